@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+# The one Makefile. Each room contributes a build.mk that lists its objects and
+# programs with the templates below; nothing is built recursively.
+#
+#   make            dist/xen-lite.elf and dist/install/
+#   make run        boot the demo in QEMU          (GUEST=debian, DEBUG=1)
+#   make check      all tests                      make bench   measurements
+#   make help       the rest
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+all:
+
+include Config.mk
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
+
+# --- compile rules: one per kind of code -----------------------------------
+# %.o of the hypervisor's rooms, of user space, and of user space under ASan
+# and UBSan (the san/ tree, linked into unit tests).
+$(O)/xen-lite/%.o: xen-lite/%.c
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(HV_CFLAGS) $(HV_CPPFLAGS) $(CFLAGS_$(<:.c=)) -MMD -MP -c -o $@ $<
+$(O)/xen-lite/%.o: xen-lite/%.S
+	$(call say,AS,$<)mkdir -p $(@D); $(CC) $(HV_CFLAGS) $(HV_CPPFLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
+$(O)/san/%.o: %.c
+	$(call say,CC san,$<)mkdir -p $(@D); $(CC) $(USER_CFLAGS) $(SANITIZE) $(USER_CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$<))) $(CFLAGS_$(<:.c=)) -MMD -MP -c -o $@ $<
+$(O)/%.o: %.c
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(USER_CFLAGS) $(USER_CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$<))) $(CFLAGS_$(<:.c=)) -MMD -MP -c -o $@ $<
+
+# $(call shared_library,FILE.so.N,SONAME,SOURCES,VERSION-SCRIPT,LIBS)
+# A library of ours lands in $(O)/lib and in usr/lib/xen-lite; programs find it
+# by RUNPATH. LIBS names other libraries of ours ($(O)/lib/x.so) or -lfoo.
+define shared_library
+$(O)/lib/$(1): $$(patsubst %.c,$(O)/%.o,$(3)) $(4) $$(filter $(O)/lib/%,$(5))
+	$$(call say,LD,$(1))mkdir -p $$(@D); $$(CC) -shared -Wl,-soname,$(2) $(if $(4),-Wl,--version-script=$(4)) -Wl,-z,defs -Wl,-rpath,'$$$$ORIGIN' -o $$@ $$(filter %.o,$$^) $(5)
+	$$(if $$(filter-out $(1),$(2)),$(Q)ln -sf $(1) $(O)/lib/$(2))
+LIBRARIES += $(O)/lib/$(1)
+endef
+
+# $(call program,INSTALLED-PATH,SOURCES,LIBS): $(O)/bin/<basename>
+define program
+$(O)/bin/$(notdir $(1)): $$(patsubst %.c,$(O)/%.o,$(2)) $$(filter $(O)/lib/%,$(3))
+	$$(call say,LD,$(1))mkdir -p $$(@D); $$(CC) -Wl,-rpath,'$$$$ORIGIN/../lib:/usr/lib/xen-lite' -Wl,--enable-new-dtags -o $$@ $$(filter %.o,$$^) $(3)
+PROGRAMS += $(O)/bin/$(notdir $(1))
+INSTALL  += $(O)/bin/$(notdir $(1)):$(1)
+endef
+
+# $(call unit_test,NAME,SOURCES,LIBS): tests/unit/NAME.c and the sources it
+# exercises, all under ASan and UBSan, TAP on standard output (cmocka).
+define unit_test
+$(O)/tests/unit/$(1): $$(patsubst %.c,$(O)/san/%.o,$(2))
+	$$(call say,LD san,$(1))mkdir -p $$(@D); $$(CC) $(SANITIZE) -o $$@ $$(filter %.o,$$^) -lcmocka $(3)
+UNIT_TESTS += $(O)/tests/unit/$(1)
+endef
+
+ROOMS := xen-lite tools backends frontends dom0-scripts tests
+-include $(wildcard $(ROOMS:=/build.mk))
+-include $(wildcard $(ROOMS:=/*/build.mk))
+
+all: hypervisor tools
+hypervisor: $(HYPERVISOR)
+tools: $(LIBRARIES) $(PROGRAMS)
+
+clean:
+	$(Q)rm -rf build build-debug $(DIST)
+
+# Every C file we wrote, as clang-format sees it.
+SOURCES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+format:
+	$(Q)$(CLANG_FORMAT) -i $(SOURCES)
+format-check:
+	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(SOURCES)
+
+help:
+	@sed -n '/^#   make/s/^# *//p' Makefile
+
+.PHONY: all hypervisor tools clean format format-check help
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
