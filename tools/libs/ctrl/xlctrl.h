@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libxlctrl: the privileged hypercalls that the toolstack, the store and the
+ * console daemon need, one typed function each.
+ *
+ * It is our own library, internal to this project, and not a stable
+ * interface. What it adds over libxencall: the interface versions, buffers
+ * that the hypervisor can always reach, the multicall envelope that keeps
+ * 64-bit results of memory_op, and repetition of calls that Xen cut short.
+ *
+ * Conventions, true for every function unless its comment says otherwise:
+ *
+ * Result  0, or the count that is named, on success; -1 with errno set on
+ *         failure. errno is Xen's own error when Xen refused (ESRCH: no such
+ *         domain, EPERM, EINVAL, ...), ENOMEM when buffers ran out.
+ * Log     nothing, except for EACCES of a domctl or sysctl, which means that
+ *         the running Xen speaks another interface version. The caller knows
+ *         whether a refusal is an error, and says so with its own context.
+ * Units   mfn, pfn, gfn: frame numbers of 4 KiB. kib: 1024 bytes. domid: a
+ *         real domain id; DOMID_SELF only where stated.
+ * Memory  arguments are copied; nothing is kept after return. Arrays belong
+ *         to the caller. Ordinary memory will do everywhere.
+ * Threads one handle may be used by several threads at once.
+ * Fork    a child must open its own handle; xlc_close() of an inherited
+ *         handle is allowed.
+ * Trust   bytes that come back from the hypervisor are trusted; counts are
+ *         still clamped to the array that was given.
+ */
+#ifndef XLCTRL_H
+#define XLCTRL_H
+
+#ifndef __XEN_TOOLS__
+#define __XEN_TOOLS__ 1
+#endif
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <xen/xen.h>
+#include <xen/domctl.h>
+#include <xen/event_channel.h>
+#include <xen/memory.h>
+#include <xen/sched.h>
+#include <xen/sysctl.h>
+#include <xen/version.h>
+
+struct xentoollog_logger;
+struct xencall_handle;
+struct xenforeignmemory_handle;
+
+/* Frame size of the PV interface, fixed by the architecture. */
+#define XLC_PAGE_SHIFT 12
+#define XLC_PAGE_SIZE  (1UL << XLC_PAGE_SHIFT)
+#define XLC_PAGE_MASK  (XLC_PAGE_SIZE - 1)
+
+typedef struct xlc_handle xlc_handle;
+
+/* --- handle ------------------------------------------------------------- */
+
+/*
+ * Open /dev/xen/privcmd (hypercalls and foreign memory). Logs errors to
+ * logger, which must outlive the handle; NULL logger: standard error. NULL
+ * with errno on failure.
+ */
+xlc_handle *xlc_open(struct xentoollog_logger *logger);
+void xlc_close(xlc_handle *h); /* NULL is ok */
+
+/* The handles underneath, borrowed: valid until xlc_close(). */
+struct xentoollog_logger *xlc_logger(xlc_handle *h);
+struct xencall_handle *xlc_xencall(xlc_handle *h);
+struct xenforeignmemory_handle *xlc_foreignmemory(xlc_handle *h);
+
+/* --- raw calls, for an operation that has no function below ------------- */
+
+/*
+ * Issue a domctl or sysctl: cmd and u are the caller's, interface_version is
+ * filled in here. The structure is copied in and out; guest handles inside it
+ * must point into memory from xlc_buffer_alloc().
+ */
+int xlc_domctl(xlc_handle *h, struct xen_domctl *op);
+int xlc_sysctl(xlc_handle *h, struct xen_sysctl *op);
+
+/*
+ * memory_op `cmd` on `size` bytes at arg, copied in and out (NULL and 0 for
+ * commands without argument). Sent as a one-entry multicall, so the result is
+ * a full 64-bit value; -1 with errno on error.
+ */
+long xlc_memory_op(xlc_handle *h, unsigned int cmd, void *arg, size_t size);
+
+/* Zeroed memory that the hypervisor can access; NULL with errno. */
+void *xlc_buffer_alloc(xlc_handle *h, size_t size);
+void xlc_buffer_free(xlc_handle *h, void *buffer); /* NULL is ok */
+
+/* --- domain life cycle --------------------------------------------------- */
+
+/*
+ * Create an empty, paused domain. *domid IN: the id wanted, or DOMID_INVALID
+ * for any; OUT: the id. Owner: the caller must xlc_domain_destroy() it.
+ */
+int xlc_domain_create(xlc_handle *h, uint32_t *domid,
+                      const struct xen_domctl_createdomain *config);
+/* Kill it and free all; returns when Xen is done. Mapped pages may linger. */
+int xlc_domain_destroy(xlc_handle *h, uint32_t domid);
+int xlc_domain_pause(xlc_handle *h, uint32_t domid);
+int xlc_domain_unpause(xlc_handle *h, uint32_t domid);
+/* Undo a suspend that was cancelled: the guest's call returns 1. */
+int xlc_domain_resume(xlc_handle *h, uint32_t domid);
+/* Mark as shut down from outside, reason SHUTDOWN_*; vcpus stop. */
+int xlc_domain_shutdown(xlc_handle *h, uint32_t domid, unsigned int reason);
+
+/* One domain; ESRCH if it is not there (the next id is never returned). */
+int xlc_domain_getinfo(xlc_handle *h, uint32_t domid,
+                       struct xen_domctl_getdomaininfo *info);
+/*
+ * Up to max domains with ids >= first, ascending; returns how many. One call
+ * to Xen per 1024 domains asked for.
+ */
+int xlc_domain_getinfolist(xlc_handle *h, uint32_t first, uint32_t max,
+                           struct xen_domctl_getdomaininfo *info);
+
+int xlc_domain_max_vcpus(xlc_handle *h, uint32_t domid, uint32_t max);
+int xlc_domain_max_mem(xlc_handle *h, uint32_t domid, uint64_t kib);
+/* Guest width in bits; only 64 is ever accepted by xen-lite. */
+int xlc_domain_set_address_size(xlc_handle *h, uint32_t domid, uint32_t bits);
+int xlc_domain_get_address_size(xlc_handle *h, uint32_t domid); /* 32, 64 */
+int xlc_domain_set_handle(xlc_handle *h, uint32_t domid,
+                          const xen_domain_handle_t uuid);
+int xlc_domain_set_debugging(xlc_handle *h, uint32_t domid, bool enable);
+/* The event port that gets this domain's suspend instead of VIRQ_DOM_EXC. */
+int xlc_domain_subscribe(xlc_handle *h, uint32_t domid, evtchn_port_t port);
+/* Who receives a global VIRQ (VIRQ_DOM_EXC, VIRQ_CONSOLE, ...). */
+int xlc_domain_set_virq_handler(xlc_handle *h, uint32_t domid, uint32_t virq);
+int xlc_domain_send_trigger(xlc_handle *h, uint32_t domid, uint32_t trigger,
+                            uint32_t vcpu); /* XEN_DOMCTL_SENDTRIGGER_* */
+int xlc_domain_set_tsc(xlc_handle *h, uint32_t domid,
+                       const struct xen_domctl_tsc_info *tsc);
+int xlc_domain_get_tsc(xlc_handle *h, uint32_t domid,
+                       struct xen_domctl_tsc_info *tsc);
+/* Let the guest use an interrupt, I/O ports, or machine frames of MMIO. */
+int xlc_domain_irq_permission(xlc_handle *h, uint32_t domid, uint32_t pirq,
+                              bool allow);
+int xlc_domain_ioport_permission(xlc_handle *h, uint32_t domid, uint32_t first,
+                                 uint32_t count, bool allow);
+int xlc_domain_iomem_permission(xlc_handle *h, uint32_t domid,
+                                uint64_t first_mfn, uint64_t count, bool allow);
+/* Write the hypercall stubs into the guest's frame mfn. */
+int xlc_domain_hypercall_init(xlc_handle *h, uint32_t domid, uint64_t mfn);
+
+/* --- vcpus ---------------------------------------------------------------- */
+
+int xlc_vcpu_setcontext(xlc_handle *h, uint32_t domid, uint32_t vcpu,
+                        const vcpu_guest_context_t *context);
+int xlc_vcpu_getcontext(xlc_handle *h, uint32_t domid, uint32_t vcpu,
+                        vcpu_guest_context_t *context);
+int xlc_vcpu_getinfo(xlc_handle *h, uint32_t domid, uint32_t vcpu,
+                     struct xen_domctl_getvcpuinfo *info);
+/*
+ * CPU and node maps are little-endian bit strings of `bytes` bytes: bit n of
+ * the map is bit n % 8 of byte n / 8. flags: XEN_VCPUAFFINITY_HARD, _SOFT,
+ * _FORCE; a map whose flag is not set may be NULL. set: the maps are replaced
+ * by the effective affinity.
+ */
+int xlc_vcpu_setaffinity(xlc_handle *h, uint32_t domid, uint32_t vcpu,
+                         uint32_t flags, size_t bytes, uint8_t *hard,
+                         uint8_t *soft);
+int xlc_vcpu_getaffinity(xlc_handle *h, uint32_t domid, uint32_t vcpu,
+                         uint32_t flags, size_t bytes, uint8_t *hard,
+                         uint8_t *soft);
+int xlc_domain_setnodeaffinity(xlc_handle *h, uint32_t domid, size_t bytes,
+                               const uint8_t *nodes);
+int xlc_domain_getnodeaffinity(xlc_handle *h, uint32_t domid, size_t bytes,
+                               uint8_t *nodes);
+
+/* --- scheduler and cpupools ---------------------------------------------- */
+
+int xlc_sched_id(xlc_handle *h); /* XEN_SCHEDULER_* */
+/*
+ * Per-domain parameters. get: sched_id is the caller's, u is filled; set: u
+ * is applied. cmd is filled in here. No per-vcpu lists (cmd *vcpuinfo).
+ */
+int xlc_domain_sched_get(xlc_handle *h, uint32_t domid,
+                         struct xen_domctl_scheduler_op *op);
+int xlc_domain_sched_set(xlc_handle *h, uint32_t domid,
+                         struct xen_domctl_scheduler_op *op);
+/* Per-pool parameters; op names cpupool_id and sched_id, cmd is filled in. */
+int xlc_cpupool_sched_get(xlc_handle *h, struct xen_sysctl_scheduler_op *op);
+int xlc_cpupool_sched_set(xlc_handle *h, struct xen_sysctl_scheduler_op *op);
+
+struct xlc_cpupool {
+    uint32_t id, sched_id, nr_domains;
+};
+/*
+ * The first pool whose id is >= id (ENOENT: none), its cpus into the map of
+ * `bytes` bytes. freeinfo: the cpus that are in no pool.
+ */
+int xlc_cpupool_info(xlc_handle *h, uint32_t id, struct xlc_cpupool *pool,
+                     size_t bytes, uint8_t *cpus);
+int xlc_cpupool_freeinfo(xlc_handle *h, size_t bytes, uint8_t *cpus);
+/* *id IN: wanted id, XEN_SYSCTL_CPUPOOL_PAR_ANY for any; OUT: the id. */
+int xlc_cpupool_create(xlc_handle *h, uint32_t *id, uint32_t sched_id);
+int xlc_cpupool_destroy(xlc_handle *h, uint32_t id);
+/* cpu XEN_SYSCTL_CPUPOOL_PAR_ANY: any free one, or the pool's last one. */
+int xlc_cpupool_addcpu(xlc_handle *h, uint32_t id, uint32_t cpu);
+int xlc_cpupool_removecpu(xlc_handle *h, uint32_t id, uint32_t cpu);
+int xlc_cpupool_movedomain(xlc_handle *h, uint32_t id, uint32_t domid);
+
+/* --- CPU policy (CPUID leaves and MSRs) ----------------------------------- */
+
+/* Largest numbers of leaves and MSRs that any policy of this Xen has. */
+int xlc_cpu_policy_size(xlc_handle *h, uint32_t *nr_leaves, uint32_t *nr_msrs);
+/*
+ * Read policy XEN_SYSCTL_cpu_policy_*. nr_*: IN entries in the arrays (ENOBUFS
+ * when too few), OUT entries written. Either array may be NULL with *nr_* 0.
+ */
+int xlc_cpu_policy_get_system(xlc_handle *h, uint32_t index,
+                              uint32_t *nr_leaves, xen_cpuid_leaf_t *leaves,
+                              uint32_t *nr_msrs, xen_msr_entry_t *msrs);
+int xlc_cpu_policy_get_domain(xlc_handle *h, uint32_t domid,
+                              uint32_t *nr_leaves, xen_cpuid_leaf_t *leaves,
+                              uint32_t *nr_msrs, xen_msr_entry_t *msrs);
+/*
+ * Give the domain a policy, only before it first runs. On refusal
+ * *err_leaf, *err_subleaf, *err_msr (NULL allowed) say what Xen objects to,
+ * ~0 where it did not say.
+ */
+int xlc_cpu_policy_set_domain(xlc_handle *h, uint32_t domid, uint32_t nr_leaves,
+                              const xen_cpuid_leaf_t *leaves, uint32_t nr_msrs,
+                              const xen_msr_entry_t *msrs, uint32_t *err_leaf,
+                              uint32_t *err_subleaf, uint32_t *err_msr);
+/* XEN_SYSCTL_cpu_featureset_*; *nr IN/OUT words, words NULL asks the size. */
+int xlc_cpu_featureset(xlc_handle *h, uint32_t index, uint32_t *nr,
+                       uint32_t *words);
+
+/* --- memory ----------------------------------------------------------------
+ */
+
+/*
+ * Add memory to a domain: nr extents of 2^order frames. extents IN: first pfn
+ * of each (aligned to the extent); OUT: its first mfn. Returns how many of
+ * them were populated, in array order, possibly fewer than nr and even 0: that
+ * is "no memory of this size left", not an error. flags: XENMEMF_*.
+ */
+long xlc_memory_populate(xlc_handle *h, uint32_t domid, unsigned int order,
+                         unsigned int flags, unsigned long nr,
+                         xen_pfn_t *extents);
+/* Give extents (mfns for PV) back; returns how many were freed. */
+long xlc_memory_decrease(xlc_handle *h, uint32_t domid, unsigned int order,
+                         unsigned long nr, const xen_pfn_t *extents);
+/* Reserve pages out of the free ones for the domain; 0 cancels. */
+int xlc_memory_claim(xlc_handle *h, uint32_t domid, unsigned long pages);
+/* One entry of the map that XENMEM_memory_map shows to the guest. */
+struct xlc_e820 {
+    uint64_t addr, size; /* bytes */
+    uint32_t type;       /* 1 RAM, 2 reserved, ... */
+} __attribute__((packed));
+int xlc_memory_set_map(xlc_handle *h, uint32_t domid, unsigned int nr,
+                       const struct xlc_e820 *map);
+/* Frames of host memory: pages saved by sharing; pages that are shared. */
+long xlc_memory_sharing_freed(xlc_handle *h);
+long xlc_memory_sharing_shared(xlc_handle *h);
+long xlc_memory_maximum_ram_page(xlc_handle *h);
+long xlc_memory_maximum_gpfn(xlc_handle *h, uint32_t domid);
+/* Free bytes of the heap; node -1: all. Address width limits 0: none. */
+int xlc_availheap(xlc_handle *h, uint32_t min_bits, uint32_t max_bits,
+                  int32_t node, uint64_t *bytes);
+/* EOPNOTSUPP for a domain without virtual NUMA, the only kind there is. */
+int xlc_domain_get_vnuma(xlc_handle *h, uint32_t domid, unsigned int *nr_nodes,
+                         unsigned int *nr_ranges, unsigned int *nr_vcpus);
+/*
+ * Pin or unpin a page table of the domain: op MMUEXT_PIN_L1..L4_TABLE,
+ * MMUEXT_UNPIN_TABLE. No writable mapping of the tables may exist anywhere.
+ */
+int xlc_mmuext_pin(xlc_handle *h, uint32_t domid, unsigned int op,
+                   xen_pfn_t mfn);
+
+/* --- event channels and grants on behalf of a domain -----------------------
+ */
+
+/*
+ * A port in domain domid that domain remote may bind. Returns the port.
+ * DOMID_SELF is allowed for both.
+ */
+int xlc_evtchn_alloc_unbound(xlc_handle *h, uint32_t domid, uint32_t remote);
+/* State of a port of a domain: status->dom and ->port are filled in here. */
+int xlc_evtchn_status(xlc_handle *h, uint32_t domid, evtchn_port_t port,
+                      evtchn_status_t *status);
+int xlc_evtchn_reset(xlc_handle *h, uint32_t domid);
+
+/*
+ * Write a new domain's two reserved grants: GNTTAB_RESERVED_CONSOLE gives
+ * console_mfn to console_domid, GNTTAB_RESERVED_XENSTORE store_mfn to
+ * store_domid. A backend of DOMID_INVALID leaves its grant unset. Call it
+ * before the domain first runs (its table is then of version 1).
+ */
+int xlc_gnttab_seed(xlc_handle *h, uint32_t domid, uint64_t console_mfn,
+                    uint64_t store_mfn, uint32_t console_domid,
+                    uint32_t store_domid);
+
+/* --- the host ---------------------------------------------------------------
+ */
+
+int xlc_physinfo(xlc_handle *h, struct xen_sysctl_physinfo *info);
+/*
+ * Topology. nr IN: entries in the array; returns how many exist (a bigger
+ * number than nr means that the array was too small). Array NULL: size only.
+ * distance: row-major nr x nr matrix or NULL.
+ */
+int xlc_cputopology(xlc_handle *h, unsigned int nr,
+                    struct xen_sysctl_cputopo *cpus);
+int xlc_numainfo(xlc_handle *h, unsigned int nr,
+                 struct xen_sysctl_meminfo *meminfo, uint32_t *distance);
+/* Idle nanoseconds since boot of each CPU; returns how many are filled. */
+int xlc_cpuinfo(xlc_handle *h, unsigned int max,
+                struct xen_sysctl_cpuinfo *cpus);
+
+/* Request keys to Xen's debug key handler (see Xen's console, key h). */
+int xlc_debug_keys(xlc_handle *h, const char *keys);
+/*
+ * Read Xen's console ring. incremental: start at *index (0 first), which is
+ * advanced; otherwise from the oldest byte. Returns bytes written, no NUL
+ * added; 0 at the end.
+ */
+int xlc_readconsole(xlc_handle *h, char *buffer, uint32_t size, bool clear,
+                    bool incremental, uint32_t *index);
+
+/* Version strings are cut to size - 1 and NUL terminated. */
+int xlc_version(xlc_handle *h); /* major << 16 | minor */
+int xlc_version_extra(xlc_handle *h, char *text, size_t size);
+int xlc_version_compile(xlc_handle *h, struct xen_compile_info *info);
+int xlc_version_capabilities(xlc_handle *h, char *text, size_t size);
+int xlc_version_changeset(xlc_handle *h, char *text, size_t size);
+int xlc_version_commandline(xlc_handle *h, char *text, size_t size);
+int xlc_version_virt_start(xlc_handle *h, uint64_t *virt_start);
+int xlc_version_pagesize(xlc_handle *h); /* bytes */
+/* Build id as raw bytes; returns its length. ENODATA or ENOSYS: none. */
+int xlc_version_build_id(xlc_handle *h, uint8_t *id, size_t size);
+
+#endif
