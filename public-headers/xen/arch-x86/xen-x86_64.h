@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The 64-bit part: selectors, the address range that belongs to the
+ * hypervisor, registers, and the stack frame of the iret hypercall.
+ */
+#ifndef __XEN_PUBLIC_ARCH_X86_XEN_X86_64_H__
+#define __XEN_PUBLIC_ARCH_X86_XEN_X86_64_H__
+
+/*
+ * Flat segments that every vcpu's GDT offers. Guest kernel and user mode both
+ * run in ring 3: there is one set.
+ */
+#define FLAT_RING3_CS32 0xe023
+#define FLAT_RING3_CS64 0xe033
+#define FLAT_RING3_DS32 0xe02b
+#define FLAT_RING3_DS64 0x0000
+#define FLAT_RING3_SS32 0xe02b
+#define FLAT_RING3_SS64 0xe02b
+
+#define FLAT_KERNEL_CS32 FLAT_RING3_CS32
+#define FLAT_KERNEL_CS64 FLAT_RING3_CS64
+#define FLAT_KERNEL_CS   FLAT_KERNEL_CS64
+#define FLAT_KERNEL_DS32 FLAT_RING3_DS32
+#define FLAT_KERNEL_DS64 FLAT_RING3_DS64
+#define FLAT_KERNEL_DS   FLAT_KERNEL_DS64
+#define FLAT_KERNEL_SS32 FLAT_RING3_SS32
+#define FLAT_KERNEL_SS64 FLAT_RING3_SS64
+#define FLAT_KERNEL_SS   FLAT_KERNEL_SS64
+
+#define FLAT_USER_CS32 FLAT_RING3_CS32
+#define FLAT_USER_CS64 FLAT_RING3_CS64
+#define FLAT_USER_CS   FLAT_USER_CS64
+#define FLAT_USER_DS32 FLAT_RING3_DS32
+#define FLAT_USER_DS64 FLAT_RING3_DS64
+#define FLAT_USER_DS   FLAT_USER_DS64
+#define FLAT_USER_SS32 FLAT_RING3_SS32
+#define FLAT_USER_SS64 FLAT_RING3_SS64
+#define FLAT_USER_SS   FLAT_USER_SS64
+
+/* L4 slots 256 to 271 are the hypervisor's; guests may read the first one. */
+#define __HYPERVISOR_VIRT_START 0xFFFF800000000000
+#define __HYPERVISOR_VIRT_END   0xFFFF880000000000
+#define __MACH2PHYS_VIRT_START  0xFFFF800000000000
+#define __MACH2PHYS_VIRT_END    0xFFFF804000000000
+#ifndef HYPERVISOR_VIRT_START
+#define HYPERVISOR_VIRT_START xen_mk_ulong(__HYPERVISOR_VIRT_START)
+#define HYPERVISOR_VIRT_END   xen_mk_ulong(__HYPERVISOR_VIRT_END)
+#endif
+#define MACH2PHYS_VIRT_START xen_mk_ulong(__MACH2PHYS_VIRT_START)
+#define MACH2PHYS_VIRT_END   xen_mk_ulong(__MACH2PHYS_VIRT_END)
+#define MACH2PHYS_NR_ENTRIES ((MACH2PHYS_VIRT_END - MACH2PHYS_VIRT_START) >> 3)
+#ifndef machine_to_phys_mapping
+#define machine_to_phys_mapping ((unsigned long *)HYPERVISOR_VIRT_START)
+#endif
+
+/* set_segment_base(which, base or selector) */
+#define SEGBASE_FS          0
+#define SEGBASE_GS_USER     1
+#define SEGBASE_GS_KERNEL   2
+#define SEGBASE_GS_USER_SEL 3 /* a selector: loads user GS */
+
+/* iret_context.flags: rcx and r11 may be lost, so sysret will do. */
+#define _VGCF_in_syscall 8
+#define VGCF_in_syscall  (1 << _VGCF_in_syscall)
+#define VGCF_IN_SYSCALL  VGCF_in_syscall
+
+#ifndef __ASSEMBLY__
+/* iret: found at the guest's stack pointer; the call does not return. */
+struct iret_context {
+    uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
+};
+
+/*
+ * A register has the architecture's names for its parts. Which narrow parts
+ * exist differs: rax has eax, ax, al and ah; rbp no high byte; rip no bytes.
+ */
+#define XEN_REG_A_TO_D(x)                                                      \
+    union {                                                                    \
+        uint64_t r##x##x;                                                      \
+        uint32_t e##x##x;                                                      \
+        uint16_t x##x;                                                         \
+        struct {                                                               \
+            uint8_t x##l;                                                      \
+            uint8_t x##h;                                                      \
+        };                                                                     \
+    }
+#define XEN_REG_INDEX(name)                                                    \
+    union {                                                                    \
+        uint64_t r##name;                                                      \
+        uint32_t e##name;                                                      \
+        uint16_t name;                                                         \
+        uint8_t name##l;                                                       \
+    }
+#define XEN_REG_NO_BYTE(name)                                                  \
+    union {                                                                    \
+        uint64_t r##name;                                                      \
+        uint32_t e##name;                                                      \
+        uint16_t name;                                                         \
+    }
+#define XEN_REG_NUMBERED(n)                                                    \
+    union {                                                                    \
+        uint64_t r##n;                                                         \
+        uint32_t r##n##d;                                                      \
+        uint16_t r##n##w;                                                      \
+        uint8_t r##n##b;                                                       \
+    }
+struct cpu_user_regs {
+    XEN_REG_NUMBERED(15);
+    XEN_REG_NUMBERED(14);
+    XEN_REG_NUMBERED(13);
+    XEN_REG_NUMBERED(12);
+    XEN_REG_INDEX(bp);
+    XEN_REG_A_TO_D(b);
+    XEN_REG_NUMBERED(11);
+    XEN_REG_NUMBERED(10);
+    XEN_REG_NUMBERED(9);
+    XEN_REG_NUMBERED(8);
+    XEN_REG_A_TO_D(a);
+    XEN_REG_A_TO_D(c);
+    XEN_REG_A_TO_D(d);
+    XEN_REG_INDEX(si);
+    XEN_REG_INDEX(di);
+    uint32_t error_code;   /* the hypervisor's own, meaningless to others */
+    uint32_t entry_vector; /* likewise */
+    XEN_REG_NO_BYTE(ip);
+    uint16_t cs, _pad0[1];
+    uint8_t saved_upcall_mask; /* evtchn_upcall_mask before the upcall */
+    uint8_t _pad1[3];
+    XEN_REG_NO_BYTE(flags); /* IF shows !saved_upcall_mask */
+    XEN_REG_INDEX(sp);
+    uint16_t ss, _pad2[3];
+    uint16_t es, _pad3[3];
+    uint16_t ds, _pad4[3];
+    uint16_t fs, _pad5[3]; /* a base in vcpu_guest_context wins over it */
+    uint16_t gs, _pad6[3];
+};
+typedef struct cpu_user_regs cpu_user_regs_t;
+DEFINE_XEN_GUEST_HANDLE(cpu_user_regs_t);
+#undef XEN_REG_A_TO_D
+#undef XEN_REG_INDEX
+#undef XEN_REG_NO_BYTE
+#undef XEN_REG_NUMBERED
+
+/* How vcpu_guest_context.ctrlreg[3] and [1] hold a root's frame number. */
+#define xen_pfn_to_cr3(pfn) ((unsigned long)(pfn) << 12)
+#define xen_cr3_to_pfn(cr3) ((unsigned long)(cr3) >> 12)
+
+struct arch_vcpu_info {
+    unsigned long cr2; /* [XEN] address of the last page fault; [GST] may set */
+    unsigned long pad;
+};
+typedef struct arch_vcpu_info arch_vcpu_info_t;
+
+typedef unsigned long xen_callback_t; /* an address */
+#endif
+
+#endif

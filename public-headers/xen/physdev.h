@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * physdev_op(command, argument): the hardware that dom0 drives, as far as the
+ * hypervisor is involved: I/O privilege, routing of interrupts, MSI.
+ *
+ * A pirq is a domain's name for a physical interrupt. dom0 maps a GSI or MSI
+ * to a pirq, binds the pirq to an event channel, and after serving a level
+ * interrupt says eoi.
+ */
+#ifndef __XEN_PUBLIC_PHYSDEV_H__
+#define __XEN_PUBLIC_PHYSDEV_H__
+
+#include "xen.h"
+
+/* The interrupt was served: the line may fire again. */
+#define PHYSDEVOP_eoi 12
+struct physdev_eoi {
+    uint32_t irq; /* IN: pirq */
+};
+typedef struct physdev_eoi physdev_eoi_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_eoi_t);
+
+/* A page of the guest in which we set a bit per pirq that wants eoi. With v1,
+ * unmasking the event channel does the eoi, too. */
+#define PHYSDEVOP_pirq_eoi_gmfn_v1 17
+#define PHYSDEVOP_pirq_eoi_gmfn_v2 28
+#define PHYSDEVOP_pirq_eoi_gmfn    PHYSDEVOP_pirq_eoi_gmfn_v2
+struct physdev_pirq_eoi_gmfn {
+    xen_pfn_t gmfn; /* IN */
+};
+typedef struct physdev_pirq_eoi_gmfn physdev_pirq_eoi_gmfn_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_pirq_eoi_gmfn_t);
+
+#define PHYSDEVOP_irq_status_query 5
+#define _XENIRQSTAT_needs_eoi      (0)
+#define XENIRQSTAT_needs_eoi       (1U << _XENIRQSTAT_needs_eoi)
+#define _XENIRQSTAT_shared         (1)
+#define XENIRQSTAT_shared          (1U << _XENIRQSTAT_shared)
+struct physdev_irq_status_query {
+    uint32_t irq;   /* IN */
+    uint32_t flags; /* OUT: XENIRQSTAT_* */
+};
+typedef struct physdev_irq_status_query physdev_irq_status_query_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_irq_status_query_t);
+
+/* The privilege at which the calling vcpu may do port I/O and cli. */
+#define PHYSDEVOP_set_iopl 6
+struct physdev_set_iopl {
+    uint32_t iopl; /* IN: 1 for the guest's kernel, 3 for user mode, too */
+};
+typedef struct physdev_set_iopl physdev_set_iopl_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_set_iopl_t);
+
+/* Ports that user mode may use: a bit per port, 0 allows. */
+#define PHYSDEVOP_set_iobitmap 7
+struct physdev_set_iobitmap {
+    XEN_GUEST_HANDLE(uint8) bitmap; /* IN */
+    uint32_t nr_ports;              /* IN */
+};
+typedef struct physdev_set_iobitmap physdev_set_iobitmap_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_set_iobitmap_t);
+
+/* An IO-APIC's registers, by its physical address. */
+#define PHYSDEVOP_apic_read  8
+#define PHYSDEVOP_apic_write 9
+struct physdev_apic {
+    unsigned long apic_physbase; /* IN */
+    uint32_t reg;                /* IN */
+    uint32_t value;              /* IN of write, OUT of read */
+};
+typedef struct physdev_apic physdev_apic_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_apic_t);
+
+#define PHYSDEVOP_alloc_irq_vector 10
+#define PHYSDEVOP_free_irq_vector  11
+struct physdev_irq {
+    uint32_t irq;    /* IN */
+    uint32_t vector; /* OUT */
+};
+typedef struct physdev_irq physdev_irq_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_irq_t);
+
+#define MAP_PIRQ_TYPE_MSI       0x0
+#define MAP_PIRQ_TYPE_GSI       0x1
+#define MAP_PIRQ_TYPE_UNKNOWN   0x2
+#define MAP_PIRQ_TYPE_MSI_SEG   0x3 /* PCI segment in bus, bits 16 and up */
+#define MAP_PIRQ_TYPE_MULTI_MSI 0x4 /* entry_nr vectors */
+#define PHYSDEVOP_map_pirq      13
+struct physdev_map_pirq {
+    domid_t domid;       /* IN */
+    int type;            /* IN: MAP_PIRQ_TYPE_* */
+    int index;           /* IN: GSI; for MSI -1 or, with type GSI, an irq */
+    int pirq;            /* IN: wanted, -1 for any; OUT */
+    int bus;             /* IN: MSI */
+    int devfn;           /* IN: MSI */
+    int entry_nr;        /* IN: MSI-X entry; OUT of multi MSI: vectors got */
+    uint64_t table_base; /* IN: address of the MSI-X table, 0 for MSI */
+};
+typedef struct physdev_map_pirq physdev_map_pirq_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_map_pirq_t);
+
+#define PHYSDEVOP_unmap_pirq 14
+struct physdev_unmap_pirq {
+    domid_t domid; /* IN */
+    int pirq;      /* IN */
+};
+typedef struct physdev_unmap_pirq physdev_unmap_pirq_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_unmap_pirq_t);
+
+/* dom0 tells which PCI devices exist; oldest form first. All IN. */
+#define PHYSDEVOP_manage_pci_add     15
+#define PHYSDEVOP_manage_pci_remove  16
+#define PHYSDEVOP_restore_msi        19
+#define PHYSDEVOP_manage_pci_add_ext 20
+struct physdev_manage_pci {
+    uint8_t bus;
+    uint8_t devfn;
+};
+typedef struct physdev_manage_pci physdev_manage_pci_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_manage_pci_t);
+
+struct physdev_restore_msi {
+    uint8_t bus;
+    uint8_t devfn;
+};
+typedef struct physdev_restore_msi physdev_restore_msi_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_restore_msi_t);
+
+struct physdev_manage_pci_ext {
+    uint8_t bus;
+    uint8_t devfn;
+    uint32_t is_extfn;
+    uint32_t is_virtfn;
+    struct {
+        uint8_t bus;
+        uint8_t devfn;
+    } physfn;
+};
+typedef struct physdev_manage_pci_ext physdev_manage_pci_ext_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_manage_pci_ext_t);
+
+/* Argument of physdev_op_compat, which old guests use. */
+struct physdev_op {
+    uint32_t cmd;
+    union {
+        physdev_irq_status_query_t irq_status_query;
+        physdev_set_iopl_t set_iopl;
+        physdev_set_iobitmap_t set_iobitmap;
+        physdev_apic_t apic_op;
+        physdev_irq_t irq_op;
+    } u;
+};
+typedef struct physdev_op physdev_op_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_op_t);
+#define PHYSDEVOP_IRQ_UNMASK_NOTIFY 4
+
+/* What ACPI says of a GSI. */
+#define PHYSDEVOP_setup_gsi 21
+struct physdev_setup_gsi {
+    int gsi;            /* IN */
+    uint8_t triggering; /* IN: 0 edge, 1 level */
+    uint8_t polarity;   /* IN: 0 high, 1 low */
+};
+typedef struct physdev_setup_gsi physdev_setup_gsi_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_setup_gsi_t);
+
+#define PHYSDEVOP_get_free_pirq 23
+struct physdev_get_free_pirq {
+    int type;      /* IN: MAP_PIRQ_TYPE_* */
+    uint32_t pirq; /* OUT */
+};
+typedef struct physdev_get_free_pirq physdev_get_free_pirq_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_get_free_pirq_t);
+
+/* Where PCI configuration space is memory mapped. All IN. */
+#define PHYSDEVOP_pci_mmcfg_reserved 24
+#define XEN_PCI_MMCFG_RESERVED       0x1 /* firmware reserved the range */
+struct physdev_pci_mmcfg_reserved {
+    uint64_t address;
+    uint16_t segment;
+    uint8_t start_bus;
+    uint8_t end_bus;
+    uint32_t flags;
+};
+typedef struct physdev_pci_mmcfg_reserved physdev_pci_mmcfg_reserved_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_pci_mmcfg_reserved_t);
+
+#define PHYSDEVOP_pci_device_add 25
+#define XEN_PCI_DEV_EXTFN        0x1
+#define XEN_PCI_DEV_VIRTFN       0x2
+#define XEN_PCI_DEV_PXM          0x4
+struct physdev_pci_device_add {
+    uint16_t seg; /* all IN */
+    uint8_t bus;
+    uint8_t devfn;
+    uint32_t flags; /* XEN_PCI_DEV_* */
+    struct {
+        uint8_t bus;
+        uint8_t devfn;
+    } physfn;                            /* if VIRTFN */
+    uint32_t optarr[XEN_FLEX_ARRAY_DIM]; /* [0]: proximity, if PXM */
+};
+typedef struct physdev_pci_device_add physdev_pci_device_add_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_pci_device_add_t);
+
+#define PHYSDEVOP_pci_device_remove 26
+#define PHYSDEVOP_restore_msi_ext   27
+#define PHYSDEVOP_prepare_msix      30
+#define PHYSDEVOP_release_msix      31
+struct physdev_pci_device {
+    uint16_t seg; /* all IN */
+    uint8_t bus;
+    uint8_t devfn;
+};
+typedef struct physdev_pci_device physdev_pci_device_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_pci_device_t);
+
+/* A reset of a USB host controller is about to come, or over. */
+#define PHYSDEVOP_dbgp_op            29
+#define PHYSDEVOP_DBGP_RESET_PREPARE 1
+#define PHYSDEVOP_DBGP_RESET_DONE    2
+#define PHYSDEVOP_DBGP_BUS_UNKNOWN   0
+#define PHYSDEVOP_DBGP_BUS_PCI       1
+struct physdev_dbgp_op {
+    uint8_t op;  /* IN */
+    uint8_t bus; /* IN */
+    union {
+        physdev_pci_device_t pci;
+    } u; /* IN */
+};
+typedef struct physdev_dbgp_op physdev_dbgp_op_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_dbgp_op_t);
+
+#endif
