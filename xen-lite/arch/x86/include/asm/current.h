@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What sits at the top of each physical CPU's stack. The stack is STACK_SIZE
+ * aligned, so the block is found by masking rsp. Its first member is the frame
+ * that entry.S pushes when a guest enters; offsets are generated into
+ * asm-offsets.h, never counted by hand.
+ */
+#ifndef ASM_CURRENT_H
+#define ASM_CURRENT_H
+
+#include <hv/types.h>
+#include <asm/config.h>
+
+/* Register frame; same order as the public struct cpu_user_regs up to ss. */
+struct cpu_regs {
+    uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
+    uint64_t rax, rcx, rdx, rsi, rdi;
+    uint32_t error_code;
+    uint32_t entry_vector;
+    uint64_t rip;
+    uint16_t cs, pad0;
+    uint8_t saved_upcall_mask, pad1[3];
+    uint64_t rflags, rsp;
+    uint16_t ss, pad2[3];
+};
+/* entry_vector values above the vectors */
+#define TRAP_syscall   0x100u /* entered by syscall: hypercall or guest syscall */
+#define TRAP_regs_dirty 0x200u
+
+struct vcpu;
+struct cpu_info {
+    struct cpu_regs guest_regs; /* frame of the last guest entry */
+    struct vcpu *current_vcpu;
+    unsigned long per_cpu_offset;
+    uint32_t cpu;
+    uint32_t softirq_pending; /* bits of enum softirq, atomic */
+    uint64_t scratch[2];      /* for entry.S */
+    uint64_t pad;             /* keep the size a multiple of 16 */
+};
+
+static inline struct cpu_info *get_cpu_info(void)
+{
+    unsigned long sp;
+    asm("mov %%rsp, %0" : "=r"(sp));
+    return (struct cpu_info *)((sp | (STACK_SIZE - 1)) + 1 -
+                               sizeof(struct cpu_info));
+}
+#define guest_cpu_regs() (&get_cpu_info()->guest_regs)
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* The x86 part of domains and vcpus. */
+#ifndef ASM_DOMAIN_H
+#define ASM_DOMAIN_H
+
+#include <hv/types.h>
+#include <hv/spinlock.h>
+#include <asm/current.h>
+#include <asm/mm.h>
+#include <xen/xen.h>
+
+struct page_info;
+
+/* trap_bounce.flags */
+#define TBF_EXCEPTION_ERRCODE 2
+#define TBF_INTERRUPT         8 /* mask events on entry */
+
+struct arch_vcpu {
+    /* --- entry.S looks here; offsets in asm-offsets.c ------------------ */
+    uint64_t cr3_kernel; /* ready to load */
+    uint64_t cr3_user;   /* 0: none yet */
+    uint64_t kernel_sp;
+    uint64_t syscall_callback; /* guest's 64-bit syscall entry, 0 = none */
+    uint64_t event_callback, failsafe_callback;
+    uint64_t syscall32_callback, sysenter_callback;
+    uint32_t flags;      /* TF_* below */
+    uint16_t kernel_ss;
+    uint8_t vgc_flags;   /* VGCF_*_disables_events of the callbacks */
+    uint8_t pad0;
+
+    /* --- traps ------------------------------------------------------------ */
+    struct trap_info *trap_ctxt; /* [256], one page */
+
+    /* --- register state while not running ---------------------------------- */
+    struct cpu_regs regs; /* saved guest frame */
+    uint16_t ds, es, fs, gs;
+    uint64_t fs_base;
+    uint64_t gs_base_kernel, gs_base_user; /* by role, not by mode */
+    uint64_t dr[8];
+    uint64_t ctrlreg_cr0, ctrlreg_cr4; /* guest's view */
+    void *fpu; /* XSAVE or FXSAVE area, 64-byte aligned */
+    uint64_t xcr0, xcr0_accum;
+    uint8_t iopl;
+
+    /* --- memory ------------------------------------------------------------ */
+    mfn_t guest_root;      /* L4 of kernel mode; typed reference held */
+    mfn_t guest_root_user; /* L4 of user mode or INVALID_MFN */
+    mfn_t gdt_frames[16];  /* descriptor-typed references */
+    uint32_t gdt_ents, ldt_ents;
+    uint64_t ldt_base;
+    uint32_t ldt_mapped; /* shadow LDT pages mapped, bits */
+    spinlock_t ldt_lock;
+
+    /* --- clock ------------------------------------------------------------- */
+    struct vcpu_time_info pending_time; /* last published */
+    uint64_t tsc_aux;
+
+    /* physdev: PHYSDEVOP_set_iobitmap */
+    uint64_t iobmp;
+    uint32_t iobmp_limit;
+    uint32_t pci_cf8; /* last 0xcf8 write */
+};
+/* arch_vcpu.flags */
+#define TF_KERNEL_MODE (1u << 0)
+#define TF_I387_VALID  (1u << 1)
+
+struct arch_domain {
+    uint64_t dirty_cpumask;  /* CPUs that may hold TLB entries of d; atomic */
+    pte_t *perdomain_l3;     /* slot 260 */
+    uint64_t mfn_lo, mfn_hi; /* frames it ever owned lie in here */
+    uint32_t *pirq_to_port;  /* [nr_pirqs], 0 = unbound */
+    int32_t *pirq_to_irq;    /* [nr_pirqs] */
+    uint64_t *pirq_eoi_map;  /* guest page of "needs EOI" bits, or NULL */
+    mfn_t pirq_eoi_mfn;
+    bool auto_unmask;
+    uint32_t nr_e820;
+    struct e820entry *e820;  /* set_memory_map */
+    spinlock_t e820_lock;
+    struct cpu_policy *cpu_policy;
+    uint8_t relinquish_state;
+    uint64_t relinquish_mfn; /* progress of the frame walk */
+    uint8_t *ioport_bitmap;  /* 8 KiB + 1, dom0; NULL: none allowed */
+    uint16_t address_size;
+    uint32_t tsc_mode, tsc_khz, tsc_incarnation;
+    uint64_t tsc_elapsed;
+};
+
+
+#endif

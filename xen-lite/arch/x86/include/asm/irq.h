@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupts: vectors are per CPU; an irq is a GSI line or an MSI entry; a
+ * pirq is a domain's name for an irq.
+ */
+#ifndef ASM_IRQ_H
+#define ASM_IRQ_H
+
+#include <hv/types.h>
+#include <hv/spinlock.h>
+
+struct cpu_regs;
+struct domain;
+struct vcpu;
+
+#define FIRST_DYNAMIC_VECTOR 0x20
+#define LAST_DYNAMIC_VECTOR  0xdf
+/* Our own, high priority. */
+#define SPURIOUS_APIC_VECTOR  0xff
+#define ERROR_APIC_VECTOR     0xfe
+#define INVALIDATE_TLB_VECTOR 0xfd
+#define EVENT_CHECK_VECTOR    0xfc
+#define CALL_FUNCTION_VECTOR  0xfb
+#define LOCAL_TIMER_VECTOR    0xfa
+
+#define NR_IRQS     1024
+#define NR_GSIS     256
+#define NR_PIRQS    1024 /* per domain: GSIs first, then MSI */
+
+/* Called by entry.S for vectors >= 0x20, irqs off. */
+void do_IRQ(struct cpu_regs *regs);
+void init_irqs(void); /* after ACPI tables are read */
+void smp_send_ipi(unsigned int cpu, unsigned int vector);
+void smp_send_ipi_mask(uint64_t mask, unsigned int vector);
+
+/* Hypervisor's own use of a line (serial). 0/-EBUSY */
+int request_irq(unsigned int gsi, void (*fn)(void *data), void *data);
+
+/* physdev: 0/-errno or pirq */
+int map_gsi_pirq(struct domain *d, int gsi, int pirq);
+int unmap_pirq(struct domain *d, int pirq);
+int pirq_status(struct domain *d, int pirq, uint32_t *flags);
+int pirq_eoi(struct domain *d, int pirq);
+int setup_gsi(unsigned int gsi, bool level, bool active_low);
+void free_domain_pirqs(struct domain *d);
+
+#endif

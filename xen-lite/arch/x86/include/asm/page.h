@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* x86-64 page-table entries and address arithmetic. */
+#ifndef ASM_PAGE_H
+#define ASM_PAGE_H
+
+#include <hv/types.h>
+#include <asm/config.h>
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE  4096UL
+#define PAGE_MASK  (~(PAGE_SIZE - 1))
+#define PADDR_BITS 52
+#define PADDR_MASK ((1UL << PADDR_BITS) - 1)
+
+#define PTE_PRESENT  (1UL << 0)
+#define PTE_RW       (1UL << 1)
+#define PTE_USER     (1UL << 2)
+#define PTE_PWT      (1UL << 3)
+#define PTE_PCD      (1UL << 4)
+#define PTE_ACCESSED (1UL << 5)
+#define PTE_DIRTY    (1UL << 6)
+#define PTE_PSE      (1UL << 7) /* L2, L3: large page */
+#define PTE_PAT      (1UL << 7) /* L1 */
+#define PTE_GLOBAL   (1UL << 8)
+#define PTE_AVAIL    (7UL << 9)
+#define PTE_GUEST_KERNEL (1UL << 52) /* we set USER; the guest had it clear */
+#define PTE_NX       (1UL << 63)
+#define PTE_FRAME    0x000ffffffffff000UL
+
+/* Our own mappings. */
+#define HV_PTE_RW  (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY | PTE_NX | PTE_GLOBAL)
+#define HV_PTE_RO  (PTE_PRESENT | PTE_ACCESSED | PTE_NX | PTE_GLOBAL)
+#define HV_PTE_RX  (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL)
+#define HV_PTE_UC  (HV_PTE_RW | PTE_PCD | PTE_PWT)
+
+#define PT_ENTRIES 512
+#define PT_SHIFT(level) (12 + 9 * ((level)-1)) /* level 1..4 */
+#define PT_INDEX(va, level) (((va) >> PT_SHIFT(level)) & (PT_ENTRIES - 1))
+
+typedef uint64_t pte_t;
+static inline mfn_t pte_mfn(pte_t e)
+{
+    return _mfn((e & PTE_FRAME) >> PAGE_SHIFT);
+}
+static inline pte_t pte_make(mfn_t mfn, uint64_t flags)
+{
+    return (mfn_x(mfn) << PAGE_SHIFT) | flags;
+}
+
+#define PFN_DOWN(x) ((x) >> PAGE_SHIFT)
+#define PFN_UP(x)   (((x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+
+/* Direct map */
+static inline void *maddr_to_virt(paddr_t ma)
+{
+    return (void *)(DIRECTMAP_VIRT_START + ma);
+}
+static inline void *mfn_to_virt(mfn_t mfn)
+{
+    return maddr_to_virt(mfn_x(mfn) << PAGE_SHIFT);
+}
+extern unsigned long xen_phys_start; /* where the image really is */
+/* For addresses in the direct map or the image. */
+static inline paddr_t virt_to_maddr(const void *p)
+{
+    unsigned long va = (unsigned long)p;
+    return va >= DIRECTMAP_VIRT_START ? va - DIRECTMAP_VIRT_START
+                                      : va - XEN_VIRT_START + xen_phys_start;
+}
+static inline mfn_t virt_to_mfn(const void *p)
+{
+    return _mfn(virt_to_maddr(p) >> PAGE_SHIFT);
+}
+static inline bool is_canonical(uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << 16) >> 16) == va;
+}
+/* A guest may use this virtual address (canonical, outside our slots). */
+static inline bool guest_addr_ok(uint64_t va)
+{
+    return va < GUEST_LOW_END || va >= HYPERVISOR_VIRT_END;
+}
+
+#endif

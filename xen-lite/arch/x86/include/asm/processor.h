@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* CPU instructions and features. */
+#ifndef ASM_PROCESSOR_H
+#define ASM_PROCESSOR_H
+
+#include <hv/types.h>
+
+#define X86_EFLAGS_CF  0x00000001
+#define X86_EFLAGS_TF  0x00000100
+#define X86_EFLAGS_IF  0x00000200
+#define X86_EFLAGS_DF  0x00000400
+#define X86_EFLAGS_IOPL 0x00003000
+#define X86_EFLAGS_NT  0x00004000
+#define X86_EFLAGS_RF  0x00010000
+#define X86_EFLAGS_VM  0x00020000
+#define X86_EFLAGS_AC  0x00040000
+
+#define CR0_PE (1UL << 0)
+#define CR0_MP (1UL << 1)
+#define CR0_EM (1UL << 2)
+#define CR0_TS (1UL << 3)
+#define CR0_ET (1UL << 4)
+#define CR0_NE (1UL << 5)
+#define CR0_WP (1UL << 16)
+#define CR0_AM (1UL << 18)
+#define CR0_PG (1UL << 31)
+#define CR4_TSD        (1UL << 2)
+#define CR4_DE         (1UL << 3)
+#define CR4_PAE        (1UL << 5)
+#define CR4_MCE        (1UL << 6)
+#define CR4_PGE        (1UL << 7)
+#define CR4_OSFXSR     (1UL << 9)
+#define CR4_OSXMMEXCPT (1UL << 10)
+#define CR4_UMIP       (1UL << 11)
+#define CR4_FSGSBASE   (1UL << 16)
+#define CR4_PCIDE      (1UL << 17)
+#define CR4_OSXSAVE    (1UL << 18)
+#define CR4_SMEP       (1UL << 20)
+#define CR4_SMAP       (1UL << 21)
+
+#define MSR_EFER           0xc0000080
+#define EFER_SCE           (1UL << 0)
+#define EFER_LME           (1UL << 8)
+#define EFER_LMA           (1UL << 10)
+#define EFER_NX            (1UL << 11)
+#define MSR_STAR           0xc0000081
+#define MSR_LSTAR          0xc0000082
+#define MSR_CSTAR          0xc0000083
+#define MSR_SYSCALL_MASK   0xc0000084
+#define MSR_FS_BASE        0xc0000100
+#define MSR_GS_BASE        0xc0000101
+#define MSR_SHADOW_GS_BASE 0xc0000102
+#define MSR_TSC_AUX        0xc0000103
+#define MSR_APIC_BASE      0x1b
+#define MSR_PAT            0x277
+#define HV_PAT             0x0000050100070406UL
+#define MSR_SYSENTER_CS    0x174
+#define MSR_SYSENTER_ESP   0x175
+#define MSR_SYSENTER_EIP   0x176
+#define MSR_TSC_DEADLINE   0x6e0
+
+static inline unsigned long local_save_flags(void)
+{
+    unsigned long f;
+    asm volatile("pushfq; popq %0" : "=r"(f)::"memory");
+    return f;
+}
+static inline void local_irq_disable(void)
+{
+    asm volatile("cli" ::: "memory");
+}
+static inline void local_irq_enable(void)
+{
+    asm volatile("sti" ::: "memory");
+}
+static inline unsigned long local_irq_save(void)
+{
+    unsigned long f = local_save_flags();
+    local_irq_disable();
+    return f;
+}
+static inline void local_irq_restore(unsigned long f)
+{
+    if (f & X86_EFLAGS_IF)
+        local_irq_enable();
+    else
+        local_irq_disable();
+}
+static inline bool local_irq_is_enabled(void)
+{
+    return local_save_flags() & X86_EFLAGS_IF;
+}
+
+static inline uint64_t rdmsr(uint32_t msr)
+{
+    uint32_t lo, hi;
+    asm volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
+    return ((uint64_t)hi << 32) | lo;
+}
+static inline void wrmsr(uint32_t msr, uint64_t v)
+{
+    asm volatile("wrmsr" ::"c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32))
+                 : "memory");
+}
+/* With fault fix-up: 0 or -EFAULT (arch/x86/usercopy). */
+int rdmsr_safe(uint32_t msr, uint64_t *v);
+int wrmsr_safe(uint32_t msr, uint64_t v);
+
+static inline uint64_t rdtsc(void)
+{
+    uint32_t lo, hi;
+    asm volatile("rdtsc" : "=a"(lo), "=d"(hi));
+    return ((uint64_t)hi << 32) | lo;
+}
+static inline uint64_t rdtsc_ordered(void)
+{
+    asm volatile("lfence" ::: "memory");
+    return rdtsc();
+}
+#define READ_CR(n)                                                             \
+    ({                                                                         \
+        unsigned long c_;                                                      \
+        asm volatile("mov %%cr" #n ", %0" : "=r"(c_)::"memory");               \
+        c_;                                                                    \
+    })
+#define WRITE_CR(n, v)                                                         \
+    asm volatile("mov %0, %%cr" #n ::"r"((unsigned long)(v)) : "memory")
+static inline void invlpg(unsigned long va)
+{
+    asm volatile("invlpg (%0)" ::"r"(va) : "memory");
+}
+static inline void cpuid_count(uint32_t leaf, uint32_t sub, uint32_t r[4])
+{
+    asm volatile("cpuid"
+                 : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3])
+                 : "0"(leaf), "2"(sub));
+}
+/* SMAP: let this CPU touch user pages for a moment. No-ops without SMAP. */
+extern bool cpu_has_smap;
+static inline void stac(void)
+{
+    if (cpu_has_smap)
+        asm volatile("stac" ::: "memory");
+}
+static inline void clac(void)
+{
+    if (cpu_has_smap)
+        asm volatile("clac" ::: "memory");
+}
+
+static inline void outb(uint16_t p, uint8_t v)
+{
+    asm volatile("outb %0, %1" ::"a"(v), "Nd"(p));
+}
+static inline void outw(uint16_t p, uint16_t v)
+{
+    asm volatile("outw %0, %1" ::"a"(v), "Nd"(p));
+}
+static inline void outl(uint16_t p, uint32_t v)
+{
+    asm volatile("outl %0, %1" ::"a"(v), "Nd"(p));
+}
+static inline uint8_t inb(uint16_t p)
+{
+    uint8_t v;
+    asm volatile("inb %1, %0" : "=a"(v) : "Nd"(p));
+    return v;
+}
+static inline uint16_t inw(uint16_t p)
+{
+    uint16_t v;
+    asm volatile("inw %1, %0" : "=a"(v) : "Nd"(p));
+    return v;
+}
+static inline uint32_t inl(uint16_t p)
+{
+    uint32_t v;
+    asm volatile("inl %1, %0" : "=a"(v) : "Nd"(p));
+    return v;
+}
+
+/* Host CPU as found at boot (arch/x86/cpu.c). */
+struct cpuinfo {
+    char vendor[13];
+    uint8_t family, model, stepping;
+    uint32_t max_leaf, max_ext_leaf;
+    uint32_t feat_1c, feat_1d, feat_7b, feat_7c, feat_7d, feat_e1c, feat_e1d;
+    uint8_t phys_bits;
+    uint64_t xcr0_mask;   /* states we let guests enable */
+    uint32_t xsave_size;  /* bytes of FPU area, 512 without XSAVE */
+};
+extern struct cpuinfo boot_cpu;
+extern bool cpu_has_xsave, cpu_has_fsgsbase, cpu_has_pge, cpu_has_smep;
+extern unsigned long mmu_cr4_features; /* CR4 while a guest runs */
+void cpu_identify(void);  /* boot CPU: fills boot_cpu */
+void cpu_init_features(void); /* each CPU: CR0, CR4, EFER, PAT */
+
+#endif

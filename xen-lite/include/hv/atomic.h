@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Single-word atomics with the compiler's memory model. On x86 every RMW is a
+ * full barrier; READ_ONCE/WRITE_ONCE only keep the compiler from tearing or
+ * repeating an access.
+ */
+#ifndef HV_ATOMIC_H
+#define HV_ATOMIC_H
+
+#include <hv/types.h>
+
+#define READ_ONCE(x)     (*(const volatile typeof(x) *)&(x))
+#define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
+#define barrier()        asm volatile("" ::: "memory")
+#define smp_mb()         __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_rmb()        __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_wmb()        __atomic_thread_fence(__ATOMIC_RELEASE)
+#define cpu_relax()      __builtin_ia32_pause()
+
+#define atomic_load(p)       __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define atomic_store(p, v)   __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define atomic_add(p, v)     __atomic_add_fetch(p, v, __ATOMIC_SEQ_CST)
+#define atomic_sub(p, v)     __atomic_sub_fetch(p, v, __ATOMIC_SEQ_CST)
+#define atomic_inc(p)        atomic_add(p, 1)
+#define atomic_dec(p)        atomic_sub(p, 1)
+#define atomic_xchg(p, v)    __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
+#define atomic_or(p, v)      __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST)
+#define atomic_and(p, v)     __atomic_fetch_and(p, v, __ATOMIC_SEQ_CST)
+/* True if *p was *old and is now v; else *old is what was found. */
+#define atomic_cas(p, old, v)                                                  \
+    __atomic_compare_exchange_n(p, old, v, false, __ATOMIC_SEQ_CST,            \
+                                __ATOMIC_SEQ_CST)
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bits in memory and numbers. The plain forms are atomic (LOCK) and full
+ * barriers; the __ forms are not atomic.
+ */
+#ifndef HV_BITOPS_H
+#define HV_BITOPS_H
+
+#include <hv/types.h>
+
+static inline bool test_bit(unsigned long nr, const volatile void *addr)
+{
+    return (((const volatile uint8_t *)addr)[nr / 8] >> (nr % 8)) & 1;
+}
+/* Guests choose bit positions in pages of theirs: 32-bit operations at the
+ * natural word, so an access never leaves the word that holds the bit. */
+#define HV_BITWORD(addr, nr) (((volatile uint32_t *)(addr)) + (nr) / 32)
+static inline void set_bit(unsigned long nr, volatile void *addr)
+{
+    __atomic_fetch_or(HV_BITWORD(addr, nr), 1u << (nr % 32), __ATOMIC_SEQ_CST);
+}
+static inline void clear_bit(unsigned long nr, volatile void *addr)
+{
+    __atomic_fetch_and(HV_BITWORD(addr, nr), ~(1u << (nr % 32)),
+                       __ATOMIC_SEQ_CST);
+}
+static inline bool test_and_set_bit(unsigned long nr, volatile void *addr)
+{
+    return (__atomic_fetch_or(HV_BITWORD(addr, nr), 1u << (nr % 32),
+                              __ATOMIC_SEQ_CST) >>
+            (nr % 32)) &
+           1;
+}
+static inline bool test_and_clear_bit(unsigned long nr, volatile void *addr)
+{
+    return (__atomic_fetch_and(HV_BITWORD(addr, nr), ~(1u << (nr % 32)),
+                               __ATOMIC_SEQ_CST) >>
+            (nr % 32)) &
+           1;
+}
+static inline void __set_bit(unsigned long nr, void *addr)
+{
+    ((uint8_t *)addr)[nr / 8] |= 1u << (nr % 8);
+}
+static inline void __clear_bit(unsigned long nr, void *addr)
+{
+    ((uint8_t *)addr)[nr / 8] &= ~(1u << (nr % 8));
+}
+
+/* Index of the lowest/highest set bit; undefined for 0. */
+static inline unsigned int ffs64(uint64_t x)
+{
+    return __builtin_ctzll(x);
+}
+static inline unsigned int fls64(uint64_t x)
+{
+    return 63 - __builtin_clzll(x);
+}
+static inline unsigned int hweight64(uint64_t x)
+{
+    unsigned int n = 0;
+    for (; x; x &= x - 1)
+        n++;
+    return n;
+}
+
+/* First set bit at or after start, or nbits. */
+unsigned long find_next_bit(const void *addr, unsigned long nbits,
+                            unsigned long start);
+unsigned long find_next_zero_bit(const void *addr, unsigned long nbits,
+                                 unsigned long start);
+#define for_each_set_bit(i, addr, nbits)                                       \
+    for ((i) = find_next_bit(addr, nbits, 0); (i) < (nbits);                   \
+         (i) = find_next_bit(addr, nbits, (i) + 1))
+
+#define DECLARE_BITMAP(name, bits)                                             \
+    unsigned long name[((bits) + BITS_PER_LONG - 1) / BITS_PER_LONG]
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console: serial, VGA and the ring that `xl dmesg` reads; input switches
+ * between dom0 and the hypervisor's debug keys with three times Ctrl-A.
+ */
+#ifndef HV_CONSOLE_H
+#define HV_CONSOLE_H
+
+#include <hv/types.h>
+
+/* A device that shows bytes. Drivers register at boot. */
+struct console_driver {
+    void (*write)(const char *s, size_t n);
+    struct console_driver *next;
+};
+void console_register(struct console_driver *drv);
+/* A byte typed on the serial line (softirq or irq context). */
+void console_rx(char c);
+void console_init(const char *options);
+/* Give the pending input a look; from the serial driver's poll. */
+size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear);
+void console_force_unlock(void); /* panic only */
+extern bool opt_noreboot;
+
+/* --- keyhandler ----------------------------------------------------------*/
+void register_keyhandler(char key, void (*fn)(char key), const char *desc);
+void handle_keypress(char key);
+
+/* --- command line ----------------------------------------------------------
+ * Options are rows in a table of the file that owns them: OPTION_STR etc. put
+ * a record in a linker section that cmdline_parse() walks. */
+struct hv_option {
+    const char *name;
+    enum { OPT_STR, OPT_UINT, OPT_BOOL, OPT_SIZE, OPT_FN } type;
+    void *var;
+    size_t len;
+};
+#define HV_OPTION(kind, nm, variable)                                          \
+    static const struct hv_option opt__##variable __attribute__((              \
+        used, section(".init.options"), aligned(8))) = {                       \
+        nm, kind, &variable, sizeof(variable)}
+/* OPT_FN: int fn(const char *value), 0 or -EINVAL */
+#define HV_OPTION_FN(nm, fn)                                                   \
+    static const struct hv_option opt__##fn __attribute__((                    \
+        used, section(".init.options"), aligned(8))) = {nm, OPT_FN, fn, 0}
+void cmdline_parse(const char *cmdline);
+extern char saved_cmdline[1024];
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains and their virtual CPUs: the two objects everything else hangs on.
+ *
+ * Life: domain_create() makes a domain with one reference and one controller
+ * pause; domain_kill() (preemptible) takes its resources; when the last
+ * reference goes (put_domain) the structures are freed after every CPU has
+ * left the hypervisor once (call_rcu). A look-up by id takes a reference.
+ */
+#ifndef HV_DOMAIN_H
+#define HV_DOMAIN_H
+
+#include <hv/lib.h>
+#include <hv/list.h>
+#include <hv/percpu.h>
+#include <hv/softirq.h>
+#include <hv/spinlock.h>
+#include <hv/timer.h>
+#include <hv/sched.h>
+#include <xen/xen.h>
+#include <xen/vcpu.h>
+#include <xen/domctl.h>
+#include <asm/domain.h>
+
+#define MAX_VCPUS 128 /* per domain */
+
+/* Why a vcpu does not run: v->pause_flags */
+#define VPF_BLOCKED   0 /* SCHEDOP_block, until an event */
+#define VPF_DOWN      1 /* not brought up, or VCPUOP_down */
+#define VPF_POLL      2 /* SCHEDOP_poll */
+#define VPF_SUSPENDED 3 /* domain is shut down */
+
+struct evtchn_domain; /* common/event_channel */
+struct evtchn_fifo_vcpu;
+struct grant_table;
+
+struct vcpu {
+    /* Hot on every entry and exit: keep in the first cache lines. */
+    struct arch_vcpu arch;
+
+    struct domain *domain;
+    uint16_t vcpu_id;
+    uint16_t processor;      /* [SCHED] CPU it runs or last ran on */
+    bool is_initialised;     /* has a context (VCPUOP_initialise/domctl) */
+    bool is_running;         /* on a CPU now */
+    bool runstate_update_flag; /* VMASST_TYPE_runstate_update_flag handling */
+    uint32_t pause_flags;    /* VPF_*, atomic bits */
+    uint32_t pause_count;    /* vcpu_pause() nesting, atomic */
+
+    struct vcpu_info *vcpu_info; /* in shared_info or registered page; never
+                                    NULL: a dummy until one exists */
+    mfn_t vcpu_info_mfn;         /* registered page, or INVALID_MFN */
+
+    struct vcpu_runstate_info runstate;
+    uint64_t runstate_guest; /* guest virtual address, 0 = none */
+    uint64_t time_info_guest;
+
+    struct timer singleshot_timer, periodic_timer, poll_timer;
+    s_time_t periodic_period, periodic_last;
+
+    int32_t poll_evtchn; /* >0 port, 0 none, -1 several */
+    uint16_t virq_to_evtchn[NR_VIRQS]; /* [EVTCHN] */
+    struct evtchn_fifo_vcpu *evtchn_fifo;
+
+    struct sched_vcpu sched; /* scheduler's own, see sched.h */
+};
+
+enum domain_death { DOMDYING_alive, DOMDYING_dying, DOMDYING_dead };
+
+struct domain {
+    domid_t id;
+    bool is_privileged; /* dom0 */
+    bool is_special;    /* pseudo owner: no vcpus, never runs */
+    uint8_t is_dying;   /* enum domain_death; set with d->lock held */
+    bool is_shutting_down, is_shut_down;
+    bool controller_paused;
+    int32_t shutdown_code; /* SHUTDOWN_*, -1 */
+    uint32_t refcnt;       /* atomic */
+    uint32_t pause_count;  /* domain_pause() nesting, atomic */
+    uint32_t controller_pause_count;
+    spinlock_t lock; /* LOCK_DOMAIN */
+
+    struct domain *next_in_list; /* [DOMLIST], read under RCU section */
+    struct rcu_head rcu;
+
+    uint8_t handle[16]; /* xen_domain_handle_t */
+    uint32_t ssidref;
+    uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
+    s_time_t created;
+
+    struct vcpu **vcpu; /* [max_vcpus], NULL until created */
+    uint32_t max_vcpus;
+
+    struct shared_info *shared_info;
+    mfn_t shared_info_mfn;
+
+    /* Memory accounting, pages; changed atomically. tot_pages <= max_pages. */
+    uint64_t tot_pages, max_pages;
+    uint64_t outstanding_claim;
+    uint64_t nr_shared_pages; /* pages whose frames other domains may hold */
+
+    struct evtchn_domain *evtchn;
+    struct grant_table *grant_table;
+    uint32_t max_evtchn_port;
+    uint64_t vm_assist; /* VMASST bits */
+
+    struct sched_domain sched;
+    uint64_t runtime_before_ns; /* of vcpus gone */
+
+    struct arch_domain arch;
+
+    /* per-domain token bucket of gprintk() */
+    s_time_t log_refill;
+    uint32_t log_tokens, log_dropped;
+
+    s_time_t watchdog_deadline[2]; /* SCHEDOP_watchdog */
+    struct timer watchdog_timer[2];
+    uint32_t watchdog_inuse;
+    uint32_t relinquish_step; /* [DOMCTL] progress of domain_kill() */
+    int64_t time_offset_seconds;
+    uint32_t max_grant_frames, max_maptrack_frames;
+};
+
+extern struct domain *domain_list; /* by ascending id */
+extern struct domain *hardware_domain; /* dom0 */
+extern struct domain *dom_xen, *dom_io, *idle_domain;
+extern struct vcpu *idle_vcpu[NR_CPUS];
+
+/* Iterate inside one hypercall (structures outlive it); ids ascend. */
+#define for_each_domain(d)                                                     \
+    for ((d) = atomic_load(&domain_list); (d);                                 \
+         (d) = atomic_load(&(d)->next_in_list))
+#define for_each_vcpu(d, v)                                                    \
+    for (uint32_t i_ = 0; i_ < (d)->max_vcpus; i_++)                           \
+        if (((v) = (d)->vcpu[i_]) != NULL)
+
+#define current (get_cpu_info()->current_vcpu)
+static inline bool is_idle_vcpu(const struct vcpu *v)
+{
+    return v->domain == idle_domain;
+}
+static inline bool is_hardware_domain(const struct domain *d)
+{
+    return d == hardware_domain;
+}
+
+/* Look-ups. get_* return a reference or NULL; DOMID_SELF is not resolved. */
+struct domain *get_domain_by_id(domid_t id);
+/* DOMID_SELF or an id; NULL if there is none. Pair with put_domain(). */
+struct domain *get_domain_by_any_id(domid_t id);
+/* Owner of a frame by id, pseudo domains included, without a reference; valid
+ * while the caller holds a reference on one of its frames or until exit. */
+struct domain *domain_by_owner_id(domid_t id);
+bool get_domain(struct domain *d); /* false when it is being freed */
+void put_domain(struct domain *d);
+static inline struct vcpu *domain_vcpu(const struct domain *d, uint32_t id)
+{
+    return id < d->max_vcpus ? d->vcpu[id] : NULL;
+}
+
+/*
+ * domain_create() - a new domain, paused once by its controller, no vcpus.
+ * Errors: NULL with *err = -EEXIST, -ENOMEM, -EINVAL.
+ */
+struct domain *domain_create(domid_t id,
+                             const struct xen_domctl_createdomain *config,
+                             bool privileged, int *err);
+struct vcpu *vcpu_create(struct domain *d, uint32_t vcpu_id);
+/* Preemptible: 0 or -ERESTART; call with the domctl lock held. */
+int domain_kill(struct domain *d);
+/* Synchronous pause: returns when no vcpu of d is running. Nests. */
+void domain_pause(struct domain *d);
+void domain_unpause(struct domain *d);
+int domain_pause_by_controller(struct domain *d);
+int domain_unpause_by_controller(struct domain *d);
+void vcpu_pause(struct vcpu *v);
+void vcpu_unpause(struct vcpu *v);
+
+/* The guest has ended (SHUTDOWN_*): stops its vcpus, tells the toolstack. */
+int domain_shutdown(struct domain *d, int reason);
+void domain_resume(struct domain *d);
+/* The guest broke a rule: report and shut down with SHUTDOWN_crash. Safe with
+ * any lock held below DOMAIN, from exceptions too; returns. */
+void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
+
+void domain_init(void); /* pseudo domains, idle domain */
+void vcpu_wake(struct vcpu *v);
+void vcpu_block(void); /* current, unless an event is pending */
+void vcpu_unblock(struct vcpu *v);
+static inline bool vcpu_runnable(const struct vcpu *v)
+{
+    return !(READ_ONCE(v->pause_flags) | READ_ONCE(v->pause_count) |
+             READ_ONCE(v->domain->pause_count));
+}
+/* Runstate accounting [SCHED]; new_state RUNSTATE_*. */
+void vcpu_runstate_change(struct vcpu *v, int new_state, s_time_t now);
+void vcpu_runstate_get(const struct vcpu *v,
+                       struct vcpu_runstate_info *runstate);
+/* Writes runstate to the guest's area; in v's own context. */
+void update_runstate_area(struct vcpu *v);
+uint64_t domain_cpu_time_ns(const struct domain *d);
+int map_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset);
+void unmap_vcpu_info(struct vcpu *v);
+void send_guest_vcpu_virq(struct vcpu *v, uint32_t virq);
+void send_global_virq(uint32_t virq); /* to dom0 */
+
+/* --- what the architecture provides (arch/x86/domain.c) ---------------- */
+int arch_domain_create(struct domain *d,
+                       const struct xen_domctl_createdomain *config);
+/* Frees what arch_domain_create() made; d has no frames left. */
+void arch_domain_destroy(struct domain *d);
+/* Preemptible release of all memory (page tables, frames): 0/-ERESTART. */
+int arch_domain_relinquish(struct domain *d);
+int arch_vcpu_create(struct vcpu *v);
+void arch_vcpu_destroy(struct vcpu *v);
+/* Loads a start context given by guest (VCPUOP_initialise) or toolstack
+ * (domctl). c is already a private copy. 0/-EINVAL/-ERESTART. */
+int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c);
+void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c);
+/* Forget the context: roots dropped, not initialised. 0/-ERESTART */
+int arch_vcpu_reset(struct vcpu *v);
+/* Switch this CPU from prev (== current) to next; returns in next's context
+ * on its own terms (see arch/x86/domain.c). irqs off. */
+void context_switch(struct vcpu *prev, struct vcpu *next);
+/* After idle: make the hardware state the idle loop may have left stale. */
+noreturn void continue_running(struct vcpu *v);
+noreturn void startup_cpu_idle_loop(void);
+/* Saves lazily held state so that it can be read from v->arch. */
+void arch_vcpu_sync_state(struct vcpu *v);
+/* An event became pending for v: make its CPU look (IPI if it is running). */
+void vcpu_kick(struct vcpu *v);
+/* Updates the PV clock page of v (current); runs at context switch, once a
+ * second, and after calibration. */
+void update_vcpu_system_time(struct vcpu *v);
+/* Wall clock at boot and from settime, into shared_info. */
+void update_domain_wallclock_time(struct domain *d);
+void set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t system_time);
+void arch_dump_domain(struct domain *d);
+void arch_dump_vcpu(struct vcpu *v); /* registers, for a crash report */
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event channels: what the rest of the hypervisor may do with ports.
+ * common/event_channel/{core,two_level,fifo}.c; ABI <xen/event_channel.h>.
+ */
+#ifndef HV_EVENT_CHANNEL_H
+#define HV_EVENT_CHANNEL_H
+
+#include <hv/domain.h>
+#include <xen/event_channel.h>
+
+int evtchn_init(struct domain *d);
+/* Preemptible: closes every port. 0/-ERESTART */
+int evtchn_destroy(struct domain *d);
+void evtchn_destroy_final(struct domain *d);
+void evtchn_vcpu_init(struct vcpu *v);
+void evtchn_vcpu_destroy(struct vcpu *v);
+
+/* A physical interrupt bound to this port fired (irq context). */
+void send_guest_pirq(struct domain *d, uint32_t pirq);
+/* A pending event that the guest can see: for block and poll. */
+bool evtchn_port_is_pending(struct domain *d, uint32_t port);
+/* Give a just-registered vcpu_info a fresh look: mark it pending. */
+void evtchn_recheck(struct vcpu *v);
+/* Any event that wants delivery: upcall pending and not masked. */
+static inline bool local_events_need_delivery(const struct vcpu *v)
+{
+    return READ_ONCE(v->vcpu_info->evtchn_upcall_pending) &&
+           !READ_ONCE(v->vcpu_info->evtchn_upcall_mask);
+}
+/* From domctl: a port of d for remote (toolstack), -errno or port. */
+void dump_evtchn_info(struct domain *d);
+
+/* The architecture's interrupt side (arch/x86/irq.c): guest binding. */
+int pirq_guest_bind(struct vcpu *v, uint32_t pirq, bool will_share);
+void pirq_guest_unbind(struct domain *d, uint32_t pirq);
+/* The guest unmasked or closed: level interrupts acknowledged there. */
+void pirq_guest_set_affinity(struct domain *d, uint32_t pirq,
+                             struct vcpu *v);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Grant tables: what the rest of the hypervisor asks. ABI <xen/grant_table.h>,
+ * version 1 only. Which domain maps which frame of whom is recorded once, in
+ * the mapper's handles; the granter's active entries count pins.
+ */
+#ifndef HV_GRANT_TABLE_H
+#define HV_GRANT_TABLE_H
+
+#include <hv/domain.h>
+
+int grant_table_init(struct domain *d, uint32_t max_frames,
+                     uint32_t max_maptrack_frames);
+/* Drop all mappings that d holds of others. Preemptible: 0/-ERESTART */
+int gnttab_release_mappings(struct domain *d);
+void grant_table_destroy(struct domain *d);
+/* XENMEM_acquire_resource and XENMAPSPACE: frame i of the table, growing it.
+ * 0 / -EINVAL / -ENOMEM; the frame is xenheap shared with d. */
+int gnttab_get_shared_frame(struct domain *d, unsigned long idx, mfn_t *mfn);
+void gnttab_dump(struct domain *d);
+
+#endif

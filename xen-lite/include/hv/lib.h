@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every file may use: console output, invariants, strings.
+ *
+ * Three kinds of failure, three answers: the guest is wrong -> negative errno
+ * or domain_crash(); the machine is short of something -> negative errno,
+ * undone; our own invariant is broken -> BUG_ON. A guest must never reach the
+ * third.
+ */
+#ifndef HV_LIB_H
+#define HV_LIB_H
+
+#include <hv/types.h>
+#include <hv/errno.h>
+
+/* Log levels: console output is filtered by loglvl= and guest_loglvl=. */
+#define XENLOG_ERR     "<0>"
+#define XENLOG_WARNING "<1>"
+#define XENLOG_INFO    "<2>"
+#define XENLOG_DEBUG   "<3>"
+/* Lines that a guest can cause carry this prefix and are rate limited. */
+#define XENLOG_GUEST "<G>"
+
+void printk(const char *fmt, ...) __printf(1, 2);
+void vprintk(const char *fmt, va_list ap);
+/* A line that domain d caused: level, rate limit per domain, "d1v0" prefix. */
+struct domain;
+void gprintk(struct domain *d, const char *fmt, ...) __printf(2, 3);
+
+int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
+int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
+int scnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
+
+noreturn void panic(const char *fmt, ...) __printf(1, 2);
+noreturn void bug(const char *file, int line, const char *what);
+void dump_execution_state(void);
+
+#define BUG()        bug(__FILE__, __LINE__, "BUG")
+#define BUG_ON(c)                                                              \
+    do {                                                                       \
+        if (unlikely(c))                                                       \
+            bug(__FILE__, __LINE__, #c);                                       \
+    } while (0)
+#ifdef HV_DEBUG
+#define ASSERT(c) BUG_ON(!(c))
+#else
+#define ASSERT(c) ((void)sizeof(c))
+#endif
+#define ASSERT_UNREACHABLE() ASSERT(0)
+
+void *memcpy(void *d, const void *s, size_t n);
+void *memmove(void *d, const void *s, size_t n);
+void *memset(void *d, int c, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+void *memchr(const void *s, int c, size_t n);
+size_t strlen(const char *s);
+size_t strnlen(const char *s, size_t n);
+size_t strlcpy(char *d, const char *s, size_t n);
+int strcmp(const char *a, const char *b);
+int strncmp(const char *a, const char *b, size_t n);
+char *strchr(const char *s, int c);
+char *strstr(const char *s, const char *t);
+unsigned long simple_strtoul(const char *s, const char **end, int base);
+
+/* Heap for small objects (not for frames): zeroed; NULL when out of memory.
+ * Not for interrupt context. */
+void *xzalloc_bytes(size_t size);
+void xfree(void *p);
+#define xzalloc(t)          ((t *)xzalloc_bytes(sizeof(t)))
+#define xzalloc_array(t, n) ((t *)xzalloc_array_bytes(sizeof(t), n))
+static inline void *xzalloc_array_bytes(size_t size, size_t n)
+{
+    size_t total;
+    return __builtin_mul_overflow(size, n, &total) ? 0 : xzalloc_bytes(total);
+}
+
+extern bool system_booted; /* dom0 is about to run: init memory is gone */
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The zoned buddy allocator of machine frames.
+ *
+ * Zones: below 16 MiB, below 4 GiB, the rest. An allocation takes from the
+ * highest zone that its address limit allows, so low memory lasts. A reserve
+ * below 4 GiB is kept for dom0's contiguous (DMA) exchanges.
+ */
+#ifndef HV_PAGE_ALLOC_H
+#define HV_PAGE_ALLOC_H
+
+#include <hv/types.h>
+#include <asm/mm.h>
+
+struct domain;
+
+#define MAX_ORDER 18 /* 1 GiB */
+
+#define MEMF_address_bits(n) ((n) & 0xff) /* frame's address < 1 << n */
+#define MEMF_low_reserve     (1u << 8)    /* may use the reserve below 4 GiB */
+#define MEMF_no_refcount     (1u << 9)    /* not counted in tot_pages */
+#define MEMF_no_scrub        (1u << 10)   /* caller overwrites all of it */
+#define MEMF_exact_node      (1u << 11)
+
+/* Hypervisor's own frames: owner DOMID_XEN side, mapped in the direct map,
+ * zeroed unless MEMF_no_scrub. NULL when out of memory. */
+void *alloc_xenheap_pages(unsigned int order, unsigned int memflags);
+void free_xenheap_pages(void *p, unsigned int order);
+#define alloc_xenheap_page() alloc_xenheap_pages(0, 0)
+#define free_xenheap_page(p) free_xenheap_pages(p, 0)
+
+/*
+ * Frames for a domain: owner set, one general reference (the allocation), type
+ * none, scrubbed, counted in d->tot_pages against d->max_pages and claims.
+ * d == NULL: no owner yet; assign_pages() later.
+ */
+struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order,
+                                      unsigned int memflags);
+/* Gives back frames whose last reference is gone (called by put_page()). */
+void free_domheap_page(struct page_info *pg);
+int __must_check assign_pages(struct domain *d, struct page_info *pg,
+                              unsigned int order, unsigned int memflags);
+
+uint64_t total_free_pages(void);
+extern uint64_t total_pages; /* RAM frames of the machine */
+uint64_t outstanding_claims(void);
+int domain_set_outstanding_pages(struct domain *d, uint64_t pages);
+/* Boot: hand RAM [s, e) to the allocator, page-aligned, bytes. */
+void init_heap_pages(paddr_t s, paddr_t e);
+/* Boot allocator before the heap: from the top below limit, never freed. */
+mfn_t alloc_boot_pages(unsigned long nr, unsigned long align);
+
+#endif

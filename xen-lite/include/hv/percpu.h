@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Per-CPU variables. Each CPU's copy of the .bss.percpu section is found by an
+ * offset kept at the top of the CPU's stack (FS and GS belong to the guest).
+ */
+#ifndef HV_PERCPU_H
+#define HV_PERCPU_H
+
+#include <hv/types.h>
+#include <asm/current.h>
+
+#define NR_CPUS 64
+
+#define DEFINE_PER_CPU(type, name)                                             \
+    __section(".bss.percpu") typeof(type) per_cpu__##name
+#define DECLARE_PER_CPU(type, name) extern typeof(type) per_cpu__##name
+
+extern unsigned long per_cpu_offset[NR_CPUS];
+/* RELOC_HIDE-style: the compiler must not reason about the base object. */
+#define per_cpu_at(name, off)                                                  \
+    (*(typeof(&per_cpu__##name))({                                             \
+        unsigned long p_;                                                      \
+        asm("" : "=r"(p_) : "0"((unsigned long)&per_cpu__##name + (off)));     \
+        (void *)p_;                                                            \
+    }))
+#define this_cpu(name)     per_cpu_at(name, get_cpu_info()->per_cpu_offset)
+#define per_cpu(name, cpu) per_cpu_at(name, per_cpu_offset[cpu])
+
+/* CPUs: present in the machine's tables, and running our code. */
+typedef struct {
+    uint64_t bits; /* NR_CPUS <= 64: one word keeps masks trivial */
+} cpumask_t;
+extern cpumask_t cpu_present_map, cpu_online_map;
+#define CPUMASK_ALL     ((cpumask_t){~0ULL})
+#define CPUMASK_NONE    ((cpumask_t){0})
+#define cpumask_of(cpu) ((cpumask_t){1ULL << (cpu)})
+static inline bool cpumask_test(unsigned int cpu, cpumask_t m)
+{
+    return (m.bits >> cpu) & 1;
+}
+static inline cpumask_t cpumask_and(cpumask_t a, cpumask_t b)
+{
+    return (cpumask_t){a.bits & b.bits};
+}
+static inline cpumask_t cpumask_andnot(cpumask_t a, cpumask_t b)
+{
+    return (cpumask_t){a.bits & ~b.bits};
+}
+static inline bool cpumask_empty(cpumask_t m)
+{
+    return !m.bits;
+}
+static inline void cpumask_set(unsigned int cpu, cpumask_t *m)
+{
+    __atomic_fetch_or(&m->bits, 1ULL << cpu, __ATOMIC_SEQ_CST);
+}
+static inline void cpumask_clear(unsigned int cpu, cpumask_t *m)
+{
+    __atomic_fetch_and(&m->bits, ~(1ULL << cpu), __ATOMIC_SEQ_CST);
+}
+#define for_each_cpu(cpu, mask)                                                \
+    for (uint64_t m_ = (mask).bits;                                            \
+         m_ && ((cpu) = __builtin_ctzll(m_), 1); m_ &= m_ - 1)
+#define for_each_online_cpu(cpu) for_each_cpu(cpu, cpu_online_map)
+static inline unsigned int num_online_cpus(void)
+{
+    return __builtin_popcountll(cpu_online_map.bits);
+}
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Cross-CPU calls. The architecture sends the interrupt. */
+#ifndef HV_SMP_H
+#define HV_SMP_H
+
+#include <hv/percpu.h>
+
+#define smp_processor_id() (get_cpu_info()->cpu)
+
+/* Run fn(data) on the CPUs of mask (this one included if in it), irqs off
+ * there; wait until all have run it. Caller: irqs enabled. */
+void on_selected_cpus(cpumask_t mask, void (*fn)(void *data), void *data);
+/* Arch side */
+void smp_send_event_check(unsigned int cpu); /* "look at your pending word" */
+void smp_send_call_function(cpumask_t mask);
+void smp_call_function_interrupt(void);
+void smp_prepare_cpus(unsigned int max_cpus);
+noreturn void machine_halt(void);
+noreturn void machine_restart(void);
+noreturn void machine_power_off(void);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One-shot timers on system time, one heap per CPU. A handler runs in
+ * TIMER_SOFTIRQ on the timer's CPU, irqs enabled, no lock held.
+ */
+#ifndef HV_TIMER_H
+#define HV_TIMER_H
+
+#include <hv/types.h>
+
+struct timer {
+    s_time_t expires;
+    void (*fn)(void *data);
+    void *data;
+    uint16_t cpu;
+    uint16_t heap; /* index in the CPU's heap, 0 = inactive */
+    bool killed;
+};
+
+void init_timer(struct timer *t, void (*fn)(void *), void *data,
+                unsigned int cpu);
+/* Arms or re-arms; a time in the past fires at once. Callable from any CPU. */
+void set_timer(struct timer *t, s_time_t expires);
+void stop_timer(struct timer *t);
+/* Moves an armed or idle timer to another CPU. */
+void migrate_timer(struct timer *t, unsigned int cpu);
+/* Stops for ever and waits until a running handler has returned. */
+void kill_timer(struct timer *t);
+static inline bool timer_is_active(const struct timer *t)
+{
+    return t->heap != 0;
+}
+void timer_init(void);         /* boot CPU, once */
+void timer_init_cpu(unsigned int cpu);
+
+/* --- time ---------------------------------------------------------------*/
+#define MICROSECS(n) ((s_time_t)(n)*1000)
+#define MILLISECS(n) ((s_time_t)(n)*1000000)
+#define SECONDS(n)   ((s_time_t)(n)*1000000000)
+#define STIME_MAX    INT64_MAX
+
+s_time_t get_s_time(void); /* ns since boot, this CPU, monotonic */
+/* Architecture: interrupt this CPU at deadline (0 = none); in the past fires
+ * at once. Returns false if it is already past (caller raises the softirq). */
+bool reprogram_timer(s_time_t deadline);
+
+#endif
