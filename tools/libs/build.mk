@@ -1,4 +1,29 @@
 # SPDX-License-Identifier: MIT
-# Include paths of the toolstack's own libraries, for everything under tools/.
+# The stable libraries (Debian's SONAMEs, symbol versions and headers) over
+# the kernel's Xen devices, then our own two: ctrl and guest.
+
 # __XEN_TOOLS__ opens the domctl and sysctl parts of the public headers.
 CPPFLAGS_tools += -D__XEN_TOOLS__ -Itools/libs/ctrl -Itools/libs/guest
+
+L := tools/libs
+XENTOOLLOG  := $(O)/lib/libxentoollog.so.1
+XENTOOLCORE := $(O)/lib/libxentoolcore.so.1
+
+$(eval $(call shared_library,libxentoollog.so.1,libxentoollog.so.1,\
+    $L/toollog/logger.c $L/toollog/stdiostream.c,\
+    $L/toollog/libxentoollog.map))
+$(eval $(call shared_library,libxentoolcore.so.1,libxentoolcore.so.1,\
+    $L/toolcore/restrict_all.c,\
+    $L/toolcore/libxentoolcore.map))
+$(eval $(call shared_library,libxencall.so.1,libxencall.so.1,\
+    $L/call/hypercall.c $L/call/buffer.c,\
+    $L/call/libxencall.map,$(XENTOOLLOG) $(XENTOOLCORE)))
+$(eval $(call shared_library,libxenevtchn.so.1,libxenevtchn.so.1,\
+    $L/evtchn/evtchn.c,\
+    $L/evtchn/libxenevtchn.map,$(XENTOOLLOG) $(XENTOOLCORE)))
+$(eval $(call shared_library,libxengnttab.so.1,libxengnttab.so.1,\
+    $L/gnttab/handle.c $L/gnttab/gnttab.c $L/gnttab/gntshr.c $L/gnttab/dmabuf.c,\
+    $L/gnttab/libxengnttab.map,$(XENTOOLLOG) $(XENTOOLCORE)))
+$(eval $(call shared_library,libxenforeignmemory.so.1,libxenforeignmemory.so.1,\
+    $L/foreignmemory/foreignmemory.c,\
+    $L/foreignmemory/libxenforeignmemory.map,$(XENTOOLLOG) $(XENTOOLCORE)))

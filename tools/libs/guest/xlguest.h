@@ -69,7 +69,7 @@ struct xlg_config {
     uint32_t store_domid;   /* who serves the store */
     evtchn_port_t console_port; /* the guest's ports, unbound so far */
     evtchn_port_t store_port;
-    bool claim;           /* claim the memory first: fail at once when short */
+    bool claim; /* claim the memory first: fail at once when short */
 };
 
 /* What the caller passes on to the store and the daemons. */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The hypercall handle, shared by hypercall.c and buffer.c. */
+#ifndef CALL_PRIVATE_H
+#define CALL_PRIVATE_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include <xencall.h>
+#include <xentoollog.h>
+
+#include "../toolcore/active_handle.h"
+#include "../toollog/owned_logger.h"
+
+#define PAGE_SIZE 4096UL
+
+/* Single free pages kept for the next call: most buffers are one page. */
+#define CACHED_PAGES 8
+
+struct xencall_handle {
+    struct owned_logger log;
+    struct active_handle active;
+    int fd;        /* /dev/xen/privcmd: takes the hypercalls */
+    int buffer_fd; /* /dev/xen/hypercall: gives pinned pages; -1 if absent */
+    pthread_mutex_t cache_lock;
+    unsigned int cached; /* protected by cache_lock, as is cache[] */
+    void *cache[CACHED_PAGES];
+};
+
+/* Unmap the cached pages; errors do not matter (an inherited handle). */
+void buffer_cache_release(xencall_handle *xcall);
+
+#endif

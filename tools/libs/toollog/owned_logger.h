@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every library handle takes an optional logger: without one it logs to
+ * standard error through a logger of its own, which dies with the handle.
+ */
+#ifndef OWNED_LOGGER_H
+#define OWNED_LOGGER_H
+
+#include <stdio.h>
+
+#include <xentoollog.h>
+
+struct owned_logger {
+    xentoollog_logger *logger; /* the one to use, never NULL after take */
+    xentoollog_logger *own;    /* ours to destroy, or NULL */
+};
+
+/* 0, or -1 with errno when no logger could be made. */
+static inline int owned_logger_take(struct owned_logger *log,
+                                    xentoollog_logger *given)
+{
+    log->own = NULL;
+    log->logger = given;
+    if (!given) {
+        log->own = (xentoollog_logger *)xtl_createlogger_stdiostream(
+            stderr, XTL_PROGRESS, 0);
+        log->logger = log->own;
+    }
+    return log->logger ? 0 : -1;
+}
+
+static inline void owned_logger_drop(struct owned_logger *log)
+{
+    xtl_logger_destroy(log->own);
+}
+
+#endif
