@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine's memory map, as firmware gave it: sorted, without overlaps
+ * (the stricter type wins). dom0 is shown this map (XENMEM_machine_memory_map).
+ * What we keep of RAM for ourselves is listed apart, in boot_reserved.
+ */
+#ifndef ASM_E820_H
+#define ASM_E820_H
+
+#include <hv/types.h>
+
+#define E820_RAM      1
+#define E820_RESERVED 2
+#define E820_ACPI     3
+#define E820_NVS      4
+#define E820_UNUSABLE 5
+#define E820_MAX      256
+
+/* Layout is ABI (XENMEM_memory_map). */
+struct e820entry {
+    uint64_t addr, size;
+    uint32_t type;
+} __packed;
+
+struct e820map {
+    unsigned int nr;
+    struct e820entry map[E820_MAX];
+};
+extern struct e820map hv_e820;
+
+/* True if [s, e) lies in entries of this type alone. */
+bool e820_all(paddr_t s, paddr_t e, uint32_t type);
+
+/* Boot-time users of RAM, until the heap owns everything: the image, modules,
+ * the page below 1 MiB for AP start-up. Pairs [s, e), sorted. */
+#define BOOT_RESERVED_MAX 64
+struct boot_range {
+    paddr_t s, e;
+};
+extern struct boot_range boot_reserved[BOOT_RESERVED_MAX];
+extern unsigned int nr_boot_reserved;
+void boot_reserve(paddr_t s, paddr_t e);
+
+/* Calls fn(s, e) for each page-aligned piece of RAM that is not reserved. */
+void e820_for_each_free_ram(void (*fn)(paddr_t s, paddr_t e));
+
+/* Fill hv_e820 at boot: add raw entries in any order, then finish. */
+void e820_add(uint64_t addr, uint64_t size, uint32_t type);
+void e820_finish(void);
+void e820_print(void);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Building dom0 from the boot loader's modules. */
+#ifndef HV_DOM0_H
+#define HV_DOM0_H
+
+#include <hv/types.h>
+
+/* Physical range; stays reserved until construct_dom0() has returned. */
+struct boot_module {
+    paddr_t start;
+    size_t size;         /* 0: no such module */
+    const char *cmdline; /* file name already dropped; never NULL */
+};
+
+/* Creates domain 0 from kernel and (optional) initrd; leaves it paused by its
+ * controller. Panics if it cannot. */
+void construct_dom0(const struct boot_module *kernel,
+                    const struct boot_module *initrd);
+
+#endif
