@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One thread, one epoll loop. Three things can ask for attention: a file
+ * descriptor (event_source), a point in time (event_timer) and work that was
+ * cut short because its budget ran out (event_work). The last is what keeps a
+ * guest that floods its ring from starving everything else: a handler does at
+ * most a fixed share, queues itself as work and returns to the loop, which
+ * looks at the descriptors before it runs queued work again.
+ *
+ * The structures are embedded in their owners and belong to them; the loop
+ * never frees anything. A handler may remove any source, also its own.
+ */
+#ifndef BACKENDS_COMMON_EVENT_LOOP_H
+#define BACKENDS_COMMON_EVENT_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define container_of(ptr, type, member)                                        \
+    ((type *)((char *)(ptr)-offsetof(type, member)))
+
+struct event_source {
+    int fd;
+    void (*ready)(struct event_source *s, uint32_t events);
+    bool added;
+};
+
+struct event_work {
+    void (*run)(struct event_work *w);
+    struct event_work *next;
+    bool queued;
+};
+
+struct event_timer {
+    void (*fire)(struct event_timer *t);
+    struct event_timer *next;
+    uint64_t deadline_ms;
+    bool armed;
+};
+
+#define EVENT_BATCH 16
+
+struct event_loop {
+    int epoll_fd;
+    bool stopped;
+    int exit_code;
+    struct event_work *work, **work_tail;
+    struct event_timer *timers;
+    /* Sources of the batch in hand; removing a source clears its place. */
+    struct event_source *batch[EVENT_BATCH];
+};
+
+int event_loop_init(struct event_loop *l);
+void event_loop_destroy(struct event_loop *l);
+
+/* Returns the code given to event_loop_stop(). */
+int event_loop_run(struct event_loop *l);
+void event_loop_stop(struct event_loop *l, int exit_code);
+
+/* events: EPOLLIN, EPOLLOUT, or both. */
+int event_source_add(struct event_loop *l, struct event_source *s,
+                     uint32_t events);
+int event_source_change(struct event_loop *l, struct event_source *s,
+                        uint32_t events);
+void event_source_remove(struct event_loop *l, struct event_source *s);
+
+void event_work_queue(struct event_loop *l, struct event_work *w);
+void event_work_cancel(struct event_loop *l, struct event_work *w);
+
+void event_timer_set(struct event_loop *l, struct event_timer *t, unsigned ms);
+void event_timer_cancel(struct event_loop *l, struct event_timer *t);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Thin layer over libxengnttab; see grant_map.h.
+ */
+#include "grant_map.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <xen/xen.h>
+#include <xen/grant_table.h>
+
+int grants_open(struct grants *g, uint32_t domid)
+{
+    g->domid = domid;
+    g->handle = xengnttab_open(NULL, 0);
+    return g->handle ? 0 : -errno;
+}
+
+void grants_close(struct grants *g)
+{
+    if (g->handle)
+        xengnttab_close(g->handle);
+    g->handle = NULL;
+}
+
+void *grants_map(struct grants *g, const uint32_t *refs, unsigned n)
+{
+    /* The library's parameter is not const, but it only reads the array. */
+    return xengnttab_map_domain_grant_refs(
+        g->handle, n, g->domid, (uint32_t *)refs, PROT_READ | PROT_WRITE);
+}
+
+void grants_unmap(struct grants *g, void *addr, unsigned n)
+{
+    if (addr)
+        xengnttab_unmap(g->handle, addr, n);
+}
+
+int grant_batch_init(struct grant_copy_batch *b, unsigned size)
+{
+    b->used = 0;
+    b->size = size;
+    b->seg = calloc(size, sizeof(*b->seg));
+    return b->seg ? 0 : -ENOMEM;
+}
+
+void grant_batch_destroy(struct grant_copy_batch *b)
+{
+    free(b->seg);
+    b->seg = NULL;
+    b->size = b->used = 0;
+}
+
+int grant_batch_from_guest(struct grant_copy_batch *b, uint32_t domid,
+                           uint32_t ref, unsigned offset, void *to,
+                           unsigned len)
+{
+    xengnttab_grant_copy_segment_t *s = &b->seg[b->used];
+
+    if (b->used == b->size)
+        return -ENOSPC;
+    memset(s, 0, sizeof(*s));
+    s->source.foreign.ref = ref;
+    s->source.foreign.offset = offset;
+    s->source.foreign.domid = domid;
+    s->dest.virt = to;
+    s->len = len;
+    s->flags = GNTCOPY_source_gref;
+    return b->used++;
+}
+
+int grant_batch_to_guest(struct grant_copy_batch *b, uint32_t domid,
+                         uint32_t ref, unsigned offset, const void *from,
+                         unsigned len)
+{
+    xengnttab_grant_copy_segment_t *s = &b->seg[b->used];
+
+    if (b->used == b->size)
+        return -ENOSPC;
+    memset(s, 0, sizeof(*s));
+    s->source.virt = (void *)from;
+    s->dest.foreign.ref = ref;
+    s->dest.foreign.offset = offset;
+    s->dest.foreign.domid = domid;
+    s->len = len;
+    s->flags = GNTCOPY_dest_gref;
+    return b->used++;
+}
+
+void grant_batch_run(struct grants *g, struct grant_copy_batch *b)
+{
+    if (!b->used)
+        return;
+    if (xengnttab_grant_copy(g->handle, b->used, b->seg))
+        for (unsigned i = 0; i < b->used; i++)
+            b->seg[i].status = GNTST_general_error;
+}

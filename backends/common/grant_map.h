@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ways into a guest's memory: mapping the pages of a ring for as long as the
+ * device is connected, and copying data in batches (one system call and one
+ * hypercall for many pieces). Every piece of a batch has its own status, and
+ * the callers look at each.
+ */
+#ifndef BACKENDS_COMMON_GRANT_MAP_H
+#define BACKENDS_COMMON_GRANT_MAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <xengnttab.h>
+
+#define GUEST_PAGE_SIZE 4096
+
+struct grants {
+    xengnttab_handle *handle;
+    uint32_t domid;
+};
+
+int grants_open(struct grants *g, uint32_t domid);
+void grants_close(struct grants *g);
+
+/* Maps n pages read-write and consecutive; NULL with errno set. */
+void *grants_map(struct grants *g, const uint32_t *refs, unsigned n);
+void grants_unmap(struct grants *g, void *addr, unsigned n);
+
+struct grant_copy_batch {
+    unsigned used, size;
+    xengnttab_grant_copy_segment_t *seg;
+};
+
+int grant_batch_init(struct grant_copy_batch *b, unsigned size);
+void grant_batch_destroy(struct grant_copy_batch *b);
+
+/*
+ * Add one piece. offset + len must lie within the granted page, which the
+ * caller has checked. Returns the piece's index, or -ENOSPC.
+ */
+int grant_batch_from_guest(struct grant_copy_batch *b, uint32_t domid,
+                           uint32_t ref, unsigned offset, void *to,
+                           unsigned len);
+int grant_batch_to_guest(struct grant_copy_batch *b, uint32_t domid,
+                         uint32_t ref, unsigned offset, const void *from,
+                         unsigned len);
+
+/*
+ * Does all pieces. Afterwards grant_batch_ok() tells of each; a failed call
+ * marks all of them failed. The caller empties the batch with used = 0.
+ */
+void grant_batch_run(struct grants *g, struct grant_copy_batch *b);
+
+static inline bool grant_batch_ok(const struct grant_copy_batch *b, unsigned i)
+{
+    return b->seg[i].status == 0;
+}
+
+#endif

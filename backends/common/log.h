@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one log of every backend and of the console daemon: a line is
+ * "program[prefix] level: text" on standard error, which whoever started the
+ * process has pointed at a file or the journal. The prefix names the device
+ * ("vbd-3-51712"), so that one file serves all of them.
+ *
+ * A guest must not be able to fill a disk by misbehaving: lines that a guest
+ * can cause go through log_guest(), which is rate-limited per call site's
+ * bucket.
+ */
+#ifndef BACKENDS_COMMON_LOG_H
+#define BACKENDS_COMMON_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_level { LOG_LVL_ERROR, LOG_LVL_WARN, LOG_LVL_INFO, LOG_LVL_DEBUG };
+
+struct log_bucket {
+    uint64_t refilled_ms;
+    unsigned tokens;
+    unsigned dropped;
+};
+
+void log_setup(const char *program, enum log_level level);
+void log_prefix(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+void log_line(enum log_level level, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void log_guest(struct log_bucket *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#define log_error(...) log_line(LOG_LVL_ERROR, __VA_ARGS__)
+#define log_warn(...)  log_line(LOG_LVL_WARN, __VA_ARGS__)
+#define log_info(...)  log_line(LOG_LVL_INFO, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_LVL_DEBUG, __VA_ARGS__)
+
+/* Milliseconds of the monotonic clock. */
+uint64_t now_ms(void);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Store access and the driver of the state machine; the decisions themselves
+ * are in xenbus_state.c.
+ */
+#include "xenbus.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "log.h"
+
+#define PATH_LEN 256
+
+int parse_uint(const char *text, uint64_t max, uint64_t *value)
+{
+    uint64_t v = 0;
+
+    if (!*text)
+        return -EINVAL;
+    for (; *text; text++) {
+        unsigned digit = (unsigned char)*text - '0';
+
+        if (digit > 9 || v > max / 10 || v * 10 > max - digit)
+            return -EINVAL;
+        v = v * 10 + digit;
+    }
+    *value = v;
+    return 0;
+}
+
+static char *read_at(struct xenbus_device *d, const char *dir, const char *key)
+{
+    char path[PATH_LEN];
+    unsigned len;
+
+    if (snprintf(path, sizeof(path), "%s/%s", dir, key) >= (int)sizeof(path)) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    return xs_read(d->xs, XBT_NULL, path, &len);
+}
+
+char *xenbus_read(struct xenbus_device *d, const char *key)
+{
+    return read_at(d, d->path, key);
+}
+
+char *xenbus_frontend_read(struct xenbus_device *d, const char *key)
+{
+    return read_at(d, d->frontend, key);
+}
+
+int xenbus_frontend_uint(struct xenbus_device *d, const char *key,
+                         uint64_t absent, uint64_t max, uint64_t *value)
+{
+    char *text = xenbus_frontend_read(d, key);
+    int rc;
+
+    if (!text) {
+        *value = absent;
+        return absent <= max ? 0 : -EINVAL;
+    }
+    rc = parse_uint(text, max, value);
+    if (rc)
+        log_warn("%s/%s = '%s': expected a number up to %llu", d->frontend, key,
+                 text, (unsigned long long)max);
+    free(text);
+    return rc;
+}
+
+int xenbus_printf(struct xenbus_device *d, const char *key, const char *fmt,
+                  ...)
+{
+    char path[PATH_LEN], value[256];
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(value, sizeof(value), fmt, ap);
+    va_end(ap);
+    if (n >= (int)sizeof(value) || snprintf(path, sizeof(path), "%s/%s",
+                                            d->path, key) >= (int)sizeof(path))
+        return -ENAMETOOLONG;
+    return xs_write(d->xs, XBT_NULL, path, value, n) ? 0 : -errno;
+}
+
+int xenbus_remove(struct xenbus_device *d, const char *key)
+{
+    char path[PATH_LEN];
+
+    if (snprintf(path, sizeof(path), "%s/%s", d->path, key) >=
+        (int)sizeof(path))
+        return -ENAMETOOLONG;
+    return xs_rm(d->xs, XBT_NULL, path) ? 0 : -errno;
+}
+
+/* A write to a directory that the toolstack has just removed would bring it
+ * back as a ghost, hence the transaction. */
+static void set_state(struct xenbus_device *d, enum xenbus_state state)
+{
+    char path[PATH_LEN], text[12], *old;
+    xs_transaction_t t;
+    unsigned len;
+    bool done;
+
+    d->state = state;
+    snprintf(path, sizeof(path), "%s/state", d->path);
+    snprintf(text, sizeof(text), "%d", (int)state);
+    do {
+        t = xs_transaction_start(d->xs);
+        if (t == XBT_NULL)
+            return;
+        old = xs_read(d->xs, t, path, &len);
+        if (old)
+            xs_write(d->xs, t, path, text, strlen(text));
+        done = xs_transaction_end(d->xs, t, !old);
+        free(old);
+    } while (!done && errno == EAGAIN);
+    log_debug("state %s", text);
+}
+
+static enum xenbus_state frontend_state(struct xenbus_device *d)
+{
+    uint64_t state;
+
+    if (xenbus_frontend_uint(d, "state", XenbusStateUnknown,
+                             XenbusStateReconfigured, &state))
+        return XenbusStateUnknown;
+    return state;
+}
+
+static void stop_service(struct xenbus_device *d)
+{
+    if (d->connected)
+        d->ops->disconnect(d);
+    d->connected = false;
+}
+
+void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
+{
+    char path[PATH_LEN + 16], text[256];
+    va_list ap;
+    int n;
+
+    n = snprintf(text, sizeof(text), "%d ", err < 0 ? -err : err);
+    va_start(ap, fmt);
+    vsnprintf(text + n, sizeof(text) - n, fmt, ap);
+    va_end(ap);
+    log_error("%s", text);
+    snprintf(path, sizeof(path), "error/%s/error", d->path);
+    xs_write(d->xs, XBT_NULL, path, text, strlen(text));
+    stop_service(d);
+    d->failed = true;
+    d->failed_at = frontend_state(d);
+    set_state(d, XenbusStateClosed);
+}
+
+static void look(struct xenbus_device *d, struct xenbus_view *v)
+{
+    char *state = xenbus_read(d, "state"), *online = xenbus_read(d, "online");
+
+    v->present = state != NULL || errno != ENOENT;
+    /* A directory that was made anew under our feet is a new device, and the
+     * supervisor starts a new process for it. */
+    v->online = online && !strcmp(online, "1");
+    v->frontend = frontend_state(d);
+    if (v->frontend != d->failed_at)
+        d->failed = false;
+    v->failed = d->failed;
+    v->mine = d->state;
+    v->connected = d->connected;
+    v->ready = d->ops->ready(d);
+    free(state);
+    free(online);
+}
+
+/* False: nothing left to do for now. */
+static bool step(struct xenbus_device *d)
+{
+    struct xenbus_view v;
+    int rc;
+
+    look(d, &v);
+    switch (xenbus_next(&v)) {
+    case XENBUS_NOTHING:
+        return false;
+    case XENBUS_ANNOUNCE:
+        rc = d->ops->announce(d);
+        if (rc) {
+            xenbus_fatal(d, rc, "cannot announce the device: %s",
+                         strerror(-rc));
+            return false;
+        }
+        set_state(d, XenbusStateInitWait);
+        return true;
+    case XENBUS_CONNECT:
+        rc = d->ops->connect(d);
+        if (rc) {
+            xenbus_fatal(d, rc, "cannot connect: %s", strerror(-rc));
+            return false;
+        }
+        d->connected = true;
+        set_state(d, XenbusStateConnected);
+        log_info("connected");
+        return true;
+    case XENBUS_DISCONNECT:
+        stop_service(d);
+        set_state(d, XenbusStateClosing);
+        return true;
+    case XENBUS_CLOSE:
+        stop_service(d);
+        set_state(d, XenbusStateClosed);
+        return true;
+    case XENBUS_FINISH:
+        stop_service(d);
+        log_info("device closed");
+        event_loop_stop(d->loop, 0);
+        return false;
+    }
+    return false;
+}
+
+void xenbus_advance(struct xenbus_device *d)
+{
+    while (!d->loop->stopped && step(d))
+        ;
+}
+
+static void watch_ready(struct event_source *s, uint32_t events)
+{
+    struct xenbus_device *d = container_of(s, struct xenbus_device, watch);
+    char **event;
+    bool any = false;
+
+    while ((event = xs_check_watch(d->xs))) {
+        free(event);
+        any = true;
+    }
+    if (!any && (errno == EBADF || (events & (EPOLLERR | EPOLLHUP)))) {
+        log_error("lost the connection to xenstored");
+        event_loop_stop(d->loop, 1);
+        return;
+    }
+    if (any)
+        xenbus_advance(d);
+}
+
+static int parse_path(struct xenbus_device *d, const char *path,
+                      const char *kind)
+{
+    char trailing;
+
+    if (sscanf(path, "backend/%15[^/]/%u/%u%c", d->kind, &d->domid, &d->devid,
+               &trailing) != 3 ||
+        strcmp(d->kind, kind) || d->domid >= DOMID_FIRST_RESERVED) {
+        log_error("'%s' is not backend/%s/DOMID/DEVID", path, kind);
+        return -EINVAL;
+    }
+    log_prefix("%s-%u-%u", kind, d->domid, d->devid);
+    d->path = strdup(path);
+    return d->path ? 0 : -ENOMEM;
+}
+
+/* Keys that move the state machine; a watch on the whole directory would
+ * also report our own writes. */
+static int watch_all(struct xenbus_device *d)
+{
+    static const char *const mine[] = {"state", "online", "hotplug-status"};
+    char path[PATH_LEN];
+
+    for (size_t i = 0; i < sizeof(mine) / sizeof(*mine); i++) {
+        snprintf(path, sizeof(path), "%s/%s", d->path, mine[i]);
+        if (!xs_watch(d->xs, path, "mine"))
+            return -errno;
+    }
+    snprintf(path, sizeof(path), "%s/state", d->frontend);
+    return xs_watch(d->xs, path, "frontend") ? 0 : -errno;
+}
+
+int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
+                const char *path, const char *kind,
+                const struct xenbus_ops *ops)
+{
+    int rc;
+
+    memset(d, 0, sizeof(*d));
+    d->loop = loop;
+    d->ops = ops;
+    d->state = XenbusStateInitialising;
+    rc = parse_path(d, path, kind);
+    if (rc)
+        return rc;
+    d->xs = xs_open(0);
+    if (!d->xs) {
+        rc = -errno;
+        log_error("cannot reach xenstored: %s", strerror(errno));
+        return rc;
+    }
+    d->frontend = xenbus_read(d, "frontend");
+    if (!d->frontend) {
+        log_error("no node %s/frontend", d->path);
+        return -ENOENT;
+    }
+    rc = watch_all(d);
+    if (rc)
+        return rc;
+    d->watch.fd = xs_fileno(d->xs);
+    d->watch.ready = watch_ready;
+    return event_source_add(loop, &d->watch, EPOLLIN);
+}
+
+void xenbus_close(struct xenbus_device *d)
+{
+    stop_service(d);
+    event_source_remove(d->loop, &d->watch);
+    if (d->xs)
+        xs_close(d->xs);
+    free(d->path);
+    free(d->frontend);
+    memset(d, 0, sizeof(*d));
+}

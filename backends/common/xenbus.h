@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A backend device in the store: its directory, its frontend's directory, the
+ * watches on both and the state machine between them. A backend gives three
+ * functions and is called when there is something to do:
+ *
+ *   announce    publish features; the frontend is about to read them
+ *   connect     read the frontend's ring references, map, bind, serve
+ *   disconnect  stop serving and unmap; may be called at any time
+ *
+ * Everything the frontend wrote is hostile: xenbus_read_uint() refuses what is
+ * not a plain number within the given bounds.
+ */
+#ifndef BACKENDS_COMMON_XENBUS_H
+#define BACKENDS_COMMON_XENBUS_H
+
+#include <stdint.h>
+#include <xenstore.h>
+
+#include "event_loop.h"
+#include "xenbus_state.h"
+
+struct xenbus_device;
+
+struct xenbus_ops {
+    int (*announce)(struct xenbus_device *d);
+    bool (*ready)(struct xenbus_device *d);
+    int (*connect)(struct xenbus_device *d);
+    void (*disconnect)(struct xenbus_device *d);
+};
+
+struct xenbus_device {
+    struct event_loop *loop;
+    const struct xenbus_ops *ops;
+    struct xs_handle *xs;
+    struct event_source watch;
+    char *path;     /* backend/KIND/DOMID/DEVID, relative to our domain */
+    char *frontend; /* absolute path of the frontend's directory */
+    char kind[16];
+    unsigned domid, devid;
+    enum xenbus_state state;
+    enum xenbus_state failed_at; /* frontend's state at a fatal error */
+    bool failed, connected;
+};
+
+/*
+ * path: "backend/KIND/DOMID/DEVID". Sets the log prefix. The loop ends with
+ * code 0 when the device is over, with 1 when the store is lost.
+ */
+int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
+                const char *path, const char *kind,
+                const struct xenbus_ops *ops);
+void xenbus_close(struct xenbus_device *d);
+
+/* Looks at the store and does what follows from it. */
+void xenbus_advance(struct xenbus_device *d);
+
+/*
+ * The device cannot go on: writes error/<path>/error ("errno text"), unmaps
+ * and goes to Closed. The frontend may start again from Initialising.
+ */
+void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Our directory. Strings are malloc()ed, NULL if absent. */
+char *xenbus_read(struct xenbus_device *d, const char *key);
+int xenbus_printf(struct xenbus_device *d, const char *key, const char *fmt,
+                  ...) __attribute__((format(printf, 3, 4)));
+int xenbus_remove(struct xenbus_device *d, const char *key);
+
+/* The frontend's directory: absent gives the default, nonsense -EINVAL. */
+char *xenbus_frontend_read(struct xenbus_device *d, const char *key);
+int xenbus_frontend_uint(struct xenbus_device *d, const char *key,
+                         uint64_t absent, uint64_t max, uint64_t *value);
+
+/* A plain decimal number without sign or trailing text, at most max. */
+int parse_uint(const char *text, uint64_t max, uint64_t *value);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The xenbus state machine of a backend; see xenbus_state.h.
+ */
+#include "xenbus_state.h"
+
+/* The frontend holds nothing of the device (any more, or yet). */
+static bool frontend_idle(const struct xenbus_view *v)
+{
+    return v->frontend == XenbusStateUnknown ||
+           v->frontend == XenbusStateInitialising ||
+           v->frontend == XenbusStateClosed;
+}
+
+/* The toolstack removes the device. A frontend that still uses it sees the
+ * Closing that the toolstack wrote and gets the time it needs; the toolstack
+ * removes the frontend's directory when it does not want to wait. */
+static enum xenbus_action next_offline(const struct xenbus_view *v)
+{
+    if (frontend_idle(v))
+        return v->mine == XenbusStateClosed ? XENBUS_FINISH : XENBUS_CLOSE;
+    if (v->frontend == XenbusStateClosing && v->connected)
+        return XENBUS_DISCONNECT;
+    return XENBUS_NOTHING;
+}
+
+enum xenbus_action xenbus_next(const struct xenbus_view *v)
+{
+    if (!v->present)
+        return XENBUS_FINISH;
+    if (!v->online)
+        return next_offline(v);
+    /* Trying the same again would fail for ever, as fast as we can. */
+    if (v->failed)
+        return XENBUS_NOTHING;
+
+    switch (v->frontend) {
+    case XenbusStateInitialising:
+        /* A new driver (boot, kexec, reload): whatever was is over. */
+        if (v->connected)
+            return XENBUS_CLOSE;
+        if (v->mine != XenbusStateInitWait)
+            return XENBUS_ANNOUNCE;
+        return XENBUS_NOTHING;
+    case XenbusStateInitialised:
+    case XenbusStateConnected:
+        if (v->mine == XenbusStateInitialising)
+            return XENBUS_ANNOUNCE;
+        if (v->mine == XenbusStateInitWait && v->ready)
+            return XENBUS_CONNECT;
+        return XENBUS_NOTHING;
+    case XenbusStateClosing:
+        if (v->mine == XenbusStateClosing || v->mine == XenbusStateClosed)
+            return XENBUS_NOTHING;
+        return XENBUS_DISCONNECT;
+    case XenbusStateClosed:
+    case XenbusStateUnknown:
+        /* Before the first announcement an absent frontend is just late. */
+        if (v->mine == XenbusStateInitialising)
+            return XENBUS_ANNOUNCE;
+        if (v->mine == XenbusStateClosed)
+            return XENBUS_NOTHING;
+        if (v->mine == XenbusStateInitWait && !v->connected)
+            return XENBUS_NOTHING;
+        return XENBUS_CLOSE;
+    default: /* InitWait, Reconfiguring, Reconfigured: nothing to do for us */
+        if (v->mine == XenbusStateInitialising)
+            return XENBUS_ANNOUNCE;
+        return XENBUS_NOTHING;
+    }
+}
