@@ -3,6 +3,8 @@
  * The 64-bit part: selectors, the address range that belongs to the
  * hypervisor, registers, and the stack frame of the iret hypercall.
  */
+#include "xen.h"
+
 #ifndef __XEN_PUBLIC_ARCH_X86_XEN_X86_64_H__
 #define __XEN_PUBLIC_ARCH_X86_XEN_X86_64_H__
 

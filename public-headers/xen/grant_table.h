@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Grant tables: how a domain lets another use a frame of its memory.
+ *
+ * The granter fills in an entry of its table and tells the other domain the
+ * index (gref), usually in the store or in a ring. The other domain maps the
+ * frame or asks the hypervisor to copy. While it is in use the hypervisor
+ * keeps `reading` and `writing` set in the entry: the granter may not take
+ * the grant back then.
+ *
+ *   grant: write domid and frame, barrier, then flags
+ *   end:   if neither reading nor writing, compare-and-swap flags to 0
+ */
+#ifndef __XEN_PUBLIC_GRANT_TABLE_H__
+#define __XEN_PUBLIC_GRANT_TABLE_H__
+
+#include "xen.h"
+
+typedef uint32_t grant_ref_t;    /* index in the granter's table */
+typedef uint32_t grant_handle_t; /* a mapping, as its user names it */
+
+/* Version 1 of an entry, 8 bytes; all [GST] but reading and writing. */
+struct grant_entry_v1 {
+    uint16_t flags; /* GTF_* */
+    domid_t domid;  /* who may use it */
+    uint32_t frame; /* the granter's pfn; its mfn if PV */
+};
+typedef struct grant_entry_v1 grant_entry_v1_t;
+
+/* Entries that the toolstack fills in before the guest starts. */
+#define GNTTAB_RESERVED_CONSOLE    0
+#define GNTTAB_RESERVED_XENSTORE   1
+#define GNTTAB_NR_RESERVED_ENTRIES 8
+
+#define GTF_invalid         (0U << 0)
+#define GTF_permit_access   (1U << 0)
+#define GTF_accept_transfer (2U << 0)
+#define GTF_transitive      (3U << 0)
+#define GTF_type_mask       (3U << 0)
+
+/* With permit_access. */
+#define _GTF_readonly (2)
+#define GTF_readonly  (1U << _GTF_readonly)
+#define _GTF_reading  (3) /* [XEN] */
+#define GTF_reading   (1U << _GTF_reading)
+#define _GTF_writing  (4) /* [XEN] */
+#define GTF_writing   (1U << _GTF_writing)
+#define _GTF_PWT      (5) /* cache attributes of the mapping */
+#define GTF_PWT       (1U << _GTF_PWT)
+#define _GTF_PCD      (6)
+#define GTF_PCD       (1U << _GTF_PCD)
+#define _GTF_PAT      (7)
+#define GTF_PAT       (1U << _GTF_PAT)
+#define _GTF_sub_page (8) /* version 2 */
+#define GTF_sub_page  (1U << _GTF_sub_page)
+
+/* With accept_transfer. */
+#define _GTF_transfer_committed (2)
+#define GTF_transfer_committed  (1U << _GTF_transfer_committed)
+#define _GTF_transfer_completed (3)
+#define GTF_transfer_completed  (1U << _GTF_transfer_completed)
+
+/* Version 2, 16 bytes; reading and writing are in a table of their own. */
+struct grant_entry_header {
+    uint16_t flags;
+    domid_t domid;
+};
+typedef struct grant_entry_header grant_entry_header_t;
+
+union grant_entry_v2 {
+    grant_entry_header_t hdr;
+    struct {
+        grant_entry_header_t hdr;
+        uint32_t pad0;
+        uint64_t frame;
+    } full_page;
+    struct {
+        grant_entry_header_t hdr;
+        uint16_t page_off; /* bytes; copies only */
+        uint16_t length;
+        uint64_t frame;
+    } sub_page;
+    struct {
+        grant_entry_header_t hdr;
+        domid_t trans_domid; /* passes on a grant of this domain */
+        uint16_t pad0;
+        grant_ref_t gref;
+    } transitive;
+    uint32_t __spacer[4];
+};
+typedef union grant_entry_v2 grant_entry_v2_t;
+typedef uint16_t grant_status_t;
+
+/*
+ * grant_table_op(command, array, count). The call's result concerns the array
+ * as a whole; each element has its own `status` (OUT, GNTST_*).
+ */
+#define GNTTABOP_map_grant_ref     0
+#define GNTTABOP_unmap_grant_ref   1
+#define GNTTABOP_setup_table       2
+#define GNTTABOP_dump_table        3
+#define GNTTABOP_transfer          4
+#define GNTTABOP_copy              5
+#define GNTTABOP_query_size        6
+#define GNTTABOP_unmap_and_replace 7
+#define GNTTABOP_set_version       8
+#define GNTTABOP_get_status_frames 9
+#define GNTTABOP_get_version       10
+#define GNTTABOP_swap_grant_ref    11
+#define GNTTABOP_cache_flush       12
+
+#define _GNTMAP_device_map      (0) /* for DMA: dev_bus_addr is wanted */
+#define GNTMAP_device_map       (1 << _GNTMAP_device_map)
+#define _GNTMAP_host_map        (1) /* for the CPU, at host_addr */
+#define GNTMAP_host_map         (1 << _GNTMAP_host_map)
+#define _GNTMAP_readonly        (2)
+#define GNTMAP_readonly         (1 << _GNTMAP_readonly)
+#define _GNTMAP_application_map (3) /* user mode may use it, too */
+#define GNTMAP_application_map  (1 << _GNTMAP_application_map)
+#define _GNTMAP_contains_pte    (4) /* host_addr: machine address of a PTE */
+#define GNTMAP_contains_pte     (1 << _GNTMAP_contains_pte)
+/* Bits for the PTE's software field. */
+#define _GNTMAP_guest_avail0    (16)
+#define GNTMAP_guest_avail_mask ((uint32_t)~0 << _GNTMAP_guest_avail0)
+
+struct gnttab_map_grant_ref {
+    uint64_t host_addr;    /* IN: virtual address, or of a PTE */
+    uint32_t flags;        /* IN: GNTMAP_* */
+    grant_ref_t ref;       /* IN */
+    domid_t dom;           /* IN: granter */
+    int16_t status;        /* OUT */
+    grant_handle_t handle; /* OUT */
+    uint64_t dev_bus_addr; /* OUT */
+};
+typedef struct gnttab_map_grant_ref gnttab_map_grant_ref_t;
+DEFINE_XEN_GUEST_HANDLE(gnttab_map_grant_ref_t);
+
+/* A zero address is left mapped; the grant ends with the last of the two. */
+struct gnttab_unmap_grant_ref {
+    uint64_t host_addr;    /* IN */
+    uint64_t dev_bus_addr; /* IN */
+    grant_handle_t handle; /* IN */
+    int16_t status;        /* OUT */
+};
+typedef struct gnttab_unmap_grant_ref gnttab_unmap_grant_ref_t;
+DEFINE_XEN_GUEST_HANDLE(gnttab_unmap_grant_ref_t);
+
+/* Make the table at least this big and tell its frames. */
+struct gnttab_setup_table {
+    domid_t dom;                            /* IN */
+    uint32_t nr_frames;                     /* IN */
+    int16_t status;                         /* OUT */
+    XEN_GUEST_HANDLE(xen_pfn_t) frame_list; /* OUT: mfns */
+};
+typedef struct gnttab_setup_table gnttab_setup_table_t;
+DEFINE_XEN_GUEST_HANDLE(gnttab_setup_table_t);
+
+struct gnttab_dump_table {
+    domid_t dom;    /* IN */
+    int16_t status; /* OUT */
+};
+typedef struct gnttab_dump_table gnttab_dump_table_t;
+DEFINE_XEN_GUEST_HANDLE(gnttab_dump_table_t);
+
+/* Give a frame away for good. Refused here. */
+struct gnttab_transfer {
+    xen_pfn_t mfn;   /* IN */
+    domid_t domid;   /* IN: receiver */
+    grant_ref_t ref; /* IN: its accept_transfer entry */
+    int16_t status;  /* OUT */
+};
+typedef struct gnttab_transfer gnttab_transfer_t;
+DEFINE_XEN_GUEST_HANDLE(gnttab_transfer_t);
+
+/* Copy within one frame on each side, either named by gref or by number. */
+#define _GNTCOPY_source_gref (0)
+#define GNTCOPY_source_gref  (1 << _GNTCOPY_source_gref)
+#define _GNTCOPY_dest_gref   (1)
+#define GNTCOPY_dest_gref    (1 << _GNTCOPY_dest_gref)
+struct gnttab_copy {
+    struct gnttab_copy_ptr {
+        union {
+            grant_ref_t ref;
+            xen_pfn_t gmfn; /* a frame of the caller */
+        } u;
+        domid_t domid;
+        uint16_t offset; /* bytes */
+    } source, dest;      /* IN */
+    uint16_t len;        /* IN: bytes */
+    uint16_t flags;      /* IN: GNTCOPY_* */
+    int16_t status;      /* OUT */
+};
+typedef struct gnttab_copy gnttab_copy_t;
+DEFINE_XEN_GUEST_HANDLE(gnttab_copy_t);
+
+struct gnttab_query_size {
+    domid_t dom;            /* IN */
+    uint32_t nr_frames;     /* OUT */
+    uint32_t max_nr_frames; /* OUT */
+    int16_t status;         /* OUT */
+};
+typedef struct gnttab_query_size gnttab_query_size_t;
+DEFINE_XEN_GUEST_HANDLE(gnttab_query_size_t);
+
+/* Unmap, moving the mapping of new_addr to host_addr in the same step. */
+struct gnttab_unmap_and_replace {
+    uint64_t host_addr;    /* IN */
+    uint64_t new_addr;     /* IN */
+    grant_handle_t handle; /* IN */
+    int16_t status;        /* OUT */
+};
+typedef struct gnttab_unmap_and_replace gnttab_unmap_and_replace_t;
+DEFINE_XEN_GUEST_HANDLE(gnttab_unmap_and_replace_t);
+
+struct gnttab_set_version {
+    uint32_t version; /* IN: wanted, OUT: got */
+};
+typedef struct gnttab_set_version gnttab_set_version_t;
+DEFINE_XEN_GUEST_HANDLE(gnttab_set_version_t);
+
+struct gnttab_get_status_frames {
+    uint32_t nr_frames; /* IN */
+    domid_t dom;        /* IN */
+    int16_t status;     /* OUT */
+    XEN_GUEST_HANDLE(uint64_t) frame_list;
+};
+typedef struct gnttab_get_status_frames gnttab_get_status_frames_t;
+DEFINE_XEN_GUEST_HANDLE(gnttab_get_status_frames_t);
+
+struct gnttab_get_version {
+    domid_t dom; /* IN */
+    uint16_t pad;
+    uint32_t version; /* OUT */
+};
+typedef struct gnttab_get_version gnttab_get_version_t;
+DEFINE_XEN_GUEST_HANDLE(gnttab_get_version_t);
+
+struct gnttab_swap_grant_ref {
+    grant_ref_t ref_a; /* IN */
+    grant_ref_t ref_b; /* IN */
+    int16_t status;    /* OUT */
+};
+typedef struct gnttab_swap_grant_ref gnttab_swap_grant_ref_t;
+DEFINE_XEN_GUEST_HANDLE(gnttab_swap_grant_ref_t);
+
+#define GNTST_okay              (0)
+#define GNTST_general_error     (-1)
+#define GNTST_bad_domain        (-2)
+#define GNTST_bad_gntref        (-3)
+#define GNTST_bad_handle        (-4)
+#define GNTST_bad_virt_addr     (-5)
+#define GNTST_bad_dev_addr      (-6)
+#define GNTST_no_device_space   (-7)
+#define GNTST_permission_denied (-8)
+#define GNTST_bad_page          (-9)
+#define GNTST_bad_copy_arg      (-10)
+#define GNTST_address_too_big   (-11)
+#define GNTST_eagain            (-12)
+#define GNTST_no_space          (-13)
+
+/* Initialiser of an array of texts, by -status. */
+#define GNTTABOP_error_msgs                                                    \
+    {                                                                          \
+        "success", "general error", "no such domain", "bad grant reference",   \
+            "bad mapping handle", "bad virtual address", "bad device address", \
+            "no space in the I/O MMU", "permission denied", "bad page",        \
+            "copy crosses the end of a page", "page address too big",          \
+            "try again", "no space"                                            \
+    }
+
+#endif
