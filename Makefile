@@ -36,7 +36,7 @@ $(O)/%.o: %.c
 # by RUNPATH. LIBS names other libraries of ours ($(O)/lib/x.so) or -lfoo.
 define shared_library
 $(O)/lib/$(1): $$(patsubst %.c,$(O)/%.o,$(3)) $(4) $$(filter $(O)/lib/%,$(5))
-	$$(call say,LD,$(1))mkdir -p $$(@D); $$(CC) -shared -Wl,-soname,$(2) $(if $(4),-Wl$(comma)--version-script=$(strip $(4))) -Wl,-z,defs -Wl,-rpath,'$$$$ORIGIN' -o $$@ $$(filter %.o,$$^) $(5)
+	$$(call say,LD,$(1))mkdir -p $$(@D); $$(CC) -shared -Wl,-soname,$(2) $(if $(strip $(4)),-Wl$(comma)--version-script=$(strip $(4))) -Wl,-z,defs -Wl,-rpath,'$$$$ORIGIN' -o $$@ $$(filter %.o,$$^) $(5)
 	$$(if $$(filter-out $(1),$(2)),$(Q)ln -sf $(1) $(O)/lib/$(2))
 LIBRARIES += $(O)/lib/$(1)
 endef

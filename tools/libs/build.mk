@@ -27,3 +27,9 @@ $(eval $(call shared_library,libxengnttab.so.1,libxengnttab.so.1,\
 $(eval $(call shared_library,libxenforeignmemory.so.1,libxenforeignmemory.so.1,\
     $L/foreignmemory/foreignmemory.c,\
     $L/foreignmemory/libxenforeignmemory.map,$(XENTOOLLOG) $(XENTOOLCORE)))
+
+$(eval $(call shared_library,libxlctrl.so,libxlctrl.so,\
+    $(addprefix $L/ctrl/,handle.c domain.c vcpu.c schedule.c cpupool.c \
+        cpu_policy.c memory.c event_channel.c grant_table.c host.c version.c),\
+    ,$(addprefix $(O)/lib/,libxencall.so.1 libxenforeignmemory.so.1 \
+        libxentoollog.so.1)))

@@ -112,10 +112,7 @@ int xlc_domain_shutdown(xlc_handle *h, uint32_t domid, unsigned int reason);
 /* One domain; ESRCH if it is not there (the next id is never returned). */
 int xlc_domain_getinfo(xlc_handle *h, uint32_t domid,
                        struct xen_domctl_getdomaininfo *info);
-/*
- * Up to max domains with ids >= first, ascending; returns how many. One call
- * to Xen per 1024 domains asked for.
- */
+/* Up to max domains with ids >= first, ascending; returns how many. */
 int xlc_domain_getinfolist(xlc_handle *h, uint32_t first, uint32_t max,
                            struct xen_domctl_getdomaininfo *info);
 
@@ -214,9 +211,6 @@ int xlc_cpu_policy_size(xlc_handle *h, uint32_t *nr_leaves, uint32_t *nr_msrs);
  * when too few), OUT entries written. Either array may be NULL with *nr_* 0.
  */
 int xlc_cpu_policy_get_system(xlc_handle *h, uint32_t index,
-                              uint32_t *nr_leaves, xen_cpuid_leaf_t *leaves,
-                              uint32_t *nr_msrs, xen_msr_entry_t *msrs);
-int xlc_cpu_policy_get_domain(xlc_handle *h, uint32_t domid,
                               uint32_t *nr_leaves, xen_cpuid_leaf_t *leaves,
                               uint32_t *nr_msrs, xen_msr_entry_t *msrs);
 /*
