@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Network devices: a transmit and a receive ring per queue, as seen by the
+ * guest. A packet is a chain of slots linked by *_more_data; slots of extra
+ * information stand between the first and the second.
+ *
+ * Nodes of the backend: feature-sg, feature-gso-tcpv4, feature-gso-tcpv6,
+ * feature-no-csum-offload, feature-ipv6-csum-offload, feature-rx-copy,
+ * feature-multicast-control, feature-split-event-channels,
+ * multi-queue-max-queues. Of the frontend: tx-ring-ref, rx-ring-ref,
+ * event-channel or event-channel-tx and -rx, request-rx-copy and the same
+ * features; with several queues multi-queue-num-queues and queue-N/.
+ */
+#ifndef __XEN_PUBLIC_IO_NETIF_H__
+#define __XEN_PUBLIC_IO_NETIF_H__
+
+#include "ring.h"
+#include "../grant_table.h"
+
+/* Slots of one packet that every backend must accept. */
+#define XEN_NETIF_NR_SLOTS_MIN 18
+#define XEN_NETIF_MAX_TX_SIZE  0xFFFF
+
+/* --- guest to backend ----------------------------------------------------- */
+#define _NETTXF_csum_blank     (0) /* checksum still to be filled in */
+#define NETTXF_csum_blank      (1U << _NETTXF_csum_blank)
+#define _NETTXF_data_validated (1)
+#define NETTXF_data_validated  (1U << _NETTXF_data_validated)
+#define _NETTXF_more_data      (2) /* the packet goes on in the next slot */
+#define NETTXF_more_data       (1U << _NETTXF_more_data)
+#define _NETTXF_extra_info     (3) /* the next slot is netif_extra_info */
+#define NETTXF_extra_info      (1U << _NETTXF_extra_info)
+struct netif_tx_request {
+    grant_ref_t gref;
+    uint16_t offset; /* in the page */
+    uint16_t flags;  /* NETTXF_* */
+    uint16_t id;     /* echoed */
+    uint16_t size;   /* first slot: of the whole packet; else of this slot */
+};
+typedef struct netif_tx_request netif_tx_request_t;
+
+struct netif_tx_response {
+    uint16_t id;
+    int16_t status; /* NETIF_RSP_* */
+};
+typedef struct netif_tx_response netif_tx_response_t;
+
+/* --- backend to guest: the request offers an empty page ---------------------
+ */
+struct netif_rx_request {
+    uint16_t id;
+    uint16_t pad;
+    grant_ref_t gref;
+};
+typedef struct netif_rx_request netif_rx_request_t;
+
+#define _NETRXF_data_validated (0) /* checksum is known to be good */
+#define NETRXF_data_validated  (1U << _NETRXF_data_validated)
+#define _NETRXF_csum_blank     (1) /* was never filled in */
+#define NETRXF_csum_blank      (1U << _NETRXF_csum_blank)
+#define _NETRXF_more_data      (2)
+#define NETRXF_more_data       (1U << _NETRXF_more_data)
+#define _NETRXF_extra_info     (3)
+#define NETRXF_extra_info      (1U << _NETRXF_extra_info)
+#define _NETRXF_gso_prefix     (4)
+#define NETRXF_gso_prefix      (1U << _NETRXF_gso_prefix)
+struct netif_rx_response {
+    uint16_t id;
+    uint16_t offset;
+    uint16_t flags; /* NETRXF_* */
+    int16_t status; /* bytes in this page, or NETIF_RSP_* below 0 */
+};
+typedef struct netif_rx_response netif_rx_response_t;
+
+/* --- extra information, both ways --------------------------------------------
+ */
+#define XEN_NETIF_EXTRA_TYPE_NONE      (0)
+#define XEN_NETIF_EXTRA_TYPE_GSO       (1)
+#define XEN_NETIF_EXTRA_TYPE_MCAST_ADD (2)
+#define XEN_NETIF_EXTRA_TYPE_MCAST_DEL (3)
+#define XEN_NETIF_EXTRA_TYPE_HASH      (4)
+#define XEN_NETIF_EXTRA_TYPE_MAX       (5)
+#define _XEN_NETIF_EXTRA_FLAG_MORE     (0) /* another one follows */
+#define XEN_NETIF_EXTRA_FLAG_MORE      (1U << _XEN_NETIF_EXTRA_FLAG_MORE)
+#define XEN_NETIF_GSO_TYPE_NONE        (0)
+#define XEN_NETIF_GSO_TYPE_TCPV4       (1)
+#define XEN_NETIF_GSO_TYPE_TCPV6       (2)
+struct netif_extra_info {
+    uint8_t type;  /* XEN_NETIF_EXTRA_TYPE_* */
+    uint8_t flags; /* XEN_NETIF_EXTRA_FLAG_* */
+    union {
+        struct {
+            uint16_t size; /* payload of each segment to be cut */
+            uint8_t type;  /* XEN_NETIF_GSO_TYPE_* */
+            uint8_t pad;
+            uint16_t features;
+        } gso;
+        struct {
+            uint8_t addr[6];
+        } mcast;
+        struct {
+            uint8_t type;
+            uint8_t algorithm;
+            uint8_t value[4];
+        } hash;
+        uint16_t pad[3];
+    } u;
+};
+typedef struct netif_extra_info netif_extra_info_t;
+
+#define NETIF_RSP_DROPPED -2
+#define NETIF_RSP_ERROR   -1
+#define NETIF_RSP_OKAY    0
+#define NETIF_RSP_NULL    1 /* answers a slot of extra information */
+
+DEFINE_RING_TYPES(netif_tx, struct netif_tx_request, struct netif_tx_response);
+DEFINE_RING_TYPES(netif_rx, struct netif_rx_request, struct netif_rx_response);
+
+#endif
