@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+# The hypervisor's objects, one per line, and how they become an image:
+#
+#   xen-lite-syms   ELF64 with symbols at its real address, for gdb
+#   image.bin       the same, flat
+#   xen-lite.elf    the flat image in a 32-bit ELF that multiboot loaders take
+
+HV_OBJS :=
+# boot
+HV_OBJS += arch/x86/boot/head.o
+HV_OBJS += arch/x86/boot/multiboot1.o
+HV_OBJS += arch/x86/boot/multiboot2.o
+HV_OBJS += arch/x86/boot/trampoline.o
+HV_OBJS += arch/x86/e820.o
+HV_OBJS += arch/x86/setup.o
+# memory
+# PV CPU
+# interrupts, time, CPUs
+# platform calls of dom0
+# drivers
+HV_OBJS += drivers/serial.o
+# common
+HV_OBJS += common/bitops.o
+HV_OBJS += common/string.o
+HV_OBJS += common/vsprintf.o
+
+HV_O := $(O)/xen-lite
+HV_OBJS := $(sort $(HV_OBJS))
+HV_CPPFLAGS += -I$(HV_O)/include
+
+# Offsets of structure fields for assembly, from the C structures themselves:
+# asm-offsets.c emits lines "->NAME value", which become #defines.
+ASM_OFFSETS := $(HV_O)/include/asm-offsets.h
+$(ASM_OFFSETS): xen-lite/arch/x86/asm-offsets.c
+	$(call say,GEN,$@)mkdir -p $(@D); $(CC) $(HV_CFLAGS) $(HV_CPPFLAGS) -MMD -MP -MT $@ -MF $(@:.h=.d) -S -o - $< | \
+	  sed -n 's/.*->\([A-Za-z_0-9]*\) [$$]*\([-0-9]*\).*/#define \1 \2/p' > $@
+$(patsubst xen-lite/%.S,$(HV_O)/%.o,$(shell find xen-lite -name '*.S')): $(ASM_OFFSETS)
+
+LD      ?= ld
+OBJCOPY ?= objcopy
+NM      ?= nm
+
+HV_LDS := $(HV_O)/xen.lds
+$(HV_LDS): xen-lite/arch/x86/xen.lds.S
+	$(call say,CPP,$@)mkdir -p $(@D); $(CC) -E -P -x c $(HV_CPPFLAGS) -D__ASSEMBLY__ -MMD -MP -MT $@ -MF $@.d -o $@ $<
+
+HV_SYMS := $(HV_O)/xen-lite-syms
+$(HV_SYMS): $(HV_LDS) $(addprefix $(HV_O)/,$(HV_OBJS))
+	$(call say,LD,$@)$(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments --build-id=sha1 --orphan-handling=error \
+	  -T $(HV_LDS) -o $@ $(filter %.o,$^) $(HV_LIBS)
+$(HV_O)/image.bin: $(HV_SYMS)
+	$(call say,OBJCOPY,$@)$(OBJCOPY) -O binary $< $@
+
+# Distance of a symbol from the start of the image, for the container.
+hv_offset = $$(( 0x$$($(NM) $(HV_SYMS) | sed -n 's/ . $(1)$$//p') - 0x$$($(NM) $(HV_SYMS) | sed -n 's/ . _start$$//p') ))
+HYPERVISOR := $(DIST)/xen-lite.elf $(DIST)/install/boot/xen-lite-$(VERSION).gz
+$(DIST)/xen-lite.elf: xen-lite/arch/x86/boot/container.S $(HV_O)/image.bin
+	$(call say,LD,$@)mkdir -p $(@D); \
+	$(CC) $(HV_CPPFLAGS) -D__ASSEMBLY__ -DIMAGE='"$(HV_O)/image.bin"' -DENTRY_OFFSET=$(call hv_offset,multiboot_entry) -DMEMORY_SIZE=$(call hv_offset,_end) \
+	  -c -o $(HV_O)/container.o $< && \
+	$(LD) --oformat binary -Ttext 0 -e 0 -o $@ $(HV_O)/container.o
+$(DIST)/install/boot/xen-lite-$(VERSION).gz: $(DIST)/xen-lite.elf
+	$(call say,GZIP,$@)mkdir -p $(@D); gzip -9nc $< > $@
