@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# libxenlight: the toolstack library. Its contract is Debian's libxl.h; the
+# type functions and the list of exported names come from that header too.
+LIBXL_HEADERS := $(addprefix /usr/include/,libxl.h libxl_event.h libxl_utils.h \
+                 libxl_uuid.h libxl_json.h _libxl_types.h _libxl_types_json.h)
+LIBXL_GEN     := $(O)/tools/libxl
+
+LIBXL_TYPES   := tools/libxl/alloc.c \
+                 tools/libxl/bitmap.c \
+                 tools/libxl/json.c \
+                 tools/libxl/types.c \
+                 tools/libxl/types_builtin.c
+
+CFLAGS_tools/libxl/types := -I$(LIBXL_GEN)
+
+$(LIBXL_GEN)/types.inc: tools/libxl/gentypes.py tools/libxl/type_facts.py $(LIBXL_HEADERS)
+	$(call say,GEN,$@)mkdir -p $(@D); PYTHONDONTWRITEBYTECODE=1 $< types /usr/include/_libxl_types.h > $@
+$(LIBXL_GEN)/libxl.map: tools/libxl/gentypes.py $(LIBXL_HEADERS)
+	$(call say,GEN,$@)mkdir -p $(@D); PYTHONDONTWRITEBYTECODE=1 $< map $(LIBXL_HEADERS) > $@
+$(O)/tools/libxl/types.o $(O)/san/tools/libxl/types.o: $(LIBXL_GEN)/types.inc
+
+# Generated on both sides: our functions, and the objects to try them on.
+$(LIBXL_GEN)/libxl_types.inc: tools/libxl/gentypes_test.py tools/libxl/gentypes.py tools/libxl/type_facts.py $(LIBXL_HEADERS)
+	$(call say,GEN,$@)mkdir -p $(@D); PYTHONDONTWRITEBYTECODE=1 $< /usr/include/_libxl_types.h > $@
+$(O)/san/tests/unit/libxl_types.o: $(LIBXL_GEN)/libxl_types.inc
+CFLAGS_tests/unit/libxl_types := -I$(LIBXL_GEN) -Wno-unused-function
+$(eval $(call unit_test,libxl_types,tests/unit/libxl_types.c $(LIBXL_TYPES),-lyajl -lxentoollog -ldl))

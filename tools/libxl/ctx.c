@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The context: one connection each to the hypervisor and the store, the
+ * application's logger, the lock, and the state of the event loop.
+ */
+#include "event.h"
+
+int libxl_ctx_alloc(libxl_ctx **pctx, int version, unsigned flags,
+                    xentoollog_logger *lg)
+{
+    libxl_ctx *ctx;
+    pthread_mutexattr_t attr;
+    int rc;
+
+    *pctx = NULL;
+    if (version != LIBXL_VERSION)
+        return ERROR_VERSION;
+    ctx = libxl__array_nogc(NULL, 1, sizeof(*ctx));
+    ctx->lg = lg;
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&ctx->lock, &attr);
+    pthread_mutexattr_destroy(&attr);
+    rc = libxl__events_init(ctx);
+    if (rc)
+        goto out;
+
+    ctx->xch = xlc_open(lg);
+    if (!ctx->xch) {
+        LIBXL__LOG(ctx, XTL_ERROR, "cannot reach the hypervisor: %s",
+                   strerror(errno));
+        rc = ERROR_FAIL;
+        goto out;
+    }
+    ctx->xsh = xs_open(0);
+    if (!ctx->xsh) {
+        LIBXL__LOG(ctx, XTL_ERROR,
+                   "cannot connect to xenstored: %s (is it running?)",
+                   strerror(errno));
+        rc = ERROR_FAIL;
+        goto out;
+    }
+    *pctx = ctx;
+out:
+    if (rc)
+        libxl_ctx_free(ctx);
+    return rc;
+}
+
+int libxl_ctx_free(libxl_ctx *ctx)
+{
+    if (!ctx)
+        return 0;
+    libxl__ctx_lock(ctx);
+    while (ctx->ev->deaths)
+        libxl_evdisable_domain_death(ctx, ctx->ev->deaths);
+    libxl__events_free(ctx);
+    libxl__ctx_unlock(ctx);
+
+    xlc_close(ctx->xch);
+    if (ctx->xsh)
+        xs_close(ctx->xsh);
+    libxl_version_info_dispose(&ctx->version);
+    pthread_mutex_destroy(&ctx->lock);
+    free(ctx);
+    return 0;
+}
+
+/*
+ * A forked child that does not exec: nothing of the parent's may be used.
+ * Every descriptor of ours is close-on-exec and harmless when merely held;
+ * only the store connection would be shared, so that goes.
+ */
+void libxl_postfork_child_noexec(libxl_ctx *ctx)
+{
+    xs_daemon_destroy_postfork(ctx->xsh);
+    ctx->xsh = NULL;
+}
+
+const char *libxl__domain_label(libxl__gc *gc, uint32_t domid)
+{
+    const char *path = GCSPRINTF("/local/domain/%u/name", domid);
+    char *name = libxl__own(gc, xs_read(CTX->xsh, XBT_NULL, path, NULL));
+
+    return name ? name : GCSPRINTF("%u", domid);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the generated type functions stand on: allocation that cannot fail,
+ * enumeration tables, JSON printing (yajl_gen) and reading (yajl_tree), and
+ * the hand-written builtin types.
+ *
+ * Reading trusts nothing: every helper checks the kind and range of the value
+ * and answers ERROR_INVAL. A caller owes *_dispose() to the object even when
+ * reading failed half-way.
+ */
+#ifndef LIBXL_TYPES_SUPPORT_H
+#define LIBXL_TYPES_SUPPORT_H
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <yajl/yajl_tree.h>
+
+/* The header looks for the version only when it was told that there is one. */
+#define HAVE_YAJL_YAJL_VERSION_H 1
+
+#include "libxl.h"
+#include "libxl_utils.h"
+#include "libxl_json.h"
+
+/* More elements than any real object has; keeps counts inside an int. */
+#define LIBXL__JSON_MAX_ARRAY 65536
+
+typedef yajl_gen_status libxl__gen_json_fn(yajl_gen hand, void *p);
+typedef int libxl__parse_json_fn(libxl_ctx *ctx, yajl_val o, void *p);
+
+/* From malloc; an exhausted heap ends the process with a message. */
+char *libxl__strdup_nogc(libxl_ctx *ctx, const char *s /* NULL is NULL */);
+void *libxl__array_nogc(libxl_ctx *ctx, size_t n, size_t size);
+
+/* A keyed union is initialised once: a second time is a caller's bug. */
+void libxl__must_be_unset(bool unset, const char *type);
+
+const char *libxl__enum_to_string(const libxl_enum_string_table *t, int e);
+int libxl__enum_from_string(const libxl_enum_string_table *t, const char *s,
+                            int *e);
+
+yajl_gen_status libxl__key_gen_json(yajl_gen hand, const char *name);
+yajl_gen_status libxl__string_gen_json(yajl_gen hand, const char *s);
+yajl_gen_status libxl__enum_gen_json(yajl_gen hand, const char *name);
+char *libxl__object_to_json(libxl_ctx *ctx, const char *type,
+                            libxl__gen_json_fn *gen, void *p);
+
+int libxl__object_from_json(libxl_ctx *ctx, const char *type,
+                            libxl__parse_json_fn *parse, void *p,
+                            const char *s);
+yajl_val libxl__json_member(yajl_val o, const char *name);
+/* *p is an integer of size bytes; refuses what does not fit. */
+int libxl__integer_parse_json(yajl_val x, int is_signed, size_t size, void *p);
+int libxl__bool_parse_json(yajl_val x, bool *p);
+int libxl__string_parse_json(libxl_ctx *ctx, yajl_val x, char **p);
+int libxl__enum_parse_json(yajl_val x, const libxl_enum_string_table *t,
+                           int *p);
+
+/* The builtin types. */
+#define BUILTIN_JSON(name)                                                     \
+    int libxl__##name##_parse_json(libxl_ctx *ctx, yajl_val x, libxl_##name *p)
+BUILTIN_JSON(defbool);
+BUILTIN_JSON(bitmap);
+BUILTIN_JSON(uuid);
+BUILTIN_JSON(mac);
+BUILTIN_JSON(hwcap);
+BUILTIN_JSON(ms_vm_genid);
+BUILTIN_JSON(string_list);
+BUILTIN_JSON(key_value_list);
+BUILTIN_JSON(cpuid_policy_list);
+#undef BUILTIN_JSON
+
+bool libxl__defbool_is_default(const libxl_defbool *p);
+bool libxl__bitmap_is_default(const libxl_bitmap *p);
+bool libxl__uuid_is_default(const libxl_uuid *p);
+bool libxl__mac_is_default(const libxl_mac *p);
+bool libxl__ms_vm_genid_is_default(const libxl_ms_vm_genid *p);
+bool libxl__string_list_is_default(const libxl_string_list *p);
+bool libxl__key_value_list_is_default(const libxl_key_value_list *p);
+bool libxl__cpuid_policy_list_is_default(const libxl_cpuid_policy_list *p);
+
+#endif

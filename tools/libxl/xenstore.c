@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store, with gc memory and libxl's error codes. Strings that come back
+ * are bytes which a guest may have written: callers parse them as such.
+ */
+#include "internal.h"
+
+const char *libxl__xs_read(libxl__gc *gc, xs_transaction_t t, const char *path)
+{
+    unsigned len;
+    char *s = libxl__own(gc, xs_read(CTX->xsh, t, path, &len));
+
+    if (!s && errno != ENOENT)
+        LOGE(ERROR, "cannot read %s from the store", path);
+    return s;
+}
+
+int libxl__parse_uint(const char *s, uint32_t max, uint32_t *value)
+{
+    unsigned long long v;
+    char *end;
+
+    if (*s < '0' || *s > '9')
+        return ERROR_INVAL;
+    errno = 0;
+    v = strtoull(s, &end, 10);
+    if (*end || errno || v > max)
+        return ERROR_INVAL;
+    *value = v;
+    return 0;
+}
+
+int libxl__xs_read_uint(libxl__gc *gc, xs_transaction_t t, const char *path,
+                        uint32_t *value)
+{
+    const char *s = libxl__xs_read(gc, t, path);
+
+    return s ? libxl__parse_uint(s, UINT32_MAX, value) : ERROR_NOTFOUND;
+}
+
+int libxl__xs_write(libxl__gc *gc, xs_transaction_t t, const char *path,
+                    const char *value)
+{
+    if (xs_write(CTX->xsh, t, path, value, strlen(value)))
+        return 0;
+    LOGE(ERROR, "cannot write %s to the store", path);
+    return ERROR_FAIL;
+}
+
+int libxl__xs_printf(libxl__gc *gc, xs_transaction_t t, const char *path,
+                     const char *fmt, ...)
+{
+    char *s = NULL;
+    va_list al;
+    int r;
+
+    va_start(al, fmt);
+    r = vasprintf(&s, fmt, al);
+    va_end(al);
+    if (r < 0)
+        return ERROR_NOMEM;
+    return libxl__xs_write(gc, t, path, libxl__own(gc, s));
+}
+
+int libxl__xs_writev(libxl__gc *gc, xs_transaction_t t, const char *dir,
+                     const char *const *kvs)
+{
+    int rc = 0;
+
+    for (int i = 0; kvs[i] && !rc; i += 2)
+        if (kvs[i + 1])
+            rc = libxl__xs_write(gc, t, GCSPRINTF("%s/%s", dir, kvs[i]),
+                                 kvs[i + 1]);
+    return rc;
+}
+
+int libxl__xs_mknod(libxl__gc *gc, xs_transaction_t t, const char *path,
+                    struct xs_permissions *perms, unsigned n)
+{
+    if (xs_mkdir(CTX->xsh, t, path) &&
+        xs_set_permissions(CTX->xsh, t, path, perms, n))
+        return 0;
+    LOGE(ERROR, "cannot create %s in the store", path);
+    return ERROR_FAIL;
+}
+
+char **libxl__xs_directory(libxl__gc *gc, xs_transaction_t t, const char *path,
+                           unsigned *n)
+{
+    char **names;
+
+    *n = 0;
+    names = libxl__own(gc, xs_directory(CTX->xsh, t, path, n));
+    if (!names && errno != ENOENT)
+        LOGE(ERROR, "cannot list %s in the store", path);
+    return names;
+}
+
+int libxl__xs_rm(libxl__gc *gc, xs_transaction_t t, const char *path)
+{
+    if (xs_rm(CTX->xsh, t, path) || errno == ENOENT)
+        return 0;
+    LOGE(ERROR, "cannot remove %s from the store", path);
+    return ERROR_FAIL;
+}
+
+int libxl__xs_rm_up(libxl__gc *gc, xs_transaction_t t, const char *path)
+{
+    char *up = libxl__strdup(gc, path), *slash;
+    int rc = libxl__xs_rm(gc, t, path);
+    unsigned n;
+
+    while (!rc && (slash = strrchr(up, '/')) && slash != up) {
+        *slash = 0;
+        libxl__own(gc, xs_directory(CTX->xsh, t, up, &n));
+        if (n)
+            break;
+        rc = libxl__xs_rm(gc, t, up);
+    }
+    return rc;
+}
+
+int libxl__xs_start(libxl__gc *gc, xs_transaction_t *t)
+{
+    *t = xs_transaction_start(CTX->xsh);
+    if (*t)
+        return 0;
+    LOGE(ERROR, "cannot start a store transaction");
+    return ERROR_FAIL;
+}
+
+int libxl__xs_commit(libxl__gc *gc, xs_transaction_t *t)
+{
+    bool done = xs_transaction_end(CTX->xsh, *t, false);
+
+    *t = 0;
+    if (done)
+        return 0;
+    if (errno == EAGAIN)
+        return 1;
+    LOGE(ERROR, "cannot commit a store transaction");
+    return ERROR_FAIL;
+}
+
+void libxl__xs_abort(libxl__gc *gc, xs_transaction_t *t)
+{
+    int errno_ = errno;
+
+    if (*t)
+        xs_transaction_end(CTX->xsh, *t, true);
+    *t = 0;
+    errno = errno_;
+}
+
+const char *libxl__xs_domain_path(libxl__gc *gc, uint32_t domid)
+{
+    return GCSPRINTF("/local/domain/%u", domid);
+}
