@@ -76,14 +76,14 @@ struct iret_context {
  * A register has the architecture's names for its parts. Which narrow parts
  * exist differs: rax has eax, ax, al and ah; rbp no high byte; rip no bytes.
  */
-#define XEN_REG_A_TO_D(x)                                                      \
+#define XEN_REG_A_TO_D(letter)                                                 \
     union {                                                                    \
-        uint64_t r##x##x;                                                      \
-        uint32_t e##x##x;                                                      \
-        uint16_t x##x;                                                         \
+        uint64_t r##letter##x;                                                 \
+        uint32_t e##letter##x;                                                 \
+        uint16_t letter##x;                                                    \
         struct {                                                               \
-            uint8_t x##l;                                                      \
-            uint8_t x##h;                                                      \
+            uint8_t letter##l;                                                 \
+            uint8_t letter##h;                                                 \
         };                                                                     \
     }
 #define XEN_REG_INDEX(name)                                                    \
