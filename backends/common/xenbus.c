@@ -162,11 +162,14 @@ void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
 
 static void look(struct xenbus_device *d, struct xenbus_view *v)
 {
-    char *state = xenbus_read(d, "state"), *online = xenbus_read(d, "online");
+    char *state = xenbus_read(d, "state"), *online;
 
-    v->present = state != NULL || errno != ENOENT;
-    /* A directory that was made anew under our feet is a new device, and the
-     * supervisor starts a new process for it. */
+    /* "Initialising" that we did not write: the directory was removed and made
+     * anew under our feet. That is a new device, with a new process. */
+    v->present =
+        state ? strcmp(state, "1") != 0 || d->state == XenbusStateInitialising
+              : errno != ENOENT;
+    online = xenbus_read(d, "online");
     v->online = online && !strcmp(online, "1");
     v->frontend = frontend_state(d);
     if (v->frontend != d->failed_at)

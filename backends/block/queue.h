@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The data path of a disk: one ring, its requests in flight, and the medium.
+ *
+ * All that is known of requests taken from the ring but not answered is in
+ * struct block_inflight: copies of the requests (their ring slots are reused
+ * by responses) and how far each has come. It lies in a mapping of its own and
+ * holds no pointer that another process would need, so that a successor of
+ * this process can be given it and finish the work.
+ */
+#ifndef BACKENDS_BLOCK_QUEUE_H
+#define BACKENDS_BLOCK_QUEUE_H
+
+#include "../common/log.h"
+#include "../common/ports.h"
+#include "../common/ring.h"
+#include "pages.h"
+#include "request.h"
+#include "storage.h"
+
+#define BLOCK_MAX_RING_ORDER 4 /* pages: 16, requests: 512 */
+#define BLOCK_INFLIGHT       64
+#define BLOCK_BUDGET         64 /* requests per turn of the event loop */
+
+enum block_stage {
+    BLOCK_FREE,
+    BLOCK_COPYING_IN,
+    BLOCK_TAKEN, /* its data is here; a barrier may wait to be alone */
+    BLOCK_FLUSH_FIRST,
+    BLOCK_TRANSFER,
+    BLOCK_FLUSH_AFTER,
+};
+
+struct block_inflight {
+    unsigned used;
+    enum block_stage stage[BLOCK_INFLIGHT];
+    struct block_request request[BLOCK_INFLIGHT];
+};
+
+/* What this process needs on top, to carry a request out. */
+struct block_job {
+    struct storage_io io;
+    struct iovec iov[BLOCK_MAX_SEGMENTS];
+    uint8_t *bounce; /* data passes through here when it is copied */
+    unsigned piece;  /* first of its pieces in the copy batch */
+    bool copied;     /* through bounce */
+    uint64_t done;   /* bytes transferred so far */
+};
+
+struct block_queue {
+    struct event_loop *loop;
+    struct grants *grants;
+    struct storage *disk;
+    struct block_limits limits;
+    bool persistent;
+    void (*broken)(struct block_queue *q, const char *why);
+
+    struct back_ring ring;
+    void *ring_addr;
+    unsigned ring_pages;
+    struct port port;
+    bool port_masked;
+    struct event_source completions;
+    struct event_work work;
+    struct log_bucket log;
+
+    struct block_inflight *inflight;
+    struct block_job job[BLOCK_INFLIGHT];
+    int barrier; /* slot that waits to be alone or is alone; -1: none */
+    struct block_pages pages;
+    struct grant_copy_batch batch;
+    unsigned copying[BLOCK_INFLIGHT], nr_copying; /* slots in the batch */
+};
+
+int block_queue_init(struct block_queue *q, struct event_loop *loop,
+                     struct grants *grants, struct storage *disk);
+
+/* refs: ring pages, checked for number only. */
+int block_queue_connect(struct block_queue *q, struct ports *ports,
+                        const uint32_t *refs, unsigned nr_refs,
+                        uint32_t remote_port, bool persistent);
+/* Waits for I/O in flight; nothing stays mapped. */
+void block_queue_disconnect(struct block_queue *q);
+
+#endif

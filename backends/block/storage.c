@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening, probing and driving the medium; see storage.h.
+ */
+#include "storage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "../common/log.h"
+
+#ifndef RAMFS_MAGIC
+#define RAMFS_MAGIC 0x858458f6
+#endif
+
+static unsigned long queue_attribute(dev_t dev, const char *name)
+{
+    char path[128];
+    unsigned long value = 0;
+    FILE *f;
+
+    /* A partition has no queue of its own, its parent directory has. */
+    snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/queue/%s", major(dev),
+             minor(dev), name);
+    f = fopen(path, "re");
+    if (!f) {
+        snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/../queue/%s",
+                 major(dev), minor(dev), name);
+        f = fopen(path, "re");
+    }
+    if (!f)
+        return 0;
+    if (fscanf(f, "%lu", &value) != 1)
+        value = 0;
+    fclose(f);
+    return value;
+}
+
+/* Devices without a volatile cache have nothing to flush: we write past the
+ * page cache. */
+static bool write_through(dev_t dev)
+{
+    char path[128], word[32] = "";
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/queue/write_cache",
+             major(dev), minor(dev));
+    f = fopen(path, "re");
+    if (!f)
+        return false;
+    if (!fgets(word, sizeof(word), f))
+        word[0] = 0;
+    fclose(f);
+    return !strncmp(word, "write through", 13);
+}
+
+static int probe_device(struct storage *s, dev_t dev, bool allow_discard)
+{
+    uint64_t bytes;
+    unsigned int physical = 0;
+    int logical = 0, read_only = 0;
+
+    if (ioctl(s->fd, BLKGETSIZE64, &bytes) || ioctl(s->fd, BLKSSZGET, &logical))
+        return -errno;
+    if (ioctl(s->fd, BLKROGET, &read_only) == 0 && read_only && !s->readonly)
+        return -EROFS;
+    s->sectors = bytes / 512;
+    s->sector_size = logical;
+    s->physical_sector_size =
+        ioctl(s->fd, BLKPBSZGET, &physical) ? s->sector_size : physical;
+    s->flush = !write_through(dev);
+    s->discard_granularity = queue_attribute(dev, "discard_granularity");
+    /* fallocate() on a device needs both. */
+    s->discard = allow_discard && !s->readonly && s->discard_granularity &&
+                 queue_attribute(dev, "discard_max_bytes") &&
+                 queue_attribute(dev, "write_zeroes_max_bytes");
+    return 0;
+}
+
+static int probe_file(struct storage *s, const struct stat *st,
+                      bool allow_discard)
+{
+    struct statfs fs;
+
+    s->sectors = st->st_size / 512;
+    s->sector_size = 512;
+    s->physical_sector_size = st->st_blksize < 4096 ? 512 : 4096;
+    if (fstatfs(s->fd, &fs) == 0)
+        s->in_memory =
+            fs.f_type == TMPFS_MAGIC || fs.f_type == (long)RAMFS_MAGIC;
+    s->flush = !s->in_memory;
+    /* A hole behind the end changes nothing but tells whether it can be. */
+    s->discard =
+        allow_discard && !s->readonly &&
+        fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                  ((uint64_t)st->st_size + 4095) & ~4095ull, 4096) == 0;
+    s->discard_granularity = 4096;
+    return 0;
+}
+
+/* Past dom0's page cache where the file system can, so that a flush has little
+ * to do and guests do not fill dom0's memory. */
+static int open_medium(const char *path, bool readonly)
+{
+    int flags = (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC, fd;
+
+    fd = open(path, flags | O_DIRECT);
+    if (fd < 0 && errno == EINVAL)
+        fd = open(path, flags);
+    return fd < 0 ? -errno : fd;
+}
+
+int storage_open(struct storage *s, const char *path, bool readonly,
+                 bool allow_discard, unsigned depth)
+{
+    struct stat st;
+    int rc;
+
+    memset(s, 0, sizeof(*s));
+    s->done_tail = &s->done;
+    s->readonly = readonly;
+    s->fd = open_medium(path, readonly);
+    if (s->fd < 0) {
+        log_error("cannot open %s: %s", path, strerror(-s->fd));
+        return s->fd;
+    }
+    if (fstat(s->fd, &st))
+        rc = -errno;
+    else if (S_ISBLK(st.st_mode))
+        rc = probe_device(s, st.st_rdev, allow_discard);
+    else if (S_ISREG(st.st_mode))
+        rc = probe_file(s, &st, allow_discard);
+    else
+        rc = -ENOTBLK;
+    if (!rc && !s->sectors)
+        rc = -ENOSPC;
+    if (rc) {
+        log_error("cannot use %s as a disk: %s", path, strerror(-rc));
+        goto out;
+    }
+    rc = io_uring_queue_init(depth, &s->ring, IORING_SETUP_CLAMP);
+    if (rc) {
+        log_error("io_uring: %s", strerror(-rc));
+        goto out;
+    }
+    return 0;
+out:
+    close(s->fd);
+    s->fd = -1;
+    return rc;
+}
+
+void storage_close(struct storage *s)
+{
+    if (s->fd < 0)
+        return;
+    storage_drain(s);
+    io_uring_queue_exit(&s->ring);
+    close(s->fd);
+    s->fd = -1;
+}
+
+static void finish(struct storage *s, struct storage_io *io, int result)
+{
+    io->result = result;
+    io->next_done = NULL;
+    *s->done_tail = io;
+    s->done_tail = &io->next_done;
+}
+
+static int do_now(struct storage *s, struct storage_io *io)
+{
+    ssize_t r = -1;
+
+    switch (io->op) {
+    case STORAGE_READ:
+        r = preadv(s->fd, io->iov, io->nr_iov, io->offset);
+        break;
+    case STORAGE_WRITE:
+        r = pwritev(s->fd, io->iov, io->nr_iov, io->offset);
+        break;
+    case STORAGE_FLUSH:
+        return 0; /* memory has no cache in front of it */
+    case STORAGE_DISCARD:
+        r = fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                      io->offset, io->len);
+        break;
+    }
+    return r < 0 ? -errno : (int)r;
+}
+
+void storage_queue(struct storage *s, struct storage_io *io)
+{
+    struct io_uring_sqe *e;
+
+    if (s->in_memory) {
+        finish(s, io, do_now(s, io));
+        return;
+    }
+    e = io_uring_get_sqe(&s->ring);
+    if (!e) { /* the queue is as deep as the requests are many; but be sure */
+        io_uring_submit(&s->ring);
+        e = io_uring_get_sqe(&s->ring);
+        if (!e) {
+            finish(s, io, -EBUSY);
+            return;
+        }
+    }
+    switch (io->op) {
+    case STORAGE_READ:
+        io_uring_prep_readv(e, s->fd, io->iov, io->nr_iov, io->offset);
+        break;
+    case STORAGE_WRITE:
+        io_uring_prep_writev(e, s->fd, io->iov, io->nr_iov, io->offset);
+        break;
+    case STORAGE_FLUSH:
+        io_uring_prep_fsync(e, s->fd, IORING_FSYNC_DATASYNC);
+        break;
+    case STORAGE_DISCARD:
+        io_uring_prep_fallocate(e, s->fd,
+                                FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                io->offset, io->len);
+        break;
+    }
+    io_uring_sqe_set_data(e, io);
+    s->in_kernel++;
+}
+
+void storage_kick(struct storage *s)
+{
+    int r;
+
+    if (!io_uring_sq_ready(&s->ring))
+        return;
+    do
+        r = io_uring_submit(&s->ring);
+    while (r == -EINTR || r == -EAGAIN);
+    if (r < 0)
+        log_error("io_uring_submit: %s", strerror(-r));
+}
+
+struct storage_io *storage_next_done(struct storage *s)
+{
+    struct io_uring_cqe *c;
+    struct storage_io *io = s->done;
+
+    if (io) {
+        s->done = io->next_done;
+        if (!s->done)
+            s->done_tail = &s->done;
+        return io;
+    }
+    if (!s->in_kernel || io_uring_peek_cqe(&s->ring, &c))
+        return NULL;
+    io = io_uring_cqe_get_data(c);
+    io->result = c->res;
+    io_uring_cqe_seen(&s->ring, c);
+    s->in_kernel--;
+    return io;
+}
+
+void storage_drain(struct storage *s)
+{
+    struct io_uring_cqe *c;
+
+    storage_kick(s);
+    while (s->in_kernel) {
+        int r = io_uring_wait_cqe(&s->ring, &c);
+
+        if (r == -EINTR)
+            continue;
+        if (r) {
+            log_error("io_uring_wait_cqe: %s", strerror(-r));
+            break;
+        }
+        io_uring_cqe_seen(&s->ring, c);
+        s->in_kernel--;
+    }
+    s->done = NULL;
+    s->done_tail = &s->done;
+}

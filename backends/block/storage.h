@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The medium behind a disk: a raw file or a block device. I/O goes through
+ * io_uring; a file in memory (tmpfs, the initramfs), where io_uring would hand
+ * every request to a worker thread although nothing can block, is read and
+ * written at once.
+ *
+ * The format is never guessed from the content: what is opened is raw.
+ */
+#ifndef BACKENDS_BLOCK_STORAGE_H
+#define BACKENDS_BLOCK_STORAGE_H
+
+#include <liburing.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+enum storage_op {
+    STORAGE_READ,
+    STORAGE_WRITE,
+    STORAGE_FLUSH,
+    STORAGE_DISCARD,
+};
+
+struct storage_io {
+    enum storage_op op;
+    struct iovec *iov;
+    unsigned nr_iov;
+    uint64_t offset, len;
+    int result; /* bytes, or -errno */
+    struct storage_io *next_done;
+};
+
+struct storage {
+    int fd;
+    bool readonly;
+    bool in_memory;
+    uint64_t sectors; /* of 512 bytes */
+    uint32_t sector_size, physical_sector_size;
+    bool flush; /* there is a cache that a flush empties */
+    bool discard;
+    uint32_t discard_granularity, discard_alignment;
+    struct io_uring ring;
+    unsigned in_kernel; /* submitted, completion not seen */
+    struct storage_io *done, **done_tail;
+};
+
+/* depth: the most storage_io in flight. Logs the reason of a failure. */
+int storage_open(struct storage *s, const char *path, bool readonly,
+                 bool allow_discard, unsigned depth);
+void storage_close(struct storage *s);
+
+/* Queues; nothing moves before storage_kick(). Never fails: problems come back
+ * as results. */
+void storage_queue(struct storage *s, struct storage_io *io);
+void storage_kick(struct storage *s);
+
+/* The next finished io, or NULL. */
+struct storage_io *storage_next_done(struct storage *s);
+
+/* Blocks until everything in flight has finished, and forgets it. */
+void storage_drain(struct storage *s);
+
+#endif

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# Backends: common/ is linked into each, and into the console daemon.
+
+BACKEND_LIBS := $(addprefix $(O)/lib/, libxenevtchn.so.1 libxengnttab.so.1 \
+    libxentoollog.so.1 libxentoolcore.so.1) \
+    $(if $(wildcard tools/libxenstore/build.mk),$(O)/lib/libxenstore.so.4,-lxenstore)
+
+BACKEND_COMMON := $(addprefix backends/common/, \
+    log.c event_loop.c privileges.c kernel_driver.c ring.c grant_map.c \
+    ports.c xenbus_state.c xenbus.c)
+
+BLOCK_BACKEND := $(addprefix backends/block/, \
+    main.c queue.c request.c pages.c storage.c)
+
+SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c) \
+    backends/common/log.c backends/common/event_loop.c \
+    backends/common/kernel_driver.c
+
+$(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON),$(BACKEND_LIBS) -luring))
+$(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS)))

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A backend driver of the kernel shows in sysfs by the kind that it serves.
+ */
+#include "kernel_driver.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+bool kernel_serves(const char *kind)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/sys/bus/xen-backend/drivers/%s", kind);
+    if (access(path, F_OK))
+        return false;
+    log_error("the kernel's %s serves %s devices: unload and blacklist it",
+              strcmp(kind, "vif") ? "xen-blkback" : "xen-netback", kind);
+    return true;
+}

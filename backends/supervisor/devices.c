@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One backend process per device instance: started when the toolstack has made
+ * the device's nodes (state Initialising), gone when the device is. The process
+ * ends by itself; the nodes are the toolstack's to remove.
+ *
+ * Only what dom0's own part of the store says is believed here: a guest cannot
+ * make this daemon start anything.
+ */
+#include "devices.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../common/log.h"
+#include "../common/xenbus_state.h"
+
+#define PATH_LEN 128
+
+struct device {
+    struct device *next;
+    char path[PATH_LEN]; /* backend/KIND/DOMID/DEVID */
+    pid_t pid;
+};
+
+const struct device_kind device_kinds[] = {
+    {"vbd", "xen-block-backend"},
+    {"vif", "xen-net-backend"},
+};
+const unsigned nr_device_kinds = sizeof(device_kinds) / sizeof(*device_kinds);
+
+static struct device *find(struct devices *ds, const char *path)
+{
+    struct device *d = ds->list;
+
+    while (d && strcmp(d->path, path))
+        d = d->next;
+    return d;
+}
+
+/* The device's state node as a number; 0: no such device. */
+static int state_of(struct devices *ds, const char *path)
+{
+    char node[PATH_LEN + 8], *text;
+    unsigned len;
+    int state;
+
+    snprintf(node, sizeof(node), "%s/state", path);
+    text = xs_read(ds->xs, XBT_NULL, node, &len);
+    state = text ? atoi(text) : 0;
+    free(text);
+    return state;
+}
+
+static void exec_backend(struct devices *ds, const struct device_kind *k,
+                         char *path)
+{
+    char program[256];
+    char *argv[4], **a = argv;
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    snprintf(program, sizeof(program), "%s/%s", ds->program_dir, k->program);
+    *a++ = program;
+    if (ds->debug)
+        *a++ = (char *)"--debug";
+    *a++ = path;
+    *a = NULL;
+    execv(program, argv);
+    log_error("cannot run %s: %s", program, strerror(errno));
+    _exit(127);
+}
+
+static void start(struct devices *ds, const struct device_kind *k,
+                  const char *path)
+{
+    struct device *d = calloc(1, sizeof(*d));
+
+    if (!d) {
+        log_error("no memory for %s", path);
+        return;
+    }
+    snprintf(d->path, sizeof(d->path), "%s", path);
+    d->pid = fork();
+    if (d->pid < 0) {
+        log_error("cannot start the backend of %s: %s", path, strerror(errno));
+        free(d);
+        return;
+    }
+    if (!d->pid)
+        exec_backend(ds, k, d->path);
+    log_info("%s: %s started, process %d", path, k->program, (int)d->pid);
+    d->next = ds->list;
+    ds->list = d;
+}
+
+static void check_device(struct devices *ds, const struct device_kind *k,
+                         unsigned domid, unsigned devid)
+{
+    char path[PATH_LEN];
+
+    snprintf(path, sizeof(path), "backend/%s/%u/%u", k->name, domid, devid);
+    if (!find(ds, path) && state_of(ds, path) == XenbusStateInitialising)
+        start(ds, k, path);
+}
+
+/* Calls itself once per level of backend/KIND/DOMID/DEVID. */
+static void scan(struct devices *ds, const struct device_kind *k, int domid)
+{
+    char path[PATH_LEN], **names;
+    unsigned n = 0;
+
+    if (domid < 0)
+        snprintf(path, sizeof(path), "backend/%s", k->name);
+    else
+        snprintf(path, sizeof(path), "backend/%s/%d", k->name, domid);
+    names = xs_directory(ds->xs, XBT_NULL, path, &n);
+    for (unsigned i = 0; names && i < n; i++) {
+        unsigned id = strtoul(names[i], NULL, 10);
+
+        if (domid < 0)
+            scan(ds, k, id);
+        else
+            check_device(ds, k, domid, id);
+    }
+    free(names);
+}
+
+void devices_check(struct devices *ds, const char *path)
+{
+    for (unsigned i = 0; i < nr_device_kinds; i++) {
+        const struct device_kind *k = &device_kinds[i];
+        char pattern[48], leaf[16];
+        unsigned domid, devid;
+        int fields;
+
+        if (!path) {
+            scan(ds, k, -1);
+            continue;
+        }
+        snprintf(pattern, sizeof(pattern), "backend/%s/%%u/%%u/%%15s", k->name);
+        fields = sscanf(path, pattern, &domid, &devid, leaf);
+        /* Everything else below a device is its backend's business. */
+        if (fields == 2 || (fields == 3 && !strcmp(leaf, "state")))
+            check_device(ds, k, domid, devid);
+    }
+}
+
+/* A backend that died left its device in some state; say so and close it, so
+ * that neither the guest nor the toolstack waits for it. */
+static void close_orphan(struct devices *ds, const char *path, const char *why)
+{
+    char node[PATH_LEN + 16];
+
+    if (!state_of(ds, path))
+        return;
+    log_error("%s: backend process %s", path, why);
+    snprintf(node, sizeof(node), "error/%s/error", path);
+    xs_write(ds->xs, XBT_NULL, node, why, strlen(why));
+    snprintf(node, sizeof(node), "%s/state", path);
+    xs_write(ds->xs, XBT_NULL, node, "6", 1);
+}
+
+static void reaped(struct devices *ds, struct device *d, int status)
+{
+    char why[64], path[PATH_LEN];
+
+    snprintf(path, sizeof(path), "%s", d->path);
+    free(d);
+    if (WIFSIGNALED(status)) {
+        snprintf(why, sizeof(why), "killed by signal %d", WTERMSIG(status));
+        close_orphan(ds, path, why);
+    } else if (WEXITSTATUS(status)) {
+        snprintf(why, sizeof(why), "failed with status %d",
+                 WEXITSTATUS(status));
+        close_orphan(ds, path, why);
+    } else {
+        log_info("%s: backend ended", path);
+    }
+    /* Meanwhile the toolstack may have made the device anew. */
+    devices_check(ds, path);
+}
+
+void devices_reap(struct devices *ds)
+{
+    struct device **p, *d;
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        for (p = &ds->list; *p && (*p)->pid != pid; p = &(*p)->next)
+            ;
+        d = *p;
+        if (!d)
+            continue;
+        *p = d->next;
+        reaped(ds, d, status);
+    }
+}
+
+void devices_stop_all(struct devices *ds)
+{
+    while (ds->list) {
+        struct device *d = ds->list;
+
+        kill(d->pid, SIGTERM);
+        waitpid(d->pid, NULL, 0);
+        close_orphan(ds, d->path, "stopped with the supervisor");
+        ds->list = d->next;
+        free(d);
+    }
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xen-backendd - starts and reaps the backend processes of this domain. It
+ * watches backend/vbd and backend/vif in the store and keeps one process per
+ * device instance; everything about a device happens in that process.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "../common/event_loop.h"
+#include "../common/kernel_driver.h"
+#include "../common/log.h"
+#include "devices.h"
+
+#define PROGRAM_DIR "/usr/lib/xen-lite/bin"
+
+static struct event_loop loop;
+static struct devices devices = {.program_dir = PROGRAM_DIR};
+static struct event_source store, signals;
+
+static void usage(FILE *f)
+{
+    fputs("usage: xen-backendd [options]\n"
+          "  -i, --interactive      stay in the foreground\n"
+          "  -p, --pid-file FILE    write the process id there\n"
+          "  -l, --log FILE         append log lines there, not to stderr\n"
+          "  -b, --backend-dir DIR  where the backend programs are\n"
+          "                         (default " PROGRAM_DIR ")\n"
+          "  -d, --debug            log more\n"
+          "  -h, --help             this text\n",
+          f);
+}
+
+static void store_ready(struct event_source *s, uint32_t events)
+{
+    char **event;
+    bool any = false;
+
+    while ((event = xs_check_watch(devices.xs))) {
+        any = true;
+        /* The watch itself reports the directory: look at all of it. */
+        devices_check(&devices,
+                      strcmp(event[XS_WATCH_PATH], event[XS_WATCH_TOKEN])
+                          ? event[XS_WATCH_PATH]
+                          : NULL);
+        free(event);
+    }
+    if (!any && (errno == EBADF || (events & (EPOLLERR | EPOLLHUP)))) {
+        log_error("lost the connection to xenstored");
+        event_loop_stop(&loop, 1);
+    }
+}
+
+static void signal_ready(struct event_source *s, uint32_t events)
+{
+    struct signalfd_siginfo info;
+
+    if (read(s->fd, &info, sizeof(info)) != sizeof(info))
+        return;
+    if (info.ssi_signo == SIGCHLD)
+        devices_reap(&devices);
+    else
+        event_loop_stop(&loop, 0);
+}
+
+static int watch_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    /* Before libxenstore's thread exists, so that it inherits the mask. */
+    if (sigprocmask(SIG_BLOCK, &set, NULL))
+        return -errno;
+    signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    signals.ready = signal_ready;
+    return signals.fd < 0 ? -errno : event_source_add(&loop, &signals, EPOLLIN);
+}
+
+static int watch_store(void)
+{
+    devices.xs = xs_open(0);
+    if (!devices.xs)
+        return -errno;
+    for (unsigned i = 0; i < nr_device_kinds; i++) {
+        char path[32];
+
+        snprintf(path, sizeof(path), "backend/%s", device_kinds[i].name);
+        if (!xs_watch(devices.xs, path, path))
+            return -errno;
+    }
+    store.fd = xs_fileno(devices.xs);
+    store.ready = store_ready;
+    return event_source_add(&loop, &store, EPOLLIN);
+}
+
+static int write_pid_file(const char *path)
+{
+    FILE *f = fopen(path, "we");
+
+    if (!f)
+        return -errno;
+    fprintf(f, "%d\n", (int)getpid());
+    return fclose(f) ? -errno : 0;
+}
+
+static int redirect_log(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+
+    if (fd < 0)
+        return -errno;
+    dup2(fd, STDERR_FILENO);
+    close(fd);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"interactive", no_argument, NULL, 'i'},
+        {"pid-file", required_argument, NULL, 'p'},
+        {"log", required_argument, NULL, 'l'},
+        {"backend-dir", required_argument, NULL, 'b'},
+        {"debug", no_argument, NULL, 'd'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *pid_file = NULL, *log_file = NULL;
+    bool foreground = false;
+    int c, rc;
+
+    while ((c = getopt_long(argc, argv, "ip:l:b:dh", options, NULL)) != -1)
+        switch (c) {
+        case 'i':
+            foreground = true;
+            break;
+        case 'p':
+            pid_file = optarg;
+            break;
+        case 'l':
+            log_file = optarg;
+            break;
+        case 'b':
+            devices.program_dir = optarg;
+            break;
+        case 'd':
+            devices.debug = true;
+            break;
+        default:
+            usage(c == 'h' ? stdout : stderr);
+            return c == 'h' ? 0 : 2;
+        }
+    log_setup("xen-backendd", devices.debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
+
+    for (unsigned i = 0; i < nr_device_kinds; i++)
+        if (kernel_serves(device_kinds[i].name))
+            return 1;
+    rc = log_file ? redirect_log(log_file) : 0;
+    if (!rc && !foreground && daemon(0, log_file != NULL))
+        rc = -errno;
+    rc = rc ? rc : event_loop_init(&loop);
+    rc = rc ? rc : watch_signals();
+    rc = rc ? rc : watch_store();
+    if (!rc && pid_file)
+        rc = write_pid_file(pid_file);
+    if (rc) {
+        log_error("cannot start: %s", strerror(-rc));
+        return 1;
+    }
+    log_info("watching for devices");
+    rc = event_loop_run(&loop);
+    devices_stop_all(&devices);
+    if (pid_file)
+        unlink(pid_file);
+    return rc;
+}
