@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# Sourced by the hotplug scripts of this folder; POSIX sh, busybox tools.
+#
+# The contract with the toolstack is Xen's: XENBUS_PATH names the backend's
+# directory in the store; success is hotplug-status=connected and exit 0;
+# failure is one line in hotplug-error, hotplug-status=error and exit 1, and
+# the toolstack shows that line to the user.
+
+set -u
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:${PATH:-}
+export PATH LC_ALL=C
+
+LOCK_DIR=/run/xen-hotplug
+
+log() {
+    logger -t "xen-hotplug[${0##*/}]" -- "$*" 2>/dev/null ||
+        echo "${0##*/}: $*" >&2
+}
+
+# store_read PATH [DEFAULT]
+store_read() {
+    xenstore-read "$1" 2>/dev/null || {
+        [ $# -gt 1 ] || return 1
+        echo "$2"
+    }
+}
+
+fatal() {
+    xenstore-write "$XENBUS_PATH/hotplug-error" "$*" \
+        "$XENBUS_PATH/hotplug-status" error 2>/dev/null
+    log "$XENBUS_PATH: $*"
+    echo "${0##*/}: $*" >&2
+    exit 1
+}
+
+# The toolstack may have given up on the device meanwhile: writing then would
+# bring its directory back as a ghost.
+success() {
+    xenstore-exists "$XENBUS_PATH/state" 2>/dev/null || exit 1
+    xenstore-write "$XENBUS_PATH/hotplug-status" connected ||
+        fatal "cannot write hotplug-status"
+}
+
+# lock NAME: until the script ends
+lock() {
+    mkdir -p "$LOCK_DIR"
+    exec 9> "$LOCK_DIR/$1.lock"
+    flock 9
+}
+
+if [ -z "${XENBUS_PATH:-}" ]; then
+    echo "${0##*/}: XENBUS_PATH is not set" >&2
+    exit 1
+fi
