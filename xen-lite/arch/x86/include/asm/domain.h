@@ -11,6 +11,9 @@
 
 struct page_info;
 
+/* Four levels may be interrupted per CPU before the next call drains them. */
+#define MM_PENDING_MAX 256
+
 /* trap_bounce.flags */
 #define TBF_EXCEPTION_ERRCODE 2
 #define TBF_INTERRUPT         8 /* mask events on entry */
@@ -23,15 +26,16 @@ struct arch_vcpu {
     uint64_t syscall_callback; /* guest's 64-bit syscall entry, 0 = none */
     uint64_t event_callback, failsafe_callback;
     uint64_t syscall32_callback, sysenter_callback;
-    uint32_t flags;      /* TF_* below */
+    uint32_t flags; /* TF_* below */
     uint16_t kernel_ss;
-    uint8_t vgc_flags;   /* VGCF_*_disables_events of the callbacks */
+    uint8_t vgc_flags; /* VGCF_*_disables_events of the callbacks */
     uint8_t pad0;
 
     /* --- traps ------------------------------------------------------------ */
     struct trap_info *trap_ctxt; /* [256], one page */
 
-    /* --- register state while not running ---------------------------------- */
+    /* --- register state while not running ----------------------------------
+     */
     struct cpu_regs regs; /* saved guest frame */
     uint16_t ds, es, fs, gs;
     uint64_t fs_base;
@@ -42,7 +46,8 @@ struct arch_vcpu {
     uint64_t xcr0, xcr0_accum;
     uint8_t iopl;
 
-    /* --- memory ------------------------------------------------------------ */
+    /* --- memory ------------------------------------------------------------
+     */
     mfn_t guest_root;      /* L4 of kernel mode; typed reference held */
     mfn_t guest_root_user; /* L4 of user mode or INVALID_MFN */
     mfn_t gdt_frames[16];  /* descriptor-typed references */
@@ -51,7 +56,8 @@ struct arch_vcpu {
     uint32_t ldt_mapped; /* shadow LDT pages mapped, bits */
     spinlock_t ldt_lock;
 
-    /* --- clock ------------------------------------------------------------- */
+    /* --- clock -------------------------------------------------------------
+     */
     struct vcpu_time_info pending_time; /* last published */
     uint64_t tsc_aux;
 
@@ -68,13 +74,17 @@ struct arch_domain {
     uint64_t dirty_cpumask;  /* CPUs that may hold TLB entries of d; atomic */
     pte_t *perdomain_l3;     /* slot 260 */
     uint64_t mfn_lo, mfn_hi; /* frames it ever owned lie in here */
-    uint32_t *pirq_to_port;  /* [nr_pirqs], 0 = unbound */
-    int32_t *pirq_to_irq;    /* [nr_pirqs] */
-    uint64_t *pirq_eoi_map;  /* guest page of "needs EOI" bits, or NULL */
+    uint64_t owned_frames;   /* RAM and lent; > 0 holds a domain reference */
+    uint32_t pending_undo[MM_PENDING_MAX]; /* interrupted tables, [mm_lock] */
+    uint32_t nr_pending_undo;
+    spinlock_t mm_lock;
+    uint32_t *pirq_to_port; /* [nr_pirqs], 0 = unbound */
+    int32_t *pirq_to_irq;   /* [nr_pirqs] */
+    uint64_t *pirq_eoi_map; /* guest page of "needs EOI" bits, or NULL */
     mfn_t pirq_eoi_mfn;
     bool auto_unmask;
     uint32_t nr_e820;
-    struct e820entry *e820;  /* set_memory_map */
+    struct e820entry *e820; /* set_memory_map */
     spinlock_t e820_lock;
     struct cpu_policy *cpu_policy;
     uint8_t relinquish_state;
@@ -84,6 +94,5 @@ struct arch_domain {
     uint32_t tsc_mode, tsc_khz, tsc_incarnation;
     uint64_t tsc_elapsed;
 };
-
 
 #endif

@@ -22,10 +22,12 @@ struct vcpu;
 /* --- page_info.type ---------------------------------------------------- */
 #define PGT_count_width 23
 #define PGT_count_mask  ((1u << PGT_count_width) - 1)
-#define PGT_locked      (1u << 23) /* one entry writer or validator */
+#define PGT_locked      (1u << 23) /* entry writer, validator or stamp writer */
 #define PGT_pinned      (1u << 24) /* holds one type + one general count */
 #define PGT_validated   (1u << 25)
 #define PGT_partial     (1u << 26) /* resume index valid, see mm_types.c */
+#define PGT_was_table   (1u << 27) /* tlb_stamp ends a table use */
+#define PGT_foreign     (1u << 28) /* mapped by others than its owner */
 #define PGT_type_shift  29
 #define PGT_type_mask   (7u << PGT_type_shift)
 #define PGT_none        (0u << PGT_type_shift)
@@ -37,28 +39,35 @@ struct vcpu;
 #define PGT_writable    (7u << PGT_type_shift)
 
 /* --- page_info.count ----------------------------------------------------- */
-#define PGC_allocated  (1u << 31) /* holds one of the counts; cleared once */
-#define PGC_xenheap    (1u << 30) /* ours; owner may share it, never a type */
-#define PGC_count_mask ((1u << 26) - 1)
+#define PGC_allocated   (1u << 31) /* holds one of the counts; cleared once */
+#define PGC_xenheap     (1u << 30) /* from our heap; lent or private */
+#define PGC_noncoherent (1u << 29) /* was mapped writable, not write-back */
+#define PGC_count_mask  ((1u << 26) - 1)
 
+/*
+ * owner: a domain; DOMID_IDLE: private to us; DOMID_XEN: ours, privileged
+ * domains may map it; DOMID_IO: not RAM; DOMID_INVALID: free.
+ */
 struct page_info {
-    uint32_t type; /* PGT_*; atomic */
     union {
-        uint32_t tlb_stamp;   /* no type in use: flush clock at last use */
-        uint32_t entry_mask;  /* validated table: bit per 16 slots that may
-                                 hold present entries */
-        uint32_t free_next;   /* on a free list */
+        uint32_t type;      /* PGT_*; atomic */
+        uint32_t free_next; /* head of a free chunk */
+    };
+    union {
+        uint32_t tlb_stamp;  /* no type in use: flush clock at last use */
+        uint32_t entry_mask; /* table: bit per 16 slots that may hold present
+                                entries */
     };
     union {
         struct {
             uint32_t count;  /* PGC_*; atomic together with owner */
-            uint16_t owner;  /* domid; DOMID_INVALID when free */
-            uint16_t resume; /* partial table: next slot, and flags */
+            uint16_t owner;  /* domid */
+            uint16_t resume; /* partial table: next slot; object heap: size */
         };
         uint64_t count_owner;
         struct {
             uint32_t free_prev;
-            uint16_t free_owner;
+            uint16_t free_owner; /* DOMID_INVALID */
             uint8_t free_order, free_flags;
         };
     };
@@ -93,14 +102,20 @@ void put_page(struct page_info *pg);
 /* By number, any value from a guest; NULL if not valid or not d's. */
 struct page_info *get_page_from_mfn(mfn_t mfn, const struct domain *d);
 
+/* One more for the holder of one; false: the count is full. */
+bool __must_check get_page_again(struct page_info *pg);
+
 /*
  * Typed references. Caller holds a general reference; on success it owes
  * put_page_type(). type: PGT_xxx (one of). 0, -EINVAL (busy as another type or
- * content refused), -ERESTART (preempted: nothing owed, call again).
+ * content refused), -ERESTART (preempted: nothing owed, call again; only for
+ * L2 and above).
  */
 int __must_check get_page_type(struct page_info *pg, uint32_t type);
+/* Never fails. The undo of a large table may be left unfinished in the owner's
+ * list: whoever may have dropped a table calls mm_finish_pending() before it
+ * returns to a guest. */
 void put_page_type(struct page_info *pg);
-int put_page_type_preemptible(struct page_info *pg);
 int __must_check get_page_and_type(struct page_info *pg, struct domain *d,
                                    uint32_t type);
 static inline void put_page_and_type(struct page_info *pg)
@@ -108,17 +123,18 @@ static inline void put_page_and_type(struct page_info *pg)
     put_page_type(pg);
     put_page(pg);
 }
-/* Release a preempted put in bounded steps: frees what v's CPU still owes
- * (see mm_types.c). 0 or -ERESTART. */
+/* Finish d's interrupted table undos: 0/-ERESTART. */
+int mm_finish_pending(struct domain *d);
 
 /* Make one of our frames mappable by d: owner d, xenheap, type writable or
- * read-only for ever. Holds PGC_allocated until freed. */
+ * read-only for ever. Give it back with free_xenheap_page(): it lives until
+ * the last mapping is gone. */
 void share_xen_page_with_guest(struct page_info *pg, struct domain *d,
                                bool read_only);
 void share_xen_page_with_privileged(struct page_info *pg, bool read_only);
 
 /* --- machine-to-phys ----------------------------------------------------- */
-#define machine_to_phys ((uint64_t *)RDWR_MPT_VIRT_START)
+#define machine_to_phys   ((uint64_t *)RDWR_MPT_VIRT_START)
 #define INVALID_M2P_ENTRY (~0UL)
 #define SHARED_M2P_ENTRY  (~0UL - 1)
 static inline void set_gpfn_from_mfn(mfn_t mfn, uint64_t pfn)
@@ -150,7 +166,7 @@ enum fixed_addresses {
 };
 #define fix_to_virt(i) (FIXADDR_START + (unsigned long)(i)*PAGE_SIZE)
 void set_fixmap(enum fixed_addresses i, mfn_t mfn, uint64_t flags);
-void paging_init(void);    /* frame table, M2P, direct map */
+void paging_init(void); /* frame table, M2P, direct map */
 /* Fill ROOT_SLOT_FIRST..LAST of a guest's L4 page for domain d. */
 void init_xen_l4_slots(pte_t *l4, const struct domain *d);
 /* Per-domain slot 260. idx: page within the area of a vcpu. */
@@ -163,6 +179,7 @@ pte_t *perdomain_l1e(struct vcpu *v, unsigned int page);
 #define FLUSH_TLB        (1u << 0)
 #define FLUSH_TLB_GLOBAL (1u << 1)
 #define FLUSH_VA         (1u << 2)
+#define FLUSH_ROOT       (1u << 3) /* idle CPUs leave the guest's root */
 void flush_local(unsigned long va, unsigned int flags);
 /* On the CPUs of mask (bits as in cpumask_t.bits), waits. */
 void flush_mask(uint64_t cpumask, unsigned long va, unsigned int flags);
@@ -170,7 +187,8 @@ void flush_tlb_interrupt(void);
 uint32_t tlb_clock_now(void);
 /* Those CPUs of mask that have not flushed since stamp. */
 uint64_t tlb_filter(uint64_t cpumask, uint32_t stamp);
-/* Load a root for the current vcpu (all root loads pass here): cr3 value. */
+/* Load a root (all root loads but the kernel/user toggle of one vcpu pass
+ * here): flushes everything, keeps the dirty masks of the domains. */
 void root_load(uint64_t cr3);
 
 /* --- guest page tables (arch/x86/pv/mm_ops.c) -------------------------- */
@@ -189,9 +207,19 @@ bool map_ldt_shadow_page(unsigned int index);
 void invalidate_ldt(struct vcpu *v);
 /* New kernel root for v (current): takes over the reference on success. */
 int new_guest_root(struct vcpu *v, mfn_t mfn);
-/* Drop both roots (vcpu reset, death). 0/-ERESTART */
+/* Drop both roots (vcpu reset, death); v is not running. 0/-ERESTART */
 int vcpu_destroy_pagetables(struct vcpu *v);
-/* Entry written on behalf of a grant map (host_addr VA or PTE address). */
+/* Preemptible walk over all frames of a dying domain. 0/-ERESTART */
+int relinquish_memory(struct domain *d);
+/*
+ * Entries of grant maps: addr is a virtual address or, with
+ * GNTMAP_contains_pte, the machine address of an L1 entry, in the current
+ * domain. The entry holds references of its own, like every entry; those of
+ * the handle are the grant table's. create: the caller holds a reference on
+ * frame. replace: the entry must map frame as flags say; new_addr 0 or the VA
+ * whose entry moves here. Both return GNTST_*; the caller flushes the TLBs of
+ * current->domain after replace.
+ */
 int create_grant_host_mapping(uint64_t addr, mfn_t frame, unsigned int flags);
 int replace_grant_host_mapping(uint64_t addr, mfn_t frame, uint64_t new_addr,
                                unsigned int flags);
@@ -201,6 +229,11 @@ bool iomem_access_permitted(const struct domain *d, unsigned long s,
 void iomem_deny_dom0(unsigned long s, unsigned long e); /* frames, boot */
 bool ioports_access_permitted(const struct domain *d, unsigned int s,
                               unsigned int e);
+/* Writes to these MMIO frames trap (MMCFG, MSI-X tables): fn gets the bytes.
+ * Returns true if it has carried the write out. */
+typedef bool (*mmio_write_fn)(struct vcpu *v, paddr_t addr, unsigned int bytes,
+                              uint64_t value);
+int mmio_ro_add(unsigned long s, unsigned long e, mmio_write_fn fn);
 /* Frame-table audit (debug builds): number of errors. */
 unsigned long audit_frames(bool verbose);
 
