@@ -33,3 +33,8 @@ $(eval $(call shared_library,libxlctrl.so,libxlctrl.so,\
         cpu_policy.c memory.c event_channel.c grant_table.c host.c version.c),\
     ,$(addprefix $(O)/lib/,libxencall.so.1 libxenforeignmemory.so.1 \
         libxentoollog.so.1)))
+$(eval $(call shared_library,libxlguest.so,libxlguest.so,\
+    $(addprefix $L/guest/,refuse.c image.c bzimage.c decompress.c elf.c layout.c \
+        build.c populate.c page_table.c boot_info.c),\
+    ,$(addprefix $(O)/lib/,libxlctrl.so libxenforeignmemory.so.1 \
+        libxentoollog.so.1) -lz -llzma -lzstd -llz4))

@@ -18,6 +18,8 @@
 
 #include "../toollog/owned_logger.h"
 
+#pragma GCC visibility push(hidden)
+
 struct xlc_handle {
     struct owned_logger log;
     struct xencall_handle *call;
@@ -52,5 +54,7 @@ static inline struct xen_sysctl sysctl_of(uint32_t cmd)
 {
     return (struct xen_sysctl){.cmd = cmd};
 }
+
+#pragma GCC visibility pop
 
 #endif
