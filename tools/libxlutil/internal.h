@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libxlutil's parsed configuration: settings in file order, each a string or
+ * a list whose elements are strings and lists. Numbers stay text until
+ * somebody asks for one.
+ */
+#ifndef LIBXLU_INTERNAL_H
+#define LIBXLU_INTERNAL_H
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libxlutil.h"
+
+struct XLU_ConfigList {
+    int n, space;
+    XLU_ConfigValue **values;
+};
+
+struct XLU_ConfigValue {
+    enum XLU_ConfigValueType type;
+    int line;
+    char *string;        /* XLU_STRING */
+    XLU_ConfigList list; /* XLU_LIST */
+};
+
+typedef struct setting setting;
+struct setting {
+    setting *next;
+    char *name;
+    int line;
+    bool used;
+    XLU_ConfigValue *value;
+};
+
+struct XLU_Config {
+    FILE *report;
+    char *name;        /* for messages */
+    setting *settings; /* the last definition of a name counts */
+    setting **last;
+};
+
+/* "NAME:LINE: text" (line 0: without) on the report, one line. */
+void xlu__report(const XLU_Config *cfg, int line, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+void xlu__value_free(XLU_ConfigValue *value); /* NULL is ok */
+/* Takes value over; false when memory ran out. */
+bool xlu__list_append(XLU_ConfigList *list, XLU_ConfigValue *value);
+/* Adds the settings of the text to cfg; an errno value. */
+int xlu__parse(XLU_Config *cfg, const char *text, size_t len);
+
+#endif
