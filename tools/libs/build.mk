@@ -38,3 +38,12 @@ $(eval $(call shared_library,libxlguest.so,libxlguest.so,\
         build.c populate.c page_table.c boot_info.c),\
     ,$(addprefix $(O)/lib/,libxlctrl.so libxenforeignmemory.so.1 \
         libxentoollog.so.1) -lz -llzma -lzstd -llz4))
+
+# The smallest toolstack, for the system tests; not installed. It speaks to
+# whichever libxenstore is there at run time.
+PV_START := $(O)/tests/system/pv-start
+CFLAGS_tests/system/pv_start := $(CPPFLAGS_tools)
+$(PV_START): $(O)/tests/system/pv_start.o $(addprefix $(O)/lib/,libxlguest.so libxlctrl.so libxentoollog.so.1)
+	$(call say,LD,$@)mkdir -p $(@D); $(CC) -Wl,-rpath,'$$ORIGIN/../../lib' -o $@ $^ -lxenstore
+pv-start: $(PV_START)
+.PHONY: pv-start
