@@ -30,7 +30,8 @@ HV_CFLAGS   := $(BASE_CFLAGS) -O2 -ffreestanding -fPIE -fvisibility=hidden \
                -fno-strict-aliasing -fno-asynchronous-unwind-tables \
                -fno-jump-tables -fno-omit-frame-pointer -nostdinc \
                -isystem $(shell $(CC) -print-file-name=include)
-HV_CPPFLAGS := -D__HYPERVISOR__ -Ixen-lite/include \
+HV_CPPFLAGS := -D__HYPERVISOR__ -DXEN_MAJOR=$(XEN_MAJOR) -DXEN_MINOR=$(XEN_MINOR) \
+               -DXEN_EXTRA=\"$(XEN_EXTRA)\" -DXEN_LITE_VERSION=\"$(VERSION)\" -Ixen-lite/include \
                -Ixen-lite/arch/x86/include -Ipublic-headers
 ifeq ($(DEBUG),1)
 HV_CPPFLAGS += -DHV_DEBUG
@@ -41,3 +42,6 @@ endif
 USER_CFLAGS   := $(BASE_CFLAGS) -O2 -fPIC -fno-strict-aliasing -fstack-protector-strong
 USER_CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Ipublic-headers
 SANITIZE      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# Compile information shows when the source was committed: builds repeat.
+SOURCE_DATE := $(shell git log -1 --format=%cd --date=format:'%Y-%m-%d %H:%M' 2>/dev/null || echo unknown)

@@ -20,11 +20,29 @@ HV_OBJS += arch/x86/setup.o
 # drivers
 HV_OBJS += drivers/serial.o
 # common
+HV_OBJS += common/domain.o
+HV_OBJS += common/event_channel/core.o
+HV_OBJS += common/event_channel/fifo.o
+HV_OBJS += common/event_channel/two_level.o
+HV_OBJS += common/schedule.o
+HV_OBJS += common/softirq.o
+HV_OBJS += common/timer.o
+HV_OBJS += common/vcpu.o
+HV_OBJS += common/console.o
+HV_OBJS += common/cmdline.o
+HV_OBJS += common/keyhandler.o
+HV_OBJS += common/sched_op.o
+HV_OBJS += common/version.o
+HV_OBJS += common/lock_order.o
+HV_OBJS += common/grant_table/core.o
+HV_OBJS += common/grant_table/map.o
+HV_OBJS += common/grant_table/copy.o
 HV_OBJS += common/bitops.o
 HV_OBJS += common/string.o
 HV_OBJS += common/vsprintf.o
 
 HV_O := $(O)/xen-lite
+CFLAGS_xen-lite/common/version = -DXEN_LITE_DATE='"$(SOURCE_DATE)"' -DXEN_VERSION_STRING='"$(XEN_MAJOR).$(XEN_MINOR)$(XEN_EXTRA)"'
 HV_OBJS := $(sort $(HV_OBJS))
 HV_CPPFLAGS += -I$(HV_O)/include
 

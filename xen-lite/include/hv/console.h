@@ -25,6 +25,7 @@ extern bool opt_noreboot;
 /* --- keyhandler ----------------------------------------------------------*/
 void register_keyhandler(char key, void (*fn)(char key), const char *desc);
 void handle_keypress(char key);
+void keyhandler_init(void);
 
 /* --- command line ----------------------------------------------------------
  * Options are rows in a table of the file that owns them: OPTION_STR etc. put
@@ -36,9 +37,9 @@ struct hv_option {
     size_t len;
 };
 #define HV_OPTION(kind, nm, variable)                                          \
-    static const struct hv_option opt__##variable __attribute__((              \
-        used, section(".init.options"), aligned(8))) = {                       \
-        nm, kind, &variable, sizeof(variable)}
+    static const struct hv_option opt__##variable                              \
+        __attribute__((used, section(".init.options"), aligned(8))) = {        \
+            nm, kind, &variable, sizeof(variable)}
 /* OPT_FN: int fn(const char *value), 0 or -EINVAL */
 #define HV_OPTION_FN(nm, fn)                                                   \
     static const struct hv_option opt__##fn __attribute__((                    \

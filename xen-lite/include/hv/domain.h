@@ -18,6 +18,7 @@
 #include <hv/timer.h>
 #include <hv/sched.h>
 #include <xen/xen.h>
+#include <xen/sched.h>
 #include <xen/vcpu.h>
 #include <xen/domctl.h>
 #include <asm/domain.h>
@@ -25,10 +26,9 @@
 #define MAX_VCPUS 128 /* per domain */
 
 /* Why a vcpu does not run: v->pause_flags */
-#define VPF_BLOCKED   0 /* SCHEDOP_block, until an event */
+#define VPF_BLOCKED   0 /* SCHEDOP_block or _poll, until an event */
 #define VPF_DOWN      1 /* not brought up, or VCPUOP_down */
-#define VPF_POLL      2 /* SCHEDOP_poll */
-#define VPF_SUSPENDED 3 /* domain is shut down */
+#define VPF_SUSPENDED 2 /* domain is shut down */
 
 struct evtchn_domain; /* common/event_channel */
 struct evtchn_fifo_vcpu;
@@ -40,12 +40,12 @@ struct vcpu {
 
     struct domain *domain;
     uint16_t vcpu_id;
-    uint16_t processor;      /* [SCHED] CPU it runs or last ran on */
-    bool is_initialised;     /* has a context (VCPUOP_initialise/domctl) */
-    bool is_running;         /* on a CPU now */
+    uint16_t processor;        /* [SCHED] CPU it runs or last ran on */
+    bool is_initialised;       /* has a context (VCPUOP_initialise/domctl) */
+    bool is_running;           /* on a CPU now */
     bool runstate_update_flag; /* VMASST_TYPE_runstate_update_flag handling */
-    uint32_t pause_flags;    /* VPF_*, atomic bits */
-    uint32_t pause_count;    /* vcpu_pause() nesting, atomic */
+    uint32_t pause_flags;      /* VPF_*, atomic bits */
+    uint32_t pause_count;      /* vcpu_pause() nesting, atomic */
 
     struct vcpu_info *vcpu_info; /* in shared_info or registered page; never
                                     NULL: a dummy until one exists */
@@ -58,7 +58,7 @@ struct vcpu {
     struct timer singleshot_timer, periodic_timer, poll_timer;
     s_time_t periodic_period, periodic_last;
 
-    int32_t poll_evtchn; /* >0 port, 0 none, -1 several */
+    int32_t poll_evtchn;               /* >0 port, 0 none, -1 several */
     uint16_t virq_to_evtchn[NR_VIRQS]; /* [EVTCHN] */
     struct evtchn_fifo_vcpu *evtchn_fifo;
 
@@ -102,7 +102,8 @@ struct domain {
     struct evtchn_domain *evtchn;
     struct grant_table *grant_table;
     uint32_t max_evtchn_port;
-    uint64_t vm_assist; /* VMASST bits */
+    uint32_t nr_polling; /* vcpus in SCHEDOP_poll, atomic */
+    uint64_t vm_assist;  /* VMASST bits */
 
     struct sched_domain sched;
     uint64_t runtime_before_ns; /* of vcpus gone */
@@ -121,7 +122,7 @@ struct domain {
     uint32_t max_grant_frames, max_maptrack_frames;
 };
 
-extern struct domain *domain_list; /* by ascending id */
+extern struct domain *domain_list;     /* by ascending id */
 extern struct domain *hardware_domain; /* dom0 */
 extern struct domain *dom_xen, *dom_io, *idle_domain;
 extern struct vcpu *idle_vcpu[NR_CPUS];
@@ -235,6 +236,8 @@ void update_vcpu_system_time(struct vcpu *v);
 /* Wall clock at boot and from settime, into shared_info. */
 void update_domain_wallclock_time(struct domain *d);
 void set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t system_time);
+/* VCPUOP_send_nmi. 0/-errno */
+long arch_send_guest_nmi(struct vcpu *v);
 void arch_dump_domain(struct domain *d);
 void arch_dump_vcpu(struct vcpu *v); /* registers, for a crash report */
 

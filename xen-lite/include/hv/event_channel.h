@@ -35,7 +35,6 @@ void dump_evtchn_info(struct domain *d);
 int pirq_guest_bind(struct vcpu *v, uint32_t pirq, bool will_share);
 void pirq_guest_unbind(struct domain *d, uint32_t pirq);
 /* The guest unmasked or closed: level interrupts acknowledged there. */
-void pirq_guest_set_affinity(struct domain *d, uint32_t pirq,
-                             struct vcpu *v);
+void pirq_guest_set_affinity(struct domain *d, uint32_t pirq, struct vcpu *v);
 
 #endif

@@ -36,7 +36,7 @@ static inline bool guest_index_ok(uint64_t base, uint64_t index, size_t size)
     ({                                                                         \
         typeof(*(h).p) *p_ = (ptr);                                            \
         uint64_t o_ = (off), n_ = (nr);                                        \
-        guest_index_ok((uint64_t)(h).p, o_ + n_, sizeof(*p_)) &&o_ + n_ >= o_  \
+        guest_index_ok((uint64_t)(h).p, o_ + n_, sizeof(*p_)) && o_ + n_ >= o_ \
             ? copy_from_guest_raw(p_, guest_handle_addr(h, o_),                \
                                   n_ * sizeof(*p_))                            \
             : 1;                                                               \
@@ -45,7 +45,7 @@ static inline bool guest_index_ok(uint64_t base, uint64_t index, size_t size)
     ({                                                                         \
         const typeof(*(h).p) *p_ = (ptr);                                      \
         uint64_t o_ = (off), n_ = (nr);                                        \
-        guest_index_ok((uint64_t)(h).p, o_ + n_, sizeof(*p_)) &&o_ + n_ >= o_  \
+        guest_index_ok((uint64_t)(h).p, o_ + n_, sizeof(*p_)) && o_ + n_ >= o_ \
             ? copy_to_guest_raw(guest_handle_addr(h, o_), p_,                  \
                                 n_ * sizeof(*p_))                              \
             : 1;                                                               \
@@ -59,7 +59,7 @@ static inline bool guest_index_ok(uint64_t base, uint64_t index, size_t size)
     copy_to_guest_raw(addr, ptr, sizeof(*(ptr)))
 /* One field of a structure that the guest holds at addr. */
 #define copy_field_to_guest(addr, ptr, field)                                  \
-    copy_to_guest_raw((addr) + offsetof(typeof(*(ptr)), field),                \
-                      &(ptr)->field, sizeof((ptr)->field))
+    copy_to_guest_raw((addr) + offsetof(typeof(*(ptr)), field), &(ptr)->field, \
+                      sizeof((ptr)->field))
 
 #endif

@@ -12,6 +12,7 @@
 
 #include <hv/types.h>
 #include <hv/errno.h>
+#include <hv/bitops.h>
 
 /* Log levels: console output is filtered by loglvl= and guest_loglvl=. */
 #define XENLOG_ERR     "<0>"
@@ -35,7 +36,7 @@ noreturn void panic(const char *fmt, ...) __printf(1, 2);
 noreturn void bug(const char *file, int line, const char *what);
 void dump_execution_state(void);
 
-#define BUG()        bug(__FILE__, __LINE__, "BUG")
+#define BUG() bug(__FILE__, __LINE__, "BUG")
 #define BUG_ON(c)                                                              \
     do {                                                                       \
         if (unlikely(c))                                                       \

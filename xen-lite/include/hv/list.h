@@ -8,7 +8,10 @@
 struct list_head {
     struct list_head *next, *prev;
 };
-#define LIST_HEAD_INIT(n) {&(n), &(n)}
+#define LIST_HEAD_INIT(n)                                                      \
+    {                                                                          \
+        &(n), &(n)                                                             \
+    }
 
 static inline void list_init(struct list_head *h)
 {

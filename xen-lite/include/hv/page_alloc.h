@@ -16,10 +16,10 @@ struct domain;
 
 #define MAX_ORDER 18 /* 1 GiB */
 
-#define MEMF_address_bits(n) ((n) & 0xff) /* frame's address < 1 << n */
-#define MEMF_low_reserve     (1u << 8)    /* may use the reserve below 4 GiB */
-#define MEMF_no_refcount     (1u << 9)    /* not counted in tot_pages */
-#define MEMF_no_scrub        (1u << 10)   /* caller overwrites all of it */
+#define MEMF_address_bits(n) ((n)&0xff) /* frame's address < 1 << n */
+#define MEMF_low_reserve     (1u << 8)  /* may use the reserve below 4 GiB */
+#define MEMF_no_refcount     (1u << 9)  /* not counted in tot_pages */
+#define MEMF_no_scrub        (1u << 10) /* caller overwrites all of it */
 #define MEMF_exact_node      (1u << 11)
 
 /* Hypervisor's own frames: owner DOMID_XEN side, mapped in the direct map,
@@ -41,13 +41,24 @@ void free_domheap_page(struct page_info *pg);
 int __must_check assign_pages(struct domain *d, struct page_info *pg,
                               unsigned int order, unsigned int memflags);
 
+/* Takes a frame that nothing but its allocation holds away from d; tot_pages
+ * goes on counting it. The caller owns it as if by alloc_domheap_pages(NULL).
+ * 0/-EBUSY */
+int __must_check steal_page(struct domain *d, struct page_info *pg);
+/* For frames without a domain (alloc with NULL, stolen). */
+void free_unowned_pages(struct page_info *pg, unsigned int order);
+
 uint64_t total_free_pages(void);
 extern uint64_t total_pages; /* RAM frames of the machine */
 uint64_t outstanding_claims(void);
 int domain_set_outstanding_pages(struct domain *d, uint64_t pages);
 /* Boot: hand RAM [s, e) to the allocator, page-aligned, bytes. */
 void init_heap_pages(paddr_t s, paddr_t e);
-/* Boot allocator before the heap: from the top below limit, never freed. */
+/* Boot allocator before the heap: from the top below 4 GiB, zeroed, never
+ * freed; align in pages. Panics when there is no room. */
 mfn_t alloc_boot_pages(unsigned long nr, unsigned long align);
+void page_alloc_init(void); /* by paging_init() */
+/* All of e820_for_each_free_ram() is in: fixes the reserve below 4 GiB. */
+void heap_init_done(void);
 
 #endif

@@ -16,6 +16,9 @@
 #define DECLARE_PER_CPU(type, name) extern typeof(type) per_cpu__##name
 
 extern unsigned long per_cpu_offset[NR_CPUS];
+/* Top-of-stack block of each online CPU. */
+extern struct cpu_info *cpu_infos[NR_CPUS];
+#define cpu_info_of(cpu) (cpu_infos[cpu])
 /* RELOC_HIDE-style: the compiler must not reason about the base object. */
 #define per_cpu_at(name, off)                                                  \
     (*(typeof(&per_cpu__##name))({                                             \
@@ -59,9 +62,9 @@ static inline void cpumask_clear(unsigned int cpu, cpumask_t *m)
     __atomic_fetch_and(&m->bits, ~(1ULL << cpu), __ATOMIC_SEQ_CST);
 }
 #define for_each_cpu(cpu, mask)                                                \
-    for (uint64_t m_ = (mask).bits;                                            \
-         m_ && ((cpu) = __builtin_ctzll(m_), 1); m_ &= m_ - 1)
-#define for_each_online_cpu(cpu) for_each_cpu(cpu, cpu_online_map)
+    for (uint64_t m_ = (mask).bits; m_ && ((cpu) = __builtin_ctzll(m_), 1);    \
+         m_ &= m_ - 1)
+#define for_each_online_cpu(cpu) for_each_cpu (cpu, cpu_online_map)
 static inline unsigned int num_online_cpus(void)
 {
     return __builtin_popcountll(cpu_online_map.bits);

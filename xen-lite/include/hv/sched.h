@@ -17,11 +17,11 @@ struct domain;
 
 /* Scheduler's part of a vcpu; all fields [SCHED] of v->processor. */
 struct sched_vcpu {
-    struct list_head runq;   /* on the CPU's queue while runnable */
-    int64_t vruntime;        /* weighted ns */
-    s_time_t started;        /* when it was put on the CPU */
-    s_time_t cap_left;       /* budget of this period, ns */
-    bool capped;             /* out of budget: parked until refill */
+    struct list_head runq; /* on the CPU's queue while runnable */
+    int64_t vruntime;      /* weighted ns */
+    s_time_t started;      /* when it was put on the CPU */
+    s_time_t cap_left;     /* budget of this period, ns */
+    bool capped;           /* out of budget: parked until refill */
     bool queued;
     cpumask_t hard_affinity, soft_affinity;
 };
@@ -31,6 +31,7 @@ struct sched_domain {
 };
 
 void scheduler_init(void);
+/* Before the idle vcpu of that CPU is made. */
 void scheduler_init_cpu(unsigned int cpu);
 void sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);

@@ -7,6 +7,7 @@
 #define HV_SOFTIRQ_H
 
 #include <hv/percpu.h>
+#include <hv/atomic.h>
 
 enum softirq {
     TIMER_SOFTIRQ,    /* run expired timers */
@@ -18,8 +19,9 @@ enum softirq {
 
 /* cpu_info.softirq_pending holds the bits, so the exit path tests one word. */
 void open_softirq(enum softirq nr, void (*handler)(void));
-void raise_softirq(enum softirq nr);                        /* this CPU */
+void raise_softirq(enum softirq nr);                       /* this CPU */
 void cpu_raise_softirq(unsigned int cpu, enum softirq nr); /* + IPI */
+void softirq_init(void);
 void do_softirq(void); /* irqs enabled on entry and exit */
 static inline bool softirq_pending(void)
 {
@@ -39,7 +41,6 @@ void tasklet_schedule(struct tasklet *t);
 struct rcu_head {
     struct rcu_head *next;
     void (*fn)(struct rcu_head *head);
-    uint64_t gp;
 };
 void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head));
 

@@ -11,6 +11,7 @@
  *   GNTTAB      grant table of one domain; two: lower domid first
  *   MAPTRACK    grant handles of one domain
  *   EVTCHN      ports of one domain; two: lower domid first
+ *   EVTPEND     how events of one domain are shown to it
  *   PAGETABLE   not a spinlock: PGT_locked of a table; child inside parent
  *   SCHED       run queue of one CPU; two: lower cpu first
  *   TIMER       timer heap of one CPU
@@ -35,6 +36,7 @@ enum lock_level {
     LOCK_GNTTAB,
     LOCK_MAPTRACK,
     LOCK_EVTCHN,
+    LOCK_EVTPEND,
     LOCK_SCHED,
     LOCK_TIMER,
     LOCK_IRQ,
@@ -53,7 +55,10 @@ typedef struct spinlock {
     uint8_t level; /* enum lock_level */
 } spinlock_t;
 
-#define SPIN_LOCK_INIT(lvl) {.level = (lvl)}
+#define SPIN_LOCK_INIT(lvl)                                                    \
+    {                                                                          \
+        .level = (lvl)                                                         \
+    }
 static inline void spin_lock_init(spinlock_t *l, enum lock_level level)
 {
     *l = (spinlock_t){.level = level};

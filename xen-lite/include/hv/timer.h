@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One-shot timers on system time, one heap per CPU. A handler runs in
+ * One-shot timers on system time, one pairing heap per CPU: intrusive, so that
+ * arming a timer never allocates. A handler runs in
  * TIMER_SOFTIRQ on the timer's CPU, irqs enabled, no lock held.
  */
 #ifndef HV_TIMER_H
@@ -12,9 +13,10 @@ struct timer {
     s_time_t expires;
     void (*fn)(void *data);
     void *data;
+    struct timer *child, *sibling,
+        *back; /* heap; back: parent or left sibling */
     uint16_t cpu;
-    uint16_t heap; /* index in the CPU's heap, 0 = inactive */
-    bool killed;
+    bool active, killed;
 };
 
 void init_timer(struct timer *t, void (*fn)(void *), void *data,
@@ -28,9 +30,9 @@ void migrate_timer(struct timer *t, unsigned int cpu);
 void kill_timer(struct timer *t);
 static inline bool timer_is_active(const struct timer *t)
 {
-    return t->heap != 0;
+    return t->active;
 }
-void timer_init(void);         /* boot CPU, once */
+void timer_init(void); /* boot CPU, once */
 void timer_init_cpu(unsigned int cpu);
 
 /* --- time ---------------------------------------------------------------*/

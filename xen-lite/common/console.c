@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console: printk to every driver and into the ring that the tools read,
+ * HYPERVISOR_console_io for dom0, and serial input, which goes to dom0 or,
+ * after three times Ctrl-A, to the debug keys.
+ */
+#include <hv/console.h>
+#include <hv/domain.h>
+#include <hv/event_channel.h>
+#include <hv/guest_access.h>
+#include <hv/hypercall.h>
+#include <hv/smp.h>
+#include <xen/event_channel.h>
+
+#define RING_SIZE 16384u /* power of two */
+#define RX_SIZE   128u
+
+static spinlock_t console_lock = SPIN_LOCK_INIT(LOCK_DEVICE);
+static struct console_driver *drivers;
+static char ring[RING_SIZE];
+static uint32_t ring_cons, ring_prod; /* free-running */
+static int log_threshold = 2;         /* info */
+bool opt_noreboot;
+HV_OPTION(OPT_BOOL, "noreboot", opt_noreboot);
+
+/* loglvl=LEVEL[/RATELIMITED]: none, error, warning, info, debug, all */
+static int parse_loglvl(const char *s)
+{
+    static const char *const names[] = {"none", "error", "warning",
+                                        "info", "debug", "all"};
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+        if (!strncmp(s, names[i], strlen(names[i]))) {
+            log_threshold = (int)i - 1;
+            return 0;
+        }
+    return -EINVAL;
+}
+HV_OPTION_FN("loglvl", parse_loglvl);
+
+static int guest_log_threshold = 1;
+static int parse_guest_loglvl(const char *s)
+{
+    int saved = log_threshold, rc = parse_loglvl(s);
+
+    guest_log_threshold = log_threshold;
+    log_threshold = saved;
+    return rc;
+}
+HV_OPTION_FN("guest_loglvl", parse_guest_loglvl);
+
+void console_register(struct console_driver *drv)
+{
+    drv->next = drivers;
+    drivers = drv;
+}
+
+static void emit(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        ring[ring_prod++ % RING_SIZE] = s[i];
+    if (ring_prod - ring_cons > RING_SIZE)
+        ring_cons = ring_prod - RING_SIZE;
+    for (struct console_driver *drv = drivers; drv; drv = drv->next)
+        drv->write(s, n);
+}
+
+/* --- printk ------------------------------------------------------------------
+ */
+
+void vprintk(const char *fmt, va_list ap)
+{
+    static char buf[1024];
+    static bool at_line_start = true, suppressed;
+    unsigned long flags;
+    char *s = buf;
+    int n;
+
+    flags = spin_lock_irqsave(&console_lock);
+    n = vsnprintf(buf, sizeof(buf), fmt, ap);
+    n = MIN(n, (int)sizeof(buf) - 1);
+    /* A level counts at the start of a line and lasts to its end. */
+    if (at_line_start) {
+        int level = 2;
+
+        if (n >= 3 && s[0] == '<' && s[2] == '>') {
+            level = s[1] - '0';
+            s += 3;
+            n -= 3;
+        }
+        suppressed = level > log_threshold;
+    }
+    if (!suppressed) {
+        if (at_line_start && n)
+            emit("(XEN) ", 6);
+        emit(s, n);
+    }
+    if (n)
+        at_line_start = s[n - 1] == '\n';
+    spin_unlock_irqrestore(&console_lock, flags);
+}
+
+void printk(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vprintk(fmt, ap);
+    va_end(ap);
+}
+
+/* Ten lines at once, then one a second, per domain. */
+static bool ratelimit(struct domain *d)
+{
+    s_time_t now = get_s_time();
+    uint32_t refill = (now - d->log_refill) / SECONDS(1);
+
+    if (refill) {
+        d->log_tokens = MIN(d->log_tokens + refill, 10u);
+        d->log_refill = now;
+    }
+    if (!d->log_tokens) {
+        d->log_dropped++;
+        return false;
+    }
+    d->log_tokens--;
+    return true;
+}
+
+void gprintk(struct domain *d, const char *fmt, ...)
+{
+    char line[160];
+    va_list ap;
+
+    if (guest_log_threshold < 1 || !ratelimit(d))
+        return;
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof(line), fmt, ap);
+    va_end(ap);
+    if (d->log_dropped) {
+        printk("d%d: %u lines suppressed\n", d->id, d->log_dropped);
+        d->log_dropped = 0;
+    }
+    printk("d%d: %s\n", d->id, line);
+}
+
+void console_force_unlock(void)
+{
+    spin_lock_init(&console_lock, LOCK_NONE);
+}
+
+noreturn void bug(const char *file, int line, const char *what)
+{
+    panic("%s at %s:%d", what, file, line);
+}
+
+/* --- what the tools read
+ * ------------------------------------------------------- */
+
+size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear)
+{
+    unsigned long flags = spin_lock_irqsave(&console_lock);
+    uint32_t from = *index, got = 0;
+
+    if (from - ring_cons > ring_prod - ring_cons)
+        from = ring_cons; /* overwritten meanwhile, or nonsense */
+    while (got < n && from != ring_prod)
+        buf[got++] = ring[from++ % RING_SIZE];
+    *index = from;
+    if (clear)
+        ring_cons = from;
+    spin_unlock_irqrestore(&console_lock, flags);
+    return got;
+}
+
+/* --- input
+ * ------------------------------------------------------------------------ */
+
+#define SWITCH_CODE ('a' & 0x1f)
+
+static char rx_buf[RX_SIZE];
+static uint32_t rx_cons, rx_prod;
+static bool input_to_xen;
+
+void console_rx(char c)
+{
+    static unsigned int switch_count;
+    unsigned long flags;
+
+    if (c == SWITCH_CODE) {
+        if (++switch_count == 3) {
+            switch_count = 0;
+            input_to_xen = !input_to_xen;
+            printk("*** Serial input to %s (type 'CTRL-a' three times to "
+                   "switch input)\n",
+                   input_to_xen ? "Xen" : "DOM0");
+        }
+        return;
+    }
+    switch_count = 0;
+    if (input_to_xen) {
+        handle_keypress(c);
+        return;
+    }
+    flags = spin_lock_irqsave(&console_lock);
+    if (rx_prod - rx_cons < RX_SIZE)
+        rx_buf[rx_prod++ % RX_SIZE] = c;
+    spin_unlock_irqrestore(&console_lock, flags);
+    send_global_virq(VIRQ_CONSOLE);
+}
+
+/* --- console_io
+ * -------------------------------------------------------------------- */
+
+/* dom0's bytes as they are, in pieces, so that no guest page is held. */
+static long guest_write(uint64_t buffer, uint32_t count)
+{
+    char piece[128];
+    unsigned long flags;
+
+    while (count) {
+        uint32_t n = MIN(count, (uint32_t)sizeof(piece));
+
+        if (hypercall_preempt_check())
+            return hypercall_create_continuation(__HYPERVISOR_console_io, 3,
+                                                 (unsigned long)CONSOLEIO_write,
+                                                 (unsigned long)count, buffer);
+        if (copy_from_guest_raw(piece, buffer, n))
+            return -EFAULT;
+        flags = spin_lock_irqsave(&console_lock);
+        emit(piece, n);
+        spin_unlock_irqrestore(&console_lock, flags);
+        buffer += n;
+        count -= n;
+    }
+    return 0;
+}
+
+HYPERCALL(console_io)
+{
+    uint32_t count = a1, n = 0;
+    char buf[RX_SIZE];
+    unsigned long flags;
+
+    if (!current->domain->is_privileged)
+        return -EPERM;
+    switch ((unsigned int)a0) {
+    case CONSOLEIO_write:
+        return guest_write(a2, count);
+    case CONSOLEIO_read:
+        flags = spin_lock_irqsave(&console_lock);
+        while (n < count && n < sizeof(buf) && rx_cons != rx_prod)
+            buf[n++] = rx_buf[rx_cons++ % RX_SIZE];
+        spin_unlock_irqrestore(&console_lock, flags);
+        return copy_to_guest_raw(a2, buf, n) ? -EFAULT : (long)n;
+    default:
+        return -ENOSYS;
+    }
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside of the event channel room.
+ *
+ * A port is an entry of d->evtchn; its state changes under the domain's event
+ * lock, and for an interdomain pair under both locks (lower domid first), so a
+ * sender that holds its own end's lock knows that the other end stays. How
+ * "pending" is shown to the guest is one of two ABIs behind struct evtchn_ops,
+ * called with the second, inner lock: many domains may send to one at a time.
+ * Interrupt handlers take both.
+ */
+#ifndef EVENT_CHANNEL_INTERNAL_H
+#define EVENT_CHANNEL_INTERNAL_H
+
+#include <hv/event_channel.h>
+
+#define PORTS_PER_GROUP 128
+#define NR_GROUPS       (EVTCHN_FIFO_NR_CHANNELS / PORTS_PER_GROUP)
+
+enum evtchn_state {
+    ECS_FREE,
+    ECS_RESERVED,
+    ECS_UNBOUND,
+    ECS_INTERDOMAIN,
+    ECS_PIRQ,
+    ECS_VIRQ,
+    ECS_IPI,
+};
+
+struct evtchn {
+    uint8_t state; /* enum evtchn_state */
+    uint8_t priority;
+    uint8_t last_priority; /* queue it was last put on (FIFO) */
+    bool pending;          /* kept while the guest has no word for it (FIFO) */
+    uint16_t notify_vcpu;
+    uint16_t last_vcpu;
+    uint32_t port;
+    union {
+        struct {
+            domid_t remote_domid;
+        } unbound;
+        struct {
+            struct domain *remote_dom; /* lives until it closes its end */
+            uint32_t remote_port;
+        } interdomain;
+        uint32_t pirq;
+        uint32_t virq;
+    } u;
+};
+
+/* Callers hold d->evtchn->pending_lock. */
+struct evtchn_ops {
+    void (*set_pending)(struct vcpu *v, struct evtchn *chn);
+    void (*clear_pending)(struct domain *d, struct evtchn *chn);
+    void (*unmask)(struct domain *d, struct evtchn *chn);
+    bool (*is_pending)(const struct domain *d, const struct evtchn *chn);
+    bool (*is_masked)(const struct domain *d, const struct evtchn *chn);
+    uint32_t max_ports;
+};
+
+struct evtchn_domain {
+    spinlock_t lock;         /* LOCK_EVTCHN, irqs off */
+    spinlock_t pending_lock; /* LOCK_EVTPEND, irqs off: ops and all they use */
+    const struct evtchn_ops *ops;
+    uint32_t next_free;   /* no free port below */
+    uint32_t nr_ports;    /* ports in allocated groups */
+    uint32_t destroy_pos; /* progress of evtchn_destroy() */
+    struct evtchn_fifo_domain *fifo;
+    struct evtchn *group[NR_GROUPS];
+};
+
+/* NULL unless the port has a record and is not free. */
+struct evtchn *evtchn_from_port(const struct domain *d, uint32_t port);
+/* The guest has something to look at: marks v's vcpu_info and wakes it. */
+void vcpu_mark_events_pending(struct vcpu *v);
+/* Port became pending: whoever polls it wakes even if it is masked. */
+void evtchn_check_pollers(struct domain *d, uint32_t port);
+
+extern const struct evtchn_ops evtchn_2l_ops;
+long evtchn_fifo_init_control(struct evtchn_init_control *op);
+long evtchn_fifo_expand_array(const struct evtchn_expand_array *op);
+void evtchn_fifo_destroy(struct domain *d);
+
+#endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The FIFO ABI: a word per port in pages of the guest, linked into queues, one
+ * per priority and vcpu, whose heads stand in a control block per vcpu.
+ *
+ * Everything in these pages is the guest's to scribble on. We keep the tails
+ * and the "queue of last linking" on our side, mask every link we read, and
+ * bound each retry, so a hostile guest loses its own events and nothing else.
+ */
+#include "event_channel.h"
+#include <hv/mm.h>
+
+#define WORDS_PER_PAGE  (PAGE_SIZE / sizeof(uint32_t))
+#define MAX_ARRAY_PAGES (EVTCHN_FIFO_NR_CHANNELS / WORDS_PER_PAGE)
+
+#define PENDING   (1u << EVTCHN_FIFO_PENDING)
+#define MASKED    (1u << EVTCHN_FIFO_MASKED)
+#define LINKED    (1u << EVTCHN_FIFO_LINKED)
+#define BUSY      (1u << EVTCHN_FIFO_BUSY)
+#define LINK_MASK EVTCHN_FIFO_LINK_MASK
+
+struct evtchn_fifo_vcpu {
+    struct evtchn_fifo_control_block *control; /* guest page, direct map */
+    uint32_t tail[EVTCHN_FIFO_MAX_QUEUES];     /* port last linked, 0 = empty */
+};
+struct evtchn_fifo_domain {
+    uint32_t nr_pages;
+    uint32_t *page[MAX_ARRAY_PAGES];
+};
+
+static uint32_t *event_word(const struct domain *d, uint32_t port)
+{
+    const struct evtchn_fifo_domain *f = d->evtchn->fifo;
+
+    if (port / WORDS_PER_PAGE >= atomic_load(&f->nr_pages))
+        return NULL;
+    return f->page[port / WORDS_PER_PAGE] + port % WORDS_PER_PAGE;
+}
+
+/* Links port behind the event at *tail. False if the tail event has been
+ * consumed meanwhile: the queue is empty then. */
+static bool set_link(struct domain *d, uint32_t *tail, uint32_t port)
+{
+    uint32_t old = READ_ONCE(*tail);
+
+    for (unsigned int try = 0; try < 4; try++) {
+        if (!(old & LINKED))
+            return false;
+        /* BUSY: the guest is about to read the link; it clears it soon. */
+        for (unsigned int spin = 0; (old & BUSY) && spin < 1000; spin++) {
+            cpu_relax();
+            old = READ_ONCE(*tail);
+        }
+        if (atomic_cas(tail, &old, (old & ~(LINK_MASK | BUSY)) | port))
+            return true;
+    }
+    gprintk(d, "event queue: guest keeps changing the tail of port %u", port);
+    atomic_or(tail, port & LINK_MASK);
+    return true;
+}
+
+static void enqueue(struct vcpu *v, struct evtchn *chn)
+{
+    struct domain *d = v->domain;
+    struct evtchn_fifo_vcpu *fv = v->evtchn_fifo;
+    struct vcpu *old_v = d->vcpu[chn->last_vcpu];
+    uint32_t *q = &fv->tail[chn->priority], *tail;
+    bool linked = false;
+
+    /* If this port was the tail of another queue, that queue is now empty. */
+    if (old_v && old_v->evtchn_fifo) {
+        uint32_t *old_q = &old_v->evtchn_fifo->tail[chn->last_priority];
+
+        if (*old_q == chn->port)
+            *old_q = 0;
+    }
+    chn->last_vcpu = v->vcpu_id;
+    chn->last_priority = chn->priority;
+
+    tail = *q ? event_word(d, *q) : NULL;
+    if (tail)
+        linked = set_link(d, tail, chn->port);
+    if (!linked)
+        WRITE_ONCE(fv->control->head[chn->priority], chn->port);
+    *q = chn->port;
+    if (!linked && !test_and_set_bit(chn->priority, &fv->control->ready))
+        vcpu_mark_events_pending(v);
+}
+
+static void fifo_set_pending(struct vcpu *v, struct evtchn *chn)
+{
+    struct domain *d = v->domain;
+    uint32_t *word = event_word(d, chn->port);
+    uint32_t old;
+
+    if (!word || !v->evtchn_fifo) {
+        chn->pending = true; /* delivered when the guest adds the page */
+        return;
+    }
+    old = atomic_or(word, PENDING);
+    if (!(old & MASKED)) {
+        uint32_t w = READ_ONCE(*word);
+
+        /* LINKED set by us with the link cleared, unless it is linked. */
+        while (!(w & LINKED))
+            if (atomic_cas(word, &w, (w | LINKED) & ~LINK_MASK)) {
+                enqueue(v, chn);
+                break;
+            }
+    }
+    if (!(old & PENDING))
+        evtchn_check_pollers(d, chn->port);
+}
+
+static void fifo_clear_pending(struct domain *d, struct evtchn *chn)
+{
+    uint32_t *word = event_word(d, chn->port);
+
+    /* A stale link stays: the guest skips events that are not pending. */
+    if (word)
+        atomic_and(word, ~PENDING);
+    chn->pending = false;
+}
+
+static void fifo_unmask(struct domain *d, struct evtchn *chn)
+{
+    uint32_t *word = event_word(d, chn->port);
+
+    if (!word)
+        return;
+    atomic_and(word, ~MASKED);
+    if (READ_ONCE(*word) & PENDING)
+        fifo_set_pending(d->vcpu[chn->notify_vcpu], chn);
+}
+
+static bool fifo_is_pending(const struct domain *d, const struct evtchn *chn)
+{
+    uint32_t *word = event_word(d, chn->port);
+
+    return word ? READ_ONCE(*word) & PENDING : chn->pending;
+}
+
+static bool fifo_is_masked(const struct domain *d, const struct evtchn *chn)
+{
+    uint32_t *word = event_word(d, chn->port);
+
+    return !word || (READ_ONCE(*word) & MASKED);
+}
+
+static const struct evtchn_ops evtchn_fifo_ops = {
+    .set_pending = fifo_set_pending,
+    .clear_pending = fifo_clear_pending,
+    .unmask = fifo_unmask,
+    .is_pending = fifo_is_pending,
+    .is_masked = fifo_is_masked,
+    .max_ports = EVTCHN_FIFO_NR_CHANNELS,
+};
+
+/* --- set-up: pages of the guest, held by a writable reference --------------
+ */
+
+static int map_guest_page(struct domain *d, uint64_t gfn, void **va)
+{
+    struct page_info *pg = get_page_from_mfn(_mfn(gfn), d);
+
+    if (!pg)
+        return -EINVAL;
+    if (get_page_type(pg, PGT_writable)) {
+        put_page(pg);
+        return -EINVAL;
+    }
+    *va = page_to_virt(pg);
+    return 0;
+}
+
+static void unmap_guest_page(void *va)
+{
+    put_page_and_type(virt_to_page((void *)((uint64_t)va & PAGE_MASK)));
+}
+
+/* Ports that are pending in the 2-level bitmaps go on being pending. */
+static void switch_domain(struct domain *d)
+{
+    struct evtchn_domain *ed = d->evtchn;
+
+    for (uint32_t port = 1; port < MIN(ed->nr_ports, evtchn_2l_ops.max_ports);
+         port++) {
+        struct evtchn *chn = evtchn_from_port(d, port);
+
+        if (chn)
+            chn->pending = evtchn_2l_ops.is_pending(d, chn);
+    }
+    ed->ops = &evtchn_fifo_ops;
+}
+
+long evtchn_fifo_init_control(struct evtchn_init_control *op)
+{
+    struct domain *d = current->domain;
+    struct evtchn_domain *ed = d->evtchn;
+    struct vcpu *v = domain_vcpu(d, op->vcpu);
+    struct evtchn_fifo_domain *fifo = NULL;
+    struct evtchn_fifo_vcpu *fv;
+    unsigned long flags;
+    void *va;
+    long rc;
+
+    op->link_bits = EVTCHN_FIFO_LINK_BITS;
+    if (!v)
+        return -ENOENT;
+    if (op->offset > PAGE_SIZE - sizeof(struct evtchn_fifo_control_block) ||
+        op->offset % 8)
+        return -EINVAL;
+    fv = xzalloc(struct evtchn_fifo_vcpu);
+    if (!ed->fifo)
+        fifo = xzalloc(struct evtchn_fifo_domain);
+    if (!fv || (!ed->fifo && !fifo)) {
+        rc = -ENOMEM;
+        goto fail;
+    }
+    rc = map_guest_page(d, op->control_gfn, &va);
+    if (rc)
+        goto fail;
+    fv->control = va + op->offset;
+    for (unsigned int i = 0; i < EVTCHN_FIFO_MAX_QUEUES; i++)
+        fv->control->head[i] = 0;
+
+    flags = spin_lock_irqsave(&ed->lock);
+    if (v->evtchn_fifo || (fifo && ed->fifo)) {
+        spin_unlock_irqrestore(&ed->lock, flags);
+        unmap_guest_page(va);
+        rc = -EINVAL;
+        goto fail;
+    }
+    spin_lock(&ed->pending_lock);
+    v->evtchn_fifo = fv;
+    if (fifo) {
+        ed->fifo = fifo;
+        switch_domain(d);
+    }
+    spin_unlock(&ed->pending_lock);
+    spin_unlock_irqrestore(&ed->lock, flags);
+    return 0;
+
+fail:
+    xfree(fv);
+    xfree(fifo);
+    return rc;
+}
+
+long evtchn_fifo_expand_array(const struct evtchn_expand_array *op)
+{
+    struct domain *d = current->domain;
+    struct evtchn_domain *ed = d->evtchn;
+    unsigned long flags;
+    uint32_t first, nr;
+    void *va;
+    long rc;
+
+    if (!ed->fifo)
+        return -EOPNOTSUPP;
+    rc = map_guest_page(d, op->array_gfn, &va);
+    if (rc)
+        return rc;
+    flags = spin_lock_irqsave(&ed->lock);
+    nr = ed->fifo->nr_pages;
+    if (nr >= MAX_ARRAY_PAGES || nr * WORDS_PER_PAGE > d->max_evtchn_port) {
+        spin_unlock_irqrestore(&ed->lock, flags);
+        unmap_guest_page(va);
+        return -ENOSPC;
+    }
+    spin_lock(&ed->pending_lock);
+    ed->fifo->page[nr] = va;
+    atomic_store(&ed->fifo->nr_pages, nr + 1);
+    first = nr * WORDS_PER_PAGE;
+    for (uint32_t port = MAX(first, 1u);
+         port < MIN(first + WORDS_PER_PAGE, ed->nr_ports); port++) {
+        struct evtchn *chn = evtchn_from_port(d, port);
+
+        if (chn && chn->pending) {
+            chn->pending = false;
+            ed->ops->set_pending(d->vcpu[chn->notify_vcpu], chn);
+        }
+    }
+    spin_unlock(&ed->pending_lock);
+    spin_unlock_irqrestore(&ed->lock, flags);
+    return 0;
+}
+
+/* Back to two levels: on death and on EVTCHNOP_reset. All ports are closed. */
+void evtchn_fifo_destroy(struct domain *d)
+{
+    struct evtchn_fifo_domain *fifo = d->evtchn->fifo;
+    struct vcpu *v;
+
+    if (!fifo)
+        return;
+    for_each_vcpu (d, v) {
+        struct evtchn_fifo_vcpu *fv = v->evtchn_fifo;
+
+        if (fv) {
+            v->evtchn_fifo = NULL;
+            unmap_guest_page(fv->control);
+            xfree(fv);
+        }
+    }
+    for (uint32_t i = 0; i < fifo->nr_pages; i++)
+        unmap_guest_page(fifo->page[i]);
+    d->evtchn->fifo = NULL;
+    d->evtchn->ops = &evtchn_2l_ops;
+    xfree(fifo);
+}

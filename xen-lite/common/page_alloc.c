@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Machine frames: a buddy allocator with one zone per address width.
+ *
+ * Zone z holds the frames whose number has z significant bits, so "below
+ * 1 << n bytes" means "zones up to n - 12" exactly and no list is ever walked
+ * for an address limit. Allocation starts in the highest zone allowed, so low
+ * memory lasts. A free chunk is described by the record of its first frame;
+ * the others say only that they are free and whether they must be scrubbed.
+ *
+ * A freed frame may still be in some CPU's TLB. Its flush stamp stays in the
+ * record; whoever allocates it flushes first (the CPUs that have not flushed
+ * since) and scrubs afterwards. So no data and no write crosses owners.
+ */
+#include <hv/domain.h>
+#include <hv/page_alloc.h>
+#include <hv/smp.h>
+#include <hv/spinlock.h>
+
+#define NR_ZONES   33
+#define NIL        (~0u)
+#define FREE_HEAD  1u /* first frame of a chunk of free_order */
+#define FREE_DIRTY 2u /* content of some owner; head: of any frame in it */
+
+uint64_t total_pages;
+
+static spinlock_t heap_lock = SPIN_LOCK_INIT(LOCK_HEAP);
+static uint32_t free_list[NR_ZONES][MAX_ORDER + 1];
+static uint32_t nonempty[NR_ZONES]; /* bit per order */
+static uint64_t zone_free[NR_ZONES];
+static uint64_t free_pages, claimed_pages;
+static uint64_t low_reserve; /* pages kept below 4 GiB */
+static bool heap_ready;
+
+#define LOW_ZONES (32 - PAGE_SHIFT) /* zones 0..LOW_ZONES are below 4 GiB */
+
+static unsigned int zone_of(uint64_t mfn)
+{
+    return mfn ? fls64(mfn) + 1 : 0;
+}
+
+static void list_push(uint32_t mfn, unsigned int order)
+{
+    unsigned int z = zone_of(mfn);
+    struct page_info *pg = frame_table + mfn;
+    uint32_t head = free_list[z][order];
+
+    pg->free_prev = NIL;
+    pg->free_next = head;
+    pg->free_order = order;
+    pg->free_flags |= FREE_HEAD;
+    if (head != NIL)
+        frame_table[head].free_prev = mfn;
+    free_list[z][order] = mfn;
+    nonempty[z] |= 1u << order;
+}
+
+static void list_remove(uint32_t mfn)
+{
+    unsigned int z = zone_of(mfn);
+    struct page_info *pg = frame_table + mfn;
+    unsigned int order = pg->free_order;
+
+    if (pg->free_prev == NIL)
+        free_list[z][order] = pg->free_next;
+    else
+        frame_table[pg->free_prev].free_next = pg->free_next;
+    if (pg->free_next != NIL)
+        frame_table[pg->free_next].free_prev = pg->free_prev;
+    if (free_list[z][order] == NIL)
+        nonempty[z] &= ~(1u << order);
+    pg->free_flags &= ~FREE_HEAD;
+}
+
+/* The later of two stamps, on a clock that may have wrapped. */
+static uint32_t later(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) >= 0 ? a : b;
+}
+
+static bool is_free_chunk(uint64_t mfn, unsigned int order)
+{
+    const struct page_info *pg = frame_table + mfn;
+
+    return mfn < max_page && pg->free_owner == DOMID_INVALID &&
+           (pg->free_flags & FREE_HEAD) && pg->free_order == order;
+}
+
+/* [heap_lock] mfn..: records say free; join with the buddies. */
+static void chunk_free(uint64_t mfn, unsigned int order)
+{
+    zone_free[zone_of(mfn)] += 1ul << order;
+    free_pages += 1ul << order;
+    for (; order < MAX_ORDER; order++) {
+        uint64_t buddy = mfn ^ (1ul << order);
+        struct page_info *a, *b;
+
+        if (zone_of(buddy) != zone_of(mfn) || !is_free_chunk(buddy, order))
+            break;
+        list_remove(buddy);
+        a = frame_table + MIN(mfn, buddy);
+        b = frame_table + MAX(mfn, buddy);
+        a->tlb_stamp = later(a->tlb_stamp, b->tlb_stamp);
+        if (b->free_flags & FREE_DIRTY)
+            a->free_flags |= FREE_DIRTY;
+        mfn = MIN(mfn, buddy);
+    }
+    list_push(mfn, order);
+}
+
+/*
+ * [heap_lock] The head's dirty bit covers the chunk, so halves made by a split
+ * inherit it; scrub_frames() looks at every frame's own bit.
+ */
+static uint64_t chunk_take(unsigned int zone_max, unsigned int order)
+{
+    for (unsigned int z = zone_max + 1; z-- > 0;) {
+        uint32_t fit = nonempty[z] & ~((1u << order) - 1);
+        struct page_info *pg;
+        uint32_t mfn, stamp;
+        uint8_t flags;
+
+        if (!fit)
+            continue;
+        unsigned int o = ffs64(fit);
+        mfn = free_list[z][o];
+        pg = frame_table + mfn;
+        stamp = pg->tlb_stamp;
+        flags = pg->free_flags & FREE_DIRTY;
+        list_remove(mfn);
+        while (o > order) {
+            struct page_info *half;
+
+            o--;
+            /* Keep the lower half free: big chunks stay big at the bottom. */
+            list_push(mfn, o);
+            mfn += 1u << o;
+            half = frame_table + mfn;
+            half->tlb_stamp = stamp;
+            half->free_flags |= flags;
+        }
+        zone_free[z] -= 1ul << order;
+        free_pages -= 1ul << order;
+        return mfn;
+    }
+    return INVALID_MFN_RAW;
+}
+
+static uint64_t low_free_pages(void)
+{
+    uint64_t n = 0;
+
+    for (unsigned int z = 0; z <= LOW_ZONES; z++)
+        n += zone_free[z];
+    return n;
+}
+
+/* [heap_lock] Claims of others and the low reserve stand before this one. */
+static uint64_t take_allowed(const struct domain *d, unsigned int order,
+                             unsigned int memflags)
+{
+    unsigned int bits = MEMF_address_bits(memflags);
+    unsigned int zmax = NR_ZONES - 1;
+    uint64_t need = 1ul << order, own = d ? d->outstanding_claim : 0, high;
+
+    if (bits) {
+        if (bits <= PAGE_SHIFT)
+            return INVALID_MFN_RAW;
+        zmax = MIN(zmax, bits - PAGE_SHIFT);
+    }
+    if (free_pages < need || free_pages - need < claimed_pages - own)
+        return INVALID_MFN_RAW;
+    if (!(memflags & MEMF_low_reserve) &&
+        low_free_pages() < low_reserve + need) {
+        /* Only what lies above 4 GiB. */
+        if (zmax <= LOW_ZONES)
+            return INVALID_MFN_RAW;
+        high = chunk_take(zmax, order);
+        if (high != INVALID_MFN_RAW && zone_of(high) <= LOW_ZONES) {
+            chunk_free(high, order);
+            return INVALID_MFN_RAW;
+        }
+        return high;
+    }
+    return chunk_take(zmax, order);
+}
+
+/*
+ * Off the lists: make the chunk fit for a new owner. Stale translations go
+ * first, on every CPU: former owners and mappers are not remembered.
+ */
+static void chunk_prepare(uint64_t mfn, unsigned int order,
+                          unsigned int memflags)
+{
+    struct page_info *pg = frame_table + mfn;
+    uint32_t stamp = pg->tlb_stamp;
+    bool dirty = pg->free_flags & FREE_DIRTY;
+    uint64_t cpus;
+
+    if (heap_ready && (cpus = tlb_filter(cpu_online_map.bits, stamp)))
+        flush_mask(cpus, 0, FLUSH_TLB_GLOBAL);
+    for (unsigned long i = 0; i < 1ul << order; i++) {
+        if (dirty && (pg[i].free_flags & FREE_DIRTY) &&
+            !(memflags & MEMF_no_scrub))
+            memset(mfn_to_virt(_mfn(mfn + i)), 0, PAGE_SIZE);
+        pg[i].type = PGT_none;
+        pg[i].tlb_stamp = stamp;
+    }
+}
+
+static void chunk_own(uint64_t mfn, unsigned int order, uint16_t owner,
+                      uint32_t count)
+{
+    const struct page_info rec = {.count = count, .owner = owner};
+
+    for (unsigned long i = 0; i < 1ul << order; i++)
+        atomic_store(&frame_table[mfn + i].count_owner, rec.count_owner);
+}
+
+static struct page_info *alloc_chunk(const struct domain *d, unsigned int order,
+                                     unsigned int memflags)
+{
+    uint64_t mfn = INVALID_MFN_RAW;
+
+    if (order > MAX_ORDER)
+        return NULL;
+    spin_lock(&heap_lock);
+    mfn = take_allowed(d, order, memflags);
+    spin_unlock(&heap_lock);
+    if (mfn == INVALID_MFN_RAW)
+        return NULL;
+    chunk_prepare(mfn, order, memflags);
+    return frame_table + mfn;
+}
+
+/* Records become free ones; chunk_free() then makes them findable. */
+static void chunk_release(struct page_info *pg, unsigned int order, bool dirty)
+{
+    uint32_t now = tlb_clock_now();
+    struct page_info rec = {.free_prev = NIL,
+                            .free_owner = DOMID_INVALID,
+                            .free_flags = dirty ? FREE_DIRTY : 0};
+
+    for (unsigned long i = 0; i < 1ul << order; i++) {
+        if (pg[i].count & PGC_noncoherent)
+            flush_cache_frame(page_to_mfn(pg + i));
+        pg[i].tlb_stamp = now;
+        pg[i].free_next = NIL;
+        atomic_store(&pg[i].count_owner, rec.count_owner);
+    }
+    spin_lock(&heap_lock);
+    chunk_free(mfn_x(page_to_mfn(pg)), order);
+    spin_unlock(&heap_lock);
+}
+
+/* --- the hypervisor's own frames ----------------------------------------- */
+
+void *alloc_xenheap_pages(unsigned int order, unsigned int memflags)
+{
+    struct page_info *pg = alloc_chunk(NULL, order, memflags);
+
+    if (!pg)
+        return NULL;
+    chunk_own(mfn_x(page_to_mfn(pg)), order, DOMID_IDLE,
+              PGC_allocated | PGC_xenheap | 1);
+    return page_to_virt(pg);
+}
+
+/* A lent frame leaves its borrower at once (ids are used again) and is freed
+ * when the last mapping of it goes. */
+static void end_loan(struct page_info *pg)
+{
+    struct page_info old, new;
+
+    old.count_owner = READ_ONCE(pg->count_owner);
+    do {
+        new = old;
+        new.owner = DOMID_IDLE;
+        new.count &= ~PGC_allocated;
+    } while (!atomic_cas(&pg->count_owner, &old.count_owner, new.count_owner));
+    if (old.count & PGC_allocated)
+        put_page(pg);
+}
+
+void free_xenheap_pages(void *p, unsigned int order)
+{
+    struct page_info *pg;
+
+    if (!p)
+        return;
+    pg = virt_to_page(p);
+    if (pg->owner == DOMID_IDLE)
+        chunk_release(pg, order, true);
+    else
+        for (unsigned long i = 0; i < 1ul << order; i++)
+            end_loan(pg + i);
+}
+
+/* --- frames of domains ---------------------------------------------------- */
+
+/* [heap_lock] d's first frame holds a reference on d, its last one drops it:
+ * the id stays taken while anything in the machine still belongs to it. */
+static bool frames_add(struct domain *d, uint64_t nr)
+{
+    if (d->arch.owned_frames == 0 && !get_domain(d))
+        return false;
+    d->arch.owned_frames += nr;
+    return true;
+}
+
+static void frame_leaves(struct domain *d, bool counted)
+{
+    bool last;
+
+    spin_lock(&heap_lock);
+    if (counted)
+        d->tot_pages--;
+    last = --d->arch.owned_frames == 0;
+    spin_unlock(&heap_lock);
+    if (last)
+        put_domain(d);
+}
+
+static void note_range(struct domain *d, uint64_t mfn, uint64_t nr)
+{
+    if (!d->arch.mfn_hi || mfn < d->arch.mfn_lo)
+        d->arch.mfn_lo = mfn;
+    if (mfn + nr > d->arch.mfn_hi)
+        d->arch.mfn_hi = mfn + nr;
+}
+
+int assign_pages(struct domain *d, struct page_info *pg, unsigned int order,
+                 unsigned int memflags)
+{
+    uint64_t nr = 1ul << order, mfn = mfn_x(page_to_mfn(pg)), used;
+    bool counted = !(memflags & MEMF_no_refcount);
+    int rc = -E2BIG;
+
+    spin_lock(&heap_lock);
+    if (d->is_dying) {
+        rc = -EINVAL;
+        goto out;
+    }
+    if (counted &&
+        (d->tot_pages > d->max_pages || d->max_pages - d->tot_pages < nr))
+        goto out;
+    if (!frames_add(d, nr))
+        goto out;
+    if (counted) {
+        d->tot_pages += nr;
+        used = MIN(d->outstanding_claim, nr);
+        d->outstanding_claim -= used;
+        claimed_pages -= used;
+    }
+    note_range(d, mfn, nr);
+    chunk_own(mfn, order, d->id, PGC_allocated | 1);
+    rc = 0;
+out:
+    spin_unlock(&heap_lock);
+    return rc;
+}
+
+struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order,
+                                      unsigned int memflags)
+{
+    struct page_info *pg = alloc_chunk(d, order, memflags);
+
+    if (!pg)
+        return NULL;
+    if (!d)
+        chunk_own(mfn_x(page_to_mfn(pg)), order, DOMID_IDLE, PGC_allocated | 1);
+    else if (assign_pages(d, pg, order, memflags)) {
+        chunk_release(pg, order, memflags & MEMF_no_scrub);
+        return NULL;
+    }
+    return pg;
+}
+
+/* The last reference is gone: nobody can find the frame any more. */
+void free_domheap_page(struct page_info *pg)
+{
+    struct domain *d = NULL;
+
+    if (pg->owner < DOMID_FIRST_RESERVED)
+        d = domain_by_owner_id(pg->owner);
+    chunk_release(pg, 0, true);
+    if (d)
+        frame_leaves(d, true);
+}
+
+void free_unowned_pages(struct page_info *pg, unsigned int order)
+{
+    chunk_release(pg, order, true);
+}
+
+/* Only its allocation may hold the frame: no mapping, no walker, no type. */
+int steal_page(struct domain *d, struct page_info *pg)
+{
+    struct page_info old = {.count = PGC_allocated | 1, .owner = d->id};
+    const struct page_info new = {.count = PGC_allocated | 1,
+                                  .owner = DOMID_IDLE};
+    uint32_t noncoherent = READ_ONCE(pg->count) & PGC_noncoherent;
+
+    old.count |= noncoherent;
+    if (!atomic_cas(&pg->count_owner, &old.count_owner, new.count_owner))
+        return -EBUSY;
+    if (noncoherent)
+        flush_cache_frame(page_to_mfn(pg));
+    frame_leaves(d, false);
+    return 0;
+}
+
+/* --- frames that we lend -------------------------------------------------- */
+
+static void lend(struct page_info *pg, uint16_t owner, bool read_only)
+{
+    const struct page_info rec = {.count = PGC_allocated | PGC_xenheap | 1,
+                                  .owner = owner};
+
+    /* This count of one is never dropped, so the type never changes. */
+    pg->type = (read_only ? PGT_none : PGT_writable | PGT_validated) | 1;
+    atomic_store(&pg->count_owner, rec.count_owner);
+}
+
+void share_xen_page_with_guest(struct page_info *pg, struct domain *d,
+                               bool read_only)
+{
+    lend(pg, d->id, read_only);
+}
+
+void share_xen_page_with_privileged(struct page_info *pg, bool read_only)
+{
+    lend(pg, DOMID_XEN, read_only);
+}
+
+/* --- figures and claims --------------------------------------------------- */
+
+uint64_t total_free_pages(void)
+{
+    return READ_ONCE(free_pages);
+}
+
+uint64_t outstanding_claims(void)
+{
+    return READ_ONCE(claimed_pages);
+}
+
+/* pages: what the domain shall have in the end; 0 gives the claim up. */
+int domain_set_outstanding_pages(struct domain *d, uint64_t pages)
+{
+    uint64_t claim;
+    int rc = 0;
+
+    spin_lock(&heap_lock);
+    if (pages == 0) {
+        claimed_pages -= d->outstanding_claim;
+        d->outstanding_claim = 0;
+    } else if (d->outstanding_claim) {
+        rc = -EINVAL;
+    } else if (pages <= d->tot_pages || pages > d->max_pages) {
+        rc = -EINVAL;
+    } else {
+        claim = pages - d->tot_pages;
+        if (claim > free_pages - claimed_pages) {
+            rc = -ENOMEM;
+        } else {
+            d->outstanding_claim = claim;
+            claimed_pages += claim;
+        }
+    }
+    spin_unlock(&heap_lock);
+    return rc;
+}
+
+/* --- boot ----------------------------------------------------------------- */
+
+void page_alloc_init(void)
+{
+    for (unsigned int z = 0; z < NR_ZONES; z++)
+        for (unsigned int o = 0; o <= MAX_ORDER; o++)
+            free_list[z][o] = NIL;
+}
+
+/* RAM that was not in the heap's hands: what it held is nobody's business. */
+void init_heap_pages(paddr_t s, paddr_t e)
+{
+    uint64_t mfn = PFN_UP(s), end = PFN_DOWN(e);
+
+    while (mfn < end) {
+        unsigned int order = MAX_ORDER;
+
+        if (mfn)
+            order = MIN(order, ffs64(mfn));
+        while (mfn + (1ul << order) > end ||
+               zone_of(mfn) != zone_of(mfn + (1ul << order) - 1))
+            order--;
+        chunk_release(frame_table + mfn, order, true);
+        mfn += 1ul << order;
+    }
+}
+
+/* All RAM is in: choose the reserve and start flushing before reuse. */
+void heap_init_done(void)
+{
+    low_reserve = MIN(MB(128ul) >> PAGE_SHIFT, low_free_pages() / 32);
+    heap_ready = true;
+}

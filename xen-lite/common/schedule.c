@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler: fair by weight, one run queue per CPU.
+ *
+ * Each vcpu has a virtual runtime: real time on a CPU divided by its weight.
+ * The runnable vcpu with the least runs next, for at most a time slice. A vcpu
+ * that slept starts a little behind the queue's minimum, so one that waits for
+ * I/O preempts at once, and one that slept long gains no more than that. An
+ * idle CPU takes waiting vcpus from others. A cap limits a vcpu to a share of
+ * each period; it is parked when that is used up.
+ *
+ * A vcpu is on the queue of v->processor while it is runnable and not the one
+ * running. v->processor changes only under the old queue's lock and while
+ * v->is_running is false. is_running is cleared when the vcpu's state has left
+ * the CPU (sched_context_switched()), so nobody picks it up earlier.
+ */
+#include <hv/domain.h>
+#include <hv/event_channel.h>
+#include <hv/smp.h>
+
+#define SLICE       MILLISECS(10)
+#define SLEEP_BONUS MILLISECS(5)
+/* A waking vcpu preempts only when it is behind by more than this. */
+#define WAKE_MARGIN MICROSECS(100)
+#define CAP_PERIOD  MILLISECS(30)
+
+struct runq {
+    spinlock_t lock;
+    struct list_head queue; /* ascending vruntime; never the running vcpu */
+    int64_t min_vruntime;
+    struct vcpu *curr;
+    struct timer slice, refill;
+    unsigned int nr_queued, nr_capped;
+};
+static DEFINE_PER_CPU(struct runq, runq);
+
+static struct runq *vcpu_runq_lock(struct vcpu *v, unsigned long *flags)
+{
+    for (;;) {
+        unsigned int cpu = READ_ONCE(v->processor);
+        struct runq *rq = &per_cpu(runq, cpu);
+
+        *flags = spin_lock_irqsave(&rq->lock);
+        if (likely(v->processor == cpu))
+            return rq;
+        spin_unlock_irqrestore(&rq->lock, *flags);
+    }
+}
+
+/* --- queue; callers hold its lock ---------------------------------------- */
+
+static void enqueue(struct runq *rq, struct vcpu *v)
+{
+    struct list_head *pos = &rq->queue;
+
+    if (v->sched.queued)
+        return;
+    /* From the tail: a vcpu whose slice ended belongs near it. */
+    while (pos->prev != &rq->queue &&
+           list_entry(pos->prev, struct vcpu, sched.runq)->sched.vruntime >
+               v->sched.vruntime)
+        pos = pos->prev;
+    list_add_tail(&v->sched.runq, pos);
+    v->sched.queued = true;
+    rq->nr_queued++;
+}
+
+static void dequeue(struct runq *rq, struct vcpu *v)
+{
+    if (!v->sched.queued)
+        return;
+    list_del(&v->sched.runq);
+    v->sched.queued = false;
+    rq->nr_queued--;
+}
+
+/* Charges the running vcpu for the time since it was last charged. */
+static void account(struct runq *rq, struct vcpu *v, s_time_t now)
+{
+    s_time_t delta = now - v->sched.started;
+    const struct sched_domain *sd = &v->domain->sched;
+
+    v->sched.started = now;
+    if (is_idle_vcpu(v) || delta <= 0)
+        return;
+    v->sched.vruntime += delta * SCHED_DEFAULT_WEIGHT / sd->weight;
+    if (!sd->cap)
+        return;
+    v->sched.cap_left -= delta;
+    if (v->sched.cap_left <= 0 && !v->sched.capped) {
+        v->sched.capped = true;
+        rq->nr_capped++;
+        if (!timer_is_active(&rq->refill))
+            set_timer(&rq->refill, now + CAP_PERIOD);
+    }
+}
+
+/* cap is percent of one CPU for the whole domain, shared by its vcpus. */
+static s_time_t cap_budget(const struct vcpu *v)
+{
+    return CAP_PERIOD * v->domain->sched.cap / 100 / v->domain->max_vcpus;
+}
+
+static void refill_caps(void *data)
+{
+    struct runq *rq = data;
+    struct vcpu *v;
+    unsigned long flags = spin_lock_irqsave(&rq->lock);
+
+    list_for_each_entry (v, &rq->queue, sched.runq) {
+        if (!v->sched.capped)
+            continue;
+        v->sched.cap_left = MIN(v->sched.cap_left, 0) + cap_budget(v);
+        if (v->sched.cap_left > 0 || !v->domain->sched.cap) {
+            v->sched.capped = false;
+            rq->nr_capped--;
+        }
+    }
+    if (rq->nr_capped)
+        set_timer(&rq->refill, get_s_time() + CAP_PERIOD);
+    spin_unlock_irqrestore(&rq->lock, flags);
+    raise_softirq(SCHEDULE_SOFTIRQ);
+}
+
+static struct vcpu *first_eligible(struct runq *rq, unsigned int cpu)
+{
+    struct vcpu *v;
+
+    list_for_each_entry (v, &rq->queue, sched.runq)
+        if (!v->sched.capped && cpumask_test(cpu, v->sched.hard_affinity) &&
+            (!v->is_running || v == rq->curr))
+            return v;
+    return NULL;
+}
+
+/* An idle CPU looks for work elsewhere; only by trylock, so no order. */
+static struct vcpu *steal(struct runq *rq, unsigned int cpu)
+{
+    unsigned int other;
+
+    for_each_online_cpu(other)
+    {
+        struct runq *from = &per_cpu(runq, other);
+        struct vcpu *v;
+
+        if (other == cpu || !READ_ONCE(from->nr_queued) ||
+            !spin_trylock(&from->lock))
+            continue;
+        v = first_eligible(from, cpu);
+        if (v && !v->is_running) {
+            dequeue(from, v);
+            v->sched.vruntime += rq->min_vruntime - from->min_vruntime;
+            v->processor = cpu;
+        } else {
+            v = NULL;
+        }
+        spin_unlock(&from->lock);
+        if (v)
+            return v;
+    }
+    return NULL;
+}
+
+static void set_runstate(struct vcpu *prev, struct vcpu *next, s_time_t now)
+{
+    vcpu_runstate_change(prev,
+                         vcpu_runnable(prev) ? RUNSTATE_runnable
+                         : prev->pause_flags & (1u << VPF_BLOCKED)
+                             ? RUNSTATE_blocked
+                             : RUNSTATE_offline,
+                         now);
+    vcpu_runstate_change(next, RUNSTATE_running, now);
+}
+
+static void schedule(void)
+{
+    unsigned int cpu = smp_processor_id();
+    struct runq *rq = &this_cpu(runq);
+    struct vcpu *prev = current, *next;
+    s_time_t now;
+
+    spin_lock_irq(&rq->lock);
+    now = get_s_time();
+    account(rq, prev, now);
+    if (!is_idle_vcpu(prev) && vcpu_runnable(prev))
+        enqueue(rq, prev);
+    next = first_eligible(rq, cpu);
+    if (next)
+        dequeue(rq, next);
+    else
+        next = steal(rq, cpu);
+    if (!next)
+        next = idle_vcpu[cpu];
+    else
+        rq->min_vruntime = MAX(rq->min_vruntime, next->sched.vruntime);
+
+    next->sched.started = now;
+    rq->curr = next;
+    if (rq->nr_queued && !is_idle_vcpu(next))
+        set_timer(&rq->slice, now + SLICE);
+    if (next == prev) {
+        spin_unlock_irq(&rq->lock);
+        return;
+    }
+    set_runstate(prev, next, now);
+    next->is_running = true;
+    spin_unlock(&rq->lock);
+    context_switch(prev, next);
+}
+
+/* --- wake and sleep --------------------------------------------------------
+ */
+
+static bool cpu_is_idle(unsigned int cpu)
+{
+    struct runq *rq = &per_cpu(runq, cpu);
+
+    return is_idle_vcpu(READ_ONCE(rq->curr)) && !READ_ONCE(rq->nr_queued);
+}
+
+/* Where a waking vcpu should go: its last CPU unless that is busy and another
+ * allowed one idles. */
+static unsigned int pick_cpu(const struct vcpu *v)
+{
+    cpumask_t ok = cpumask_and(v->sched.hard_affinity, cpu_online_map);
+    unsigned int cpu = v->processor;
+
+    if (cpumask_empty(ok))
+        ok = cpu_online_map;
+    if (cpumask_test(cpu, ok) && cpu_is_idle(cpu))
+        return cpu;
+    for_each_cpu (cpu, ok)
+        if (cpu_is_idle(cpu))
+            return cpu;
+    return cpumask_test(v->processor, ok) ? v->processor : ffs64(ok.bits);
+}
+
+static void preempt_if_better(struct runq *rq, struct vcpu *v)
+{
+    struct vcpu *curr = rq->curr;
+
+    if (is_idle_vcpu(curr) ||
+        v->sched.vruntime + WAKE_MARGIN <
+            curr->sched.vruntime + (get_s_time() - curr->sched.started) *
+                                       SCHED_DEFAULT_WEIGHT /
+                                       curr->domain->sched.weight)
+        cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
+    else if (!timer_is_active(&rq->slice))
+        cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
+}
+
+/* Moves a vcpu that is on no CPU to another queue's jurisdiction. Enters with
+ * from's lock held and returns the new queue with its lock held. In between the
+ * vcpu is on no queue; whoever meets it then may queue it on the new one. */
+static struct runq *migrate(struct runq *from, struct vcpu *v, unsigned int cpu)
+{
+    struct runq *to = &per_cpu(runq, cpu);
+
+    dequeue(from, v);
+    v->sched.vruntime -= from->min_vruntime;
+    v->processor = cpu;
+    spin_unlock(&from->lock);
+    spin_lock(&to->lock);
+    if (v->processor == cpu && !v->sched.queued)
+        v->sched.vruntime += to->min_vruntime;
+    return to;
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+    unsigned long flags;
+    struct runq *rq = vcpu_runq_lock(v, &flags);
+    unsigned int cpu;
+
+    if (vcpu_runnable(v) && rq->curr != v && !v->is_running) {
+        cpu = pick_cpu(v);
+        if (cpu != v->processor)
+            rq = migrate(rq, v, cpu);
+    }
+    if (vcpu_runnable(v) && rq->curr != v &&
+        rq == &per_cpu(runq, v->processor)) {
+        if (v->runstate.state >= RUNSTATE_blocked)
+            vcpu_runstate_change(v, RUNSTATE_runnable, get_s_time());
+        if (!v->sched.queued) {
+            v->sched.vruntime =
+                MAX(v->sched.vruntime, rq->min_vruntime - SLEEP_BONUS);
+            enqueue(rq, v);
+        }
+        preempt_if_better(rq, v);
+    }
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void vcpu_sleep_nosync(struct vcpu *v)
+{
+    unsigned long flags;
+    struct runq *rq = vcpu_runq_lock(v, &flags);
+
+    if (!vcpu_runnable(v)) {
+        if (v->runstate.state == RUNSTATE_runnable)
+            vcpu_runstate_change(v, RUNSTATE_offline, get_s_time());
+        dequeue(rq, v);
+        if (v->sched.capped) {
+            v->sched.capped = false;
+            rq->nr_capped--;
+        }
+        if (rq->curr == v)
+            cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
+    }
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void vcpu_sleep_sync(struct vcpu *v)
+{
+    vcpu_sleep_nosync(v);
+    while (!vcpu_runnable(v) && READ_ONCE(v->is_running))
+        cpu_relax();
+    smp_rmb();
+}
+
+void sched_yield(void)
+{
+    unsigned long flags;
+    struct runq *rq = vcpu_runq_lock(current, &flags);
+
+    /* Behind the first waiting one, if there is any. */
+    if (rq->nr_queued) {
+        struct vcpu *first =
+            list_entry(rq->queue.next, struct vcpu, sched.runq);
+
+        current->sched.vruntime =
+            MAX(current->sched.vruntime, first->sched.vruntime + 1);
+        raise_softirq(SCHEDULE_SOFTIRQ);
+    }
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+int vcpu_set_affinity(struct vcpu *v, cpumask_t hard)
+{
+    unsigned long flags;
+    struct runq *rq;
+
+    if (cpumask_empty(cpumask_and(hard, cpu_online_map)))
+        return -EINVAL;
+    rq = vcpu_runq_lock(v, &flags);
+    v->sched.hard_affinity = hard;
+    if (rq->curr == v && !cpumask_test(v->processor, hard))
+        cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
+    spin_unlock_irqrestore(&rq->lock, flags);
+    if (!v->is_running)
+        vcpu_wake(v);
+    return 0;
+}
+
+void sched_context_switched(struct vcpu *prev, struct vcpu *next)
+{
+    if (prev == next)
+        return;
+    smp_wmb(); /* state saved before another CPU may load it */
+    WRITE_ONCE(prev->is_running, false);
+    /* It waits here, or was woken while it was being saved: an idle CPU that
+     * passed it over may have it now, and so may one it is bound to. */
+    if (!is_idle_vcpu(prev) && READ_ONCE(prev->sched.queued))
+        vcpu_wake(prev);
+}
+
+/* --- set-up ------------------------------------------------------------------
+ */
+
+void sched_vcpu_init(struct vcpu *v)
+{
+    list_init(&v->sched.runq);
+    if (is_idle_vcpu(v)) {
+        v->sched.hard_affinity = cpumask_of(v->processor);
+        v->is_running = true;
+        per_cpu(runq, v->processor).curr = v;
+    } else {
+        v->sched.hard_affinity = CPUMASK_ALL;
+        v->sched.cap_left = CAP_PERIOD;
+        /* Spread by id over the online CPUs; balanced later by wake-ups. */
+        v->processor = (v->domain->id + v->vcpu_id) % num_online_cpus();
+    }
+    v->sched.soft_affinity = CPUMASK_ALL;
+}
+
+void sched_vcpu_destroy(struct vcpu *v)
+{
+    unsigned long flags;
+    struct runq *rq = vcpu_runq_lock(v, &flags);
+
+    dequeue(rq, v);
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+static void slice_ended(void *data)
+{
+    raise_softirq(SCHEDULE_SOFTIRQ);
+}
+
+void scheduler_init_cpu(unsigned int cpu)
+{
+    struct runq *rq = &per_cpu(runq, cpu);
+
+    spin_lock_init(&rq->lock, LOCK_SCHED);
+    list_init(&rq->queue);
+    init_timer(&rq->slice, slice_ended, NULL, cpu);
+    init_timer(&rq->refill, refill_caps, rq, cpu);
+}
+
+void scheduler_init(void)
+{
+    open_softirq(SCHEDULE_SOFTIRQ, schedule);
+    scheduler_init_cpu(smp_processor_id());
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What we need of ACPI's static tables, read once at boot. The interpreted
+ * part (AML) is dom0's work.
+ */
+#ifndef HV_ACPI_H
+#define HV_ACPI_H
+
+#include <hv/percpu.h>
+
+#define MAX_IO_APICS    16
+#define MAX_OVERRIDES   32
+#define MAX_MCFG        8
+
+struct acpi_gas { /* generic address structure */
+    uint8_t space, bit_width, bit_offset, access;
+    uint64_t address;
+} __packed;
+#define ACPI_SPACE_MEMORY 0
+#define ACPI_SPACE_IO     1
+
+struct acpi_facts {
+    paddr_t rsdp; /* 0: no ACPI */
+    paddr_t lapic_base;
+
+    unsigned int nr_cpus; /* usable, boot CPU first */
+    struct {
+        uint32_t apic_id, acpi_id;
+    } cpu[NR_CPUS];
+
+    unsigned int nr_io_apics;
+    struct {
+        paddr_t base;
+        uint32_t gsi_base;
+        uint8_t id;
+    } io_apic[MAX_IO_APICS];
+
+    /* ISA interrupts that are not edge, high, GSI = IRQ */
+    unsigned int nr_overrides;
+    struct {
+        uint8_t isa_irq;
+        uint32_t gsi;
+        bool level, active_low;
+    } override[MAX_OVERRIDES];
+
+    uint16_t sci;
+    uint16_t pm1a_cnt, pm1b_cnt; /* ports, 0: none */
+    uint16_t pm_timer;           /* port, 0: none */
+    bool pm_timer_32bit;
+    struct acpi_gas reset_reg;
+    uint8_t reset_value;
+    bool has_reset;
+
+    paddr_t hpet;
+
+    unsigned int nr_mcfg;
+    struct {
+        uint64_t base;
+        uint16_t segment;
+        uint8_t start_bus, end_bus;
+    } mcfg[MAX_MCFG];
+};
+extern struct acpi_facts acpi;
+
+/* rsdp: the loader's copy, n bytes, or n == 0 to search the BIOS area. */
+void acpi_init(const void *rsdp, unsigned int n);
+
+#endif

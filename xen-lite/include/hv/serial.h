@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The serial line as a console (drivers/serial.c), and the VGA text one. */
+#ifndef HV_SERIAL_H
+#define HV_SERIAL_H
+
+#include <hv/types.h>
+
+/* console: the console= option. Registers the line it names; true if one was
+ * found. */
+bool serial_init(const char *console);
+void serial_start_input(void); /* interrupts and timers work */
+/* First of the 8 ports that dom0 must leave alone, 0 if none. */
+unsigned int serial_io_base(void);
+
+void vga_init(const char *console);
+/* dom0 is about to draw: stop, unless console=vga,keep. */
+void vga_end_boot(void);
+
+#endif

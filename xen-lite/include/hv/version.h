@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Who we are, for XENVER_*, the banner and `xl info`. */
+#ifndef HV_VERSION_H
+#define HV_VERSION_H
+
+#include <hv/types.h>
+
+extern const char xen_lite_banner[]; /* one line, no newline */
+
+#endif
