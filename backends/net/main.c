@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xen-net-backend backend/vif/DOMID/DEVID - serves one network interface of
+ * one guest. Started by xen-backendd. The features announced are those that
+ * Linux's netback announces, as far as we have them.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/kernel_driver.h"
+#include "../common/privileges.h"
+#include "../common/xenbus.h"
+#include "queue.h"
+
+struct net_device {
+    struct xenbus_device bus;
+    struct event_loop loop;
+    struct ports ports;
+    struct grants grants;
+    struct tap tap;
+    unsigned nr_queues; /* connected */
+    struct net_queue queue[TAP_MAX_QUEUES];
+};
+
+static struct net_device *device_of(struct xenbus_device *bus)
+{
+    return container_of(bus, struct net_device, bus);
+}
+
+static int announce(struct xenbus_device *bus)
+{
+    static const char *const features[] = {
+        "feature-sg",        "feature-gso-tcpv4",
+        "feature-gso-tcpv6", "feature-ipv6-csum-offload",
+        "feature-rx-copy",   "feature-split-event-channels",
+    };
+    struct net_device *d = device_of(bus);
+    int rc = 0;
+
+    /* The hotplug script looks for the interface once we are announced. */
+    if (!d->tap.nr_queues)
+        rc = tap_open(&d->tap, bus->domid, bus->devid, TAP_MAX_QUEUES);
+    rc = rc ? rc : privileges_drop();
+    for (size_t i = 0; !rc && i < sizeof(features) / sizeof(*features); i++)
+        rc = xenbus_printf(bus, features[i], "1");
+    rc = rc ? rc : xenbus_printf(bus, "feature-rx-flip", "0");
+    return rc ? rc
+              : xenbus_printf(bus, "multi-queue-max-queues", "%d",
+                              TAP_MAX_QUEUES);
+}
+
+static bool ready(struct xenbus_device *bus)
+{
+    char *script = xenbus_read(bus, "script");
+    char *status = xenbus_read(bus, "hotplug-status");
+    bool yes = !script || !*script || (status && !strcmp(status, "connected"));
+
+    free(script);
+    free(status);
+    return yes;
+}
+
+static int read_flag(struct xenbus_device *bus, const char *key, bool *flag)
+{
+    uint64_t v;
+    int rc = xenbus_frontend_uint(bus, key, 0, 1, &v);
+
+    *flag = rc ? false : v;
+    return rc;
+}
+
+static int read_features(struct xenbus_device *bus, struct net_features *f)
+{
+    bool copy, notify, no_csum;
+    int rc = read_flag(bus, "request-rx-copy", &copy);
+
+    rc = rc ? rc : read_flag(bus, "feature-rx-notify", &notify);
+    rc = rc ? rc : read_flag(bus, "feature-sg", &f->sg);
+    rc = rc ? rc : read_flag(bus, "feature-gso-tcpv4", &f->tso4);
+    rc = rc ? rc : read_flag(bus, "feature-gso-tcpv6", &f->tso6);
+    rc = rc ? rc : read_flag(bus, "feature-no-csum-offload", &no_csum);
+    rc = rc ? rc : read_flag(bus, "feature-ipv6-csum-offload", &f->csum6);
+    if (rc)
+        return rc;
+    if (!copy || !notify) {
+        log_error("the frontend lacks request-rx-copy or feature-rx-notify");
+        return -EOPNOTSUPP;
+    }
+    f->csum = !no_csum;
+    f->tso4 = f->tso4 && f->sg && f->csum;
+    f->tso6 = f->tso6 && f->sg && f->csum && f->csum6;
+    return 0;
+}
+
+/* dir: "" or "queue-N/". */
+static int read_refs(struct xenbus_device *bus, const char *dir,
+                     struct net_queue_refs *refs)
+{
+    struct {
+        const char *key;
+        uint32_t *to;
+    } node[] = {{"tx-ring-ref", &refs->tx_ref},
+                {"rx-ring-ref", &refs->rx_ref},
+                {"event-channel-tx", &refs->tx_port},
+                {"event-channel-rx", &refs->rx_port}};
+    unsigned n = sizeof(node) / sizeof(*node);
+    char key[64], *split;
+    uint64_t v;
+    int rc;
+
+    memset(refs, 0, sizeof(*refs));
+    snprintf(key, sizeof(key), "%sevent-channel-tx", dir);
+    split = xenbus_frontend_read(bus, key);
+    if (!split) {
+        node[2].key = "event-channel";
+        n = 3;
+    }
+    free(split);
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(key, sizeof(key), "%s%s", dir, node[i].key);
+        /* No default: absent is refused like nonsense. */
+        rc = xenbus_frontend_uint(bus, key, UINT64_MAX, UINT32_MAX, &v);
+        if (rc) {
+            log_error("no valid %s/%s", bus->frontend, key);
+            return rc;
+        }
+        *node[i].to = v;
+    }
+    return 0;
+}
+
+static void broken(struct net_queue *q, const char *why)
+{
+    struct net_device *d = q->owner;
+
+    xenbus_fatal(&d->bus, EPROTO, "%s", why);
+}
+
+static void disconnect_net(struct xenbus_device *bus)
+{
+    struct net_device *d = device_of(bus);
+
+    while (d->nr_queues)
+        net_queue_disconnect(&d->queue[--d->nr_queues]);
+    tap_disconnect(&d->tap);
+}
+
+static int connect_queue(struct net_device *d, unsigned i, bool alone,
+                         const struct net_features *f)
+{
+    struct net_queue *q = &d->queue[i];
+    struct net_queue_refs refs;
+    char dir[32] = "";
+    int rc;
+
+    if (!alone)
+        snprintf(dir, sizeof(dir), "queue-%u/", i);
+    rc = read_refs(&d->bus, dir, &refs);
+    if (rc)
+        return rc;
+    q->loop = &d->loop;
+    q->grants = &d->grants;
+    q->owner = d;
+    q->broken = broken;
+    q->features = *f;
+    q->tap_fd = d->tap.fd[i];
+    return net_queue_connect(q, &d->ports, &refs);
+}
+
+static int connect_net(struct xenbus_device *bus)
+{
+    struct net_device *d = device_of(bus);
+    struct net_features f;
+    struct tap_offloads o;
+    uint64_t queues;
+    int rc = read_features(bus, &f);
+
+    rc = rc ? rc
+            : xenbus_frontend_uint(bus, "multi-queue-num-queues", 1,
+                                   TAP_MAX_QUEUES, &queues);
+    if (!rc && !queues)
+        rc = -EINVAL;
+    if (rc)
+        return rc;
+    o = (struct tap_offloads){.csum = f.csum, .tso4 = f.tso4, .tso6 = f.tso6};
+    rc = tap_connect(&d->tap, queues, &o);
+    for (d->nr_queues = 0; !rc && d->nr_queues < queues; d->nr_queues++) {
+        rc = connect_queue(d, d->nr_queues, queues == 1, &f);
+        if (rc)
+            break;
+    }
+    if (rc)
+        disconnect_net(bus);
+    return rc;
+}
+
+static const struct xenbus_ops net_ops = {
+    .announce = announce,
+    .ready = ready,
+    .connect = connect_net,
+    .disconnect = disconnect_net,
+};
+
+static int run(struct net_device *d, const char *path)
+{
+    int rc = event_loop_init(&d->loop);
+
+    if (rc)
+        return rc;
+    rc = xenbus_open(&d->bus, &d->loop, path, "vif", &net_ops);
+    rc = rc ? rc : ports_open(&d->ports, &d->loop);
+    rc = rc ? rc : grants_open(&d->grants, d->bus.domid);
+    if (rc) {
+        log_error("cannot start: %s", strerror(-rc));
+        return rc;
+    }
+    xenbus_advance(&d->bus);
+    rc = event_loop_run(&d->loop);
+    xenbus_close(&d->bus);
+    tap_close(&d->tap);
+    ports_close(&d->ports);
+    grants_close(&d->grants);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    static struct net_device d;
+    bool debug = argc == 3 && !strcmp(argv[1], "--debug");
+
+    if (argc != 2 && !debug) {
+        fprintf(stderr, "usage: %s [--debug] backend/vif/DOMID/DEVID\n",
+                argv[0]);
+        return 2;
+    }
+    log_setup("xen-net-backend", debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
+    signal(SIGPIPE, SIG_IGN);
+    if (kernel_serves("vif") || privileges_limit())
+        return 1;
+    return run(&d, argv[argc - 1]) ? 1 : 0;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Header parsing and Internet checksums; see offload.h. Every access is
+ * checked against the frame's length first.
+ */
+#include "offload.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <xen/xen.h>
+#include <xen/grant_table.h>
+#include <xen/io/netif.h>
+
+#define ETHERTYPE_IPV4  0x0800
+#define ETHERTYPE_IPV6  0x86dd
+#define ETHERTYPE_VLAN  0x8100
+#define ETHERTYPE_QINQ  0x88a8
+#define MAX_VLAN_TAGS   2
+#define MAX_V6_HEADERS  8
+#define IPV6_HEADER     40
+#define TCP_CSUM_OFFSET 16
+#define UDP_CSUM_OFFSET 6
+
+static uint16_t be16(const uint8_t *p)
+{
+    return p[0] << 8 | p[1];
+}
+
+/* The type behind VLAN tags, and where its header starts. 0: frame too short.
+ */
+static uint16_t ethertype(const uint8_t *frame, uint32_t len, uint16_t *l3)
+{
+    uint32_t at = 12;
+
+    for (unsigned tags = 0; at + 2 <= len; tags++, at += 4) {
+        uint16_t type = be16(frame + at);
+
+        if ((type != ETHERTYPE_VLAN && type != ETHERTYPE_QINQ) ||
+            tags == MAX_VLAN_TAGS) {
+            *l3 = at + 2;
+            return type;
+        }
+    }
+    return 0;
+}
+
+bool frame_is_ipv6(const uint8_t *frame, uint32_t len)
+{
+    uint16_t l3;
+
+    return ethertype(frame, len, &l3) == ETHERTYPE_IPV6;
+}
+
+static bool parse_ipv4(const uint8_t *frame, uint32_t len,
+                       struct frame_layout *f)
+{
+    const uint8_t *ip = frame + f->l3;
+    unsigned header;
+
+    if (f->l3 + 20u > len)
+        return false;
+    header = (ip[0] & 15) * 4;
+    if (ip[0] >> 4 != 4 || header < 20 || (be16(ip + 6) & 0x3fff))
+        return false;
+    f->protocol = ip[9];
+    f->l4 = f->l3 + header;
+    return true;
+}
+
+static bool parse_ipv6(const uint8_t *frame, uint32_t len,
+                       struct frame_layout *f)
+{
+    uint32_t at = f->l3 + IPV6_HEADER;
+    uint8_t next;
+
+    if (at > len)
+        return false;
+    next = frame[f->l3 + 6];
+    for (unsigned i = 0; i < MAX_V6_HEADERS; i++) {
+        if (next == IPPROTO_TCP || next == IPPROTO_UDP) {
+            f->protocol = next;
+            f->l4 = at;
+            return true;
+        }
+        if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING &&
+            next != IPPROTO_DSTOPTS)
+            return false;
+        if (at + 8 > len)
+            return false;
+        next = frame[at];
+        at += (frame[at + 1] + 1u) * 8;
+    }
+    return false;
+}
+
+bool frame_parse(const uint8_t *frame, uint32_t len, struct frame_layout *f)
+{
+    uint16_t type;
+    unsigned header;
+
+    memset(f, 0, sizeof(*f));
+    type = ethertype(frame, len, &f->l3);
+    f->ipv6 = type == ETHERTYPE_IPV6;
+    if (type == ETHERTYPE_IPV4 ? !parse_ipv4(frame, len, f)
+                               : !f->ipv6 || !parse_ipv6(frame, len, f))
+        return false;
+    if (f->protocol == IPPROTO_UDP)
+        return f->l4 + 8u <= len;
+    if (f->protocol != IPPROTO_TCP || f->l4 + 20u > len)
+        return false;
+    header = (frame[f->l4 + 12] >> 4) * 4;
+    f->payload = f->l4 + header;
+    return header >= 20 && f->payload <= len;
+}
+
+static uint32_t sum(const uint8_t *p, uint32_t len, uint32_t acc)
+{
+    for (; len > 1; p += 2, len -= 2) {
+        acc += be16(p);
+        acc = (acc & 0xffff) + (acc >> 16);
+    }
+    if (len)
+        acc += p[0] << 8;
+    return (acc & 0xffff) + (acc >> 16);
+}
+
+static uint16_t fold(uint32_t acc)
+{
+    acc = (acc & 0xffff) + (acc >> 16);
+    return (acc & 0xffff) + (acc >> 16);
+}
+
+/* What a sender leaves in the field for the hardware: the sum of the pseudo
+ * header, not inverted. */
+static void put_pseudo_header(uint8_t *frame, uint32_t len,
+                              const struct frame_layout *f, uint8_t *field)
+{
+    const uint8_t *ip = frame + f->l3;
+    uint32_t acc = f->protocol + (len - f->l4);
+
+    acc = (acc & 0xffff) + (acc >> 16);
+    acc = f->ipv6 ? sum(ip + 8, 32, acc) : sum(ip + 12, 8, acc);
+    acc = fold(acc);
+    field[0] = acc >> 8;
+    field[1] = acc;
+}
+
+bool offload_to_host(struct virtio_net_hdr *h, uint8_t *frame, uint32_t len,
+                     bool csum_blank, uint8_t gso_type, uint16_t gso_size)
+{
+    struct frame_layout f;
+    bool gso = gso_type != XEN_NETIF_GSO_TYPE_NONE;
+
+    memset(h, 0, sizeof(*h));
+    if (!csum_blank && !gso)
+        return true;
+    if (!frame_parse(frame, len, &f))
+        return false;
+    h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+    h->csum_start = f.l4;
+    h->csum_offset =
+        f.protocol == IPPROTO_TCP ? TCP_CSUM_OFFSET : UDP_CSUM_OFFSET;
+    if (!gso)
+        return true;
+    if (f.protocol != IPPROTO_TCP ||
+        f.ipv6 != (gso_type == XEN_NETIF_GSO_TYPE_TCPV6))
+        return false;
+    h->gso_type = f.ipv6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
+    h->gso_size = gso_size;
+    h->hdr_len = f.payload;
+    /* Segments get new checksums, so the sender's own, if it made one, is of
+     * no use. */
+    if (!csum_blank)
+        put_pseudo_header(frame, len, &f, frame + f.l4 + h->csum_offset);
+    return true;
+}
+
+bool offload_complete_checksum(const struct virtio_net_hdr *h, uint8_t *frame,
+                               uint32_t len)
+{
+    uint32_t start = h->csum_start, field = start + h->csum_offset;
+    uint16_t c;
+
+    if (start > len || field + 2 > len)
+        return false;
+    c = ~fold(sum(frame + start, len - start, 0));
+    if (!c)
+        c = 0xffff; /* UDP: zero would mean "none" */
+    frame[field] = c >> 8;
+    frame[field + 1] = c;
+    return true;
+}

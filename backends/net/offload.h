@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between netif's flags ("checksum blank", segment size) and the virtio-net
+ * header of a tap device, which wants to know where the checksum goes. For
+ * that the packet's headers are read here, from our own copy of the packet.
+ */
+#ifndef BACKENDS_NET_OFFLOAD_H
+#define BACKENDS_NET_OFFLOAD_H
+
+#include <linux/virtio_net.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct frame_layout {
+    bool ipv6;
+    uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+    uint16_t l3, l4;  /* offsets of the headers */
+    uint16_t payload; /* TCP only: offset behind the header */
+};
+
+/* False: not an unfragmented TCP or UDP packet. */
+bool frame_parse(const uint8_t *frame, uint32_t len, struct frame_layout *f);
+
+/*
+ * Fills in the header for a frame from a guest; gso_type as in netif. May
+ * write the frame's checksum field. False: the frame does not hold what its
+ * flags promise.
+ */
+bool offload_to_host(struct virtio_net_hdr *h, uint8_t *frame, uint32_t len,
+                     bool csum_blank, uint8_t gso_type, uint16_t gso_size);
+
+/* Completes the checksum that h asks for, for a guest that cannot. */
+bool offload_complete_checksum(const struct virtio_net_hdr *h, uint8_t *frame,
+                               uint32_t len);
+
+bool frame_is_ipv6(const uint8_t *frame, uint32_t len);
+
+#endif

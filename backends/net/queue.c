@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connecting and disconnecting a queue, and what wakes it.
+ */
+#include "queue.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+
+static void on_tx_event(struct port *p)
+{
+    struct net_queue *q = container_of(p, struct net_queue, tx_port);
+    bool shared = !q->rx_port.local;
+
+    q->tx_masked = true;
+    /* New buffers matter only if a frame waits for them. First, because the
+     * transmit side may find the ring broken and close everything. */
+    if (shared && q->held)
+        net_rx_serve(q);
+    if (p->local)
+        net_tx_serve(q);
+}
+
+static void on_rx_event(struct port *p)
+{
+    struct net_queue *q = container_of(p, struct net_queue, rx_port);
+
+    if (q->held)
+        net_rx_serve(q);
+    if (p->local)
+        port_done(p);
+}
+
+static void on_tx_work(struct event_work *w)
+{
+    net_tx_serve(container_of(w, struct net_queue, tx_work));
+}
+
+static void on_rx_work(struct event_work *w)
+{
+    net_rx_serve(container_of(w, struct net_queue, rx_work));
+}
+
+static void on_tap(struct event_source *s, uint32_t events)
+{
+    net_rx_serve(container_of(s, struct net_queue, tap));
+}
+
+static int map_rings(struct net_queue *q, const struct net_queue_refs *refs)
+{
+    int rc;
+
+    q->tx_addr = grants_map(q->grants, &refs->tx_ref, 1);
+    if (!q->tx_addr)
+        return -errno;
+    q->rx_addr = grants_map(q->grants, &refs->rx_ref, 1);
+    if (!q->rx_addr)
+        return -errno;
+    rc = back_ring_attach(&q->tx, q->tx_addr, GUEST_PAGE_SIZE,
+                          sizeof(union net_tx_slot));
+    return rc ? rc
+              : back_ring_attach(&q->rx, q->rx_addr, GUEST_PAGE_SIZE,
+                                 sizeof(union net_rx_slot));
+}
+
+static int bind_ports(struct net_queue *q, struct ports *ports,
+                      const struct net_queue_refs *refs)
+{
+    int rc = port_bind(ports, &q->tx_port, q->grants->domid, refs->tx_port,
+                       on_tx_event);
+
+    if (!rc && refs->rx_port)
+        rc = port_bind(ports, &q->rx_port, q->grants->domid, refs->rx_port,
+                       on_rx_event);
+    return rc;
+}
+
+static int allocate(struct net_queue *q)
+{
+    void *m = mmap(NULL, 2 * NET_ARENA, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int rc;
+
+    if (m == MAP_FAILED)
+        return -errno;
+    q->arena = m;
+    rc = grant_batch_init(&q->tx_batch, NET_RING_SIZE);
+    return rc ? rc : grant_batch_init(&q->rx_batch, NET_RING_SIZE);
+}
+
+int net_queue_connect(struct net_queue *q, struct ports *ports,
+                      const struct net_queue_refs *refs)
+{
+    int rc;
+
+    q->tx_work.run = on_tx_work;
+    q->rx_work.run = on_rx_work;
+    q->tap.ready = on_tap;
+    q->tap.fd = q->tap_fd;
+    q->stall.fire = net_rx_stall;
+    q->held = q->tap_paused = q->stalled = q->tx_masked = false;
+    rc = allocate(q);
+    rc = rc ? rc : map_rings(q, refs);
+    rc = rc ? rc : bind_ports(q, ports, refs);
+    rc = rc ? rc : event_source_add(q->loop, &q->tap, EPOLLIN);
+    if (rc)
+        net_queue_disconnect(q);
+    else /* packets may be waiting; their event was for nobody */
+        event_work_queue(q->loop, &q->tx_work);
+    return rc;
+}
+
+void net_queue_disconnect(struct net_queue *q)
+{
+    event_work_cancel(q->loop, &q->tx_work);
+    event_work_cancel(q->loop, &q->rx_work);
+    event_timer_cancel(q->loop, &q->stall);
+    event_source_remove(q->loop, &q->tap);
+    port_unbind(&q->tx_port);
+    port_unbind(&q->rx_port);
+    grants_unmap(q->grants, q->tx_addr, 1);
+    grants_unmap(q->grants, q->rx_addr, 1);
+    q->tx_addr = q->rx_addr = NULL;
+    grant_batch_destroy(&q->tx_batch);
+    grant_batch_destroy(&q->rx_batch);
+    if (q->arena)
+        munmap(q->arena, 2 * NET_ARENA);
+    q->arena = NULL;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tap device set-up; see tap.h.
+ */
+#include "tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "../common/log.h"
+
+static int open_queue(struct tap *t, unsigned flags)
+{
+    struct ifreq r;
+    int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC), rc;
+
+    if (fd < 0) {
+        rc = -errno;
+        log_error("cannot open /dev/net/tun: %s", strerror(errno));
+        return rc;
+    }
+    memset(&r, 0, sizeof(r));
+    memcpy(r.ifr_name, t->name, sizeof(t->name));
+    r.ifr_flags = flags;
+    if (ioctl(fd, TUNSETIFF, &r)) {
+        rc = -errno;
+        log_error("cannot create interface %s: %s", t->name, strerror(errno));
+        close(fd);
+        return rc;
+    }
+    return fd;
+}
+
+static int set_carrier(struct tap *t, int on)
+{
+    return ioctl(t->fd[0], TUNSETCARRIER, &on) ? -errno : 0;
+}
+
+static int attach(struct tap *t, unsigned queue, bool on)
+{
+    struct ifreq r;
+
+    memset(&r, 0, sizeof(r));
+    r.ifr_flags = on ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE;
+    return ioctl(t->fd[queue], TUNSETQUEUE, &r) ? -errno : 0;
+}
+
+int tap_open(struct tap *t, unsigned domid, unsigned devid, unsigned nr_queues)
+{
+    unsigned flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+    int rc;
+
+    if (nr_queues > 1)
+        flags |= IFF_MULTI_QUEUE;
+    snprintf(t->name, sizeof(t->name), "vif%u.%u", domid, devid);
+    for (t->nr_queues = 0; t->nr_queues < nr_queues; t->nr_queues++) {
+        rc = open_queue(t, flags);
+        if (rc < 0)
+            goto out;
+        t->fd[t->nr_queues] = rc;
+        if (t->nr_queues) {
+            rc = attach(t, t->nr_queues, false);
+            if (rc) {
+                t->nr_queues++;
+                goto out;
+            }
+        }
+    }
+    /* Frames for a guest that is not there yet are not to pile up. */
+    rc = set_carrier(t, 0);
+    if (rc)
+        goto out;
+    return 0;
+out:
+    tap_close(t);
+    return rc;
+}
+
+void tap_close(struct tap *t)
+{
+    while (t->nr_queues)
+        close(t->fd[--t->nr_queues]);
+}
+
+int tap_connect(struct tap *t, unsigned nr_queues, const struct tap_offloads *o)
+{
+    unsigned flags = 0;
+    int rc;
+
+    if (o->csum)
+        flags |= TUN_F_CSUM;
+    if (o->csum && o->tso4)
+        flags |= TUN_F_TSO4;
+    if (o->csum && o->tso6)
+        flags |= TUN_F_TSO6;
+    if (ioctl(t->fd[0], TUNSETOFFLOAD, flags))
+        return -errno;
+    for (unsigned i = 1; i < nr_queues; i++) {
+        rc = attach(t, i, true);
+        if (rc)
+            return rc;
+    }
+    return set_carrier(t, 1);
+}
+
+/* Detaching a queue also drops what waits in it; the first is emptied. */
+void tap_disconnect(struct tap *t)
+{
+    char frame[2048];
+    int n = 4096;
+
+    set_carrier(t, 0);
+    for (unsigned i = 1; i < t->nr_queues; i++)
+        attach(t, i, false);
+    while (n-- && read(t->fd[0], frame, sizeof(frame)) >= 0)
+        ;
+}
+
+ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t size)
+{
+    struct iovec iov[2] = {{h, sizeof(*h)}, {frame, size}};
+    ssize_t r = readv(fd, iov, 2);
+
+    if (r < 0)
+        return -errno;
+    return r < (ssize_t)sizeof(*h) ? -EIO : r - (ssize_t)sizeof(*h);
+}
+
+ssize_t tap_write(int fd, const struct virtio_net_hdr *h, const void *frame,
+                  size_t len)
+{
+    struct iovec iov[2] = {{(void *)h, sizeof(*h)}, {(void *)frame, len}};
+    ssize_t r = writev(fd, iov, 2);
+
+    return r < 0 ? -errno : r;
+}

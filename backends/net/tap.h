@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The host's end of a guest's interface: a tap device named vifDOMID.DEVID
+ * with virtio-net headers and one descriptor per queue. It lives as long as
+ * this process.
+ */
+#ifndef BACKENDS_NET_TAP_H
+#define BACKENDS_NET_TAP_H
+
+#include <linux/virtio_net.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define TAP_MAX_QUEUES 4
+
+struct tap {
+    char name[16];
+    unsigned nr_queues;
+    int fd[TAP_MAX_QUEUES];
+};
+
+/* Carrier is off and only the first queue attached afterwards. */
+int tap_open(struct tap *t, unsigned domid, unsigned devid, unsigned nr_queues);
+void tap_close(struct tap *t);
+
+struct tap_offloads {
+    bool csum, tso4, tso6;
+};
+
+/* A frontend is there: what it can take, over how many queues. */
+int tap_connect(struct tap *t, unsigned nr_queues,
+                const struct tap_offloads *o);
+void tap_disconnect(struct tap *t);
+
+/* Length of the frame without header; -EAGAIN: none waiting. */
+ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t size);
+ssize_t tap_write(int fd, const struct virtio_net_hdr *h, const void *frame,
+                  size_t len);
+
+#endif
