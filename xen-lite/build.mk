@@ -14,6 +14,11 @@ HV_OBJS += arch/x86/boot/trampoline.o
 HV_OBJS += arch/x86/e820.o
 HV_OBJS += arch/x86/setup.o
 # memory
+HV_OBJS += common/page_alloc.o
+HV_OBJS += common/heap.o
+HV_OBJS += arch/x86/paging.o
+HV_OBJS += arch/x86/paging_init.o
+HV_OBJS += arch/x86/tlb.o
 # PV CPU
 # interrupts, time, CPUs
 # platform calls of dom0

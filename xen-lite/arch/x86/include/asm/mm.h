@@ -166,7 +166,13 @@ enum fixed_addresses {
 };
 #define fix_to_virt(i) (FIXADDR_START + (unsigned long)(i)*PAGE_SIZE)
 void set_fixmap(enum fixed_addresses i, mfn_t mfn, uint64_t flags);
-void paging_init(void); /* frame table, M2P, direct map */
+void paging_init(void); /* frame table, M2P, direct map; loads idle_root */
+extern char *boot_tables;
+extern unsigned int nr_boot_tables;
+/* Part of the image that is used no more: unmapped, its RAM to the heap. */
+void free_image_pages(char *s, char *e);
+/* First frame of the i-th 2 MiB of the guests' table, or INVALID_MFN. */
+mfn_t m2p_chunk(unsigned long i);
 /* Fill ROOT_SLOT_FIRST..LAST of a guest's L4 page for domain d. */
 void init_xen_l4_slots(pte_t *l4, const struct domain *d);
 /* Per-domain slot 260. idx: page within the area of a vcpu. */
@@ -184,6 +190,8 @@ void flush_local(unsigned long va, unsigned int flags);
 /* On the CPUs of mask (bits as in cpumask_t.bits), waits. */
 void flush_mask(uint64_t cpumask, unsigned long va, unsigned int flags);
 void flush_tlb_interrupt(void);
+/* Write back and drop the frame's cache lines. */
+void flush_cache_frame(mfn_t mfn);
 uint32_t tlb_clock_now(void);
 /* Those CPUs of mask that have not flushed since stamp. */
 uint64_t tlb_filter(uint64_t cpumask, uint32_t stamp);
