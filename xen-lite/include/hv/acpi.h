@@ -8,9 +8,9 @@
 
 #include <hv/percpu.h>
 
-#define MAX_IO_APICS    16
-#define MAX_OVERRIDES   32
-#define MAX_MCFG        8
+#define MAX_IO_APICS  16
+#define MAX_OVERRIDES 32
+#define MAX_MCFG      8
 
 struct acpi_gas { /* generic address structure */
     uint8_t space, bit_width, bit_offset, access;

@@ -14,7 +14,9 @@ void on_selected_cpus(cpumask_t mask, void (*fn)(void *data), void *data);
 void smp_send_event_check(unsigned int cpu); /* "look at your pending word" */
 void smp_send_call_function(cpumask_t mask);
 void smp_call_function_interrupt(void);
-void smp_prepare_cpus(unsigned int max_cpus);
+void smp_prepare_boot_cpu(void);
+/* Starts the other CPUs; trampoline: a free page below 1 MiB. */
+void smp_prepare_cpus(paddr_t trampoline);
 noreturn void machine_halt(void);
 noreturn void machine_restart(void);
 noreturn void machine_power_off(void);

@@ -12,6 +12,7 @@
  *   MAPTRACK    grant handles of one domain
  *   EVTCHN      ports of one domain; two: lower domid first
  *   EVTPEND     how events of one domain are shown to it
+ *   PIRQ        a domain's names for physical interrupts
  *   PAGETABLE   not a spinlock: PGT_locked of a table; child inside parent
  *   SCHED       run queue of one CPU; two: lower cpu first
  *   TIMER       timer heap of one CPU
@@ -36,6 +37,7 @@ enum lock_level {
     LOCK_GNTTAB,
     LOCK_MAPTRACK,
     LOCK_EVTCHN,
+    LOCK_PIRQ,
     LOCK_EVTPEND,
     LOCK_SCHED,
     LOCK_TIMER,

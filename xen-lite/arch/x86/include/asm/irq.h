@@ -34,10 +34,16 @@ void smp_send_ipi(unsigned int cpu, unsigned int vector);
 void smp_send_ipi_mask(uint64_t mask, unsigned int vector);
 
 /* Hypervisor's own use of a line (serial). 0/-EBUSY */
-int request_irq(unsigned int gsi, void (*fn)(void *data), void *data);
+int request_irq(unsigned int isa_irq, void (*fn)(void *data), void *data);
 
 /* physdev: 0/-errno or pirq */
 int map_gsi_pirq(struct domain *d, int gsi, int pirq);
+/* table: where dom0 says the MSI-X table is, 0 for MSI. */
+struct pci_sbdf;
+int map_msi_pirq(struct domain *d, struct pci_sbdf dev, unsigned int entry_nr,
+                 paddr_t table, int pirq);
+/* A pirq that is not mapped, from the GSIs' range or above: pirq/-ENOSPC */
+int get_free_pirq(struct domain *d, bool gsi);
 int unmap_pirq(struct domain *d, int pirq);
 int pirq_status(struct domain *d, int pirq, uint32_t *flags);
 int pirq_eoi(struct domain *d, int pirq);

@@ -26,13 +26,12 @@ extern char __per_cpu_start[], __per_cpu_end[];
 /* Records collected by section: struct hv_option (.init.options) and the
  * fault fix-up table (.ex_table). */
 extern char __options_start[], __options_end[];
-extern char __ex_table_start[], __ex_table_end[];
 
 /* Tables made by head.S. boot_l4 is init memory: the identity map for boot and
  * AP start-up. The others are permanent. */
 extern pte_t boot_l4[PT_ENTRIES];
-extern pte_t xen_l3[PT_ENTRIES];    /* slot 261 */
-extern pte_t image_l2[PT_ENTRIES];  /* 1 GiB from IMAGE_WINDOW_START */
+extern pte_t xen_l3[PT_ENTRIES];   /* slot 261 */
+extern pte_t image_l2[PT_ENTRIES]; /* 1 GiB from IMAGE_WINDOW_START */
 extern pte_t image_l1[4 * PT_ENTRIES];
 extern pte_t fixmap_l1[PT_ENTRIES]; /* 2 MiB from FIXADDR_START */
 extern char cpu0_stack[STACK_SIZE];
@@ -44,9 +43,8 @@ void cpu_init_traps(unsigned int cpu, void *stack);
 
 /* One CPU's local parts, on that CPU. */
 void lapic_init_cpu(void);
-void time_init_cpu(void);
 
-/* The image's init part, modules included, goes to the heap (last step). */
+/* The image's init part goes to the heap (last step). */
 void free_init_memory(void);
 
 #endif

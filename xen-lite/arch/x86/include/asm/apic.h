@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* Local APICs (lapic.c) and IO-APICs (io_apic.c). */
+#ifndef ASM_APIC_H
+#define ASM_APIC_H
+
+#include <hv/types.h>
+#include <asm/processor.h>
+
+#define APIC_ID            0x020
+#define APIC_VERSION       0x030
+#define APIC_TPR           0x080
+#define APIC_EOI           0x0b0
+#define APIC_LDR           0x0d0
+#define APIC_DFR           0x0e0
+#define APIC_SPIV          0x0f0
+#define APIC_ISR           0x100
+#define APIC_ESR           0x280
+#define APIC_ICR           0x300
+#define APIC_ICR_HI        0x310
+#define APIC_LVT_TIMER     0x320
+#define APIC_LVT_PERF      0x340
+#define APIC_LVT_LINT0     0x350
+#define APIC_LVT_LINT1     0x360
+#define APIC_LVT_ERROR     0x370
+#define APIC_TIMER_INITIAL 0x380
+#define APIC_TIMER_COUNT   0x390
+#define APIC_TIMER_DIVIDE  0x3e0
+
+#define APIC_LVT_MASKED       (1u << 16)
+#define APIC_LVT_TSC_DEADLINE (2u << 17)
+#define APIC_ICR_BUSY         (1u << 12)
+#define APIC_ICR_ASSERT       (1u << 14)
+#define APIC_DM_NMI           (4u << 8)
+#define APIC_DM_INIT          (5u << 8)
+#define APIC_DM_STARTUP       (6u << 8)
+#define APIC_DM_EXTINT        (7u << 8)
+
+extern bool x2apic; /* registers by MSR */
+uint32_t lapic_read(unsigned int reg);
+void lapic_write(unsigned int reg, uint32_t v);
+static inline void lapic_eoi(void)
+{
+    lapic_write(APIC_EOI, 0);
+}
+uint32_t lapic_id(void);                      /* of this CPU */
+void lapic_icr(uint32_t apic_id, uint32_t v); /* waits until it is sent */
+void lapic_map(void); /* once, before any of the above */
+void lapic_start_timer(uint64_t tsc_deadline, uint64_t ns);
+void lapic_stop_timer(void);
+bool lapic_has_tsc_deadline(void);
+/* Ticks of the timer per second, measured by time.c: 32.32 ticks per ns. */
+void lapic_set_timer_hz(uint64_t hz);
+void disable_local_apic(void); /* reboot: as firmware had it */
+
+extern uint32_t cpu_to_apicid[]; /* [NR_CPUS] */
+
+/* IO-APIC: one line per GSI. */
+void io_apic_init(void);
+bool gsi_valid(unsigned int gsi);
+void io_apic_set_route(unsigned int gsi, unsigned int vector, uint32_t apic_id,
+                       bool level, bool active_low, bool masked);
+void io_apic_mask(unsigned int gsi, bool masked);
+/* PHYSDEVOP_apic_read/write: dom0's view of register reg. 0/-EINVAL */
+int io_apic_guest_read(paddr_t base, uint32_t reg, uint32_t *value);
+int io_apic_guest_write(paddr_t base, uint32_t reg, uint32_t value);
+/* An ISA interrupt's line and its wiring. */
+unsigned int isa_irq_to_gsi(unsigned int irq, bool *level, bool *active_low);
+void io_apic_disable_all(void); /* reboot */
+
+#endif

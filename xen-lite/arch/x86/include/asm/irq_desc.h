@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* One irq, and what pirq.c does with it on behalf of a domain. */
+#ifndef ASM_IRQ_DESC_H
+#define ASM_IRQ_DESC_H
+
+#include <hv/spinlock.h>
+#include <asm/msi.h>
+
+struct irq_desc {
+    spinlock_t lock; /* all fields */
+    uint8_t vector;  /* 0: not started */
+    uint8_t old_vector;
+    uint16_t cpu, old_cpu;
+    bool level, active_low; /* wiring of a GSI */
+    bool masked;
+    bool awaits_eoi;            /* level, masked until the guest's eoi */
+    struct msi_desc *msi;       /* NULL: a GSI */
+    void (*action)(void *data); /* ours; in irq context */
+    void *data;
+    struct domain *guest;
+    uint32_t pirq;
+};
+
+struct irq_desc *irq_to_desc(unsigned int irq); /* irq < NR_IRQS */
+
+/* desc starts to raise d's pirq, on cpu. 0/-EBUSY/-ENOSPC */
+int irq_bind_guest(struct irq_desc *desc, struct domain *d, uint32_t pirq,
+                   unsigned int cpu);
+/* The rest do nothing unless desc is d's. */
+void irq_unbind_guest(struct irq_desc *desc, const struct domain *d);
+void irq_set_cpu(struct irq_desc *desc, const struct domain *d,
+                 unsigned int cpu);
+void irq_guest_eoi(struct irq_desc *desc, const struct domain *d);
+
+/* A new irq for a message, masked: its number or -ENOSPC. */
+int irq_create_msi(struct msi_desc *msi);
+/* Returns what it was created with, for msi_release(). */
+struct msi_desc *irq_destroy_msi(struct irq_desc *desc);
+/* dev was reset: write its messages again. */
+void irq_restore_msi(struct pci_sbdf dev);
+
+#endif
