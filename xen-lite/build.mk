@@ -20,12 +20,24 @@ HV_OBJS += arch/x86/paging.o
 HV_OBJS += arch/x86/paging_init.o
 HV_OBJS += arch/x86/tlb.o
 # PV CPU
+HV_OBJS += arch/x86/pv/dom0_build.o
 # interrupts, time, CPUs
+HV_OBJS += arch/x86/io_apic.o
+HV_OBJS += arch/x86/irq.o
+HV_OBJS += arch/x86/lapic.o
+HV_OBJS += arch/x86/shutdown.o
+HV_OBJS += arch/x86/smpboot.o
+HV_OBJS += arch/x86/time.o
 # platform calls of dom0
 # drivers
+HV_OBJS += drivers/acpi.o
 HV_OBJS += drivers/serial.o
+HV_OBJS += drivers/vga.o
 # common
 HV_OBJS += common/domain.o
+HV_OBJS += common/kernel/bzimage.o
+HV_OBJS += common/kernel/decompress.o
+HV_OBJS += common/kernel/elf.o
 HV_OBJS += common/event_channel/core.o
 HV_OBJS += common/event_channel/fifo.o
 HV_OBJS += common/event_channel/two_level.o
@@ -62,6 +74,9 @@ $(patsubst xen-lite/%.S,$(HV_O)/%.o,$(shell find xen-lite -name '*.S')): $(ASM_O
 LD      ?= ld
 OBJCOPY ?= objcopy
 NM      ?= nm
+
+# Decompressors of dom0's kernel (static libraries, init part only).
+HV_LIBS := -L/usr/lib/x86_64-linux-gnu -lz -llzma -lzstd -llz4
 
 HV_LDS := $(HV_O)/xen.lds
 $(HV_LDS): xen-lite/arch/x86/xen.lds.S

@@ -10,7 +10,7 @@
 extern const struct hv_option __options_start[], __options_end[];
 char saved_cmdline[1024];
 
-static uint64_t parse_size(const char *s, const char **end)
+uint64_t cmdline_size(const char *s, const char **end)
 {
     uint64_t n = simple_strtoul(s, end, 0);
 
@@ -71,7 +71,7 @@ static bool apply(const struct hv_option *o, const char *value, bool negated)
         *(unsigned int *)o->var = simple_strtoul(value, &end, 0);
         return end != value && !*end;
     case OPT_SIZE:
-        *(uint64_t *)o->var = parse_size(value, &end);
+        *(uint64_t *)o->var = cmdline_size(value, &end);
         return end != value && !*end;
     case OPT_FN:
         return ((int (*)(const char *))o->var)(negated ? "0" : value) == 0;

@@ -16,7 +16,7 @@ const char xen_lite_banner[] =
     "xen-lite " XEN_LITE_VERSION " (Xen version " XEN_VERSION_STRING ")";
 
 /* Left by the linker; the note's 16-byte header precedes the id. */
-extern const uint8_t __note_build_id_start[], __note_build_id_end[];
+extern const uint8_t __build_id_start[], __build_id_end[];
 
 static uint32_t features(const struct domain *d)
 {
@@ -39,8 +39,8 @@ static long put(uint64_t to, const void *from, size_t n, long rc)
 
 static long build_id(uint64_t arg)
 {
-    const uint8_t *id = __note_build_id_start + 16;
-    uint32_t len = __note_build_id_end - id;
+    const uint8_t *id = __build_id_start + 16;
+    uint32_t len = __build_id_end - id;
     struct xen_build_id b;
 
     if (!arg)

@@ -21,6 +21,9 @@ void console_init(const char *options);
 size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear);
 void console_force_unlock(void); /* panic only */
 extern bool opt_noreboot;
+/* Fills in dom0's view of a VGA text screen; bytes used, 0 if there is none. */
+struct dom0_vga_console_info;
+uint32_t vga_console_info(struct dom0_vga_console_info *info);
 
 /* --- keyhandler ----------------------------------------------------------*/
 void register_keyhandler(char key, void (*fn)(char key), const char *desc);
@@ -45,6 +48,8 @@ struct hv_option {
     static const struct hv_option opt__##fn __attribute__((                    \
         used, section(".init.options"), aligned(8))) = {nm, OPT_FN, fn, 0}
 void cmdline_parse(const char *cmdline);
+/* "512M": bytes; k, m, g, t, b; a bare number counts KiB. */
+uint64_t cmdline_size(const char *s, const char **end);
 extern char saved_cmdline[1024];
 
 #endif
