@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+# libxenstore.so.4: the client library of the store.
+
+LIBXENSTORE_SOURCES := $(addprefix tools/libxenstore/, \
+    paths.c handle.c message.c nodes.c watch.c domain.c write_all.c)
+
+$(eval $(call shared_library,libxenstore.so.4,libxenstore.so.4,$(LIBXENSTORE_SOURCES),tools/libxenstore/libxenstore.map,))

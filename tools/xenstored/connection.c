@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Turns, queues and the end of connections. Messages go straight from the
+ * caller's memory to the transport if nothing waits before them; memory is
+ * taken only for what the other side does not accept at once.
+ */
+#include "connection.h"
+
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+#include "protocol.h"
+
+#define HEADER sizeof(struct xsd_sockmsg)
+
+struct connection *connections;
+static struct connection *pending, **pending_tail = &pending;
+static bool anybody_ended;
+
+/* No longer spoken to. */
+static bool silent(const struct connection *c)
+{
+    return c->dead || c->fault;
+}
+
+/* --- life ----------------------------------------------------------------- */
+
+struct connection *connection_new(const struct transport *transport,
+                                  void *endpoint, struct domain *d)
+{
+    static unsigned int sockets;
+    struct connection *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return NULL;
+    c->transport = transport;
+    c->endpoint = endpoint;
+    c->domain = d;
+    c->who.self = d ? d->id : (struct identity){0, INCARNATION_DOM0};
+    c->who.target = c->who.self;
+    c->who.privileged = c->who.self.domid == 0;
+    snprintf(c->home, sizeof(c->home), "/local/domain/%u",
+             (unsigned int)c->who.self.domid);
+    if (d)
+        snprintf(c->name, sizeof(c->name), "d%u", (unsigned int)d->id.domid);
+    else
+        snprintf(c->name, sizeof(c->name), "s%u", ++sockets % 1000000);
+    c->out_tail = &c->out;
+    c->next = connections;
+    c->prev = &connections;
+    if (connections)
+        connections->prev = &c->next;
+    connections = c;
+    return c;
+}
+
+static void release_message(struct connection *c, struct message *m)
+{
+    if (m->event) {
+        c->events--;
+        c->event_bytes -= m->len;
+        if (c->domain)
+            account_release(&c->domain->account,
+                            (long)(sizeof(*m) + m->len));
+    } else {
+        c->replies--;
+    }
+    free(m);
+}
+
+void connection_reset(struct connection *c)
+{
+    watch_remove_all(c);
+    transactions_abort(&c->transactions);
+    while (c->out) {
+        struct message *m = c->out;
+        c->out = m->next;
+        release_message(c, m);
+    }
+    c->out_tail = &c->out;
+    c->in_used = 0;
+}
+
+void connection_kill(struct connection *c)
+{
+    c->dead = true;
+    anybody_ended = true;
+}
+
+void connection_end(struct connection *c)
+{
+    connection_kill(c);
+    connection_reset(c);
+    if (c->transport)
+        c->transport->close(c);
+    c->transport = NULL;
+    c->domain = NULL;
+}
+
+void connection_fault(struct connection *c, unsigned int error)
+{
+    if (c->fault || c->dead)
+        return;
+    log_warning("%s broke the protocol (error %u): no longer served", c->name,
+                error);
+    c->fault = error;
+    anybody_ended = true;
+    if (!c->domain)
+        connection_kill(c);
+}
+
+static void unpend_dead(void)
+{
+    struct connection **p = &pending;
+    while (*p) {
+        if ((*p)->dead)
+            *p = (*p)->next_pending;
+        else
+            p = &(*p)->next_pending;
+    }
+    pending_tail = p;
+}
+
+/* The clean-up of a fault waits until no turn and no list of watches is in the
+ * middle of something. */
+static void park(struct connection *c)
+{
+    connection_reset(c);
+    c->transport->park(c, c->fault);
+    c->parked = true;
+}
+
+void connection_reap(void)
+{
+    struct connection *c, *next;
+
+    if (!anybody_ended)
+        return;
+    anybody_ended = false;
+    unpend_dead();
+    for (c = connections; c; c = next) {
+        next = c->next;
+        if (!c->dead) {
+            if (c->fault && !c->parked)
+                park(c);
+            continue;
+        }
+        connection_end(c);
+        *c->prev = c->next;
+        if (c->next)
+            c->next->prev = c->prev;
+        free(c);
+    }
+    anybody_ended = false;
+}
+
+/* --- sending -------------------------------------------------------------- */
+
+/* Queues what is left of a message after its first @sent bytes. */
+static struct message *queue(struct connection *c, const struct xsd_sockmsg *h,
+                             const void *data, size_t sent)
+{
+    size_t total = HEADER + h->len;
+    struct message *m = malloc(sizeof(*m) + total);
+
+    if (!m)
+        return NULL;
+    m->next = NULL;
+    m->len = (uint32_t)total;
+    m->sent = (uint32_t)sent;
+    m->hash = 0;
+    m->event = false;
+    memcpy(m->data, h, HEADER);
+    memcpy(m->data + HEADER, data, h->len);
+    *c->out_tail = m;
+    c->out_tail = &m->next;
+    return m;
+}
+
+/* Sends what it can at once; the bytes sent, or -1 if the client has gone. */
+static ssize_t send_now(struct connection *c, const struct xsd_sockmsg *h,
+                        const void *data)
+{
+    struct iovec iov[2] = {{(void *)(uintptr_t)h, HEADER},
+                           {(void *)(uintptr_t)data, h->len}};
+    ssize_t n;
+
+    if (c->out)
+        return 0;
+    n = c->transport->send(c, iov, h->len ? 2 : 1);
+    if (n < 0)
+        connection_kill(c);
+    return n;
+}
+
+void connection_reply(struct connection *c, const struct xsd_sockmsg *h,
+                      const void *data)
+{
+    ssize_t n;
+
+    if (silent(c))
+        return;
+    n = send_now(c, h, data);
+    if (n < 0 || (size_t)n == HEADER + h->len)
+        return;
+    /* A client that misses an answer has lost step. */
+    if (!queue(c, h, data, (size_t)n))
+        connection_fault(c, XENSTORE_ERROR_COMM);
+    else
+        c->replies++;
+}
+
+static uint32_t hash_event(const char *data, size_t len)
+{
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (unsigned char)data[i]) * 16777619u;
+    return h;
+}
+
+/* An event that still waits says the same as another one like it would. */
+static bool waits_already(struct connection *c, const char *data, size_t len,
+                          uint32_t hash)
+{
+    for (struct message *m = c->out; m; m = m->next)
+        if (m->event && m->hash == hash && m->sent == 0 &&
+            m->len == HEADER + len && !memcmp(m->data + HEADER, data, len))
+            return true;
+    return false;
+}
+
+static void lose_event(struct connection *c)
+{
+    if (!c->lost_events)
+        log_warning("%s does not read its watch events: some are lost",
+                    c->name);
+    c->lost_events = true;
+}
+
+/* Queues an event of a client that is slow; @sent bytes of it are gone. */
+static void queue_event(struct connection *c, const struct xsd_sockmsg *h,
+                        const char *data, size_t sent)
+{
+    struct domain *d = c->domain;
+    struct message *m;
+    uint32_t hash = hash_event(data, h->len);
+
+    if (d && sent == 0) {
+        if (waits_already(c, data, h->len, hash))
+            return;
+        if ((!c->who.privileged && c->events >= CONNECTION_EVENTS_COUNT) ||
+            account_hold(&d->account, d->id,
+                         (long)(sizeof(*m) + HEADER + h->len))) {
+            lose_event(c);
+            return;
+        }
+    } else if (d) {
+        d->account.held += (long)(sizeof(*m) + HEADER + h->len);
+    } else if (c->event_bytes > CONNECTION_EVENTS_MAX) {
+        log_warning("%s does not read its watch events: disconnected",
+                    c->name);
+        connection_kill(c);
+        return;
+    }
+    m = queue(c, h, data, sent);
+    if (!m) {
+        if (d)
+            account_release(&d->account, (long)(sizeof(*m) + HEADER + h->len));
+        connection_fault(c, XENSTORE_ERROR_COMM);
+        return;
+    }
+    m->event = true;
+    m->hash = hash;
+    c->events++;
+    c->event_bytes += m->len;
+}
+
+void connection_event(struct connection *c, const char *path,
+                      const char *token)
+{
+    char data[XENSTORE_PAYLOAD_MAX];
+    struct xsd_sockmsg h = {.type = XS_WATCH_EVENT};
+    size_t path_len = strlen(path) + 1, token_len = strlen(token) + 1;
+    ssize_t n;
+
+    if (silent(c) || path_len + token_len > sizeof(data))
+        return;
+    h.len = (uint32_t)(path_len + token_len);
+    memcpy(data, path, path_len);
+    memcpy(data + path_len, token, token_len);
+    if (trace_enabled)
+        trace_message("EVENT", c->name, "WATCH_EVENT", 0, data, h.len);
+    n = send_now(c, &h, data);
+    if (n < 0)
+        return;
+    if ((size_t)n < HEADER + h.len)
+        queue_event(c, &h, data, (size_t)n);
+    /* Outside its own turn nobody else will do this. */
+    if (!silent(c)) {
+        c->transport->expect(c, c->replies == 0, c->out != NULL);
+        c->transport->flush(c);
+    }
+}
+
+static void send_queue(struct connection *c)
+{
+    while (c->out && !c->dead) {
+        struct message *m = c->out;
+        struct iovec iov = {m->data + m->sent, m->len - m->sent};
+        ssize_t n = c->transport->send(c, &iov, 1);
+
+        if (n < 0) {
+            connection_kill(c);
+            return;
+        }
+        m->sent += (uint32_t)n;
+        if (m->sent < m->len)
+            return;
+        c->out = m->next;
+        if (!c->out)
+            c->out_tail = &c->out;
+        release_message(c, m);
+    }
+}
+
+/* --- turns ---------------------------------------------------------------- */
+
+static void make_pending(struct connection *c)
+{
+    if (c->pending || c->dead)
+        return;
+    c->pending = true;
+    c->next_pending = NULL;
+    *pending_tail = c;
+    pending_tail = &c->next_pending;
+}
+
+static bool blocked(const struct connection *c)
+{
+    return silent(c) || c->replies;
+}
+
+/* Serves the complete requests in the buffer; true if one is left over. */
+static bool serve_buffer(struct connection *c, unsigned int *budget)
+{
+    size_t at = 0;
+    bool more = false;
+
+    while (c->in_used - at >= HEADER) {
+        struct xsd_sockmsg h;
+
+        memcpy(&h, c->in + at, HEADER);
+        if (h.len > XENSTORE_PAYLOAD_MAX) {
+            connection_fault(c, XENSTORE_ERROR_PROTO);
+            return false;
+        }
+        if (c->in_used - at < HEADER + h.len)
+            break;
+        more = *budget == 0 || blocked(c);
+        if (more)
+            break;
+        --*budget;
+        protocol_handle(c, &h, c->in + at + HEADER);
+        if (silent(c))
+            return false;
+        at += HEADER + h.len;
+    }
+    if (at) {
+        c->in_used -= at;
+        memmove(c->in, c->in + at, c->in_used);
+    }
+    return more;
+}
+
+static bool held_back(const struct connection *c)
+{
+    return c->domain && c->domain->held_back_until &&
+           domain_held_back(c->domain, protocol_now());
+}
+
+static void take_turn(struct connection *c)
+{
+    unsigned int budget = CONNECTION_TURN;
+    bool more;
+
+    for (;;) {
+        ssize_t n;
+
+        more = serve_buffer(c, &budget);
+        if (more || blocked(c))
+            break;
+        if (budget == 0) {
+            more = true;
+            break;
+        }
+        n = c->transport->receive(c, c->in + c->in_used,
+                                  sizeof(c->in) - c->in_used);
+        if (n < 0)
+            connection_kill(c);
+        if (n <= 0)
+            break;
+        c->in_used += (size_t)n;
+        if (!c->transport->drain) {
+            more = serve_buffer(c, &budget);
+            break;
+        }
+    }
+    if (more && !blocked(c))
+        make_pending(c);
+}
+
+void connection_serve(struct connection *c)
+{
+    if (silent(c))
+        return;
+    send_queue(c);
+    if (!blocked(c)) {
+        if (held_back(c))
+            make_pending(c);
+        else
+            take_turn(c);
+    }
+    if (silent(c))
+        return;
+    c->transport->expect(c, c->replies == 0, c->out != NULL);
+    c->transport->flush(c);
+}
+
+bool connection_any_pending(void)
+{
+    return pending != NULL;
+}
+
+int connection_run_pending(uint64_t now)
+{
+    struct connection *c = pending, *next;
+    int timeout = -1;
+
+    pending = NULL;
+    pending_tail = &pending;
+    for (; c; c = next) {
+        next = c->next_pending;
+        c->pending = false;
+        connection_serve(c);
+    }
+    for (c = pending; c; c = c->next_pending) {
+        int wait = 0;
+        if (c->domain && domain_held_back(c->domain, now))
+            wait = (int)(c->domain->held_back_until - now);
+        if (timeout < 0 || wait < timeout)
+            timeout = wait;
+    }
+    return timeout;
+}

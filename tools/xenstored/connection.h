@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A client: a local process on the socket, or a domain on its ring. What the
+ * two have in common is here: assembling requests, queueing answers, limits.
+ *
+ * A client can cost the daemon only so much. Requests are read into a buffer of
+ * one message; no request is served while an answer waits for room; undelivered
+ * events count against the domain's memory limit and are dropped beyond it (a
+ * local process is disconnected at CONNECTION_EVENTS_MAX). Serving is cut into
+ * turns, so a client that floods delays the others by one turn only.
+ */
+#ifndef XENSTORED_CONNECTION_H
+#define XENSTORED_CONNECTION_H
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <xen/io/xs_wire.h>
+
+#include "domain.h"
+#include "transaction.h"
+#include "watch.h"
+
+/* Requests served in one turn. */
+#define CONNECTION_TURN 16
+/* Undelivered events of a privileged client, in bytes. */
+#define CONNECTION_EVENTS_MAX (16 << 20)
+/* Undelivered events of a domain. */
+#define CONNECTION_EVENTS_COUNT 1024
+
+struct connection;
+
+/* How bytes travel. Counts may be short; 0 is "not now". */
+struct transport {
+    ssize_t (*receive)(struct connection *c, void *buf, size_t len);
+    ssize_t (*send)(struct connection *c, const struct iovec *iov, int n);
+    /* Ask for a wake-up when receiving or sending becomes possible. */
+    void (*expect)(struct connection *c, bool receive, bool send);
+    /* The end of a turn: tell the other side what has been done. */
+    void (*flush)(struct connection *c);
+    /* The client broke the protocol: stop listening to it. */
+    void (*park)(struct connection *c, unsigned int error);
+    void (*close)(struct connection *c);
+    /* receive() is asked until it has nothing: nobody calls again. */
+    bool drain;
+};
+
+/* A message, or the rest of one, that waits for room. */
+struct message {
+    struct message *next;
+    uint32_t len, sent;
+    uint32_t hash; /* of an event, to find its equal */
+    bool event;
+    char data[];
+};
+
+struct connection {
+    struct connection *next, **prev;
+    struct connection *next_pending;
+    const struct transport *transport;
+    void *endpoint; /* the transport's own */
+    struct actor who;
+    struct domain *domain; /* NULL: a local process */
+    char home[24], name[16];
+    struct watches watches;
+    struct transactions transactions;
+    struct message *out, **out_tail;
+    unsigned int replies, events; /* waiting in out */
+    size_t event_bytes;
+    unsigned int fault; /* XENSTORE_ERROR_* it was parked for */
+    bool pending, parked, dead;
+    bool lost_events; /* said so already */
+    size_t in_used;
+    char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
+};
+
+/* NULL without memory. A connection of a domain names it. */
+struct connection *connection_new(const struct transport *transport,
+                                  void *endpoint, struct domain *d);
+/* Marks it as gone, from any state; connection_reap() does the rest. */
+void connection_kill(struct connection *c);
+/* Ends it at once, its domain having died. Not while watches fire. */
+void connection_end(struct connection *c);
+/* Stops serving a domain that broke the protocol (XENSTORE_ERROR_*), or
+ * disconnects a local process that did. */
+void connection_fault(struct connection *c, unsigned int error);
+/* Watches, transactions, queued messages and half a request go away: the other
+ * side starts afresh. */
+void connection_reset(struct connection *c);
+
+/* The transport may receive or send again: take a turn. */
+void connection_serve(struct connection *c);
+/* Give turns to those with work left. Returns the milliseconds until the next
+ * one is due, 0 for now, -1 for never. */
+int connection_run_pending(uint64_t now);
+bool connection_any_pending(void);
+/* Cleans up after kills and faults. Never called inside a turn. */
+void connection_reap(void);
+
+void connection_reply(struct connection *c, const struct xsd_sockmsg *hdr,
+                      const void *data);
+void connection_event(struct connection *c, const char *path,
+                      const char *token);
+
+/* All connections, for control commands. */
+extern struct connection *connections;
+
+#endif

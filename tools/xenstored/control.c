@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * XS_CONTROL: what an administrator asks of the running daemon. One row per
+ * command; the payload is the command's name and its arguments as strings, the
+ * answer a text.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "protocol.h"
+
+#define ARGUMENTS 4
+
+struct text {
+    size_t used;
+    char data[XENSTORE_PAYLOAD_MAX];
+};
+
+static void say(struct text *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* What does not fit is left out. */
+static void say(struct text *t, const char *format, ...)
+{
+    size_t room = sizeof(t->data) - t->used;
+    va_list ap;
+    int n;
+
+    va_start(ap, format);
+    n = vsnprintf(t->data + t->used, room, format, ap);
+    va_end(ap);
+    if (n > 0 && (size_t)n < room)
+        t->used += (size_t)n;
+    else
+        t->data[t->used] = '\0';
+}
+
+static int control_check(struct text *out, const char **arg, int n);
+static int control_help(struct text *out, const char **arg, int n);
+
+static int control_log(struct text *out, const char **arg, int n)
+{
+    if (n != 1 || (strcmp(arg[0], "on") && strcmp(arg[0], "off")))
+        return EINVAL;
+    say(out, "OK");
+    trace_enabled = !strcmp(arg[0], "on") && trace_is_open();
+    return 0;
+}
+
+static int control_logfile(struct text *out, const char **arg, int n)
+{
+    if (n != 1)
+        return EINVAL;
+    say(out, "OK");
+    return trace_open(arg[0]) ? EINVAL : 0;
+}
+
+static int control_print(struct text *out, const char **arg, int n)
+{
+    if (n < 1)
+        return EINVAL;
+    say(out, "OK");
+    trace_note("control: %s", arg[0]);
+    return 0;
+}
+
+static void say_account(struct text *out, const struct domain *d)
+{
+    const struct connection *c = d->connection;
+
+    say(out,
+        "domain %5u: nodes %ld, node bytes %ld, other bytes %ld, watches %u, "
+        "transactions %u%s\n",
+        (unsigned int)d->id.domid, d->account.nodes, d->account.node_bytes,
+        d->account.held, c ? c->watches.count : 0,
+        c ? c->transactions.count : 0, c && c->fault ? ", not served" : "");
+}
+
+static int control_memreport(struct text *out, const char **arg, int n)
+{
+    unsigned int locals = 0;
+    struct domain *d = NULL;
+
+    (void)arg, (void)n;
+    for (struct connection *c = connections; c; c = c->next)
+        locals += !c->domain;
+    say(out, "local connections: %u\n", locals);
+    while ((d = domain_next(d)))
+        say_account(out, d);
+    return 0;
+}
+
+static int control_quota(struct text *out, const char **arg, int n)
+{
+    uint16_t domid;
+
+    if (n == 3 && !strcmp(arg[0], "set")) {
+        say(out, "OK");
+        return quota_set(arg[1], arg[2]);
+    }
+    if (n == 1) {
+        const struct domain *d;
+        if (protocol_domid(arg[0], &domid))
+            return EINVAL;
+        d = domain_known(domid);
+        if (!d)
+            return ENOENT;
+        say_account(out, d);
+        return 0;
+    }
+    if (n)
+        return EINVAL;
+    for (int q = 0; q < QUOTA_COUNT; q++)
+        say(out, "%-20s: %8ld\n", quota_name[q], quota[q]);
+    return 0;
+}
+
+static int control_quota_soft(struct text *out, const char **arg, int n)
+{
+    char *end;
+    long limit;
+
+    if (n == 0) {
+        say(out, "%-20s: %8ld\n", "memory", quota_soft_memory);
+        return 0;
+    }
+    if (n != 3 || strcmp(arg[0], "set") || strcmp(arg[1], "memory"))
+        return EINVAL;
+    limit = strtol(arg[2], &end, 10);
+    if (*end || end == arg[2] || limit < 0)
+        return EINVAL;
+    quota_soft_memory = limit;
+    say(out, "OK");
+    return 0;
+}
+
+static const struct command {
+    const char *name;
+    int (*func)(struct text *out, const char **arg, int n);
+    const char *usage;
+} commands[] = {
+    {"check", control_check, ""},
+    {"log", control_log, "on|off"},
+    {"logfile", control_logfile, "<file>"},
+    {"memreport", control_memreport, ""},
+    {"print", control_print, "<string>"},
+    {"quota", control_quota, "[set <name> <value>|<domid>]"},
+    {"quota-soft", control_quota_soft, "[set memory <value>]"},
+    {"help", control_help, ""},
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int control_help(struct text *out, const char **arg, int n)
+{
+    (void)arg, (void)n;
+    for (size_t i = 0; i < COMMANDS; i++)
+        say(out, "%-15s %s\n", commands[i].name, commands[i].usage);
+    return 0;
+}
+
+/* Do the accounts add up to what is in the tree? */
+static int control_check(struct text *out, const char **arg, int n)
+{
+    struct domain *d = NULL;
+    long nodes = 0, bytes = 0, booked_nodes = 0, booked_bytes = 0;
+    static struct tree_walk w;
+    const struct node *i;
+
+    (void)arg, (void)n;
+    tree_walk_start(&w, store.root, "/");
+    while ((i = tree_walk_next(&w)))
+        if (account_of(i->perms->entry[0].id)) {
+            nodes++;
+            bytes += node_cost(i->name_len, node_value_len(i));
+        }
+    while ((d = domain_next(d))) {
+        booked_nodes += d->account.nodes;
+        booked_bytes += d->account.node_bytes;
+    }
+    if (nodes == booked_nodes && bytes == booked_bytes)
+        say(out, "OK");
+    else
+        say(out, "accounts: %ld nodes, %ld bytes; tree: %ld, %ld", booked_nodes,
+            booked_bytes, nodes, bytes);
+    return 0;
+}
+
+/* Strings of the payload; the last may lack its terminator, as some clients
+ * send it. */
+static int arguments(const struct request *r, char *copy, const char *arg[])
+{
+    int n = 0;
+
+    memcpy(copy, r->data, r->hdr->len);
+    copy[r->hdr->len] = '\0';
+    for (size_t at = 0; at < r->hdr->len; at += strlen(copy + at) + 1) {
+        if (n == ARGUMENTS)
+            return -1;
+        arg[n++] = copy + at;
+    }
+    return n;
+}
+
+int do_control(struct request *r)
+{
+    char copy[XENSTORE_PAYLOAD_MAX + 1];
+    const char *arg[ARGUMENTS];
+    struct text out = {.used = 0};
+    int n = arguments(r, copy, arg), rc = EINVAL;
+
+    if (n < 1)
+        return EINVAL;
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (!strcmp(arg[0], commands[i].name)) {
+            rc = commands[i].func(&out, arg + 1, n - 1);
+            return rc ? rc : protocol_reply(r, out.data, out.used + 1);
+        }
+    return rc;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records of domains. While a ring is mapped its domain cannot vanish
+ * completely (the mapping holds a page of it), so a domain id is never reused
+ * behind the back of an introduced domain. A record without a ring is checked
+ * by the domain's handle.
+ */
+#include "domain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xen/xen.h>
+
+#include "connection.h"
+#include "log.h"
+#include "protocol.h"
+#include "ring.h"
+#include "store.h"
+#include "xen.h"
+
+/* How long an offender waits: doubled each time, within these bounds; and how
+ * long he must behave before that is forgotten. */
+#define HOLD_BACK_MIN 50
+#define HOLD_BACK_MAX 1000
+#define FORGIVEN      10000
+
+static struct domain *by_id[DOMID_FIRST_RESERVED];
+static unsigned int highest;
+static uint32_t last_incarnation = INCARNATION_DOM0;
+static uint64_t deaths;
+static bool have_xen;
+
+static struct domain *add(uint16_t domid, uint32_t incarnation)
+{
+    struct domain *d = calloc(1, sizeof(*d));
+
+    if (d) {
+        d->id = (struct identity){domid, incarnation};
+        by_id[domid] = d;
+        if (domid > highest)
+            highest = domid;
+    }
+    return d;
+}
+
+int domain_init(bool xen)
+{
+    have_xen = xen;
+    return by_id[0] || add(0, INCARNATION_DOM0) ? 0 : ENOMEM;
+}
+
+struct domain *domain_known(uint16_t domid)
+{
+    return domid < DOMID_FIRST_RESERVED ? by_id[domid] : NULL;
+}
+
+struct domain *domain_next(const struct domain *after)
+{
+    for (unsigned int i = after ? after->id.domid + 1u : 0; i <= highest; i++)
+        if (by_id[i])
+            return by_id[i];
+    return NULL;
+}
+
+struct account *account_of(struct identity id)
+{
+    struct domain *d = domain_known(id.domid);
+    return d && d->id.incarnation == id.incarnation ? &d->account : NULL;
+}
+
+static int look_up(uint16_t domid, struct xen_domain_info *info)
+{
+    memset(info, 0, sizeof(*info));
+    return have_xen ? xen_domain_info(domid, info) : 0;
+}
+
+struct domain *domain_get(uint16_t domid)
+{
+    struct domain *d = domain_known(domid);
+    struct xen_domain_info info;
+
+    if (d || domid >= DOMID_FIRST_RESERVED)
+        return d;
+    if (look_up(domid, &info) || info.dying)
+        return NULL;
+    /* Wrapping around would take 2^32 domains. */
+    d = add(domid, ++last_incarnation);
+    if (d)
+        memcpy(d->handle, info.handle, sizeof(d->handle));
+    return d;
+}
+
+uint32_t domain_incarnation(uint16_t domid)
+{
+    struct domain *d = domain_get(domid);
+    return d ? d->id.incarnation : INCARNATION_NONE;
+}
+
+uint64_t domain_deaths(void)
+{
+    return deaths;
+}
+
+void domain_forget(struct domain *d)
+{
+    struct identity id = d->id;
+
+    if (d->connection)
+        connection_end(d->connection);
+    d->connection = NULL;
+    deaths++;
+    store_forget_domain(id);
+    by_id[id.domid] = NULL;
+    free(d);
+    trace_note("domain %u is gone", (unsigned int)id.domid);
+}
+
+/* --- requests of the toolstack -------------------------------------------- */
+
+int domain_introduce(uint16_t domid, uint64_t gfn, uint32_t port, bool *fresh)
+{
+    struct domain *d = domain_known(domid);
+
+    *fresh = false;
+    if (!have_xen)
+        return ENOSYS;
+    if (d && d->connection)
+        return domid ? ring_rebind(d->connection, gfn, port) : EINVAL;
+    if (d && domid) {
+        struct xen_domain_info info;
+        if (look_up(domid, &info) ||
+            memcmp(info.handle, d->handle, sizeof(d->handle)))
+            domain_forget(d);
+    }
+    d = domain_get(domid);
+    if (!d)
+        return EINVAL;
+    d->connection = ring_connect(d, gfn, port);
+    if (!d->connection)
+        return EINVAL;
+    *fresh = true;
+    return 0;
+}
+
+int domain_release(uint16_t domid)
+{
+    struct domain *d = domain_known(domid);
+    struct xen_domain_info info;
+
+    if (!d || !d->connection || domid == 0)
+        return EINVAL;
+    if (look_up(domid, &info) || info.dying) {
+        domain_forget(d);
+    } else {
+        connection_end(d->connection);
+        d->connection = NULL;
+    }
+    return 0;
+}
+
+int domain_resume(uint16_t domid)
+{
+    struct domain *d = domain_known(domid);
+
+    if (!d || !d->connection || domid == 0)
+        return EINVAL;
+    d->shutdown = false;
+    return 0;
+}
+
+int domain_set_target(uint16_t domid, uint16_t target)
+{
+    struct domain *d = domain_known(domid), *t = domain_known(target);
+
+    if (!d || !d->connection || !t || !t->connection)
+        return EINVAL;
+    d->connection->who.target = t->id;
+    return 0;
+}
+
+/* --- the end of domains --------------------------------------------------- */
+
+/* True if something happened to @d that watchers want to know. */
+static bool check(struct domain *d)
+{
+    struct xen_domain_info info;
+    bool gone = look_up(d->id.domid, &info) || info.dying;
+
+    if (!gone && !d->connection)
+        gone = memcmp(info.handle, d->handle, sizeof(d->handle)) != 0;
+    if (gone) {
+        domain_forget(d);
+        return true;
+    }
+    if (info.shutdown && !d->shutdown) {
+        d->shutdown = true;
+        return true;
+    }
+    return false;
+}
+
+void domain_check_all(void)
+{
+    bool news = false;
+
+    /* domain_next() starts from an id: the record may go meanwhile. */
+    for (unsigned int i = 1; i <= highest; i++)
+        if (by_id[i] && check(by_id[i]))
+            news = true;
+    if (news)
+        watch_fire_special("@releaseDomain");
+}
+
+/* --- fairness ------------------------------------------------------------- */
+
+void domain_hold_back(uint16_t domid)
+{
+    struct domain *d = domain_known(domid);
+    uint64_t now = protocol_now(), length;
+
+    if (!d || domid == 0 || domain_held_back(d, now))
+        return;
+    if (now > d->held_back_until + FORGIVEN)
+        d->offences = 0;
+    length = (uint64_t)HOLD_BACK_MIN << d->offences;
+    if (length < HOLD_BACK_MAX)
+        d->offences++;
+    else
+        length = HOLD_BACK_MAX;
+    d->held_back_until = now + length;
+}
+
+bool domain_held_back(const struct domain *d, uint64_t now)
+{
+    return now < d->held_back_until;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The domains that the store knows: those introduced to it, and those that
+ * appear in permissions. A record stands for one incarnation of a domain id;
+ * when that domain dies its record, its nodes, its rights, its watches and its
+ * ring go together, and the next domain with the same id starts afresh.
+ */
+#ifndef XENSTORED_DOMAIN_H
+#define XENSTORED_DOMAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "perms.h"
+#include "quota.h"
+
+struct connection;
+struct ring;
+
+struct domain {
+    struct identity id;
+    struct account account;
+    struct connection *connection; /* NULL: not introduced */
+    bool shutdown;                 /* seen and announced */
+    uint8_t handle[16];            /* tells incarnations of one id apart */
+    uint64_t held_back_until;      /* ms, see domain_hold_back() */
+    unsigned int offences;
+};
+
+/* With @xen false there is no hypervisor: every domain id is taken to exist,
+ * and none can be introduced. 0 or an errno value. */
+int domain_init(bool xen);
+
+/* The record of a living domain, made if necessary; NULL if there is none. */
+struct domain *domain_get(uint16_t domid);
+/* The same, but only if there is a record already. */
+struct domain *domain_known(uint16_t domid);
+uint32_t domain_incarnation(uint16_t domid);
+
+/* INTRODUCE, RELEASE and RESUME: 0 or an errno value. */
+int domain_introduce(uint16_t domid, uint64_t gfn, uint32_t port, bool *fresh);
+int domain_release(uint16_t domid);
+int domain_resume(uint16_t domid);
+int domain_set_target(uint16_t domid, uint16_t target);
+
+/* Looks for domains that have shut down or died (VIRQ_DOM_EXC). */
+void domain_check_all(void);
+
+/* Ends the domain's connection and forgets it: it is dead. */
+void domain_forget(struct domain *d);
+
+/* How many domains have died so far. */
+uint64_t domain_deaths(void);
+
+/* Its writes made somebody else's transaction fail: no requests from it are
+ * served for a moment, longer with each offence. */
+void domain_hold_back(uint16_t domid);
+bool domain_held_back(const struct domain *d, uint64_t now);
+
+/* For control commands and tests. */
+struct domain *domain_next(const struct domain *after);
+
+#endif

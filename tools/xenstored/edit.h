@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Edits of a tree that keep the accounts of the nodes' owners right. Both the
+ * live tree and a transaction's are changed through these four functions, so
+ * the sum of the accounts equals the tree's contents at any time. Permissions
+ * and limits are the caller's business. All return 0 or ENOMEM, and ENOMEM
+ * means that nothing has changed.
+ */
+#ifndef XENSTORED_EDIT_H
+#define XENSTORED_EDIT_H
+
+#include "quota.h"
+#include "tree.h"
+
+struct edit {
+    struct node **root;
+    struct usage *usage; /* NULL: the live accounts */
+    struct stamp stamp;
+};
+
+/* How many nodes are missing below @rest (see tree_nearest()), and what the
+ * chain that fills the gap costs with @len bytes of value in its last. */
+long edit_missing(const char *rest, size_t len, long *cost);
+
+int edit_create(struct edit *e, const char *path, const void *data, size_t len,
+                struct perms *perms);
+int edit_set_value(struct edit *e, const char *path, const struct node *n,
+                   const void *data, size_t len);
+int edit_set_perms(struct edit *e, const char *path, const struct node *n,
+                   struct perms *perms);
+int edit_remove(struct edit *e, const char *path, struct node *n,
+                struct node **removed);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the daemon's messages and its trace go. */
+#include "log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <syslog.h>
+#include <time.h>
+
+static bool use_syslog;
+static FILE *trace;
+bool trace_enabled;
+
+void log_to_syslog(void)
+{
+    openlog("xenstored", LOG_PID, LOG_DAEMON);
+    use_syslog = true;
+}
+
+static void emit(int priority, const char *format, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static void emit(int priority, const char *format, va_list ap)
+{
+    if (use_syslog) {
+        vsyslog(priority, format, ap);
+    } else {
+        fputs("xenstored: ", stderr);
+        vfprintf(stderr, format, ap);
+        fputc('\n', stderr);
+    }
+}
+
+void log_error(const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    emit(LOG_ERR, format, ap);
+    va_end(ap);
+}
+
+void log_warning(const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    emit(LOG_WARNING, format, ap);
+    va_end(ap);
+}
+
+void log_info(const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    emit(LOG_INFO, format, ap);
+    va_end(ap);
+}
+
+int trace_open(const char *path)
+{
+    if (trace)
+        fclose(trace);
+    trace = path ? fopen(path, "ae") : NULL;
+    trace_enabled = trace != NULL;
+    if (path && !trace)
+        return errno;
+    if (trace)
+        setvbuf(trace, NULL, _IOLBF, 0);
+    return 0;
+}
+
+static void time_stamp(void)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+    char text[32] = "";
+
+    if (localtime_r(&now, &tm))
+        strftime(text, sizeof(text), "%Y%m%d %H:%M:%S", &tm);
+    fputs(text, trace);
+}
+
+void trace_message(const char *direction, const char *who, const char *type,
+                   uint32_t tx_id, const void *data, size_t len)
+{
+    const char *p = data;
+
+    if (!trace)
+        return;
+    time_stamp();
+    fprintf(trace, " %s %s %s tx %u (", direction, who, type,
+            (unsigned int)tx_id);
+    for (size_t i = 0; i < len; i++) {
+        if (p[i] == '\0')
+            fputs(i + 1 < len ? " " : "", trace);
+        else if ((unsigned char)p[i] < ' ' || p[i] == 0x7f)
+            fprintf(trace, "\\%03o", (unsigned int)(unsigned char)p[i]);
+        else
+            fputc(p[i], trace);
+    }
+    fputs(")\n", trace);
+}
+
+void trace_note(const char *format, ...)
+{
+    va_list ap;
+
+    if (!trace)
+        return;
+    time_stamp();
+    fputc(' ', trace);
+    va_start(ap, format);
+    vfprintf(trace, format, ap);
+    va_end(ap);
+    fputc('\n', trace);
+}
+
+bool trace_is_open(void)
+{
+    return trace != NULL;
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xenstored: options, start, end. The order of start-up is the order of
+ * main(); the daemon says that it is ready (to systemd, and to whoever waits
+ * for the parent to exit) only when the socket answers.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <xenstore.h>
+
+#include "daemon.h"
+#include "domain.h"
+#include "log.h"
+#include "loop.h"
+#include "quota.h"
+#include "ring.h"
+#include "socket.h"
+#include "store.h"
+#include "watch.h"
+#include "xen.h"
+
+enum { OPT_NO_DOMAINS = 256, OPT_IGNORED };
+
+static struct {
+    bool foreground, print_pid, no_dom0, no_domains;
+    const char *pid_file, *trace_file;
+} options;
+
+static const char usage[] =
+    "Usage: xenstored [options]\n"
+    "  -D, --no-domain-init     do not connect domain 0's own ring\n"
+    "      --no-domains         run without Xen: local clients only\n"
+    "  -F, --pid-file FILE      write the daemon's process id to FILE\n"
+    "  -N, --no-fork            stay in the foreground\n"
+    "  -P, --output-pid         print the daemon's process id\n"
+    "  -T, --trace-file FILE    log all requests, answers and events\n"
+    "  -E, --entry-nb N         nodes a domain may own\n"
+    "  -S, --entry-size N       bytes in a node's value\n"
+    "  -W, --watch-nb N         watches of a domain\n"
+    "  -t, --transaction N      open transactions of a domain\n"
+    "  -A, --perm-nb N          permissions on a node\n"
+    "  -M, --path-max N         characters of a path\n"
+    "  -Q, --quota WHAT=N       nodes, watches, transactions, outstanding,\n"
+    "                           transaction-nodes, memory, node-permissions,\n"
+    "                           path-length, node-size\n"
+    "  -q, --quota-soft memory=N  warn when a domain uses more\n"
+    "  -H, --help               this text\n"
+    "Accepted and without effect: -V, -R, -I, -K, -L, -U, -w.\n"
+    "The socket is $XENSTORED_PATH, or socket in $XENSTORED_RUNDIR, or\n"
+    "/run/xenstored/socket.\n";
+
+static const struct option long_options[] = {
+    {"no-domain-init", no_argument, NULL, 'D'},
+    {"no-domains", no_argument, NULL, OPT_NO_DOMAINS},
+    {"pid-file", required_argument, NULL, 'F'},
+    {"no-fork", no_argument, NULL, 'N'},
+    {"output-pid", no_argument, NULL, 'P'},
+    {"trace-file", required_argument, NULL, 'T'},
+    {"entry-nb", required_argument, NULL, 'E'},
+    {"entry-size", required_argument, NULL, 'S'},
+    {"watch-nb", required_argument, NULL, 'W'},
+    {"transaction", required_argument, NULL, 't'},
+    {"perm-nb", required_argument, NULL, 'A'},
+    {"path-max", required_argument, NULL, 'M'},
+    {"quota", required_argument, NULL, 'Q'},
+    {"quota-soft", required_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'H'},
+    {"verbose", no_argument, NULL, 'V'},
+    {"no-recovery", no_argument, NULL, 'R'},
+    {"internal-db", optional_argument, NULL, 'I'},
+    {"keep-orphans", no_argument, NULL, OPT_IGNORED},
+    {"preserve-local", no_argument, NULL, 'L'},
+    {"live-update", no_argument, NULL, 'U'},
+    {"timeout", required_argument, NULL, 'w'},
+    {NULL, 0, NULL, 0},
+};
+
+static void bad_value(const char *what)
+{
+    fprintf(stderr, "xenstored: bad value '%s'\n", what);
+    exit(2);
+}
+
+static void set_limit(const char *name, const char *value)
+{
+    if (quota_set(name, value))
+        bad_value(value);
+}
+
+/* "WHAT=N" */
+static void set_quota(char *arg, bool soft)
+{
+    char *value = strchr(arg, '=');
+
+    if (!value)
+        bad_value(arg);
+    *value++ = '\0';
+    if (!soft)
+        set_limit(arg, value);
+    else if (strcmp(arg, "memory"))
+        bad_value(arg);
+    else
+        quota_soft_memory = strtol(value, NULL, 10);
+}
+
+static void parse_limit(int c)
+{
+    static const struct {
+        int option;
+        const char *quota;
+    } limits[] = {
+        {'E', "nodes"},        {'S', "node-size"},
+        {'W', "watches"},      {'t', "transactions"},
+        {'A', "node-permissions"}, {'M', "path-length"},
+    };
+
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+        if (limits[i].option == c)
+            set_limit(limits[i].quota, optarg);
+}
+
+static void parse_options(int argc, char **argv)
+{
+    int c;
+
+    while ((c = getopt_long(argc, argv, "DF:NPT:E:S:W:t:A:M:Q:q:HVRI::KLUw:",
+                            long_options, NULL)) != -1) {
+        switch (c) {
+        case 'D':
+            options.no_dom0 = true;
+            break;
+        case OPT_NO_DOMAINS:
+            options.no_domains = true;
+            break;
+        case 'F':
+            options.pid_file = optarg;
+            break;
+        case 'N':
+            options.foreground = true;
+            break;
+        case 'P':
+            options.print_pid = true;
+            break;
+        case 'T':
+            options.trace_file = optarg;
+            break;
+        case 'Q':
+        case 'q':
+            set_quota(optarg, c == 'q');
+            break;
+        case 'H':
+            fputs(usage, stdout);
+            exit(0);
+        case '?':
+            fputs(usage, stderr);
+            exit(2);
+        default:
+            parse_limit(c);
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "xenstored: unexpected argument '%s'\n", argv[optind]);
+        exit(2);
+    }
+}
+
+/* --- sources of the loop -------------------------------------------------- */
+
+static int dom_exc_port;
+
+static void evtchn_ready(struct source *s, uint32_t events)
+{
+    int port = xen_pending();
+
+    (void)s, (void)events;
+    if (port < 0)
+        return;
+    /* Unmask first: an event that comes while we work must come again. */
+    xen_unmask(port);
+    if (port == dom_exc_port)
+        domain_check_all();
+    else
+        ring_event(port);
+}
+
+static struct source evtchn_source = {.ready = evtchn_ready};
+
+static void signal_ready(struct source *s, uint32_t events)
+{
+    struct signalfd_siginfo info;
+
+    (void)events;
+    if (read(s->fd, &info, sizeof(info)) != sizeof(info))
+        return;
+    if (info.ssi_signo == SIGHUP) {
+        if (options.trace_file)
+            trace_open(options.trace_file);
+    } else {
+        loop_stop();
+    }
+}
+
+static struct source signal_source = {.ready = signal_ready};
+
+/* --- start ---------------------------------------------------------------- */
+
+static void check(int rc, const char *what)
+{
+    if (rc) {
+        log_error("%s: %s", what, strerror(rc));
+        exit(1);
+    }
+}
+
+static int watch_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal_source.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (signal_source.fd < 0)
+        return errno;
+    return loop_add(&signal_source, EPOLLIN);
+}
+
+static void connect_xen(void)
+{
+    bool fresh;
+
+    if (xen_open())
+        exit(1);
+    dom_exc_port = xen_bind_dom_exc();
+    if (dom_exc_port < 0)
+        check(errno, "binding VIRQ_DOM_EXC (is another store running?)");
+    evtchn_source.fd = xen_evtchn_fd();
+    check(loop_add(&evtchn_source, EPOLLIN), "event channels");
+    if (!options.no_dom0)
+        check(domain_introduce(0, 0, 0, &fresh), "connecting domain 0's ring");
+}
+
+/* Every guest may hold a few descriptors, every local client one; and no
+ * shortage of memory is worth losing the store for. */
+static void raise_limits(void)
+{
+    struct rlimit l = {65536, 65536};
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    setrlimit(RLIMIT_NOFILE, &l);
+    if (fd >= 0) {
+        if (write(fd, "-1000", 5) != 5)
+            log_info("cannot lower the OOM score");
+        close(fd);
+    }
+}
+
+/* Nodes that are there from the beginning. */
+static void populate(void)
+{
+    struct actor dom0 = {.privileged = true,
+                         .self = {0, INCARNATION_DOM0},
+                         .target = {0, INCARNATION_DOM0}};
+    struct view v = {&dom0, NULL};
+    struct change c = {0};
+
+    if (!store_mkdir(&v, "/tool/xenstored", &c))
+        store_publish(&c);
+}
+
+int main(int argc, char **argv)
+{
+    struct stat st;
+
+    parse_options(argc, argv);
+    if (stat(xs_daemon_rundir(), &st))
+        mkdir(xs_daemon_rundir(), 0755);
+    check(daemon_lock_pid_file(options.pid_file), "pid file");
+    if (!options.foreground)
+        daemon_detach();
+    check(loop_init(), "event loop");
+    check(watch_signals(), "signals");
+    raise_limits();
+    if (options.trace_file)
+        check(trace_open(options.trace_file), options.trace_file);
+    check(domain_init(!options.no_domains), "domains");
+    check(store_init(), "the tree");
+    populate();
+    check(socket_listen(xs_daemon_socket()), xs_daemon_socket());
+    if (!options.no_domains)
+        connect_xen();
+    daemon_ready(options.print_pid);
+    loop_run();
+    socket_unlink();
+    daemon_remove_pid_file();
+    return 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The wire protocol: one table row per message type (requests.c has the
+ * functions), and what they have in common: arguments, answers, errors.
+ */
+#ifndef XENSTORED_PROTOCOL_H
+#define XENSTORED_PROTOCOL_H
+
+#include "connection.h"
+
+struct request {
+    struct connection *c;
+    const struct xsd_sockmsg *hdr;
+    const char *data; /* hdr->len bytes, not terminated */
+    struct view view;
+};
+
+/* Serves one request. */
+void protocol_handle(struct connection *c, const struct xsd_sockmsg *hdr,
+                     const char *data);
+
+/* Milliseconds of a clock that never jumps. */
+uint64_t protocol_now(void);
+
+/* Answers. protocol_reply() returns 0, or E2BIG if it does not fit. */
+int protocol_reply(struct request *r, const void *data, size_t len);
+int protocol_ack(struct request *r);
+int protocol_reply_error(struct request *r, int error);
+
+/*
+ * Splits the payload into exactly @n strings; all have their terminator. 0 or
+ * EINVAL. protocol_path() makes the first string a path in @path
+ * (PATH_BUFFER), *relative being the length of what was put in front of it,
+ * and leaves the rest of the payload in *rest.
+ */
+int protocol_strings(const struct request *r, const char *out[], unsigned int n);
+int protocol_path(const struct request *r, char *path, bool special,
+                  size_t *relative, const char **rest, size_t *rest_len);
+/* A decimal domain id. 0 or EINVAL. */
+int protocol_domid(const char *s, uint16_t *domid);
+
+/* --- the functions in the table: 0 or an errno value to be sent ------------ */
+
+int do_directory(struct request *r);
+int do_directory_part(struct request *r);
+int do_read(struct request *r);
+int do_write(struct request *r);
+int do_mkdir(struct request *r);
+int do_rm(struct request *r);
+int do_get_perms(struct request *r);
+int do_set_perms(struct request *r);
+int do_watch(struct request *r);
+int do_unwatch(struct request *r);
+int do_reset_watches(struct request *r);
+int do_transaction_start(struct request *r);
+int do_transaction_end(struct request *r);
+int do_introduce(struct request *r);
+int do_release(struct request *r);
+int do_resume(struct request *r);
+int do_set_target(struct request *r);
+int do_get_domain_path(struct request *r);
+int do_is_domain_introduced(struct request *r);
+int do_control(struct request *r);
+
+#endif

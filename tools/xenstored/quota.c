@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Limits with the default values of the C xenstored, and the bookkeeping that
+ * they are compared with.
+ */
+#include "quota.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+long quota[QUOTA_COUNT] = {
+    [QUOTA_NODES] = 1000,
+    [QUOTA_WATCHES] = 128,
+    [QUOTA_TRANSACTIONS] = 10,
+    [QUOTA_OUTSTANDING] = 20,
+    [QUOTA_TRANSACTION_NODES] = 1024,
+    [QUOTA_MEMORY] = 2 * 1024 * 1024 + 512 * 1024,
+    [QUOTA_NODE_PERMISSIONS] = 5,
+    [QUOTA_PATH_LENGTH] = 2048,
+    [QUOTA_NODE_SIZE] = 2048,
+};
+long quota_soft_memory = 2 * 1024 * 1024;
+
+const char *const quota_name[QUOTA_COUNT] = {
+    [QUOTA_NODES] = "nodes",
+    [QUOTA_WATCHES] = "watches",
+    [QUOTA_TRANSACTIONS] = "transactions",
+    [QUOTA_OUTSTANDING] = "outstanding",
+    [QUOTA_TRANSACTION_NODES] = "transaction-nodes",
+    [QUOTA_MEMORY] = "memory",
+    [QUOTA_NODE_PERMISSIONS] = "node-permissions",
+    [QUOTA_PATH_LENGTH] = "path-length",
+    [QUOTA_NODE_SIZE] = "node-size",
+};
+
+int quota_set(const char *name, const char *number)
+{
+    char *end;
+    long n;
+
+    errno = 0;
+    n = strtol(number, &end, 10);
+    if (errno || end == number || *end || n < 0)
+        return EINVAL;
+    for (int q = 0; q < QUOTA_COUNT; q++)
+        if (!strcmp(name, quota_name[q])) {
+            quota[q] = n;
+            return 0;
+        }
+    return EINVAL;
+}
+
+void quota_refused(struct account *a, struct identity id, enum quota q)
+{
+    if (!a || a->known & (1u << q))
+        return;
+    a->known |= 1u << q;
+    log_warning("domain %u has reached its limit of %ld for %s",
+                (unsigned int)id.domid, quota[q], quota_name[q]);
+}
+
+static struct usage_entry *find(const struct usage *u, struct identity id)
+{
+    for (size_t i = 0; i < u->count; i++)
+        if (identity_equal(u->entry[i].id, id))
+            return &u->entry[i];
+    return NULL;
+}
+
+int usage_reserve(struct usage *u, struct identity id)
+{
+    if (!u || find(u, id))
+        return 0;
+    if (u->count == u->room) {
+        size_t room = u->room ? 2 * u->room : 4;
+        struct usage_entry *e = realloc(u->entry, room * sizeof(*e));
+        if (!e)
+            return ENOMEM;
+        u->entry = e;
+        u->room = room;
+    }
+    u->entry[u->count++] = (struct usage_entry){.id = id};
+    return 0;
+}
+
+void usage_add(struct usage *u, struct identity id, long nodes, long bytes)
+{
+    if (u) {
+        struct usage_entry *e = find(u, id);
+        e->nodes += nodes;
+        e->bytes += bytes;
+    } else {
+        struct account *a = account_of(id);
+        if (a) {
+            a->nodes += nodes;
+            a->node_bytes += bytes;
+        }
+    }
+}
+
+static void soft_limit(struct account *a, struct identity id, long total)
+{
+    if (quota_soft_memory && total > quota_soft_memory && !a->soft_known) {
+        a->soft_known = true;
+        log_warning("domain %u uses more than %ld bytes of the store",
+                    (unsigned int)id.domid, quota_soft_memory);
+    }
+}
+
+int usage_check(struct usage *u, struct identity id, long nodes, long bytes)
+{
+    struct account *a = account_of(id);
+    struct usage_entry *e = u ? find(u, id) : NULL;
+    long total;
+
+    if (!a || id.domid == 0)
+        return 0;
+    if (e) {
+        nodes += e->nodes;
+        bytes += e->bytes;
+    }
+    if (nodes > 0 && a->nodes + nodes > quota[QUOTA_NODES]) {
+        quota_refused(a, id, QUOTA_NODES);
+        return ENOSPC;
+    }
+    total = a->node_bytes + a->held + bytes;
+    if (bytes > 0 && quota[QUOTA_MEMORY] && total > quota[QUOTA_MEMORY]) {
+        quota_refused(a, id, QUOTA_MEMORY);
+        return ENOMEM;
+    }
+    soft_limit(a, id, total);
+    return 0;
+}
+
+void usage_apply(struct usage *u)
+{
+    for (size_t i = 0; i < u->count; i++)
+        usage_add(NULL, u->entry[i].id, u->entry[i].nodes, u->entry[i].bytes);
+}
+
+void usage_clear(struct usage *u)
+{
+    free(u->entry);
+    memset(u, 0, sizeof(*u));
+}
+
+int account_hold(struct account *a, struct identity id, long bytes)
+{
+    if (!a)
+        return 0;
+    if (id.domid != 0 && quota[QUOTA_MEMORY] &&
+        a->node_bytes + a->held + bytes > quota[QUOTA_MEMORY]) {
+        quota_refused(a, id, QUOTA_MEMORY);
+        return ENOMEM;
+    }
+    a->held += bytes;
+    return 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a domain may hold in the store, and what it does hold.
+ *
+ * Every domain has an account: the nodes it owns, and the memory that its
+ * nodes, watches, transactions and undelivered events take. Limits apply to
+ * unprivileged domains only. A transaction keeps its changes of the accounts
+ * in a list of its own (struct usage) until it commits.
+ */
+#ifndef XENSTORED_QUOTA_H
+#define XENSTORED_QUOTA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "perms.h"
+
+enum quota {
+    QUOTA_NODES,
+    QUOTA_WATCHES,
+    QUOTA_TRANSACTIONS,
+    QUOTA_OUTSTANDING,
+    QUOTA_TRANSACTION_NODES,
+    QUOTA_MEMORY,
+    QUOTA_NODE_PERMISSIONS,
+    QUOTA_PATH_LENGTH,
+    QUOTA_NODE_SIZE,
+    QUOTA_COUNT
+};
+
+extern long quota[QUOTA_COUNT];
+extern long quota_soft_memory;
+extern const char *const quota_name[QUOTA_COUNT];
+
+/* Sets a limit by its name; EINVAL for an unknown name or a bad number. */
+int quota_set(const char *name, const char *number);
+
+struct account {
+    long nodes;         /* owned by the domain, in the live tree */
+    long node_bytes;    /* node_cost() of these */
+    long held;          /* watches, transactions, undelivered events */
+    unsigned int known; /* refusals already logged, a bit per quota */
+    bool soft_known;
+};
+
+/* The account of a living domain, NULL for anybody else. */
+struct account *account_of(struct identity id);
+
+/* One clear line per domain and limit, not one per refused request. */
+void quota_refused(struct account *a, struct identity id, enum quota q);
+
+struct usage {
+    struct usage_entry {
+        struct identity id;
+        long nodes, bytes;
+    } *entry;
+    size_t count, room;
+};
+
+/* In all of these a NULL usage means the live accounts. */
+/* Makes sure that usage_add() for @id cannot fail. 0 or ENOMEM. */
+int usage_reserve(struct usage *u, struct identity id);
+void usage_add(struct usage *u, struct identity id, long nodes, long bytes);
+/* May @id own that much more? 0, ENOSPC (nodes) or ENOMEM (memory). */
+int usage_check(struct usage *u, struct identity id, long nodes, long bytes);
+/* Books everything in @u to the live accounts. */
+void usage_apply(struct usage *u);
+void usage_clear(struct usage *u);
+
+/* Memory outside the tree; ENOMEM beyond the limit. */
+int account_hold(struct account *a, struct identity id, long bytes);
+static inline void account_release(struct account *a, long bytes)
+{
+    if (a)
+        a->held -= bytes;
+}
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* Rings shared with domains. */
+#include "ring.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xen.h"
+
+#define SIZE XENSTORE_RING_SIZE
+#define FEATURES \
+    (XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR)
+
+/* Rings by local port. */
+static struct ring **by_port;
+static size_t port_count;
+
+static struct ring *ring_of(struct connection *c)
+{
+    return c->endpoint;
+}
+
+/* Shared words: each access is one access, and data and index are ordered.
+ * The acquire pairs with the guest's barrier before it publishes an index, the
+ * release with the one after it has read ours. */
+static uint32_t load(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static void publish(uint32_t *word, uint32_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static ssize_t ring_receive(struct connection *c, void *buf, size_t len)
+{
+    struct ring *r = ring_of(c);
+    uint32_t used = load(&r->page->req_prod) - r->req_cons;
+    uint32_t at = MASK_XENSTORE_IDX(r->req_cons), first;
+
+    if (used > SIZE) {
+        connection_fault(c, XENSTORE_ERROR_RINGIDX);
+        return 0;
+    }
+    if (used > len)
+        used = (uint32_t)len;
+    if (used == 0)
+        return 0;
+    first = used < SIZE - at ? used : SIZE - at;
+    memcpy(buf, r->page->req + at, first);
+    memcpy((char *)buf + first, r->page->req, used - first);
+    r->req_cons += used;
+    publish(&r->page->req_cons, r->req_cons);
+    r->worked = true;
+    return used;
+}
+
+static uint32_t put(struct ring *r, const char *data, uint32_t len)
+{
+    uint32_t at = MASK_XENSTORE_IDX(r->rsp_prod);
+    uint32_t first = len < SIZE - at ? len : SIZE - at;
+
+    memcpy(r->page->rsp + at, data, first);
+    memcpy(r->page->rsp, data + first, len - first);
+    r->rsp_prod += len;
+    return len;
+}
+
+static ssize_t ring_send(struct connection *c, const struct iovec *iov, int n)
+{
+    struct ring *r = ring_of(c);
+    uint32_t used = r->rsp_prod - load(&r->page->rsp_cons);
+    uint32_t room = SIZE - used, sent = 0;
+
+    if (used > SIZE) {
+        connection_fault(c, XENSTORE_ERROR_RINGIDX);
+        return 0;
+    }
+    for (int i = 0; i < n && room; i++) {
+        uint32_t l = iov[i].iov_len < room ? (uint32_t)iov[i].iov_len : room;
+        sent += put(r, iov[i].iov_base, l);
+        room -= l;
+    }
+    if (sent) {
+        publish(&r->page->rsp_prod, r->rsp_prod);
+        r->worked = true;
+    }
+    return sent;
+}
+
+static void ring_expect(struct connection *c, bool receive, bool send)
+{
+    /* The guest notifies when it has filled or emptied something. */
+    (void)c, (void)receive, (void)send;
+}
+
+static void ring_flush(struct connection *c)
+{
+    struct ring *r = ring_of(c);
+    if (r->worked)
+        xen_notify(r->port);
+    r->worked = false;
+}
+
+static void ring_park(struct connection *c, unsigned int error)
+{
+    struct ring *r = ring_of(c);
+    publish(&r->page->error, error);
+    xen_notify(r->port);
+}
+
+static void unregister(struct ring *r)
+{
+    if (r->port > 0) {
+        by_port[r->port] = NULL;
+        xen_unbind(r->port);
+    }
+    r->port = -1;
+}
+
+static void ring_close(struct connection *c)
+{
+    struct ring *r = ring_of(c);
+
+    unregister(r);
+    xen_unmap_ring(r->page, r->by_grant);
+    free(r);
+    c->endpoint = NULL;
+}
+
+const struct transport ring_transport = {
+    .receive = ring_receive,
+    .send = ring_send,
+    .expect = ring_expect,
+    .flush = ring_flush,
+    .park = ring_park,
+    .close = ring_close,
+    .drain = true,
+};
+
+/* --- connecting ----------------------------------------------------------- */
+
+void ring_init(struct ring *r, struct xenstore_domain_interface *page)
+{
+    r->page = page;
+    r->req_cons = load(&page->req_cons);
+    r->rsp_prod = load(&page->rsp_prod);
+    publish(&page->server_features, FEATURES);
+    publish(&page->error, XENSTORE_ERROR_NONE);
+    publish(&page->connection, XENSTORE_CONNECTED);
+}
+
+static int register_port(struct ring *r, uint16_t domid, uint32_t remote)
+{
+    int port = xen_bind_interdomain(domid, remote);
+
+    if (port <= 0)
+        return EINVAL;
+    if ((size_t)port >= port_count) {
+        size_t count = ((size_t)port + 256) & ~(size_t)255;
+        struct ring **p = realloc(by_port, count * sizeof(p[0]));
+        if (!p) {
+            xen_unbind(port);
+            return ENOMEM;
+        }
+        memset(p + port_count, 0, (count - port_count) * sizeof(p[0]));
+        by_port = p;
+        port_count = count;
+    }
+    by_port[port] = r;
+    r->port = port;
+    return 0;
+}
+
+struct connection *ring_connect(struct domain *d, uint64_t gfn, uint32_t port)
+{
+    struct xenstore_domain_interface *page;
+    struct ring *r = calloc(1, sizeof(*r));
+
+    if (!r)
+        return NULL;
+    r->gfn = gfn;
+    r->port = -1;
+    page = d->id.domid == 0 ? xen_map_dom0_ring(&port)
+                            : xen_map_ring(d->id.domid, gfn, &r->by_grant);
+    if (!page) {
+        free(r);
+        return NULL;
+    }
+    ring_init(r, page);
+    if (register_port(r, d->id.domid, port) == 0)
+        r->c = connection_new(&ring_transport, r, d);
+    if (!r->c) {
+        unregister(r);
+        xen_unmap_ring(page, r->by_grant);
+        free(r);
+        return NULL;
+    }
+    /* The guest may have been waiting for us. */
+    xen_notify(r->port);
+    return r->c;
+}
+
+int ring_rebind(struct connection *c, uint64_t gfn, uint32_t port)
+{
+    struct ring *r = ring_of(c);
+
+    if (gfn != r->gfn)
+        return EINVAL;
+    unregister(r);
+    return register_port(r, c->domain->id.domid, port);
+}
+
+/* The guest starts afresh: nothing of the old conversation counts. */
+static void reconnect(struct ring *r)
+{
+    struct connection *c = r->c;
+
+    connection_reset(c);
+    c->parked = false;
+    c->fault = XENSTORE_ERROR_NONE;
+    r->req_cons = r->rsp_prod = 0;
+    publish(&r->page->req_cons, 0);
+    publish(&r->page->req_prod, 0);
+    publish(&r->page->rsp_cons, 0);
+    publish(&r->page->rsp_prod, 0);
+    publish(&r->page->error, XENSTORE_ERROR_NONE);
+    publish(&r->page->connection, XENSTORE_CONNECTED);
+    xen_notify(r->port);
+}
+
+bool ring_event(int port)
+{
+    struct ring *r =
+        port > 0 && (size_t)port < port_count ? by_port[port] : NULL;
+
+    if (!r)
+        return false;
+    if (!r->c->dead && load(&r->page->connection) == XENSTORE_RECONNECT)
+        reconnect(r);
+    else
+        connection_serve(r->c);
+    return true;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The transport of domains: a shared page with a ring of requests and a ring
+ * of answers, and an event channel. The page belongs to a guest that may write
+ * anything into it at any moment: our own two indices are kept here and only
+ * copied there, the guest's two are read once per use and checked.
+ */
+#ifndef XENSTORED_RING_H
+#define XENSTORED_RING_H
+
+#include "connection.h"
+
+struct ring {
+    struct connection *c;
+    struct xenstore_domain_interface *page;
+    uint32_t req_cons, rsp_prod; /* ours */
+    uint64_t gfn;
+    int port;
+    bool by_grant;
+    bool worked; /* something to notify the guest of */
+};
+
+extern const struct transport ring_transport;
+
+/* Connects a domain; NULL if its page or port cannot be had. */
+struct connection *ring_connect(struct domain *d, uint64_t gfn, uint32_t port);
+/* Binds to another port of the same domain. 0 or an errno value. */
+int ring_rebind(struct connection *c, uint64_t gfn, uint32_t port);
+/* Prepares a mapped page for use (also by tests). */
+void ring_init(struct ring *r, struct xenstore_domain_interface *page);
+/* The event of a port: a turn for its domain. False: not a ring's port. */
+bool ring_event(int port);
+
+#endif

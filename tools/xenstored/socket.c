@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* Local clients on a Unix socket. */
+#include "socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "connection.h"
+#include "log.h"
+#include "loop.h"
+
+struct socket_client {
+    struct source source;
+    struct connection *c;
+};
+
+static struct sockaddr_un address = {.sun_family = AF_UNIX};
+static struct source listener = {.fd = -1};
+/* Given up to be able to refuse a client when descriptors have run out. */
+static int spare_fd = -1;
+
+static struct socket_client *client_of(struct connection *c)
+{
+    return c->endpoint;
+}
+
+static ssize_t socket_receive(struct connection *c, void *buf, size_t len)
+{
+    ssize_t n = recv(client_of(c)->source.fd, buf, len, 0);
+
+    if (n > 0)
+        return n;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    return -1;
+}
+
+static ssize_t socket_send(struct connection *c, const struct iovec *iov, int n)
+{
+    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)iov,
+                       .msg_iovlen = (size_t)n};
+    ssize_t sent = sendmsg(client_of(c)->source.fd, &m, MSG_NOSIGNAL);
+
+    if (sent >= 0)
+        return sent;
+    return errno == EAGAIN || errno == EINTR ? 0 : -1;
+}
+
+static void socket_expect(struct connection *c, bool receive, bool send)
+{
+    loop_want(&client_of(c)->source,
+              (receive ? EPOLLIN : 0u) | (send ? EPOLLOUT : 0u));
+}
+
+static void socket_flush(struct connection *c)
+{
+    (void)c; /* every send is on its way already */
+}
+
+static void socket_park(struct connection *c, unsigned int error)
+{
+    (void)c, (void)error; /* local processes are disconnected instead */
+}
+
+static void socket_close(struct connection *c)
+{
+    struct socket_client *client = client_of(c);
+
+    loop_remove(&client->source);
+    close(client->source.fd);
+    free(client);
+    c->endpoint = NULL;
+}
+
+static const struct transport socket_transport = {
+    .receive = socket_receive,
+    .send = socket_send,
+    .expect = socket_expect,
+    .flush = socket_flush,
+    .park = socket_park,
+    .close = socket_close,
+};
+
+static void client_ready(struct source *s, uint32_t events)
+{
+    struct connection *c = ((struct socket_client *)s)->c;
+
+    /* One that has hung up while it may not send says so only here. */
+    if (events & (EPOLLHUP | EPOLLERR) && !(events & EPOLLIN))
+        connection_kill(c);
+    else
+        connection_serve(c);
+}
+
+static void welcome(int fd)
+{
+    struct socket_client *client = calloc(1, sizeof(*client));
+
+    if (client) {
+        client->source.fd = fd;
+        client->source.ready = client_ready;
+        if (loop_add(&client->source, EPOLLIN) == 0) {
+            client->c = connection_new(&socket_transport, client, NULL);
+            if (client->c)
+                return;
+            loop_remove(&client->source);
+        }
+    }
+    free(client);
+    close(fd);
+}
+
+static void listener_ready(struct source *s, uint32_t events)
+{
+    int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    (void)events;
+    if (fd >= 0) {
+        welcome(fd);
+    } else if (errno == EMFILE || errno == ENFILE) {
+        close(spare_fd);
+        close(accept4(s->fd, NULL, NULL, SOCK_CLOEXEC));
+        spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        log_warning("out of file descriptors: a client was refused");
+    }
+}
+
+int socket_listen(const char *path)
+{
+    int fd, rc;
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno;
+    unlink(path);
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
+        chmod(path, 0600) || listen(fd, SOMAXCONN)) {
+        rc = errno;
+        close(fd);
+        return rc;
+    }
+    spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    listener.fd = fd;
+    listener.ready = listener_ready;
+    return loop_add(&listener, EPOLLIN);
+}
+
+void socket_unlink(void)
+{
+    if (listener.fd >= 0)
+        unlink(address.sun_path);
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Operations on the store. Each one first finds its node (find() records the
+ * touch and decides access), then checks limits, then edits.
+ */
+#include "store.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "domain.h"
+#include "transaction.h"
+#include "watch.h"
+
+struct store store;
+
+/* Who may watch for domains coming and going. */
+static struct {
+    const char *name;
+    struct perms *perms;
+} special[] = {{"@introduceDomain", NULL}, {"@releaseDomain", NULL}};
+
+static struct perms *dom0_only(void)
+{
+    struct perms *p = perms_alloc(1);
+    if (p)
+        p->entry[0].id = (struct identity){0, INCARNATION_DOM0};
+    return p;
+}
+
+int store_init(void)
+{
+    struct perms *p = dom0_only();
+    long cost = node_cost(0, 0);
+
+    if (!p)
+        return ENOMEM;
+    store.root = tree_new(p);
+    for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
+        perms_put(special[i].perms);
+        special[i].perms = perms_get(p);
+    }
+    if (store.root)
+        usage_add(NULL, p->entry[0].id, 1, cost);
+    perms_put(p);
+    return store.root ? 0 : ENOMEM;
+}
+
+struct stamp store_stamp(uint16_t domid)
+{
+    return (struct stamp){++store.generation, domid};
+}
+
+static struct node **tree_of(struct view *v)
+{
+    return v->t ? &v->t->root : &store.root;
+}
+
+static struct edit edit_of(struct view *v)
+{
+    return (struct edit){tree_of(v), v->t ? &v->t->usage : NULL,
+                         store_stamp(v->who->self.domid)};
+}
+
+/*
+ * Finds @path for an access that needs the rights @need. ENOENT is told only
+ * to those who could have seen the node: the nearest existing node above
+ * decides, as it does for creating the path. *near is that node, or the node.
+ */
+static int find(struct view *v, const char *path, unsigned int need,
+                struct node **near, const char **rest)
+{
+    *near = tree_nearest(*tree_of(v), path, rest);
+    if ((perms_of((*near)->perms, v->who) & need) != need)
+        return EACCES;
+    return **rest ? ENOENT : 0;
+}
+
+static int touch(struct view *v, const char *path, unsigned int how, size_t len)
+{
+    return v->t ? transaction_touch(v->t, path, how, len) : 0;
+}
+
+static int find_to_read(struct view *v, const char *path, unsigned int how,
+                        struct node **out)
+{
+    const char *rest;
+    int rc = touch(v, path, how, 0);
+    return rc ? rc : find(v, path, PERM_READ, out, &rest);
+}
+
+static struct perms **find_special(const char *path)
+{
+    for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
+        if (!strcmp(path, special[i].name))
+            return &special[i].perms;
+    return NULL;
+}
+
+bool store_special_readable(const char *path, const struct actor *who)
+{
+    struct perms **p = find_special(path);
+    return p && perms_of(*p, who) & PERM_READ;
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+int store_read(struct view *v, const char *path, struct node **out)
+{
+    return find_to_read(v, path, TOUCH_READ, out);
+}
+
+int store_list(struct view *v, const char *path, struct node **out)
+{
+    return find_to_read(v, path, TOUCH_LIST, out);
+}
+
+int store_get_perms(struct view *v, const char *path, struct perms **out)
+{
+    struct node *n;
+    int rc;
+
+    if (path_is_special(path)) {
+        struct perms **p = find_special(path);
+        if (!p)
+            return EINVAL;
+        *out = *p;
+        return perms_of(*p, v->who) & PERM_READ ? 0 : EACCES;
+    }
+    rc = find_to_read(v, path, TOUCH_READ, &n);
+    if (!rc)
+        *out = n->perms;
+    return rc;
+}
+
+/* --- changing ------------------------------------------------------------- */
+
+static void report(struct view *v, struct change *c, const char *path,
+                   struct perms *before, struct perms *after,
+                   struct node *removed)
+{
+    if (v->t) {
+        v->t->changed = true;
+        node_put(removed);
+        return;
+    }
+    c->path = path;
+    c->before = before ? perms_get(before) : NULL;
+    c->after = after ? perms_get(after) : NULL;
+    c->removed = removed;
+}
+
+/* New nodes inherit their parent's permissions; only dom0 creates nodes for
+ * others, everybody else owns what he creates. */
+static int create(struct view *v, const char *path, struct node *near,
+                  const char *rest, const void *data, size_t len,
+                  struct change *c)
+{
+    struct edit e = edit_of(v);
+    struct perms *perms = near->perms;
+    int rc = 0;
+
+    if (v->who->privileged) {
+        perms_get(perms);
+    } else {
+        long bytes, count = edit_missing(rest, len, &bytes);
+        rc = usage_check(e.usage, v->who->self, count, bytes);
+        if (rc)
+            return rc;
+        perms = perms_with_owner(perms, v->who->self);
+        if (!perms)
+            return ENOMEM;
+    }
+    rc = edit_create(&e, path, data, len, perms);
+    if (!rc)
+        report(v, c, path, NULL, perms, NULL);
+    perms_put(perms);
+    return rc;
+}
+
+int store_write(struct view *v, const char *path, const void *data, size_t len,
+                struct change *c)
+{
+    struct edit e;
+    struct node *n;
+    const char *rest;
+    bool absent;
+    int rc;
+
+    rc = find(v, path, PERM_WRITE, &n, &rest);
+    if (rc && rc != ENOENT)
+        return rc;
+    if (!v->who->privileged && (long)len > quota[QUOTA_NODE_SIZE])
+        return ENOSPC;
+    absent = rc == ENOENT;
+    rc = touch(v, path, TOUCH_WRITE, len);
+    if (rc)
+        return rc;
+    if (absent)
+        return create(v, path, n, rest, data, len, c);
+
+    e = edit_of(v);
+    if (!v->who->privileged) {
+        long grown = (long)len - (long)node_value_len(n);
+        rc = usage_check(e.usage, n->perms->entry[0].id, 0, grown);
+    }
+    if (!rc) {
+        struct perms *perms = perms_get(n->perms);
+        rc = edit_set_value(&e, path, n, data, len);
+        if (!rc)
+            report(v, c, path, perms, perms, NULL);
+        perms_put(perms);
+    }
+    return rc;
+}
+
+int store_mkdir(struct view *v, const char *path, struct change *c)
+{
+    struct node *n;
+    const char *rest;
+    bool absent;
+    int rc = find(v, path, PERM_WRITE, &n, &rest);
+
+    if (rc && rc != ENOENT)
+        return rc;
+    absent = rc == ENOENT;
+    rc = touch(v, path, TOUCH_CREATE, 0);
+    if (rc || !absent)
+        return rc;
+    return create(v, path, n, rest, NULL, 0, c);
+}
+
+int store_remove(struct view *v, const char *path, struct change *c)
+{
+    struct edit e;
+    struct node *n, *removed;
+    const char *rest;
+    int rc;
+
+    if (!strcmp(path, "/"))
+        return EINVAL;
+    rc = find(v, path, PERM_WRITE, &n, &rest);
+    /* Removing what is not there succeeds, if it could be there. */
+    if (rc == ENOENT && !strchr(rest, '/'))
+        return touch(v, path, TOUCH_REMOVE, 0);
+    if (!rc)
+        rc = touch(v, path, TOUCH_REMOVE, 0);
+    if (rc)
+        return rc;
+    e = edit_of(v);
+    rc = edit_remove(&e, path, n, &removed);
+    if (!rc)
+        report(v, c, path, removed->perms, NULL, removed);
+    return rc;
+}
+
+static int set_special_perms(struct view *v, struct perms **slot,
+                             struct perms *perms)
+{
+    if (!slot)
+        return EINVAL;
+    if (!(perms_of(*slot, v->who) & PERM_OWNER))
+        return EACCES;
+    perms_get(perms);
+    perms_put(*slot);
+    *slot = perms;
+    return 0;
+}
+
+int store_set_perms(struct view *v, const char *path, struct perms *perms,
+                    struct change *c)
+{
+    struct edit e;
+    struct node *n;
+    struct perms *before;
+    const char *rest;
+    int rc;
+
+    if (!v->who->privileged &&
+        (long)perms->count > quota[QUOTA_NODE_PERMISSIONS])
+        return ENOSPC;
+    if (path_is_special(path))
+        return set_special_perms(v, find_special(path), perms);
+    rc = find(v, path, PERM_WRITE | PERM_OWNER, &n, &rest);
+    if (rc)
+        return rc;
+    if (!v->who->privileged &&
+        !identity_equal(perms->entry[0].id, n->perms->entry[0].id))
+        return EPERM;
+    rc = touch(v, path, TOUCH_PERMS, 0);
+    if (rc)
+        return rc;
+    e = edit_of(v);
+    before = perms_get(n->perms);
+    rc = edit_set_perms(&e, path, n, perms);
+    if (!rc)
+        report(v, c, path, before, perms, NULL);
+    perms_put(before);
+    return rc;
+}
+
+void store_publish(struct change *c)
+{
+    if (!c->path)
+        return;
+    watch_fire(c);
+    perms_put(c->before);
+    perms_put(c->after);
+    node_put(c->removed);
+    c->path = NULL;
+}
+
+/* --- the end of a domain -------------------------------------------------- */
+
+static const struct node *next_mention(struct tree_walk *w, struct identity id)
+{
+    const struct node *n;
+
+    while ((n = tree_walk_next(w)))
+        if (perms_mention(n->perms, id))
+            return n;
+    return NULL;
+}
+
+static int forget_one(struct edit *e, const char *path, struct node *n,
+                      struct identity id, struct change *c)
+{
+    int rc;
+
+    if (identity_equal(n->perms->entry[0].id, id) && path[1]) {
+        rc = edit_remove(e, path, n, &c->removed);
+        if (!rc) {
+            c->path = path;
+            c->before = perms_get(c->removed->perms);
+        }
+    } else {
+        struct perms *perms = perms_without(n->perms, id);
+        rc = perms ? edit_set_perms(e, path, n, perms) : ENOMEM;
+        perms_put(perms);
+    }
+    return rc;
+}
+
+void store_forget_domain(struct identity id)
+{
+    /* The walk goes over a snapshot; edits copy what they change of it. */
+    struct node *snapshot = node_get(store.root);
+    struct edit e = {&store.root, NULL, store_stamp(0)};
+    struct tree_walk w;
+    const struct node *n;
+
+    for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
+        if (perms_mention(special[i].perms, id)) {
+            struct perms *p = perms_without(special[i].perms, id);
+            if (p) {
+                perms_put(special[i].perms);
+                special[i].perms = p;
+            }
+        }
+    tree_walk_start(&w, snapshot, "/");
+    while ((n = next_mention(&w, id))) {
+        struct change c = {0};
+        struct node *live = tree_lookup(store.root, w.path);
+        /* Without memory a right stays in the list; it is worthless, its
+         * incarnation having ended. */
+        if (live && forget_one(&e, w.path, live, id, &c) == 0 && c.path)
+            tree_walk_skip(&w);
+        store_publish(&c);
+    }
+    node_put(snapshot);
+}

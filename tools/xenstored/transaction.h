@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transactions: a snapshot of the store as it was at the start (a root
+ * pointer), a tree with the transaction's own changes (another one), and the
+ * list of paths it has touched and how.
+ *
+ * Commit is one pointer assignment. If nobody changed the live tree meanwhile,
+ * the transaction's tree becomes the live one. Otherwise every node it has read
+ * must be unchanged, node by node, and its changes are made again on a copy of
+ * the live tree, which then becomes the live one. Blind writes never conflict,
+ * nor do changes to different nodes.
+ *
+ * Fairness: who makes another's commit fail is held back for a moment (see
+ * domain_hold_back()), so a commit succeeds after a bounded number of tries.
+ */
+#ifndef XENSTORED_TRANSACTION_H
+#define XENSTORED_TRANSACTION_H
+
+#include "quota.h"
+#include "store.h"
+
+/* How a path was touched. */
+#define TOUCH_READ    1u  /* value or permissions, or their absence */
+#define TOUCH_LIST    2u  /* the list of children */
+#define TOUCH_CREATE  4u  /* made sure that it exists */
+#define TOUCH_WRITE   8u  /* set the value */
+#define TOUCH_PERMS   16u /* set the permissions */
+#define TOUCH_REMOVE  32u
+#define TOUCH_CHANGES (TOUCH_CREATE | TOUCH_WRITE | TOUCH_PERMS | TOUCH_REMOVE)
+
+struct access {
+    uint32_t hash;
+    uint32_t held; /* memory booked for it */
+    unsigned int touch;
+    char path[];
+};
+
+struct transaction {
+    struct transaction *next;
+    uint32_t id;
+    struct actor who;
+    struct node *base, *root;
+    struct usage usage;
+    uint64_t deaths; /* domain_deaths() at the start */
+    bool changed;
+    struct access **access;
+    size_t count, room;
+    uint32_t *index; /* open hash table of access numbers + 1 */
+    size_t index_size;
+    long held;
+};
+
+/* A connection's open transactions. */
+struct transactions {
+    struct transaction *first;
+    unsigned int count;
+    uint32_t last_id;
+};
+
+int transaction_start(struct transactions *set, const struct actor *who,
+                      uint32_t *id);
+struct transaction *transaction_find(struct transactions *set, uint32_t id);
+/* The transaction is gone afterwards, whatever the result. EAGAIN: conflict.
+ * Watches fire only after @done has been called with the result. */
+int transaction_end(struct transactions *set, struct transaction *t,
+                    bool commit, void (*done)(void *arg, int rc), void *arg);
+void transactions_abort(struct transactions *set);
+
+/* Records a touch before it happens; @len is the size of a value written. */
+int transaction_touch(struct transaction *t, const char *path,
+                      unsigned int touch, size_t len);
+
+#endif

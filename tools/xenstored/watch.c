@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of watches, and firing them. */
+#include "watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connection.h"
+
+/* A watcher's token goes back to him beside a path of any legal length. */
+#define TOKEN_MAX (XENSTORE_PAYLOAD_MAX - XENSTORE_ABS_PATH_MAX - 2)
+
+static struct watch **bucket;
+static size_t bucket_count, watch_count;
+
+#define HASH_START 2166136261u
+#define HASH_STEP(h, c) (((h) ^ (unsigned char)(c)) * 16777619u) /* FNV-1a */
+
+static uint32_t hash_path(const char *path)
+{
+    uint32_t h = HASH_START;
+    while (*path)
+        h = HASH_STEP(h, *path++);
+    return h;
+}
+
+static void insert(struct watch *w)
+{
+    struct watch **b = &bucket[w->hash & (bucket_count - 1)];
+    w->next_in_bucket = *b;
+    *b = w;
+}
+
+static int grow(void)
+{
+    size_t count = bucket_count ? 2 * bucket_count : 256;
+    size_t old_count = bucket_count;
+    struct watch **old = bucket, **fresh;
+
+    if (watch_count < bucket_count)
+        return 0;
+    fresh = calloc(count, sizeof(fresh[0]));
+    if (!fresh)
+        return ENOMEM;
+    bucket = fresh;
+    bucket_count = count;
+    for (size_t i = 0; i < old_count; i++)
+        while (old[i]) {
+            struct watch *w = old[i];
+            old[i] = w->next_in_bucket;
+            insert(w);
+        }
+    free(old);
+    return 0;
+}
+
+static long cost(const struct watch *w)
+{
+    return (long)(sizeof(*w) + strlen(w->path) + strlen(w->token) + 2);
+}
+
+static struct watch **find(struct connection *c, const char *path,
+                           const char *token)
+{
+    struct watch **p = &c->watches.first;
+    while (*p && (strcmp((*p)->path, path) || strcmp((*p)->token, token)))
+        p = &(*p)->next;
+    return p;
+}
+
+static int check_limits(struct connection *c, size_t token_len)
+{
+    if (token_len > TOKEN_MAX)
+        return E2BIG;
+    if (!c->who.privileged &&
+        (long)c->watches.count >= quota[QUOTA_WATCHES]) {
+        quota_refused(account_of(c->who.self), c->who.self, QUOTA_WATCHES);
+        return E2BIG;
+    }
+    return grow();
+}
+
+int watch_add(struct connection *c, const char *path, size_t relative,
+              const char *token, size_t token_len, struct watch **out)
+{
+    size_t path_len = strlen(path);
+    struct watch *w;
+    int rc = check_limits(c, token_len);
+
+    if (!rc && *find(c, path, token))
+        rc = EEXIST;
+    if (rc)
+        return rc;
+    w = malloc(sizeof(*w) + path_len + token_len + 2);
+    if (!w)
+        return ENOMEM;
+    w->c = c;
+    w->hash = hash_path(path);
+    w->relative = (uint16_t)relative;
+    w->token = w->path + path_len + 1;
+    memcpy(w->path, path, path_len + 1);
+    memcpy(w->token, token, token_len);
+    w->token[token_len] = '\0';
+    if (c->domain)
+        rc = account_hold(&c->domain->account, c->domain->id, cost(w));
+    if (rc) {
+        free(w);
+        return rc;
+    }
+    insert(w);
+    watch_count++;
+    w->next = c->watches.first;
+    c->watches.first = w;
+    c->watches.count++;
+    *out = w;
+    return 0;
+}
+
+/* @p: the link to the watch in its connection's list. */
+static void delete(struct watch **p)
+{
+    struct watch *w = *p;
+    struct watch **b = &bucket[w->hash & (bucket_count - 1)];
+
+    while (*b != w)
+        b = &(*b)->next_in_bucket;
+    *b = w->next_in_bucket;
+    watch_count--;
+    *p = w->next;
+    w->c->watches.count--;
+    if (w->c->domain)
+        account_release(&w->c->domain->account, cost(w));
+    free(w);
+}
+
+int watch_remove(struct connection *c, const char *path, const char *token)
+{
+    struct watch **p = find(c, path, token);
+    if (!*p)
+        return ENOENT;
+    delete(p);
+    return 0;
+}
+
+void watch_remove_all(struct connection *c)
+{
+    while (c->watches.first)
+        delete(&c->watches.first);
+}
+
+/* --- firing --------------------------------------------------------------- */
+
+static void send(struct watch *w, const char *path)
+{
+    connection_event(w->c, path + w->relative, w->token);
+}
+
+void watch_fire_first(struct watch *w)
+{
+    send(w, w->path);
+}
+
+static bool readable(const struct perms *p, const struct watch *w)
+{
+    return p && perms_of(p, &w->c->who) & PERM_READ;
+}
+
+/* Watches of exactly the first @len characters of the changed path. */
+static void fire_at(const struct change *c, uint32_t hash, size_t len)
+{
+    struct watch *w = bucket[hash & (bucket_count - 1)];
+
+    for (; w; w = w->next_in_bucket)
+        if (w->hash == hash && !strncmp(w->path, c->path, len) &&
+            w->path[len] == '\0' &&
+            (readable(c->before, w) || readable(c->after, w)))
+            send(w, c->path);
+}
+
+/* Watches below a subtree that has gone: each hears of its own path. The
+ * nearest node that was there decides whether it may. */
+static void fire_below(const struct change *c)
+{
+    size_t len = strlen(c->path);
+
+    for (struct connection *i = connections; i; i = i->next)
+        for (struct watch *w = i->watches.first; w; w = w->next) {
+            const char *rest;
+            if (w->path[0] != '/' || strlen(w->path) <= len ||
+                !path_is_below(c->path, w->path))
+                continue;
+            if (readable(tree_nearest(c->removed, w->path + len, &rest)->perms,
+                         w))
+                send(w, w->path);
+        }
+}
+
+void watch_fire(const struct change *c)
+{
+    uint32_t h = HASH_START;
+
+    if (!watch_count)
+        return;
+    for (size_t i = 0; c->path[i]; i++) {
+        h = HASH_STEP(h, c->path[i]);
+        if (i == 0 || c->path[i + 1] == '/' || c->path[i + 1] == '\0')
+            fire_at(c, h, i + 1);
+    }
+    if (c->removed)
+        fire_below(c);
+}
+
+void watch_fire_special(const char *name)
+{
+    uint32_t hash = hash_path(name);
+    struct watch *w;
+
+    if (!watch_count)
+        return;
+    for (w = bucket[hash & (bucket_count - 1)]; w; w = w->next_in_bucket)
+        if (w->hash == hash && !strcmp(w->path, name) &&
+            store_special_readable(name, &w->c->who))
+            send(w, name);
+}
