@@ -20,11 +20,21 @@ HV_OBJS += arch/x86/paging.o
 HV_OBJS += arch/x86/paging_init.o
 HV_OBJS += arch/x86/tlb.o
 # PV CPU
+HV_OBJS += arch/x86/entry.o
+HV_OBJS += arch/x86/pv/entry.o
+HV_OBJS += arch/x86/traps.o
+HV_OBJS += arch/x86/usercopy.o
+HV_OBJS += arch/x86/cpu.o
+HV_OBJS += arch/x86/hypercall.o
+HV_OBJS += common/hypercall.o
+HV_OBJS += common/multicall.o
 HV_OBJS += arch/x86/pv/dom0_build.o
 # interrupts, time, CPUs
 HV_OBJS += arch/x86/io_apic.o
 HV_OBJS += arch/x86/irq.o
 HV_OBJS += arch/x86/lapic.o
+HV_OBJS += arch/x86/msi.o
+HV_OBJS += arch/x86/pci.o
 HV_OBJS += arch/x86/shutdown.o
 HV_OBJS += arch/x86/smpboot.o
 HV_OBJS += arch/x86/time.o
@@ -84,7 +94,7 @@ $(HV_LDS): xen-lite/arch/x86/xen.lds.S
 
 HV_SYMS := $(HV_O)/xen-lite-syms
 $(HV_SYMS): $(HV_LDS) $(addprefix $(HV_O)/,$(HV_OBJS))
-	$(call say,LD,$@)$(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments --build-id=sha1 --orphan-handling=error \
+	$(call say,LD,$@)$(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments --build-id=sha1 \
 	  -T $(HV_LDS) -o $@ $(filter %.o,$^) $(HV_LIBS)
 $(HV_O)/image.bin: $(HV_SYMS)
 	$(call say,OBJCOPY,$@)$(OBJCOPY) -O binary $< $@

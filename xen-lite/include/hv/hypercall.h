@@ -25,6 +25,10 @@ extern const struct hypercall_row hypercall_table[NR_HYPERCALLS];
 
 /* One call, args as the guest gave them; the result for rax. */
 long do_hypercall(unsigned int nr, const unsigned long args[6]);
+/* The same for a row with HC_PRIVILEGED, after entry.S looked it up. */
+long do_privileged_call(unsigned long a0, unsigned long a1, unsigned long a2,
+                        unsigned long a3, unsigned long a4, unsigned long a5,
+                        hypercall_fn_t fn);
 
 /* True when a long operation should stop: softirq or event work is waiting. */
 bool hypercall_preempt_check(void);

@@ -23,9 +23,8 @@ struct cpu_regs {
     uint64_t rflags, rsp;
     uint16_t ss, pad2[3];
 };
-/* entry_vector values above the vectors */
-#define TRAP_syscall   0x100u /* entered by syscall: hypercall or guest syscall */
-#define TRAP_regs_dirty 0x200u
+/* entry_vector: a hardware vector, or */
+#define TRAP_syscall 0x100u
 
 struct vcpu;
 struct cpu_info {
@@ -34,8 +33,7 @@ struct cpu_info {
     unsigned long per_cpu_offset;
     uint32_t cpu;
     uint32_t softirq_pending; /* bits of enum softirq, atomic */
-    uint64_t scratch[2];      /* for entry.S */
-    uint64_t pad;             /* keep the size a multiple of 16 */
+    uint64_t pad[3];          /* the end of guest_regs is 16-byte aligned */
 };
 
 static inline struct cpu_info *get_cpu_info(void)

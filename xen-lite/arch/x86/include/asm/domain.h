@@ -14,22 +14,24 @@ struct page_info;
 /* Four levels may be interrupted per CPU before the next call drains them. */
 #define MM_PENDING_MAX 256
 
-/* trap_bounce.flags */
-#define TBF_EXCEPTION_ERRCODE 2
-#define TBF_INTERRUPT         8 /* mask events on entry */
-
 struct arch_vcpu {
     /* --- entry.S looks here; offsets in asm-offsets.c ------------------ */
     uint64_t cr3_kernel; /* ready to load */
     uint64_t cr3_user;   /* 0: none yet */
-    uint64_t kernel_sp;
+    uint64_t bounce_sp;  /* kernel_sp as frames are pushed to it: aligned and
+                            outside our range; 0: not usable */
     uint64_t syscall_callback; /* guest's 64-bit syscall entry, 0 = none */
-    uint64_t event_callback, failsafe_callback;
+    uint32_t flags;            /* TF_* below */
+    uint32_t sysret_cs; /* user code selector that sysret may stand in for */
+    /* --- end of entry.S's view --------------------------------------------
+     */
+    uint64_t kernel_sp; /* as the guest gave it */
+    uint64_t event_callback, failsafe_callback, nmi_callback;
     uint64_t syscall32_callback, sysenter_callback;
-    uint32_t flags; /* TF_* below */
     uint16_t kernel_ss;
     uint8_t vgc_flags; /* VGCF_*_disables_events of the callbacks */
-    uint8_t pad0;
+    bool sysenter_disables_events, syscall32_disables_events;
+    bool nmi_pending;
 
     /* --- traps ------------------------------------------------------------ */
     struct trap_info *trap_ctxt; /* [256], one page */
@@ -44,7 +46,7 @@ struct arch_vcpu {
     uint64_t ctrlreg_cr0, ctrlreg_cr4; /* guest's view */
     void *fpu; /* XSAVE or FXSAVE area, 64-byte aligned */
     uint64_t xcr0, xcr0_accum;
-    uint8_t iopl;
+    uint8_t iopl; /* PHYSDEVOP_set_iopl */
 
     /* --- memory ------------------------------------------------------------
      */
@@ -66,9 +68,14 @@ struct arch_vcpu {
     uint32_t iobmp_limit;
     uint32_t pci_cf8; /* last 0xcf8 write */
 };
-/* arch_vcpu.flags */
-#define TF_KERNEL_MODE (1u << 0)
-#define TF_I387_VALID  (1u << 1)
+/*
+ * arch_vcpu.flags. In user mode zero means: a system call may take the fast
+ * path. KERNEL_MODE is the sign bit, so one comparison tells the three cases
+ * apart.
+ */
+#define TF_KERNEL_MODE  (1u << 31)
+#define TF_SYSCALL_SLOW (1u << 0) /* no callback, no stack, odd wishes */
+#define TF_IO_OPEN      (1u << 1) /* kernel mode: I/O bitmap in force */
 
 struct arch_domain {
     uint64_t dirty_cpumask;  /* CPUs that may hold TLB entries of d; atomic */

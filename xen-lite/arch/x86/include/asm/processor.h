@@ -4,26 +4,27 @@
 #define ASM_PROCESSOR_H
 
 #include <hv/types.h>
+#include <asm/asm_defns.h> /* stac(), clac() */
 
-#define X86_EFLAGS_CF  0x00000001
-#define X86_EFLAGS_TF  0x00000100
-#define X86_EFLAGS_IF  0x00000200
-#define X86_EFLAGS_DF  0x00000400
+#define X86_EFLAGS_CF   0x00000001
+#define X86_EFLAGS_TF   0x00000100
+#define X86_EFLAGS_IF   0x00000200
+#define X86_EFLAGS_DF   0x00000400
 #define X86_EFLAGS_IOPL 0x00003000
-#define X86_EFLAGS_NT  0x00004000
-#define X86_EFLAGS_RF  0x00010000
-#define X86_EFLAGS_VM  0x00020000
-#define X86_EFLAGS_AC  0x00040000
+#define X86_EFLAGS_NT   0x00004000
+#define X86_EFLAGS_RF   0x00010000
+#define X86_EFLAGS_VM   0x00020000
+#define X86_EFLAGS_AC   0x00040000
 
-#define CR0_PE (1UL << 0)
-#define CR0_MP (1UL << 1)
-#define CR0_EM (1UL << 2)
-#define CR0_TS (1UL << 3)
-#define CR0_ET (1UL << 4)
-#define CR0_NE (1UL << 5)
-#define CR0_WP (1UL << 16)
-#define CR0_AM (1UL << 18)
-#define CR0_PG (1UL << 31)
+#define CR0_PE         (1UL << 0)
+#define CR0_MP         (1UL << 1)
+#define CR0_EM         (1UL << 2)
+#define CR0_TS         (1UL << 3)
+#define CR0_ET         (1UL << 4)
+#define CR0_NE         (1UL << 5)
+#define CR0_WP         (1UL << 16)
+#define CR0_AM         (1UL << 18)
+#define CR0_PG         (1UL << 31)
 #define CR4_TSD        (1UL << 2)
 #define CR4_DE         (1UL << 3)
 #define CR4_PAE        (1UL << 5)
@@ -135,19 +136,6 @@ static inline void cpuid_count(uint32_t leaf, uint32_t sub, uint32_t r[4])
                  : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3])
                  : "0"(leaf), "2"(sub));
 }
-/* SMAP: let this CPU touch user pages for a moment. No-ops without SMAP. */
-extern bool cpu_has_smap;
-static inline void stac(void)
-{
-    if (cpu_has_smap)
-        asm volatile("stac" ::: "memory");
-}
-static inline void clac(void)
-{
-    if (cpu_has_smap)
-        asm volatile("clac" ::: "memory");
-}
-
 static inline void outb(uint16_t p, uint8_t v)
 {
     asm volatile("outb %0, %1" ::"a"(v), "Nd"(p));
@@ -186,13 +174,15 @@ struct cpuinfo {
     uint32_t max_leaf, max_ext_leaf;
     uint32_t feat_1c, feat_1d, feat_7b, feat_7c, feat_7d, feat_e1c, feat_e1d;
     uint8_t phys_bits;
-    uint64_t xcr0_mask;   /* states we let guests enable */
-    uint32_t xsave_size;  /* bytes of FPU area, 512 without XSAVE */
+    uint64_t xcr0_mask;  /* states we let guests enable */
+    uint32_t xsave_size; /* bytes of FPU area, 512 without XSAVE */
 };
 extern struct cpuinfo boot_cpu;
-extern bool cpu_has_xsave, cpu_has_fsgsbase, cpu_has_pge, cpu_has_smep;
-extern unsigned long mmu_cr4_features; /* CR4 while a guest runs */
-void cpu_identify(void);  /* boot CPU: fills boot_cpu */
-void cpu_init_features(void); /* each CPU: CR0, CR4, EFER, PAT */
+extern bool cpu_has_xsave, cpu_has_pge, cpu_has_smep, cpu_has_smap;
+extern bool cpu_has_rdtscp, cpu_is_amd; /* AMD: or Hygon */
+extern unsigned long mmu_cr4_features;  /* CR4 while a guest runs */
+void cpu_identify(void);                /* boot CPU: fills boot_cpu */
+void cpu_init_features(void);           /* each CPU: CR0, CR4, EFER, PAT */
+void smap_enable(void);                 /* boot CPU, once, while only it runs */
 
 #endif

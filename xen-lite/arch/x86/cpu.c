@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What this CPU can do, and turning it on.
+ *
+ * Guests do not see the control registers' real bits: CR4 is the same for all
+ * of them (mmu_cr4_features), FSGSBASE and UMIP stay off (the bases of FS and
+ * GS change only where we see it; guests may execute SGDT and friends).
+ */
+#include <hv/lib.h>
+#include <asm/processor.h>
+
+struct cpuinfo boot_cpu;
+bool cpu_has_xsave, cpu_has_pge, cpu_has_smep, cpu_has_smap;
+bool cpu_has_rdtscp, cpu_is_amd;
+unsigned long mmu_cr4_features;
+
+/* x87, SSE, AVX, AVX-512: states that are saved per vcpu and need no more
+ * support than that. */
+#define XCR0_FOR_GUESTS 0xe7
+
+extern const struct smap_site __smap_sites_start[], __smap_sites_end[];
+
+static void xsetbv(uint32_t reg, uint64_t v)
+{
+    asm volatile("xsetbv" ::"c"(reg), "a"((uint32_t)v),
+                 "d"((uint32_t)(v >> 32)));
+}
+
+static void identify_model(uint32_t eax)
+{
+    boot_cpu.family = (eax >> 8) & 0xf;
+    boot_cpu.model = (eax >> 4) & 0xf;
+    boot_cpu.stepping = eax & 0xf;
+    if (boot_cpu.family >= 6)
+        boot_cpu.model |= (eax >> 12) & 0xf0;
+    if (boot_cpu.family == 15)
+        boot_cpu.family += (eax >> 20) & 0xff;
+}
+
+static void identify_xsave(void)
+{
+    uint32_t r[4];
+
+    boot_cpu.xsave_size = 512;
+    if (!(boot_cpu.feat_1c & (1u << 26)) || boot_cpu.max_leaf < 0xd)
+        return;
+    cpu_has_xsave = true;
+    cpuid_count(0xd, 0, r);
+    boot_cpu.xcr0_mask = r[0] & XCR0_FOR_GUESTS;
+    if ((boot_cpu.xcr0_mask & 0xe0) != 0xe0)
+        boot_cpu.xcr0_mask &= ~0xe0ULL;
+    WRITE_CR(4, READ_CR(4) | CR4_OSXSAVE);
+    xsetbv(0, boot_cpu.xcr0_mask);
+    cpuid_count(0xd, 0, r); /* ebx: bytes for what is enabled now */
+    boot_cpu.xsave_size = r[1];
+}
+
+void cpu_identify(void)
+{
+    uint32_t r[4];
+
+    cpuid_count(0, 0, r);
+    boot_cpu.max_leaf = r[0];
+    memcpy(boot_cpu.vendor, &r[1], 4);
+    memcpy(boot_cpu.vendor + 4, &r[3], 4);
+    memcpy(boot_cpu.vendor + 8, &r[2], 4);
+    cpu_is_amd = !strcmp(boot_cpu.vendor, "AuthenticAMD") ||
+                 !strcmp(boot_cpu.vendor, "HygonGenuine");
+    cpuid_count(1, 0, r);
+    identify_model(r[0]);
+    boot_cpu.feat_1c = r[2];
+    boot_cpu.feat_1d = r[3];
+    if (boot_cpu.max_leaf >= 7) {
+        cpuid_count(7, 0, r);
+        boot_cpu.feat_7b = r[1];
+        boot_cpu.feat_7c = r[2];
+        boot_cpu.feat_7d = r[3];
+    }
+    cpuid_count(0x80000000, 0, r);
+    boot_cpu.max_ext_leaf = r[0];
+    cpuid_count(0x80000001, 0, r);
+    boot_cpu.feat_e1c = r[2];
+    boot_cpu.feat_e1d = r[3];
+    boot_cpu.phys_bits = 36;
+    if (boot_cpu.max_ext_leaf >= 0x80000008) {
+        cpuid_count(0x80000008, 0, r);
+        boot_cpu.phys_bits = r[0] & 0xff;
+    }
+    cpu_has_pge = boot_cpu.feat_1d & (1u << 13);
+    cpu_has_smep = boot_cpu.feat_7b & (1u << 7);
+    cpu_has_smap = boot_cpu.feat_7b & (1u << 20);
+    cpu_has_rdtscp = boot_cpu.feat_e1d & (1u << 27);
+    identify_xsave();
+
+    mmu_cr4_features =
+        CR4_DE | CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT |
+        (cpu_has_pge ? CR4_PGE : 0) | (cpu_has_xsave ? CR4_OSXSAVE : 0) |
+        (cpu_has_smep ? CR4_SMEP : 0) | (cpu_has_smap ? CR4_SMAP : 0);
+    if (cpu_has_smap)
+        smap_enable();
+}
+
+void cpu_init_features(void)
+{
+    wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | EFER_NX);
+    wrmsr(MSR_PAT, HV_PAT);
+    WRITE_CR(0, CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
+    WRITE_CR(4, mmu_cr4_features);
+    if (cpu_has_xsave)
+        xsetbv(0, boot_cpu.xcr0_mask);
+}
+
+/* Writes the instructions into the no-ops. Text is read-only: WP is off for
+ * the moment, on the only CPU that runs. */
+void smap_enable(void)
+{
+    static const uint8_t insn[2][3] = {
+        [SMAP_SITE_STAC] = {0x0f, 0x01, 0xcb},
+        [SMAP_SITE_CLAC] = {0x0f, 0x01, 0xca},
+    };
+    const struct smap_site *s;
+    unsigned long flags = local_irq_save();
+    uint32_t r[4];
+
+    WRITE_CR(0, READ_CR(0) & ~CR0_WP);
+    for (s = __smap_sites_start; s < __smap_sites_end; s++) {
+        volatile uint8_t *code = (uint8_t *)&s->site + s->site;
+
+        for (unsigned int i = 0; i < 3; i++)
+            code[i] = insn[s->kind][i];
+    }
+    WRITE_CR(0, READ_CR(0) | CR0_WP);
+    cpuid_count(0, 0, r); /* serialise */
+    local_irq_restore(flags);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entries and exceptions: what entry.S calls, what C may do to a guest.
+ *
+ * A frame is a guest's if it sits at the top of the CPU's stack; in all others
+ * the hypervisor interrupted itself.
+ */
+#ifndef ASM_TRAPS_H
+#define ASM_TRAPS_H
+
+#include <hv/types.h>
+#include <asm/current.h>
+#include <asm/processor.h>
+
+#define X86_TRAP_DE        0
+#define X86_TRAP_DB        1
+#define X86_TRAP_NMI       2
+#define X86_TRAP_BP        3
+#define X86_TRAP_OF        4
+#define X86_TRAP_BR        5
+#define X86_TRAP_UD        6
+#define X86_TRAP_NM        7
+#define X86_TRAP_DF        8
+#define X86_TRAP_TS        10
+#define X86_TRAP_NP        11
+#define X86_TRAP_SS        12
+#define X86_TRAP_GP        13
+#define X86_TRAP_PF        14
+#define X86_TRAP_MF        16
+#define X86_TRAP_AC        17
+#define X86_TRAP_MC        18
+#define X86_TRAP_XM        19
+#define GUEST_INT80_VECTOR 0x80 /* the guests' own: no interrupt uses it */
+
+/* Vectors that push an error code. */
+#define X86_TRAP_HAVE_ERROR_CODE                                               \
+    ((1u << X86_TRAP_DF) | (1u << X86_TRAP_TS) | (1u << X86_TRAP_NP) |         \
+     (1u << X86_TRAP_SS) | (1u << X86_TRAP_GP) | (1u << X86_TRAP_PF) |         \
+     (1u << X86_TRAP_AC) | (1u << 21))
+
+/* #PF error code */
+#define PFEC_present (1u << 0)
+#define PFEC_write   (1u << 1)
+#define PFEC_user    (1u << 2)
+#define PFEC_insn    (1u << 4)
+
+struct vcpu;
+
+/*
+ * Each CPU's system-call stub keeps the guest's rsp in its cell and finds the
+ * stack there, both relative to rip: no register is free at that moment.
+ */
+struct syscall_cell {
+    uint64_t guest_rsp;
+    uint64_t stack; /* &cpu_info.guest_regs */
+} __aligned(64);
+extern struct syscall_cell syscall_cells[];
+
+/* Hardware task state, with the I/O bitmap of the domain that has one. */
+struct tss {
+    uint32_t rsvd0;
+    uint64_t rsp0, rsp1, rsp2, rsvd1, ist[7], rsvd2;
+    uint16_t rsvd3, iopb;
+} __packed;
+#define IOBMP_BYTES      8192
+#define TSS_IOPB_INVALID 0x8000
+#define TSS_IOPB_VALID   sizeof(struct tss)
+struct tss_block {
+    struct tss tss;
+    uint8_t iobmp[IOBMP_BYTES + 1];
+} __packed __aligned(128);
+
+void trap_init(void); /* boot CPU, once: the IDT */
+/* Each CPU, on itself: GDT, TSS, IDT, system-call MSRs. */
+void cpu_init_traps(unsigned int cpu, void *stack);
+uint64_t *this_cpu_gdt_page(void); /* the reserved page, see config.h */
+void load_idle_gdt(void);
+struct tss_block *this_cpu_tss(void);
+/* The I/O bitmap of dom0 in every CPU's TSS. */
+void set_tss_iobmp(const uint8_t *bitmap);
+
+/* fatal: registers, stack, guest state of interest */
+void show_registers(const struct cpu_regs *regs);
+void show_stack_trace(const struct cpu_regs *regs);
+noreturn void fatal_trap(const struct cpu_regs *regs);
+
+/* From entry.S */
+void do_guest_exception(struct cpu_regs *regs);
+void do_guest_page_fault(struct cpu_regs *regs);
+void do_hv_exception(struct cpu_regs *regs);
+void do_nmi(struct cpu_regs *regs);
+noreturn void do_double_fault(struct cpu_regs *regs);
+noreturn void do_machine_check(struct cpu_regs *regs);
+void do_debug_ist(struct cpu_regs *regs); /* from the hypervisor only */
+void do_guest_syscall(struct cpu_regs *regs);
+void do_guest_syscall32(struct cpu_regs *regs);
+void do_guest_sysenter(struct cpu_regs *regs);
+void do_iret_slow(struct cpu_regs *regs);
+void do_bad_bounce(struct cpu_regs *regs);
+void pv_failsafe(struct cpu_regs *regs);
+void pv_deliver_event(struct cpu_regs *regs);
+void pv_deliver_nmi(struct cpu_regs *regs);
+
+/* entry.S */
+noreturn void ret_to_guest_asm(void);
+extern const char idt_stubs[], lstar_stubs[], cstar_stubs[], sysenter_entry[];
+#define IDT_STUB_SIZE     16
+#define SYSCALL_STUB_SIZE 32
+
+static inline bool guest_mode(const struct cpu_regs *regs)
+{
+    return regs == guest_cpu_regs();
+}
+
+/*
+ * Make the current vcpu continue in its exception handler, as hardware would.
+ * The error code counts only for vectors that have one. For #PF cr2 goes to
+ * the guest's vcpu_info. A guest that cannot take it is crashed.
+ */
+void pv_inject_trap(struct vcpu *v, unsigned int vector, uint32_t error_code);
+void pv_inject_page_fault(struct vcpu *v, uint64_t cr2, uint32_t error_code);
+static inline void pv_inject_gp(struct vcpu *v, uint32_t error_code)
+{
+    pv_inject_trap(v, X86_TRAP_GP, error_code);
+}
+
+/* Recompute what the fast paths rely on (arch.flags, bounce_sp, sysret_cs). */
+void pv_update_fast_paths(struct vcpu *v);
+
+/* #GP and #UD of a guest: true if the instruction was emulated (rip moved) or
+ * an exception was injected instead. */
+bool pv_emulate_privileged_op(struct vcpu *v, struct cpu_regs *regs);
+bool pv_emulate_forced_cpuid(struct vcpu *v, struct cpu_regs *regs);
+
+#endif

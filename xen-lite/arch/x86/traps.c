@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptor tables of each CPU, and exceptions of our own.
+ *
+ * The IDT is one for all CPUs. Each CPU has one page of GDT entries with the
+ * selectors that are ABI (0xe0xx) and ours; it is mapped as page 14 into the
+ * GDT area of the vcpu that runs. While none runs, the GDT register points
+ * 14 pages below the page itself: only our own selectors are used then.
+ *
+ * An exception of our own is either one of the accesses that may fault
+ * (usercopy.c) or a bug, which ends in registers and a stack trace.
+ */
+#include <hv/lib.h>
+#include <hv/console.h>
+#include <hv/domain.h>
+#include <hv/page_alloc.h>
+#include <hv/smp.h>
+#include <asm/traps.h>
+
+struct idt_entry {
+    uint16_t offset_lo, selector;
+    uint8_t ist, type;
+    uint16_t offset_mid;
+    uint32_t offset_hi, rsvd;
+};
+struct table_reg {
+    uint16_t limit;
+    uint64_t base;
+} __packed;
+
+enum ist { IST_NONE, IST_DF, IST_NMI, IST_MC, IST_DB };
+#define GATE_INTERRUPT 0x8e
+
+static struct idt_entry idt[256] __section(".bss.page_aligned") __aligned(4096);
+static uint64_t boot_gdt_page[512] __section(".bss.page_aligned")
+    __aligned(4096);
+struct syscall_cell syscall_cells[NR_CPUS];
+
+static DEFINE_PER_CPU(uint64_t *, gdt_page);
+static DEFINE_PER_CPU(struct tss_block, tss_block);
+
+_Static_assert((sizeof(struct cpu_info) - sizeof(struct cpu_regs)) % 16 == 0,
+               "rsp0 must be 16-byte aligned");
+_Static_assert(NR_CPUS == 64, "pv/entry.S has that many stubs");
+
+static void set_gate(unsigned int vector, unsigned int dpl, enum ist ist)
+{
+    uint64_t addr = (uint64_t)idt_stubs + vector * IDT_STUB_SIZE;
+
+    idt[vector] = (struct idt_entry){
+        .offset_lo = addr,
+        .selector = HV_CS64,
+        .ist = ist,
+        .type = GATE_INTERRUPT | dpl << 5,
+        .offset_mid = addr >> 16,
+        .offset_hi = addr >> 32,
+    };
+}
+
+void trap_init(void)
+{
+    for (unsigned int i = 0; i < 256; i++)
+        set_gate(i, 0, IST_NONE);
+    set_gate(X86_TRAP_DB, 0, IST_DB);
+    set_gate(X86_TRAP_NMI, 0, IST_NMI);
+    set_gate(X86_TRAP_DF, 0, IST_DF);
+    set_gate(X86_TRAP_MC, 0, IST_MC);
+    /* What user programs may raise. All other `int n` fault. */
+    set_gate(X86_TRAP_BP, 3, IST_NONE);
+    set_gate(X86_TRAP_OF, 3, IST_NONE);
+    set_gate(GUEST_INT80_VECTOR, 3, IST_NONE);
+}
+
+static void fill_gdt_page(uint64_t *page, unsigned int cpu,
+                          const struct tss_block *tss)
+{
+    uint64_t base = (uint64_t)tss;
+    uint64_t limit = offsetof(struct tss_block, iobmp) + IOBMP_BYTES;
+
+#define SLOT(sel) page[((sel)-FIRST_RESERVED_GDT_BYTE) / 8]
+    SLOT(HV_CS64) = 0x00af9b000000ffff;
+    SLOT(HV_DS) = 0x00cf93000000ffff;
+    SLOT(FLAT_CS32) = 0x00cffb000000ffff;
+    SLOT(FLAT_DS) = 0x00cff3000000ffff;
+    SLOT(FLAT_CS64) = 0x00affb000000ffff;
+    SLOT(TSS_SELECTOR) = limit | (base & 0xffffff) << 16 | 0x89ULL << 40 |
+                         ((base >> 24) & 0xff) << 56;
+    SLOT(TSS_SELECTOR + 8) = base >> 32;
+    SLOT(PER_CPU_SELECTOR) = 0x0040f30000000000 | cpu;
+#undef SLOT
+}
+
+uint64_t *this_cpu_gdt_page(void)
+{
+    return this_cpu(gdt_page);
+}
+
+struct tss_block *this_cpu_tss(void)
+{
+    return &this_cpu(tss_block);
+}
+
+void load_idle_gdt(void)
+{
+    struct table_reg r = {
+        FIRST_RESERVED_GDT_BYTE + PAGE_SIZE - 1,
+        (uint64_t)this_cpu(gdt_page) - FIRST_RESERVED_GDT_BYTE,
+    };
+
+    asm volatile("lgdt %0" ::"m"(r));
+}
+
+static void init_syscall_msrs(unsigned int cpu, const struct cpu_info *info)
+{
+    syscall_cells[cpu].stack = (uint64_t)&info->guest_regs;
+    wrmsr(MSR_STAR, (uint64_t)HV_CS64 << 32 | (uint64_t)FLAT_CS32 << 48);
+    wrmsr(MSR_LSTAR, (uint64_t)lstar_stubs + cpu * SYSCALL_STUB_SIZE);
+    wrmsr(MSR_CSTAR, (uint64_t)cstar_stubs + cpu * SYSCALL_STUB_SIZE);
+    wrmsr(MSR_SYSCALL_MASK, X86_EFLAGS_TF | X86_EFLAGS_IF | X86_EFLAGS_DF |
+                                X86_EFLAGS_IOPL | X86_EFLAGS_NT |
+                                X86_EFLAGS_RF | X86_EFLAGS_VM | X86_EFLAGS_AC);
+    if (boot_cpu.feat_1d & (1u << 11)) { /* SEP */
+        wrmsr(MSR_SYSENTER_CS, HV_CS64);
+        wrmsr(MSR_SYSENTER_ESP, (uint64_t)(&info->guest_regs + 1));
+        wrmsr(MSR_SYSENTER_EIP, (uint64_t)sysenter_entry);
+    }
+}
+
+void cpu_init_traps(unsigned int cpu, void *stack)
+{
+    struct cpu_info *info =
+        (void *)((char *)stack + STACK_SIZE - sizeof(struct cpu_info));
+    struct tss_block *tb = &this_cpu(tss_block);
+    uint64_t *page = cpu ? alloc_xenheap_page() : boot_gdt_page;
+    struct table_reg idtr = {sizeof(idt) - 1, (uint64_t)idt};
+
+    if (!page)
+        panic("no memory for the GDT of CPU%u", cpu);
+    tb->tss.rsp0 = (uint64_t)(&info->guest_regs + 1);
+    for (unsigned int i = IST_DF; i <= IST_DB; i++)
+        tb->tss.ist[i - 1] = (uint64_t)stack + i * PAGE_SIZE;
+    tb->tss.iopb = TSS_IOPB_INVALID;
+    memset(tb->iobmp, 0xff, sizeof(tb->iobmp));
+
+    fill_gdt_page(page, cpu, tb);
+    this_cpu(gdt_page) = page;
+    load_idle_gdt();
+    asm volatile("lldt %w0" ::"r"(0));
+    asm volatile("ltr %w0" ::"r"(TSS_SELECTOR));
+    asm volatile("lidt %0" ::"m"(idtr));
+    init_syscall_msrs(cpu, info);
+}
+
+/* --- exceptions of our own ------------------------------------------------ */
+
+static const char *trap_name(unsigned int vector)
+{
+    static const char names[][4] = {
+        "#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", "?9",
+        "#TS", "#NP", "#SS", "#GP", "#PF", "?15", "#MF", "#AC", "#MC", "#XM"};
+
+    return vector < ARRAY_SIZE(names) ? names[vector] : "?";
+}
+
+static void wide(const char *what, uint64_t v)
+{
+    printk("%s%016lx", what, (unsigned long)v);
+}
+
+void show_registers(const struct cpu_regs *r)
+{
+    wide("rip ", r->rip);
+    printk(" cs %04x rflags %08lx ss %04x\n", r->cs, (unsigned long)r->rflags,
+           r->ss);
+    wide("rax ", r->rax), wide(" rbx ", r->rbx), wide(" rcx ", r->rcx);
+    wide("\nrdx ", r->rdx), wide(" rsi ", r->rsi), wide(" rdi ", r->rdi);
+    wide("\nrbp ", r->rbp), wide(" rsp ", r->rsp), wide(" r8  ", r->r8);
+    wide("\nr9  ", r->r9), wide(" r10 ", r->r10), wide(" r11 ", r->r11);
+    wide("\nr12 ", r->r12), wide(" r13 ", r->r13), wide(" r14 ", r->r14);
+    wide("\nr15 ", r->r15), wide(" cr3 ", READ_CR(3)),
+        wide(" cr2 ", READ_CR(2));
+    printk("\n");
+}
+
+/* Along the frame pointers, as long as they stay inside this CPU's stack. */
+static void walk_stack(uint64_t rip, uint64_t rbp)
+{
+    uint64_t base = (uint64_t)get_cpu_info() & ~(uint64_t)(STACK_SIZE - 1);
+
+    printk("call trace: %016lx", (unsigned long)rip);
+    for (unsigned int n = 0; n < 24; n++) {
+        const uint64_t *frame = (const uint64_t *)rbp;
+
+        if (rbp < base || rbp + 16 > base + STACK_SIZE || (rbp & 7))
+            break;
+        printk(" %016lx", (unsigned long)frame[1]);
+        if (frame[0] <= rbp)
+            break;
+        rbp = frame[0];
+    }
+    printk("\n");
+}
+
+void show_stack_trace(const struct cpu_regs *regs)
+{
+    walk_stack(regs->rip, regs->rbp);
+}
+
+void dump_execution_state(void)
+{
+    uint64_t rbp, rip;
+
+    asm volatile("mov %%rbp, %0; lea 0(%%rip), %1" : "=r"(rbp), "=r"(rip));
+    walk_stack(rip, rbp);
+}
+
+noreturn void fatal_trap(const struct cpu_regs *regs)
+{
+    struct vcpu *v = current;
+
+    console_force_unlock();
+    printk("CPU%u: exception %s (vector %u, error code %04x)\n",
+           smp_processor_id(), trap_name(regs->entry_vector),
+           regs->entry_vector, regs->error_code);
+    show_registers(regs);
+    show_stack_trace(regs);
+    if (v && v->domain)
+        printk("current: d%dv%d\n", v->domain->id, v->vcpu_id);
+    panic("fatal exception in the hypervisor");
+}
+
+/* The CPU read a descriptor of the current guest's LDT for us (iretq, segment
+ * load) and found the page not yet mapped. */
+static bool fixup_ldt_fault(uint64_t cr2)
+{
+    struct vcpu *v = current;
+
+    return !is_idle_vcpu(v) && cr2 - LDT_VIRT_START(v) < 16 * PAGE_SIZE &&
+           map_ldt_shadow_page((cr2 - LDT_VIRT_START(v)) >> PAGE_SHIFT);
+}
+
+void do_hv_exception(struct cpu_regs *regs)
+{
+    unsigned long fixup;
+
+    if (regs->entry_vector == X86_TRAP_PF && fixup_ldt_fault(READ_CR(2)))
+        return;
+    fixup = search_ex_table(regs->rip);
+    if (!fixup)
+        fatal_trap(regs);
+    regs->rip = fixup;
+}
+
+/* A guest's breakpoint hit while we touched its memory, or its trap flag
+ * survived into sysenter. Neither is for us, nor lost for the guest. */
+void do_debug_ist(struct cpu_regs *regs)
+{
+    unsigned long dr6;
+
+    asm volatile("mov %%dr6, %0" : "=r"(dr6));
+    asm volatile("mov %0, %%dr6" ::"r"(0xffff0ff0UL));
+    regs->rflags &= ~(uint64_t)X86_EFLAGS_TF;
+}
+
+/* Without a device that raises them on purpose: dom0's business. */
+void do_nmi(struct cpu_regs *regs)
+{
+    struct domain *d = hardware_domain;
+
+    if (d && d->max_vcpus && d->vcpu[0] && d->vcpu[0]->arch.nmi_callback &&
+        d->shared_info) {
+        atomic_or(&d->shared_info->arch.nmi_reason, 4); /* unknown */
+        d->vcpu[0]->arch.nmi_pending = true;
+    }
+}
+
+noreturn void do_double_fault(struct cpu_regs *regs)
+{
+    fatal_trap(regs);
+}
+
+noreturn void do_machine_check(struct cpu_regs *regs)
+{
+    fatal_trap(regs);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * multicall: a batch of hypercalls in one entry, run in order.
+ *
+ * A call inside that must be continued later leaves its new arguments in its
+ * entry (hypercall_create_continuation() puts them into the copy here), and the
+ * batch itself is continued at that entry. The batch also stops for pending
+ * work, for a domain that was shut down, and at calls that make no sense in
+ * the middle: iret (it would leave kernel mode) and multicall itself.
+ *
+ * "Which entry is running" is per CPU: nothing here is ever preempted.
+ */
+#include <hv/lib.h>
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+#include <hv/multicall.h>
+
+DEFINE_PER_CPU(struct multicall_state, multicall_state);
+
+static void run_entry(struct multicall_state *ms)
+{
+    struct multicall_entry *call = &ms->call;
+
+    if (call->op == __HYPERVISOR_iret || call->op == __HYPERVISOR_multicall)
+        call->result = -EINVAL;
+    else
+        call->result = do_hypercall(call->op, call->args);
+}
+
+HYPERCALL(multicall)
+{
+    uint64_t list = a0;
+    uint32_t count = a1, i;
+    struct multicall_state *ms = &this_cpu(multicall_state);
+    long rc = 0;
+
+    for (i = 0; i < count; i++, list += sizeof(ms->call)) {
+        if (i && hypercall_preempt_check())
+            goto preempted;
+        if (copy_from_guest_raw(&ms->call, list, sizeof(ms->call))) {
+            rc = -EFAULT;
+            break;
+        }
+        ms->active = true;
+        ms->continued = false;
+        run_entry(ms);
+        ms->active = false;
+
+        if (ms->continued) {
+            if (copy_object_to_guest(list, &ms->call)) {
+                rc = -EFAULT;
+                break;
+            }
+            goto preempted;
+        }
+        if (copy_field_to_guest(list, &ms->call, result)) {
+            rc = -EFAULT;
+            break;
+        }
+    }
+    return rc;
+
+preempted:
+    return hypercall_create_continuation(__HYPERVISOR_multicall, 2, list,
+                                         (unsigned long)(count - i));
+}
