@@ -47,3 +47,12 @@ $(PV_START): $(O)/tests/system/pv_start.o $(addprefix $(O)/lib/,libxlguest.so li
 	$(call say,LD,$@)mkdir -p $(@D); $(CC) -Wl,-rpath,'$$ORIGIN/../../lib' -o $@ $^ -lxenstore
 pv-start: $(PV_START)
 .PHONY: pv-start
+
+# The builder's pure steps, under the sanitizers.
+CFLAGS_tests/unit/guest_image  := $(CPPFLAGS_tools)
+CFLAGS_tests/unit/guest_layout := $(CPPFLAGS_tools)
+$(eval $(call unit_test,guest_image,tests/unit/guest_image.c \
+    $(addprefix $L/guest/,refuse.c bzimage.c decompress.c elf.c),\
+    -lz -llzma -lzstd -llz4))
+$(eval $(call unit_test,guest_layout,tests/unit/guest_layout.c \
+    $(addprefix $L/guest/,refuse.c layout.c page_table.c)))

@@ -187,7 +187,9 @@ static int allocate(struct builder *b)
         xlc_memory_claim(b->ctrl, b->domid, b->layout.nr_pages))
         return build_error(b, errno, "cannot claim %llu MiB of memory",
                            (unsigned long long)b->layout.nr_pages >> 8);
-    rc = populate(b);
+    b->mfns = calloc(b->layout.nr_pages, sizeof(*b->mfns));
+    rc = b->mfns ? populate(b)
+                 : build_error(b, errno, "no memory for its p2m list");
     saved = errno;
     if (b->config->claim)
         xlc_memory_claim(b->ctrl, b->domid, 0);
@@ -208,9 +210,6 @@ static int prepare(struct builder *b)
     if (xlg_layout_compute(&b->image->kernel, config->mem_kib / 4,
                            b->image->ramdisk_size, &b->layout, &why))
         return build_error(b, -1, "%s: %s", b->image->kernel_path, why.text);
-    b->mfns = calloc(b->layout.nr_pages, sizeof(*b->mfns));
-    if (!b->mfns)
-        return build_error(b, errno, "no memory for its p2m list");
     if (xlc_domain_set_address_size(b->ctrl, b->domid, 64))
         return build_error(b, errno, "Xen does not run 64-bit PV guests");
     return 0;

@@ -138,7 +138,7 @@ int xlg_layout_compute(const struct xlg_kernel *kernel, uint64_t nr_pages,
                        uint64_t ramdisk_size, struct xlg_layout *l,
                        struct why *why)
 {
-    uint64_t next = pages_for(kernel->phys_end), needed;
+    uint64_t next = pages_for(kernel->phys_end), window_end, needed;
 
     memset(l, 0, sizeof(*l));
     l->nr_pages = nr_pages;
@@ -160,10 +160,12 @@ int xlg_layout_compute(const struct xlg_kernel *kernel, uint64_t nr_pages,
         return refuse(why, EINVAL,
                       "kernel and its data do not fit at virtual %#llx",
                       (unsigned long long)l->virt_base);
+    /* The window's free end may lie beyond a small guest's memory. */
     needed = range_end(l->stack);
+    window_end = next;
     if (place_unmapped(kernel, l, &next, why))
         return -1;
-    if (l->ramdisk.count || l->p2m.count)
+    if (next != window_end)
         needed = next;
     if (needed > nr_pages)
         return refuse(why, ENOMEM,
