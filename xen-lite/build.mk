@@ -45,6 +45,8 @@ HV_OBJS += drivers/serial.o
 HV_OBJS += drivers/vga.o
 # common
 HV_OBJS += common/domain.o
+HV_OBJS += common/domctl.o
+HV_OBJS += common/sysctl.o
 HV_OBJS += common/kernel/bzimage.o
 HV_OBJS += common/kernel/decompress.o
 HV_OBJS += common/kernel/elf.o

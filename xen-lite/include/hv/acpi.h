@@ -65,4 +65,8 @@ extern struct acpi_facts acpi;
 /* rsdp: the loader's copy, n bytes, or n == 0 to search the BIOS area. */
 void acpi_init(const void *rsdp, unsigned int n);
 
+/* Power off with dom0's register values (arch/x86/shutdown.c). Returns only
+ * -EPERM, when there is no such register. */
+int acpi_enter_s5(uint16_t val_a, uint16_t val_b);
+
 #endif

@@ -6,6 +6,7 @@
 #ifndef HV_PERCPU_H
 #define HV_PERCPU_H
 
+#include <hv/bitops.h>
 #include <hv/types.h>
 #include <asm/current.h>
 
@@ -67,7 +68,7 @@ static inline void cpumask_clear(unsigned int cpu, cpumask_t *m)
 #define for_each_online_cpu(cpu) for_each_cpu (cpu, cpu_online_map)
 static inline unsigned int num_online_cpus(void)
 {
-    return __builtin_popcountll(cpu_online_map.bits);
+    return hweight64(cpu_online_map.bits);
 }
 
 #endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The x86 rows of HYPERVISOR_domctl.
+ */
+#include <hv/domctl.h>
+#include <hv/guest_access.h>
+#include <hv/hypercall.h>
+#include <hv/mm.h>
+#include <asm/pv.h>
+#include <asm/time.h>
+
+long arch_sanitise_domain_config(struct xen_domctl_createdomain *config)
+{
+    if (config->arch.misc_flags & ~XEN_X86_MSR_RELAXED)
+        return -EINVAL;
+    return config->arch.emulation_flags ? -EOPNOTSUPP : 0;
+}
+
+void arch_get_domain_info(const struct domain *d,
+                          struct xen_domctl_getdomaininfo *info)
+{
+    info->gpaddr_bits = boot_cpu.phys_bits;
+}
+
+static long set_address_size(struct domain *d, struct xen_domctl *op)
+{
+    return op->u.address_size.size == 64 ? 0 : -EINVAL;
+}
+
+static long get_address_size(struct domain *d, struct xen_domctl *op)
+{
+    op->u.address_size.size = 64;
+    return 0;
+}
+
+/* --- what a saved image says of each frame ---------------------------------
+ */
+
+static xen_pfn_t frame_type(const struct page_info *pg)
+{
+    uint32_t type = READ_ONCE(pg->type);
+    xen_pfn_t t = XEN_DOMCTL_PFINFO_NOTAB;
+
+    if (!(type & PGT_count_mask))
+        return t;
+    switch (type & PGT_type_mask) {
+    case PGT_l1_table:
+        t = XEN_DOMCTL_PFINFO_L1TAB;
+        break;
+    case PGT_l2_table:
+        t = XEN_DOMCTL_PFINFO_L2TAB;
+        break;
+    case PGT_l3_table:
+        t = XEN_DOMCTL_PFINFO_L3TAB;
+        break;
+    case PGT_l4_table:
+        t = XEN_DOMCTL_PFINFO_L4TAB;
+        break;
+    }
+    return type & PGT_pinned ? t | XEN_DOMCTL_PFINFO_LPINTAB : t;
+}
+
+#define FRAMEINFO_BATCH 64
+
+static long getpageframeinfo3(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_getpageframeinfo3 *g = &op->u.getpageframeinfo3;
+    xen_pfn_t frames[FRAMEINFO_BATCH];
+
+    if (g->num > 1024)
+        return -E2BIG;
+    for (uint64_t done = 0; done < g->num;) {
+        uint64_t n = MIN(g->num - done, (uint64_t)FRAMEINFO_BATCH);
+
+        if (copy_from_guest_offset(frames, g->array, done, n))
+            return -EFAULT;
+        for (uint64_t i = 0; i < n; i++) {
+            struct page_info *pg = get_page_from_mfn(_mfn(frames[i]), d);
+
+            frames[i] = pg ? frame_type(pg) : XEN_DOMCTL_PFINFO_XTAB;
+            if (pg)
+                put_page(pg);
+        }
+        if (copy_to_guest_offset(g->array, done, frames, n))
+            return -EFAULT;
+        done += n;
+    }
+    return 0;
+}
+
+/* --- contexts beyond vcpu_guest_context --------------------------------------
+ */
+
+static struct vcpu *vcpu_of(struct domain *d, uint32_t id, long *rc)
+{
+    struct vcpu *v = id < d->max_vcpus ? d->vcpu[id] : NULL;
+
+    *rc = v ? 0 : id < d->max_vcpus ? -ESRCH : -EINVAL;
+    return v;
+}
+
+static long get_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_ext_vcpucontext *e = &op->u.ext_vcpucontext;
+    uint32_t id = e->vcpu;
+    struct vcpu *v;
+    long rc;
+
+    v = vcpu_of(d, id, &rc);
+    if (!v)
+        return rc;
+    memset(e, 0, sizeof(*e));
+    e->vcpu = id;
+    e->size = sizeof(*e);
+    e->sysenter_callback_cs = FLAT_CS64;
+    e->sysenter_callback_eip = v->arch.sysenter_callback;
+    e->syscall32_callback_cs = FLAT_CS64;
+    e->syscall32_callback_eip = v->arch.syscall32_callback;
+    return 0;
+}
+
+static long set_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
+{
+    const struct xen_domctl_ext_vcpucontext *e = &op->u.ext_vcpucontext;
+    struct vcpu *v;
+    long rc;
+
+    v = vcpu_of(d, e->vcpu, &rc);
+    if (!v)
+        return rc;
+    if (e->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) ||
+        !is_canonical(e->sysenter_callback_eip) ||
+        !is_canonical(e->syscall32_callback_eip))
+        return -EINVAL;
+    domain_pause(d);
+    v->arch.sysenter_callback = e->sysenter_callback_eip;
+    v->arch.syscall32_callback = e->syscall32_callback_eip;
+    domain_unpause(d);
+    return 0;
+}
+
+/* No MSR of a PV guest outlives its vcpu context yet. */
+static long vcpu_msrs(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_vcpu_msrs *m = &op->u.vcpu_msrs;
+    long rc;
+
+    if (!vcpu_of(d, m->vcpu, &rc))
+        return rc;
+    if (op->cmd == XEN_DOMCTL_set_vcpu_msrs)
+        return m->msr_count ? -EINVAL : 0;
+    m->msr_count = 0;
+    return 0;
+}
+
+/* --- time
+ * ----------------------------------------------------------------------- */
+
+static long gettscinfo(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_tsc_info *t = &op->u.tsc_info;
+
+    t->tsc_mode = d->arch.tsc_mode;
+    t->gtsc_khz = d->arch.tsc_khz;
+    t->incarnation = d->arch.tsc_incarnation;
+    t->elapsed_nsec = get_s_time() - d->created;
+    return 0;
+}
+
+/* Guests read the TSC natively in every mode; "always emulate" is refused. */
+static long settscinfo(struct domain *d, struct xen_domctl *op)
+{
+    const struct xen_domctl_tsc_info *t = &op->u.tsc_info;
+
+    if (t->tsc_mode > 2)
+        return -EINVAL;
+    if (t->tsc_mode == 1)
+        return -EOPNOTSUPP;
+    d->arch.tsc_mode = t->tsc_mode;
+    d->arch.tsc_incarnation = t->incarnation;
+    return 0;
+}
+
+static long absent(struct domain *d, struct xen_domctl *op)
+{
+    return -EOPNOTSUPP;
+}
+
+const struct domctl_row arch_domctl_table[NR_DOMCTLS] = {
+    [XEN_DOMCTL_set_address_size] = {set_address_size, 0},
+    [XEN_DOMCTL_get_address_size] = {get_address_size, DC_OUT},
+    [XEN_DOMCTL_getpageframeinfo3] = {getpageframeinfo3, 0},
+    [XEN_DOMCTL_get_ext_vcpucontext] = {get_ext_vcpucontext,
+                                        DC_OUT | DC_NOT_SELF},
+    [XEN_DOMCTL_set_ext_vcpucontext] = {set_ext_vcpucontext, DC_NOT_SELF},
+    [XEN_DOMCTL_get_vcpu_msrs] = {vcpu_msrs, DC_OUT | DC_NOT_SELF},
+    [XEN_DOMCTL_set_vcpu_msrs] = {vcpu_msrs, DC_NOT_SELF},
+    [XEN_DOMCTL_gettscinfo] = {gettscinfo, DC_OUT},
+    [XEN_DOMCTL_settscinfo] = {settscinfo, DC_NOT_SELF},
+    [XEN_DOMCTL_get_cpu_policy] = {domctl_get_cpu_policy, DC_OUT},
+    [XEN_DOMCTL_set_cpu_policy] = {domctl_set_cpu_policy, DC_OUT | DC_NOT_SELF},
+    /* No IOMMU, so no device leaves dom0. */
+    [XEN_DOMCTL_irq_permission] = {absent, 0},
+    [XEN_DOMCTL_iomem_permission] = {absent, 0},
+    [XEN_DOMCTL_ioport_permission] = {absent, 0},
+    [XEN_DOMCTL_memory_mapping] = {absent, 0},
+    [XEN_DOMCTL_assign_device] = {absent, 0},
+    [XEN_DOMCTL_test_assign_device] = {absent, 0},
+    [XEN_DOMCTL_deassign_device] = {absent, 0},
+    [XEN_DOMCTL_get_device_group] = {absent, 0},
+};

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HYPERVISOR_domctl: what a toolstack does to domains. Only for dom0.
+ */
+#include <hv/domctl.h>
+#include <hv/guest_access.h>
+#include <hv/hypercall.h>
+#include <hv/mm.h>
+
+#define DEFAULT_GRANT_FRAMES    64
+#define DEFAULT_MAPTRACK_FRAMES 1024
+#define MAX_GRANT_FRAMES        4096
+#define MAX_MAPTRACK_FRAMES     16384
+
+static spinlock_t domctl_lock = SPIN_LOCK_INIT(LOCK_DOMCTL);
+
+/* --- bitmaps ---------------------------------------------------------------
+ */
+
+int xenctl_bitmap_to_mask(const struct xenctl_bitmap *bitmap, cpumask_t *mask)
+{
+    uint64_t bits = 0;
+    uint32_t bytes = MIN(DIV_ROUND_UP((uint64_t)bitmap->nr_bits, 8), 8ULL);
+
+    if (copy_from_guest_raw(&bits, (uint64_t)bitmap->bitmap.p, bytes))
+        return -EFAULT;
+    if (bitmap->nr_bits < 64)
+        bits &= (1ULL << bitmap->nr_bits) - 1;
+    mask->bits = bits;
+    return 0;
+}
+
+int mask_to_xenctl_bitmap(struct xenctl_bitmap *bitmap, cpumask_t mask)
+{
+    uint64_t bytes = DIV_ROUND_UP((uint64_t)bitmap->nr_bits, 8);
+    uint64_t ours = MIN(bytes, 8ULL), to = (uint64_t)bitmap->bitmap.p;
+
+    if (bitmap->nr_bits < 64)
+        mask.bits &= (1ULL << bitmap->nr_bits) - 1;
+    if (bytes > PAGE_SIZE) /* nobody has that many; do not clear for ever */
+        return -EINVAL;
+    if (copy_to_guest_raw(to, &mask.bits, ours) ||
+        clear_guest_raw(to + ours, bytes - ours))
+        return -EFAULT;
+    return 0;
+}
+
+/* --- create and destroy ------------------------------------------------------
+ */
+
+static long sanitise(struct xen_domctl_createdomain *c)
+{
+    if (c->flags & ~XEN_DOMCTL_CDF_xs_domain)
+        return -EINVAL; /* no HVM, HAP, IOMMU, vPMU, nested virtualisation */
+    if (c->iommu_opts || c->vmtrace_size)
+        return -EINVAL;
+    if (c->max_vcpus < 1 || c->max_vcpus > MAX_VCPUS)
+        return -EINVAL;
+    if (XEN_DOMCTL_GRANT_version(c->grant_opts) != 1 ||
+        (c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask))
+        return -EINVAL;
+    if (c->cpupool_id)
+        return -ENOENT;
+    if (c->max_grant_frames < 0)
+        c->max_grant_frames = DEFAULT_GRANT_FRAMES;
+    if (c->max_maptrack_frames < 0)
+        c->max_maptrack_frames = DEFAULT_MAPTRACK_FRAMES;
+    if (c->max_grant_frames > MAX_GRANT_FRAMES ||
+        c->max_maptrack_frames > MAX_MAPTRACK_FRAMES)
+        return -EINVAL;
+    return arch_sanitise_domain_config(c);
+}
+
+/* Ids go up, so that an id is not reused soon; then the lowest free ones. */
+static long create_with_free_id(struct xen_domctl_createdomain *config,
+                                struct domain **d)
+{
+    static domid_t last;
+    unsigned int id = last;
+    int err;
+
+    do {
+        id = id + 1 < DOMID_FIRST_RESERVED ? id + 1 : 1;
+        *d = domain_create(id, config, false, &err);
+        if (*d) {
+            last = id;
+            return 0;
+        }
+    } while (err == -EEXIST && id != last);
+    return err == -EEXIST ? -ENOMEM : err;
+}
+
+static long createdomain(struct domain *unused, struct xen_domctl *op)
+{
+    struct xen_domctl_createdomain *config = &op->u.createdomain;
+    struct domain *d;
+    long rc = sanitise(config);
+    int err = 0;
+
+    if (rc)
+        return rc;
+    if (op->domain > 0 && op->domain < DOMID_FIRST_RESERVED) {
+        d = domain_create(op->domain, config, false, &err);
+        rc = d ? 0 : err;
+    } else {
+        rc = create_with_free_id(config, &d);
+    }
+    if (!rc)
+        op->domain = d->id;
+    return rc;
+}
+
+static long destroydomain(struct domain *d, struct xen_domctl *op)
+{
+    return domain_kill(d);
+}
+
+static long max_vcpus(struct domain *d, struct xen_domctl *op)
+{
+    if (op->u.max_vcpus.max != d->max_vcpus)
+        return -EINVAL; /* fixed at creation */
+    for (uint32_t i = 0; i < d->max_vcpus; i++)
+        if (!d->vcpu[i] && !vcpu_create(d, i))
+            return -ENOMEM;
+    return 0;
+}
+
+static long pausedomain(struct domain *d, struct xen_domctl *op)
+{
+    return domain_pause_by_controller(d);
+}
+
+static long unpausedomain(struct domain *d, struct xen_domctl *op)
+{
+    return domain_unpause_by_controller(d);
+}
+
+static long resumedomain(struct domain *d, struct xen_domctl *op)
+{
+    domain_resume(d);
+    return 0;
+}
+
+/* --- information
+ * --------------------------------------------------------------- */
+
+void get_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
+{
+    bool blocked = true, running = false;
+    struct vcpu *v;
+
+    memset(info, 0, sizeof(*info));
+    info->domain = d->id;
+    info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
+    for_each_vcpu (d, v) {
+        info->max_vcpu_id = v->vcpu_id;
+        if (test_bit(VPF_DOWN, &v->pause_flags))
+            continue;
+        if (!test_bit(VPF_BLOCKED, &v->pause_flags))
+            blocked = false;
+        running |= v->is_running;
+        info->nr_online_vcpus++;
+    }
+    info->cpu_time = domain_cpu_time_ns(d);
+    info->flags =
+        (blocked && info->nr_online_vcpus ? XEN_DOMINF_blocked : 0) |
+        (running ? XEN_DOMINF_running : 0) |
+        (d->is_dying == DOMDYING_dead ? XEN_DOMINF_dying : 0) |
+        (d->is_shut_down ? XEN_DOMINF_shutdown : 0) |
+        (d->controller_pause_count ? XEN_DOMINF_paused : 0) |
+        (d->create_flags & XEN_DOMCTL_CDF_xs_domain ? XEN_DOMINF_xs_domain
+                                                    : 0) |
+        ((d->shutdown_code & XEN_DOMINF_shutdownmask)
+         << XEN_DOMINF_shutdownshift);
+    info->tot_pages = d->tot_pages;
+    info->max_pages = d->max_pages;
+    info->outstanding_pages = d->outstanding_claim;
+    info->shared_info_frame = mfn_x(d->shared_info_mfn);
+    info->ssidref = d->ssidref;
+    memcpy(info->handle, d->handle, sizeof(info->handle));
+    arch_get_domain_info(d, info);
+}
+
+/* The domain with this id or the next one. */
+static long getdomaininfo(struct domain *unused, struct xen_domctl *op)
+{
+    struct domain *d;
+
+    for_each_domain (d) {
+        if (d->id < op->domain)
+            continue;
+        get_domain_info(d, &op->u.getdomaininfo);
+        op->domain = d->id;
+        return 0;
+    }
+    return -ESRCH;
+}
+
+static long getvcpuinfo(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
+    struct vcpu_runstate_info rs;
+    struct vcpu *v;
+
+    if (info->vcpu >= d->max_vcpus)
+        return -EINVAL;
+    v = d->vcpu[info->vcpu];
+    if (!v)
+        return -ESRCH;
+    vcpu_runstate_get(v, &rs);
+    info->online = !test_bit(VPF_DOWN, &v->pause_flags);
+    info->blocked = test_bit(VPF_BLOCKED, &v->pause_flags);
+    info->running = v->is_running;
+    info->cpu_time = rs.time[RUNSTATE_running];
+    info->cpu = v->processor;
+    return 0;
+}
+
+/* --- contexts
+ * ------------------------------------------------------------------- */
+
+static struct vcpu *existing_vcpu(struct domain *d, uint32_t id)
+{
+    return id < d->max_vcpus ? d->vcpu[id] : NULL;
+}
+
+static long setvcpucontext(struct domain *d, struct xen_domctl *op)
+{
+    struct vcpu *v = existing_vcpu(d, op->u.vcpucontext.vcpu);
+    struct vcpu_guest_context *c;
+    long rc;
+
+    if (op->u.vcpucontext.vcpu >= d->max_vcpus)
+        return -EINVAL;
+    if (!v)
+        return -EINVAL;
+    if (guest_handle_is_null(op->u.vcpucontext.ctxt)) {
+        vcpu_pause(v);
+        rc = arch_vcpu_reset(v);
+        vcpu_unpause(v);
+        return rc;
+    }
+    c = alloc_xenheap_pages(1, MEMF_no_scrub);
+    if (!c)
+        return -ENOMEM;
+    if (copy_from_guest_raw(c, (uint64_t)op->u.vcpucontext.ctxt.p,
+                            sizeof(*c))) {
+        rc = -EFAULT;
+    } else {
+        domain_pause(d);
+        rc = arch_set_info_guest(v, c);
+        if (!rc) {
+            if (c->flags & VGCF_online)
+                clear_bit(VPF_DOWN, &v->pause_flags);
+            else
+                set_bit(VPF_DOWN, &v->pause_flags);
+        }
+        domain_unpause(d);
+    }
+    free_xenheap_pages(c, 1);
+    return rc;
+}
+
+static long getvcpucontext(struct domain *d, struct xen_domctl *op)
+{
+    struct vcpu *v = existing_vcpu(d, op->u.vcpucontext.vcpu);
+    struct vcpu_guest_context *c;
+    long rc = 0;
+
+    if (!v)
+        return op->u.vcpucontext.vcpu >= d->max_vcpus ? -EINVAL : -ESRCH;
+    if (!v->is_initialised)
+        return -ENODATA;
+    c = alloc_xenheap_pages(1, 0);
+    if (!c)
+        return -ENOMEM;
+    vcpu_pause(v);
+    arch_get_info_guest(v, c);
+    vcpu_unpause(v);
+    if (copy_to_guest_raw((uint64_t)op->u.vcpucontext.ctxt.p, c, sizeof(*c)))
+        rc = -EFAULT;
+    free_xenheap_pages(c, 1);
+    return rc;
+}
+
+/* --- scheduling
+ * -------------------------------------------------------------------- */
+
+static long setvcpuaffinity(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
+    struct vcpu *v = existing_vcpu(d, a->vcpu);
+    cpumask_t hard, soft;
+    long rc = 0;
+
+    if (a->vcpu >= d->max_vcpus)
+        return -EINVAL;
+    if (!v)
+        return -ESRCH;
+    if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+        return -EINVAL;
+    if (a->flags & XEN_VCPUAFFINITY_HARD) {
+        rc = xenctl_bitmap_to_mask(&a->cpumap_hard, &hard);
+        if (!rc)
+            rc = vcpu_set_affinity(v, hard);
+        if (!rc)
+            rc = mask_to_xenctl_bitmap(
+                &a->cpumap_hard,
+                cpumask_and(v->sched.hard_affinity, cpu_online_map));
+    }
+    if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT)) {
+        rc = xenctl_bitmap_to_mask(&a->cpumap_soft, &soft);
+        if (!rc) {
+            v->sched.soft_affinity = soft;
+            rc = mask_to_xenctl_bitmap(
+                &a->cpumap_soft,
+                cpumask_and(cpumask_and(soft, v->sched.hard_affinity),
+                            cpu_online_map));
+        }
+    }
+    return rc;
+}
+
+static long getvcpuaffinity(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
+    struct vcpu *v = existing_vcpu(d, a->vcpu);
+    long rc = 0;
+
+    if (a->vcpu >= d->max_vcpus)
+        return -EINVAL;
+    if (!v)
+        return -ESRCH;
+    if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+        return -EINVAL;
+    if (a->flags & XEN_VCPUAFFINITY_HARD)
+        rc = mask_to_xenctl_bitmap(&a->cpumap_hard, v->sched.hard_affinity);
+    if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
+        rc = mask_to_xenctl_bitmap(&a->cpumap_soft, v->sched.soft_affinity);
+    return rc;
+}
+
+/* One node: affinity to it is the only one there is. */
+static long nodeaffinity(struct domain *d, struct xen_domctl *op)
+{
+    cpumask_t nodes = {1};
+    long rc;
+
+    if (op->cmd == XEN_DOMCTL_getnodeaffinity)
+        return mask_to_xenctl_bitmap(&op->u.nodeaffinity.nodemap, nodes);
+    rc = xenctl_bitmap_to_mask(&op->u.nodeaffinity.nodemap, &nodes);
+    return rc ? rc : nodes.bits & 1 ? 0 : -EINVAL;
+}
+
+static long scheduler_op(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
+
+    if (s->sched_id != XEN_SCHEDULER_CREDIT2)
+        return -EINVAL;
+    switch (s->cmd) {
+    case XEN_DOMCTL_SCHEDOP_getinfo:
+        s->u.credit2.weight = d->sched.weight;
+        s->u.credit2.cap = d->sched.cap;
+        return 0;
+    case XEN_DOMCTL_SCHEDOP_putinfo:
+        if (s->u.credit2.weight)
+            d->sched.weight = s->u.credit2.weight;
+        if (s->u.credit2.cap != 0xffff)
+            d->sched.cap = s->u.credit2.cap;
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* --- the rest
+ * -------------------------------------------------------------------------- */
+
+static long max_mem(struct domain *d, struct xen_domctl *op)
+{
+    uint64_t pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
+
+    d->max_pages = MIN(pages, 0xffffffffULL);
+    return 0;
+}
+
+static long setdomainhandle(struct domain *d, struct xen_domctl *op)
+{
+    memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
+    return 0;
+}
+
+static long settimeoffset(struct domain *d, struct xen_domctl *op)
+{
+    d->time_offset_seconds = op->u.settimeoffset.time_offset_seconds;
+    update_domain_wallclock_time(d);
+    return 0;
+}
+
+static long sendtrigger(struct domain *d, struct xen_domctl *op)
+{
+    struct vcpu *v = existing_vcpu(d, op->u.sendtrigger.vcpu);
+
+    if (op->u.sendtrigger.vcpu >= MAX_VCPUS)
+        return -EINVAL;
+    if (!v)
+        return -ESRCH;
+    if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
+        return -ENOSYS;
+    return arch_send_guest_nmi(v);
+}
+
+static long absent(struct domain *d, struct xen_domctl *op)
+{
+    return -EOPNOTSUPP;
+}
+
+/* No shadow page tables: what Xen without them answers. */
+static long shadow_op(struct domain *d, struct xen_domctl *op)
+{
+    return -EINVAL;
+}
+
+static const struct domctl_row domctl_table[NR_DOMCTLS] = {
+    [XEN_DOMCTL_createdomain] = {createdomain, DC_OUT | DC_NO_DOM},
+    [XEN_DOMCTL_destroydomain] = {destroydomain, DC_NOT_SELF},
+    [XEN_DOMCTL_pausedomain] = {pausedomain, DC_NOT_SELF},
+    [XEN_DOMCTL_unpausedomain] = {unpausedomain, 0},
+    [XEN_DOMCTL_resumedomain] = {resumedomain, DC_NOT_SELF},
+    [XEN_DOMCTL_getdomaininfo] = {getdomaininfo, DC_OUT | DC_NO_DOM},
+    [XEN_DOMCTL_setvcpucontext] = {setvcpucontext, DC_NOT_SELF},
+    [XEN_DOMCTL_getvcpucontext] = {getvcpucontext, DC_NOT_SELF},
+    [XEN_DOMCTL_getvcpuinfo] = {getvcpuinfo, DC_OUT},
+    [XEN_DOMCTL_max_vcpus] = {max_vcpus, DC_NOT_SELF},
+    [XEN_DOMCTL_max_mem] = {max_mem, 0},
+    [XEN_DOMCTL_setvcpuaffinity] = {setvcpuaffinity, DC_OUT},
+    [XEN_DOMCTL_getvcpuaffinity] = {getvcpuaffinity, DC_OUT},
+    [XEN_DOMCTL_setnodeaffinity] = {nodeaffinity, 0},
+    [XEN_DOMCTL_getnodeaffinity] = {nodeaffinity, DC_OUT},
+    [XEN_DOMCTL_scheduler_op] = {scheduler_op, DC_OUT},
+    [XEN_DOMCTL_setdomainhandle] = {setdomainhandle, 0},
+    [XEN_DOMCTL_settimeoffset] = {settimeoffset, 0},
+    [XEN_DOMCTL_sendtrigger] = {sendtrigger, 0},
+    [XEN_DOMCTL_shadow_op] = {shadow_op, 0},
+    [XEN_DOMCTL_setdebugging] = {absent, DC_NOT_SELF},
+    [XEN_DOMCTL_subscribe] = {absent, 0},
+    [XEN_DOMCTL_set_virq_handler] = {absent, 0},
+};
+
+static const struct domctl_row *find_row(uint32_t cmd)
+{
+    if (cmd >= NR_DOMCTLS)
+        return NULL;
+    if (domctl_table[cmd].fn)
+        return &domctl_table[cmd];
+    return arch_domctl_table[cmd].fn ? &arch_domctl_table[cmd] : NULL;
+}
+
+static long run(const struct domctl_row *row, struct xen_domctl *op)
+{
+    struct domain *d = NULL;
+    long rc;
+
+    if (!(row->flags & DC_NO_DOM)) {
+        d = get_domain_by_any_id(op->domain);
+        if (!d)
+            return -ESRCH;
+        if ((row->flags & DC_NOT_SELF) && d == current->domain) {
+            put_domain(d);
+            return -EINVAL;
+        }
+    }
+    rc = row->fn(d, op);
+    if (d)
+        put_domain(d);
+    return rc;
+}
+
+HYPERCALL(domctl)
+{
+    const struct domctl_row *row;
+    struct xen_domctl op;
+    long rc;
+
+    if (copy_object_from_guest(&op, a0))
+        return -EFAULT;
+    if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
+        return -EACCES;
+    row = find_row(op.cmd);
+    if (!row)
+        return -ENOSYS;
+    if (!spin_trylock(&domctl_lock))
+        return hypercall_create_continuation(__HYPERVISOR_domctl, 1, a0);
+    rc = run(row, &op);
+    spin_unlock(&domctl_lock);
+    if (rc == -ERESTART)
+        return hypercall_create_continuation(__HYPERVISOR_domctl, 1, a0);
+    if (!rc && (row->flags & DC_OUT) && copy_object_to_guest(a0, &op))
+        rc = -EFAULT;
+    return rc;
+}

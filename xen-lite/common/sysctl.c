@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HYPERVISOR_sysctl: what a toolstack asks of the host. Only for dom0.
+ */
+#include <hv/console.h>
+#include <hv/domctl.h>
+#include <hv/guest_access.h>
+#include <hv/hypercall.h>
+#include <hv/mm.h>
+#include <hv/sysctl.h>
+
+static spinlock_t sysctl_lock = SPIN_LOCK_INIT(LOCK_DOMCTL);
+
+static long readconsole(struct xen_sysctl *op)
+{
+    struct xen_sysctl_readconsole *r = &op->u.readconsole;
+    uint32_t index = r->incremental ? r->index : 0, done = 0;
+    char piece[256];
+
+    while (done < r->count) {
+        size_t n = console_ring_read(
+            piece, MIN(r->count - done, (uint32_t)sizeof(piece)), &index,
+            r->clear);
+
+        if (!n)
+            break;
+        if (copy_to_guest_raw((uint64_t)r->buffer.p + done, piece, n))
+            return -EFAULT;
+        done += n;
+    }
+    r->count = done;
+    r->index = index;
+    return 0;
+}
+
+static long physinfo(struct xen_sysctl *op)
+{
+    struct xen_sysctl_physinfo *p = &op->u.physinfo;
+
+    memset(p, 0, sizeof(*p));
+    p->threads_per_core = p->cores_per_socket = 1;
+    p->nr_cpus = num_online_cpus();
+    p->max_cpu_id = fls64(cpu_present_map.bits);
+    p->nr_nodes = 1;
+    p->total_pages = total_pages;
+    p->free_pages = total_free_pages();
+    p->outstanding_pages = outstanding_claims();
+    p->max_mfn = max_page - 1;
+    p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+    arch_do_physinfo(p);
+    return 0;
+}
+
+static long sched_id(struct xen_sysctl *op)
+{
+    op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
+    return 0;
+}
+
+static long getdomaininfolist(struct xen_sysctl *op)
+{
+    struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
+    struct xen_domctl_getdomaininfo info;
+    struct domain *d;
+    uint32_t n = 0;
+
+    for_each_domain (d) {
+        if (d->id < l->first_domain)
+            continue;
+        if (n == l->max_domains)
+            break;
+        get_domain_info(d, &info);
+        if (copy_to_guest_offset(l->buffer, n, &info, 1))
+            return -EFAULT;
+        n++;
+    }
+    l->num_domains = n;
+    return 0;
+}
+
+static long debug_keys(struct xen_sysctl *op)
+{
+    struct xen_sysctl_debug_keys *k = &op->u.debug_keys;
+
+    for (uint32_t i = 0; i < k->nr_keys; i++) {
+        char c;
+
+        if (copy_from_guest_raw(&c, (uint64_t)k->keys.p + i, 1))
+            return -EFAULT;
+        handle_keypress(c);
+    }
+    return 0;
+}
+
+static long getcpuinfo(struct xen_sysctl *op)
+{
+    struct xen_sysctl_getcpuinfo *g = &op->u.getcpuinfo;
+    uint32_t n = MIN(g->max_cpus, num_online_cpus());
+
+    for (uint32_t cpu = 0; cpu < n; cpu++) {
+        struct vcpu_runstate_info rs;
+        struct xen_sysctl_cpuinfo info;
+
+        vcpu_runstate_get(idle_vcpu[cpu], &rs);
+        info.idletime = rs.time[RUNSTATE_running];
+        if (copy_to_guest_offset(g->info, cpu, &info, 1))
+            return -EFAULT;
+    }
+    g->nr_cpus = n;
+    return 0;
+}
+
+static long availheap(struct xen_sysctl *op)
+{
+    op->u.availheap.avail_bytes = total_free_pages() << PAGE_SHIFT;
+    return 0;
+}
+
+/* Each CPU is a socket of its own unless the architecture knows better. */
+static long cputopoinfo(struct xen_sysctl *op)
+{
+    struct xen_sysctl_cputopoinfo *t = &op->u.cputopoinfo;
+    uint32_t nr = fls64(cpu_present_map.bits) + 1;
+
+    if (!guest_handle_is_null(t->cputopo)) {
+        nr = MIN(nr, t->num_cpus);
+        for (uint32_t cpu = 0; cpu < nr; cpu++) {
+            struct xen_sysctl_cputopo c = {XEN_INVALID_CORE_ID,
+                                           XEN_INVALID_SOCKET_ID,
+                                           XEN_INVALID_NODE_ID};
+
+            if (cpumask_test(cpu, cpu_present_map))
+                c = (struct xen_sysctl_cputopo){0, cpu, 0};
+            if (copy_to_guest_offset(t->cputopo, cpu, &c, 1))
+                return -EFAULT;
+        }
+    }
+    t->num_cpus = nr;
+    return 0;
+}
+
+static long numainfo(struct xen_sysctl *op)
+{
+    struct xen_sysctl_numainfo *n = &op->u.numainfo;
+    bool want_mem = !guest_handle_is_null(n->meminfo);
+    bool want_dist = !guest_handle_is_null(n->distance);
+    struct xen_sysctl_meminfo mem = {total_pages << PAGE_SHIFT,
+                                     total_free_pages() << PAGE_SHIFT};
+    uint32_t self = 10;
+
+    if ((want_mem || want_dist) && n->num_nodes) {
+        if (want_mem && copy_to_guest(n->meminfo, &mem, 1))
+            return -EFAULT;
+        if (want_dist && copy_to_guest(n->distance, &self, 1))
+            return -EFAULT;
+    }
+    n->num_nodes = 1;
+    return 0;
+}
+
+static long cpupool_op(struct xen_sysctl *op)
+{
+    struct xen_sysctl_cpupool_op *p = &op->u.cpupool_op;
+    struct domain *d;
+
+    switch (p->op) {
+    case XEN_SYSCTL_CPUPOOL_OP_INFO:
+        if (p->cpupool_id != 0)
+            return -ENOENT;
+        p->sched_id = XEN_SCHEDULER_CREDIT2;
+        p->n_dom = 0;
+        for_each_domain (d)
+            p->n_dom++;
+        return mask_to_xenctl_bitmap(&p->cpumap, cpu_online_map);
+    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
+        return mask_to_xenctl_bitmap(&p->cpumap, CPUMASK_NONE);
+    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
+        return p->cpupool_id == 0 ? 0 : -ENOENT;
+    default:
+        return -EOPNOTSUPP; /* one pool */
+    }
+}
+
+static long scheduler_params(struct xen_sysctl *op)
+{
+    struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
+
+    if (s->cpupool_id != 0)
+        return -ESRCH;
+    if (s->sched_id != XEN_SCHEDULER_CREDIT2)
+        return -EINVAL;
+    if (s->cmd == XEN_SYSCTL_SCHEDOP_putinfo)
+        return -EOPNOTSUPP; /* the rate limit is fixed */
+    if (s->cmd != XEN_SYSCTL_SCHEDOP_getinfo)
+        return -EINVAL;
+    s->u.sched_credit2.ratelimit_us = 0;
+    return 0;
+}
+
+static long absent(struct xen_sysctl *op)
+{
+    return -EOPNOTSUPP;
+}
+
+static long (*const sysctl_table[])(struct xen_sysctl *op) = {
+    [XEN_SYSCTL_readconsole] = readconsole,
+    [XEN_SYSCTL_physinfo] = physinfo,
+    [XEN_SYSCTL_sched_id] = sched_id,
+    [XEN_SYSCTL_getdomaininfolist] = getdomaininfolist,
+    [XEN_SYSCTL_debug_keys] = debug_keys,
+    [XEN_SYSCTL_getcpuinfo] = getcpuinfo,
+    [XEN_SYSCTL_availheap] = availheap,
+    [XEN_SYSCTL_cputopoinfo] = cputopoinfo,
+    [XEN_SYSCTL_numainfo] = numainfo,
+    [XEN_SYSCTL_cpupool_op] = cpupool_op,
+    [XEN_SYSCTL_scheduler_op] = scheduler_params,
+    [XEN_SYSCTL_psr_cmt_op] = absent,
+    [XEN_SYSCTL_psr_alloc] = absent,
+    [XEN_SYSCTL_cpu_hotplug] = absent,
+    [XEN_SYSCTL_page_offline_op] = absent,
+    [XEN_SYSCTL_get_cpu_levelling_caps] = arch_cpu_levelling_caps,
+    [XEN_SYSCTL_get_cpu_featureset] = arch_cpu_featureset,
+    [XEN_SYSCTL_get_cpu_policy] = arch_cpu_policy,
+};
+
+HYPERCALL(sysctl)
+{
+    struct xen_sysctl op;
+    long rc;
+
+    if (copy_object_from_guest(&op, a0))
+        return -EFAULT;
+    if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
+        return -EACCES;
+    if (op.cmd >= ARRAY_SIZE(sysctl_table) || !sysctl_table[op.cmd])
+        return -ENOSYS;
+    if (!spin_trylock(&sysctl_lock))
+        return hypercall_create_continuation(__HYPERVISOR_sysctl, 1, a0);
+    rc = sysctl_table[op.cmd](&op);
+    spin_unlock(&sysctl_lock);
+    if (!rc && copy_object_to_guest(a0, &op))
+        rc = -EFAULT;
+    return rc;
+}
