@@ -10,7 +10,7 @@ BACKEND_COMMON := $(addprefix backends/common/, \
     ports.c xenbus_state.c xenbus.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
-    main.c queue.c request.c pages.c storage.c)
+    main.c queue.c request.c pages.c pool.c storage.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c tx.c rx.c slots.c offload.c tap.c)

@@ -92,6 +92,7 @@ static int open_medium(struct disk_device *d)
                  (unsigned long long)d->disk.sectors,
                  readonly ? "read-only" : "read-write",
                  d->disk.in_memory ? ", in memory" : "");
+        storage_register(&d->disk, d->queue.pool.base, POOL_BYTES);
         rc = privileges_drop();
     }
     free(mode);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A request's way: taken from the ring (copied, parsed) -> its pages found
- * mapped, or its data put into the copy batch -> queued to the medium, with a
- * flush before or after if asked for -> read data copied back -> answered.
- * Work is collected so that one pass over the ring makes at most one grant
- * copy call each way, one io_uring_enter and one event.
+ * A request's way: taken from the ring (copied, parsed) -> memory for its data
+ * -> data to write copied in, from mapped pages at once, from others by a
+ * batched grant copy -> queued to the medium, with a flush before or after if
+ * asked for -> data read copied back -> answered. Work is collected so that one
+ * pass over the ring makes at most one grant copy call each way, one
+ * io_uring_enter and one event.
  */
 #include "queue.h"
 
@@ -15,7 +16,6 @@
 #include <sys/mman.h>
 
 #define BATCH_PIECES 1024
-#define BOUNCE_BYTES (BLOCK_MAX_SEGMENTS * GUEST_PAGE_SIZE)
 
 static void start(struct block_queue *q, unsigned s);
 
@@ -41,8 +41,12 @@ static void finish(struct block_queue *q, unsigned s, int status)
                   (unsigned long long)f->request[s].len,
                   (unsigned long long)f->request[s].offset);
     respond(q, f->request[s].id, f->request[s].operation, status);
+    block_pool_put(&q->pool, q->job[s].data, f->request[s].len);
+    q->job[s].data = NULL;
     f->stage[s] = BLOCK_FREE;
     f->used--;
+    if (q->starved >= 0)
+        event_work_queue(q->loop, &q->work);
     if (q->barrier == (int)s)
         q->barrier = -1;
     else if (q->barrier >= 0 && f->stage[q->barrier] == BLOCK_TAKEN)
@@ -65,7 +69,7 @@ static void run_copies(struct block_queue *q)
         struct block_job *j = &q->job[s];
         bool ok = true;
 
-        for (unsigned k = 0; k < q->inflight->request[s].nr_segments; k++)
+        for (unsigned k = 0; k < j->pieces; k++)
             ok = ok && grant_batch_ok(&q->batch, j->piece + k);
         if (!ok || q->inflight->stage[s] != BLOCK_COPYING_IN) {
             finish(q, s, ok ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR);
@@ -76,58 +80,37 @@ static void run_copies(struct block_queue *q)
     }
 }
 
-static void copy(struct block_queue *q, unsigned s, bool from_guest)
+/* Moves the data between the guest's pages and the pool. False: some of it
+ * waits in the copy batch. */
+static bool copy(struct block_queue *q, unsigned s, bool from_guest)
 {
     const struct block_request *r = &q->inflight->request[s];
-    uint8_t *at = q->job[s].bounce;
+    struct block_job *j = &q->job[s];
+    uint8_t *at = j->data;
 
     if (q->batch.used + r->nr_segments > q->batch.size)
         run_copies(q);
-    q->job[s].piece = q->batch.used;
-    for (unsigned i = 0; i < r->nr_segments; i++) {
+    j->piece = q->batch.used;
+    for (unsigned i = 0; i < r->nr_segments; at += r->seg[i++].len) {
         const struct block_segment *g = &r->seg[i];
+        uint8_t *page =
+            q->persistent ? block_page_get(&q->pages, g->ref) : NULL;
 
-        if (from_guest)
+        if (page && from_guest)
+            memcpy(at, page + g->offset, g->len);
+        else if (page)
+            memcpy(page + g->offset, at, g->len);
+        else if (from_guest)
             grant_batch_from_guest(&q->batch, q->grants->domid, g->ref,
                                    g->offset, at, g->len);
         else
             grant_batch_to_guest(&q->batch, q->grants->domid, g->ref, g->offset,
                                  at, g->len);
-        at += g->len;
     }
-    q->copying[q->nr_copying++] = s;
-}
-
-/* Points the iovec into the guest's own pages, or into the bounce buffer. */
-static int place_data(struct block_queue *q, unsigned s)
-{
-    const struct block_request *r = &q->inflight->request[s];
-    struct block_job *j = &q->job[s];
-
-    j->copied = !q->persistent;
-    for (unsigned i = 0; i < r->nr_segments && !j->copied; i++) {
-        uint8_t *page = block_page_get(&q->pages, r->seg[i].ref);
-
-        j->copied = !page;
-        j->iov[i].iov_base = page + r->seg[i].offset;
-        j->iov[i].iov_len = r->seg[i].len;
-    }
-    j->io.iov = j->iov;
-    j->io.nr_iov = r->nr_segments;
-    if (!j->copied)
-        return 0;
-    if (!j->bounce) {
-        void *m = mmap(NULL, BOUNCE_BYTES, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-        if (m == MAP_FAILED)
-            return -ENOMEM;
-        j->bounce = m;
-    }
-    j->iov[0].iov_base = j->bounce;
-    j->iov[0].iov_len = r->len;
-    j->io.nr_iov = 1;
-    return 0;
+    j->pieces = q->batch.used - j->piece;
+    if (j->pieces)
+        q->copying[q->nr_copying++] = s;
+    return !j->pieces;
 }
 
 static void queue_io(struct block_queue *q, unsigned s, enum storage_op op)
@@ -136,6 +119,7 @@ static void queue_io(struct block_queue *q, unsigned s, enum storage_op op)
     struct block_job *j = &q->job[s];
 
     j->io.op = op;
+    j->io.data = j->data + j->done;
     j->io.offset = r->offset + j->done;
     j->io.len = r->len - j->done;
     storage_queue(q->disk, &j->io);
@@ -163,9 +147,7 @@ static void start(struct block_queue *q, unsigned s)
     } else if (*stage < BLOCK_FLUSH_AFTER && r->flush_after) {
         *stage = BLOCK_FLUSH_AFTER;
         queue_io(q, s, STORAGE_FLUSH);
-    } else if (r->op == BLOCK_READ && q->job[s].copied) {
-        copy(q, s, false);
-    } else {
+    } else if (r->op != BLOCK_READ || copy(q, s, false)) {
         finish(q, s, BLKIF_RSP_OKAY);
     }
 }
@@ -179,13 +161,6 @@ static bool transfer_again(struct block_queue *q, unsigned s, unsigned bytes)
     j->done += bytes;
     if (j->done >= r->len)
         return false;
-    while (bytes >= j->io.iov->iov_len) {
-        bytes -= j->io.iov->iov_len;
-        j->io.iov++;
-        j->io.nr_iov--;
-    }
-    j->io.iov->iov_base = (uint8_t *)j->io.iov->iov_base + bytes;
-    j->io.iov->iov_len -= bytes;
     queue_io(q, s, j->io.op);
     return true;
 }
@@ -249,6 +224,27 @@ static unsigned free_slot(const struct block_inflight *f)
     return s;
 }
 
+/* Memory, then data, then the medium. Without memory nothing is taken from the
+ * ring until a request that ends makes this one be tried again. */
+static void begin(struct block_queue *q, unsigned s)
+{
+    const struct block_request *r = &q->inflight->request[s];
+    struct block_job *j = &q->job[s];
+
+    q->starved = -1;
+    if (r->nr_segments) {
+        j->data = block_pool_get(&q->pool, r->len);
+        if (!j->data) {
+            q->starved = s;
+            return;
+        }
+    }
+    if (r->op != BLOCK_WRITE || copy(q, s, true)) {
+        q->inflight->stage[s] = BLOCK_TAKEN;
+        start(q, s);
+    }
+}
+
 static void take_one(struct block_queue *q)
 {
     struct block_inflight *f = q->inflight;
@@ -261,31 +257,23 @@ static void take_one(struct block_queue *q)
     status = block_request_parse(r, &raw, &q->limits);
     if (status == BLKIF_RSP_OKAY && r->nr_indirect)
         status = fetch_segments(q, r);
-    if (status == BLKIF_RSP_OKAY && r->nr_segments && place_data(q, s))
-        status = BLKIF_RSP_ERROR;
     if (status != BLKIF_RSP_OKAY) {
         log_guest(&q->log, "refused request: operation %u", r->operation);
         respond(q, r->id, r->operation, status);
         return;
     }
-    q->job[s].done = 0;
-    if (!r->nr_segments)
-        q->job[s].copied = false;
-    f->stage[s] = BLOCK_TAKEN;
+    f->stage[s] = BLOCK_COPYING_IN;
     f->used++;
+    q->job[s].done = 0;
     if (r->barrier)
         q->barrier = s;
-    if (r->op == BLOCK_WRITE && q->job[s].copied) {
-        f->stage[s] = BLOCK_COPYING_IN;
-        copy(q, s, true);
-    } else {
-        start(q, s);
-    }
+    begin(q, s);
 }
 
 static bool may_take(const struct block_queue *q)
 {
-    return q->inflight->used < BLOCK_INFLIGHT && q->barrier < 0;
+    return q->inflight->used < BLOCK_INFLIGHT && q->barrier < 0 &&
+           q->starved < 0;
 }
 
 /* After a pass: come back, wait for the medium, or wait for the guest. */
@@ -319,6 +307,8 @@ static void serve(struct block_queue *q)
         q->broken(q, "impossible ring indices");
         return;
     }
+    if (q->starved >= 0)
+        begin(q, q->starved);
     if (n > BLOCK_BUDGET)
         n = BLOCK_BUDGET;
     while (n-- > 0 && may_take(q))
@@ -357,12 +347,14 @@ int block_queue_init(struct block_queue *q, struct event_loop *loop,
                      struct grants *grants, struct storage *disk)
 {
     void *m;
+    int rc;
 
     memset(q, 0, sizeof(*q));
     q->loop = loop;
     q->grants = grants;
     q->disk = disk;
     q->pages.grants = grants;
+    q->barrier = q->starved = -1;
     q->completions.ready = on_completion;
     q->work.run = on_work;
     m = mmap(NULL, sizeof(*q->inflight), PROT_READ | PROT_WRITE,
@@ -370,7 +362,8 @@ int block_queue_init(struct block_queue *q, struct event_loop *loop,
     if (m == MAP_FAILED)
         return -errno;
     q->inflight = m;
-    return grant_batch_init(&q->batch, BATCH_PIECES);
+    rc = block_pool_init(&q->pool);
+    return rc ? rc : grant_batch_init(&q->batch, BATCH_PIECES);
 }
 
 int block_queue_connect(struct block_queue *q, struct ports *ports,
@@ -380,7 +373,7 @@ int block_queue_connect(struct block_queue *q, struct ports *ports,
     int rc;
 
     memset(q->inflight, 0, sizeof(*q->inflight));
-    q->barrier = -1;
+    q->barrier = q->starved = -1;
     q->nr_copying = q->batch.used = 0;
     q->persistent = persistent;
     q->ring_pages = nr_refs;
@@ -416,9 +409,12 @@ void block_queue_disconnect(struct block_queue *q)
     block_pages_unmap_all(&q->pages);
     grants_unmap(q->grants, q->ring_addr, q->ring_pages);
     q->ring_addr = NULL;
-    for (unsigned i = 0; i < BLOCK_INFLIGHT; i++) {
-        if (q->job[i].bounce)
-            munmap(q->job[i].bounce, BOUNCE_BYTES);
-        q->job[i].bounce = NULL;
-    }
+    for (unsigned i = 0; i < BLOCK_INFLIGHT; i++)
+        if (q->inflight->stage[i] != BLOCK_FREE) {
+            block_pool_put(&q->pool, q->job[i].data,
+                           q->inflight->request[i].len);
+            q->job[i].data = NULL;
+            q->inflight->stage[i] = BLOCK_FREE;
+        }
+    q->inflight->used = 0;
 }

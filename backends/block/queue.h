@@ -15,6 +15,7 @@
 #include "../common/ports.h"
 #include "../common/ring.h"
 #include "pages.h"
+#include "pool.h"
 #include "request.h"
 #include "storage.h"
 
@@ -40,11 +41,10 @@ struct block_inflight {
 /* What this process needs on top, to carry a request out. */
 struct block_job {
     struct storage_io io;
-    struct iovec iov[BLOCK_MAX_SEGMENTS];
-    uint8_t *bounce; /* data passes through here when it is copied */
-    unsigned piece;  /* first of its pieces in the copy batch */
-    bool copied;     /* through bounce */
+    uint8_t *data;   /* in the pool */
     uint64_t done;   /* bytes transferred so far */
+    unsigned piece;  /* its pieces in the copy batch */
+    unsigned pieces; /* none: all its pages are mapped */
 };
 
 struct block_queue {
@@ -67,6 +67,8 @@ struct block_queue {
     struct block_inflight *inflight;
     struct block_job job[BLOCK_INFLIGHT];
     int barrier; /* slot that waits to be alone or is alone; -1: none */
+    int starved; /* slot that waits for memory; -1: none */
+    struct block_pool pool;
     struct block_pages pages;
     struct grant_copy_batch batch;
     unsigned copying[BLOCK_INFLIGHT], nr_copying; /* slots in the batch */

@@ -75,6 +75,7 @@ static int parse_indirect(struct block_request *r,
     unsigned n = raw->nr_segments;
 
     r->id = raw->id;
+    r->operation = raw->indirect_op; /* what the frontend expects back */
     switch (raw->indirect_op) {
     case BLKIF_OP_READ:
         r->op = BLOCK_READ;

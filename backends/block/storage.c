@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -160,6 +162,16 @@ out:
     return rc;
 }
 
+void storage_register(struct storage *s, void *base, size_t size)
+{
+    struct iovec iov = {base, size};
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+
+    /* Called as root still; the pinned memory is bounded by size. */
+    setrlimit(RLIMIT_MEMLOCK, &limit);
+    s->registered = io_uring_register_buffers(&s->ring, &iov, 1) == 0;
+}
+
 void storage_close(struct storage *s)
 {
     if (s->fd < 0)
@@ -184,10 +196,10 @@ static int do_now(struct storage *s, struct storage_io *io)
 
     switch (io->op) {
     case STORAGE_READ:
-        r = preadv(s->fd, io->iov, io->nr_iov, io->offset);
+        r = pread(s->fd, io->data, io->len, io->offset);
         break;
     case STORAGE_WRITE:
-        r = pwritev(s->fd, io->iov, io->nr_iov, io->offset);
+        r = pwrite(s->fd, io->data, io->len, io->offset);
         break;
     case STORAGE_FLUSH:
         return 0; /* memory has no cache in front of it */
@@ -218,10 +230,18 @@ void storage_queue(struct storage *s, struct storage_io *io)
     }
     switch (io->op) {
     case STORAGE_READ:
-        io_uring_prep_readv(e, s->fd, io->iov, io->nr_iov, io->offset);
+        if (s->registered)
+            io_uring_prep_read_fixed(e, s->fd, io->data, io->len, io->offset,
+                                     0);
+        else
+            io_uring_prep_read(e, s->fd, io->data, io->len, io->offset);
         break;
     case STORAGE_WRITE:
-        io_uring_prep_writev(e, s->fd, io->iov, io->nr_iov, io->offset);
+        if (s->registered)
+            io_uring_prep_write_fixed(e, s->fd, io->data, io->len, io->offset,
+                                      0);
+        else
+            io_uring_prep_write(e, s->fd, io->data, io->len, io->offset);
         break;
     case STORAGE_FLUSH:
         io_uring_prep_fsync(e, s->fd, IORING_FSYNC_DATASYNC);

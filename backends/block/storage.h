@@ -13,7 +13,6 @@
 #include <liburing.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/uio.h>
 
 enum storage_op {
     STORAGE_READ,
@@ -24,8 +23,7 @@ enum storage_op {
 
 struct storage_io {
     enum storage_op op;
-    struct iovec *iov;
-    unsigned nr_iov;
+    void *data;
     uint64_t offset, len;
     int result; /* bytes, or -errno */
     struct storage_io *next_done;
@@ -35,6 +33,7 @@ struct storage {
     int fd;
     bool readonly;
     bool in_memory;
+    bool registered;  /* all data lies in the memory given to io_uring */
     uint64_t sectors; /* of 512 bytes */
     uint32_t sector_size, physical_sector_size;
     bool flush; /* there is a cache that a flush empties */
@@ -49,6 +48,10 @@ struct storage {
 int storage_open(struct storage *s, const char *path, bool readonly,
                  bool allow_discard, unsigned depth);
 void storage_close(struct storage *s);
+
+/* All data of later requests lies in this memory. Only makes things faster, so
+ * failure is not reported. */
+void storage_register(struct storage *s, void *base, size_t size);
 
 /* Queues; nothing moves before storage_kick(). Never fails: problems come back
  * as results. */
