@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+#
+# Functions for scripts that run in dom0 (bash): starting the daemons, waiting
+# with a limit, reading what a guest said. STOCK is 1 with Debian's tools.
+
+grep -q xl-stock=1 /proc/cmdline && STOCK=1 || STOCK=0
+GUEST_LOG_DIR=/var/log/xen/console
+
+argument() { sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" /proc/cmdline; }
+now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
+
+# within SECONDS COMMAND...: repeat until it succeeds
+within() {
+    local end=$(($(now_ms) + $1 * 1000))
+    shift
+    until "$@"; do
+        [ "$(now_ms)" -lt $end ] || return 1
+        sleep 0.2
+    done
+}
+
+guest_log() { echo "$GUEST_LOG_DIR/guest-$1.log"; }
+# said NAME TEXT: has the guest's console shown this?
+said() { grep -aq -- "$2" "$(guest_log "$1")" 2> /dev/null; }
+# reported NAME WHAT [KEY]: the last GUEST line of that kind, or one value
+reported() {
+    local line
+    line=$(grep -a "^GUEST $2" "$(guest_log "$1")" 2> /dev/null | tail -n 1 | tr -d '\r')
+    [ -n "$line" ] || return 1
+    [ $# -lt 3 ] && echo "$line" && return
+    sed -n "s/.* $3=\([^ ]*\).*/\1/p" <<< "$line"
+}
+
+xl_gone() { ! xl domid "$1" > /dev/null 2>&1; }
+# type_to NAME SECONDS LINE: a terminal on the guest's console, one line typed;
+# prints what it showed
+type_to() {
+    { sleep 2; printf '%s\n' "$3"; sleep "$2"; } |
+        timeout $(($2 + 5)) script -qfc "stty -echo; exec xl console $1" /dev/null 2>&1 | tr -d '\r'
+}
+
+free_memory() { xl info 2> /dev/null | sed -n 's/^free_memory *: *//p'; }
+
+start_stock_daemons() {
+    mkdir -p /run/xenstored
+    modprobe -a xen-blkback xen-netback
+    case $(argument xenstored) in c) xenstored --pid-file /run/xenstored.pid ;; *) oxenstored --pid-file /run/xenstored.pid ;; esac
+    within 20 xenstore_answers || return 1
+    /usr/lib/xen-4.17/bin/xen-init-dom0 > /dev/null
+    xenconsoled --pid-file=/run/xenconsoled.pid --log=guest --log-dir=$GUEST_LOG_DIR
+}
+
+start_our_daemons() {
+    xenstored || return 1
+    within 20 xenstore_answers || return 1
+    xen-init-dom0 > /dev/null || return 1
+    xenconsoled --log=guest --log-dir=$GUEST_LOG_DIR || return 1
+    xen-backendd &
+    sleep 0.1
+}
+xenstore_answers() { xenstore-read -s / > /dev/null 2>&1 || xenstore-list -s / > /dev/null 2>&1; }

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+#
+# Shell functions (bash) shared by the scripts that make images and start QEMU,
+# here and in tests/. Source it with IMAGE_DIR set to this folder's path.
+#
+# Debian packages come by apt, which checks their signatures, and are kept in
+# $XEN_LITE_CACHE: archives/ as downloaded, root/ unpacked. An image takes its
+# files from root/ alone, so the host's own set-up does not show in it.
+
+set -u -o pipefail
+XEN_LITE_CACHE=${XEN_LITE_CACHE:-$HOME/.cache/xen-lite}
+PKG_ROOT=$XEN_LITE_CACHE/root
+PATH=$PATH:/usr/sbin:/sbin
+export LC_ALL=C
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# --- packages ---------------------------------------------------------------
+# packages GROUP...: the names in these groups
+packages() {
+    local g
+    for g in "$@"; do sed -n "s/^$g  *//p" "$IMAGE_DIR/packages"; done | tr -s ' \n' ' '
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"
+    elif command -v sudo > /dev/null; then sudo "$@"
+    else die "this needs root: $* (no sudo here; run it as root, then try again)"; fi
+}
+
+# install_packages GROUP...: on this machine, those that are missing
+install_packages() {
+    local p missing=()
+    for p in $(packages "$@"); do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2> /dev/null)" = installed ] ||
+            missing+=("$p")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "installing ${missing[*]}"
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "${missing[@]}" && return
+    say "that failed; reading the package lists anew"
+    as_root apt-get update
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "${missing[@]}" && return
+    for p in "${missing[@]}"; do
+        apt-cache show "$p" > /dev/null 2>&1 ||
+            die "apt knows no package $p: add Debian 12's main to /etc/apt/sources.list and run apt-get update"
+    done
+    die "apt-get could not install ${missing[*]}: see its message above, run 'apt-get install ${missing[*]}' yourself, then try again"
+}
+
+# apt_download closure|alone PACKAGE...: into archives/. With "closure", what
+# they depend on comes along, found by apt against an empty status file.
+apt_download() {
+    local how=$1
+    shift
+    mkdir -p "$XEN_LITE_CACHE/archives/partial"
+    if [ "$how" = alone ]; then
+        (cd "$XEN_LITE_CACHE/archives" && apt-get -q -o APT::Sandbox::User=root download "$@")
+    else
+        apt-get -q -y --no-install-recommends --download-only \
+            -o APT::Sandbox::User=root -o Debug::NoLocking=1 \
+            -o Dir::State::status=/dev/null -o Dir::Cache::archives="$XEN_LITE_CACHE/archives" \
+            -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
+            install "$@"
+    fi
+}
+
+# fetch closure|alone PACKAGE...: download and unpack once; a list of names is
+# fetched again when it changes.
+fetch() {
+    local how=$1 stamp p deb before lock
+    shift
+    stamp=$XEN_LITE_CACHE/stamps/$(printf '%s\n' "$how" "$@" | sha256sum | cut -c1-16)
+    [ ! -e "$stamp" ] || return 0
+    mkdir -p "$XEN_LITE_CACHE"
+    exec {lock}> "$XEN_LITE_CACHE/lock" # several runs may share the cache
+    flock "$lock"
+    mkdir -p "$XEN_LITE_CACHE/stamps" "$PKG_ROOT"/usr/{bin,sbin,lib,lib64}
+    for p in bin sbin lib lib64; do [ -L "$PKG_ROOT/$p" ] || ln -s "usr/$p" "$PKG_ROOT/$p"; done
+    say "fetching $*"
+    if ! apt_download "$how" "$@"; then
+        say "that failed; reading the package lists anew"
+        as_root apt-get update
+        for p in "$@"; do
+            apt-cache show "$p" > /dev/null 2>&1 ||
+                die "apt knows no package $p: add Debian 12's main to /etc/apt/sources.list and run apt-get update"
+        done
+        apt_download "$how" "$@" || die "apt-get could not download $*: check the network and run the same command again"
+    fi
+    for deb in "$XEN_LITE_CACHE"/archives/*.deb; do
+        before=$XEN_LITE_CACHE/stamps/$(basename "$deb")
+        [ ! -e "$before" ] || continue
+        dpkg-deb --fsys-tarfile "$deb" |
+            tar -x --keep-directory-symlink --no-same-owner -C "$PKG_ROOT" ||
+            die "cannot unpack $deb: remove it and try again"
+        touch "$before"
+    done
+    touch "$stamp"
+    exec {lock}>&-
+}
+
+# fetch_kernel [FLAVOUR]: sets KVER and KERNEL; amd64 or cloud-amd64
+fetch_kernel() {
+    KVER=$(apt-cache depends "linux-image-${1:-amd64}" 2> /dev/null |
+        sed -n 's/.*Depends: linux-image-\([0-9].*\)/\1/p' | head -n 1)
+    if [ -z "$KVER" ]; then
+        as_root apt-get update
+        KVER=$(apt-cache depends "linux-image-${1:-amd64}" |
+            sed -n 's/.*Depends: linux-image-\([0-9].*\)/\1/p' | head -n 1)
+    fi
+    [ -n "$KVER" ] || die "apt knows no package linux-image-${1:-amd64}: add Debian 12's main to /etc/apt/sources.list"
+    fetch alone "linux-image-$KVER"
+    KERNEL=$PKG_ROOT/boot/vmlinuz-$KVER
+}
+
+# fetch_xen: sets GENUINE_XEN, Debian's hypervisor as QEMU's -kernel takes it
+fetch_xen() {
+    fetch closure $(packages stock)
+    GENUINE_XEN=$XEN_LITE_CACHE/xen-4.17
+    [ -s "$GENUINE_XEN" ] ||
+        gzip -dc "$PKG_ROOT"/boot/xen-4.17-amd64.gz > "$GENUINE_XEN" || die "no Xen in its package"
+}
+
+# --- images -------------------------------------------------------------------
+# put DEST FILE...: files of the unpacked packages, at the same path in DEST
+put() {
+    local dest=$1 f
+    shift
+    for f in "$@"; do
+        [ -e "$PKG_ROOT/$f" ] || [ -L "$PKG_ROOT/$f" ] || die "no file $f in the packages"
+        mkdir -p "$dest/$(dirname "$f")"
+        cp -a "$PKG_ROOT/$f" "$dest/$f"
+    done
+}
+
+# put_libraries DEST: the shared libraries that programs in DEST ask for
+put_libraries() {
+    local lib found again=1
+    mkdir -p "$1/usr/lib/x86_64-linux-gnu" "$1/usr/lib64"
+    cp -L "$PKG_ROOT/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" "$1/usr/lib64/"
+    while [ -n "$again" ]; do
+        again=
+        for lib in $(find "$1" -type f \( -perm /111 -o -name '*.so*' \) ! -name '*.ko' -print0 |
+            xargs -0 readelf -d 2> /dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u); do
+            [ ! -e "$1/usr/lib/x86_64-linux-gnu/$lib" ] || continue
+            [ ! -e "$1/usr/lib/xen-lite/$lib" ] || continue
+            [ "$lib" != ld-linux-x86-64.so.2 ] || continue
+            found=$(find "$PKG_ROOT/usr/lib/x86_64-linux-gnu" -maxdepth 1 -name "$lib" | head -n 1)
+            [ -n "$found" ] || die "library $lib is in no package of dom0-scripts/image/packages"
+            cp -L "$found" "$1/usr/lib/x86_64-linux-gnu/$lib"
+            again=1
+        done
+    done
+}
+
+# put_modules DEST NAME...: kernel modules of $KVER with those they need
+put_modules() {
+    local dest=$1 name line f dir=usr/lib/modules/$KVER
+    shift
+    [ -s "$PKG_ROOT/$dir/modules.dep" ] || "$PKG_ROOT/bin/busybox" depmod -b "$PKG_ROOT" "$KVER" || die "depmod"
+    for name in "$@"; do
+        line=$(grep -m 1 "/$name\.ko:" "$PKG_ROOT/$dir/modules.dep") ||
+            die "Debian's kernel $KVER has no module $name"
+        for f in ${line/:/}; do
+            f=${f#/lib/modules/$KVER/}
+            mkdir -p "$dest/$dir/$(dirname "$f")"
+            cp "$PKG_ROOT/$dir/$f" "$dest/$dir/$f"
+        done
+    done
+    "$PKG_ROOT/bin/busybox" depmod -b "$dest" "$KVER"
+}
+
+# new_root DEST: an empty tree with the directories any Linux root has
+new_root() {
+    local d
+    rm -rf "$1"
+    mkdir -p "$1"/{dev,proc,sys,run,tmp,mnt,root,etc,usr/bin,usr/sbin,usr/lib,usr/lib64,var/log,var/lib}
+    for d in bin sbin lib lib64; do ln -s "usr/$d" "$1/$d"; done
+    ln -s /run "$1/var/run"
+    ln -s /run/lock "$1/var/lock"
+    echo 'root:x:0:0:root:/root:/bin/sh' > "$1/etc/passwd"
+    echo 'root:x:0:' > "$1/etc/group"
+    echo '127.0.0.1 localhost' > "$1/etc/hosts"
+    put "$1" usr/bin/busybox
+    ln -s busybox "$1/usr/bin/sh"
+}
+
+# pack DIR OUT: an initramfs, not compressed: an emulated CPU unpacks slowly.
+# Archives can be concatenated.
+pack() {
+    (cd "$1" && find . -mindepth 1 | sort | cpio -o -H newc -R 0:0 --quiet) > "$2.new" &&
+        mv "$2.new" "$2" || die "cannot write $2"
+}
+
+# --- QEMU -----------------------------------------------------------------------
+# qemu_xen HYPERVISOR DOM0-INITRD [QEMU-OPTION...]: HV_ARGS and DOM0_ARGS are
+# the command lines. Serial port and monitor are up to the caller.
+qemu_xen() {
+    local hypervisor=$1 initrd=$2
+    shift 2
+    # shellcheck disable=SC2086
+    ${QEMU:-qemu-system-x86_64} -accel "${ACCEL:-tcg,thread=multi}" -cpu "${CPU:-qemu64,+rdrand}" \
+        -m "${MEMORY:-2048}" -smp "${CPUS:-1}" -display none -no-reboot -nic none \
+        -kernel "$hypervisor" -append "console=com1 com1=115200,8n1 noreboot ${HV_ARGS:-}" \
+        -initrd "$KERNEL console=hvc0 panic=1 ${DOM0_ARGS:-},$initrd" "$@"
+}
