@@ -31,7 +31,7 @@ struct msi_desc {
  * is at table. 0/-ENODEV/-EINVAL/-ENOMEM */
 int msi_prepare(struct msi_desc *desc, struct pci_sbdf dev,
                 unsigned int entry_nr, paddr_t table);
-void msi_release(struct msi_desc *desc); /* disabled, unmapped */
+void msi_release(struct msi_desc *desc); /* MSI: disabled */
 void msi_set_message(const struct msi_desc *desc, uint32_t apic_id,
                      unsigned int vector);
 void msi_mask(const struct msi_desc *desc, bool masked);

@@ -44,7 +44,4 @@ void cpu_init_traps(unsigned int cpu, void *stack);
 /* One CPU's local parts, on that CPU. */
 void lapic_init_cpu(void);
 
-/* The image's init part goes to the heap (last step). */
-void free_init_memory(void);
-
 #endif

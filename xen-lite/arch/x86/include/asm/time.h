@@ -9,8 +9,9 @@ extern uint64_t cpu_khz; /* TSC */
 void time_init(void);    /* ACPI tables, local APIC: before; irqs off */
 /* The TSC counts alike on all CPUs and never stops: guests may read it. */
 bool time_is_stable(void);
-/* AP side and boot CPU side of the test whether their TSCs agree. */
-void time_check_sync_source(void);
+/* Do the TSCs agree? On the new CPU, and on the boot CPU, which waits for the
+ * new one until give_up: false if it did not come. */
 void time_check_sync_target(void);
+bool time_check_sync_source(s_time_t give_up);
 
 #endif

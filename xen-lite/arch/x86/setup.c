@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bring-up of the whole hypervisor, in order: __start_xen() is the map.
+ * Everything here but the last step is init code, gone once dom0 runs.
+ */
+#include <hv/acpi.h>
+#include <hv/console.h>
+#include <hv/dom0.h>
+#include <hv/domain.h>
+#include <hv/page_alloc.h>
+#include <hv/serial.h>
+#include <hv/smp.h>
+#include <hv/version.h>
+#include <asm/apic.h>
+#include <asm/e820.h>
+#include <asm/irq.h>
+#include <asm/setup.h>
+#include <asm/time.h>
+#include "boot/boot.h"
+
+noreturn void __start_xen(uint32_t magic, paddr_t info);
+
+struct boot_info boot_info __initdata;
+bool system_booted;
+static char opt_console[64] __initdata = "com1,vga";
+HV_OPTION(OPT_STR, "console", opt_console);
+static unsigned int opt_watchdog __initdata;
+HV_OPTION(OPT_UINT, "watchdog", opt_watchdog); /* accepted, not built */
+
+/* --- the boot loader's words
+ * --------------------------------------------------*/
+
+void __init boot_copy_cmdline(char *to, size_t size, const char *from,
+                              bool is_file)
+{
+    const char *end = from;
+
+    while (*from == ' ')
+        from++;
+    for (end = from; *end && *end != ' '; end++)
+        if (*end == '/' && !is_file)
+            is_file = true;
+        else if (*end == '=' && !is_file) /* an option's value, not a path */
+            break;
+    while (*end && *end != ' ')
+        end++;
+    if (is_file || (end - from == 11 && !strncmp(from, "placeholder", 11)))
+        from = end;
+    while (*from == ' ')
+        from++;
+    if (strlcpy(to, from, size) >= size)
+        printk(XENLOG_WARNING "A command line was cut: %.40s...\n", from);
+}
+
+void __init boot_add_module(paddr_t start, paddr_t end, const char *cmdline)
+{
+    static char lines[BOOT_MODULES][2048] __initdata;
+    unsigned int n = boot_info.nr_modules;
+
+    if (n == BOOT_MODULES || end < start)
+        return;
+    boot_copy_cmdline(lines[n], sizeof(lines[n]), cmdline,
+                      !strcmp(boot_info.loader, "qemu"));
+    boot_info.modules[n] = (struct boot_module){start, end - start, lines[n]};
+    boot_info.nr_modules++;
+}
+
+static void __init read_boot_info(uint32_t magic, paddr_t info)
+{
+    if (magic == MB2_BOOT_MAGIC)
+        multiboot2_read(info);
+    else if (magic == MB1_BOOT_MAGIC)
+        multiboot1_read(info);
+    cmdline_parse(boot_info.cmdline);
+    serial_init(opt_console);
+    if (magic != MB1_BOOT_MAGIC && magic != MB2_BOOT_MAGIC)
+        panic("Not started by a multiboot loader (magic %08x)", magic);
+}
+
+/* --- memory
+ * --------------------------------------------------------------------*/
+
+static paddr_t trampoline __initdata;
+
+static void __init find_trampoline(paddr_t s, paddr_t e)
+{
+    if (!trampoline && s >= PAGE_SIZE && s < 0x9f000)
+        trampoline = s;
+}
+
+/* What is ours, before anybody asks for memory. */
+static void __init memory_map_init(void)
+{
+    e820_finish();
+    printk(XENLOG_INFO "Memory map:\n");
+    e820_print();
+    boot_reserve(0, PAGE_SIZE);
+    boot_reserve(virt_to_maddr(_start),
+                 virt_to_maddr(_start) + (_end - _start));
+    for (unsigned int i = 0; i < boot_info.nr_modules; i++) {
+        const struct boot_module *m = &boot_info.modules[i];
+
+        printk(XENLOG_INFO "Module %u: [%lx, %lx) %s\n", i, m->start,
+               m->start + m->size, m->cmdline);
+        if (m->size)
+            boot_reserve(m->start & PAGE_MASK,
+                         ROUND_UP(m->start + m->size, PAGE_SIZE));
+    }
+    e820_for_each_free_ram(find_trampoline);
+    if (!trampoline)
+        panic("No page below 1 MiB for the start of other CPUs");
+    boot_reserve(trampoline, trampoline + PAGE_SIZE);
+}
+
+static void __init heap_init(void)
+{
+    paging_init();
+    e820_for_each_free_ram(init_heap_pages);
+    heap_init_done();
+    printk(XENLOG_INFO "%lu MiB of RAM, image at %lx, %lu KiB of it for boot\n",
+           total_pages >> (20 - PAGE_SHIFT), xen_phys_start,
+           (__init_end - __init_begin) / 1024UL);
+}
+
+static void __init free_modules(void)
+{
+    for (unsigned int i = 0; i < boot_info.nr_modules; i++) {
+        const struct boot_module *m = &boot_info.modules[i];
+
+        if (m->size)
+            init_heap_pages(m->start & PAGE_MASK,
+                            ROUND_UP(m->start + m->size, PAGE_SIZE));
+    }
+}
+
+/* --- dom0
+ * ----------------------------------------------------------------------*/
+
+static void __init create_dom0(void)
+{
+    static const struct boot_module none = {.cmdline = ""};
+    const struct boot_module *m = boot_info.modules;
+
+    if (!boot_info.nr_modules)
+        panic("No kernel for dom0: the boot loader gave no module");
+    construct_dom0(&m[0], boot_info.nr_modules > 1 ? &m[1] : &none);
+    free_modules();
+}
+
+/* The image's init part becomes RAM: out of the window, writable elsewhere. */
+static void free_init_memory(void)
+{
+    unsigned long size = __init_end - __init_begin;
+    paddr_t pa = virt_to_maddr(__init_begin);
+    unsigned long alias = (unsigned long)maddr_to_virt(pa);
+
+    unmap_xen((unsigned long)__init_begin, size >> PAGE_SHIFT);
+    modify_xen_mappings(alias, alias + size, HV_PTE_RW);
+    init_heap_pages(pa, pa + size);
+}
+
+/* Not init: it takes the ground from under what called it. */
+static noreturn void start_dom0(void)
+{
+    vga_end_boot();
+    system_booted = true;
+    free_init_memory();
+    printk(XENLOG_INFO "%lu MiB free, starting dom0\n",
+           total_free_pages() >> (20 - PAGE_SHIFT));
+    domain_unpause_by_controller(hardware_domain);
+    startup_cpu_idle_loop();
+}
+
+noreturn void __init __start_xen(uint32_t magic, paddr_t info)
+{
+    get_cpu_info()->cpu = 0;
+    get_cpu_info()->per_cpu_offset = 0;
+    smp_prepare_boot_cpu();
+    read_boot_info(magic, info);
+    printk("%s\n", xen_lite_banner);
+    printk(XENLOG_INFO "Loader: %s, command line: %s\n", boot_info.loader,
+           boot_info.cmdline);
+    cpu_identify();
+    cpu_init_features();
+    trap_init();
+
+    memory_map_init();
+    heap_init();
+    vga_init(opt_console);
+    cpu_init_traps(0, cpu0_stack);
+
+    lapic_map();
+    acpi_init(boot_info.rsdp, boot_info.rsdp_size);
+    lapic_init_cpu();
+    init_irqs();
+    time_init();
+
+    softirq_init();
+    timer_init();
+    scheduler_init();
+    domain_init();
+    get_cpu_info()->current_vcpu = vcpu_create(idle_domain, 0);
+    if (!current)
+        panic("No memory for the idle vcpu");
+    keyhandler_init();
+    local_irq_enable();
+    smp_prepare_cpus(trampoline);
+    serial_start_input();
+
+    create_dom0();
+    start_dom0();
+}

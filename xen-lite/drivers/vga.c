@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text on the VGA screen (80x25) until dom0 takes the card over. Only for
+ * machines that boot in text mode: with UEFI there is none.
+ */
+#include <hv/console.h>
+#include <hv/lib.h>
+#include <hv/serial.h>
+#include <asm/mm.h>
+#include <asm/processor.h>
+#include <xen/xen.h>
+
+#define VGA_TEXT  0xb8000
+#define COLUMNS   80
+#define ROWS      25
+#define ATTRIBUTE 0x0700
+
+static volatile uint16_t *screen;
+static unsigned int column, row;
+static bool keep;
+
+static void new_line(void)
+{
+    column = 0;
+    if (++row < ROWS)
+        return;
+    row = ROWS - 1;
+    for (unsigned int i = 0; i < COLUMNS * (ROWS - 1); i++)
+        screen[i] = screen[i + COLUMNS];
+    for (unsigned int i = 0; i < COLUMNS; i++)
+        screen[row * COLUMNS + i] = ATTRIBUTE | ' ';
+}
+
+static void vga_write(const char *s, size_t n)
+{
+    if (!screen)
+        return;
+    for (; n; n--, s++) {
+        if (*s == '\n' || column == COLUMNS)
+            new_line();
+        if (*s >= ' ')
+            screen[row * COLUMNS + column++] = ATTRIBUTE | (uint8_t)*s;
+    }
+}
+
+static struct console_driver vga_driver = {.write = vga_write};
+
+void __init vga_init(const char *console)
+{
+    const char *opt = strstr(console, "vga");
+    uint8_t mode;
+
+    if (!opt)
+        return;
+    /* Graphics controller register 6: bits 2-3 = 3 is text at 0xb8000. */
+    outb(0x3ce, 6);
+    mode = inb(0x3cf);
+    if ((mode & 0xd) != 0xc)
+        return;
+    keep = !strncmp(opt, "vga,keep", 8);
+    set_fixmap(FIX_VGA, _mfn(VGA_TEXT >> PAGE_SHIFT), HV_PTE_UC);
+    screen = (volatile uint16_t *)fix_to_virt(FIX_VGA);
+    for (unsigned int i = 0; i < COLUMNS * ROWS; i++)
+        screen[i] = ATTRIBUTE | ' ';
+    console_register(&vga_driver);
+}
+
+/* What dom0 is told of the screen: text mode, and where our text ends. */
+uint32_t vga_console_info(struct dom0_vga_console_info *info)
+{
+    if (!screen)
+        return 0;
+    info->video_type = XEN_VGATYPE_TEXT_MODE_3;
+    info->u.text_mode_3.font_height = 16;
+    info->u.text_mode_3.cursor_x = column;
+    info->u.text_mode_3.cursor_y = row;
+    info->u.text_mode_3.rows = ROWS;
+    info->u.text_mode_3.columns = COLUMNS;
+    return sizeof(*info);
+}
+
+void vga_end_boot(void)
+{
+    if (!keep)
+        screen = NULL;
+}
