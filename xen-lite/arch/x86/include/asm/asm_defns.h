@@ -13,14 +13,20 @@
 #define SMAP_SITE_CLAC 1
 
 #ifdef __ASSEMBLY__
-.macro ex_table fault, fixup.pushsection.ex_table, "a",
-    @progbits.long   \fault -., \fixup -..popsection
-                                            .endm
-
-                                            .macro smap_site kind.Lsmap\
-                                        @ :.byte 0x0f,
-    0x1f, 0x00.pushsection.smap_sites, "a",
-    @progbits.long.Lsmap\@-., \kind.popsection.endm
+/* clang-format off */
+.macro ex_table fault, fixup
+        .pushsection .ex_table, "a", @progbits
+        .long   \fault - ., \fixup - .
+        .popsection
+.endm
+.macro smap_site kind
+.Lsmap\@:
+        .byte   0x0f, 0x1f, 0x00
+        .pushsection .smap_sites, "a", @progbits
+        .long   .Lsmap\@ - ., \kind
+        .popsection
+.endm
+/* clang-format on */
 #define STAC smap_site SMAP_SITE_STAC
 #define CLAC smap_site SMAP_SITE_CLAC
 #else
