@@ -7,6 +7,9 @@
 #define HV_TYPES_H
 
 #ifndef __ASSEMBLY__
+/* The image is linked as one: no access goes through a GOT, declarations of
+ * other files' functions included (which -fvisibility does not cover). */
+#pragma GCC visibility push(hidden)
 #include <stdint.h>
 #include <stddef.h>
 #include <stdbool.h>
