@@ -39,14 +39,19 @@ $(eval $(call shared_library,libxlguest.so,libxlguest.so,\
     ,$(addprefix $(O)/lib/,libxlctrl.so libxenforeignmemory.so.1 \
         libxentoollog.so.1) -lz -llzma -lzstd -llz4))
 
-# The smallest toolstack, for the system tests; not installed. It speaks to
-# whichever libxenstore is there at run time.
+# For the system tests, not installed: the smallest toolstack (it speaks to
+# whichever libxenstore is there at run time), and the libraries' behaviour.
 PV_START := $(O)/tests/system/pv-start
 CFLAGS_tests/system/pv_start := $(CPPFLAGS_tools)
 $(PV_START): $(O)/tests/system/pv_start.o $(addprefix $(O)/lib/,libxlguest.so libxlctrl.so libxentoollog.so.1)
 	$(call say,LD,$@)mkdir -p $(@D); $(CC) -Wl,-rpath,'$$ORIGIN/../../lib' -o $@ $^ -lxenstore
 pv-start: $(PV_START)
-.PHONY: pv-start
+XENLIBS := $(O)/tests/system/xenlibs
+$(XENLIBS): $(O)/tests/system/xenlibs.o $(addprefix $(O)/lib/,libxencall.so.1 \
+    libxenevtchn.so.1 libxengnttab.so.1 libxenforeignmemory.so.1 libxentoollog.so.1)
+	$(call say,LD,$@)mkdir -p $(@D); $(CC) -Wl,-rpath,'$$ORIGIN/../../lib' -o $@ $^
+xenlibs: $(XENLIBS)
+.PHONY: pv-start xenlibs
 
 # The builder's pure steps, under the sanitizers.
 CFLAGS_tests/unit/guest_image  := $(CPPFLAGS_tools)

@@ -108,44 +108,63 @@ static void *reserve(xenforeignmemory_handle *fmem, void *hint, size_t pages,
     return addr == MAP_FAILED ? NULL : addr;
 }
 
-void *xenforeignmemory_map2(xenforeignmemory_handle *fmem, uint32_t dom,
-                            void *addr, int prot, int flags, size_t pages,
-                            const xen_pfn_t arr[], int err[])
+/*
+ * Map with a verdict per page in errors[] (0 or a negative errno). NULL with
+ * errno only when nothing could be tried.
+ */
+static void *map_batch(xenforeignmemory_handle *fmem, uint32_t dom, void *hint,
+                       int prot, int flags, size_t pages, const xen_pfn_t arr[],
+                       int errors[])
 {
-    int *errors = err ? err : calloc(pages ? pages : 1, sizeof(*errors));
     privcmd_mmapbatch_v2_t batch = {
         .num = (unsigned int)pages,
         .dom = (domid_t)dom,
         .arr = arr,
         .err = errors,
     };
-    size_t i;
+    void *addr;
 
+    if (pages > INT32_MAX) {
+        errno = EINVAL;
+        return NULL;
+    }
+    addr = reserve(fmem, hint, pages, prot, flags);
+    if (!addr)
+        return NULL;
+    batch.addr = (uintptr_t)addr;
+    /* ENOENT is about single pages, like success. */
+    if (ioctl(fmem->fd, IOCTL_PRIVCMD_MMAPBATCH_V2, &batch) &&
+        errno != ENOENT) {
+        unmap(addr, pages << PAGE_SHIFT);
+        return NULL;
+    }
+    return addr;
+}
+
+void *xenforeignmemory_map2(xenforeignmemory_handle *fmem, uint32_t dom,
+                            void *addr, int prot, int flags, size_t pages,
+                            const xen_pfn_t arr[], int err[])
+{
+    int *errors, saved;
+    size_t i = 0;
+
+    if (err)
+        return map_batch(fmem, dom, addr, prot, flags, pages, arr, err);
+
+    errors = calloc(pages ? pages : 1, sizeof(*errors));
     if (!errors)
         return NULL;
-    addr = pages > INT32_MAX ? (errno = EINVAL, NULL)
-                             : reserve(fmem, addr, pages, prot, flags);
-    if (!addr)
-        goto out;
-    batch.addr = (uintptr_t)addr;
-    if (!ioctl(fmem->fd, IOCTL_PRIVCMD_MMAPBATCH_V2, &batch))
-        goto out;
-
-    /* ENOENT: some page failed, and errors[] tells which. */
-    if (err && errno == ENOENT)
-        goto out;
-    for (i = 0; errno == ENOENT && i < pages; i++)
-        if (errors[i])
-            errno = -errors[i];
-    unmap(addr, pages << PAGE_SHIFT);
-    addr = NULL;
-out:
-    if (!err) {
-        int saved = errno;
-
-        free(errors);
-        errno = saved;
+    addr = map_batch(fmem, dom, addr, prot, flags, pages, arr, errors);
+    while (addr && i < pages && !errors[i])
+        i++;
+    if (addr && i < pages) {
+        munmap(addr, pages << PAGE_SHIFT);
+        addr = NULL;
+        errno = -errors[i];
     }
+    saved = errno;
+    free(errors);
+    errno = saved;
     return addr;
 }
 
