@@ -48,18 +48,15 @@ static s_time_t scale(uint64_t ticks)
 
 static void set_scale(uint64_t hz)
 {
-    uint64_t mul;
+    uint64_t shifted = hz;
     int shift = 0;
 
-    /* Largest 32-bit multiplier below 1: hz just above 1 GHz after the shift
-     * (the guest's arithmetic wants mul < 2^32). */
-    while ((shift < 0 ? hz >> -shift : hz << shift) > 2000000000UL)
-        shift--;
-    while ((shift < 0 ? hz >> -shift : hz << shift) <= 1000000000UL)
-        shift++;
-    mul = shift < 0 ? ((unsigned __int128)1000000000UL << (32 - shift)) / hz
-                    : (((unsigned __int128)1000000000UL << 32) >> shift) / hz;
-    tsc_scale = (struct time_scale){mul, shift};
+    /* Between 1 and 2 GHz: the multiplier uses its 32 bits and fits. */
+    for (; shifted > 2000000000UL; shift--)
+        shifted >>= 1;
+    for (; shifted <= 1000000000UL; shift++)
+        shifted <<= 1;
+    tsc_scale = (struct time_scale){(1000000000UL << 32) / shifted, shift};
     cpu_khz = hz / 1000;
 }
 
@@ -91,8 +88,7 @@ bool reprogram_timer(s_time_t deadline)
         return false;
     /* Far deadlines are approached in steps: the timer code looks again. */
     left = MIN(left, SECONDS(4));
-    lapic_start_timer(rdtsc() + (unsigned __int128)left * cpu_khz / 1000000,
-                      left);
+    lapic_start_timer(rdtsc() + left * cpu_khz / 1000000, left);
     return true;
 }
 

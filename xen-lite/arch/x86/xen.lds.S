@@ -39,9 +39,9 @@ SECTIONS
         __smap_sites_end = .;
     } :image
     .note.gnu.build-id : {
-        __note_build_id_start = .;
+        __build_id_start = .;
         KEEP(*(.note.gnu.build-id))
-        __note_build_id_end = .;
+        __build_id_end = .;
     } :image :note
     .rodata.end : {
         . = ALIGN(4096);
