@@ -92,8 +92,8 @@ int xs_suspend_evtchn_port(int domid)
 
     if (!h)
         return -1;
-    snprintf(path, sizeof(path), "/local/domain/%d/device/suspend/event-channel",
-             domid);
+    snprintf(path, sizeof(path),
+             "/local/domain/%d/device/suspend/event-channel", domid);
     value = xs_read(h, XBT_NULL, path, NULL);
     if (value)
         port = atoi(value);

@@ -62,8 +62,7 @@ static void release_message(struct connection *c, struct message *m)
         c->events--;
         c->event_bytes -= m->len;
         if (c->domain)
-            account_release(&c->domain->account,
-                            (long)(sizeof(*m) + m->len));
+            account_release(&c->domain->account, (long)(sizeof(*m) + m->len));
     } else {
         c->replies--;
     }
@@ -259,8 +258,7 @@ static void queue_event(struct connection *c, const struct xsd_sockmsg *h,
     } else if (d) {
         d->account.held += (long)(sizeof(*m) + HEADER + h->len);
     } else if (c->event_bytes > CONNECTION_EVENTS_MAX) {
-        log_warning("%s does not read its watch events: disconnected",
-                    c->name);
+        log_warning("%s does not read its watch events: disconnected", c->name);
         connection_kill(c);
         return;
     }
@@ -277,8 +275,7 @@ static void queue_event(struct connection *c, const struct xsd_sockmsg *h,
     c->event_bytes += m->len;
 }
 
-void connection_event(struct connection *c, const char *path,
-                      const char *token)
+void connection_event(struct connection *c, const char *path, const char *token)
 {
     char data[XENSTORE_PAYLOAD_MAX];
     struct xsd_sockmsg h = {.type = XS_WATCH_EVENT};

@@ -107,8 +107,8 @@ void daemon_ready(bool print_pid)
         fputs(text, stdout);
         fflush(stdout);
     }
-    if (pid_fd >= 0 && (ftruncate(pid_fd, 0) ||
-                        pwrite(pid_fd, text, (size_t)n, 0) != n))
+    if (pid_fd >= 0 &&
+        (ftruncate(pid_fd, 0) || pwrite(pid_fd, text, (size_t)n, 0) != n))
         log_error("%s: %s", pid_path, strerror(errno));
     notify_systemd();
     if (parent_fd >= 0)

@@ -120,9 +120,8 @@ static void parse_limit(int c)
         int option;
         const char *quota;
     } limits[] = {
-        {'E', "nodes"},        {'S', "node-size"},
-        {'W', "watches"},      {'t', "transactions"},
-        {'A', "node-permissions"}, {'M', "path-length"},
+        {'E', "nodes"},        {'S', "node-size"},        {'W', "watches"},
+        {'t', "transactions"}, {'A', "node-permissions"}, {'M', "path-length"},
     };
 
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)

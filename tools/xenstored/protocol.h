@@ -33,13 +33,15 @@ int protocol_reply_error(struct request *r, int error);
  * (PATH_BUFFER), *relative being the length of what was put in front of it,
  * and leaves the rest of the payload in *rest.
  */
-int protocol_strings(const struct request *r, const char *out[], unsigned int n);
+int protocol_strings(const struct request *r, const char *out[],
+                     unsigned int n);
 int protocol_path(const struct request *r, char *path, bool special,
                   size_t *relative, const char **rest, size_t *rest_len);
 /* A decimal domain id. 0 or EINVAL. */
 int protocol_domid(const char *s, uint16_t *domid);
 
-/* --- the functions in the table: 0 or an errno value to be sent ------------ */
+/* --- the functions in the table: 0 or an errno value to be sent ------------
+ */
 
 int do_directory(struct request *r);
 int do_directory_part(struct request *r);

@@ -53,7 +53,7 @@ struct usage {
     struct usage_entry {
         struct identity id;
         long nodes, bytes;
-    } *entry;
+    } * entry;
     size_t count, room;
 };
 

@@ -95,8 +95,8 @@ int do_directory_part(struct request *r)
     rc = store_list(&r->view, path, &n);
     if (rc)
         return rc;
-    used = (size_t)snprintf(out, sizeof(out), "%" PRIu64,
-                            n->list_generation) + 1;
+    used =
+        (size_t)snprintf(out, sizeof(out), "%" PRIu64, n->list_generation) + 1;
     child = child_at(n, offset);
     used += list_names(n, &child, out + used, sizeof(out) - used - 1);
     if (child == n->child_count)

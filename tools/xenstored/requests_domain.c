@@ -96,7 +96,8 @@ int do_get_domain_path(struct request *r)
     return protocol_reply(r, path,
                           (size_t)snprintf(path, sizeof(path),
                                            "/local/domain/%u",
-                                           (unsigned int)domid) + 1);
+                                           (unsigned int)domid) +
+                              1);
 }
 
 int do_is_domain_introduced(struct request *r)

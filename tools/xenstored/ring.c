@@ -9,7 +9,7 @@
 #include "xen.h"
 
 #define SIZE XENSTORE_RING_SIZE
-#define FEATURES \
+#define FEATURES                                                               \
     (XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR)
 
 /* Rings by local port. */

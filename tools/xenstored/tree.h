@@ -55,7 +55,8 @@ struct node *tree_new(struct perms *perms);
 struct node *node_get(struct node *n);
 void node_put(struct node *n);
 
-/* The node at @path (absolute and valid), or NULL. The reference is borrowed. */
+/* The node at @path (absolute and valid), or NULL. The reference is borrowed.
+ */
 struct node *tree_lookup(struct node *root, const char *path);
 /* The deepest existing node on the way to @path. *rest is what is left of the
  * path below it: "" if the node itself was found. */

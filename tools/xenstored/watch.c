@@ -14,7 +14,7 @@
 static struct watch **bucket;
 static size_t bucket_count, watch_count;
 
-#define HASH_START 2166136261u
+#define HASH_START      2166136261u
 #define HASH_STEP(h, c) (((h) ^ (unsigned char)(c)) * 16777619u) /* FNV-1a */
 
 static uint32_t hash_path(const char *path)
@@ -73,8 +73,7 @@ static int check_limits(struct connection *c, size_t token_len)
 {
     if (token_len > TOKEN_MAX)
         return E2BIG;
-    if (!c->who.privileged &&
-        (long)c->watches.count >= quota[QUOTA_WATCHES]) {
+    if (!c->who.privileged && (long)c->watches.count >= quota[QUOTA_WATCHES]) {
         quota_refused(account_of(c->who.self), c->who.self, QUOTA_WATCHES);
         return E2BIG;
     }
@@ -118,7 +117,7 @@ int watch_add(struct connection *c, const char *path, size_t relative,
 }
 
 /* @p: the link to the watch in its connection's list. */
-static void delete(struct watch **p)
+static void delete (struct watch **p)
 {
     struct watch *w = *p;
     struct watch **b = &bucket[w->hash & (bucket_count - 1)];
@@ -139,14 +138,14 @@ int watch_remove(struct connection *c, const char *path, const char *token)
     struct watch **p = find(c, path, token);
     if (!*p)
         return ENOENT;
-    delete(p);
+    delete (p);
     return 0;
 }
 
 void watch_remove_all(struct connection *c)
 {
     while (c->watches.first)
-        delete(&c->watches.first);
+        delete (&c->watches.first);
 }
 
 /* --- firing --------------------------------------------------------------- */

@@ -52,8 +52,7 @@ int xen_open(void)
 
 int xen_domain_info(uint16_t domid, struct xen_domain_info *out)
 {
-    const struct xen_domctl_getdomaininfo *info =
-        &domctl->u.getdomaininfo;
+    const struct xen_domctl_getdomaininfo *info = &domctl->u.getdomaininfo;
 
     memset(domctl, 0, sizeof(*domctl));
     domctl->cmd = XEN_DOMCTL_getdomaininfo;

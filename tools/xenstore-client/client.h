@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The xenstore-* commands: one program under several names. A command is a row
+ * of the table in main.c; main.c does options, connection and transactions.
+ */
+#ifndef XENSTORE_CLIENT_H
+#define XENSTORE_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <xenstore.h>
+
+struct context {
+    const char *program; /* for messages */
+    struct xs_handle *xs;
+    xs_transaction_t t;
+    bool flat, prefix, raw, tidy, upto, recurse;
+    int number; /* of events to wait for; -1: for ever */
+    FILE *out;  /* what is printed only if the transaction succeeds */
+};
+
+/* Each returns the exit status, or -1 if the transaction is to be tried again.
+ * Messages go to standard error at once. */
+int command_read(struct context *c, int argc, char **argv);
+int command_write(struct context *c, int argc, char **argv);
+int command_rm(struct context *c, int argc, char **argv);
+int command_exists(struct context *c, int argc, char **argv);
+int command_list(struct context *c, int argc, char **argv);
+int command_ls(struct context *c, int argc, char **argv);
+int command_chmod(struct context *c, int argc, char **argv);
+int command_watch(struct context *c, int argc, char **argv);
+int command_control(struct context *c, int argc, char **argv);
+
+/* "program: message" on standard error; returns 1. */
+int complain(const struct context *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* @parent and @name with one slash between them; exits without memory. */
+char *join_path(const char *parent, const char *name);
+
+/* A value as text on one line, with escapes; and back. Both return memory to
+ * be freed, or exit without it. */
+char *text_from_value(const char *value, size_t len);
+char *value_from_text(const char *text, size_t *len);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* watch: print the path of each event. */
+#include <stdlib.h>
+
+#include "client.h"
+
+int command_watch(struct context *c, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (!xs_watch(c->xs, argv[i], argv[i]))
+            return complain(c, "Unable to add watch on %s", argv[i]);
+    for (int n = 0; c->number < 0 || n < c->number; n++) {
+        unsigned int num;
+        char **event = xs_read_watch(c->xs, &num);
+
+        if (!event)
+            return complain(c, "the connection to xenstored has ended");
+        printf("%s\n", event[XS_WATCH_PATH]);
+        fflush(stdout);
+        free(event);
+    }
+    return 0;
+}
