@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See terminal.h.
+ */
+#include "terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void terminal_make_raw(struct termios *t)
+{
+    cfmakeraw(t);
+    t->c_cc[VMIN] = 1;
+    t->c_cc[VTIME] = 0;
+}
+
+int terminal_open(int *master, int *slave, char *name, size_t size)
+{
+    struct termios t;
+    int rc;
+
+    *slave = -1;
+    *master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (*master < 0)
+        return -errno;
+    if (grantpt(*master) || unlockpt(*master) || ptsname_r(*master, name, size))
+        goto out;
+    *slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (*slave < 0 || tcgetattr(*slave, &t))
+        goto out;
+    terminal_make_raw(&t);
+    if (tcsetattr(*slave, TCSANOW, &t) ||
+        fcntl(*master, F_SETFL, O_NONBLOCK | O_RDWR))
+        goto out;
+    return 0;
+out:
+    rc = -errno;
+    if (*slave >= 0)
+        close(*slave);
+    close(*master);
+    *master = *slave = -1;
+    return rc;
+}
