@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# The library of tiny PV guests, and the rule that makes a guest of one C file.
+
+PV_CFLAGS := $(BASE_CFLAGS) -O2 -ffreestanding -fno-pic -mcmodel=kernel \
+             -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
+             -fno-strict-aliasing -fno-asynchronous-unwind-tables -fcf-protection=none \
+             -fno-builtin -DVIRT_BASE=0xffffffff80000000UL -Ifrontends/include -Ipublic-headers
+
+PV_LIB := $(patsubst %,$(O)/pv/frontends/%.o,start init lib console traps memory events)
+
+$(O)/pv/%.o: %.c
+	$(call say,CC pv,$<)mkdir -p $(@D); $(CC) $(PV_CFLAGS) -MMD -MP -c -o $@ $<
+$(O)/pv/%.o: %.S
+	$(call say,AS pv,$<)mkdir -p $(@D); $(CC) $(PV_CFLAGS) -UVIRT_BASE -DVIRT_BASE=0xffffffff80000000 -c -o $@ $<
+
+# tests/guests/NAME/main.c -> $(O)/guests/NAME
+$(O)/guests/%: $(O)/pv/tests/guests/%/main.o $(PV_LIB) frontends/guest.lds
+	$(call say,LD pv,$@)mkdir -p $(@D); ld -nostdlib -static -z noexecstack --no-warn-rwx-segments --build-id=none -T frontends/guest.lds -o $@ $(filter %.o,$^)
+
+GUESTS := $(patsubst tests/guests/%/main.c,$(O)/guests/%,$(wildcard tests/guests/*/main.c))
+guests: $(GUESTS)
+.SECONDARY: $(PV_LIB)
+.PHONY: guests

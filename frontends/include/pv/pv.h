@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A library for tiny PV guests: start of day, hypercalls, console, traps,
+ * memory and events, with nothing between the guest and the interface. A guest
+ * is one C file with `int main(void)`; what main returns is the shutdown
+ * reason's success (0: power off, else crash).
+ *
+ * Everything here runs on one vcpu unless said otherwise, in guest kernel mode,
+ * with event delivery masked until events_enable().
+ */
+#ifndef PV_PV_H
+#define PV_PV_H
+
+#include <stdint.h>
+#include <stddef.h>
+#include <stdbool.h>
+#include <stdarg.h>
+
+#include <xen/xen.h>
+#include <xen/sched.h>
+#include <xen/vcpu.h>
+#include <xen/memory.h>
+#include <xen/version.h>
+#include <xen/event_channel.h>
+#include <xen/grant_table.h>
+#include <xen/features.h>
+#include <xen/callback.h>
+#include <xen/physdev.h>
+
+#define PAGE_SIZE 4096UL
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+
+#define PTE_P    0x001UL
+#define PTE_W    0x002UL
+#define PTE_U    0x004UL
+#define PTE_PWT  0x008UL
+#define PTE_PCD  0x010UL
+#define PTE_A    0x020UL
+#define PTE_D    0x040UL
+#define PTE_PSE  0x080UL
+#define PTE_G    0x100UL
+#define PTE_NX   (1UL << 63)
+#define PTE_MASK 0x000ffffffffff000UL
+
+#define EPERM      1
+#define ENOENT     2
+#define ESRCH      3
+#define EFAULT     14
+#define EBUSY      16
+#define EEXIST     17
+#define EINVAL     22
+#define ENOSPC     28
+#define ENOSYS     38
+#define EOPNOTSUPP 95
+
+extern struct start_info *start_info;
+extern struct shared_info *shared_info; /* mapped before main() */
+extern uint64_t *p2m;                   /* pfn to mfn, writable */
+
+/* --- hypercalls ------------------------------------------------------------
+ */
+static inline long hypercall(unsigned long nr, unsigned long a, unsigned long b,
+                             unsigned long c, unsigned long d, unsigned long e)
+{
+    register unsigned long r10 asm("r10") = d, r8 asm("r8") = e;
+    long ret = nr;
+
+    asm volatile("syscall"
+                 : "+a"(ret), "+D"(a), "+S"(b), "+d"(c), "+r"(r10), "+r"(r8)
+                 :
+                 : "rcx", "r11", "memory");
+    return ret;
+}
+#define HC1(nr, a) hypercall(__HYPERVISOR_##nr, (unsigned long)(a), 0, 0, 0, 0)
+#define HC2(nr, a, b)                                                          \
+    hypercall(__HYPERVISOR_##nr, (unsigned long)(a), (unsigned long)(b), 0, 0, \
+              0)
+#define HC3(nr, a, b, c)                                                       \
+    hypercall(__HYPERVISOR_##nr, (unsigned long)(a), (unsigned long)(b),       \
+              (unsigned long)(c), 0, 0)
+#define HC4(nr, a, b, c, d)                                                    \
+    hypercall(__HYPERVISOR_##nr, (unsigned long)(a), (unsigned long)(b),       \
+              (unsigned long)(c), (unsigned long)(d), 0)
+
+/* --- console (console_io for dom0) --------------------------------------- */
+void console_write(const char *s, size_t n);
+void printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void vprintf(const char *fmt, va_list ap);
+int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
+
+/* --- TAP: one line a check, the plan at the end --------------------------- */
+void ok(bool good, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Says both values when they differ. */
+void is(long got, long want, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void skip(const char *why, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void done_testing(void); /* prints the plan; called after main() too */
+void shutdown(unsigned int reason) __attribute__((noreturn));
+
+/* --- traps ------------------------------------------------------------------
+ */
+/* Frame as the stub left it; rip may be changed before returning. */
+struct trap_frame {
+    uint64_t r15, r14, r13, r12, rbp, rbx, r9, r8, r10, rax, rdx, rsi, rdi;
+    uint64_t rcx, r11; /* as the hypervisor pushed them */
+    uint64_t vector, error;
+    uint64_t rip, cs, rflags, rsp, ss; /* cs: upcall mask in bits 32-39 */
+};
+/* Runs fn(arg) and catches the first trap: its vector, or -1 if fn returned.
+ * caught holds the frame. Does not nest. */
+extern struct trap_frame caught;
+int try_call(void (*fn)(void *arg), void *arg);
+/* fn runs at each trap of that vector instead; NULL: default (fatal). */
+typedef void (*trap_handler_t)(struct trap_frame *f);
+void set_trap_handler(unsigned int vector, trap_handler_t fn);
+/* The table given to the hypervisor; stubs by vector. */
+extern const unsigned long trap_stubs[256];
+void traps_init(void);
+/* Loads ra byte from address; true if it faulted. */
+bool read_faults(const volatile void *p);
+bool write_faults(volatile void *p, uint64_t v);
+
+/* --- memory -----------------------------------------------------------------
+ */
+/* Pages of the initial mapping, zeroed, page aligned. Stops when none left. */
+void *alloc_page(void);
+void *alloc_pages(unsigned int n); /* contiguous pfns */
+static inline uint64_t virt_to_pfn(const void *p)
+{
+    return ((uint64_t)p - VIRT_BASE) / PAGE_SIZE;
+}
+static inline uint64_t virt_to_mfn(const void *p)
+{
+    return p2m[virt_to_pfn(p)];
+}
+static inline void *pfn_to_virt(uint64_t pfn)
+{
+    return (void *)(VIRT_BASE + pfn * PAGE_SIZE);
+}
+/* Machine address of the L1 entry that maps va (in validated tables). */
+uint64_t pte_maddr(const void *va);
+/* Reads the entry of the given level that maps va; 0 if not there. */
+uint64_t read_pte(const void *va, int level);
+long set_pte(uint64_t pte_maddr, uint64_t value); /* mmu_update, 1 entry */
+long map_va(const void *va, uint64_t pte, unsigned long flags);
+long make_readonly(void *page);
+long make_writable(void *page);
+/* Maps mfn at a fresh address outside the window (tables made as needed). */
+void *map_mfn(uint64_t mfn, uint64_t flags, long *rc);
+long mmuext(unsigned int cmd, uint64_t arg1, uint64_t arg2);
+
+/* --- events (2-level) ------------------------------------------------------
+ */
+typedef void (*event_handler_t)(uint32_t port);
+void events_init(void);
+void events_enable(void);
+void events_disable(void);
+void bind_handler(uint32_t port, event_handler_t fn); /* and unmask */
+long evtchn_op(int cmd, void *arg);
+bool event_pending(uint32_t port); /* the bit, whether masked or not */
+void event_clear(uint32_t port);
+/* Waits (SCHEDOP_poll) until port is pending or ns have passed. */
+bool wait_event(uint32_t port, uint64_t ns);
+
+/* --- time -------------------------------------------------------------------
+ */
+uint64_t system_time(void); /* ns, from vcpu_info of vcpu 0 */
+
+/* --- more vcpus
+ * ---------------------------------------------------------------- */
+/* Starts vcpu id at fn on a stack of its own; 0/-errno. */
+long start_vcpu(unsigned int id, void (*fn)(void));
+
+int main(void);
+
+void *memset(void *d, int c, size_t n);
+void *memcpy(void *d, const void *s, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+size_t strlen(const char *s);
+int strcmp(const char *a, const char *b);
+int strncmp(const char *a, const char *b, size_t n);
+
+#define barrier() asm volatile("" ::: "memory")
+#define mb()      __atomic_thread_fence(__ATOMIC_SEQ_CST)
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Start of day: from the loader's start_info to main(). */
+#include <pv/pv.h>
+
+struct start_info *start_info;
+struct shared_info *shared_info;
+uint64_t *p2m;
+static uint8_t shared_page[PAGE_SIZE] __attribute__((aligned(4096)));
+
+void pv_start(struct start_info *si);
+void memory_init(void);
+
+void pv_start(struct start_info *si)
+{
+    int failed;
+
+    start_info = si;
+    p2m = (uint64_t *)si->mfn_list;
+    traps_init();
+    if (map_va(shared_page,
+               si->shared_info | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D,
+               UVMF_INVLPG)) {
+        printf("Bail out! cannot map shared_info\n");
+        shutdown(SHUTDOWN_crash);
+    }
+    shared_info = (struct shared_info *)shared_page;
+    events_init();
+    memory_init();
+    failed = main();
+    done_testing();
+    shutdown(failed ? SHUTDOWN_crash : SHUTDOWN_poweroff);
+}
