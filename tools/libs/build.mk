@@ -51,7 +51,12 @@ $(XENLIBS): $(O)/tests/system/xenlibs.o $(addprefix $(O)/lib/,libxencall.so.1 \
     libxenevtchn.so.1 libxengnttab.so.1 libxenforeignmemory.so.1 libxentoollog.so.1)
 	$(call say,LD,$@)mkdir -p $(@D); $(CC) -Wl,-rpath,'$$ORIGIN/../../lib' -o $@ $^
 xenlibs: $(XENLIBS)
-.PHONY: pv-start xenlibs
+XLCTRL_OPS := $(O)/tests/system/xlctrl-ops
+CFLAGS_tests/system/xlctrl_ops := $(CPPFLAGS_tools)
+$(XLCTRL_OPS): $(O)/tests/system/xlctrl_ops.o $(addprefix $(O)/lib/,libxlctrl.so libxentoollog.so.1)
+	$(call say,LD,$@)mkdir -p $(@D); $(CC) -Wl,-rpath,'$$ORIGIN/../../lib' -o $@ $^
+xlctrl-ops: $(XLCTRL_OPS)
+.PHONY: pv-start xenlibs xlctrl-ops
 
 # The builder's pure steps, under the sanitizers.
 CFLAGS_tests/unit/guest_image  := $(CPPFLAGS_tools)

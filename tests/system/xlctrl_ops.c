@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xlctrl-ops: every operation of libxlctrl once, in a dom0, on an empty
+ * domain that it creates and destroys. TAP on standard output. It holds on
+ * genuine Xen and on xen-lite alike, so it also says which operations of the
+ * toolstack a hypervisor still lacks.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <xentoollog.h>
+
+#include <xlctrl.h>
+
+static xlc_handle *xc;
+static unsigned int tests, failures;
+
+static void check(int good, const char *name)
+{
+    tests++;
+    if (!good) {
+        failures++;
+        printf("# errno: %s\n", strerror(errno));
+    }
+    printf("%sok %u - %s\n", good ? "" : "not ", tests, name);
+    errno = 0;
+}
+
+static void check_host(void)
+{
+    struct xen_sysctl_physinfo phys;
+    struct xen_sysctl_cputopo topo[64];
+    struct xen_sysctl_meminfo mem[8];
+    struct xen_sysctl_cpuinfo idle[64];
+    uint32_t distance[64], index = 0;
+    struct xen_compile_info compile;
+    char text[2048];
+    uint8_t id[64];
+    uint64_t value;
+    int nr;
+
+    check(xlc_version(xc) == (4 << 16 | 17), "version 4.17");
+    check(!xlc_version_extra(xc, text, sizeof(text)) && text[0],
+          "extraversion");
+    check(!xlc_version_capabilities(xc, text, sizeof(text)) &&
+              strstr(text, "xen-3.0-x86_64"),
+          "capabilities name 64-bit PV");
+    check(!xlc_version_capabilities(xc, text, 8) && strlen(text) == 7,
+          "a text is cut to its buffer");
+    check(!xlc_version_changeset(xc, text, sizeof(text)), "changeset");
+    check(!xlc_version_commandline(xc, text, sizeof(text)) &&
+              strstr(text, "dom0_mem"),
+          "command line");
+    check(!xlc_version_compile(xc, &compile) && compile.compiler[0],
+          "compile info");
+    check(!xlc_version_virt_start(xc, &value) && value == 0xffff800000000000ULL,
+          "virt_start");
+    check(xlc_version_pagesize(xc) == 4096, "page size");
+    check(xlc_version_build_id(xc, id, sizeof(id)) >= 8, "build id");
+
+    check(!xlc_physinfo(xc, &phys) && phys.nr_cpus && phys.total_pages &&
+              phys.free_pages < phys.total_pages,
+          "physinfo");
+    check(phys.capabilities & XEN_SYSCTL_PHYSCAP_pv, "PV is a capability");
+    nr = xlc_cputopology(xc, 0, NULL);
+    check(nr > (int)phys.max_cpu_id, "topology: size");
+    check(xlc_cputopology(xc, 64, topo) == nr && topo[0].node == 0,
+          "topology: CPU 0 is on node 0");
+    nr = xlc_numainfo(xc, 0, NULL, NULL);
+    check(nr >= 1, "NUMA: number of nodes");
+    check(xlc_numainfo(xc, 8, mem, distance) >= 1 && mem[0].memsize,
+          "NUMA: node 0 has memory");
+    check(xlc_cpuinfo(xc, 64, idle) == (int)phys.nr_cpus && idle[0].idletime,
+          "CPU 0 was idle for some time");
+    check(!xlc_availheap(xc, 0, 0, -1, &value) && value >> 20, "free heap");
+    check(xlc_memory_maximum_ram_page(xc) > 0, "maximum RAM page");
+    check(xlc_memory_sharing_freed(xc) == 0, "no page freed by sharing");
+    check(xlc_memory_sharing_shared(xc) == 0, "no page shared");
+
+    check(!xlc_debug_keys(xc, "h"), "debug key h");
+    nr = xlc_readconsole(xc, text, sizeof(text) - 1, false, true, &index);
+    check(nr > 0 && index == (uint32_t)nr, "console ring, first part");
+    while (nr > 0)
+        nr = xlc_readconsole(xc, text, sizeof(text) - 1, false, true, &index);
+    check(nr == 0, "console ring ends");
+}
+
+static void check_pools(void)
+{
+    struct xlc_cpupool pool;
+    uint8_t cpus[16] = {0};
+    uint32_t id = XEN_SYSCTL_CPUPOOL_PAR_ANY;
+    struct xen_sysctl_scheduler_op sched = {0};
+
+    check(!xlc_cpupool_info(xc, 0, &pool, sizeof(cpus), cpus) && pool.id == 0 &&
+              cpus[0] & 1 && pool.nr_domains >= 1,
+          "pool 0 has CPU 0 and a domain");
+    check(xlc_cpupool_info(xc, 1000, &pool, sizeof(cpus), cpus) == -1 &&
+              errno == ENOENT,
+          "no pool 1000");
+    check(!xlc_cpupool_freeinfo(xc, sizeof(cpus), cpus) && !cpus[0],
+          "no CPU is free");
+    check(xlc_cpupool_removecpu(xc, 0, 999) == -1, "no CPU 999 to remove");
+    if (!xlc_cpupool_create(xc, &id, (uint32_t)xlc_sched_id(xc)))
+        check(id && !xlc_cpupool_destroy(xc, id), "a pool comes and goes");
+    else
+        check(errno == EOPNOTSUPP || errno == ENOSYS || errno == ENOSPC,
+              "one pool only");
+    sched.sched_id = (uint32_t)xlc_sched_id(xc);
+    check(!xlc_cpupool_sched_get(xc, &sched), "pool 0's scheduler");
+    check(!xlc_cpupool_sched_set(xc, &sched), "set to what it is");
+}
+
+static void check_properties(uint32_t domid)
+{
+    xen_domain_handle_t uuid = {1, 2, 3};
+    struct xen_domctl_tsc_info tsc = {0};
+    struct xen_domctl_scheduler_op sched = {0};
+    struct xlc_e820 map = {.size = 64 << 20, .type = 1};
+    struct xen_domctl_getdomaininfo info;
+    evtchn_status_t status;
+    unsigned int nodes, ranges, vcpus;
+    int port;
+
+    check(!xlc_domain_max_mem(xc, domid, 64 << 10), "max_mem");
+    check(!xlc_domain_set_handle(xc, domid, uuid), "handle");
+    check(!xlc_domain_getinfo(xc, domid, &info) && info.max_pages == 64 << 8 &&
+              info.handle[2] == 3 && info.flags & XEN_DOMINF_paused,
+          "and the domain's info shows them");
+    check(!xlc_domain_set_address_size(xc, domid, 64), "64-bit");
+    check(xlc_domain_get_address_size(xc, domid) == 64, "and is");
+    check(!xlc_domain_set_tsc(xc, domid, &tsc), "TSC mode");
+    check(!xlc_domain_get_tsc(xc, domid, &tsc) && tsc.tsc_mode == 0,
+          "and back");
+    check(!xlc_memory_set_map(xc, domid, 1, &map), "memory map");
+    check(xlc_domain_get_vnuma(xc, domid, &nodes, &ranges, &vcpus) == -1 &&
+              errno == EOPNOTSUPP,
+          "no virtual NUMA");
+    check(!xlc_domain_set_debugging(xc, domid, false), "debugging");
+    sched.sched_id = (uint32_t)xlc_sched_id(xc);
+    check(!xlc_domain_sched_get(xc, domid, &sched) &&
+              sched.u.credit2.weight == 256,
+          "default weight");
+    sched.u.credit2.weight = 512;
+    check(!xlc_domain_sched_set(xc, domid, &sched) &&
+              !xlc_domain_sched_get(xc, domid, &sched) &&
+              sched.u.credit2.weight == 512,
+          "another weight");
+    port = xlc_evtchn_alloc_unbound(xc, domid, 0);
+    check(port > 0, "unbound port");
+    check(!xlc_evtchn_status(xc, domid, (evtchn_port_t)port, &status) &&
+              status.status == EVTCHNSTAT_unbound && status.u.unbound.dom == 0,
+          "its status");
+    check(!xlc_gnttab_seed(xc, domid, 1, 2, 0, DOMID_INVALID),
+          "reserved grants");
+    check(xlc_domain_irq_permission(xc, domid, 3, true) == 0 ||
+              errno == EINVAL || errno == EPERM,
+          "irq permission");
+    check(!xlc_domain_ioport_permission(xc, domid, 0x378, 8, true) &&
+              !xlc_domain_ioport_permission(xc, domid, 0x378, 8, false),
+          "I/O port permission");
+}
+
+static void check_vcpus(uint32_t domid)
+{
+    struct xen_domctl_getvcpuinfo info;
+    vcpu_guest_context_t context;
+    uint8_t hard[16] = {0}, soft[16] = {0};
+
+    check(!xlc_domain_max_vcpus(xc, domid, 2), "two vcpus");
+    check(!xlc_vcpu_getinfo(xc, domid, 1, &info) && !info.online,
+          "vcpu 1 is offline");
+    check(xlc_vcpu_getinfo(xc, domid, 2, &info) == -1, "no vcpu 2");
+    check(xlc_vcpu_getcontext(xc, domid, 0, &context) == -1 && errno == ENODATA,
+          "vcpu 0 has no context yet");
+    check(!xlc_vcpu_getaffinity(xc, domid, 0, XEN_VCPUAFFINITY_HARD,
+                                sizeof(hard), hard, NULL) &&
+              hard[0] & 1,
+          "vcpu 0 may run on CPU 0");
+    memset(soft, 0xff, sizeof(soft));
+    hard[0] = 1;
+    check(!xlc_vcpu_setaffinity(xc, domid, 0,
+                                XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT,
+                                sizeof(hard), hard, soft) &&
+              hard[0] == 1 && soft[0] == 1,
+          "pinned to CPU 0; Xen reports what is effective");
+    soft[0] = 1;
+    check(!xlc_domain_setnodeaffinity(xc, domid, 1, soft), "node affinity");
+    soft[0] = 0;
+    check(!xlc_domain_getnodeaffinity(xc, domid, 1, soft) && soft[0] == 1,
+          "and back");
+}
+
+static void check_policy(uint32_t domid)
+{
+    uint32_t leaves, msrs, words = 0, max, leaf, subleaf, msr;
+    xen_cpuid_leaf_t *list, bad = {.leaf = 0x12345678};
+    xen_msr_entry_t *values;
+
+    check(!xlc_cpu_policy_size(xc, &leaves, &msrs) && leaves > 8, "sizes");
+    list = calloc(leaves, sizeof(*list));
+    values = calloc(msrs, sizeof(*values));
+    max = 1;
+    check(xlc_cpu_policy_get_system(xc, XEN_SYSCTL_cpu_policy_host, &max, list,
+                                    &msrs, values) == -1 &&
+              errno == ENOBUFS,
+          "one leaf is too few");
+    check(!xlc_cpu_policy_get_system(xc, XEN_SYSCTL_cpu_policy_pv_default,
+                                     &leaves, list, &msrs, values) &&
+              leaves > 8,
+          "default policy");
+    check(!xlc_cpu_policy_set_domain(xc, domid, leaves, list, 0, NULL, NULL,
+                                     NULL, NULL),
+          "given to the domain");
+    check(xlc_cpu_policy_set_domain(xc, domid, 1, &bad, 0, NULL, &leaf,
+                                    &subleaf, &msr) == -1 &&
+              leaf == 0x12345678,
+          "a strange leaf is refused and named");
+    check(
+        !xlc_cpu_featureset(xc, XEN_SYSCTL_cpu_featureset_host, &words, NULL) &&
+            words >= 8,
+        "featureset size");
+    free(list);
+    free(values);
+}
+
+static void check_memory(uint32_t domid)
+{
+    xen_pfn_t extents[4] = {0, 512, 1024, 1536}, single = 4096;
+    struct xen_domctl_getdomaininfo info;
+
+    check(!xlc_memory_claim(xc, domid, 4096), "claim 16 MiB");
+    check(!xlc_domain_getinfo(xc, domid, &info) &&
+              info.outstanding_pages == 4096,
+          "it is outstanding");
+    check(xlc_memory_populate(xc, domid, 9, 0, 4, extents) == 4 &&
+              extents[0] != 0 && extents[3] % 512 == 0,
+          "4 extents of 2 MiB");
+    check(xlc_memory_populate(xc, domid, 0, 0, 1, &single) == 1, "one frame");
+    check(!xlc_memory_claim(xc, domid, 0), "claim cancelled");
+    check(!xlc_domain_getinfo(xc, domid, &info) && info.tot_pages == 2049 &&
+              !info.outstanding_pages,
+          "2049 pages");
+    check(xlc_memory_maximum_gpfn(xc, domid) >= 0 || errno == EINVAL,
+          "maximum gpfn");
+    check(xlc_memory_decrease(xc, domid, 0, 1, &single) == 1, "one given back");
+    check(xlc_memory_claim(xc, domid, 1UL << 40) == -1, "no 4 PiB to claim");
+    check(xlc_mmuext_pin(xc, domid, MMUEXT_PIN_L4_TABLE, extents[0]) == -1 ||
+              !xlc_mmuext_pin(xc, domid, MMUEXT_UNPIN_TABLE, extents[0]),
+          "a frame of old bytes is pinned as a root only if it is valid");
+}
+
+static void check_life(uint32_t domid)
+{
+    struct xen_domctl_getdomaininfo list[8];
+    int nr = xlc_domain_getinfolist(xc, 0, 8, list);
+
+    check(nr >= 2 && list[0].domain == 0, "the list starts with domain 0");
+    check(xlc_domain_getinfolist(xc, domid, 1, list) == 1 &&
+              list[0].domain == domid,
+          "the list from the new domain on");
+    check(xlc_domain_getinfo(xc, 30000, list) == -1 && errno == ESRCH,
+          "no domain 30000");
+    check(!xlc_domain_pause(xc, domid), "pause");
+    check(!xlc_domain_shutdown(xc, domid, SHUTDOWN_crash) &&
+              !xlc_domain_getinfo(xc, domid, list) &&
+              list[0].flags >> XEN_DOMINF_shutdownshift == SHUTDOWN_crash,
+          "shut down from outside, with the reason");
+    check(xlc_domain_send_trigger(xc, domid, 77, 0) == -1, "no trigger 77");
+    check(!xlc_domain_subscribe(xc, domid, 1), "subscribe to its suspend");
+    check(!xlc_domain_destroy(xc, domid), "destroy");
+    check(xlc_domain_getinfo(xc, domid, list) == -1 && errno == ESRCH, "gone");
+    check(xlc_domain_unpause(xc, domid) == -1 && errno == ESRCH,
+          "no unpause of what is gone");
+}
+
+/* Xen's small-object allocator may keep a few pages that it has grown by. */
+#define SLACK_PAGES 8
+
+/* The last structures of a domain are freed a little after it is gone. */
+static int memory_is_back(const struct xen_sysctl_physinfo *before)
+{
+    struct xen_sysctl_physinfo now;
+    int tries;
+
+    for (tries = 0; tries < 30; tries++) {
+        if (xlc_physinfo(xc, &now))
+            return 0;
+        if (now.free_pages + SLACK_PAGES >= before->free_pages)
+            return 1;
+        usleep(100000);
+    }
+    printf("# %llu pages free before, %llu now\n",
+           (unsigned long long)before->free_pages,
+           (unsigned long long)now.free_pages);
+    return 0;
+}
+
+int main(void)
+{
+    struct xen_domctl_createdomain config = {
+        .max_vcpus = 2,
+        .max_evtchn_port = 1023,
+        .max_grant_frames = -1,
+        .max_maptrack_frames = -1,
+        .grant_opts = XEN_DOMCTL_GRANT_version(1),
+    };
+    struct xen_sysctl_physinfo before;
+    uint32_t domid = DOMID_INVALID;
+
+    xc = xlc_open(NULL);
+    if (!xc)
+        return 1;
+    check_host();
+    check_pools();
+    xlc_physinfo(xc, &before);
+    check(!xlc_domain_create(xc, &domid, &config) && domid &&
+              domid < DOMID_FIRST_RESERVED,
+          "createdomain");
+    check_vcpus(domid);
+    check_properties(domid);
+    check_policy(domid);
+    check_memory(domid);
+    check_life(domid);
+    check(memory_is_back(&before), "all memory is back");
+    xlc_close(xc);
+    printf("1..%u\n", tests);
+    return failures != 0;
+}
