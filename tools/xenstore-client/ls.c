@@ -51,6 +51,8 @@ static void print_perms(struct context *c, const char *path)
 static void lead_to_perms(struct context *c, int column)
 {
     fputc(' ', c->out);
+    if (c->flat)
+        return;
     for (column++; column < PERMS_COLUMN && column < width; column++)
         fputc(column & 1 ? '.' : ' ', c->out);
 }
@@ -114,6 +116,12 @@ static int list(struct context *c, const char *path, int depth)
 
 int command_ls(struct context *c, int argc, char **argv)
 {
+    int status;
+
     find_width();
-    return list(c, argc ? argv[0] : "/", 0);
+    status = argc ? 0 : list(c, "/", 0);
+
+    for (int i = 0; i < argc && !status; i++)
+        status = list(c, argv[i], 0);
+    return status;
 }

@@ -17,26 +17,24 @@ static const struct command {
     int (*run)(struct context *c, int argc, char **argv);
     const char *options; /* those of getopt_long() that make sense */
     const char *usage;
-    int min_args, max_args;
+    int min_args;
     bool pairs;       /* arguments come in twos */
     bool transaction; /* when there is more than one thing to do */
 } commands[] = {
-    {"exists", command_exists, "hps", "[-h] [-p] [-s] key [...]", 1, 0, false,
+    {"exists", command_exists, "hs", "[-h] [-p] [-s] key [...]", 1, false,
      false},
-    {"list", command_list, "hps", "[-h] [-p] [-s] key [...]", 1, 0, false,
-     false},
-    {"ls", command_ls, "hfps", "[-h] [-f] [-p] [-s] [path]", 0, 1, false,
-     false},
-    {"read", command_read, "hpsR", "[-h] [-p] [-s] [-R] key [...]", 1, 0, false,
+    {"list", command_list, "hps", "[-h] [-p] [-s] key [...]", 1, false, false},
+    {"ls", command_ls, "hfps", "[-h] [-f] [-p] [-s] [path]", 0, false, false},
+    {"read", command_read, "hpsR", "[-h] [-p] [-s] [-R] key [...]", 1, false,
      true},
-    {"rm", command_rm, "hst", "[-h] [-s] [-t] key [...]", 1, 0, false, true},
-    {"write", command_write, "hsR", "[-h] [-s] [-R] key value [...]", 2, 0,
-     true, true},
+    {"rm", command_rm, "hst", "[-h] [-s] [-t] key [...]", 1, false, true},
+    {"write", command_write, "hsR", "[-h] [-s] [-R] key value [...]", 2, true,
+     true},
     {"chmod", command_chmod, "hrsu",
-     "[-h] [-u] [-r] [-s] key <mode [modes...]>", 2, 0, false, true},
-    {"watch", command_watch, "hn:s", "[-h] [-n NR] key", 1, 0, false, false},
-    {"control", command_control, "+h", "[-h] command [argument...]", 1, 0,
-     false, false},
+     "[-h] [-u] [-r] [-s] key <mode [modes...]>", 2, false, true},
+    {"watch", command_watch, "hn:s", "[-h] [-n NR] key", 1, false, false},
+    {"control", command_control, "+h", "[-h] command [argument...]", 1, false,
+     false},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -117,19 +115,12 @@ static void parse_options(struct context *c, const struct command *command,
 
     while ((option = getopt_long(argc, argv, command->options, long_options,
                                  NULL)) != -1) {
-        if (option == 'h') {
-            printf("%s: Usage: %s %s%s\n", c->program, c->program, mode,
-                   command->usage);
-            exit(0);
-        }
-        if (option == '?' || !strchr(command->options, option))
+        if (option == 'h' || option == '?' || !strchr(command->options, option))
             usage(c, mode, command);
         set_option(c, option);
     }
     args = argc - optind;
-    if (args < command->min_args ||
-        (command->max_args && args > command->max_args) ||
-        (command->pairs && args % 2))
+    if (args < command->min_args || (command->pairs && args % 2))
         usage(c, mode, command);
 }
 

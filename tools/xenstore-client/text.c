@@ -76,7 +76,7 @@ static char unescape(const char **p)
     case 't':
         return '\t';
     case 'x':
-        return number(p, 16, 2);
+        return digit(**p) < 16 ? number(p, 16, 2) : c;
     default:
         return c;
     }
