@@ -19,6 +19,16 @@ HV_OBJS += common/heap.o
 HV_OBJS += arch/x86/paging.o
 HV_OBJS += arch/x86/paging_init.o
 HV_OBJS += arch/x86/tlb.o
+HV_OBJS += arch/x86/pv/mm_types.o
+HV_OBJS += arch/x86/pv/mm_table.o
+HV_OBJS += arch/x86/pv/mm_entry.o
+HV_OBJS += arch/x86/pv/mm_walk.o
+HV_OBJS += arch/x86/pv/mm_update.o
+HV_OBJS += arch/x86/pv/mmuext.o
+HV_OBJS += arch/x86/pv/mm_grant.o
+HV_OBJS += arch/x86/pv/ldt.o
+HV_OBJS += arch/x86/pv/ptwr.o
+HV_OBJS += arch/x86/pv/ptwr_decode.o
 # PV CPU
 HV_OBJS += arch/x86/entry.o
 HV_OBJS += arch/x86/pv/entry.o

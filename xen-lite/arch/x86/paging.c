@@ -207,17 +207,6 @@ void set_fixmap(enum fixed_addresses i, mfn_t mfn, uint64_t flags)
     invlpg(fix_to_virt(i));
 }
 
-/* Init parts of the image are used no more: their frames become RAM. */
-void free_image_pages(char *s, char *e)
-{
-    paddr_t ms = virt_to_maddr(s), me = ms + (e - s);
-
-    unmap_xen((unsigned long)s, (e - s) >> PAGE_SHIFT);
-    modify_xen_mappings((unsigned long)maddr_to_virt(ms),
-                        (unsigned long)maddr_to_virt(me), HV_PTE_RW);
-    init_heap_pages(ms, me);
-}
-
 /* --- per domain: slot 260 ---------------------------------------------------
  */
 

@@ -169,8 +169,6 @@ void set_fixmap(enum fixed_addresses i, mfn_t mfn, uint64_t flags);
 void paging_init(void); /* frame table, M2P, direct map; loads idle_root */
 extern char *boot_tables;
 extern unsigned int nr_boot_tables;
-/* Part of the image that is used no more: unmapped, its RAM to the heap. */
-void free_image_pages(char *s, char *e);
 /* First frame of the i-th 2 MiB of the guests' table, or INVALID_MFN. */
 mfn_t m2p_chunk(unsigned long i);
 /* Fill ROOT_SLOT_FIRST..LAST of a guest's L4 page for domain d. */

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All entries of one table: taking their references (validation) and giving
+ * them back (undo).
+ *
+ * Most tables are nearly empty. Validation looks at eight entries at a time;
+ * it leaves in the frame's record a mask with one bit per 16 slots that may
+ * hold present entries, and the undo visits only those. L1 tables are done in
+ * one go, 512 entries; above that every present entry may mean a tree, so
+ * there is a preemption check after each.
+ *
+ * An undo that was interrupted is remembered in the owner's list, from where
+ * the next memory call (of anyone, for that domain) finishes it first.
+ */
+#include <asm/pv_mm.h>
+
+static bool eight_absent(const pte_t *t)
+{
+    return !((t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7]) &
+             PTE_PRESENT);
+}
+
+int table_take_entries(struct page_info *pg, unsigned int level,
+                       struct domain *d)
+{
+    pte_t *t = page_to_virt(pg), e;
+    unsigned int i = pg->resume & RESUME_SLOT;
+    uint32_t mask = i ? pg->entry_mask : 0;
+    int rc = 0;
+
+    if (level == 4)
+        init_xen_l4_slots(t, d);
+    while (i < PT_ENTRIES) {
+        if (!(i & 7) && (eight_absent(t + i) || is_hv_slot(level, i))) {
+            i += 8;
+            continue;
+        }
+        e = t[i];
+        if (!(e & PTE_PRESENT)) {
+            i++;
+            continue;
+        }
+        rc = entry_take(&e, level, d, d);
+        if (rc)
+            break;
+        if (e != t[i])
+            WRITE_ONCE(t[i], e);
+        mask |= 1u << (i / MASK_GROUP);
+        i++;
+        if (level > 1 && hypercall_preempt_check()) {
+            rc = -ERESTART;
+            break;
+        }
+    }
+    pg->entry_mask = mask;
+    pg->resume = i;
+    return rc;
+}
+
+int table_put_entries(struct page_info *pg, unsigned int level)
+{
+    pte_t *t = page_to_virt(pg);
+    unsigned int end = pg->resume & RESUME_SLOT;
+    uint32_t mask = pg->entry_mask;
+
+    if (pg->resume & RESUME_CHILD) {
+        if (finish_undo(mfn_to_page(pte_mfn(t[end]))))
+            return -ERESTART;
+        pg->resume = end;
+    }
+    for (; mask; mask &= ~(1u << fls64(mask))) {
+        unsigned int first = fls64(mask) * MASK_GROUP;
+        unsigned int i = MIN(end, first + MASK_GROUP);
+
+        while (i-- > first) {
+            bool child;
+
+            if (!(t[i] & PTE_PRESENT) || is_hv_slot(level, i))
+                continue;
+            child = entry_put(t[i], level);
+            if (child || (level > 1 && hypercall_preempt_check())) {
+                pg->resume = i | (child ? RESUME_CHILD : 0);
+                pg->entry_mask = mask;
+                return -ERESTART;
+            }
+        }
+    }
+    pg->resume = 0;
+    if (level == 4) /* what stood there was ours, not the guest's to see */
+        memset(t + ROOT_SLOT_FIRST, 0,
+               (ROOT_SLOT_LAST + 1 - ROOT_SLOT_FIRST) * sizeof(*t));
+    return 0;
+}
+
+/*
+ * pg is partial. Each CPU adds at most one table per level before its next
+ * memory call drains the list, so it cannot overflow; if it did, the work would
+ * be done here and now.
+ */
+void queue_undo(struct page_info *pg)
+{
+    struct domain *d = domain_by_owner_id(pg->owner);
+    bool queued = false;
+
+    spin_lock(&d->arch.mm_lock);
+    if (d->arch.nr_pending_undo < MM_PENDING_MAX) {
+        d->arch.pending_undo[d->arch.nr_pending_undo] = mfn_x(page_to_mfn(pg));
+        d->arch.nr_pending_undo++;
+        queued = true;
+    }
+    spin_unlock(&d->arch.mm_lock);
+    while (!queued && finish_undo(pg))
+        ;
+}
+
+int mm_finish_pending(struct domain *d)
+{
+    while (unlikely(READ_ONCE(d->arch.nr_pending_undo))) {
+        struct page_info *pg = NULL;
+        int rc = 0;
+
+        spin_lock(&d->arch.mm_lock);
+        if (d->arch.nr_pending_undo)
+            pg = mfn_to_page(
+                _mfn(d->arch.pending_undo[--d->arch.nr_pending_undo]));
+        spin_unlock(&d->arch.mm_lock);
+        /* The list holds no reference: somebody may have finished it. */
+        if (pg && get_page(pg, d)) {
+            rc = finish_undo(pg);
+            if (rc)
+                queue_undo(pg);
+            put_page(pg);
+        }
+        if (rc || hypercall_preempt_check())
+            return READ_ONCE(d->arch.nr_pending_undo) ? -ERESTART : 0;
+    }
+    return 0;
+}
