@@ -10,6 +10,9 @@
 set -u -o pipefail
 XEN_LITE_CACHE=${XEN_LITE_CACHE:-$HOME/.cache/xen-lite}
 PKG_ROOT=$XEN_LITE_CACHE/root
+TREE=$(cd "$IMAGE_DIR/../.." && pwd)
+BUILD=${BUILD:-$TREE/build} # make's object tree
+STREAM=$BUILD/image/stream
 PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL=C
 
