@@ -45,10 +45,14 @@ HV_OBJS += arch/x86/irq.o
 HV_OBJS += arch/x86/lapic.o
 HV_OBJS += arch/x86/msi.o
 HV_OBJS += arch/x86/pci.o
+HV_OBJS += arch/x86/pirq.o
 HV_OBJS += arch/x86/shutdown.o
 HV_OBJS += arch/x86/smpboot.o
 HV_OBJS += arch/x86/time.o
 # platform calls of dom0
+HV_OBJS += arch/x86/pv/mca.o
+HV_OBJS += arch/x86/pv/physdev.o
+HV_OBJS += arch/x86/pv/platform.o
 # drivers
 HV_OBJS += drivers/acpi.o
 HV_OBJS += drivers/serial.o

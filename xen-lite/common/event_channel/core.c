@@ -587,9 +587,8 @@ static long bind_vcpu(uint32_t port, uint32_t vcpu)
     return rc;
 }
 
-static long evtchn_unmask(uint32_t port)
+int evtchn_unmask(struct domain *d, uint32_t port)
 {
-    struct domain *d = current->domain;
     struct evtchn_domain *ed = d->evtchn;
     unsigned long flags = spin_lock_irqsave(&ed->lock);
     struct evtchn *chn = evtchn_from_port(d, port);
@@ -640,7 +639,7 @@ HYPERCALL(event_channel_op)
     case EVTCHNOP_send:
         OP(send, evtchn_send(d, op.port), false);
     case EVTCHNOP_unmask:
-        OP(unmask, evtchn_unmask(op.port), false);
+        OP(unmask, evtchn_unmask(current->domain, op.port), false);
     case EVTCHNOP_alloc_unbound:
         OP(alloc_unbound, alloc_unbound(&op), true);
     case EVTCHNOP_bind_interdomain:

@@ -18,6 +18,7 @@ void evtchn_vcpu_destroy(struct vcpu *v);
 
 /* A physical interrupt bound to this port fired (irq context). */
 void send_guest_pirq(struct domain *d, uint32_t pirq);
+int evtchn_unmask(struct domain *d, uint32_t port); /* 0/-EINVAL */
 /* A pending event that the guest can see: for block and poll. */
 bool evtchn_port_is_pending(struct domain *d, uint32_t port);
 /* Give a just-registered vcpu_info a fresh look: mark it pending. */

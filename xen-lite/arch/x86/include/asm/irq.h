@@ -23,9 +23,9 @@ struct vcpu;
 #define CALL_FUNCTION_VECTOR  0xfb
 #define LOCAL_TIMER_VECTOR    0xfa
 
-#define NR_IRQS     1024
-#define NR_GSIS     256
-#define NR_PIRQS    1024 /* per domain: GSIs first, then MSI */
+#define NR_IRQS  1024
+#define NR_GSIS  256
+#define NR_PIRQS 1024 /* per domain: GSIs first, then MSI */
 
 /* Called by entry.S for vectors >= 0x20, irqs off. */
 void do_IRQ(struct cpu_regs *regs);
@@ -48,6 +48,8 @@ int unmap_pirq(struct domain *d, int pirq);
 int pirq_status(struct domain *d, int pirq, uint32_t *flags);
 int pirq_eoi(struct domain *d, int pirq);
 int setup_gsi(unsigned int gsi, bool level, bool active_low);
+/* The guest's page of "wants an eoi" bits. 0/-EINVAL/-EBUSY */
+int pirq_set_eoi_page(struct domain *d, mfn_t mfn, bool auto_unmask);
 void free_domain_pirqs(struct domain *d);
 
 #endif
