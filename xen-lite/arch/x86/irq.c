@@ -364,6 +364,25 @@ int setup_gsi(unsigned int gsi, bool level, bool active_low)
     return rc;
 }
 
+/*
+ * The two old controllers: remapped out of the way, every line masked. Before
+ * the local APIC stops listening to them, so that no request of theirs stays
+ * half delivered.
+ */
+void __init disable_i8259(void)
+{
+    outb(0x20, 0x11);
+    outb(0xa0, 0x11);
+    outb(0x21, FIRST_DYNAMIC_VECTOR);
+    outb(0xa1, FIRST_DYNAMIC_VECTOR + 8);
+    outb(0x21, 4);
+    outb(0xa1, 2);
+    outb(0x21, 1);
+    outb(0xa1, 1);
+    outb(0x21, 0xff);
+    outb(0xa1, 0xff);
+}
+
 void __init init_irqs(void)
 {
     for (unsigned int i = 0; i < NR_IRQS; i++) {
@@ -380,16 +399,5 @@ void __init init_irqs(void)
             irqs[gsi].active_low = acpi.override[i].active_low;
         }
     }
-    /* The old controllers: remapped out of the way, every line masked. */
-    outb(0x20, 0x11);
-    outb(0xa0, 0x11);
-    outb(0x21, FIRST_DYNAMIC_VECTOR);
-    outb(0xa1, FIRST_DYNAMIC_VECTOR + 8);
-    outb(0x21, 4);
-    outb(0xa1, 2);
-    outb(0x21, 1);
-    outb(0xa1, 1);
-    outb(0x21, 0xff);
-    outb(0xa1, 0xff);
     io_apic_init();
 }

@@ -189,6 +189,7 @@ noreturn void __init __start_xen(uint32_t magic, paddr_t info)
     vga_init(opt_console);
     cpu_init_traps(0, cpu0_stack);
 
+    disable_i8259();
     lapic_map();
     acpi_init(boot_info.rsdp, boot_info.rsdp_size);
     lapic_init_cpu();
