@@ -16,6 +16,7 @@
 #include <hv/page_alloc.h>
 #include <hv/smp.h>
 #include <asm/traps.h>
+#include <xen/nmi.h>
 
 struct idt_entry {
     uint16_t offset_lo, selector;
@@ -262,16 +263,15 @@ void do_debug_ist(struct cpu_regs *regs)
     regs->rflags &= ~(uint64_t)X86_EFLAGS_TF;
 }
 
-/* Without a device that raises them on purpose: dom0's business. */
+/* No device of ours raises them: dom0's business. */
 void do_nmi(struct cpu_regs *regs)
 {
-    struct domain *d = hardware_domain;
+    struct vcpu *v = hardware_domain ? domain_vcpu(hardware_domain, 0) : NULL;
 
-    if (d && d->max_vcpus && d->vcpu[0] && d->vcpu[0]->arch.nmi_callback &&
-        d->shared_info) {
-        atomic_or(&d->shared_info->arch.nmi_reason, 4); /* unknown */
-        d->vcpu[0]->arch.nmi_pending = true;
-    }
+    if (!v || !v->domain->shared_info)
+        return;
+    atomic_or(&v->domain->shared_info->arch.nmi_reason, XEN_NMIREASON_unknown);
+    v->arch.nmi_pending = true;
 }
 
 noreturn void do_double_fault(struct cpu_regs *regs)

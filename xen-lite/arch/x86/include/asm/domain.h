@@ -26,12 +26,13 @@ struct arch_vcpu {
     /* --- end of entry.S's view --------------------------------------------
      */
     uint64_t kernel_sp; /* as the guest gave it */
-    uint64_t event_callback, failsafe_callback, nmi_callback;
+    uint64_t event_callback, failsafe_callback;
     uint64_t syscall32_callback, sysenter_callback;
     uint16_t kernel_ss;
     uint8_t vgc_flags; /* VGCF_*_disables_events of the callbacks */
     bool sysenter_disables_events, syscall32_disables_events;
     bool nmi_pending;
+    bool flat_user_segments; /* GDT: selectors 0x33, 0x2b are flat, 64-bit */
 
     /* --- traps ------------------------------------------------------------ */
     struct trap_info *trap_ctxt; /* [256], one page */

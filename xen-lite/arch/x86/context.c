@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which vcpu a CPU runs, and how it changes.
+ *
+ * A vcpu that leaves its CPU is saved completely: registers, segments, FPU.
+ * There is one stack per CPU, so a switch ends by forgetting the stack and
+ * going the way of the new one: to the guest, or into the idle loop.
+ *
+ * An idle CPU keeps the root of the guest that ran before: if that vcpu comes
+ * back next, as it does after most waits, its translations are still there.
+ * Whoever takes a root away from a domain sends the idle CPUs to ours first.
+ */
+#include <hv/lib.h>
+#include <hv/smp.h>
+#include <asm/pv.h>
+
+noreturn void enter_idle_loop(void); /* entry.S */
+noreturn void idle_loop(void);
+
+void toggle_guest_mode(struct vcpu *v)
+{
+    v->arch.flags ^= TF_KERNEL_MODE;
+    swapgs();
+    WRITE_CR(3, guest_kernel_mode(v) ? v->arch.cr3_kernel : v->arch.cr3_user);
+}
+
+/* Guest memory that belongs to v as a whole is in its kernel root. */
+static void load_kernel_root(struct vcpu *v)
+{
+    if (READ_CR(3) != v->arch.cr3_kernel)
+        root_load(v->arch.cr3_kernel);
+}
+
+static void leave(struct vcpu *v)
+{
+    if (v->arch.flags & TF_IO_OPEN)
+        io_bitmap_close(v);
+    v->arch.regs = *guest_cpu_regs();
+    save_segments(v);
+    fpu_save(v);
+    if (v->arch.dr[7])
+        asm volatile("mov %0, %%dr7" ::"r"(0x400UL));
+    load_idle_gdt(); /* before the window with the other one goes away */
+    if (v->arch.ldt_ents)
+        asm volatile("lldt %w0" ::"r"(0));
+    if (v->runstate_guest) {
+        load_kernel_root(v);
+        update_runstate_area(v);
+    }
+}
+
+static void load_guest_gdt(const struct vcpu *v)
+{
+    struct {
+        uint16_t limit;
+        uint64_t base;
+    } __packed r = {FIRST_RESERVED_GDT_BYTE + PAGE_SIZE - 1, GDT_VIRT_START(v)};
+
+    asm volatile("lgdt %0" ::"m"(r));
+}
+
+static void enter(struct vcpu *v)
+{
+    pv_map_cpu_gdt_page(v);
+    load_kernel_root(v);
+    load_guest_gdt(v);
+    if (v->arch.ldt_ents)
+        load_ldt(v);
+    *guest_cpu_regs() = v->arch.regs;
+    load_segments(v);
+    fpu_restore(v);
+    if (v->arch.dr[7])
+        load_debugregs(v);
+    update_vcpu_system_time(v);
+    if (v->runstate_guest)
+        update_runstate_area(v);
+    if (!guest_kernel_mode(v))
+        WRITE_CR(3, v->arch.cr3_user);
+}
+
+void context_switch(struct vcpu *prev, struct vcpu *next)
+{
+    if (!is_idle_vcpu(prev))
+        leave(prev);
+    get_cpu_info()->current_vcpu = next;
+    if (!is_idle_vcpu(next))
+        enter(next);
+    sched_context_switched(prev, next);
+    continue_running(next);
+}
+
+noreturn void continue_running(struct vcpu *v)
+{
+    local_irq_disable();
+    if (is_idle_vcpu(v))
+        enter_idle_loop();
+    ret_to_guest_asm();
+}
+
+noreturn void idle_loop(void)
+{
+    for (;;) {
+        local_irq_enable();
+        do_softirq();
+        local_irq_disable();
+        if (!softirq_pending())
+            asm volatile("sti; hlt" ::: "memory");
+    }
+}
+
+noreturn void startup_cpu_idle_loop(void)
+{
+    get_cpu_info()->current_vcpu = idle_vcpu[smp_processor_id()];
+    raise_softirq(SCHEDULE_SOFTIRQ);
+    continue_running(current);
+}
+
+/* Everything is saved when a vcpu leaves its CPU: nothing is ever held back. */
+void arch_vcpu_sync_state(struct vcpu *v)
+{
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+    unsigned int cpu = READ_ONCE(v->processor);
+
+    if (READ_ONCE(v->is_running) && v != current)
+        smp_send_event_check(cpu);
+}
+
+long arch_send_guest_nmi(struct vcpu *v)
+{
+    if (!v->arch.trap_ctxt[X86_TRAP_NMI].address)
+        return -EINVAL;
+    atomic_store(&v->arch.nmi_pending, true);
+    vcpu_unblock(v);
+    vcpu_kick(v);
+    return 0;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guest descriptor tables.
+ *
+ * GDT and LDT pages are guest frames of type descriptor: their entries have
+ * been checked and the guest cannot write them. They are mapped into the vcpu's
+ * window in slot 260, GDT pages at once, LDT pages when the CPU first looks for
+ * an entry there. Entries change by update_descriptor only.
+ *
+ * A guest may have: nothing (not present), and code or data segments of its
+ * own privilege level. System descriptors and gates would lead to ring 0.
+ */
+#include <hv/lib.h>
+#include <hv/guest_access.h>
+#include <hv/hypercall.h>
+#include <hv/page_alloc.h>
+#include <asm/pv.h>
+
+#define DESC_PRESENT      (1ULL << 47)
+#define DESC_DPL          (3ULL << 45)
+#define DESC_CODE_OR_DATA (1ULL << 44)
+#define DESC_CODE         (1ULL << 43)
+#define DESC_LONG         (1ULL << 53)
+#define DESC_DEFAULT_SIZE (1ULL << 54)
+
+#define LDT_PAGES        16
+#define ENTRIES_PER_PAGE 512
+#define HV_PTE_DESC      (HV_PTE_RW & ~PTE_GLOBAL) /* differs between domains */
+
+static uint8_t no_descriptors[PAGE_SIZE] __section(".bss.page_aligned")
+    __aligned(4096);
+
+bool fixup_guest_descriptor(uint64_t *desc)
+{
+    uint64_t d = *desc;
+
+    if (!(d & DESC_PRESENT))
+        return true;
+    if (!(d & DESC_CODE_OR_DATA))
+        return false;
+    if ((d & DESC_CODE) && (d & DESC_LONG) && (d & DESC_DEFAULT_SIZE))
+        return false;
+    *desc = d | DESC_DPL;
+    return true;
+}
+
+/* --- GDT ------------------------------------------------------------------ */
+
+static void map_window_page(struct vcpu *v, unsigned int page, pte_t entry)
+{
+    WRITE_ONCE(*perdomain_l1e(v, page), entry);
+    if (v == current)
+        flush_local(GDT_VIRT_START(v) + page * PAGE_SIZE, FLUSH_VA);
+}
+
+static pte_t empty_window_page(void)
+{
+    return pte_make(virt_to_mfn(no_descriptors), HV_PTE_RO & ~PTE_GLOBAL);
+}
+
+/* A new vcpu's window: no entries, and the CPU need not fault to see that. */
+void pv_init_gdt_window(struct vcpu *v)
+{
+    for (unsigned int i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
+        WRITE_ONCE(*perdomain_l1e(v, i), empty_window_page());
+}
+
+/* The CPU's own page of entries goes into the window of who runs on it. */
+void pv_map_cpu_gdt_page(struct vcpu *v)
+{
+    pte_t *slot = perdomain_l1e(v, FIRST_RESERVED_GDT_PAGE);
+    pte_t entry = pte_make(virt_to_mfn(this_cpu_gdt_page()), HV_PTE_DESC);
+
+    if (*slot == entry)
+        return;
+    WRITE_ONCE(*slot, entry);
+    invlpg(GDT_VIRT_START(v) + FIRST_RESERVED_GDT_BYTE);
+}
+
+/* Are these what sysret would load instead: 64-bit code (6), data (5)? */
+static void note_flat_segments(struct vcpu *v)
+{
+    const uint64_t *gdt;
+    const uint64_t kind = DESC_PRESENT | DESC_DPL | DESC_CODE_OR_DATA;
+
+    v->arch.flat_user_segments = false;
+    if (v->arch.gdt_ents > 6) {
+        gdt = mfn_to_virt(v->arch.gdt_frames[0]);
+        v->arch.flat_user_segments =
+            (gdt[6] & (kind | DESC_CODE | DESC_LONG)) ==
+                (kind | DESC_CODE | DESC_LONG) &&
+            (gdt[5] & (kind | DESC_CODE | 1ULL << 41)) == (kind | 1ULL << 41);
+    }
+    pv_update_fast_paths(v);
+}
+
+static void put_gdt_frames(const mfn_t *frames, unsigned int n)
+{
+    while (n--)
+        put_page_and_type(mfn_to_page(frames[n]));
+}
+
+void pv_destroy_gdt(struct vcpu *v)
+{
+    unsigned int nr = DIV_ROUND_UP(v->arch.gdt_ents, ENTRIES_PER_PAGE);
+
+    v->arch.gdt_ents = 0;
+    note_flat_segments(v);
+    for (unsigned int i = 0; i < nr; i++)
+        map_window_page(v, i, empty_window_page());
+    put_gdt_frames(v->arch.gdt_frames, nr);
+}
+
+int pv_set_gdt(struct vcpu *v, const unsigned long *frames, uint32_t entries)
+{
+    struct domain *d = v->domain;
+    unsigned int nr = DIV_ROUND_UP(entries, ENTRIES_PER_PAGE);
+    mfn_t taken[16];
+
+    if (entries > FIRST_RESERVED_GDT_ENTRY)
+        return -EINVAL;
+    for (unsigned int i = 0; i < nr; i++) {
+        taken[i] = _mfn(frames[i]);
+        if (!mfn_valid(taken[i]) ||
+            get_page_and_type(mfn_to_page(taken[i]), d, PGT_descriptor)) {
+            put_gdt_frames(taken, i);
+            return -EINVAL;
+        }
+    }
+    pv_destroy_gdt(v);
+    for (unsigned int i = 0; i < nr; i++) {
+        v->arch.gdt_frames[i] = taken[i];
+        map_window_page(v, i, pte_make(taken[i], HV_PTE_DESC));
+    }
+    v->arch.gdt_ents = entries;
+    note_flat_segments(v);
+    return 0;
+}
+
+HYPERCALL(set_gdt)
+{
+    unsigned long frames[16];
+    uint32_t entries = a1;
+
+    if (a1 > FIRST_RESERVED_GDT_ENTRY)
+        return -EINVAL;
+    if (copy_from_guest_raw(frames, a0,
+                            DIV_ROUND_UP(entries, ENTRIES_PER_PAGE) *
+                                sizeof(frames[0])))
+        return -EFAULT;
+    return pv_set_gdt(current, frames, entries);
+}
+
+/* --- LDT ------------------------------------------------------------------ */
+
+void invalidate_ldt(struct vcpu *v)
+{
+    uint32_t mapped;
+    mfn_t frames[LDT_PAGES];
+
+    spin_lock(&v->arch.ldt_lock);
+    mapped = v->arch.ldt_mapped;
+    v->arch.ldt_mapped = 0;
+    for (unsigned int i = 0; i < LDT_PAGES; i++) {
+        if (!(mapped & 1u << i))
+            continue;
+        frames[i] = pte_mfn(*perdomain_l1e(v, 16 + i));
+        map_window_page(v, 16 + i, 0);
+    }
+    spin_unlock(&v->arch.ldt_lock);
+    for (unsigned int i = 0; i < LDT_PAGES; i++)
+        if (mapped & 1u << i)
+            put_page_and_type(mfn_to_page(frames[i]));
+}
+
+bool map_ldt_shadow_page(unsigned int index)
+{
+    struct vcpu *v = current;
+    uint64_t va = v->arch.ldt_base + index * PAGE_SIZE;
+    struct page_info *pg;
+    pte_t l1e;
+
+    if (index * ENTRIES_PER_PAGE >= v->arch.ldt_ents || !guest_addr_ok(va))
+        return false;
+    l1e = guest_l1e(v, va);
+    if (!(l1e & PTE_PRESENT))
+        return false;
+    pg = get_page_from_mfn(pte_mfn(l1e), v->domain);
+    if (!pg)
+        return false;
+    if (get_page_type(pg, PGT_descriptor)) {
+        put_page(pg);
+        return false;
+    }
+    spin_lock(&v->arch.ldt_lock);
+    if (v->arch.ldt_mapped & 1u << index) { /* by whom? keep the first */
+        spin_unlock(&v->arch.ldt_lock);
+        put_page_and_type(pg);
+        return true;
+    }
+    v->arch.ldt_mapped |= 1u << index;
+    map_window_page(v, 16 + index, pte_make(page_to_mfn(pg), HV_PTE_DESC));
+    spin_unlock(&v->arch.ldt_lock);
+    return true;
+}
+
+/* The CPU's LDT register, by way of the descriptor in our GDT page. */
+void load_ldt(struct vcpu *v)
+{
+    uint64_t *slot =
+        this_cpu_gdt_page() + (LDT_SELECTOR - FIRST_RESERVED_GDT_BYTE) / 8;
+    uint64_t base = LDT_VIRT_START(v);
+    uint64_t limit = (uint64_t)v->arch.ldt_ents * 8 - 1;
+
+    if (!v->arch.ldt_ents) {
+        asm volatile("lldt %w0" ::"r"(0));
+        return;
+    }
+    slot[0] = (limit & 0xffff) | (base & 0xffffff) << 16 | 0x82ULL << 40 |
+              ((limit >> 16) & 0xf) << 48 | ((base >> 24) & 0xff) << 56;
+    slot[1] = base >> 32;
+    asm volatile("lldt %w0" ::"r"(LDT_SELECTOR));
+}
+
+int pv_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
+{
+    if ((base & ~PAGE_MASK) || entries > LDT_PAGES * ENTRIES_PER_PAGE ||
+        (entries && !guest_range_ok(base, entries * 8UL)))
+        return -EINVAL;
+    if (v->arch.ldt_ents || entries) {
+        invalidate_ldt(v);
+        v->arch.ldt_base = base;
+        v->arch.ldt_ents = entries;
+        if (v == current)
+            load_ldt(v);
+    }
+    return 0;
+}
+
+/* --- one entry ------------------------------------------------------------ */
+
+/* Entries 5 and 6 of somebody's first page may have changed. */
+static void recheck_flat_segments(struct domain *d, mfn_t mfn)
+{
+    struct vcpu *v;
+
+    for_each_vcpu (d, v)
+        if (v->arch.gdt_ents && mfn_eq(v->arch.gdt_frames[0], mfn))
+            note_flat_segments(v);
+}
+
+HYPERCALL(update_descriptor)
+{
+    struct domain *d = current->domain;
+    uint64_t desc = a1, *slot;
+    struct page_info *pg;
+    long rc = -EINVAL;
+    uint32_t type;
+
+    if ((a0 & 7) || a0 >> PADDR_BITS || !fixup_guest_descriptor(&desc))
+        return -EINVAL;
+    pg = get_page_from_mfn(_mfn(a0 >> PAGE_SHIFT), d);
+    if (!pg)
+        return -EINVAL;
+    /* A table in use takes a checked entry; plain memory anything. */
+    type = (READ_ONCE(pg->type) & PGT_type_mask) == PGT_descriptor &&
+                   (READ_ONCE(pg->type) & PGT_count_mask)
+               ? PGT_descriptor
+               : PGT_writable;
+    if (!get_page_type(pg, type)) {
+        slot = (uint64_t *)((char *)page_to_virt(pg) + (a0 & ~PAGE_MASK));
+        WRITE_ONCE(*slot, desc);
+        put_page_type(pg);
+        if (type == PGT_descriptor && (a0 & ~PAGE_MASK) < 7 * 8)
+            recheck_flat_segments(d, page_to_mfn(pg));
+        rc = 0;
+    }
+    put_page(pg);
+    return rc;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * iret, the general case: back to where an interrupt, an exception or a slow
+ * system call came from. The frame lies at the guest's stack pointer. entry.S
+ * returns to user mode after ordinary system calls without coming here.
+ *
+ * Whatever the frame says, the guest continues in ring 3 with interrupts on,
+ * IOPL 0 and VM clear. Selectors and rip may be bad: the CPU tells, and the
+ * guest gets its failsafe callback.
+ */
+#include <hv/lib.h>
+#include <hv/guest_access.h>
+#include <hv/hypercall.h>
+#include <asm/pv.h>
+
+#define RFLAGS_NEVER                                                           \
+    (X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM | 0x180000 /* VIF, VIP    \
+                                                                 */)
+
+static bool enter_user_mode(struct vcpu *v)
+{
+    if (!v->arch.cr3_user) {
+        domain_crash(v->domain, "v%d: iret to user mode without a user root",
+                     v->vcpu_id);
+        return false;
+    }
+    if (v->arch.flags & TF_IO_OPEN)
+        io_bitmap_close(v);
+    toggle_guest_mode(v);
+    return true;
+}
+
+void do_iret_slow(struct cpu_regs *regs)
+{
+    struct vcpu *v = current;
+    struct iret_context c;
+
+    local_irq_enable();
+    if (copy_object_from_guest(&c, regs->rsp)) {
+        domain_crash(v->domain, "v%d: iret frame at %lx is not readable",
+                     v->vcpu_id, (unsigned long)regs->rsp);
+        return;
+    }
+    if ((c.cs & 3) == 3 && !enter_user_mode(v))
+        return;
+    if (v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl))
+        v->arch.iopl = (c.rflags >> 12) & 3;
+
+    regs->rip = c.rip;
+    regs->cs = c.cs | 3;
+    regs->rflags =
+        ((uint32_t)c.rflags & ~(uint64_t)RFLAGS_NEVER) | X86_EFLAGS_IF | 2;
+    regs->rsp = c.rsp;
+    regs->ss = c.ss | 3;
+    regs->rax = c.rax;
+    regs->rcx = c.rcx;
+    regs->r11 = c.r11;
+    v->vcpu_info->evtchn_upcall_mask = !(c.rflags & X86_EFLAGS_IF);
+}
+
+/* entry.S knows the number. This is the row for everyone else: nobody. */
+HYPERCALL(iret)
+{
+    return -EINVAL;
+}
