@@ -22,3 +22,8 @@ SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c) \
 $(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON),$(BACKEND_LIBS) -luring))
 $(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS)))
 $(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACKEND_COMMON),$(BACKEND_LIBS)))
+
+$(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
+$(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
+$(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c backends/net/offload.c))
+$(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))

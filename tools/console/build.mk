@@ -12,3 +12,5 @@ XENCONSOLED := $(addprefix tools/console/, \
 $(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(CONSOLE_LIBS)))
 $(eval $(call program,usr/lib/xen-lite/bin/xenconsole,\
     tools/console/client.c tools/console/terminal.c,$(CONSOLE_LIBS)))
+
+$(eval $(call unit_test,console_ring,tests/unit/console_ring.c tools/console/ring.c tools/console/backlog.c))
