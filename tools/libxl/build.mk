@@ -19,6 +19,17 @@ $(LIBXL_GEN)/libxl.map: tools/libxl/gentypes.py $(LIBXL_HEADERS)
 	$(call say,GEN,$@)mkdir -p $(@D); PYTHONDONTWRITEBYTECODE=1 $< map $(LIBXL_HEADERS) > $@
 $(O)/tools/libxl/types.o $(O)/san/tools/libxl/types.o: $(LIBXL_GEN)/types.inc
 
+LIBXL := $(LIBXL_TYPES) \
+         $(addprefix tools/libxl/,ao.c console.c cpupool.c ctx.c device.c \
+             device_op.c disk.c domain_config.c domain_control.c \
+             domain_create.c domain_death.c domain_destroy.c domain_info.c \
+             event_child.c event_loop.c event_queue.c event_watch.c gc.c \
+             host.c memory.c nic.c sched.c userdata.c utils.c vcpu.c vdev.c \
+             xenstore.c)
+
+$(eval $(call shared_library,libxenlight.so.4.17.0,libxenlight.so.4.17,$(LIBXL),$(LIBXL_GEN)/libxl.map,\
+    $(addprefix $(O)/lib/,libxlctrl.so libxlguest.so libxenstore.so.4 libxentoollog.so.1) -lyajl))
+
 # Generated on both sides: our functions, and the objects to try them on.
 $(LIBXL_GEN)/libxl_types.inc: tools/libxl/gentypes_test.py tools/libxl/gentypes.py tools/libxl/type_facts.py $(LIBXL_HEADERS)
 	$(call say,GEN,$@)mkdir -p $(@D); PYTHONDONTWRITEBYTECODE=1 $< /usr/include/_libxl_types.h > $@

@@ -94,7 +94,6 @@ void libxl_childproc_setmode(libxl_ctx *ctx, const libxl_childproc_hooks *hooks,
 {
     GC_INIT(ctx);
 
-    (void)gc;
     ctx->ev->child_hooks = hooks;
     ctx->ev->child_user = user;
 }
@@ -103,7 +102,6 @@ int libxl_childproc_reaped(libxl_ctx *ctx, pid_t pid, int status)
 {
     GC_INIT(ctx);
 
-    (void)gc;
     for (libxl__ev_child *ev = ctx->ev->children; ev; ev = ev->next) {
         if (ev->pid == pid) {
             child_ended(ctx, ev, status);
@@ -118,7 +116,6 @@ void libxl_childproc_sigchld_occurred(libxl_ctx *ctx)
     GC_INIT(ctx);
     libxl__ev_child *next;
 
-    (void)gc;
     /* `next` may only go away by being reaped itself, which is done here. */
     for (libxl__ev_child *ev = ctx->ev->children; ev; ev = next) {
         next = ev->next;

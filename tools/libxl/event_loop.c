@@ -338,7 +338,6 @@ void libxl_osevent_afterpoll(libxl_ctx *ctx, int nfds, const struct pollfd *fds,
 {
     GC_INIT(ctx);
 
-    (void)gc;
     if (ctx->ev->app_poller)
         take_results(ctx, ctx->ev->app_poller, fds, nfds, now);
 }
@@ -351,7 +350,6 @@ void libxl_osevent_register_hooks(libxl_ctx *ctx,
 {
     GC_INIT(ctx);
 
-    (void)gc;
     ctx->ev->os_hooks = hooks;
     ctx->ev->os_user = user;
 }
@@ -363,7 +361,6 @@ void libxl_osevent_occurred_fd(libxl_ctx *ctx, void *for_libxl, int fd,
     struct libxl__hook *h = for_libxl;
     struct pollfd now;
 
-    (void)gc;
     if (!h->fd || h->fd->fd != fd)
         return; /* it crossed with our deregistration */
     now = (struct pollfd){.fd = fd, .events = h->fd->events};
@@ -378,7 +375,6 @@ void libxl_osevent_occurred_timeout(libxl_ctx *ctx, void *for_libxl)
     libxl__ev_time *ev = h->time;
     void (*func)(libxl_ctx *, libxl__ev_time *);
 
-    (void)gc;
     hook_put(ctx->ev, h);
     if (!ev)
         return;

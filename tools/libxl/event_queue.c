@@ -126,7 +126,6 @@ void libxl_event_register_callbacks(libxl_ctx *ctx,
 {
     GC_INIT(ctx);
 
-    (void)gc;
     ctx->ev->event_hooks = hooks;
     ctx->ev->event_user = user;
 }
@@ -154,7 +153,6 @@ int libxl_event_check(libxl_ctx *ctx, libxl_event **event_r, uint64_t typemask,
 {
     GC_INIT(ctx);
 
-    (void)gc;
     return take_event(ctx, event_r, typemask, predicate, predicate_user);
 }
 
@@ -165,7 +163,6 @@ int libxl_event_wait(libxl_ctx *ctx, libxl_event **event_r, uint64_t typemask,
     struct libxl__poller *p = libxl__poller_get(ctx);
     int rc = p ? 0 : ERROR_FAIL;
 
-    (void)gc;
     while (!rc) {
         rc = take_event(ctx, event_r, typemask, predicate, predicate_user);
         if (rc != ERROR_NOT_READY)

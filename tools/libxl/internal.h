@@ -74,8 +74,9 @@ struct libxl__gc {
 
 /* Declares `gc`, takes the lock, and undoes both when the function returns. */
 #define GC_INIT(c)                                                             \
-    __attribute__((cleanup(libxl__gc_leave))) libxl__gc gc_here = {(c)};       \
-    libxl__gc *gc = &gc_here;                                                  \
+    __attribute__((cleanup(libxl__gc_leave)))                                  \
+    libxl__gc gc_here = {.ctx = (c)};                                          \
+    __attribute__((unused)) libxl__gc *gc = &gc_here;                          \
     libxl__ctx_lock(c)
 void libxl__gc_leave(libxl__gc *gc);
 void libxl__gc_free(libxl__gc *gc); /* its memory only */

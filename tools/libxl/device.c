@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device's directories in the store. See device.h.
+ */
+#include <xen/io/xenbus.h>
+
+#include "device.h"
+#include "domain.h"
+
+const char *libxl__device_frontend(libxl__gc *gc, const libxl__device *dev)
+{
+    /* The first console is older than this scheme. */
+    if (!strcmp(dev->kind, "console") && !dev->devid)
+        return GCSPRINTF("/local/domain/%u/console", dev->domid);
+    return GCSPRINTF("/local/domain/%u/device/%s/%u", dev->domid, dev->kind,
+                     dev->devid);
+}
+
+const char *libxl__device_backend(libxl__gc *gc, const libxl__device *dev)
+{
+    return GCSPRINTF("/local/domain/%u/backend/%s/%u/%u", dev->backend_domid,
+                     dev->kind, dev->domid, dev->devid);
+}
+
+const char *libxl__device_record(libxl__gc *gc, const libxl__device *dev)
+{
+    return GCSPRINTF("/libxl/%u/device/%s/%u", dev->domid, dev->kind,
+                     dev->devid);
+}
+
+static int write_dirs(libxl__gc *gc, const libxl__device *dev,
+                      xs_transaction_t t, const char *const *back,
+                      const char *const *front, bool front_readonly)
+{
+    const char *fe = libxl__device_frontend(gc, dev);
+    const char *be = libxl__device_backend(gc, dev);
+    const char *record = libxl__device_record(gc, dev);
+    const char *common[] = {"frontend",    fe,
+                            "backend",     be,
+                            "frontend-id", GCSPRINTF("%u", dev->domid),
+                            NULL};
+    const char *front_links[] = {"backend", be, "backend-id",
+                                 GCSPRINTF("%u", dev->backend_domid), NULL};
+    const char *back_links[] = {"frontend", fe, "frontend-id",
+                                GCSPRINTF("%u", dev->domid), NULL};
+    struct xs_permissions front_perms[] = {
+        {.id = front_readonly ? 0 : dev->domid, .perms = XS_PERM_NONE},
+        {.id = front_readonly ? dev->domid : dev->backend_domid,
+         .perms = XS_PERM_READ}};
+    struct xs_permissions back_perms[] = {
+        {.id = dev->backend_domid, .perms = XS_PERM_NONE},
+        {.id = dev->domid, .perms = XS_PERM_READ}};
+    struct xs_permissions own_perms[] = {
+        {.id = LIBXL__TOOLSTACK_DOMID, .perms = XS_PERM_NONE}};
+    int rc;
+
+    if (libxl__xs_read(gc, t, GCSPRINTF("%s/backend", record))) {
+        LOG(ERROR, "domain %s has a %s %u already",
+            libxl__domain_label(gc, dev->domid), dev->kind, dev->devid);
+        return ERROR_DEVICE_EXISTS;
+    }
+    /* What a device of the same number left behind must not survive. */
+    rc = libxl__xs_rm(gc, t, fe) ?: libxl__xs_rm(gc, t, be);
+    if (!rc)
+        rc = libxl__xs_mknod(gc, t, record, own_perms, 1) ?:
+             libxl__xs_writev(gc, t, record, common)      ?:
+             libxl__xs_writev(gc, t, record, back);
+    if (!rc)
+        rc = libxl__xs_mknod(gc, t, fe, front_perms, 2) ?:
+             libxl__xs_writev(gc, t, fe, front_links)   ?:
+             libxl__xs_writev(gc, t, fe, front);
+    if (!rc)
+        rc = libxl__xs_mknod(gc, t, be, back_perms, 2) ?:
+             libxl__xs_writev(gc, t, be, back_links)   ?:
+             libxl__xs_writev(gc, t, be, back);
+    return rc;
+}
+
+int libxl__device_write(libxl__gc *gc, const libxl__device *dev,
+                        const char *const *back, const char *const *front,
+                        bool front_readonly)
+{
+    xs_transaction_t t = 0;
+    int rc;
+
+    do {
+        rc = libxl__xs_start(gc, &t);
+        if (!rc)
+            rc = write_dirs(gc, dev, t, back, front, front_readonly);
+        if (!rc)
+            rc = libxl__xs_commit(gc, &t);
+    } while (rc > 0);
+    libxl__xs_abort(gc, &t);
+    return rc;
+}
+
+/* The record is ours, but it says which domain drives the device. */
+static bool read_record(libxl__gc *gc, libxl__device *dev)
+{
+    const char *be = libxl__xs_read(
+        gc, XBT_NULL, GCSPRINTF("%s/backend", libxl__device_record(gc, dev)));
+
+    return be && sscanf(be, "/local/domain/%u/backend/", &dev->backend_domid);
+}
+
+libxl__device *libxl__device_list(libxl__gc *gc, uint32_t domid,
+                                  const char *kind, int *n)
+{
+    const char *root = GCSPRINTF("/libxl/%u/device", domid);
+    unsigned kinds, ids;
+    char **k = libxl__xs_directory(gc, XBT_NULL, root, &kinds), **id;
+    libxl__device *list = NULL, dev;
+
+    *n = 0;
+    for (unsigned i = 0; i < kinds; i++) {
+        if (kind && strcmp(kind, k[i]))
+            continue;
+        id = libxl__xs_directory(gc, XBT_NULL, GCSPRINTF("%s/%s", root, k[i]),
+                                 &ids);
+        for (unsigned j = 0; j < ids; j++) {
+            dev = (libxl__device){.domid = domid, .kind = k[i]};
+            if (libxl__parse_uint(id[j], UINT32_MAX, &dev.devid) ||
+                !read_record(gc, &dev))
+                continue;
+            list = libxl__realloc(gc, list, (*n + 1) * sizeof(*list));
+            list[(*n)++] = dev;
+        }
+    }
+    return list;
+}
+
+int libxl__device_nextid(libxl__gc *gc, uint32_t domid, const char *kind)
+{
+    libxl__device *list;
+    int n, id = 0;
+
+    list = libxl__device_list(gc, domid, kind, &n);
+    for (int i = 0; i < n; i++) {
+        if (list[i].devid == (uint32_t)id) {
+            id++;
+            i = -1; /* another one may have the next number */
+        }
+    }
+    return id;
+}
+
+int libxl__backend_domid(libxl__gc *gc, const char *name, uint32_t *domid)
+{
+    if (!name || !libxl__parse_uint(name, DOMID_FIRST_RESERVED - 1, domid) ||
+        !libxl__name_to_domid(gc, name, domid))
+        return 0;
+    LOG(ERROR, "there is no domain `%s' to be a backend", name);
+    return ERROR_INVAL;
+}
+
+const char *libxl__script_path(libxl__gc *gc, const char *script,
+                               const char *default_name)
+{
+    if (!script)
+        script = default_name;
+    return *script == '/' ? script : GCSPRINTF(LIBXL__SCRIPT_DIR "/%s", script);
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device's way in and out, as a chain of callbacks:
+ *
+ *   add:     wait for InitWait            -> script -> done
+ *   remove:  close, wait for Closed       -> script -> directories -> done
+ *
+ * Backends are strangers: each wait has a time limit. When a removal is
+ * forced, a backend that does not answer is reported and overridden.
+ */
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <xen/io/xenbus.h>
+
+#include "device.h"
+
+#define BACKEND_MS 10000
+#define SCRIPT_MS  40000
+
+#define SCRIPT_LOG LIBXL__LOG_DIR "/xen-hotplug.log"
+
+static void run_script(libxl__aodev *aodev);
+
+static void finish(libxl__aodev *aodev, int rc)
+{
+    libxl__gc *gc = &aodev->ao->gc;
+
+    libxl__ev_watch_deregister(CTX, &aodev->state_watch);
+    libxl__ev_time_deregister(CTX, &aodev->timeout);
+    if (!aodev->add && (!rc || aodev->force)) {
+        int r = libxl__xs_rm_up(gc, XBT_NULL,
+                                libxl__device_backend(gc, &aodev->dev)) ?:
+                libxl__xs_rm(gc, XBT_NULL,
+                             libxl__device_frontend(gc, &aodev->dev)) ?:
+                libxl__xs_rm(gc, XBT_NULL,
+                             libxl__device_record(gc, &aodev->dev));
+        rc = rc ? rc : r;
+    }
+    aodev->callback(aodev, rc);
+}
+
+static const char *be_node(libxl__aodev *aodev, const char *name)
+{
+    libxl__gc *gc = &aodev->ao->gc;
+
+    return libxl__xs_read(
+        gc, XBT_NULL,
+        GCSPRINTF("%s/%s", libxl__device_backend(gc, &aodev->dev), name));
+}
+
+/* What a backend that gave up has to say, in the place where they say it. */
+static const char *backend_error(libxl__aodev *aodev)
+{
+    libxl__gc *gc = &aodev->ao->gc;
+    const libxl__device *dev = &aodev->dev;
+    const char *s = libxl__xs_read(
+        gc, XBT_NULL,
+        GCSPRINTF("/local/domain/%u/error/backend/%s/%u/%u/error",
+                  dev->backend_domid, dev->kind, dev->domid, dev->devid));
+
+    if (!s)
+        s = be_node(aodev, "hotplug-error");
+    return s && *s ? GCSPRINTF(": %.200s", s) : "";
+}
+
+/* The numbers of XenbusState*; Unknown when there is none. */
+static uint32_t backend_state(libxl__aodev *aodev)
+{
+    const char *s = be_node(aodev, "state");
+    uint32_t state;
+
+    if (!s || libxl__parse_uint(s, XenbusStateReconfigured, &state))
+        return XenbusStateUnknown;
+    return state;
+}
+
+static void stop_waiting(libxl_ctx *ctx, libxl__aodev *aodev)
+{
+    libxl__ev_watch_deregister(ctx, &aodev->state_watch);
+    libxl__ev_time_deregister(ctx, &aodev->timeout);
+}
+
+static void state_changed(libxl_ctx *ctx, libxl__ev_watch *ev)
+{
+    libxl__aodev *aodev = CONTAINER_OF(ev, libxl__aodev, state_watch);
+    libxl__gc *gc = &aodev->ao->gc;
+    uint32_t state = backend_state(aodev);
+
+    if (aodev->add) {
+        if (state == XenbusStateInitialising)
+            return;
+        stop_waiting(ctx, aodev);
+        if (state == XenbusStateInitWait || state == XenbusStateInitialised ||
+            state == XenbusStateConnected) {
+            run_script(aodev);
+            return;
+        }
+        LOG(ERROR, "domain %s: the backend of %s gave up%s",
+            libxl__domain_label(gc, aodev->dev.domid), aodev->label,
+            backend_error(aodev));
+        finish(aodev, ERROR_FAIL);
+        return;
+    }
+    if (state != XenbusStateClosed && state != XenbusStateUnknown)
+        return;
+    stop_waiting(ctx, aodev);
+    run_script(aodev);
+}
+
+static void state_timeout(libxl_ctx *ctx, libxl__ev_time *ev)
+{
+    libxl__aodev *aodev = CONTAINER_OF(ev, libxl__aodev, timeout);
+    libxl__gc *gc = &aodev->ao->gc;
+    uint32_t state = backend_state(aodev);
+
+    stop_waiting(ctx, aodev);
+    if (aodev->add && state == XenbusStateInitialising)
+        LOG(ERROR,
+            "domain %s: no backend has taken %s for %d s (is the driver or "
+            "daemon for `%s' running?)",
+            libxl__domain_label(gc, aodev->dev.domid), aodev->label,
+            BACKEND_MS / 1000, aodev->dev.kind);
+    else if (aodev->force)
+        LOG(WARN, "domain %u: the backend of %s does not close (state %u)",
+            aodev->dev.domid, aodev->label, state);
+    else
+        LOG(ERROR, "domain %s: %s is not %s after %d s (state %u)%s",
+            libxl__domain_label(gc, aodev->dev.domid), aodev->label,
+            aodev->add ? "ready" : "released", BACKEND_MS / 1000, state,
+            backend_error(aodev));
+    if (aodev->force)
+        run_script(aodev);
+    else
+        finish(aodev, ERROR_TIMEDOUT);
+}
+
+static int wait_for_backend(libxl__aodev *aodev)
+{
+    libxl__gc *gc = &aodev->ao->gc;
+    const char *path =
+        GCSPRINTF("%s/state", libxl__device_backend(gc, &aodev->dev));
+    int rc = libxl__ev_time_register(CTX, &aodev->timeout, BACKEND_MS,
+                                     state_timeout);
+
+    if (!rc)
+        rc = libxl__ev_watch_register(CTX, &aodev->state_watch, path,
+                                      state_changed);
+    if (rc)
+        libxl__ev_time_deregister(CTX, &aodev->timeout);
+    return rc;
+}
+
+/* --- the hotplug script
+ * ------------------------------------------------------- */
+
+static void script_failed(libxl__aodev *aodev, int status)
+{
+    libxl__gc *gc = &aodev->ao->gc;
+    const char *why = be_node(aodev, "hotplug-error");
+    const char *script = be_node(aodev, "script");
+
+    if (!why || !*why)
+        why = aodev->killed ? GCSPRINTF("%s hangs", script)
+              : WIFEXITED(status)
+                  ? GCSPRINTF("%s failed with status %d, see " SCRIPT_LOG,
+                              script, WEXITSTATUS(status))
+                  : GCSPRINTF("%s was killed by signal %d", script,
+                              WTERMSIG(status));
+    xtl_log(CTX->lg, aodev->add ? XTL_ERROR : XTL_WARN, -1, "libxl",
+            "domain %s: %s: %.300s", libxl__domain_label(gc, aodev->dev.domid),
+            aodev->label, why);
+}
+
+static void script_ended(libxl_ctx *ctx, libxl__ev_child *ev, pid_t pid,
+                         int status)
+{
+    libxl__aodev *aodev = CONTAINER_OF(ev, libxl__aodev, script);
+    const char *result = aodev->add ? be_node(aodev, "hotplug-status") : NULL;
+    bool failed = status || (result && !strcmp(result, "error"));
+
+    libxl__ev_time_deregister(ctx, &aodev->timeout);
+    if (failed)
+        script_failed(aodev, status);
+    finish(aodev, failed && aodev->add ? ERROR_FAIL : 0);
+}
+
+static void script_timeout(libxl_ctx *ctx, libxl__ev_time *ev)
+{
+    libxl__aodev *aodev = CONTAINER_OF(ev, libxl__aodev, timeout);
+
+    aodev->killed = true;
+    kill(-aodev->script.pid, SIGKILL); /* with what it has started */
+}
+
+/* In the child. The script's words go to a file: what the user needs to know
+ * it writes to hotplug-error. */
+static void exec_script(const char *script, const char *const *env,
+                        const char *verb, const char *type)
+{
+    int null = open("/dev/null", O_RDONLY);
+    int log = open(SCRIPT_LOG, O_WRONLY | O_APPEND | O_CREAT, 0644);
+    sigset_t none;
+
+    setsid();
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    if (log < 0)
+        log = open("/dev/null", O_WRONLY);
+    dup2(null, 0);
+    dup2(log, 1);
+    dup2(log, 2);
+    for (int i = 0; env[i]; i += 2)
+        if (env[i + 1])
+            setenv(env[i], env[i + 1], 1);
+    execl(script, script, verb, type, NULL);
+    dprintf(2, "cannot execute %s: %s\n", script, strerror(errno));
+    _exit(127);
+}
+
+static void run_script(libxl__aodev *aodev)
+{
+    libxl__gc *gc = &aodev->ao->gc;
+    const libxl__device *dev = &aodev->dev;
+    const char *script = be_node(aodev, "script");
+    bool vif = !strcmp(dev->kind, "vif");
+    const char *vifname = vif ? be_node(aodev, "vifname") : NULL;
+    const char *env[] = {
+        "script", script, "XENBUS_TYPE", dev->kind, "XENBUS_BASE_PATH",
+        "backend", "XENBUS_PATH",
+        GCSPRINTF("backend/%s/%u/%u", dev->kind, dev->domid, dev->devid),
+        /* Before the script has renamed it, the driver's own name. */
+        "vif",
+        !vif ? NULL
+        : vifname && !aodev->add
+            ? vifname
+            : GCSPRINTF("vif%u.%u", dev->domid, dev->devid),
+        "netdev", vif ? be_node(aodev, "gatewaydev") : NULL, NULL};
+    const char *verb = vif ? (aodev->add ? "online" : "offline")
+                           : (aodev->add ? "add" : "remove");
+    pid_t pid;
+
+    if (!aodev->with_scripts || !script) {
+        finish(aodev, 0);
+        return;
+    }
+    if (access(script, X_OK)) {
+        LOGE(ERROR, "domain %s: %s: hotplug script %s",
+             libxl__domain_label(gc, dev->domid), aodev->label, script);
+        finish(aodev, aodev->add ? ERROR_FAIL : 0);
+        return;
+    }
+    if (mkdir(LIBXL__LOG_DIR, 0750) && errno != EEXIST)
+        LOGE(WARN, "cannot create " LIBXL__LOG_DIR);
+    pid = libxl__ev_child_fork(CTX, &aodev->script, script_ended);
+    if (!pid)
+        exec_script(script, env, verb, vif ? "type_if=vif" : NULL);
+    if (pid < 0) {
+        finish(aodev, ERROR_FAIL);
+        return;
+    }
+    /* If this fails the script has no time limit, but it does have an end. */
+    libxl__ev_time_register(CTX, &aodev->timeout, SCRIPT_MS, script_timeout);
+}
+
+/* --- start
+ * ---------------------------------------------------------------------- */
+
+static int close_backend(libxl__aodev *aodev)
+{
+    libxl__gc *gc = &aodev->ao->gc;
+    const char *be = libxl__device_backend(gc, &aodev->dev);
+    xs_transaction_t t = 0;
+    int rc;
+
+    do {
+        rc = libxl__xs_start(gc, &t);
+        if (!rc && aodev->force)
+            rc = libxl__xs_rm(gc, t, libxl__device_frontend(gc, &aodev->dev));
+        /* Never bring back a directory that is gone. */
+        if (!rc && libxl__xs_read(gc, t, GCSPRINTF("%s/state", be)))
+            rc = libxl__xs_write(gc, t, GCSPRINTF("%s/online", be), "0")
+                     ?: libxl__xs_write(gc, t, GCSPRINTF("%s/state", be), "5");
+        if (!rc)
+            rc = libxl__xs_commit(gc, &t);
+    } while (rc > 0);
+    libxl__xs_abort(gc, &t);
+    return rc;
+}
+
+int libxl__aodev_start(libxl__aodev *aodev)
+{
+    uint32_t state;
+    int rc;
+
+    if (aodev->add)
+        return wait_for_backend(aodev);
+    state = backend_state(aodev);
+    rc = close_backend(aodev);
+    if (rc)
+        return rc;
+    /* Where no backend has ever been, none will answer. */
+    if (state == XenbusStateUnknown || state == XenbusStateInitialising ||
+        state == XenbusStateClosed)
+        run_script(aodev);
+    else
+        rc = wait_for_backend(aodev);
+    return rc;
+}
+
+/* --- several devices
+ * --------------------------------------------------------------- */
+
+static void one_over(libxl__multidev *multi, int rc)
+{
+    if (!multi->rc)
+        multi->rc = rc;
+    if (!--multi->pending)
+        multi->callback(multi, multi->rc);
+}
+
+static void device_over(libxl__aodev *aodev, int rc)
+{
+    one_over(aodev->multi, rc);
+}
+
+void libxl__multidev_begin(libxl__ao *ao, libxl__multidev *multi,
+                           void (*callback)(libxl__multidev *, int))
+{
+    multi->ao = ao;
+    multi->callback = callback;
+    multi->pending = 1;
+    multi->rc = 0;
+}
+
+void libxl__multidev_add(libxl__multidev *multi, const libxl__aodev *template)
+{
+    libxl__gc *gc = &multi->ao->gc;
+    libxl__aodev *aodev;
+    int rc;
+
+    GCNEW(aodev);
+    *aodev = *template;
+    aodev->ao = multi->ao;
+    aodev->multi = multi;
+    aodev->callback = device_over;
+    multi->pending++;
+    rc = libxl__aodev_start(aodev);
+    if (rc)
+        one_over(multi, rc);
+}
+
+void libxl__multidev_prepared(libxl__multidev *multi, int rc)
+{
+    one_over(multi, rc);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Disks: raw block devices and raw files, served by the `vbd' backend. The
+ * block script checks the target and tells the backend what to open.
+ */
+#include <sys/stat.h>
+
+#include "device.h"
+
+int libxl__disk_setdefault(libxl__gc *gc, libxl_device_disk *disk)
+{
+    struct stat st;
+    int rc;
+
+    if (!disk->vdev || libxl__disk_number(disk->vdev) < 0) {
+        LOG(ERROR, "disk `%s': not the name of a disk (xvda, sdb, d0p1)",
+            disk->vdev ? disk->vdev : "");
+        return ERROR_INVAL;
+    }
+    if (disk->format != LIBXL_DISK_FORMAT_RAW &&
+        disk->format != LIBXL_DISK_FORMAT_EMPTY) {
+        LOG(ERROR, "disk %s: format %s is not supported, only raw", disk->vdev,
+            libxl_disk_format_to_string(disk->format));
+        return ERROR_INVAL;
+    }
+    if (disk->backend != LIBXL_DISK_BACKEND_UNKNOWN &&
+        disk->backend != LIBXL_DISK_BACKEND_PHY) {
+        LOG(ERROR, "disk %s: backendtype %s is not supported, only phy",
+            disk->vdev, libxl_disk_backend_to_string(disk->backend));
+        return ERROR_INVAL;
+    }
+    rc = libxl__backend_domid(gc, disk->backend_domname, &disk->backend_domid);
+    if (rc)
+        return rc;
+    libxl_defbool_setdefault(&disk->discard_enable, !!disk->readwrite);
+    libxl_defbool_setdefault(&disk->colo_restore_enable, false);
+    /* A script's target is the script's to judge, and so is another domain's;
+     * the rest is known before any domain exists. */
+    if (disk->script || disk->backend_domid ||
+        disk->format == LIBXL_DISK_FORMAT_EMPTY)
+        return 0;
+    if (disk->pdev_path[0] != '/') {
+        char *path = GCSPRINTF("/dev/%s", disk->pdev_path);
+
+        free(disk->pdev_path);
+        disk->pdev_path = libxl__strdup_nogc(CTX, path);
+    }
+    if (stat(disk->pdev_path, &st)) {
+        LOGE(ERROR, "disk %s: %s", disk->vdev, disk->pdev_path);
+        return ERROR_INVAL;
+    }
+    if (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode)) {
+        LOG(ERROR, "disk %s: %s is neither a file nor a block device",
+            disk->vdev, disk->pdev_path);
+        return ERROR_INVAL;
+    }
+    if (S_ISREG(st.st_mode) && (!st.st_size || st.st_size % 512)) {
+        LOG(ERROR,
+            "disk %s: %s is not a disk image: its size, %lld bytes, is "
+            "not a number of sectors",
+            disk->vdev, disk->pdev_path, (long long)st.st_size);
+        return ERROR_INVAL;
+    }
+    return 0;
+}
+
+int libxl__disk_write(libxl__gc *gc, uint32_t domid,
+                      const libxl_device_disk *disk, libxl__device *dev)
+{
+    const char *type = disk->is_cdrom ? "cdrom" : "disk";
+    bool trusted = libxl_defbool_is_default(disk->trusted) ||
+                   libxl_defbool_val(disk->trusted);
+    const char *back[] = {"online",
+                          "1",
+                          "removable",
+                          disk->removable ? "1" : "0",
+                          "bootable",
+                          "1",
+                          "state",
+                          "1",
+                          "dev",
+                          disk->vdev,
+                          "type",
+                          "phy",
+                          "mode",
+                          disk->readwrite ? "w" : "r",
+                          "device-type",
+                          type,
+                          "params",
+                          disk->pdev_path ? disk->pdev_path : "",
+                          "script",
+                          libxl__script_path(gc, disk->script, "block"),
+                          "discard-enable",
+                          libxl_defbool_val(disk->discard_enable) ? "1" : "0",
+                          "specification",
+                          "xen",
+                          "direct-io-safe",
+                          disk->direct_io_safe ? "1" : NULL,
+                          NULL};
+    const char *front[] = {"state",
+                           "1",
+                           "virtual-device",
+                           GCSPRINTF("%d", libxl__disk_number(disk->vdev)),
+                           "device-type",
+                           type,
+                           "trusted",
+                           trusted ? "1" : "0",
+                           NULL};
+
+    *dev = (libxl__device){.domid = domid,
+                           .backend_domid = disk->backend_domid,
+                           .devid = libxl__disk_number(disk->vdev),
+                           .kind = "vbd"};
+    return libxl__device_write(gc, dev, back, front, false);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains: what the store and files hold of them, and the steps of their
+ * creation and destruction that other files share.
+ */
+#ifndef LIBXL_INTERNAL_DOMAIN_H
+#define LIBXL_INTERNAL_DOMAIN_H
+
+#include "event.h"
+
+/* Room for Xen's own bookkeeping over what the guest may populate, KiB. */
+#define LIBXL__MAXMEM_SLACK 1024
+
+/* ERROR_DOMAIN_NOTFOUND in silence; other failures are logged. */
+int libxl__domain_getinfo(libxl__gc *gc, uint32_t domid,
+                          struct xen_domctl_getdomaininfo *info);
+bool libxl__domain_exists(libxl__gc *gc, uint32_t domid);
+/* Nothing of the kind: ERROR_INVAL, in silence. */
+int libxl__name_to_domid(libxl__gc *gc, const char *name, uint32_t *domid);
+/* "/vm/UUID", where the domain's identity is; NULL: it has none. */
+const char *libxl__vm_path(libxl__gc *gc, uint32_t domid);
+/* In a transaction of the caller's, or 0; refuses a name that is in use. */
+int libxl__domain_rename(libxl__gc *gc, uint32_t domid, const char *old_name,
+                         const char *new_name, xs_transaction_t t);
+
+/* Fills in all that was left open; ERROR_INVAL with one line for what cannot
+ * be: the configuration is good afterwards. */
+int libxl__domain_config_setdefault(libxl__gc *gc, libxl_domain_config *config);
+
+/* Complete teardown of domid; the callback gets its rc. Domains that were
+ * only begun, or are gone already, are fine. */
+typedef struct libxl__destroy libxl__destroy;
+struct libxl__destroy {
+    libxl__ao *ao;
+    uint32_t domid;
+    void (*callback)(libxl__destroy *d, int rc);
+    /* private */
+    struct libxl__multidev *devices;
+    libxl__ev_child child;
+    int rc;
+};
+void libxl__domain_destroy(libxl__destroy *d);
+
+/* The configuration in JSON, under /var/lib/xen. */
+int libxl__domain_config_save(libxl__gc *gc, uint32_t domid,
+                              libxl_domain_config *config);
+int libxl__domain_config_load(libxl__gc *gc, uint32_t domid,
+                              libxl_domain_config *config);
+void libxl__userdata_destroy_all(libxl__gc *gc, uint32_t domid,
+                                 const libxl_uuid *uuid);
+int libxl__domain_uuid(libxl__gc *gc, uint32_t domid, libxl_uuid *uuid);
+
+int libxl__sched_params_set(libxl__gc *gc, uint32_t domid,
+                            const libxl_domain_sched_params *params);
+
+#endif

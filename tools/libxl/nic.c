@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Network interfaces: the `vif' backend makes an interface in its domain, a
+ * script connects it.
+ */
+#include <sys/random.h>
+
+#include "device.h"
+
+/* Xen's own prefix, and a unicast tail with its upper half for the tools. */
+static void random_mac(libxl_mac mac)
+{
+    static const uint8_t prefix[3] = {0x00, 0x16, 0x3e};
+
+    memcpy(mac, prefix, sizeof(prefix));
+    if (getrandom(mac + 3, 3, 0) != 3)
+        abort(); /* cannot fail for 3 bytes */
+    mac[3] &= 0x7f;
+}
+
+int libxl__nic_setdefault(libxl__gc *gc, libxl_device_nic *nic)
+{
+    static const libxl_mac none;
+
+    if (nic->nictype == LIBXL_NIC_TYPE_VIF_IOEMU) {
+        LOG(ERROR, "vif: an emulated interface (type=ioemu) is not supported");
+        return ERROR_INVAL;
+    }
+    nic->nictype = LIBXL_NIC_TYPE_VIF;
+    if (!memcmp(nic->mac, none, sizeof(none)))
+        random_mac(nic->mac);
+    if (nic->mac[0] & 1) {
+        LOG(ERROR, "vif: " LIBXL_MAC_FMT " is a multicast address",
+            LIBXL_MAC_BYTES(nic->mac));
+        return ERROR_INVAL;
+    }
+    if (nic->mtu && (nic->mtu < 68 || nic->mtu > 65535)) {
+        LOG(ERROR, "vif: an mtu of %d is not between 68 and 65535", nic->mtu);
+        return ERROR_INVAL;
+    }
+    if (nic->ifname && strlen(nic->ifname) > 15) {
+        LOG(ERROR, "vif: the name `%s' is longer than 15 characters",
+            nic->ifname);
+        return ERROR_INVAL;
+    }
+    if (!nic->bridge)
+        nic->bridge = libxl__strdup_nogc(CTX, "xenbr0");
+    return libxl__backend_domid(gc, nic->backend_domname, &nic->backend_domid);
+}
+
+int libxl__nic_write(libxl__gc *gc, uint32_t domid, libxl_device_nic *nic,
+                     libxl__device *dev)
+{
+    const char *mac = GCSPRINTF(LIBXL_MAC_FMT, LIBXL_MAC_BYTES(nic->mac));
+    bool trusted = libxl_defbool_is_default(nic->trusted) ||
+                   libxl_defbool_val(nic->trusted);
+    const char *devid, *mtu;
+
+    if (nic->devid < 0)
+        nic->devid = libxl__device_nextid(gc, domid, "vif");
+    devid = GCSPRINTF("%d", nic->devid);
+    mtu = nic->mtu ? GCSPRINTF("%d", nic->mtu) : NULL;
+
+    const char *back[] = {"online",
+                          "1",
+                          "state",
+                          "1",
+                          "script",
+                          libxl__script_path(gc, nic->script, "vif-bridge"),
+                          "vifname",
+                          nic->ifname,
+                          "mac",
+                          mac,
+                          "ip",
+                          nic->ip,
+                          "mtu",
+                          mtu,
+                          "gatewaydev",
+                          nic->gatewaydev,
+                          "rate",
+                          nic->rate_interval_usecs
+                              ? GCSPRINTF("%" PRIu64 ",%u",
+                                          nic->rate_bytes_per_interval,
+                                          nic->rate_interval_usecs)
+                              : NULL,
+                          "bridge",
+                          nic->bridge,
+                          "handle",
+                          devid,
+                          "type",
+                          "vif",
+                          "hotplug-status",
+                          "",
+                          NULL};
+    const char *front[] = {
+        "state", "1",   "handle", devid,     "mac",
+        mac,     "mtu", mtu,      "trusted", trusted ? "1" : "0",
+        NULL};
+
+    *dev = (libxl__device){.domid = domid,
+                           .backend_domid = nic->backend_domid,
+                           .devid = nic->devid,
+                           .kind = "vif"};
+    return libxl__device_write(gc, dev, back, front, false);
+}
