@@ -202,14 +202,80 @@ pack() {
 }
 
 # --- QEMU -----------------------------------------------------------------------
-# qemu_xen HYPERVISOR DOM0-INITRD [QEMU-OPTION...]: HV_ARGS and DOM0_ARGS are
-# the command lines. Serial port and monitor are up to the caller.
+# qemu_xen HYPERVISOR MODULES [QEMU-OPTION...]: MODULES as QEMU's -initrd takes
+# them (dom0's kernel with its command line, its ramdisk). HV_ARGS is the
+# hypervisor's command line. The serial port is up to the caller.
 qemu_xen() {
-    local hypervisor=$1 initrd=$2
+    local hypervisor=$1 modules=$2
     shift 2
     # shellcheck disable=SC2086
-    ${QEMU:-qemu-system-x86_64} -accel "${ACCEL:-tcg,thread=multi}" -cpu "${CPU:-qemu64,+rdrand}" \
+    ${LIMIT:+timeout $LIMIT} ${QEMU:-qemu-system-x86_64} -accel "${ACCEL:-tcg,thread=multi}" \
+        ${ICOUNT:+-icount $ICOUNT} -machine "${MACHINE:-pc}" -cpu "${CPU:-qemu64,+rdrand}" \
         -m "${MEMORY:-2048}" -smp "${CPUS:-1}" -display none -no-reboot -nic none \
-        -kernel "$hypervisor" -append "console=com1 com1=115200,8n1 noreboot ${HV_ARGS:-}" \
-        -initrd "$KERNEL console=hvc0 panic=1 ${DOM0_ARGS:-},$initrd" "$@"
+        -kernel "$hypervisor" -append "console=com1 com1=115200,8n1 noreboot loglvl=info ${HV_ARGS:-}" \
+        -initrd "$modules" "$@"
+}
+
+# boot_dom0 PROGRAM [QEMU-OPTION...]: boot and let dom0 run PROGRAM, which is in
+# its root. The console goes to standard output and to $LOG; 0 if the program
+# ended with 0. Variables:
+#   HYPERVISOR  image (default dist/xen-lite.elf; "genuine": Debian's Xen)
+#   TOOLS       ours (default) or stock: whose toolstack and backends
+#   EXTRA       a directory whose files are added to dom0's root
+#   IMAGES      file with the file system for guests' images (not changed
+#               unless KEEP_IMAGES is 1); without it dom0 has no disk
+#   DOM0_MEM    MiB (default 768)   DOM0_ARGS  more for its kernel
+#   LIMIT       seconds             INTERACTIVE=1  a shell at the end
+#   LOG, HV_ARGS and those of qemu_xen
+boot_dom0() {
+    local program=$1 out=$BUILD/image dir status initrd modules tools=${TOOLS:-ours} disk=()
+    local hypervisor=${HYPERVISOR:-$TREE/dist/xen-lite.elf}
+    shift
+    fetch_kernel
+    [ "$hypervisor" != genuine ] || { fetch_xen; hypervisor=$GENUINE_XEN; }
+    [ -s "$hypervisor" ] || die "no hypervisor image $hypervisor: run make"
+    [ -x "$STREAM" ] || die "no $STREAM: run make run-image"
+    mkdir -p "$out"
+    dir=$(mktemp -d "$out/boot.XXXXXX") || die "no temporary directory in $out"
+    initrd=$dir/initrd
+    LOG=${LOG:-$out/console.log}
+    "$IMAGE_DIR/mkdom0" --tools "$tools" "$initrd" || { rm -rf "$dir"; return 1; }
+    mkdir -p "$dir/extra/guest"
+    cp "$KERNEL" "$dir/extra/guest/vmlinuz"
+    "$IMAGE_DIR/mkguest" "$dir/extra/guest/initrd" || { rm -rf "$dir"; return 1; }
+    [ -z "${EXTRA:-}" ] || cp -a "$EXTRA/." "$dir/extra/"
+    pack "$dir/extra" "$dir/extra.cpio"
+    cat "$dir/extra.cpio" >> "$initrd"
+    [ -z "${IMAGES:-}" ] || disk=(-drive "file=$IMAGES,if=virtio,format=raw,snapshot=$([ "${KEEP_IMAGES:-0}" = 1 ] && echo off || echo on)")
+    say "booting $(basename "$hypervisor") with $tools tools"
+    modules="$KERNEL console=hvc0 panic=1 run=$program ${IMAGES:+images=/dev/vda} xl-shell=${INTERACTIVE:-0} xl-stock=$([ "$tools" = stock ] && echo 1 || echo 0) ${DOM0_ARGS:-},$initrd"
+    HV_ARGS="dom0_mem=${DOM0_MEM:-768}M,max:${DOM0_MEM:-768}M ${HV_ARGS:-}" \
+        qemu_xen "$hypervisor" "$modules" "${disk[@]}" "$@" \
+        -chardev "stdio,id=con,mux=on,signal=off,logfile=$LOG" -serial chardev:con -mon chardev=con
+    status=$?
+    rm -rf "$dir"
+    echo
+    [ $status != 124 ] || { echo "not over after $LIMIT s; the console is in $LOG" >&2; return 124; }
+    tr -d '\r' < "$LOG" | grep -q '^dom0: program ended with 0'
+}
+
+# dom0_disk FILE: an empty file system for images
+dom0_disk() {
+    [ -s "$1" ] || { mkdir -p "$(dirname "$1")" && mke2fs -q -t ext4 "$1" 1G || die "mke2fs failed"; }
+}
+
+# in_dom0 SCRIPT [QEMU-OPTION...]: boot_dom0 with a bash script from outside and
+# a fresh disk for images.
+in_dom0() {
+    local extra script=$1
+    shift
+    extra=$(mktemp -d) || die "no temporary directory"
+    mkdir -p "$extra/job"
+    [ -z "${EXTRA:-}" ] || cp -a "$EXTRA/." "$extra/"
+    install -m 755 "$script" "$extra/job/script"
+    dom0_disk "$BUILD/image/images-empty.img"
+    EXTRA=$extra IMAGES=$BUILD/image/images-empty.img LIMIT=${LIMIT:-170} boot_dom0 /job/script "$@"
+    set -- $?
+    rm -rf "$extra"
+    return "$1"
 }

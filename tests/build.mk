@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# `make check`: every test there is, each printing TAP, under one `prove`.
+#
+#   $(UNIT_TESTS)             programs on the host, under ASan and UBSan
+#   tests/{unit,abi,guests,system}/*.t   scripts
+#   $(GUESTS)                 tiny PV kernels, booted as dom0
+#
+# make check T="abi demo" runs those whose path contains one of the words.
+# J: how many at a time; the tests in system/ have the machine to themselves.
+J ?= 2
+T ?=
+chosen = $(if $(T),$(foreach t,$(1),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(1))
+
+check: packages-run packages-test
+	$(Q)$(MAKE) all install-tree run-image guests check-build
+	$(Q)$(MAKE) check-run
+
+# Scripts name the programs they want as prerequisites of check-build.
+check-build: $(UNIT_TESTS)
+FAST_TESTS = $(UNIT_TESTS) $(sort $(wildcard tests/unit/*.t tests/abi/*.t tests/guests/*.t)) $(GUESTS)
+SLOW_TESTS = $(sort $(wildcard tests/system/*.t))
+check-run:
+	$(Q)rc=0; export BUILD=$(O); \
+	set -- $(call chosen,$(FAST_TESTS)); [ $$# = 0 ] || prove -j$(J) --exec tests/run-one "$$@" || rc=1; \
+	set -- $(call chosen,$(SLOW_TESTS)); [ $$# = 0 ] || prove --timer --exec tests/run-one "$$@" || rc=1; \
+	exit $$rc
+
+.PHONY: check check-build check-run
