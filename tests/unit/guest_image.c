@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <lz4.h>
@@ -193,25 +194,26 @@ static void make_bzimage(struct image *im, const struct image *elf,
 static int parse(const uint8_t *data, size_t size, struct xlg_kernel *kernel,
                  struct why *why)
 {
-    uint8_t *copy = malloc(size ? size : 1);
-    struct span file = {copy, size}, payload;
-    struct unpacked elf = {0};
+    struct source file = {.fd = -1, .size = size}, elf = {.fd = -1};
+    struct span span, payload;
     int rc;
 
-    memcpy(copy, data, size);
+    file.data = malloc(size ? size : 1);
+    memcpy(file.data, data, size);
+    span = (struct span){file.data, size};
     strcpy(why->text, "");
     errno = 0;
-    if (!xlg_is_bzimage(file))
-        rc = xlg_elf_parse(file, kernel, why);
+    if (!xlg_is_bzimage(span))
+        rc = xlg_elf_parse(&file, kernel, why);
     else {
-        rc = xlg_bzimage_payload(file, &payload, why);
+        rc = xlg_bzimage_payload(span, &payload, why);
         if (!rc)
             rc = xlg_decompress(payload, &elf, why);
         if (!rc)
-            rc = xlg_elf_parse((struct span){elf.data, elf.size}, kernel, why);
+            rc = xlg_elf_parse(&elf, kernel, why);
     }
-    free(elf.data);
-    free(copy);
+    source_close(&elf);
+    source_close(&file);
     return rc;
 }
 
@@ -299,7 +301,7 @@ static void lz4_blocks(void **state)
     size_t block = 8 << 20, size = block + 5000, pos = 4, i, part;
     char *plain = malloc(size), *packed = malloc(2 * size);
     uint32_t magic = 0x184c2102, n = (uint32_t)size;
-    struct unpacked out;
+    struct source out;
     struct why why;
 
     for (i = 0; i < size; i++)
@@ -320,7 +322,7 @@ static void lz4_blocks(void **state)
         0);
     assert_int_equal(out.size, size);
     assert_memory_equal(out.data, plain, size);
-    free(out.data);
+    source_close(&out);
     free(plain);
     free(packed);
 }
@@ -543,6 +545,107 @@ static void damaged_bzimage(void **state)
     }
 }
 
+/* --- files
+ * --------------------------------------------------------------------- */
+
+static char logged[300];
+
+static void log_line(struct xentoollog_logger *logger, xentoollog_level level,
+                     int errnoval, const char *context, const char *format,
+                     va_list al)
+{
+    assert_int_equal(level, XTL_ERROR);
+    assert_string_equal(context, "xlguest");
+    vsnprintf(logged, sizeof(logged), format, al);
+}
+
+static struct xentoollog_logger logger = {.vmessage = log_line};
+
+static const char *write_file(const void *data, size_t size)
+{
+    static char path[40];
+    int fd;
+
+    strcpy(path, "/tmp/guest_image.XXXXXX");
+    fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, data, size), size);
+    close(fd);
+    return path;
+}
+
+static void expect_open_error(const char *kernel, const char *ramdisk,
+                              int errnoval, const char *text)
+{
+    assert_null(xlg_image_open(&logger, kernel, ramdisk));
+    assert_int_equal(errno, errnoval);
+    assert_string_equal(logged, text);
+}
+
+static void files(void **state)
+{
+    struct image elf, packed;
+    xlg_image *image;
+    const char *path;
+    char text[100];
+
+    make_elf(&elf, make_notes);
+    path = write_file(elf.data, elf.size);
+    image = xlg_image_open(&logger, path, path);
+    assert_non_null(image);
+    check_kernel(&image->kernel);
+    assert_string_equal(xlg_image_guest_os(image), "linux");
+    assert_int_equal(image->ramdisk.size, elf.size);
+    xlg_image_close(image);
+    expect_open_error(path, "/nope", ENOENT,
+                      "ramdisk /nope: cannot open: No such file or directory");
+    unlink(path);
+
+    packed.size = pack_gzip(&elf, packed.data, sizeof(packed.data));
+    path = write_file(packed.data, packed.size);
+    image = xlg_image_open(&logger, path, NULL);
+    assert_non_null(image);
+    check_kernel(&image->kernel);
+    xlg_image_close(image);
+    unlink(path);
+
+    packed.data[20] ^= 1;
+    path = write_file(packed.data, packed.size);
+    snprintf(text, sizeof(text),
+             "kernel %s: gzip data of the kernel is damaged", path);
+    expect_open_error(path, NULL, EINVAL, text);
+    unlink(path);
+
+    path = write_file("", 0);
+    snprintf(text, sizeof(text), "kernel %s: file is empty", path);
+    expect_open_error(path, NULL, EINVAL, text);
+    unlink(path);
+    expect_open_error("/tmp", NULL, EINVAL, "kernel /tmp: not a regular file");
+    expect_open_error("/dev/null", NULL, EINVAL,
+                      "kernel /dev/null: not a regular file");
+}
+
+/* A file that shrinks under us is an error, not a crash or old bytes. */
+static void shrinking_file(void **state)
+{
+    struct source source;
+    struct why why;
+    uint8_t bytes[100] = {0};
+    const char *path = write_file(bytes, sizeof(bytes));
+
+    assert_int_equal(source_open(&source, path, 99, &why), -1);
+    assert_int_equal(errno, EFBIG);
+    assert_int_equal(source_open(&source, path, 100, &why), 0);
+    assert_true(source_read(&source, 90, bytes, 10));
+    assert_false(source_read(&source, 90, bytes, 11));
+    assert_false(source_read(&source, -1ULL, bytes, 2));
+    assert_int_equal(truncate(path, 95), 0);
+    assert_false(source_read(&source, 90, bytes, 10));
+    assert_int_equal(errno, EIO);
+    source_close(&source);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -550,7 +653,8 @@ int main(void)
         cmocka_unit_test(lz4_blocks),      cmocka_unit_test(wrong_sizes),
         cmocka_unit_test(refusals),        cmocka_unit_test(bad_segments),
         cmocka_unit_test(truncations),     cmocka_unit_test(damaged_elf),
-        cmocka_unit_test(damaged_bzimage),
+        cmocka_unit_test(damaged_bzimage), cmocka_unit_test(files),
+        cmocka_unit_test(shrinking_file),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -34,7 +34,7 @@ $(eval $(call shared_library,libxlctrl.so,libxlctrl.so,\
     ,$(addprefix $(O)/lib/,libxencall.so.1 libxenforeignmemory.so.1 \
         libxentoollog.so.1)))
 $(eval $(call shared_library,libxlguest.so,libxlguest.so,\
-    $(addprefix $L/guest/,refuse.c image.c bzimage.c decompress.c elf.c layout.c \
+    $(addprefix $L/guest/,refuse.c source.c image.c bzimage.c decompress.c elf.c layout.c \
         build.c populate.c page_table.c boot_info.c),\
     ,$(addprefix $(O)/lib/,libxlctrl.so libxenforeignmemory.so.1 \
         libxentoollog.so.1) -lz -llzma -lzstd -llz4))
@@ -62,7 +62,8 @@ xlctrl-ops: $(XLCTRL_OPS)
 CFLAGS_tests/unit/guest_image  := $(CPPFLAGS_tools)
 CFLAGS_tests/unit/guest_layout := $(CPPFLAGS_tools)
 $(eval $(call unit_test,guest_image,tests/unit/guest_image.c \
-    $(addprefix $L/guest/,refuse.c bzimage.c decompress.c elf.c),\
+    $(addprefix $L/guest/,refuse.c source.c image.c bzimage.c decompress.c elf.c) \
+    $L/toollog/logger.c $L/toollog/stdiostream.c,\
     -lz -llzma -lzstd -llz4))
 $(eval $(call unit_test,guest_layout,tests/unit/guest_layout.c \
     $(addprefix $L/guest/,refuse.c layout.c page_table.c)))

@@ -33,7 +33,7 @@ int write_start_info(struct builder *b, uint64_t shared_info_mfn)
         info->nr_p2m_frames = l->p2m.count;
     }
     if (l->ramdisk.count) {
-        info->mod_len = b->image->ramdisk_size;
+        info->mod_len = b->image->ramdisk.size;
         info->mod_start = layout_virt(l, l->ramdisk.start);
         if (b->image->kernel.mod_start_pfn) {
             info->flags |= SIF_MOD_START_PFN;

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "private.h"
 
@@ -27,6 +26,16 @@ int build_error(struct builder *b, int errnoval, const char *format, ...)
     return -1;
 }
 
+/* Bytes of a file, straight into guest pages. */
+static int load_bytes(struct builder *b, const char *path,
+                      const struct source *source, uint64_t offset, void *dest,
+                      uint64_t size)
+{
+    if (source_read(source, offset, dest, size))
+        return 0;
+    return build_error(b, errno, "cannot read %s", path);
+}
+
 /* A segment's bytes, and zeroes up to its memory size (bss). */
 static int load_segment(struct builder *b, const struct xlg_segment *segment)
 {
@@ -34,15 +43,17 @@ static int load_segment(struct builder *b, const struct xlg_segment *segment)
     uint64_t last = (segment->phys + segment->mem_size - 1) >> XLC_PAGE_SHIFT;
     struct pfn_range pages = {first, last - first + 1};
     uint8_t *virt = guest_map(b, pages), *dest;
+    int rc;
 
     if (!virt)
         return -1;
     dest = virt + (segment->phys & XLC_PAGE_MASK);
-    memcpy(dest, b->image->elf.data + segment->offset, segment->file_size);
+    rc = load_bytes(b, b->image->kernel_path, &b->image->elf, segment->offset,
+                    dest, segment->file_size);
     memset(dest + segment->file_size, 0,
            segment->mem_size - segment->file_size);
     guest_unmap(b, virt, pages);
-    return 0;
+    return rc;
 }
 
 static int load_kernel(struct builder *b)
@@ -53,30 +64,6 @@ static int load_kernel(struct builder *b)
     for (i = 0; i < kernel->nr_segments; i++)
         if (load_segment(b, &kernel->segments[i]))
             return -1;
-    return 0;
-}
-
-/* Straight from the file into the guest's pages. */
-static int read_ramdisk(struct builder *b, uint8_t *dest, uint64_t offset,
-                        uint64_t size)
-{
-    while (size) {
-        ssize_t n = pread(b->image->ramdisk_fd, dest, size, (off_t)offset);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return build_error(b, errno, "cannot read ramdisk %s",
-                               b->image->ramdisk_path);
-        if (!n) {
-            errno = EIO;
-            return build_error(b, -1, "ramdisk %s became shorter",
-                               b->image->ramdisk_path);
-        }
-        dest += n;
-        offset += (uint64_t)n;
-        size -= (uint64_t)n;
-    }
     return 0;
 }
 
@@ -93,13 +80,14 @@ static int load_ramdisk(struct builder *b)
 
         if (piece.count > RAMDISK_PIECE)
             piece.count = RAMDISK_PIECE;
-        size = b->image->ramdisk_size - offset;
+        size = b->image->ramdisk.size - offset;
         if (size > piece.count << XLC_PAGE_SHIFT)
             size = piece.count << XLC_PAGE_SHIFT;
         virt = guest_map(b, piece);
         if (!virt)
             return -1;
-        rc = read_ramdisk(b, virt, offset, size);
+        rc = load_bytes(b, b->image->ramdisk_path, &b->image->ramdisk, offset,
+                        virt, size);
         memset(virt + size, 0, (piece.count << XLC_PAGE_SHIFT) - size);
         guest_unmap(b, virt, piece);
     }
@@ -208,7 +196,7 @@ static int prepare(struct builder *b)
                            strlen(config->cmdline), XLG_CMDLINE_MAX - 1);
     }
     if (xlg_layout_compute(&b->image->kernel, config->mem_kib / 4,
-                           b->image->ramdisk_size, &b->layout, &why))
+                           b->image->ramdisk.size, &b->layout, &why))
         return build_error(b, -1, "%s: %s", b->image->kernel_path, why.text);
     if (xlc_domain_set_address_size(b->ctrl, b->domid, 64))
         return build_error(b, errno, "Xen does not run 64-bit PV guests");

@@ -132,7 +132,7 @@ bool xlg_is_gzip(struct span file)
     return format && format->unpack == unpack_gzip;
 }
 
-int xlg_decompress(struct span payload, struct unpacked *out, struct why *why)
+int xlg_decompress(struct span payload, struct source *out, struct why *why)
 {
     const struct format *format = find_format(payload);
     uint32_t size;
@@ -151,14 +151,12 @@ int xlg_decompress(struct span payload, struct unpacked *out, struct why *why)
         return refuse(why, EINVAL, "%llu bytes of %s cannot unpack to %u bytes",
                       (unsigned long long)payload.size, format->name, size);
 
-    out->size = size;
-    out->data = malloc(size);
+    *out = (struct source){.fd = -1, .data = malloc(size), .size = size};
     if (!out->data)
         return refuse(why, ENOMEM, "no memory to unpack %u bytes", size);
     if (format->unpack(payload, out->data, size))
         return 0;
-    free(out->data);
-    *out = (struct unpacked){0};
+    source_close(out);
     return refuse(why, EINVAL, "%s data of the kernel is damaged",
                   format->name);
 }

@@ -8,6 +8,7 @@
  * guest-physical addresses stay below PHYS_MAX.
  */
 #include <elf.h>
+#include <stdlib.h>
 
 #include <xen/elfnote.h>
 
@@ -16,8 +17,9 @@
 #define PHYS_MAX (1ULL << 40)
 
 /* Larger tables than any kernel has; each entry costs work. */
-#define MAX_HEADERS 128
-#define MAX_NOTES   256
+#define MAX_HEADERS   128
+#define MAX_NOTES     256
+#define MAX_NOTE_AREA 65536
 
 /* The notes as found, before they are put into relation. */
 struct notes {
@@ -126,18 +128,41 @@ static int read_notes(struct notes *notes, struct span area, struct why *why)
     return 0;
 }
 
-static int add_segment(struct xlg_kernel *kernel, struct span elf,
+/* Read one note segment or section and take its notes. */
+static int read_note_area(struct notes *notes, const struct source *elf,
+                          uint64_t offset, uint64_t size, struct why *why)
+{
+    struct span area = {.size = size};
+    uint8_t *bytes;
+    int rc;
+
+    if (!source_has(elf, offset, size))
+        return refuse(why, EINVAL, "ELF notes are not inside the file");
+    if (size > MAX_NOTE_AREA)
+        return refuse(why, EINVAL, "ELF has %llu bytes of notes",
+                      (unsigned long long)size);
+    bytes = malloc(size ? size : 1);
+    if (!bytes)
+        return refuse(why, ENOMEM, "no memory to read ELF notes");
+    area.data = bytes;
+    if (source_read(elf, offset, bytes, size))
+        rc = read_notes(notes, area, why);
+    else
+        rc = refuse(why, errno, "cannot read ELF notes: %s", strerror(errno));
+    free(bytes);
+    return rc;
+}
+
+static int add_segment(struct xlg_kernel *kernel, const struct source *elf,
                        const Elf64_Phdr *phdr, struct why *why)
 {
-    struct span bytes;
-
     if (!phdr->p_memsz)
         return 0;
     if (kernel->nr_segments == XLG_MAX_SEGMENTS)
         return refuse(why, EINVAL, "ELF has more than %u loadable segments",
                       XLG_MAX_SEGMENTS);
     if (phdr->p_filesz > phdr->p_memsz ||
-        !span_part(elf, phdr->p_offset, phdr->p_filesz, &bytes))
+        !source_has(elf, phdr->p_offset, phdr->p_filesz))
         return refuse(why, EINVAL, "ELF segment %u is not inside the file",
                       kernel->nr_segments);
     kernel->segments[kernel->nr_segments++] = (struct xlg_segment){
@@ -149,7 +174,8 @@ static int add_segment(struct xlg_kernel *kernel, struct span elf,
     return 0;
 }
 
-static int read_program_headers(struct span elf, const Elf64_Ehdr *ehdr,
+static int read_program_headers(const struct source *elf,
+                                const Elf64_Ehdr *ehdr,
                                 struct xlg_kernel *kernel, struct notes *notes,
                                 struct why *why)
 {
@@ -159,27 +185,23 @@ static int read_program_headers(struct span elf, const Elf64_Ehdr *ehdr,
         return refuse(why, EINVAL, "ELF program headers: %u of size %u",
                       ehdr->e_phnum, ehdr->e_phentsize);
     for (i = 0; i < ehdr->e_phnum; i++) {
-        struct span area;
         Elf64_Phdr phdr;
 
-        if (ehdr->e_phoff > elf.size ||
-            !span_read(elf, ehdr->e_phoff + i * sizeof(phdr), &phdr,
-                       sizeof(phdr)))
+        if (ehdr->e_phoff > elf->size ||
+            !source_read(elf, ehdr->e_phoff + i * sizeof(phdr), &phdr,
+                         sizeof(phdr)))
             return refuse(why, EINVAL, "ELF program headers are cut off");
         if (phdr.p_type == PT_LOAD && add_segment(kernel, elf, &phdr, why))
             return -1;
-        if (phdr.p_type != PT_NOTE)
-            continue;
-        if (!span_part(elf, phdr.p_offset, phdr.p_filesz, &area))
-            return refuse(why, EINVAL, "ELF notes are not inside the file");
-        if (read_notes(notes, area, why))
+        if (phdr.p_type == PT_NOTE &&
+            read_note_area(notes, elf, phdr.p_offset, phdr.p_filesz, why))
             return -1;
     }
     return 0;
 }
 
 /* Some linkers' output has note sections without a PT_NOTE segment. */
-static int read_note_sections(struct span elf, const Elf64_Ehdr *ehdr,
+static int read_note_sections(const struct source *elf, const Elf64_Ehdr *ehdr,
                               struct notes *notes, struct why *why)
 {
     unsigned int i;
@@ -187,26 +209,23 @@ static int read_note_sections(struct span elf, const Elf64_Ehdr *ehdr,
     if (ehdr->e_shentsize != sizeof(Elf64_Shdr) || ehdr->e_shnum > MAX_HEADERS)
         return 0;
     for (i = 0; i < ehdr->e_shnum; i++) {
-        struct span area;
         Elf64_Shdr shdr;
 
-        if (ehdr->e_shoff > elf.size ||
-            !span_read(elf, ehdr->e_shoff + i * sizeof(shdr), &shdr,
-                       sizeof(shdr)))
+        if (ehdr->e_shoff > elf->size ||
+            !source_read(elf, ehdr->e_shoff + i * sizeof(shdr), &shdr,
+                         sizeof(shdr)))
             return refuse(why, EINVAL, "ELF section headers are cut off");
-        if (shdr.sh_type != SHT_NOTE)
-            continue;
-        if (!span_part(elf, shdr.sh_offset, shdr.sh_size, &area))
-            return refuse(why, EINVAL, "ELF notes are not inside the file");
-        if (read_notes(notes, area, why))
+        if (shdr.sh_type == SHT_NOTE &&
+            read_note_area(notes, elf, shdr.sh_offset, shdr.sh_size, why))
             return -1;
     }
     return 0;
 }
 
-static int check_identity(struct span elf, Elf64_Ehdr *ehdr, struct why *why)
+static int check_identity(const struct source *elf, Elf64_Ehdr *ehdr,
+                          struct why *why)
 {
-    if (!span_read(elf, 0, ehdr, sizeof(*ehdr)) ||
+    if (!source_read(elf, 0, ehdr, sizeof(*ehdr)) ||
         memcmp(ehdr->e_ident, ELFMAG, SELFMAG))
         return refuse(why, EINVAL, "neither an ELF file nor a bzImage");
     if (ehdr->e_ident[EI_CLASS] != ELFCLASS64 ||
@@ -276,7 +295,8 @@ static int settle_addresses(struct xlg_kernel *kernel, uint64_t paddr_offset,
     return 0;
 }
 
-int xlg_elf_parse(struct span elf, struct xlg_kernel *kernel, struct why *why)
+int xlg_elf_parse(const struct source *elf, struct xlg_kernel *kernel,
+                  struct why *why)
 {
     struct notes notes = {
         .entry = XLG_NO_ADDRESS,

@@ -1,99 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kernel and ramdisk files. The kernel is read into memory once and only that
- * copy is looked at: what was checked is what will run. The ramdisk is opaque
- * to us, so it stays a file until its bytes go to the guest.
+ * Opening a kernel and a ramdisk. A kernel that is plain ELF stays a file, as
+ * the ramdisk does, until its bytes go to the guest; a packed one is unpacked
+ * into memory. Errors become one line here, with the path.
  */
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "private.h"
 #include "../toollog/owned_logger.h"
 
-/* Open a regular file of at most max bytes; -1 with *why. */
-static int open_file(const char *path, uint64_t max, uint64_t *size,
-                     struct why *why)
+/* Replace *elf, a bzImage or a gzip file, by what is packed in it. */
+static int unpack_kernel(struct source *elf, bool bzimage, struct why *why)
 {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct span whole = {.size = elf->size}, payload;
+    uint8_t *bytes = malloc(elf->size);
+    struct source unpacked;
+    int rc = -1;
 
-    if (fd < 0)
-        return refuse(why, errno, "cannot open: %s", strerror(errno));
-    if (fstat(fd, &st))
-        refuse(why, errno, "cannot stat: %s", strerror(errno));
-    else if (!S_ISREG(st.st_mode))
-        refuse(why, EINVAL, "not a regular file");
-    else if (!st.st_size)
-        refuse(why, EINVAL, "file is empty");
-    else if ((uint64_t)st.st_size > max)
-        refuse(why, EFBIG, "file of %llu MiB is larger than %llu MiB",
-               (unsigned long long)st.st_size >> 20,
-               (unsigned long long)max >> 20);
-    else {
-        *size = (uint64_t)st.st_size;
-        return fd;
+    if (!bytes)
+        return refuse(why, ENOMEM, "no memory to read %llu bytes",
+                      (unsigned long long)elf->size);
+    whole.data = bytes;
+    payload = whole;
+    if (!source_read(elf, 0, bytes, elf->size))
+        refuse(why, errno, "cannot read: %s", strerror(errno));
+    else if (!bzimage || !xlg_bzimage_payload(whole, &payload, why))
+        rc = xlg_decompress(payload, &unpacked, why);
+    free(bytes);
+    if (!rc) {
+        source_close(elf);
+        *elf = unpacked;
     }
-    close(fd);
-    return -1;
-}
-
-static int read_file(const char *path, struct unpacked *file, struct why *why)
-{
-    uint64_t done = 0;
-    int fd = open_file(path, XLG_KERNEL_FILE_MAX, &file->size, why);
-
-    if (fd < 0)
-        return -1;
-    file->data = malloc(file->size);
-    if (!file->data) {
-        refuse(why, ENOMEM, "no memory to read it");
-        goto fail;
-    }
-    while (done < file->size) {
-        ssize_t n = read(fd, file->data + done, file->size - done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            refuse(why, n ? errno : EIO, "cannot read: %s",
-                   n ? strerror(errno) : "file became shorter");
-            goto fail;
-        }
-        done += (uint64_t)n;
-    }
-    close(fd);
-    return 0;
-
-fail:
-    close(fd);
-    free(file->data);
-    *file = (struct unpacked){0};
-    return -1;
-}
-
-/* Read path and strip bzImage and compression off; *elf is the caller's. */
-static int read_kernel(const char *path, struct unpacked *elf, struct why *why)
-{
-    struct unpacked file;
-    struct span span, payload;
-    int rc = 0;
-
-    if (read_file(path, &file, why))
-        return -1;
-    span = payload = (struct span){file.data, file.size};
-    if (xlg_is_bzimage(span))
-        rc = xlg_bzimage_payload(span, &payload, why);
-    else if (!xlg_is_gzip(span)) {
-        *elf = file;
-        return 0;
-    }
-    if (!rc)
-        rc = xlg_decompress(payload, elf, why);
-    free(file.data);
     return rc;
+}
+
+static int open_kernel(xlg_image *image, const char *path, struct why *why)
+{
+    uint8_t head[XLG_HEAD_SIZE] = {0};
+    struct span span = {head, sizeof(head)};
+
+    if (source_open(&image->elf, path, XLG_KERNEL_FILE_MAX, why))
+        return -1;
+    if (span.size > image->elf.size)
+        span.size = image->elf.size;
+    if (!source_read(&image->elf, 0, head, span.size))
+        return refuse(why, errno, "cannot read: %s", strerror(errno));
+    if ((xlg_is_bzimage(span) || xlg_is_gzip(span)) &&
+        unpack_kernel(&image->elf, xlg_is_bzimage(span), why))
+        return -1;
+    return xlg_elf_parse(&image->elf, &image->kernel, why);
 }
 
 static void log_refusal(struct xentoollog_logger *logger, const char *what,
@@ -118,22 +73,18 @@ xlg_image *xlg_image_open(struct xentoollog_logger *logger, const char *kernel,
 
     if (!image)
         goto fail;
-    image->ramdisk_fd = -1;
+    image->elf.fd = image->ramdisk.fd = -1;
     image->kernel_path = strdup(kernel);
     image->ramdisk_path = ramdisk ? strdup(ramdisk) : NULL;
     if (!image->kernel_path || (ramdisk && !image->ramdisk_path))
         goto fail;
 
-    if (read_kernel(kernel, &image->elf, &why) ||
-        xlg_elf_parse((struct span){image->elf.data, image->elf.size},
-                      &image->kernel, &why))
+    if (open_kernel(image, kernel, &why))
         goto fail;
     if (ramdisk) {
         what = "ramdisk";
         path = ramdisk;
-        image->ramdisk_fd =
-            open_file(ramdisk, XLG_RAMDISK_MAX, &image->ramdisk_size, &why);
-        if (image->ramdisk_fd < 0)
+        if (source_open(&image->ramdisk, ramdisk, XLG_RAMDISK_MAX, &why))
             goto fail;
     }
     return image;
@@ -150,9 +101,8 @@ void xlg_image_close(xlg_image *image)
 {
     if (!image)
         return;
-    if (image->ramdisk_fd >= 0)
-        close(image->ramdisk_fd);
-    free(image->elf.data);
+    source_close(&image->ramdisk);
+    source_close(&image->elf);
     free(image->ramdisk_path);
     free(image->kernel_path);
     free(image);

@@ -2,19 +2,21 @@
 /*
  * Inside libxlguest. The work is a pipe of small steps, each in its file:
  *
- *   image.c       files -> memory               (knows paths and the logger)
- *   bzimage.c     bzImage -> compressed payload (pure)
- *   decompress.c  payload -> ELF                (pure)
- *   elf.c         ELF -> struct xlg_kernel      (pure)
- *   layout.c      kernel + sizes -> struct xlg_layout: which page frame and
- *                 virtual address each part gets (pure)
+ *   image.c       opens the files; knows paths and the logger
+ *   source.c      bytes of a file or of memory
+ *   bzimage.c     bzImage -> compressed payload
+ *   decompress.c  payload -> ELF
+ *   elf.c         ELF -> struct xlg_kernel
+ *   layout.c      kernel and sizes -> struct xlg_layout: which page frame and
+ *                 virtual address each part gets
  *   build.c       the order of the steps below on a domain
  *   populate.c    memory, and access to it by pfn
  *   page_table.c  the initial page tables
  *   boot_info.c   start_info, shared_info, vcpu 0
  *
- * The pure steps read hostile bytes; they take spans, never a pointer alone,
- * and explain a refusal in a struct why. The unit tests drive them.
+ * The first half reads hostile bytes; it takes sources and spans, never a
+ * pointer alone, and explains a refusal in a struct why. It needs no Xen, so
+ * the unit tests drive it.
  */
 #ifndef XLGUEST_PRIVATE_H
 #define XLGUEST_PRIVATE_H
@@ -69,16 +71,33 @@ static inline bool span_read(struct span whole, uint64_t offset, void *out,
     return true;
 }
 
-/* --- kernel image ----------------------------------------------------------
- */
-
-/* Unpacked bytes that the caller frees. */
-struct unpacked {
+/* A file (fd >= 0) or memory of its own (data), and its size. */
+struct source {
+    int fd;
     uint8_t *data;
     uint64_t size;
 };
 
-/* Is this a bzImage? Then *payload is its compressed kernel, else -1. */
+/* Open a regular file of at most max bytes; the caller source_close()s it. */
+int source_open(struct source *source, const char *path, uint64_t max,
+                struct why *why);
+void source_close(struct source *source);
+
+/* Copy [offset, offset + size) to out; false with errno. */
+bool source_read(const struct source *source, uint64_t offset, void *out,
+                 uint64_t size);
+
+static inline bool source_has(const struct source *source, uint64_t offset,
+                              uint64_t size)
+{
+    return offset <= source->size && size <= source->size - offset;
+}
+
+/* --- kernel image ----------------------------------------------------------
+ */
+
+/* A bzImage by its first XLG_HEAD_SIZE bytes; where its payload lies. */
+#define XLG_HEAD_SIZE 0x250
 bool xlg_is_bzimage(struct span file);
 int xlg_bzimage_payload(struct span file, struct span *payload,
                         struct why *why);
@@ -89,7 +108,7 @@ int xlg_bzimage_payload(struct span file, struct span *payload,
  * bounded by that, by XLG_KERNEL_UNPACKED_MAX and by a ratio.
  */
 bool xlg_is_gzip(struct span file);
-int xlg_decompress(struct span payload, struct unpacked *out, struct why *why);
+int xlg_decompress(struct span payload, struct source *out, struct why *why);
 
 /* A part of the ELF that is loaded, at a guest-physical address. */
 struct xlg_segment {
@@ -113,14 +132,14 @@ struct xlg_kernel {
     char guest_os[32];
 };
 
-int xlg_elf_parse(struct span elf, struct xlg_kernel *kernel, struct why *why);
+int xlg_elf_parse(const struct source *elf, struct xlg_kernel *kernel,
+                  struct why *why);
 
 struct xlg_image {
     char *kernel_path, *ramdisk_path;
-    struct unpacked elf;
+    struct source elf;
+    struct source ramdisk; /* size 0: none */
     struct xlg_kernel kernel;
-    int ramdisk_fd; /* -1: no ramdisk */
-    uint64_t ramdisk_size;
 };
 
 /* --- layout ----------------------------------------------------------------
