@@ -338,6 +338,8 @@ int assign_pages(struct domain *d, struct page_info *pg, unsigned int order,
 
     spin_lock(&heap_lock);
     if (d->is_dying) {
+        if (!counted) /* the frame that it would have replaced is gone */
+            d->tot_pages -= nr;
         rc = -EINVAL;
         goto out;
     }
@@ -383,6 +385,7 @@ void free_domheap_page(struct page_info *pg)
 
     if (pg->owner < DOMID_FIRST_RESERVED)
         d = domain_by_owner_id(pg->owner);
+    set_gpfn_from_mfn(page_to_mfn(pg), INVALID_M2P_ENTRY);
     chunk_release(pg, 0, true);
     if (d)
         frame_leaves(d, true);

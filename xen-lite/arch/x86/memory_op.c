@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory_op of x86: memory maps in BIOS form, and the machine-to-phys table.
+ */
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+#include <hv/memory.h>
+#include <asm/e820.h>
+#include <xen/memory.h>
+
+/* As many entries as there are and as there is room for; the count back. */
+static long give_map(uint64_t arg, const struct e820entry *e, unsigned int nr)
+{
+    struct xen_memory_map map;
+
+    if (copy_object_from_guest(&map, arg))
+        return -EFAULT;
+    map.nr_entries = MIN(map.nr_entries, nr);
+    if (copy_to_guest_raw((uint64_t)map.buffer.p, e,
+                          map.nr_entries * sizeof(*e)) ||
+        copy_field_to_guest(arg, &map, nr_entries))
+        return -EFAULT;
+    return 0;
+}
+
+static long memory_map(uint64_t arg)
+{
+    struct domain *d = current->domain;
+    struct e820entry *copy = NULL;
+    unsigned int nr;
+    long rc = -ENOSYS;
+
+    /* The map may be replaced; guest memory is not touched under the lock. */
+    copy = xzalloc_array(struct e820entry, E820_MAX);
+    if (!copy)
+        return -ENOMEM;
+    spin_lock(&d->arch.e820_lock);
+    nr = d->arch.nr_e820;
+    if (nr)
+        memcpy(copy, d->arch.e820, nr * sizeof(*copy));
+    spin_unlock(&d->arch.e820_lock);
+    if (nr)
+        rc = give_map(arg, copy, nr);
+    xfree(copy);
+    return rc;
+}
+
+static long set_memory_map(uint64_t arg)
+{
+    struct xen_foreign_memory_map f;
+    struct e820entry *new, *old;
+    struct domain *d;
+    long rc;
+
+    if (copy_object_from_guest(&f, arg))
+        return -EFAULT;
+    if (f.map.nr_entries > E820_MAX)
+        return -EINVAL;
+    rc = memory_target(f.domid, &d);
+    if (rc)
+        return rc;
+    rc = -ENOMEM;
+    new = xzalloc_array(struct e820entry, f.map.nr_entries + 1);
+    if (!new)
+        goto out;
+    rc = -EFAULT;
+    if (copy_from_guest_raw(new, (uint64_t)f.map.buffer.p,
+                            f.map.nr_entries * sizeof(*new))) {
+        xfree(new);
+        goto out;
+    }
+    spin_lock(&d->arch.e820_lock);
+    old = d->arch.e820;
+    d->arch.e820 = new;
+    d->arch.nr_e820 = f.map.nr_entries;
+    spin_unlock(&d->arch.e820_lock);
+    xfree(old);
+    rc = 0;
+out:
+    put_domain(d);
+    return rc;
+}
+
+static long machphys_mapping(uint64_t arg)
+{
+    struct xen_machphys_mapping m = {
+        .v_start = MACH2PHYS_VIRT_START,
+        .v_end = MACH2PHYS_VIRT_END,
+        .max_mfn = is_hardware_domain(current->domain)
+                       ? max_page - 1
+                       : MACH2PHYS_NR_ENTRIES - 1,
+    };
+
+    return copy_object_to_guest(arg, &m) ? -EFAULT : 0;
+}
+
+static long machphys_mfn_list(uint64_t arg)
+{
+    struct xen_machphys_mfn_list l;
+    xen_pfn_t mfn;
+
+    if (copy_object_from_guest(&l, arg))
+        return -EFAULT;
+    for (l.nr_extents = 0; l.nr_extents < l.max_extents; l.nr_extents++) {
+        mfn = mfn_x(m2p_chunk(l.nr_extents));
+        if (mfn == INVALID_MFN_RAW)
+            break;
+        if (copy_to_guest_offset(l.extent_start, l.nr_extents, &mfn, 1))
+            return -EFAULT;
+    }
+    return copy_field_to_guest(arg, &l, nr_extents) ? -EFAULT : 0;
+}
+
+long arch_memory_op(unsigned int op, uint64_t arg)
+{
+    switch (op) {
+    case XENMEM_memory_map:
+        return memory_map(arg);
+    case XENMEM_machine_memory_map:
+        if (!current->domain->is_privileged)
+            return -EPERM;
+        return give_map(arg, hv_e820.map, hv_e820.nr);
+    case XENMEM_set_memory_map:
+        return set_memory_map(arg);
+    case XENMEM_machphys_mapping:
+        return machphys_mapping(arg);
+    case XENMEM_machphys_mfn_list:
+        return machphys_mfn_list(arg);
+    default:
+        return -ENOSYS;
+    }
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory_op: how much memory a domain has, and which frames.
+ *
+ * The command's upper bits hold how many extents a continued call has done.
+ * Calls on extent lists answer with the number of extents done; a shorter
+ * count than asked is the caller's to judge, an errno means the request made
+ * no sense at all.
+ */
+#include <hv/domain.h>
+#include <hv/grant_table.h>
+#include <hv/hypercall.h>
+#include <hv/memory.h>
+#include <hv/page_alloc.h>
+#include <xen/memory.h>
+
+#define CMD_MASK  63u
+#define CMD_SHIFT 6
+
+/* Largest extents: for who drives devices or builds domains, and others. */
+#define MAX_ORDER_PRIVILEGED 12
+#define MAX_ORDER_GUEST      9
+
+unsigned int memory_max_order(const struct domain *d)
+{
+    return d->is_privileged ? MAX_ORDER_PRIVILEGED : MAX_ORDER_GUEST;
+}
+
+/* Domain of a request: oneself, or any for the privileged. 0/-ESRCH/-EPERM */
+int memory_target(domid_t id, struct domain **d)
+{
+    *d = get_domain_by_any_id(id);
+    if (!*d)
+        return -ESRCH;
+    if (*d != current->domain && !current->domain->is_privileged) {
+        put_domain(*d);
+        return -EPERM;
+    }
+    return 0;
+}
+
+/* false: no frame can be that low. */
+bool memory_flags(unsigned int mem_flags, unsigned int *memflags)
+{
+    unsigned int bits = XENMEMF_get_address_bits(mem_flags);
+
+    *memflags = 0;
+    if (bits && bits <= PAGE_SHIFT)
+        return false;
+    if (bits && (max_page - 1) >> (MIN(bits, 63u) - PAGE_SHIFT))
+        *memflags = MEMF_address_bits(bits);
+    return true;
+}
+
+/* --- increase, decrease, populate -------------------------------------------
+ */
+
+struct extents {
+    struct domain *d;
+    struct xen_memory_reservation r;
+    unsigned int memflags;
+};
+
+static bool increase_one(struct extents *x, unsigned long i)
+{
+    struct page_info *pg;
+    xen_pfn_t mfn;
+
+    pg = alloc_domheap_pages(x->d, x->r.extent_order, x->memflags);
+    if (!pg)
+        return false;
+    mfn = mfn_x(page_to_mfn(pg));
+    return guest_handle_is_null(x->r.extent_start) ||
+           !copy_to_guest_offset(x->r.extent_start, i, &mfn, 1);
+}
+
+static bool populate_one(struct extents *x, unsigned long i)
+{
+    unsigned long nr = 1UL << x->r.extent_order;
+    struct page_info *pg;
+    xen_pfn_t pfn, mfn;
+
+    if (copy_from_guest_offset(&pfn, x->r.extent_start, i, 1))
+        return false;
+    pg = alloc_domheap_pages(x->d, x->r.extent_order, x->memflags);
+    if (!pg)
+        return false;
+    mfn = mfn_x(page_to_mfn(pg));
+    for (unsigned long j = 0; j < nr; j++)
+        set_gpfn_from_mfn(_mfn(mfn + j), pfn + j);
+    return !copy_to_guest_offset(x->r.extent_start, i, &mfn, 1);
+}
+
+/* The allocation's reference goes; mappings may keep the frame for a while. */
+static bool give_back(struct domain *d, mfn_t mfn)
+{
+    struct page_info *pg = get_page_from_mfn(mfn, d);
+
+    if (!pg)
+        return false;
+    if (!(READ_ONCE(pg->count) & PGC_xenheap) &&
+        (atomic_and(&pg->count, ~PGC_allocated) & PGC_allocated))
+        put_page(pg);
+    put_page(pg);
+    return true;
+}
+
+static bool decrease_one(struct extents *x, unsigned long i)
+{
+    xen_pfn_t mfn;
+
+    if (copy_from_guest_offset(&mfn, x->r.extent_start, i, 1))
+        return false;
+    for (unsigned long j = 0; j < 1UL << x->r.extent_order; j++)
+        if (!give_back(x->d, _mfn(mfn + j)))
+            return false;
+    return true;
+}
+
+static long do_extents(unsigned int op, unsigned long start, uint64_t arg)
+{
+    static bool (*const step[])(struct extents *, unsigned long) = {
+        [XENMEM_increase_reservation] = increase_one,
+        [XENMEM_decrease_reservation] = decrease_one,
+        [XENMEM_populate_physmap] = populate_one,
+    };
+    struct extents x;
+    unsigned long i = start;
+    bool preempted = false;
+    int rc;
+
+    if (copy_object_from_guest(&x.r, arg))
+        return start;
+    if (start >= x.r.nr_extents ||
+        x.r.extent_order > memory_max_order(current->domain) ||
+        x.r.nr_extents > (~0UL >> CMD_SHIFT) >> x.r.extent_order ||
+        !memory_flags(x.r.mem_flags, &x.memflags))
+        return start;
+    rc = memory_target(x.r.domid, &x.d);
+    if (rc)
+        return rc == -EPERM ? rc : (long)start;
+    for (; i < x.r.nr_extents; i++) {
+        if (i > start && hypercall_preempt_check()) {
+            preempted = true;
+            break;
+        }
+        if (!step[op](&x, i))
+            break;
+    }
+    put_domain(x.d);
+    if (preempted)
+        return hypercall_create_continuation(__HYPERVISOR_memory_op, 2,
+                                             op | i << CMD_SHIFT, arg);
+    return i;
+}
+
+/* --- figures ----------------------------------------------------------------
+ */
+
+static long domain_figure(unsigned int op, uint64_t arg)
+{
+    struct xen_memory_domain who;
+    struct domain *d;
+    long rc;
+
+    if (copy_object_from_guest(&who, arg))
+        return -EFAULT;
+    rc = memory_target(who.domid, &d);
+    if (rc)
+        return rc;
+    if (op == XENMEM_current_reservation)
+        rc = READ_ONCE(d->tot_pages);
+    else if (op == XENMEM_maximum_reservation)
+        rc = READ_ONCE(d->max_pages);
+    else
+        rc = d->shared_info ? (long)READ_ONCE(d->shared_info->arch.max_pfn) - 1
+                            : -1;
+    put_domain(d);
+    return rc;
+}
+
+static long claim_pages(uint64_t arg)
+{
+    struct xen_memory_reservation r;
+    struct domain *d;
+    long rc;
+
+    if (!current->domain->is_privileged)
+        return -EPERM;
+    if (copy_object_from_guest(&r, arg))
+        return -EFAULT;
+    if (!guest_handle_is_null(r.extent_start) || r.extent_order || r.mem_flags)
+        return -EINVAL;
+    rc = memory_target(r.domid, &d);
+    if (rc)
+        return rc;
+    rc = domain_set_outstanding_pages(d, r.nr_extents);
+    put_domain(d);
+    return rc;
+}
+
+/* --- frames that are lent ---------------------------------------------------
+ */
+
+static long copy_grant_frames(struct domain *d,
+                              const struct xen_mem_acquire_resource *r)
+{
+    mfn_t mfn;
+    int rc;
+
+    if (r->frame >= d->max_grant_frames ||
+        r->nr_frames > d->max_grant_frames - r->frame)
+        return -EINVAL;
+    for (uint32_t i = 0; i < r->nr_frames; i++) {
+        xen_pfn_t raw;
+
+        rc = gnttab_get_shared_frame(d, r->frame + i, &mfn);
+        if (rc)
+            return rc;
+        raw = mfn_x(mfn);
+        if (copy_to_guest_offset(r->frame_list, i, &raw, 1))
+            return -EFAULT;
+    }
+    return 0;
+}
+
+static long acquire_resource(uint64_t arg)
+{
+    struct xen_mem_acquire_resource r;
+    struct domain *d;
+    long rc;
+
+    if (!current->domain->is_privileged)
+        return -EPERM;
+    if (copy_object_from_guest(&r, arg))
+        return -EFAULT;
+    if (r.pad)
+        return -EINVAL;
+    rc = memory_target(r.domid, &d);
+    if (rc)
+        return rc;
+    rc = -EOPNOTSUPP;
+    if (r.type != XENMEM_resource_grant_table)
+        goto out;
+    rc = -EINVAL;
+    if (r.id != XENMEM_resource_grant_table_id_shared || !d->grant_table)
+        goto out;
+    if (!guest_handle_is_null(r.frame_list)) {
+        rc = copy_grant_frames(d, &r);
+    } else if (!r.nr_frames) {
+        r.nr_frames = d->max_grant_frames;
+        rc = copy_field_to_guest(arg, &r, nr_frames) ? -EFAULT : 0;
+    }
+out:
+    put_domain(d);
+    return rc;
+}
+
+/* --- the call ----------------------------------------------------------------
+ */
+
+HYPERCALL(memory_op)
+{
+    unsigned int op = a0 & CMD_MASK;
+    unsigned long start = a0 >> CMD_SHIFT;
+
+    switch (op) {
+    case XENMEM_increase_reservation:
+    case XENMEM_decrease_reservation:
+    case XENMEM_populate_physmap:
+        return do_extents(op, start, a1);
+    }
+    if (start)
+        return -EINVAL;
+    switch (op) {
+    case XENMEM_exchange:
+        return memory_exchange(a1);
+    case XENMEM_maximum_ram_page:
+        return max_page;
+    case XENMEM_current_reservation:
+    case XENMEM_maximum_reservation:
+    case XENMEM_maximum_gpfn:
+        return domain_figure(op, a1);
+    case XENMEM_claim_pages:
+        return claim_pages(a1);
+    case XENMEM_acquire_resource:
+        return acquire_resource(a1);
+    case XENMEM_get_sharing_freed_pages:
+    case XENMEM_get_sharing_shared_pages:
+        return 0;
+    case XENMEM_add_to_physmap:
+    case XENMEM_add_to_physmap_batch:
+    case XENMEM_remove_from_physmap:
+        return -EACCES; /* no domain of ours is translated */
+    case XENMEM_set_pod_target:
+    case XENMEM_get_pod_target:
+        return -EINVAL;
+    case XENMEM_get_vnumainfo:
+        return -EOPNOTSUPP;
+    default:
+        return arch_memory_op(op, a1);
+    }
+}
