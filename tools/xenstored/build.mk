@@ -13,3 +13,13 @@ xen_library = $(or $(filter $(O)/lib/lib$(1).so.1,$(LIBRARIES)),-l$(1))
 XENSTORED_LIBS = $(foreach l,xencall xenevtchn xengnttab xenforeignmemory,$(call xen_library,$(l)))
 
 $(eval $(call program,usr/sbin/xenstored,$(XENSTORED_SOURCES),$(XENSTORED_LIBS)))
+
+# Unit tests: the core with a made-up hypervisor (tests/unit/store_test.h).
+STORE_TEST := tests/unit/store_test.c $(XENSTORED_CORE)
+STORE_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
+$(eval $(call unit_test,store_tree,tests/unit/store_tree.c $(addprefix tools/xenstored/,tree.c perms.c),$(STORE_WRAP)))
+$(eval $(call unit_test,store_paths,tests/unit/store_paths.c $(addprefix tools/xenstored/,path.c perms.c),))
+$(eval $(call unit_test,store_transactions,tests/unit/store_transactions.c $(STORE_TEST),))
+$(eval $(call unit_test,store_protocol,tests/unit/store_protocol.c $(STORE_TEST),))
+$(eval $(call unit_test,store_ring,tests/unit/store_ring.c $(STORE_TEST),))

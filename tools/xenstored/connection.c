@@ -95,6 +95,8 @@ void connection_end(struct connection *c)
     if (c->transport)
         c->transport->close(c);
     c->transport = NULL;
+    if (c->domain)
+        c->domain->connection = NULL;
     c->domain = NULL;
 }
 

@@ -109,7 +109,6 @@ void domain_forget(struct domain *d)
 
     if (d->connection)
         connection_end(d->connection);
-    d->connection = NULL;
     deaths++;
     store_forget_domain(id);
     by_id[id.domid] = NULL;
@@ -155,7 +154,6 @@ int domain_release(uint16_t domid)
         domain_forget(d);
     } else {
         connection_end(d->connection);
-        d->connection = NULL;
     }
     return 0;
 }

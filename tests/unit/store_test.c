@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/* The made-up hypervisor and the clients of store_test.h. */
+#include "store_test.h"
+
+#include <errno.h>
+
+#include "../../tools/xenstored/xen.h"
+
+struct fake_domain fake_domain[FAKE_DOMAINS];
+static uint8_t last_handle;
+
+void fake_create(unsigned int id)
+{
+    memset(&fake_domain[id], 0, sizeof(fake_domain[id]));
+    fake_domain[id].exists = true;
+    fake_domain[id].handle = ++last_handle;
+}
+
+void fake_destroy(unsigned int id)
+{
+    fake_domain[id].exists = false;
+}
+
+int fake_port(unsigned int id)
+{
+    return (int)id + 100;
+}
+
+int xen_open(void)
+{
+    return 0;
+}
+
+int xen_domain_info(uint16_t domid, struct xen_domain_info *info)
+{
+    if (domid >= FAKE_DOMAINS || !fake_domain[domid].exists)
+        return ESRCH;
+    memset(info, 0, sizeof(*info));
+    info->shutdown = fake_domain[domid].shutdown;
+    info->dying = fake_domain[domid].dying;
+    info->handle[0] = fake_domain[domid].handle;
+    return 0;
+}
+
+int xen_bind_interdomain(uint16_t domid, uint32_t remote_port)
+{
+    if (!remote_port)
+        return -1;
+    fake_domain[domid].bound++;
+    return fake_port(domid);
+}
+
+void xen_unbind(int port)
+{
+    fake_domain[port - 100].bound--;
+}
+
+void xen_notify(int port)
+{
+    fake_domain[port - 100].notified++;
+}
+
+void *xen_map_ring(uint16_t domid, uint64_t gfn, bool *by_grant)
+{
+    if (gfn == 0)
+        return NULL;
+    *by_grant = true;
+    fake_domain[domid].mapped++;
+    return &fake_domain[domid].page;
+}
+
+void xen_unmap_ring(void *ring, bool by_grant)
+{
+    for (unsigned int i = 0; i < FAKE_DOMAINS; i++)
+        if (ring == &fake_domain[i].page)
+            fake_domain[i].mapped--;
+}
+
+void *xen_map_dom0_ring(uint32_t *remote_port)
+{
+    bool by_grant;
+    *remote_port = 1;
+    return xen_map_ring(0, 1, &by_grant);
+}
+
+/* --- the daemon ----------------------------------------------------------- */
+
+void fake_start(void)
+{
+    memset(fake_domain, 0, sizeof(fake_domain));
+    fake_domain[0].exists = true;
+    assert_int_equal(domain_init(true), 0);
+    assert_int_equal(store_init(), 0);
+}
+
+void fake_stop(void)
+{
+    struct domain *d;
+
+    for (struct connection *c = connections; c; c = c->next)
+        connection_end(c);
+    connection_reap();
+    while ((d = domain_next(domain_next(NULL))))
+        domain_forget(d);
+    d = domain_known(0);
+    node_put(store.root);
+    store.root = NULL;
+    memset(&d->account, 0, sizeof(d->account));
+}
+
+void assert_accounts(void)
+{
+    static struct tree_walk w;
+    long nodes[FAKE_DOMAINS] = {0}, bytes[FAKE_DOMAINS] = {0};
+    const struct node *n;
+    struct domain *d = NULL;
+
+    tree_walk_start(&w, store.root, "/");
+    while ((n = tree_walk_next(&w))) {
+        const struct identity *id = &n->perms->entry[0].id;
+        if (account_of(*id)) {
+            nodes[id->domid]++;
+            bytes[id->domid] += node_cost(n->name_len, node_value_len(n));
+        }
+    }
+    while ((d = domain_next(d))) {
+        assert_int_equal(d->account.nodes, nodes[d->id.domid]);
+        assert_int_equal(d->account.node_bytes, bytes[d->id.domid]);
+    }
+}
+
+/* --- clients -------------------------------------------------------------- */
+
+static ssize_t client_receive(struct connection *c, void *buf, size_t len)
+{
+    struct client *cl = c->endpoint;
+    size_t n = cl->in_len - cl->in_pos;
+
+    if (n > len)
+        n = len;
+    memcpy(buf, cl->in + cl->in_pos, n);
+    cl->in_pos += n;
+    return (ssize_t)n;
+}
+
+static ssize_t client_take(struct connection *c, const struct iovec *iov, int n)
+{
+    struct client *cl = c->endpoint;
+    size_t total = 0;
+
+    for (int i = 0; i < n; i++) {
+        size_t l = iov[i].iov_len;
+        if (l > cl->room)
+            l = cl->room;
+        if (l > sizeof(cl->out) - cl->out_len)
+            l = sizeof(cl->out) - cl->out_len;
+        memcpy(cl->out + cl->out_len, iov[i].iov_base, l);
+        cl->out_len += l;
+        cl->room -= l;
+        total += l;
+        if (l < iov[i].iov_len)
+            break;
+    }
+    return (ssize_t)total;
+}
+
+static void client_expect(struct connection *c, bool receive, bool send)
+{
+    (void)c, (void)receive, (void)send;
+}
+
+static void client_flush(struct connection *c)
+{
+    (void)c;
+}
+
+static void client_park(struct connection *c, unsigned int error)
+{
+    struct client *cl = c->endpoint;
+    cl->parked = error != 0;
+}
+
+static void client_close(struct connection *c)
+{
+    struct client *cl = c->endpoint;
+    cl->closed = true;
+    cl->c = NULL;
+}
+
+static const struct transport client_transport = {
+    .receive = client_receive,
+    .send = client_take,
+    .expect = client_expect,
+    .flush = client_flush,
+    .park = client_park,
+    .close = client_close,
+    .drain = true,
+};
+
+struct client *client_new(struct domain *d)
+{
+    struct client *cl = calloc(1, sizeof(*cl));
+
+    assert_non_null(cl);
+    cl->room = SIZE_MAX;
+    cl->c = connection_new(&client_transport, cl, d);
+    assert_non_null(cl->c);
+    if (d)
+        d->connection = cl->c;
+    return cl;
+}
+
+void client_free(struct client *cl)
+{
+    if (cl->c) {
+        connection_end(cl->c);
+        connection_reap();
+    }
+    free(cl);
+}
+
+static void work(struct client *cl)
+{
+    if (cl->c)
+        connection_serve(cl->c);
+    connection_reap();
+    for (int i = 0; i < 1000 && connection_any_pending(); i++) {
+        connection_run_pending(protocol_now());
+        connection_reap();
+    }
+}
+
+void client_send(struct client *cl, uint32_t type, uint32_t tx,
+                 const void *data, size_t len)
+{
+    static uint32_t id;
+    struct xsd_sockmsg h = {type, ++id, tx, (uint32_t)len};
+
+    memmove(cl->in, cl->in + cl->in_pos, cl->in_len - cl->in_pos);
+    cl->in_len -= cl->in_pos;
+    cl->in_pos = 0;
+    assert_true(cl->in_len + sizeof(h) + len <= sizeof(cl->in));
+    memcpy(cl->in + cl->in_len, &h, sizeof(h));
+    if (len)
+        memcpy(cl->in + cl->in_len + sizeof(h), data, len);
+    cl->in_len += sizeof(h) + len;
+    work(cl);
+}
+
+bool client_next(struct client *cl, struct xsd_sockmsg *h, char *data)
+{
+    if (cl->out_len - cl->out_pos < sizeof(*h))
+        return false;
+    memcpy(h, cl->out + cl->out_pos, sizeof(*h));
+    assert_true(h->len <= XENSTORE_PAYLOAD_MAX);
+    if (cl->out_len - cl->out_pos < sizeof(*h) + h->len)
+        return false;
+    memcpy(data, cl->out + cl->out_pos + sizeof(*h), h->len);
+    cl->out_pos += sizeof(*h) + h->len;
+    if (cl->out_pos == cl->out_len)
+        cl->out_pos = cl->out_len = 0;
+    return true;
+}
+
+static int error_number(const char *name)
+{
+    for (size_t i = 0; i < sizeof(xsd_errors) / sizeof(xsd_errors[0]); i++)
+        if (!strcmp(name, xsd_errors[i].errstring))
+            return xsd_errors[i].errnum;
+    fail_msg("unknown error %s", name);
+    return -1;
+}
+
+int client_ask(struct client *cl, uint32_t type, uint32_t tx, const void *data,
+               size_t len, char *answer, size_t *answer_len)
+{
+    char payload[XENSTORE_PAYLOAD_MAX];
+    struct xsd_sockmsg h;
+
+    client_send(cl, type, tx, data, len);
+    do {
+        if (!client_next(cl, &h, payload))
+            fail_msg("no answer to request %u", type);
+    } while (h.type == XS_WATCH_EVENT);
+    if (h.type == XS_ERROR)
+        return error_number(payload);
+    assert_int_equal(h.type, type);
+    if (answer) {
+        memcpy(answer, payload, h.len);
+        *answer_len = h.len;
+    }
+    return 0;
+}
+
+int client_write(struct client *cl, uint32_t tx, const char *path,
+                 const char *value)
+{
+    char data[XENSTORE_PAYLOAD_MAX];
+    size_t len = strlen(path) + 1;
+
+    memcpy(data, path, len);
+    memcpy(data + len, value, strlen(value));
+    return client_ask(cl, XS_WRITE, tx, data, len + strlen(value), NULL, NULL);
+}
+
+int client_one(struct client *cl, uint32_t type, uint32_t tx, const char *arg)
+{
+    return client_ask(cl, type, tx, arg, strlen(arg) + 1, NULL, NULL);
+}
+
+int client_two(struct client *cl, uint32_t type, uint32_t tx, const char *a,
+               const char *b)
+{
+    char data[XENSTORE_PAYLOAD_MAX];
+    size_t la = strlen(a) + 1, lb = strlen(b) + 1;
+
+    memcpy(data, a, la);
+    memcpy(data + la, b, lb);
+    return client_ask(cl, type, tx, data, la + lb, NULL, NULL);
+}
+
+uint32_t client_begin(struct client *cl)
+{
+    char answer[XENSTORE_PAYLOAD_MAX];
+    size_t len;
+
+    if (client_ask(cl, XS_TRANSACTION_START, 0, "", 1, answer, &len))
+        return 0;
+    return (uint32_t)strtoul(answer, NULL, 10);
+}
+
+int client_end(struct client *cl, uint32_t tx)
+{
+    return client_one(cl, XS_TRANSACTION_END, tx, "T");
+}
+
+const char *client_read(struct client *cl, uint32_t tx, const char *path)
+{
+    static char value[XENSTORE_PAYLOAD_MAX + 1];
+    size_t len;
+
+    if (client_ask(cl, XS_READ, tx, path, strlen(path) + 1, value, &len))
+        return NULL;
+    value[len] = '\0';
+    return value;
+}
+
+const char *client_event(struct client *cl)
+{
+    static char text[XENSTORE_PAYLOAD_MAX + 1];
+    struct xsd_sockmsg h;
+
+    if (!client_next(cl, &h, text))
+        return NULL;
+    assert_int_equal(h.type, XS_WATCH_EVENT);
+    text[strlen(text)] = ' ';
+    return text;
+}

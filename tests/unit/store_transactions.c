@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transactions through the protocol: isolation, what conflicts and what does
+ * not, quotas and permissions at commit, death of owners, fairness; and random
+ * programs of several clients checked for serial equivalence.
+ */
+#include "store_test.h"
+
+#include <errno.h>
+
+#include "../../tools/xenstored/transaction.h"
+
+static struct client *a, *b;
+
+static int setup(void **state)
+{
+    fake_start();
+    a = client_new(NULL);
+    b = client_new(NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    assert_accounts();
+    client_free(a);
+    client_free(b);
+    fake_stop();
+    return 0;
+}
+
+#define assert_value(client, tx, path, value)                                  \
+    do {                                                                       \
+        const char *is = client_read(client, tx, path);                        \
+        assert_non_null(is);                                                   \
+        assert_string_equal(is, value);                                        \
+    } while (0)
+
+static void isolation(void **state)
+{
+    uint32_t t;
+
+    client_write(a, 0, "/x", "1");
+    t = client_begin(a);
+    assert_true(t != 0);
+    assert_int_equal(client_write(a, t, "/x", "2"), 0);
+    assert_int_equal(client_write(a, t, "/y/z", "3"), 0);
+    assert_value(a, t, "/x", "2");
+    assert_value(a, 0, "/x", "1");
+    assert_value(b, 0, "/x", "1");
+    assert_null(client_read(b, 0, "/y"));
+    assert_int_equal(client_end(a, t), 0);
+    assert_value(b, 0, "/x", "2");
+    assert_value(b, 0, "/y/z", "3");
+    /* The id is spent. */
+    assert_int_equal(client_end(a, t), ENOENT);
+    assert_int_equal(client_write(a, t, "/x", "9"), ENOENT);
+}
+
+static void abandoned(void **state)
+{
+    uint32_t t = client_begin(a);
+
+    client_write(a, t, "/x", "2");
+    assert_int_equal(client_one(a, XS_TRANSACTION_END, t, "F"), 0);
+    assert_null(client_read(a, 0, "/x"));
+    t = client_begin(a);
+    assert_int_equal(client_one(a, XS_TRANSACTION_END, t, "X"), EINVAL);
+    assert_int_equal(client_end(a, t), 0);
+}
+
+/* a's transaction performs @mine, b @theirs meanwhile: does it commit? */
+enum step {
+    READ_X,
+    READ_NO,
+    LIST,
+    WRITE_X,
+    WRITE_NEW,
+    RM_X,
+    MK_NO,
+    WRITE_BELOW,
+    PERMS_X,
+    MKDIR_X,
+    READ_BELOW,
+    NOTHING
+};
+
+static void perform(struct client *cl, uint32_t t, enum step s)
+{
+    switch (s) {
+    case READ_X:
+        client_read(cl, t, "/d/x");
+        break;
+    case READ_NO:
+        client_read(cl, t, "/d/no");
+        break;
+    case READ_BELOW:
+        client_read(cl, t, "/d/x/below");
+        break;
+    case LIST:
+        client_one(cl, XS_DIRECTORY, t, "/d");
+        break;
+    case WRITE_X:
+        client_write(cl, t, "/d/x", t ? "mine" : "theirs");
+        break;
+    case WRITE_NEW:
+        client_write(cl, t, t ? "/d/mine" : "/d/theirs", "1");
+        break;
+    case RM_X:
+        client_one(cl, XS_RM, t, "/d/x");
+        break;
+    case MK_NO:
+        client_one(cl, XS_MKDIR, t, "/d/no");
+        break;
+    case MKDIR_X:
+        client_one(cl, XS_MKDIR, t, "/d/x");
+        break;
+    case WRITE_BELOW:
+        client_write(cl, t, "/d/x/below", t ? "mine" : "theirs");
+        break;
+    case PERMS_X:
+        client_two(cl, XS_SET_PERMS, t, "/d/x", "r0");
+        break;
+    case NOTHING:
+        break;
+    }
+}
+
+static void conflicts(void **state)
+{
+    static const struct {
+        enum step mine, theirs;
+        int result;
+    } cases[] = {
+        {READ_X, WRITE_X, EAGAIN},
+        {READ_X, WRITE_NEW, 0},
+        {READ_X, RM_X, EAGAIN},
+        {READ_X, PERMS_X, EAGAIN},
+        {READ_X, WRITE_BELOW, 0},
+        {READ_NO, MK_NO, EAGAIN},
+        {READ_NO, WRITE_NEW, 0},
+        {LIST, WRITE_NEW, EAGAIN},
+        {LIST, WRITE_X, 0},
+        {LIST, RM_X, EAGAIN},
+        {LIST, WRITE_BELOW, 0},
+        {WRITE_X, WRITE_X, 0},
+        {WRITE_X, RM_X, 0},
+        {WRITE_NEW, WRITE_NEW, 0},
+        {WRITE_BELOW, RM_X, EAGAIN},
+        {RM_X, WRITE_X, 0},
+        {RM_X, RM_X, 0},
+        {MKDIR_X, WRITE_X, 0},
+        {PERMS_X, WRITE_X, 0},
+        {PERMS_X, RM_X, EAGAIN},
+        {READ_BELOW, WRITE_X, 0},
+        {READ_BELOW, WRITE_BELOW, EAGAIN},
+        {READ_X, NOTHING, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint32_t t;
+
+        client_one(b, XS_RM, 0, "/d");
+        client_write(b, 0, "/d/x", "old");
+        t = client_begin(a);
+        perform(a, t, cases[i].mine);
+        /* One that has only read commits always: make it a writer. */
+        client_write(a, t, "/elsewhere", "1");
+        perform(b, 0, cases[i].theirs);
+        assert_int_equal(client_end(a, t), cases[i].result);
+        assert_accounts();
+        if (cases[i].mine == WRITE_X && !cases[i].result)
+            assert_value(b, 0, "/d/x", "mine");
+        if (cases[i].mine == RM_X)
+            assert_null(client_read(b, 0, "/d/x"));
+        if (cases[i].mine == MKDIR_X)
+            assert_value(b, 0, "/d/x", "theirs");
+        if (cases[i].mine == PERMS_X && cases[i].theirs == WRITE_X)
+            assert_value(b, 0, "/d/x", "theirs");
+    }
+}
+
+/* Reading what the transaction has written itself depends on nobody. */
+static void own_writes_do_not_conflict(void **state)
+{
+    uint32_t t = client_begin(a);
+
+    client_write(a, t, "/x", "mine");
+    assert_value(a, t, "/x", "mine");
+    client_write(b, 0, "/x", "theirs");
+    assert_int_equal(client_end(a, t), 0);
+    assert_value(b, 0, "/x", "mine");
+}
+
+static void remove_and_create_again(void **state)
+{
+    uint32_t t;
+
+    client_write(a, 0, "/d/x/old", "1");
+    t = client_begin(a);
+    client_one(a, XS_RM, t, "/d");
+    client_write(a, t, "/d/x/new", "2");
+    client_write(b, 0, "/other", "1"); /* take the slow path */
+    assert_int_equal(client_end(a, t), 0);
+    assert_null(client_read(b, 0, "/d/x/old"));
+    assert_value(b, 0, "/d/x/new", "2");
+}
+
+static void created_and_removed(void **state)
+{
+    uint32_t t = client_begin(a);
+
+    client_write(a, t, "/d/x", "1");
+    client_one(a, XS_RM, t, "/d");
+    client_write(b, 0, "/other", "1");
+    assert_int_equal(client_end(a, t), 0);
+    assert_null(client_read(b, 0, "/d"));
+}
+
+/* A refused write must not overwrite what others have written since. */
+static void refused_writes_leave_no_trace(void **state)
+{
+    struct client *g;
+    uint32_t t;
+    char big[3000];
+
+    memset(big, 'x', sizeof(big) - 1);
+    big[sizeof(big) - 1] = '\0';
+    fake_create(5);
+    g = client_new(domain_get(5));
+    client_write(a, 0, "/g", "0");
+    client_two(a, XS_SET_PERMS, 0, "/g", "n5");
+    t = client_begin(g);
+    assert_int_equal(client_write(g, t, "/g", big), ENOSPC);
+    client_write(g, t, "/g/x", "1");
+    client_write(a, 0, "/g", "fresh");
+    assert_int_equal(client_end(g, t), 0);
+    assert_value(a, 0, "/g", "fresh");
+    client_free(g);
+}
+
+static void events_fire_at_commit(void **state)
+{
+    uint32_t t;
+
+    client_one(b, XS_MKDIR, 0, "/w");
+    client_two(b, XS_WATCH, 0, "/w", "tok");
+    assert_string_equal(client_event(b), "/w tok");
+    t = client_begin(a);
+    client_write(a, t, "/w/1", "x");
+    client_write(a, t, "/w/1", "y");
+    client_write(a, t, "/w/gone", "y");
+    client_one(a, XS_RM, t, "/w/gone");
+    assert_null(client_event(b));
+    assert_int_equal(client_end(a, t), 0);
+    assert_string_equal(client_event(b), "/w/1 tok");
+    assert_null(client_event(b));
+}
+
+static void transaction_limits(void **state)
+{
+    struct client *g;
+    uint32_t t[12];
+    int i;
+
+    fake_create(5);
+    g = client_new(domain_get(5));
+    for (i = 0; i < 10; i++)
+        assert_true((t[i] = client_begin(g)) != 0);
+    assert_int_equal(client_one(g, XS_TRANSACTION_START, 0, ""), ENOSPC);
+    assert_int_equal(client_one(g, XS_TRANSACTION_START, t[0], ""), EBUSY);
+    assert_int_equal(client_end(g, t[3]), 0);
+    assert_true((t[3] = client_begin(g)) != 0);
+    /* Paths that one transaction may touch. */
+    for (i = 0; i < 1024; i++) {
+        char path[32];
+        sprintf(path, "/n%d", i);
+        client_read(g, t[0], path);
+    }
+    assert_int_equal(client_one(g, XS_READ, t[0], "/one-more"), ENOSPC);
+    assert_int_equal(client_one(g, XS_READ, t[0], "/n5"), EACCES);
+    assert_true(domain_known(5)->account.held > 1024 * 32);
+    client_free(g);
+    assert_int_equal(domain_known(5)->account.held, 0);
+}
+
+static void node_quota_at_commit(void **state)
+{
+    struct client *g;
+    uint32_t t;
+    char path[32];
+
+    fake_create(5);
+    g = client_new(domain_get(5));
+    client_one(a, XS_MKDIR, 0, "/g");
+    client_two(a, XS_SET_PERMS, 0, "/g", "n5");
+    t = client_begin(g);
+    for (int i = 0; i < 600; i++) {
+        sprintf(path, "/g/t%d", i);
+        assert_int_equal(client_write(g, t, path, "1"), 0);
+    }
+    for (int i = 0; i < 600; i++) {
+        sprintf(path, "/g/l%d", i);
+        assert_int_equal(client_write(g, 0, path, "1"), 0);
+    }
+    assert_int_equal(client_end(g, t), ENOSPC);
+    assert_int_equal(domain_known(5)->account.nodes, 601);
+    assert_accounts();
+    for (int i = 600; i < 1100; i++) {
+        sprintf(path, "/g/l%d", i);
+        assert_int_equal(client_write(g, 0, path, "1"), i < 999 ? 0 : ENOSPC);
+    }
+    client_free(g);
+}
+
+/* A right withdrawn before the commit is no right at commit. */
+static void permission_lost_before_commit(void **state)
+{
+    struct client *g;
+    uint32_t t;
+
+    fake_create(5);
+    g = client_new(domain_get(5));
+    client_one(a, XS_MKDIR, 0, "/g");
+    client_two(a, XS_SET_PERMS, 0, "/g", "b5");
+    t = client_begin(g);
+    assert_int_equal(client_write(g, t, "/g", "1"), 0);
+    client_two(a, XS_SET_PERMS, 0, "/g", "n0");
+    assert_int_equal(client_end(g, t), EAGAIN);
+    assert_value(a, 0, "/g", "");
+    client_free(g);
+}
+
+/* What a dead domain owned does not come back by an old transaction. */
+static void owner_dies_meanwhile(void **state)
+{
+    uint32_t t;
+
+    fake_create(5);
+    client_one(a, XS_MKDIR, 0, "/g");
+    t = client_begin(a);
+    client_write(a, t, "/g/x", "1");
+    client_two(a, XS_SET_PERMS, t, "/g/x", "n5");
+    fake_destroy(5);
+    domain_check_all();
+    fake_create(5);
+    domain_get(5);
+    assert_int_equal(client_end(a, t), EAGAIN);
+    assert_null(client_read(a, 0, "/g/x"));
+}
+
+/* An attacker who writes as often as he can delays a victim by few tries. */
+static void attackers_cannot_starve(void **state)
+{
+    struct client *g;
+    int tries = 0, rc;
+
+    fake_create(5);
+    g = client_new(domain_get(5));
+    client_one(a, XS_MKDIR, 0, "/g");
+    client_two(a, XS_SET_PERMS, 0, "/g", "n5");
+    do {
+        uint32_t t = client_begin(a);
+        client_read(a, t, "/g");
+        client_write(a, t, "/out", "1");
+        if (!domain_held_back(domain_known(5), protocol_now()))
+            client_write(g, 0, "/g", "attack");
+        rc = client_end(a, t);
+    } while (rc == EAGAIN && ++tries < 100);
+    assert_int_equal(rc, 0);
+    assert_true(tries <= 2);
+    client_free(g);
+}
+
+/*
+ * Serial equivalence: transfers between ten cells, all interleaved. Each
+ * transaction reads two cells and writes both; the sum stays the same.
+ */
+static void transfers_keep_the_sum(void **state)
+{
+    struct client *cl[6];
+    uint32_t t[6] = {0};
+    int from[6], to[6], value[6][2], stage[6] = {0}, commits = 0, again = 0;
+    char path[16], text[16];
+    long sum = 0;
+
+    srand(5);
+    for (int i = 0; i < 10; i++) {
+        sprintf(path, "/cell%d", i);
+        client_write(a, 0, path, "100");
+    }
+    for (int i = 0; i < 6; i++)
+        cl[i] = client_new(NULL);
+    for (int n = 0; n < 20000; n++) {
+        int i = rand() % 6, rc;
+
+        switch (stage[i]++) {
+        case 0:
+            t[i] = client_begin(cl[i]);
+            from[i] = rand() % 10;
+            to[i] = (from[i] + 1 + rand() % 9) % 10;
+            break;
+        case 1:
+        case 2:
+            sprintf(path, "/cell%d", stage[i] == 2 ? from[i] : to[i]);
+            value[i][stage[i] - 2] = atoi(client_read(cl[i], t[i], path));
+            break;
+        case 3:
+        case 4:
+            sprintf(path, "/cell%d", stage[i] == 4 ? from[i] : to[i]);
+            sprintf(text, "%d",
+                    value[i][stage[i] - 4] + (stage[i] == 4 ? -7 : 7));
+            assert_int_equal(client_write(cl[i], t[i], path, text), 0);
+            break;
+        default:
+            rc = client_end(cl[i], t[i]);
+            assert_true(rc == 0 || rc == EAGAIN);
+            commits += rc == 0;
+            again += rc == EAGAIN;
+            stage[i] = 0;
+        }
+    }
+    for (int i = 0; i < 10; i++) {
+        sprintf(path, "/cell%d", i);
+        sum += atol(client_read(a, 0, path));
+    }
+    assert_int_equal(sum, 1000);
+    assert_true(commits > 500 && again > 100);
+    for (int i = 0; i < 6; i++)
+        client_free(cl[i]);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(isolation),
+        TEST(abandoned),
+        TEST(conflicts),
+        TEST(own_writes_do_not_conflict),
+        TEST(remove_and_create_again),
+        TEST(created_and_removed),
+        TEST(refused_writes_leave_no_trace),
+        TEST(events_fire_at_commit),
+        TEST(transaction_limits),
+        TEST(node_quota_at_commit),
+        TEST(permission_lost_before_commit),
+        TEST(owner_dies_meanwhile),
+        TEST(attackers_cannot_starve),
+        TEST(transfers_keep_the_sum),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
