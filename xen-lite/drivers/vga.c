@@ -17,7 +17,8 @@
 
 static volatile uint16_t *screen;
 static unsigned int column, row;
-static bool keep;
+static bool text_mode, keep;
+static struct dom0_vga_console_info framebuffer;
 
 static void new_line(void)
 {
@@ -48,14 +49,11 @@ static struct console_driver vga_driver = {.write = vga_write};
 void __init vga_init(const char *console)
 {
     const char *opt = strstr(console, "vga");
-    uint8_t mode;
 
-    if (!opt)
-        return;
     /* Graphics controller register 6: bits 2-3 = 3 is text at 0xb8000. */
     outb(0x3ce, 6);
-    mode = inb(0x3cf);
-    if ((mode & 0xd) != 0xc)
+    text_mode = (inb(0x3cf) & 0xd) == 0xc;
+    if (!opt || !text_mode)
         return;
     keep = !strncmp(opt, "vga,keep", 8);
     set_fixmap(FIX_VGA, _mfn(VGA_TEXT >> PAGE_SHIFT), HV_PTE_UC);
@@ -65,10 +63,20 @@ void __init vga_init(const char *console)
     console_register(&vga_driver);
 }
 
-/* What dom0 is told of the screen: text mode, and where our text ends. */
+void __init vga_set_framebuffer(const struct dom0_vga_console_info *info)
+{
+    framebuffer = *info;
+}
+
+/* What dom0 is told of the screen: a frame buffer if the loader left one, or
+ * text mode and where our text ends. */
 uint32_t vga_console_info(struct dom0_vga_console_info *info)
 {
-    if (!screen)
+    if (framebuffer.video_type) {
+        *info = framebuffer;
+        return sizeof(*info);
+    }
+    if (!text_mode)
         return 0;
     info->video_type = XEN_VGATYPE_TEXT_MODE_3;
     info->u.text_mode_3.font_height = 16;

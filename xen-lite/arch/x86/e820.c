@@ -20,6 +20,8 @@ void __init e820_add(uint64_t addr, uint64_t size, uint32_t type)
 
     if (end <= addr || raw.nr == E820_MAX)
         return;
+    if (type > E820_UNUSABLE) /* loaders add kinds of their own */
+        type = E820_RESERVED;
     raw.map[raw.nr++] = (struct e820entry){addr, size, type};
 }
 

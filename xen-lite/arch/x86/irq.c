@@ -36,7 +36,7 @@ struct irq_desc *irq_to_desc(unsigned int irq)
     return &irqs[irq];
 }
 
-/* --- vectors ---------------------------------------------------------------*/
+/* --- vectors --- */
 
 static uint8_t alloc_vector(unsigned int irq, unsigned int cpu)
 {
@@ -64,8 +64,7 @@ static void free_vector(unsigned int cpu, uint8_t vector)
         per_cpu(vector_irq, cpu)[vector] = 0;
 }
 
-/* --- the two kinds of source
- * ------------------------------------------------*/
+/* --- the two kinds of source --- */
 
 static void set_route(struct irq_desc *desc, bool masked)
 {
@@ -133,8 +132,7 @@ static void move_irq(struct irq_desc *desc, unsigned int cpu)
     set_route(desc, desc->masked);
 }
 
-/* --- arrival
- * ----------------------------------------------------------------*/
+/* --- arrival --- */
 
 static void handle_irq(struct irq_desc *desc)
 {
@@ -205,8 +203,7 @@ void do_IRQ(struct cpu_regs *regs)
         lapic_eoi();
 }
 
-/* --- our own use
- * ------------------------------------------------------------*/
+/* --- our own use --- */
 
 int request_irq(unsigned int isa_irq, void (*fn)(void *data), void *data)
 {
@@ -231,8 +228,7 @@ int request_irq(unsigned int isa_irq, void (*fn)(void *data), void *data)
     return rc;
 }
 
-/* --- the guest's use: see asm/irq_desc.h
- * ------------------------------------*/
+/* --- the guest's use: see asm/irq_desc.h --- */
 
 int irq_bind_guest(struct irq_desc *desc, struct domain *d, uint32_t pirq,
                    unsigned int cpu)
@@ -293,8 +289,7 @@ void irq_guest_eoi(struct irq_desc *desc, const struct domain *d)
     spin_unlock_irqrestore(&desc->lock, flags);
 }
 
-/* --- messages
- * ----------------------------------------------------------------*/
+/* --- messages --- */
 
 /* Under pirq.c's lock, which also keeps the search and the claim together. */
 int irq_create_msi(struct msi_desc *msi)

@@ -82,6 +82,8 @@ void __init lapic_map(void)
 {
     uint64_t base = rdmsr(MSR_APIC_BASE);
 
+    iomem_deny_dom0((base & PTE_FRAME) >> PAGE_SHIFT,
+                    (base & PTE_FRAME) >> PAGE_SHIFT);
     x2apic = base & APIC_BASE_X2APIC;
     if (x2apic)
         return;

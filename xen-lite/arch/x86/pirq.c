@@ -28,8 +28,7 @@ static struct irq_desc *pirq_desc(const struct domain *d, int pirq)
     return irq > 0 ? irq_to_desc(irq) : NULL;
 }
 
-/* --- the page of bits that say "this one wants an eoi"
- * -----------------------*/
+/* --- the page of bits that say "this one wants an eoi" --- */
 
 static void publish_eoi_need(struct domain *d, uint32_t pirq, bool need)
 {
@@ -74,8 +73,7 @@ int pirq_set_eoi_page(struct domain *d, mfn_t mfn, bool auto_unmask)
     return 0;
 }
 
-/* --- binding: the event lock is held
- * -----------------------------------------*/
+/* --- binding: the event lock is held --- */
 
 int pirq_guest_bind(struct vcpu *v, uint32_t pirq, bool will_share)
 {
@@ -109,8 +107,7 @@ void pirq_guest_set_affinity(struct domain *d, uint32_t pirq, struct vcpu *v)
         irq_set_cpu(desc, d, v->processor);
 }
 
-/* --- mapping: the domain's lock is held
- * --------------------------------------*/
+/* --- mapping: the domain's lock is held --- */
 
 static int any_free_pirq(const struct domain *d)
 {
@@ -221,8 +218,7 @@ void free_domain_pirqs(struct domain *d)
     }
 }
 
-/* --- in use
- * -------------------------------------------------------------------*/
+/* --- in use --- */
 
 /* Xen says so of every pirq, because a driver that asks here does not look at
  * the page of bits, and an eoi too many is harmless. */

@@ -13,6 +13,7 @@
 #include <hv/version.h>
 #include <asm/apic.h>
 #include <asm/e820.h>
+#include <asm/firmware.h>
 #include <asm/irq.h>
 #include <asm/setup.h>
 #include <asm/time.h>
@@ -27,8 +28,7 @@ HV_OPTION(OPT_STR, "console", opt_console);
 static unsigned int opt_watchdog __initdata;
 HV_OPTION(OPT_UINT, "watchdog", opt_watchdog); /* accepted, not built */
 
-/* --- the boot loader's words
- * --------------------------------------------------*/
+/* --- the boot loader's words --- */
 
 void __init boot_copy_cmdline(char *to, size_t size, const char *from,
                               bool is_file)
@@ -77,8 +77,42 @@ static void __init read_boot_info(uint32_t magic, paddr_t info)
         panic("Not started by a multiboot loader (magic %08x)", magic);
 }
 
-/* --- memory
- * --------------------------------------------------------------------*/
+/* What dom0 will ask for, while low memory is as firmware left it. */
+#define BDA_KBD_FLAGS 0x417
+struct efi_system_table {
+    uint64_t signature;
+    uint32_t revision, header_size, crc, reserved;
+    uint64_t vendor;
+    uint32_t vendor_revision, pad;
+    uint64_t console[6], runtime, boot;
+    uint64_t nr_tables, tables;
+};
+
+static void __init read_firmware(void)
+{
+    const struct efi_system_table *st;
+    const uint16_t *vendor;
+
+    if (!boot_info.efi_system_table) {
+        firmware.kbd_shift_flags = *(uint8_t *)maddr_to_virt(BDA_KBD_FLAGS);
+        return;
+    }
+    st = maddr_to_virt(boot_info.efi_system_table);
+    if (!boot_info.efi_64bit || boot_info.efi_system_table >= GB(4UL) ||
+        st->vendor >= GB(4UL))
+        return;
+    firmware.efi = true;
+    firmware.efi_revision = st->revision;
+    firmware.efi_vendor_revision = st->vendor_revision;
+    firmware.efi_config_table = st->tables;
+    firmware.efi_config_entries = st->nr_tables;
+    vendor = maddr_to_virt(st->vendor);
+    for (unsigned int i = 0;
+         i < ARRAY_SIZE(firmware.efi_vendor) - 1 && vendor[i]; i++)
+        firmware.efi_vendor[i] = vendor[i];
+}
+
+/* --- memory --- */
 
 static paddr_t trampoline __initdata;
 
@@ -133,8 +167,7 @@ static void __init free_modules(void)
     }
 }
 
-/* --- dom0
- * ----------------------------------------------------------------------*/
+/* --- dom0 --- */
 
 static void __init create_dom0(void)
 {
@@ -180,6 +213,7 @@ noreturn void __init __start_xen(uint32_t magic, paddr_t info)
     printk("%s\n", xen_lite_banner);
     printk(XENLOG_INFO "Loader: %s, command line: %s\n", boot_info.loader,
            boot_info.cmdline);
+    read_firmware();
     cpu_identify();
     cpu_init_features();
     trap_init();

@@ -35,8 +35,7 @@ static void wait_until(s_time_t t)
         cpu_relax();
 }
 
-/* --- on the new CPU
- * ----------------------------------------------------------*/
+/* --- on the new CPU --- */
 
 noreturn void start_secondary(void)
 {
@@ -56,8 +55,7 @@ noreturn void start_secondary(void)
     startup_cpu_idle_loop();
 }
 
-/* --- on the boot CPU
- * ---------------------------------------------------------*/
+/* --- on the boot CPU --- */
 
 static bool __init prepare_cpu(unsigned int cpu)
 {
@@ -130,8 +128,7 @@ void __init smp_prepare_cpus(paddr_t trampoline)
     printk(XENLOG_INFO "%u CPUs\n", num_online_cpus());
 }
 
-/* --- calls to other CPUs
- * ------------------------------------------------------*/
+/* --- calls to other CPUs --- */
 
 static struct {
     spinlock_t lock;

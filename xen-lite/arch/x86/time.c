@@ -92,7 +92,7 @@ bool reprogram_timer(s_time_t deadline)
     return true;
 }
 
-/* --- calibration ---------------------------------------------------------- */
+/* --- calibration --- */
 
 #define PIT_CLOCK      1193182u
 #define PIT_CHANNEL2   0x42
@@ -195,8 +195,7 @@ static void __init calibrate(void)
            (uint64_t)apic_ticks * ref.hz / ticks / 1000, ref.name);
 }
 
-/* --- wall clock -------------------------------------------------------------
- */
+/* --- wall clock --- */
 
 static uint64_t wc_sec; /* UTC at system time 0 */
 static uint32_t wc_nsec;
@@ -286,8 +285,7 @@ void set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t system_time)
         update_domain_wallclock_time(d);
 }
 
-/* --- the guest's clock page
- * --------------------------------------------------*/
+/* --- the guest's clock page --- */
 
 /* All but the version are in place in t; the version protocol as above. */
 static void publish(struct vcpu_time_info *to, const struct vcpu_time_info *t)
@@ -305,22 +303,33 @@ static void publish(struct vcpu_time_info *to, const struct vcpu_time_info *t)
     WRITE_ONCE(to->version, version + 1);
 }
 
-static void update_time_area(struct vcpu *v, const struct vcpu_time_info *t)
+static bool same_time(const struct vcpu_time_info *a,
+                      const struct vcpu_time_info *b)
 {
-    struct vcpu_time_info copy = *t;
+    return a->tsc_timestamp == b->tsc_timestamp &&
+           a->system_time == b->system_time &&
+           a->tsc_to_system_mul == b->tsc_to_system_mul &&
+           a->tsc_shift == b->tsc_shift && a->flags == b->flags;
+}
+
+/* The second copy, which the guest maps into user space for its vDSO. v is
+ * current; at a bad moment (the page is not there) it stays as it was. */
+static void update_time_area(struct vcpu *v, struct vcpu_time_info t)
+{
     uint64_t at = v->time_info_guest;
 
-    copy.version = v->vcpu_info->time.version - 1;
-    if (copy_field_to_guest(at, &copy, version))
+    t.version = (v->arch.pending_time.version | 1) + 2;
+    if (copy_field_to_guest(at, &t, version))
         return;
     smp_wmb();
-    if (copy_to_guest_raw(at + sizeof(copy.version),
-                          (char *)&copy + sizeof(copy.version),
-                          sizeof(copy) - sizeof(copy.version)))
+    if (copy_to_guest_raw(at + sizeof(t.version),
+                          (char *)&t + sizeof(t.version),
+                          sizeof(t) - sizeof(t.version)))
         return;
     smp_wmb();
-    copy.version++;
-    copy_field_to_guest(at, &copy, version);
+    t.version++;
+    if (!copy_field_to_guest(at, &t, version))
+        v->arch.pending_time = t;
 }
 
 void update_vcpu_system_time(struct vcpu *v)
@@ -331,25 +340,27 @@ void update_vcpu_system_time(struct vcpu *v)
         .tsc_shift = tsc_scale.shift,
         .flags = tsc_reliable ? PVCLOCK_TSC_STABLE : 0,
     };
-    const struct vcpu_time_info *old = &v->vcpu_info->time;
 
     if (!tsc_reliable) {
         t.tsc_timestamp = rdtsc_ordered();
         t.system_time = get_s_time();
     }
-    /* Seldom changes, so this is mostly three comparisons. A guest that
-     * writes here cheats itself alone. */
-    if (old->tsc_timestamp == t.tsc_timestamp &&
-        old->system_time == t.system_time &&
-        old->tsc_to_system_mul == t.tsc_to_system_mul && old->version)
-        return;
-    publish(&v->vcpu_info->time, &t);
-    if (v->time_info_guest)
-        update_time_area(v, &t);
+    /* A reliable clock never changes, so this is mostly a comparison. A guest
+     * that writes here cheats itself alone. */
+    if (!same_time(&v->vcpu_info->time, &t))
+        publish(&v->vcpu_info->time, &t);
+    if (v->time_info_guest && v == current &&
+        !same_time(&v->arch.pending_time, &t))
+        update_time_area(v, t);
 }
 
-/* --- start-up
- * -----------------------------------------------------------------*/
+/* A new area: what was published to another one does not count. */
+void forget_time_area(struct vcpu *v)
+{
+    v->arch.pending_time.tsc_to_system_mul = 0;
+}
+
+/* --- start-up --- */
 
 void __init time_init(void)
 {

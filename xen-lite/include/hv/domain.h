@@ -233,6 +233,7 @@ void vcpu_kick(struct vcpu *v);
 /* Updates the PV clock page of v (current); runs at context switch, once a
  * second, and after calibration. */
 void update_vcpu_system_time(struct vcpu *v);
+void forget_time_area(struct vcpu *v); /* v->time_info_guest is new */
 /* Wall clock at boot and from settime, into shared_info. */
 void update_domain_wallclock_time(struct domain *d);
 void set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t system_time);

@@ -54,6 +54,9 @@ multiboot2_header:
         .short 4, 1     /* console: text if there is any; optional */
         .long 12, 2
         .balign 8
+        .short 5, 1     /* frame buffer of any size where there is no text */
+        .long 20, 0, 0, 0
+        .balign 8
         .short 0, 0
         .long 8
 multiboot2_end:

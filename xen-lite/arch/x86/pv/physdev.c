@@ -16,8 +16,7 @@
 #define PCI_CAP_MSIX 0x11
 #define IOPORTS      65536u
 
-/* --- any domain
- * ---------------------------------------------------------------*/
+/* --- any domain --- */
 
 static long set_iopl(uint64_t arg)
 {
@@ -75,8 +74,7 @@ static long irq_status_query(uint64_t arg)
     return rc;
 }
 
-/* --- mapping
- * ------------------------------------------------------------------*/
+/* --- mapping --- */
 
 static int map_one(struct domain *d, const struct physdev_map_pirq *op)
 {
@@ -164,8 +162,7 @@ static long free_pirq(uint64_t arg)
     return copy_object_to_guest(arg, &op) ? -EFAULT : 0;
 }
 
-/* --- lines
- * --------------------------------------------------------------------*/
+/* --- lines --- */
 
 static long apic_access(uint64_t arg, bool write)
 {
@@ -204,13 +201,10 @@ static long do_setup_gsi(uint64_t arg)
     return setup_gsi(op.gsi, op.triggering, op.polarity);
 }
 
-/* --- PCI devices
- * ----------------------------------------------------------------
- *
- * dom0 keeps them all, so there is nothing to record. What reaches a device is
- * its interrupts alone, by map_pirq.
- */
+/* --- PCI devices --- */
 
+/* dom0 keeps them all, so there is nothing to record. What reaches a device is
+ * its interrupts alone, by map_pirq. */
 static long pci_device(uint64_t arg, size_t size)
 {
     char op[sizeof(struct physdev_pci_device_add) + 16];

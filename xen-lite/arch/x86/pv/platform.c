@@ -15,8 +15,7 @@
 
 struct firmware_facts firmware;
 
-/* --- firmware
- * -------------------------------------------------------------------*/
+/* --- firmware --- */
 
 static long efi_info(uint32_t index, union xenpf_efi_info *info)
 {
@@ -72,8 +71,7 @@ static long firmware_info(struct xenpf_firmware_info *info)
     }
 }
 
-/* --- CPUs
- * -----------------------------------------------------------------------*/
+/* --- CPUs --- */
 
 static uint32_t last_present_cpu(void)
 {
@@ -111,8 +109,7 @@ static long pcpu_version(struct xenpf_pcpu_version *version)
     return 0;
 }
 
-/* --- sleep
- * ----------------------------------------------------------------------*/
+/* --- sleep --- */
 
 static long enter_acpi_sleep(const struct xenpf_enter_acpi_sleep *sleep)
 {
