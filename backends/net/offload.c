@@ -145,8 +145,9 @@ static void put_pseudo_header(uint8_t *frame, uint32_t len,
     field[1] = acc;
 }
 
-bool offload_to_host(struct virtio_net_hdr *h, uint8_t *frame, uint32_t len,
-                     bool csum_blank, uint8_t gso_type, uint16_t gso_size)
+bool offload_to_host(struct virtio_net_hdr *h, uint8_t *head, uint32_t head_len,
+                     uint32_t frame_len, bool csum_blank, uint8_t gso_type,
+                     uint16_t gso_size)
 {
     struct frame_layout f;
     bool gso = gso_type != XEN_NETIF_GSO_TYPE_NONE;
@@ -154,7 +155,7 @@ bool offload_to_host(struct virtio_net_hdr *h, uint8_t *frame, uint32_t len,
     memset(h, 0, sizeof(*h));
     if (!csum_blank && !gso)
         return true;
-    if (!frame_parse(frame, len, &f))
+    if (!frame_parse(head, head_len, &f))
         return false;
     h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
     h->csum_start = f.l4;
@@ -171,7 +172,7 @@ bool offload_to_host(struct virtio_net_hdr *h, uint8_t *frame, uint32_t len,
     /* Segments get new checksums, so the sender's own, if it made one, is of
      * no use. */
     if (!csum_blank)
-        put_pseudo_header(frame, len, &f, frame + f.l4 + h->csum_offset);
+        put_pseudo_header(head, frame_len, &f, head + f.l4 + h->csum_offset);
     return true;
 }
 

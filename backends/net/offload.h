@@ -18,16 +18,21 @@ struct frame_layout {
     uint16_t payload; /* TCP only: offset behind the header */
 };
 
-/* False: not an unfragmented TCP or UDP packet. */
+/* Enough of a frame to hold all headers looked at here. */
+#define FRAME_HEAD 512
+
+/* len: bytes of the frame that are there. False: not an unfragmented TCP or
+ * UDP packet, or its headers are not all there. */
 bool frame_parse(const uint8_t *frame, uint32_t len, struct frame_layout *f);
 
 /*
- * Fills in the header for a frame from a guest; gso_type as in netif. May
- * write the frame's checksum field. False: the frame does not hold what its
- * flags promise.
+ * Fills in the header for a frame from a guest, of which the first head_len
+ * bytes lie at head; gso_type as in netif. May write the frame's checksum
+ * field. False: the frame does not hold what its flags promise.
  */
-bool offload_to_host(struct virtio_net_hdr *h, uint8_t *frame, uint32_t len,
-                     bool csum_blank, uint8_t gso_type, uint16_t gso_size);
+bool offload_to_host(struct virtio_net_hdr *h, uint8_t *head, uint32_t head_len,
+                     uint32_t frame_len, bool csum_blank, uint8_t gso_type,
+                     uint16_t gso_size);
 
 /* Completes the checksum that h asks for, for a guest that cannot. */
 bool offload_complete_checksum(const struct virtio_net_hdr *h, uint8_t *frame,

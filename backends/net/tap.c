@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "../common/log.h"
@@ -133,11 +132,12 @@ ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t size)
     return r < (ssize_t)sizeof(*h) ? -EIO : r - (ssize_t)sizeof(*h);
 }
 
-ssize_t tap_write(int fd, const struct virtio_net_hdr *h, const void *frame,
-                  size_t len)
+ssize_t tap_write(int fd, struct virtio_net_hdr *h, struct iovec *iov,
+                  unsigned nr)
 {
-    struct iovec iov[2] = {{(void *)h, sizeof(*h)}, {(void *)frame, len}};
-    ssize_t r = writev(fd, iov, 2);
+    ssize_t r;
 
+    iov[0] = (struct iovec){h, sizeof(*h)};
+    r = writev(fd, iov, nr + 1);
     return r < 0 ? -errno : r;
 }

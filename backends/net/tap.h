@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #define TAP_MAX_QUEUES 4
 
@@ -36,7 +37,8 @@ void tap_disconnect(struct tap *t);
 
 /* Length of the frame without header; -EAGAIN: none waiting. */
 ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t size);
-ssize_t tap_write(int fd, const struct virtio_net_hdr *h, const void *frame,
-                  size_t len);
+/* The frame in nr pieces from iov[1] on; iov[0] is filled in here. */
+ssize_t tap_write(int fd, struct virtio_net_hdr *h, struct iovec *iov,
+                  unsigned nr);
 
 #endif

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Guest to host: all waiting slots are copied and parsed into packets, the
- * data of all packets comes over by one grant copy, each packet contiguous in
- * the arena, and goes to the tap device by one write each.
+ * data of all packets comes over by one grant copy, and each packet goes to the
+ * tap device by one write.
+ *
+ * Each piece has a page of the arena to itself: a copy into two pages would
+ * cost twice as much. Only the start of a packet, where headers are, is made
+ * contiguous if it is not.
  */
 #include "queue.h"
 
@@ -43,67 +47,104 @@ static int parse_all(struct net_queue *q, unsigned nr_slots)
     return n;
 }
 
-static void add_copies(struct net_queue *q, const struct net_packet *p,
-                       uint8_t *at)
+static uint8_t *page_of(struct net_queue *q, unsigned piece)
+{
+    return q->arena + (size_t)piece * GUEST_PAGE_SIZE;
+}
+
+/* Empty pieces take part in nothing but the answer. */
+static void add_copies(struct net_queue *q, const struct net_packet *p)
 {
     for (unsigned i = 0; i < p->nr_pieces; i++) {
         const struct net_piece *s = &p->piece[i];
 
-        if (!s->len)
-            continue;
-        grant_batch_from_guest(&q->tx_batch, q->grants->domid, s->ref,
-                               s->offset, at, s->len);
-        at += s->len;
+        if (s->len)
+            grant_batch_from_guest(&q->tx_batch, q->grants->domid, s->ref,
+                                   s->offset, page_of(q, q->tx_batch.used),
+                                   s->len);
     }
 }
 
-/* Status of the packet whose pieces start at *piece in the batch. */
-static int send(struct net_queue *q, const struct net_packet *p, uint8_t *data,
-                unsigned *piece)
+/* The packet's pieces from iov[1] on; their number, or -EFAULT if one could not
+ * be copied. *piece: the packet's first in the batch, then the next packet's.
+ */
+static int gather(struct net_queue *q, const struct net_packet *p,
+                  unsigned *piece, struct iovec *iov)
 {
-    struct virtio_net_hdr h;
     bool ok = true;
+    int n = 0;
 
     for (unsigned i = 0; i < p->nr_pieces; i++)
-        if (p->piece[i].len)
-            ok = grant_batch_ok(&q->tx_batch, (*piece)++) && ok;
-    if (!ok) {
+        if (p->piece[i].len) {
+            ok = grant_batch_ok(&q->tx_batch, *piece) && ok;
+            iov[++n] = (struct iovec){page_of(q, (*piece)++), p->piece[i].len};
+        }
+    return ok ? n : -EFAULT;
+}
+
+/* Makes the first bytes of the packet contiguous, in `head` if need be. */
+static int join_head(struct iovec *iov, int n, uint8_t *head, uint32_t size)
+{
+    uint32_t want = size < FRAME_HEAD ? size : FRAME_HEAD, have = 0, take;
+    struct iovec out[NET_FATAL_PIECES + 2];
+    int k = 1, m = 1;
+
+    if (iov[1].iov_len >= want)
+        return n;
+    out[m++] = (struct iovec){head, want};
+    for (; have < want; have += take) {
+        take = want - have;
+        if (take > iov[k].iov_len)
+            take = iov[k].iov_len;
+        memcpy(head + have, iov[k].iov_base, take);
+        iov[k].iov_base = (uint8_t *)iov[k].iov_base + take;
+        iov[k].iov_len -= take;
+        if (!iov[k].iov_len)
+            k++;
+    }
+    while (k <= n)
+        out[m++] = iov[k++];
+    memcpy(&iov[1], &out[1], (m - 1) * sizeof(*iov));
+    return m - 1;
+}
+
+static int send(struct net_queue *q, const struct net_packet *p,
+                unsigned *piece)
+{
+    struct iovec iov[NET_FATAL_PIECES + 2];
+    uint8_t head[FRAME_HEAD];
+    struct virtio_net_hdr h;
+    int n = gather(q, p, piece, iov);
+
+    if (n < 0) {
         log_guest(&q->log, "transmit: a granted page cannot be read");
         return NETIF_RSP_ERROR;
     }
-    if (!offload_to_host(&h, data, p->size, p->csum_blank, p->gso_type,
-                         p->gso_size)) {
+    if (p->csum_blank || p->gso_type != XEN_NETIF_GSO_TYPE_NONE)
+        n = join_head(iov, n, head, p->size);
+    if (!offload_to_host(&h, iov[1].iov_base, iov[1].iov_len, p->size,
+                         p->csum_blank, p->gso_type, p->gso_size)) {
         log_guest(&q->log, "transmit: headers do not match the offload flags");
         return NETIF_RSP_ERROR;
     }
     /* A full or absent host side loses frames, as networks do. */
-    tap_write(q->tap_fd, &h, data, p->size);
+    tap_write(q->tap_fd, &h, iov, n);
     return NETIF_RSP_OKAY;
 }
 
 static void transmit(struct net_queue *q, unsigned nr_packets)
 {
-    uint8_t *at = q->arena;
     unsigned piece = 0;
 
     q->tx_batch.used = 0;
     for (unsigned i = 0; i < nr_packets; i++)
-        if (!q->tx_packet[i].drop) {
-            add_copies(q, &q->tx_packet[i], at);
-            at += q->tx_packet[i].size;
-        }
+        if (!q->tx_packet[i].drop)
+            add_copies(q, &q->tx_packet[i]);
     grant_batch_run(q->grants, &q->tx_batch);
-
-    at = q->arena;
     for (unsigned i = 0; i < nr_packets; i++) {
         const struct net_packet *p = &q->tx_packet[i];
 
-        if (p->drop) {
-            respond_packet(q, p, NETIF_RSP_ERROR);
-            continue;
-        }
-        respond_packet(q, p, send(q, p, at, &piece));
-        at += p->size;
+        respond_packet(q, p, p->drop ? NETIF_RSP_ERROR : send(q, p, &piece));
     }
 }
 

@@ -169,18 +169,19 @@ static void offload_header(void **state)
 {
     struct virtio_net_hdr h;
 
-    assert_true(offload_to_host(&h, tcp4, sizeof(tcp4), true, 0, 0));
+    assert_true(
+        offload_to_host(&h, tcp4, sizeof(tcp4), sizeof(tcp4), true, 0, 0));
     assert_int_equal(h.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
     assert_int_equal(h.csum_start, 34);
     assert_int_equal(h.csum_offset, 16);
-    assert_true(offload_to_host(&h, tcp4, sizeof(tcp4), true,
+    assert_true(offload_to_host(&h, tcp4, sizeof(tcp4), sizeof(tcp4), true,
                                 XEN_NETIF_GSO_TYPE_TCPV4, 1000));
     assert_int_equal(h.gso_type, VIRTIO_NET_HDR_GSO_TCPV4);
     assert_int_equal(h.hdr_len, 54);
-    assert_false(offload_to_host(&h, tcp4, sizeof(tcp4), true,
+    assert_false(offload_to_host(&h, tcp4, sizeof(tcp4), sizeof(tcp4), true,
                                  XEN_NETIF_GSO_TYPE_TCPV6, 1000));
-    assert_false(offload_to_host(&h, tcp4, 40, true, 0, 0));
-    assert_true(offload_to_host(&h, tcp4, 40, false, 0, 0));
+    assert_false(offload_to_host(&h, tcp4, 40, 40, true, 0, 0));
+    assert_true(offload_to_host(&h, tcp4, 40, 40, false, 0, 0));
     assert_int_equal(h.flags, 0);
 }
 
@@ -193,7 +194,7 @@ static void checksum_is_right(void **state)
 
     memcpy(f, tcp4, sizeof(f));
     /* Without csum_blank a segmented frame gets its pseudo header sum. */
-    assert_true(offload_to_host(&h, f, sizeof(f), false,
+    assert_true(offload_to_host(&h, f, sizeof(f), sizeof(f), false,
                                 XEN_NETIF_GSO_TYPE_TCPV4, 1000));
     assert_true(offload_complete_checksum(&h, f, sizeof(f)));
     for (unsigned i = 26; i < sizeof(f); i += 2)

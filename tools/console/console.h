@@ -21,8 +21,8 @@
 #include "log_file.h"
 #include "ring.h"
 
-#define CONSOLE_DRAINS    30
-#define CONSOLE_WINDOW_MS 200
+#define CONSOLE_DRAINS    16
+#define CONSOLE_WINDOW_MS 20
 
 /* What the daemon's command line says about all consoles. */
 struct console_options {
