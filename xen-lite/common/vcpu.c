@@ -279,9 +279,7 @@ static long set_singleshot(struct vcpu *v, uint64_t arg)
 
     if (copy_object_from_guest(&s, arg))
         return -EFAULT;
-    if ((s.flags & VCPU_SSHOTTMR_future) &&
-        (s_time_t)s.timeout_abs_ns < get_s_time())
-        return -ETIME;
+    /* VCPU_SSHOTTMR_future is ignored, as in Xen 4.17: a past time fires. */
     if (v->singleshot_timer.cpu != v->processor)
         migrate_timer(&v->singleshot_timer, v->processor);
     set_timer(&v->singleshot_timer,
@@ -331,6 +329,7 @@ static long register_time_area(struct vcpu *v, uint64_t arg)
         !guest_addr_ok(area.addr.p + sizeof(struct vcpu_time_info) - 1))
         return -EFAULT;
     v->time_info_guest = area.addr.p;
+    forget_time_area(v);
     if (v == current)
         update_vcpu_system_time(v);
     return 0;

@@ -96,7 +96,9 @@ HYPERCALL(xen_version)
 
         if (copy_object_from_guest(&f, a1))
             return -EFAULT;
-        f.submap = f.submap_idx ? 0 : features(d);
+        if (f.submap_idx >= XENFEAT_NR_SUBMAPS)
+            return -EINVAL;
+        f.submap = features(d);
         return put(a1, &f, sizeof(f), 0);
     }
     case XENVER_pagesize:

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* HYPERVISOR_sched_op: block until an event, yield, poll, bad arguments. */
+#include <pv/pv.h>
+
+static volatile unsigned int ticks;
+static void tick(uint32_t port)
+{
+    ticks++;
+}
+
+int main(void)
+{
+    struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER};
+    struct vcpu_set_singleshot_timer t = {0};
+    struct sched_poll poll = {.nr_ports = 200};
+    struct vcpu_runstate_info rs;
+    evtchn_port_t p;
+    uint64_t t0, b0;
+
+    evtchn_op(EVTCHNOP_bind_virq, &virq);
+    HC3(vcpu_op, VCPUOP_stop_periodic_timer, 0, 0);
+    event_clear(virq.port);
+    bind_handler(virq.port, tick);
+    HC3(vcpu_op, VCPUOP_get_runstate_info, 0, &rs);
+    b0 = rs.time[RUNSTATE_blocked];
+    t0 = system_time();
+    t.timeout_abs_ns = t0 + 100000000;
+    HC3(vcpu_op, VCPUOP_set_singleshot_timer, 0, &t);
+    is(HC2(sched_op, SCHEDOP_block, 0), 0, "block");
+    events_disable();
+    ok(ticks == 1, "woken by the timer, which was delivered");
+    ok(system_time() >= t0 + 100000000, "not early");
+    HC3(vcpu_op, VCPUOP_get_runstate_info, 0, &rs);
+    ok(rs.time[RUNSTATE_blocked] - b0 > 15000000, "time was spent blocked");
+    diag("blocked %lu ns, running %lu, runnable %lu", rs.time[2] - b0, rs.time[0], rs.time[1]);
+    is(rs.state, RUNSTATE_running, "running now");
+    is(HC2(sched_op, SCHEDOP_yield, 0), 0, "yield");
+
+    p = virq.port;
+    set_xen_guest_handle(poll.ports, &p);
+    is(HC2(sched_op, SCHEDOP_poll, &poll), -EINVAL, "poll of 200 ports");
+    poll.nr_ports = 1;
+    poll.timeout = system_time() + 5000000;
+    t0 = system_time();
+    is(HC2(sched_op, SCHEDOP_poll, &poll), 0, "poll with a time limit");
+    ok(system_time() - t0 >= 4900000, "waited for it");
+    p = 5000000;
+    is(HC2(sched_op, SCHEDOP_poll, &poll), -EINVAL, "poll of no port");
+    is(HC2(sched_op, SCHEDOP_poll, 0xffff830000000000UL), -EFAULT,
+       "bad pointer");
+    is(HC2(sched_op, 1000, 0), -ENOSYS, "unknown sub-operation");
+    return 0;
+}

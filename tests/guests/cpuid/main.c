@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* CPUID by the forced prefix: hypervisor leaves and what PV must not see. */
+#include <pv/pv.h>
+
+static void cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4])
+{
+    asm volatile(".byte 0x0f, 0x0b, 0x78, 0x65, 0x6e\n\tcpuid"
+                 : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3])
+                 : "0"(leaf), "2"(sub));
+}
+
+int main(void)
+{
+    uint32_t r[4];
+    char sig[13] = {0};
+    unsigned int other = 0;
+
+    cpuid(0x40000000, 0, r);
+    memcpy(sig, &r[1], 12);
+    ok(!strcmp(sig, "XenVMMXenVMM"), "signature %s", sig);
+    ok(r[0] >= 0x40000002 && r[0] < 0x40000100, "max leaf %x", r[0]);
+    cpuid(0x40000001, 0, r);
+    is(r[0], 0x00040011, "version leaf");
+    for (uint32_t base = 0x40000100; base <= 0x4000ff00; base += 0x100) {
+        cpuid(base, 0, r);
+        if (r[1] == 0x566e6558)
+            other++;
+    }
+    is(other, 0, "no second signature");
+    cpuid(1, 0, r);
+    ok(r[2] >> 31 & 1, "hypervisor bit");
+    ok(!(r[3] >> 3 & 1) && !(r[3] >> 13 & 1), "no PSE, no PGE");
+    ok(!(r[2] >> 5 & 1) && !(r[2] >> 3 & 1), "no VMX, no MONITOR");
+    ok(r[3] >> 6 & 1 && r[3] >> 26 & 1, "PAE and SSE2");
+    cpuid(7, 0, r);
+    ok(!(r[1] >> 7 & 1) && !(r[1] >> 20 & 1), "no SMEP, no SMAP");
+    cpuid(0x80000001, 0, r);
+    ok(r[3] >> 29 & 1 && r[3] >> 11 & 1 && r[3] >> 20 & 1,
+       "long mode, syscall, NX");
+    cpuid(0x80000000, 0, r);
+    ok(r[0] >= 0x80000008, "extended leaves up to %x", r[0]);
+    return 0;
+}

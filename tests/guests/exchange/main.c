@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* XENMEM_exchange: scattered pages for a contiguous run, all or nothing. */
+#include <pv/pv.h>
+
+#define RW (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
+
+int main(void)
+{
+    xen_pfn_t in[16], out = 0;
+    struct xen_memory_exchange ex;
+    uint8_t *pages = alloc_pages(16);
+    const uint64_t *m2p = (uint64_t *)0xffff800000000000UL;
+    unsigned int good = 0;
+    domid_t self = DOMID_SELF;
+    long before = HC2(memory_op, XENMEM_current_reservation, &self);
+
+    for (int i = 0; i < 16; i++) {
+        in[i] = virt_to_mfn(pages + i * PAGE_SIZE);
+        map_va(pages + i * PAGE_SIZE, 0, UVMF_INVLPG);
+    }
+    out = virt_to_pfn(pages);
+    memset(&ex, 0, sizeof(ex));
+    ex.in.nr_extents = 16;
+    ex.in.domid = DOMID_SELF;
+    set_xen_guest_handle(ex.in.extent_start, in);
+    ex.out.nr_extents = 1;
+    ex.out.extent_order = 4;
+    ex.out.mem_flags = XENMEMF_address_bits(32);
+    ex.out.domid = DOMID_SELF;
+    set_xen_guest_handle(ex.out.extent_start, &out);
+    is(HC2(memory_op, XENMEM_exchange, &ex), 0, "16 single pages for a run");
+    is(ex.nr_exchanged, 16, "all exchanged");
+    ok(out % 16 == 0 && out < 1UL << 20,
+       "run at frame %lx, aligned, below 4 GiB", out);
+    for (int i = 0; i < 16; i++) {
+        p2m[virt_to_pfn(pages) + i] = out + i;
+        good += m2p[out + i] == virt_to_pfn(pages) + i &&
+                !map_va(pages + i * PAGE_SIZE, (out + i) * PAGE_SIZE | RW, 2);
+    }
+    is(good, 16, "M2P and mapping of each");
+    memset(pages, 1, 16 * PAGE_SIZE);
+    ok(map_va(pages, in[0] * PAGE_SIZE | RW, 2) < 0 || in[0] == out,
+       "old frames are gone");
+    is(HC2(memory_op, XENMEM_current_reservation, &self), before,
+       "as much memory as before");
+
+    ex.nr_exchanged = 0;
+    ex.out.nr_extents = 2;
+    is(HC2(memory_op, XENMEM_exchange, &ex), -EINVAL, "sizes that differ");
+    ex.out.nr_extents = 1;
+    ex.nr_exchanged = 17;
+    is(HC2(memory_op, XENMEM_exchange, &ex), -EINVAL, "more done than asked");
+    is(HC2(memory_op, XENMEM_exchange, 0xffff830000000000UL), -EFAULT,
+       "bad pointer");
+    ex.nr_exchanged = 0;
+    in[0] = virt_to_mfn((void *)start_info->pt_base);
+    for (int i = 1; i < 16; i++)
+        in[i] = out + i;
+    ok(HC2(memory_op, XENMEM_exchange, &ex) < 0, "a page in use is refused");
+    is(HC2(memory_op, XENMEM_current_reservation, &self), before,
+       "and nothing is lost");
+    return 0;
+}

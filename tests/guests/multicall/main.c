@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* HYPERVISOR_multicall: results per entry, order, nesting, bad pointers. */
+#include <pv/pv.h>
+
+int main(void)
+{
+    static struct multicall_entry mc[40];
+    void *page = alloc_page();
+
+    mc[0].op = __HYPERVISOR_xen_version;
+    mc[0].args[0] = XENVER_version;
+    mc[1].op = 63;
+    mc[2].op = __HYPERVISOR_update_va_mapping;
+    mc[2].args[0] = (unsigned long)page;
+    mc[2].args[1] = virt_to_mfn(page) * PAGE_SIZE | PTE_P | PTE_U;
+    mc[2].args[2] = UVMF_INVLPG;
+    is(HC2(multicall, mc, 3), 0, "multicall of three");
+    is(mc[0].result, 0x00040011, "first result");
+    is((long)mc[1].result, -ENOSYS, "second result");
+    is(mc[2].result, 0, "third result");
+    ok(write_faults(page, 0), "third took effect");
+    is(HC2(multicall, mc, 0), 0, "multicall of nothing");
+    mc[0].op = __HYPERVISOR_multicall;
+    mc[0].args[0] = (unsigned long)&mc[1];
+    mc[0].args[1] = 1;
+    is(HC2(multicall, mc, 1), 0, "multicall in a multicall");
+    is((long)mc[0].result, -EINVAL, "is refused in its entry");
+    is(HC2(multicall, 0xffff830000000000UL, 1), -EFAULT, "bad pointer");
+    is(HC2(multicall, 0x123450000000UL, 1), -EFAULT, "unmapped pointer");
+    for (int i = 0; i < 40; i++) {
+        mc[i].op = __HYPERVISOR_xen_version;
+        mc[i].args[0] = XENVER_pagesize;
+        mc[i].result = 0;
+    }
+    is(HC2(multicall, mc, 40), 0, "forty entries");
+    is(mc[39].result, 4096, "all done");
+    return 0;
+}

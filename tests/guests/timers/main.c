@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* One-shot and periodic timers, polling with a time limit, the clock. */
+#include <pv/pv.h>
+
+static long singleshot(uint64_t when, uint32_t flags)
+{
+    struct vcpu_set_singleshot_timer t = {.timeout_abs_ns = when,
+                                          .flags = flags};
+
+    return HC3(vcpu_op, VCPUOP_set_singleshot_timer, 0, &t);
+}
+
+int main(void)
+{
+    struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER};
+    struct vcpu_set_periodic_timer per = {.period_ns = 2000000};
+    uint64_t t0, t1, last;
+    unsigned int i;
+
+    evtchn_op(EVTCHNOP_bind_virq, &virq);
+    last = system_time();
+    for (i = 0; i < 100000; i++) {
+        t1 = system_time();
+        if (t1 < last)
+            break;
+        last = t1;
+    }
+    is(i, 100000, "clock never goes back");
+    ok(shared_info->wc_sec > 1000000000, "wall clock is set");
+
+    is(HC3(vcpu_op, VCPUOP_stop_periodic_timer, 0, 0), 0, "periodic off");
+    event_clear(virq.port);
+    t0 = system_time();
+    is(singleshot(t0 + 5000000, 0), 0, "timer in 5 ms");
+    ok(!event_pending(virq.port), "not yet");
+    ok(wait_event(virq.port, 1000000000), "fires");
+    t1 = system_time();
+    ok(t1 >= t0 + 5000000, "not early (%lu us)", (t1 - t0) / 1000);
+    event_clear(virq.port);
+    is(singleshot(t0, 0), 0, "timer in the past is taken");
+    ok(wait_event(virq.port, 1000000000), "and fires at once");
+    event_clear(virq.port);
+    is(singleshot(t0, VCPU_SSHOTTMR_future), 0, "with any flags");
+    ok(wait_event(virq.port, 1000000000), "too");
+    event_clear(virq.port);
+    is(singleshot(system_time() + 50000000, 0), 0, "timer in 50 ms");
+    is(HC3(vcpu_op, VCPUOP_stop_singleshot_timer, 0, 0), 0, "stopped");
+    ok(!wait_event(virq.port, 100000000), "does not fire");
+    is(singleshot(1UL << 62, 0), 0, "timer in 146 years");
+    ok(!wait_event(virq.port, 5000000), "does not fire");
+
+    is(HC3(vcpu_op, VCPUOP_set_periodic_timer, 0, &per), 0, "every 2 ms");
+    t0 = system_time();
+    for (i = 0; i < 10 && wait_event(virq.port, 1000000000); i++)
+        event_clear(virq.port);
+    t1 = system_time();
+    is(i, 10, "ten ticks");
+    ok(t1 - t0 >= 15000000, "took %lu us", (t1 - t0) / 1000);
+    is(HC3(vcpu_op, VCPUOP_stop_periodic_timer, 0, 0), 0, "off");
+    per.period_ns = 1000;
+    is(HC3(vcpu_op, VCPUOP_set_periodic_timer, 0, &per), -EINVAL,
+       "a period of 1 us is refused");
+    per.period_ns = ~0UL;
+    is(HC3(vcpu_op, VCPUOP_set_periodic_timer, 0, &per), -EINVAL,
+       "and one of 584 years");
+    return 0;
+}

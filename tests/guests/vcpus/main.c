@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Several vcpus: counting, bring-up, IPIs, going down. run: smp=2 */
+#include <pv/pv.h>
+
+static volatile unsigned int alive, go;
+static uint32_t back_port;
+
+static void second(void)
+{
+    struct evtchn_send s = {.port = back_port};
+
+    alive = 1;
+    while (!go)
+        asm volatile("pause");
+    HC2(event_channel_op, EVTCHNOP_send, &s);
+    alive = 2;
+    HC3(vcpu_op, VCPUOP_down, 1, 0);
+    alive = 3;
+    HC3(vcpu_op, VCPUOP_down, 1, 0);
+    for (;;)
+        ;
+}
+
+static bool wait_alive(unsigned int what)
+{
+    uint64_t end = system_time() + 3000000000UL;
+
+    while (alive != what && system_time() < end)
+        HC2(sched_op, SCHEDOP_yield, 0);
+    return alive == what;
+}
+
+static bool wait_down(void)
+{
+    uint64_t end = system_time() + 3000000000UL;
+
+    while (HC3(vcpu_op, VCPUOP_is_up, 1, 0) && system_time() < end)
+        HC2(sched_op, SCHEDOP_yield, 0);
+    return !HC3(vcpu_op, VCPUOP_is_up, 1, 0);
+}
+
+int main(void)
+{
+    struct evtchn_bind_ipi ipi = {.vcpu = 0};
+    struct vcpu_guest_context *c = alloc_pages(2);
+    struct vcpu_runstate_info rs;
+    unsigned int n = 0;
+
+    for (unsigned int id = 0; id < 8192; id++)
+        if (HC3(vcpu_op, VCPUOP_is_up, id, 0) >= 0)
+            n++;
+    is(n, 2, "two vcpus");
+    is(HC3(vcpu_op, VCPUOP_is_up, 0, 0), 1, "vcpu 0 is up");
+    is(HC3(vcpu_op, VCPUOP_is_up, 1, 0), 0, "vcpu 1 is down");
+    is(HC3(vcpu_op, VCPUOP_is_up, 4000, 0), -ENOENT, "vcpu 4000 is not there");
+    is(HC3(vcpu_op, VCPUOP_up, 1, 0), -EINVAL, "cannot go up uninitialised");
+    is(HC3(vcpu_op, VCPUOP_initialise, 1, 0xffff830000000000UL), -EFAULT,
+       "bad context pointer");
+    ok(HC3(vcpu_op, VCPUOP_initialise, 1, c) < 0, "empty context is refused");
+    evtchn_op(EVTCHNOP_bind_ipi, &ipi);
+    back_port = ipi.port;
+    is(start_vcpu(1, second), 0, "started");
+    ok(wait_alive(1), "runs");
+    is(HC3(vcpu_op, VCPUOP_is_up, 1, 0), 1, "is up");
+    is(HC3(vcpu_op, VCPUOP_initialise, 1, c), -EEXIST, "initialise it twice");
+    go = 1;
+    ok(wait_event(back_port, 3000000000UL), "sends us an event");
+    ok(wait_down(), "goes down");
+    is(alive, 2, "where it said so");
+    is(HC3(vcpu_op, VCPUOP_get_runstate_info, 1, &rs), 0, "runstate");
+    is(rs.state, RUNSTATE_offline, "offline");
+    ok(rs.time[RUNSTATE_running] > 0, "has run");
+    is(HC3(vcpu_op, VCPUOP_up, 1, 0), 0, "up again");
+    ok(wait_alive(3), "goes on where it stopped");
+    ok(wait_down(), "down for good");
+    return 0;
+}
