@@ -233,6 +233,7 @@ enter_c:
         xor     %ebp, %ebp
         jmp     *%rax
 
+/* CS, too: who returns from an interrupt loads it again. */
 load_boot_segments:
         mov     $HV_DS, %eax
         mov     %eax, %ss
@@ -241,7 +242,10 @@ load_boot_segments:
         mov     %eax, %es
         mov     %eax, %fs
         mov     %eax, %gs
-        ret
+        pop     %rcx
+        push    $HV_CS64
+        push    %rcx
+        lretq
 
         .section .init.data, "aw", @progbits
         .balign 8
