@@ -132,7 +132,8 @@ static void on_event(struct port *p)
 {
     struct console *c = container_of(p, struct console, port);
 
-    drain(c);
+    if (drain(c) && c->master.added)
+        write_terminal(c);
     update_events(c);
     if (!c->window.armed) {
         c->drains = 0;
