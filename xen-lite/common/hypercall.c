@@ -55,7 +55,6 @@ const struct hypercall_row hypercall_table[NR_HYPERCALLS] = {
     ROW(vcpu_op, 3),
     ROW(set_segment_base, 2),
     ROW(mmuext_op, 4),
-    ROW(xsm_op, 1),
     ROW(nmi_op, 2),
     ROW(sched_op, 2),
     ROW(callback_op, 2),

@@ -71,6 +71,8 @@ static void enter(struct vcpu *v)
     fpu_restore(v);
     if (v->arch.dr[7])
         load_debugregs(v);
+    if (cpu_has_rdtscp)
+        wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
     update_vcpu_system_time(v);
     if (v->runstate_guest)
         update_runstate_area(v);

@@ -46,13 +46,6 @@ bool fixup_guest_descriptor(uint64_t *desc)
 
 /* --- GDT ------------------------------------------------------------------ */
 
-static void map_window_page(struct vcpu *v, unsigned int page, pte_t entry)
-{
-    WRITE_ONCE(*perdomain_l1e(v, page), entry);
-    if (v == current)
-        flush_local(GDT_VIRT_START(v) + page * PAGE_SIZE, FLUSH_VA);
-}
-
 static pte_t empty_window_page(void)
 {
     return pte_make(virt_to_mfn(no_descriptors), HV_PTE_RO & ~PTE_GLOBAL);
@@ -100,14 +93,23 @@ static void put_gdt_frames(const mfn_t *frames, unsigned int n)
         put_page_and_type(mfn_to_page(frames[n]));
 }
 
+/* Idle CPUs that v has left may keep its root, and so old translations. */
+static void flush_window(struct vcpu *v)
+{
+    flush_mask(READ_ONCE(v->domain->arch.dirty_cpumask), 0, FLUSH_TLB);
+}
+
 void pv_destroy_gdt(struct vcpu *v)
 {
     unsigned int nr = DIV_ROUND_UP(v->arch.gdt_ents, ENTRIES_PER_PAGE);
 
+    if (!nr)
+        return;
     v->arch.gdt_ents = 0;
     note_flat_segments(v);
     for (unsigned int i = 0; i < nr; i++)
-        map_window_page(v, i, empty_window_page());
+        WRITE_ONCE(*perdomain_l1e(v, i), empty_window_page());
+    flush_window(v);
     put_gdt_frames(v->arch.gdt_frames, nr);
 }
 
@@ -130,8 +132,9 @@ int pv_set_gdt(struct vcpu *v, const unsigned long *frames, uint32_t entries)
     pv_destroy_gdt(v);
     for (unsigned int i = 0; i < nr; i++) {
         v->arch.gdt_frames[i] = taken[i];
-        map_window_page(v, i, pte_make(taken[i], HV_PTE_DESC));
+        WRITE_ONCE(*perdomain_l1e(v, i), pte_make(taken[i], HV_PTE_DESC));
     }
+    flush_window(v);
     v->arch.gdt_ents = entries;
     note_flat_segments(v);
     return 0;
@@ -152,57 +155,6 @@ HYPERCALL(set_gdt)
 }
 
 /* --- LDT ------------------------------------------------------------------ */
-
-void invalidate_ldt(struct vcpu *v)
-{
-    uint32_t mapped;
-    mfn_t frames[LDT_PAGES];
-
-    spin_lock(&v->arch.ldt_lock);
-    mapped = v->arch.ldt_mapped;
-    v->arch.ldt_mapped = 0;
-    for (unsigned int i = 0; i < LDT_PAGES; i++) {
-        if (!(mapped & 1u << i))
-            continue;
-        frames[i] = pte_mfn(*perdomain_l1e(v, 16 + i));
-        map_window_page(v, 16 + i, 0);
-    }
-    spin_unlock(&v->arch.ldt_lock);
-    for (unsigned int i = 0; i < LDT_PAGES; i++)
-        if (mapped & 1u << i)
-            put_page_and_type(mfn_to_page(frames[i]));
-}
-
-bool map_ldt_shadow_page(unsigned int index)
-{
-    struct vcpu *v = current;
-    uint64_t va = v->arch.ldt_base + index * PAGE_SIZE;
-    struct page_info *pg;
-    pte_t l1e;
-
-    if (index * ENTRIES_PER_PAGE >= v->arch.ldt_ents || !guest_addr_ok(va))
-        return false;
-    l1e = guest_l1e(v, va);
-    if (!(l1e & PTE_PRESENT))
-        return false;
-    pg = get_page_from_mfn(pte_mfn(l1e), v->domain);
-    if (!pg)
-        return false;
-    if (get_page_type(pg, PGT_descriptor)) {
-        put_page(pg);
-        return false;
-    }
-    spin_lock(&v->arch.ldt_lock);
-    if (v->arch.ldt_mapped & 1u << index) { /* by whom? keep the first */
-        spin_unlock(&v->arch.ldt_lock);
-        put_page_and_type(pg);
-        return true;
-    }
-    v->arch.ldt_mapped |= 1u << index;
-    map_window_page(v, 16 + index, pte_make(page_to_mfn(pg), HV_PTE_DESC));
-    spin_unlock(&v->arch.ldt_lock);
-    return true;
-}
 
 /* The CPU's LDT register, by way of the descriptor in our GDT page. */
 void load_ldt(struct vcpu *v)

@@ -60,6 +60,8 @@ uint32_t guest_io_read(struct vcpu *v, unsigned int port, unsigned int bytes);
 void guest_io_write(struct vcpu *v, unsigned int port, unsigned int bytes,
                     uint32_t data);
 int io_bitmap_create(struct domain *d);
+/* Boot: a port range that stays ours. */
+void ioports_deny_dom0(unsigned int first, unsigned int last);
 bool guest_io_permitted(const struct vcpu *v, unsigned int port,
                         unsigned int bytes);
 
@@ -79,6 +81,8 @@ int fpu_set_xstate(struct vcpu *v, const void *image, uint32_t size);
 
 /* --- MSRs, CPUID (pv/msr.c, pv/cpuid.c) -------------------------------------
  */
+long domctl_get_cpu_policy(struct domain *d, struct xen_domctl *op);
+long domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op);
 int cpu_policy_create(struct domain *d);
 void cpu_policy_destroy(struct domain *d);
 bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
