@@ -37,69 +37,74 @@ static char **string_array(const char *names, size_t len, unsigned int *num)
     return v;
 }
 
-struct names {
-    char *text;
+/* A list that is read in parts, and the generation that it belongs to. */
+struct listing {
+    char *names;
     size_t len;
+    char generation[32];
+    bool complete;
 };
 
-/* One more part of a long list: 1 the last one, 0 not yet, -1 error. */
-static int next_part(struct xs_handle *h, xs_transaction_t t, const char *path,
-                     struct names *all, char *generation, size_t size)
+/* Appends a part's names. An empty name marks the end of the whole list. */
+static bool append(struct listing *l, const char *names, size_t len)
 {
-    char offset[24], *part, *grown, *names;
+    char *grown;
+
+    if (len && names[len - 1] == '\0' && (len == 1 || names[len - 2] == '\0')) {
+        l->complete = true;
+        len--;
+    }
+    grown = realloc(l->names, l->len + len + 1);
+    if (!grown) {
+        errno = ENOMEM;
+        return false;
+    }
+    memcpy(grown + l->len, names, len);
+    l->names = grown;
+    l->len += len;
+    return true;
+}
+
+static bool next_part(struct xs_handle *h, xs_transaction_t t, const char *path,
+                      struct listing *l)
+{
+    char offset[24], *part;
     struct iovec iov[2];
     unsigned int len;
-    size_t gen_len;
-    int done = 0;
+    size_t generation;
+    bool ok = true;
 
-    snprintf(offset, sizeof(offset), "%zu", all->len);
+    snprintf(offset, sizeof(offset), "%zu", l->len);
     iov[0] = xs_iov(path);
     iov[1] = xs_iov(offset);
     part = xs_talk(h, XS_DIRECTORY_PART, t, iov, 2, &len);
     if (!part)
-        return -1;
-    gen_len = strlen(part) + 1;
-    if (gen_len > len || gen_len > size) {
-        free(part);
+        return false;
+    generation = strlen(part) + 1;
+    if (generation > len || generation > sizeof(l->generation)) {
         errno = EIO;
-        return -1;
-    }
-    if (all->len && strcmp(generation, part))
-        all->len = 0; /* the list has changed: from the start */
-    else
-        done = 2;
-    memcpy(generation, part, gen_len);
-    if (!done) {
-        free(part);
-        return 0;
-    }
-    names = part + gen_len;
-    len -= (unsigned int)gen_len;
-    done = len && names[len - 1] == '\0' && (len == 1 || !names[len - 2]);
-    len -= done ? 1 : 0;
-    grown = realloc(all->text, all->len + len + 1);
-    if (grown) {
-        memcpy(grown + all->len, names, len);
-        all->text = grown;
-        all->len += len;
+        ok = false;
+    } else if (l->len && strcmp(l->generation, part)) {
+        l->len = 0; /* the list has changed: once more from the start */
+    } else {
+        memcpy(l->generation, part, generation);
+        ok = append(l, part + generation, len - generation);
     }
     free(part);
-    return grown ? done : -1;
+    return ok;
 }
 
 static char **long_directory(struct xs_handle *h, xs_transaction_t t,
                              const char *path, unsigned int *num)
 {
-    struct names all = {0};
-    char generation[32] = "", **v = NULL;
-    int r;
+    struct listing l = {0};
+    char **v = NULL;
 
-    do {
-        r = next_part(h, t, path, &all, generation, sizeof(generation));
-    } while (r == 0);
-    if (r > 0)
-        v = string_array(all.text, all.len, num);
-    free(all.text);
+    while (!l.complete && next_part(h, t, path, &l))
+        ;
+    if (l.complete)
+        v = string_array(l.names, l.len, num);
+    free(l.names);
     return v;
 }
 

@@ -14,6 +14,7 @@
 
 struct context {
     const char *program; /* for messages */
+    const char *invoked; /* the same, as it was called */
     struct xs_handle *xs;
     xs_transaction_t t;
     bool flat, prefix, raw, tidy, upto, recurse;

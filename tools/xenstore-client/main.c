@@ -75,7 +75,7 @@ static const struct command *find_command(const char *name)
 static void usage(const struct context *c, const char *mode,
                   const struct command *command)
 {
-    complain(c, "Usage: %s %s%s", c->program, mode, command->usage);
+    complain(c, "Usage: %s %s%s", c->invoked, mode, command->usage);
     exit(1);
 }
 
@@ -158,7 +158,7 @@ static int run_once(struct context *c, const struct command *command, int argc,
 
 int main(int argc, char **argv)
 {
-    struct context c = {.number = -1};
+    struct context c = {.number = -1, .invoked = argv[0]};
     const char *slash = strrchr(argv[0], '/');
     const struct command *command;
     char mode[16] = "";
@@ -172,7 +172,7 @@ int main(int argc, char **argv)
             return complain(&c, "unknown mode %s", c.program + 9);
     } else {
         if (argc < 2)
-            return complain(&c, "Usage: %s <mode> [-h] [...]", c.program);
+            return complain(&c, "Usage: %s <mode> [-h] [...]", argv[0]);
         command = find_command(argv[1]);
         if (!command)
             return complain(&c, "unknown mode %s", argv[1]);

@@ -23,3 +23,7 @@ $(eval $(call unit_test,store_paths,tests/unit/store_paths.c $(addprefix tools/x
 $(eval $(call unit_test,store_transactions,tests/unit/store_transactions.c $(STORE_TEST),))
 $(eval $(call unit_test,store_protocol,tests/unit/store_protocol.c $(STORE_TEST),))
 $(eval $(call unit_test,store_ring,tests/unit/store_ring.c $(STORE_TEST),))
+$(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(STORE_WRAP)))
+
+# The client library against the daemon's core in the same process.
+$(eval $(call unit_test,xs_client,tests/unit/xs_client.c $(STORE_TEST) $(LIBXENSTORE_SOURCES) tools/xenstored/loop.c tools/xenstored/socket.c,-lpthread))

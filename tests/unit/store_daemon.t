@@ -1,0 +1,158 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The daemon as a process, without Xen (--no-domains) and in a directory of its
+# own: start and stop as the init scripts do it, our clients, and the stock
+# clients of xenstore-utils if they are installed, whose output must be equal.
+#
+# usage: store_daemon.t [object directory]   (default: build)
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+O=$(realpath "${1:-build}")
+dir=$(mktemp -d)
+export XENSTORED_RUNDIR=$dir
+unset XENSTORED_PATH
+trap 'kill "$(cat "$dir/pid" 2>/dev/null)" 2>/dev/null; rm -rf "$dir"' EXIT
+
+n=0
+ok() { n=$((n + 1)); echo "ok $n - $1"; }
+not_ok() { n=$((n + 1)); echo "not ok $n - $1"; failed=1; }
+failed=0
+# is NAME WANTED COMMAND...: output (both streams) and exit status
+is() {
+    local name=$1 wanted=$2 got
+    shift 2
+    got=$("$@" 2>&1 < /dev/null; echo "status $?")
+    if [ "$got" = "$wanted" ]; then ok "$name"; else
+        not_ok "$name"
+        diff <(echo "$wanted") <(echo "$got") | sed 's/^/# /'
+    fi
+}
+
+mkdir "$dir/ours"
+for m in read write list ls rm exists chmod watch control; do
+    ln -s "$O/bin/xenstore" "$dir/ours/xenstore-$m"
+done
+ln -s "$O/bin/xenstore" "$dir/ours/xenstore"
+ours() { local p=$1; shift; "$dir/ours/$p" "$@"; }
+
+# --- start -------------------------------------------------------------------
+daemon() { "$O/bin/xenstored" --no-domains --pid-file "$dir/pid" "$@"; }
+is 'the parent returns when the socket answers' 'status 0' daemon -T "$dir/trace"
+is 'ready at once' 'xenstored
+status 0' ours xenstore-list /tool
+[ "$(readlink "/proc/$(cat "$dir/pid")/exe")" = "$O/bin/xenstored" ] &&
+    ok 'pid file names the daemon' || not_ok 'pid file names the daemon'
+is 'a second daemon refuses to start' 'xenstored: pid file: File exists
+status 1' daemon
+is 'unknown option' "status 2" bash -c "$O/bin/xenstored --nonsense > /dev/null 2>&1"
+is 'the socket is for root alone' '600
+status 0' stat -c %a "$dir/socket"
+
+# --- our clients -------------------------------------------------------------
+is 'write' 'status 0' ours xenstore-write /a/b one /a/n10 10 /a/n9 9
+is 'read' 'one
+status 0' ours xenstore-read /a/b
+is 'read with prefix' '/a/b: one
+/a/n9: 9
+status 0' ours xenstore-read -p /a/b /a/n9
+is 'read what is not there' "xenstore-read: couldn't read path /none
+status 1" ours xenstore-read /none
+is 'list' 'b
+n10
+n9
+status 0' ours xenstore-list /a
+is 'ls' 'a = ""
+ b = "one"
+ n10 = "10"
+ n9 = "9"
+tool = ""
+ xenstored = ""
+status 0' ours xenstore-ls
+is 'exists' 'status 0' ours xenstore-exists /a/b
+is 'does not exist' 'status 1' ours xenstore-exists /a/b /a/c
+is 'chmod' 'status 0' ours xenstore-chmod -r /a n5 r6
+is 'chmod seen' 'a = "" . . . . . . . . . . . . . . . . . . . . . . . . . . .  (n5,r6)
+status 0' bash -c "$dir/ours/xenstore-ls -p | head -n 1"
+is 'write is all or nothing' 'xenstore-write: could not write path /a b
+status 1' ours xenstore-write /t/1 x '/a b' y
+is 'nothing of it is left' 'status 1' ours xenstore-exists /t/1
+is 'rm -t' 'status 0' ours xenstore-rm -t /a/b
+is 'rm' 'status 0' ours xenstore-rm /a
+is 'multi-call' '1
+status 0' bash -c "$dir/ours/xenstore write /m 1 && $dir/ours/xenstore read /m"
+is 'unknown mode' 'xenstore: unknown mode zoo
+status 1' ours xenstore zoo
+is 'control' 'OK
+status 0' ours xenstore-control check
+is 'control quota' 'OK
+status 0' ours xenstore-control quota set nodes 2000
+is 'watch' '/w
+/w/1
+/w
+status 0' bash -c "$dir/ours/xenstore-watch -n 3 /w & p=\$!
+    until grep -q 'WATCH_EVENT.*(/w /w)' $dir/trace; do sleep 0.05; done
+    $dir/ours/xenstore-write /w/1 x; $dir/ours/xenstore-rm /w; wait \$p"
+is 'no daemon' 'xenstore-read: xs_open: No such file or directory
+status 1' env XENSTORED_PATH="$dir/none" "$dir/ours/xenstore-read" /
+
+# --- the stock clients -------------------------------------------------------
+prepare() {
+    ours xenstore-rm /t; ours xenstore-rm /q
+    ours xenstore-write /t/bin 'a\tb\\c\nd\001\xff\x7f"q' /t/e '' /t/d/x/y 1 \
+        /t/long "$(printf 'x%.0s' {1..200})" /t/10 a /t/9 b
+    ours xenstore-chmod /t/d n1 r2 b3
+}
+exec_with() { "$@" 2>&1 < /dev/null; echo "status $?"; ours xenstore-ls -fp; }
+# same COMMAND...: output, exit status and effect equal to the stock client's
+same() {
+    local c=$1 stock mine
+    shift
+    prepare
+    stock=$(PATH=/usr/bin exec_with "$c" "$@")
+    prepare
+    mine=$(PATH=$dir/ours:/usr/bin exec_with "$c" "$@")
+    if [ "$stock" = "$mine" ]; then ok "as stock: $c $*"; else
+        not_ok "as stock: $c $*"
+        diff <(echo "$stock") <(echo "$mine") | sed 's/^/# /'
+    fi
+}
+stock_clients() {
+    same xenstore-ls /t; same xenstore-ls; same xenstore-ls -f /t
+    same xenstore-ls -p /t; same xenstore-ls -fp /t; same xenstore-ls /none
+    same xenstore-ls /t/d /t; same xenstore-ls -h
+    same xenstore-read /t/bin; same xenstore-read -R /t/bin /t/e
+    same xenstore-read -p /t/e /t/9; same xenstore-read /t/e /none
+    same xenstore-read; same xenstore-read -h; same xenstore read /t/9
+    same xenstore; same xenstore read
+    local v
+    for v in '' 'a\qb\' '\x4' '\xg' '\8' '\1234' 'a\0b' 'é'; do
+        same xenstore-write /q "$v"; same xenstore-write -R /q "$v"
+    done
+    same xenstore-write /q; same xenstore-write '/a b' 1
+    same xenstore-write /q 1 /q/2 3; same xenstore-write /q 1 '/x y' 3
+    same xenstore-rm /t/d; same xenstore-rm -t /t/d/x/y; same xenstore-rm /none
+    same xenstore-rm /none/x; same xenstore-rm -t /t/e /t/d/x; same xenstore-rm
+    same xenstore-exists /t/d; same xenstore-exists /t/d /none
+    same xenstore-exists
+    same xenstore-list /t; same xenstore-list -p /t /t/d; same xenstore-list /
+    same xenstore-list /none
+    same xenstore-chmod /t/d n4; same xenstore-chmod /t/d n4 r5 b6
+    same xenstore-chmod -r /t/d n4; same xenstore-chmod -u /t/d/x n4
+    same xenstore-chmod -ur /t/d/x n4 r5; same xenstore-chmod /t/d q
+    same xenstore-chmod /none n4; same xenstore-chmod /t/d n5 r99999
+    same xenstore-watch -n 2 /t/d /t/e; same xenstore-watch
+    same xenstore-watch -n 0 /t
+}
+if [ -x /usr/bin/xenstore-read ]; then stock_clients; else ok 'stock clients # SKIP not installed'; fi
+
+# --- end ---------------------------------------------------------------------
+is 'accounts are right' 'OK
+status 0' ours xenstore-control check
+pid=$(cat "$dir/pid")
+kill "$pid"
+for _ in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+is 'a daemon that is told to stop leaves nothing' 'ours
+trace
+status 0' ls "$dir"
+echo "1..$n"
+exit $failed

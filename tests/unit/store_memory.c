@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory runs out at every allocation of every request in turn. A request that
+ * fails has changed nothing: not the tree, not the accounts, and a failed
+ * commit leaves none of the transaction's changes behind.
+ */
+#include "store_test.h"
+
+#include <errno.h>
+
+static long allocations, fail_at = -1;
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+static bool fails(void)
+{
+    return ++allocations == fail_at;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+    return fails() ? NULL : __real_realloc(p, size);
+}
+
+static struct client *root, *guest, *other;
+static int failures;
+
+static int setup(void **state)
+{
+    fake_start();
+    fake_create(5);
+    root = client_new(NULL);
+    other = client_new(NULL);
+    guest = client_new(domain_get(5));
+    client_one(root, XS_MKDIR, 0, "/local/domain/5");
+    client_two(root, XS_SET_PERMS, 0, "/local/domain/5", "n5");
+    failures = 0;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    assert_accounts();
+    client_free(root);
+    client_free(other);
+    client_free(guest);
+    fake_stop();
+    return 0;
+}
+
+static char *dump(void)
+{
+    static struct tree_walk w;
+    const struct node *n;
+    char *text = __real_malloc(1 << 16), *p = text;
+
+    tree_walk_start(&w, store.root, "/");
+    while ((n = tree_walk_next(&w)))
+        p += sprintf(p, "%s=%.*s.%u.%u;", w.path, (int)node_value_len(n),
+                     n->value ? n->value->data : "",
+                     (unsigned int)n->perms->entry[0].id.domid,
+                     n->perms->entry[0].bits);
+    return text;
+}
+
+/* A request, repeated with the next allocation failing until none does. */
+static int persist(struct client *cl, uint32_t type, uint32_t tx,
+                   const char *data, size_t len)
+{
+    for (long n = 1;; n++) {
+        char *before = dump(), *after;
+        int rc;
+
+        allocations = 0;
+        fail_at = n;
+        rc = client_ask(cl, type, tx, data, len, NULL, NULL);
+        fail_at = -1;
+        after = dump();
+        if (rc)
+            assert_string_equal(before, after);
+        free(before);
+        free(after);
+        assert_accounts();
+        if (allocations < n)
+            return rc;
+        if (rc) {
+            assert_int_equal(rc, ENOMEM);
+            failures++;
+        }
+        if (type == XS_TRANSACTION_END)
+            return rc; /* it is gone */
+        if (!rc && type != XS_READ)
+            return 0; /* managed without */
+    }
+}
+
+static const char *const paths[] = {"/local/domain/5/a",
+                                    "/local/domain/5/a/b",
+                                    "/local/domain/5/c/d/e",
+                                    "/local/domain/5/a/f",
+                                    "/tool/x",
+                                    "/tool/x/y/z"};
+#define PATHS (sizeof(paths) / sizeof(paths[0]))
+
+static size_t arguments(char *out, const char *a, const char *b, bool terminate)
+{
+    size_t la = strlen(a) + 1, lb = strlen(b);
+    memcpy(out, a, la);
+    memcpy(out + la, b, lb + 1);
+    return la + lb + terminate;
+}
+
+static void random_request(struct client *cl, uint32_t tx)
+{
+    const char *path = paths[(size_t)rand() % PATHS];
+    char data[256], value[64];
+
+    memset(value, 'v', sizeof(value));
+    value[rand() % 60] = '\0';
+    value[63] = '\0';
+    switch (rand() % 6) {
+    case 0:
+        persist(cl, XS_MKDIR, tx, path, strlen(path) + 1);
+        break;
+    case 1:
+        persist(cl, XS_RM, tx, path, strlen(path) + 1);
+        break;
+    case 2:
+        persist(cl, XS_SET_PERMS, tx, data,
+                arguments(data, path, rand() % 2 ? "n5" : "r5", true));
+        break;
+    case 3:
+        persist(cl, XS_READ, tx, path, strlen(path) + 1);
+        break;
+    default:
+        persist(cl, XS_WRITE, tx, data, arguments(data, path, value, false));
+    }
+}
+
+static void requests(void **state)
+{
+    uint32_t snapshot = 0;
+
+    srand(3);
+    for (int i = 0; i < 1500; i++) {
+        /* While somebody has a snapshot, edits copy. */
+        if (snapshot && rand() % 3 == 0) {
+            client_end(other, snapshot);
+            snapshot = 0;
+        } else if (!snapshot) {
+            snapshot = client_begin(other);
+        }
+        random_request(rand() % 2 ? root : guest, 0);
+    }
+    assert_true(failures > 1000);
+}
+
+/* Commits on the short way and, others having written, on the long way. */
+static void commits(void **state)
+{
+    int failed_commits = 0, done = 0;
+
+    srand(4);
+    for (int i = 0; i < 1500; i++) {
+        struct client *cl = i % 2 ? root : guest;
+        uint32_t tx = client_begin(cl);
+        unsigned int seed = (unsigned int)rand();
+        int rc;
+
+        assert_true(tx != 0);
+        for (int j = rand() % 5; j >= 0; j--)
+            random_request(cl, tx);
+        if (rand() % 4)
+            client_write(other, 0, "/elsewhere", "x");
+        /* The n-th allocation of the commit, for a few n. */
+        allocations = 0;
+        fail_at = 1 + (long)(seed % 30);
+        {
+            char *before = dump(), *after;
+            rc = client_one(cl, XS_TRANSACTION_END, tx, "T");
+            fail_at = -1;
+            after = dump();
+            if (rc)
+                assert_string_equal(before, after);
+            free(before);
+            free(after);
+        }
+        assert_true(rc == 0 || rc == ENOMEM || rc == EAGAIN);
+        failed_commits += rc == ENOMEM;
+        done += rc == 0;
+        assert_accounts();
+    }
+    assert_true(failed_commits > 100 && done > 300);
+}
+
+static void watches(void **state)
+{
+    for (int i = 0; i < 600; i++) {
+        char data[64];
+        size_t len = (size_t)sprintf(data, "/w%d%ctok", i, 0) + 1;
+        assert_int_equal(persist(root, XS_WATCH, 0, data, len), 0);
+    }
+    assert_int_equal(root->c->watches.count, 600);
+    assert_true(failures >= 600);
+    assert_int_equal(persist(root, XS_TRANSACTION_START, 0, "", 1), 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(requests),
+        TEST(commits),
+        TEST(watches),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
