@@ -192,8 +192,8 @@ static void free_init_memory(void)
     init_heap_pages(pa, pa + size);
 }
 
-/* Not init: it takes the ground from under what called it. */
-static noreturn void start_dom0(void)
+/* Not init, not inlined: it takes the ground from under what called it. */
+static noreturn __attribute__((noinline)) void start_dom0(void)
 {
     vga_end_boot();
     system_booted = true;
