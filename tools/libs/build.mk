@@ -56,6 +56,7 @@ CFLAGS_tests/system/xlctrl_ops := $(CPPFLAGS_tools)
 $(XLCTRL_OPS): $(O)/tests/system/xlctrl_ops.o $(addprefix $(O)/lib/,libxlctrl.so libxentoollog.so.1)
 	$(call say,LD,$@)mkdir -p $(@D); $(CC) -Wl,-rpath,'$$ORIGIN/../../lib' -o $@ $^
 xlctrl-ops: $(XLCTRL_OPS)
+check-build: $(PV_START) $(XENLIBS) $(XLCTRL_OPS)
 .PHONY: pv-start xenlibs xlctrl-ops
 
 # The builder's pure steps, under the sanitizers.
