@@ -235,11 +235,32 @@ int get_page_and_type(struct page_info *pg, struct domain *d, uint32_t type)
     return rc;
 }
 
+/*
+ * [working] No vcpu has this root any more, but a CPU that went idle may have
+ * kept it loaded since the vcpu left (the vcpu runs elsewhere only after "idle
+ * is running" is visible here).
+ */
+static void leave_root(const struct page_info *pg)
+{
+    const struct domain *d = domain_by_owner_id(pg->owner);
+    cpumask_t may = {READ_ONCE(d->arch.dirty_cpumask) & cpu_online_map.bits};
+    uint64_t idle = 0;
+    unsigned int cpu;
+
+    for_each_cpu (cpu, may)
+        if (idle_vcpu[cpu] && READ_ONCE(idle_vcpu[cpu]->is_running))
+            idle |= 1ull << cpu;
+    if (idle)
+        flush_mask(idle, 0, FLUSH_ROOT);
+}
+
 /* [working] Nobody uses the table any more. */
 static int undo(struct page_info *pg, uint32_t type, bool had_mark)
 {
     unsigned int level = table_level(type);
 
+    if (level == 4)
+        leave_root(pg);
     if (level && table_put_entries(pg, level)) {
         set_partial(pg, type, had_mark);
         return -ERESTART;

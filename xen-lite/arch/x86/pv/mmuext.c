@@ -147,9 +147,6 @@ int vcpu_destroy_pagetables(struct vcpu *v)
     int rc = mm_finish_pending(v->domain);
     mfn_t root;
 
-    /* A CPU that went idle after v may still walk v's root. */
-    if (READ_ONCE(v->domain->arch.dirty_cpumask))
-        flush_mask(READ_ONCE(v->domain->arch.dirty_cpumask), 0, FLUSH_ROOT);
     if (rc)
         return rc;
     root = set_user_root(v, 0);

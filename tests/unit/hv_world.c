@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine under the memory core, in a process: what the rest of the
+ * hypervisor would provide, reduced to what the core asks of it, plus a model
+ * of the TLBs.
+ *
+ * The TLB model remembers for each frame which CPUs may hold a translation
+ * that can write to it (and which may walk through it as a table). Everything
+ * that is mapped at the end of an operation may have been cached by any CPU
+ * that has the domain's root loaded; only a flush of that CPU forgets it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include "hv_world.h"
+#include <hv/grant_table.h>
+#include <hv/smp.h>
+#include <asm/e820.h>
+#include <asm/pv.h>
+
+struct domain *world_domain[WORLD_DOMAINS];
+__thread struct cpu_info test_cpu;
+__thread unsigned int world_preempt, world_abandon, world_fail_copy;
+unsigned long world_checks, world_flushes;
+static __thread uint64_t rnd_state = 88172645463325252ull;
+static bool quiet;
+
+const unsigned int world_slots[NR_WORLD_SLOTS] = {0,   1,   8,   15,  16,  17,
+                                                  255, 256, 260, 271, 272, 511};
+
+/* --- randomness ------------------------------------------------------------
+ */
+
+void world_seed(uint64_t seed)
+{
+    rnd_state = seed * 0x9e3779b97f4a7c15ull + 1;
+}
+
+uint64_t world_rnd(void)
+{
+    rnd_state ^= rnd_state << 13;
+    rnd_state ^= rnd_state >> 7;
+    rnd_state ^= rnd_state << 17;
+    return rnd_state * 0x2545f4914f6cdd1dull >> 16;
+}
+
+/* --- output ----------------------------------------------------------------
+ */
+
+void world_quiet(bool q)
+{
+    quiet = q;
+}
+
+void vprintk(const char *fmt, va_list ap)
+{
+    if (!quiet) {
+        fputs("# ", stdout);
+        vprintf(fmt, ap);
+    }
+}
+
+void printk(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vprintk(fmt, ap);
+    va_end(ap);
+}
+
+noreturn void bug(const char *file, int line, const char *what)
+{
+    fprintf(stderr, "%s:%d: %s\n", file, line, what);
+    abort();
+}
+
+noreturn void panic(const char *fmt, ...)
+{
+    fprintf(stderr, "panic: %s\n", fmt);
+    abort();
+}
+
+/* --- CPUs and their TLBs ---------------------------------------------------
+ */
+
+cpumask_t cpu_online_map = {(1ull << WORLD_CPUS) - 1};
+struct cpuinfo boot_cpu = {.phys_bits = 40};
+struct vcpu *idle_vcpu[NR_CPUS];
+static uint64_t clock_now = 1, flushed_at[WORLD_CPUS];
+static uint64_t may_write[WORLD_FRAMES], may_walk[WORLD_FRAMES];
+static uint32_t loaded[WORLD_CPUS]; /* domid + 1 */
+
+uint32_t tlb_clock_now(void)
+{
+    return atomic_load(&clock_now);
+}
+
+uint64_t tlb_filter(uint64_t cpumask, uint32_t stamp)
+{
+    uint64_t now = atomic_load(&clock_now), stale = 0;
+    uint64_t when = now - (uint32_t)((uint32_t)now - stamp);
+
+    for (unsigned int c = 0; c < WORLD_CPUS; c++)
+        if ((cpumask >> c & 1) && atomic_load(&flushed_at[c]) <= when)
+            stale |= 1ull << c;
+    return stale;
+}
+
+static void flush_cpu(unsigned int cpu)
+{
+    uint64_t tick = atomic_inc(&clock_now);
+
+    atomic_inc(&world_flushes);
+    for (unsigned int f = 0; f < WORLD_FRAMES; f++) {
+        atomic_and(&may_write[f], ~(1ull << cpu));
+        atomic_and(&may_walk[f], ~(1ull << cpu));
+    }
+    atomic_store(&flushed_at[cpu], tick);
+}
+
+void flush_mask(uint64_t cpumask, unsigned long va, unsigned int flags)
+{
+    if (flags & (FLUSH_TLB | FLUSH_TLB_GLOBAL))
+        for (unsigned int c = 0; c < WORLD_CPUS; c++)
+            if (cpumask >> c & 1)
+                flush_cpu(c);
+}
+
+void flush_local(unsigned long va, unsigned int flags)
+{
+    flush_mask(1ull << test_cpu.cpu, va, flags);
+}
+
+void flush_cache_frame(mfn_t mfn)
+{
+}
+
+void root_load(uint64_t cr3)
+{
+    uint32_t owner = mfn_to_page(_mfn(cr3 >> PAGE_SHIFT))->owner;
+    unsigned int cpu = test_cpu.cpu;
+    uint32_t root = cr3 && owner < DOMID_FIRST_RESERVED ? owner + 1 : 0;
+    uint32_t before = loaded[cpu];
+    struct domain *d;
+
+    if (root && (d = domain_by_owner_id(root - 1)))
+        atomic_or(&d->arch.dirty_cpumask, 1ull << cpu);
+    flush_cpu(cpu);
+    loaded[cpu] = root;
+    if (before && before != root && (d = domain_by_owner_id(before - 1)))
+        atomic_and(&d->arch.dirty_cpumask, ~(1ull << cpu));
+}
+
+void on_selected_cpus(cpumask_t mask, void (*fn)(void *data), void *data)
+{
+}
+
+void lock_order_acquire(spinlock_t *l)
+{
+}
+
+void lock_order_release(spinlock_t *l)
+{
+}
+
+/* --- domains ---------------------------------------------------------------
+ */
+
+struct domain *domain_list, *hardware_domain, *idle_domain;
+static struct domain special[2] = {
+    {.id = DOMID_XEN, .is_special = true, .refcnt = 1},
+    {.id = DOMID_IO, .is_special = true, .refcnt = 1}};
+struct domain *dom_xen = &special[0], *dom_io = &special[1];
+
+struct domain *domain_by_owner_id(domid_t id)
+{
+    if (id == DOMID_XEN)
+        return dom_xen;
+    if (id == DOMID_IO)
+        return dom_io;
+    return id < WORLD_DOMAINS ? world_domain[id] : NULL;
+}
+
+static void relink(void)
+{
+    domain_list = NULL;
+    for (int i = WORLD_DOMAINS - 1; i >= 0; i--)
+        if (world_domain[i]) {
+            world_domain[i]->next_in_list = domain_list;
+            domain_list = world_domain[i];
+        }
+}
+
+bool get_domain(struct domain *d)
+{
+    atomic_inc(&d->refcnt);
+    return true;
+}
+
+static struct domain *graveyard;
+
+void put_domain(struct domain *d)
+{
+    if (atomic_dec(&d->refcnt))
+        return;
+    BUG_ON(d->arch.owned_frames);
+    world_domain[d->id] = NULL;
+    relink();
+    d->next_in_list = graveyard;
+    graveyard = d;
+}
+
+/* Between two operations nobody holds a pointer to a domain that is gone. */
+static void bury(void)
+{
+    while (graveyard) {
+        struct domain *d = graveyard;
+
+        graveyard = d->next_in_list;
+        for (unsigned int i = 0; i < WORLD_VCPUS; i++)
+            free(d->vcpu[i]);
+        free(d->vcpu);
+        free(d);
+    }
+}
+
+struct domain *get_domain_by_id(domid_t id)
+{
+    struct domain *d = domain_by_owner_id(id);
+
+    if (d)
+        get_domain(d);
+    return d;
+}
+
+struct domain *get_domain_by_any_id(domid_t id)
+{
+    return get_domain_by_id(id == DOMID_SELF ? current->domain->id : id);
+}
+
+struct domain *world_create_domain(domid_t id, uint64_t max_pages)
+{
+    struct domain *d = calloc(1, sizeof(*d));
+
+    d->id = id;
+    d->is_privileged = id == 0;
+    d->refcnt = 1;
+    d->max_pages = max_pages;
+    d->vm_assist = ~0UL;
+    d->max_vcpus = WORLD_VCPUS;
+    d->vcpu = calloc(WORLD_VCPUS, sizeof(*d->vcpu));
+    for (unsigned int i = 0; i < WORLD_VCPUS; i++) {
+        struct vcpu *v = d->vcpu[i] = calloc(1, sizeof(*v));
+
+        v->domain = d;
+        v->vcpu_id = i;
+        v->arch.guest_root = v->arch.guest_root_user = INVALID_MFN;
+        v->vcpu_info_mfn = INVALID_MFN;
+    }
+    world_domain[id] = d;
+    if (id == 0)
+        hardware_domain = d;
+    relink();
+    return d;
+}
+
+bool world_kill_domain(domid_t id)
+{
+    struct domain *d = world_domain[id];
+    bool gone;
+
+    d->is_dying = DOMDYING_dying;
+    for (unsigned int c = 0; c < WORLD_CPUS; c++)
+        if (loaded[c] == id + 1u) {
+            flush_cpu(c);
+            loaded[c] = 0;
+        }
+    d->arch.dirty_cpumask = 0;
+    for (unsigned int i = 0; i < WORLD_VCPUS; i++)
+        while (vcpu_destroy_pagetables(d->vcpu[i]))
+            ;
+    while (relinquish_memory(d))
+        ;
+    domain_set_outstanding_pages(d, 0);
+    gone = d->arch.owned_frames == 0;
+    put_domain(d);
+    return gone;
+}
+
+void world_run(unsigned int cpu, struct vcpu *v)
+{
+    test_cpu.cpu = cpu;
+    test_cpu.current_vcpu = v;
+    v->processor = cpu;
+    root_load(v->arch.cr3_kernel);
+}
+
+void vcpu_pause(struct vcpu *v)
+{
+}
+
+void vcpu_unpause(struct vcpu *v)
+{
+}
+
+/* --- guest memory: the process's own ---------------------------------------
+ */
+
+static bool copy_fails(void)
+{
+    return world_fail_copy && --world_fail_copy == 0;
+}
+
+size_t copy_to_guest_raw(uint64_t to, const void *from, size_t n)
+{
+    if (copy_fails() || !to)
+        return n;
+    memcpy((void *)to, from, n);
+    return 0;
+}
+
+size_t copy_from_guest_raw(void *to, uint64_t from, size_t n)
+{
+    if (copy_fails() || !from)
+        return n;
+    memcpy(to, (const void *)from, n);
+    return 0;
+}
+
+/* --- hypercalls ------------------------------------------------------------
+ */
+
+static __thread struct {
+    bool set;
+    unsigned long a[6];
+} again;
+
+bool hypercall_preempt_check(void)
+{
+    atomic_inc(&world_checks);
+    return world_preempt && world_rnd() % 1000 < world_preempt;
+}
+
+long hypercall_create_continuation(unsigned int nr, unsigned int nargs, ...)
+{
+    va_list ap;
+
+    va_start(ap, nargs);
+    again.set = true;
+    for (unsigned int i = 0; i < nargs; i++)
+        again.a[i] = va_arg(ap, unsigned long);
+    va_end(ap);
+    return nr;
+}
+
+long world_call(hypercall_fn_t fn, unsigned long a0, unsigned long a1,
+                unsigned long a2, unsigned long a3)
+{
+    long rc;
+
+    again.a[0] = a0;
+    again.a[1] = a1;
+    again.a[2] = a2;
+    again.a[3] = a3;
+    do {
+        again.set = false;
+        rc = fn(again.a[0], again.a[1], again.a[2], again.a[3], 0, 0);
+        if (again.set && world_abandon && world_rnd() % 1000 < world_abandon)
+            return -ERESTART;
+    } while (again.set);
+    return rc;
+}
+
+/* --- the rest of the hypervisor --------------------------------------------
+ */
+
+unsigned long max_page = WORLD_FRAMES;
+unsigned long xen_phys_start;
+pte_t *idle_root;
+struct e820map hv_e820;
+
+int gnttab_get_shared_frame(struct domain *d, unsigned long idx, mfn_t *mfn)
+{
+    return -ENOMEM;
+}
+
+mfn_t m2p_chunk(unsigned long i)
+{
+    return INVALID_MFN;
+}
+
+int pv_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
+{
+    return 0;
+}
+
+bool fixup_guest_descriptor(uint64_t *desc)
+{
+    return !(*desc & 1);
+}
+
+pte_t *perdomain_l1e(struct vcpu *v, unsigned int page)
+{
+    return NULL;
+}
+
+void init_xen_l4_slots(pte_t *l4, const struct domain *d)
+{
+    memcpy(&l4[ROOT_SLOT_FIRST], &idle_root[ROOT_SLOT_FIRST],
+           (ROOT_SLOT_LAST + 1 - ROOT_SLOT_FIRST) * sizeof(*l4));
+}
+
+static void map_area(unsigned long at, size_t size)
+{
+    void *p = mmap((void *)at, size, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+    BUG_ON(p != (void *)at);
+}
+
+/* Once: afterwards the allocator has everything whenever no domain lives. */
+void world_init(void)
+{
+    static bool done;
+
+    test_cpu.cpu = 0;
+    if (done)
+        return;
+    done = true;
+    map_area(DIRECTMAP_VIRT_START, WORLD_FRAMES * PAGE_SIZE);
+    map_area(FRAMETABLE_VIRT_START, WORLD_FRAMES * sizeof(struct page_info));
+    map_area(RDWR_MPT_VIRT_START, WORLD_FRAMES * 8);
+    for (unsigned int f = 0; f < WORLD_FRAMES; f++)
+        frame_table[f] = (struct page_info){
+            .type = PGT_none | 1,
+            .count = PGC_allocated | PGC_xenheap | 1,
+            .owner = f >= HOLE_FIRST && f <= HOLE_LAST ? DOMID_IO : DOMID_IDLE};
+    page_alloc_init();
+    idle_root = maddr_to_virt(PAGE_SIZE);
+    for (unsigned int i = ROOT_SLOT_FIRST; i <= ROOT_SLOT_LAST; i++)
+        idle_root[i] = 0x1000 * i | PTE_PRESENT | PTE_USER;
+    init_heap_pages(8 * PAGE_SIZE, HOLE_FIRST * PAGE_SIZE);
+    init_heap_pages((HOLE_LAST + 1) * PAGE_SIZE, WORLD_FRAMES * PAGE_SIZE);
+    heap_init_done();
+}
+
+/* --- verification ----------------------------------------------------------
+ */
+
+static struct {
+    uint32_t general, type;
+} expect[WORLD_FRAMES];
+static unsigned long errors;
+
+static void complain(unsigned int f, const char *what, unsigned long detail)
+{
+    const struct page_info *pg = frame_table + f;
+
+    if (++errors <= 10)
+        printf("# frame %u type %08x count %08x owner %u resume %x: %s %lx\n",
+               f, pg->type, pg->count, pg->owner, pg->resume, what, detail);
+}
+
+static bool is_ram(unsigned long mfn)
+{
+    return mfn < WORLD_FRAMES && frame_table[mfn].owner != DOMID_IO;
+}
+
+static unsigned int live_level(const struct page_info *pg)
+{
+    if (pg->owner == DOMID_INVALID || pg->owner == DOMID_IO ||
+        !(pg->type & (PGT_validated | PGT_partial)))
+        return 0;
+    return table_level(pg->type);
+}
+
+/* Calls fn for each entry of each live table that holds references. */
+static void each_entry(void (*fn)(unsigned int f, unsigned int level,
+                                  unsigned int slot, pte_t e))
+{
+    for (unsigned int f = 0; f < WORLD_FRAMES; f++) {
+        const struct page_info *pg = frame_table + f;
+        unsigned int level = live_level(pg), end = PT_ENTRIES;
+        const pte_t *t = mfn_to_virt(_mfn(f));
+
+        if (!level)
+            continue;
+        if (pg->type & PGT_partial)
+            end = pg->resume & RESUME_SLOT;
+        for (unsigned int i = 0; i < NR_WORLD_SLOTS; i++) {
+            unsigned int slot = world_slots[i];
+
+            if (slot < end && !is_hv_slot(level, slot) &&
+                (t[slot] & PTE_PRESENT))
+                fn(f, level, slot, t[slot]);
+        }
+    }
+}
+
+static void expect_entry(unsigned int f, unsigned int level, unsigned int slot,
+                         pte_t e)
+{
+    unsigned long mfn = mfn_x(pte_mfn(e));
+    const struct page_info *pg = frame_table + mfn;
+
+    if (!(frame_table[f].entry_mask & (1u << slot / MASK_GROUP)))
+        complain(f, "slot outside the mask", slot);
+    if (entry_adjust(e, level) != e || !entry_flags_ok(e, level))
+        complain(f, "forbidden flags", e);
+    if (!is_ram(mfn)) {
+        if (level > 1 || frame_table[f].owner != 0)
+            complain(f, "maps no RAM", e);
+        return;
+    }
+    expect[mfn].general++;
+    if (pg->owner == DOMID_INVALID)
+        complain(mfn, "free but mapped by", f);
+    if (level > 1) {
+        expect[mfn].type++;
+        if ((pg->type & (PGT_type_mask | PGT_validated)) !=
+            (table_type(level - 1) | PGT_validated))
+            complain(mfn, "not a valid table, but in", f);
+        if (pg->owner != frame_table[f].owner)
+            complain(mfn, "table of another owner in", f);
+    } else if (e & PTE_RW) {
+        expect[mfn].type++;
+        if ((pg->type & PGT_type_mask) != PGT_writable)
+            complain(mfn, "mapped writable by", f);
+    }
+}
+
+static void expect_root(mfn_t mfn)
+{
+    if (!mfn_valid(mfn))
+        return;
+    expect[mfn_x(mfn)].general++;
+    expect[mfn_x(mfn)].type++;
+    if ((mfn_to_page(mfn)->type & (PGT_type_mask | PGT_validated)) !=
+        (PGT_l4_table | PGT_validated))
+        complain(mfn_x(mfn), "root of a vcpu", 0);
+}
+
+static void verify_frame(unsigned int f)
+{
+    const struct page_info *pg = frame_table + f;
+    uint32_t n = pg->type & PGT_count_mask;
+
+    if (pg->owner == DOMID_INVALID || pg->owner == DOMID_IO ||
+        (pg->count & PGC_xenheap))
+        return;
+    if ((pg->count & PGC_count_mask) != expect[f].general)
+        complain(f, "general count is wrong, right:", expect[f].general);
+    if (n != expect[f].type)
+        complain(f, "type count is wrong, right:", expect[f].type);
+    if (pg->type & PGT_locked)
+        complain(f, "left locked", 0);
+    if (!n && (pg->type & PGT_type_mask))
+        complain(f, "type without use", 0);
+    if (n && !(pg->type & (PGT_validated | PGT_partial)))
+        complain(f, "neither valid nor partial", 0);
+    if ((table_level(pg->type) ||
+         (pg->type & PGT_type_mask) == PGT_descriptor) &&
+        may_write[f])
+        complain(f, "a TLB may still write to it", may_write[f]);
+    if ((pg->type & PGT_type_mask) == PGT_writable && may_walk[f])
+        complain(f, "a CPU may still walk it", may_walk[f]);
+    if (live_level(pg) == 4) {
+        const pte_t *t = mfn_to_virt(_mfn(f));
+
+        for (unsigned int i = ROOT_SLOT_FIRST; i <= ROOT_SLOT_LAST; i++)
+            if (t[i] != idle_root[i])
+                complain(f, "our slot is not ours", i);
+    }
+}
+
+static uint64_t owned[WORLD_DOMAINS];
+static uint16_t last_owner[WORLD_FRAMES];
+
+unsigned long world_verify(void)
+{
+    errors = 0;
+    memset(expect, 0, sizeof(expect));
+    memset(owned, 0, sizeof(owned));
+    for (unsigned int f = 0; f < WORLD_FRAMES; f++) {
+        const struct page_info *pg = frame_table + f;
+        unsigned int held =
+            !!(pg->type & PGT_pinned) + !!(pg->type & PGT_partial);
+
+        if (pg->owner == DOMID_INVALID || pg->owner == DOMID_IO)
+            continue;
+        expect[f].general += held + !!(pg->count & PGC_allocated);
+        expect[f].type += held;
+        if (pg->owner < WORLD_DOMAINS && !(pg->count & PGC_xenheap))
+            owned[pg->owner]++;
+    }
+    each_entry(expect_entry);
+    for (unsigned int i = 0; i < WORLD_DOMAINS; i++) {
+        struct domain *d = world_domain[i];
+
+        if (owned[i] != (d ? d->arch.owned_frames : 0))
+            complain(0, "owned frames miscounted, right:", owned[i]);
+        for (unsigned int j = 0; d && j < WORLD_VCPUS; j++) {
+            expect_root(d->vcpu[j]->arch.guest_root);
+            expect_root(d->vcpu[j]->arch.guest_root_user);
+        }
+    }
+    for (unsigned int f = 0; f < WORLD_FRAMES; f++) {
+        uint16_t owner = frame_table[f].owner;
+
+        verify_frame(f);
+        if (owner == DOMID_INVALID)
+            continue;
+        if (owner != last_owner[f] && (may_write[f] | may_walk[f]))
+            complain(f, "new owner, old translations", last_owner[f]);
+        last_owner[f] = owner;
+    }
+    return errors;
+}
+
+static void note_entry(unsigned int f, unsigned int level, unsigned int slot,
+                       pte_t e)
+{
+    const struct domain *d = domain_by_owner_id(frame_table[f].owner);
+    unsigned long mfn = mfn_x(pte_mfn(e));
+
+    if (!d || !is_ram(mfn) || !(frame_table[f].type & PGT_validated))
+        return;
+    if (level > 1)
+        may_walk[mfn] |= d->arch.dirty_cpumask;
+    else if (e & PTE_RW)
+        may_write[mfn] |= d->arch.dirty_cpumask;
+}
+
+void world_note_tlbs(void)
+{
+    bury();
+    each_entry(note_entry);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A small machine for testing the memory core in a process: RAM, CPUs with a
+ * model of their TLBs, domains with vcpus. See hv_world.c.
+ */
+#ifndef HV_WORLD_H
+#define HV_WORLD_H
+
+#include <asm/pv_mm.h>
+#include <hv/page_alloc.h>
+
+#define WORLD_FRAMES  768
+#define WORLD_CPUS    3
+#define WORLD_DOMAINS 3
+#define WORLD_VCPUS   2  /* per domain */
+#define HOLE_FIRST    32 /* frames that are no RAM */
+#define HOLE_LAST     39
+
+extern struct domain *world_domain[WORLD_DOMAINS];
+
+void world_init(void);
+struct domain *world_create_domain(domid_t id, uint64_t max_pages);
+/* Kills it completely; false if frames of it are still held by others. */
+bool world_kill_domain(domid_t id);
+/* This thread's CPU runs v from now on. */
+void world_run(unsigned int cpu, struct vcpu *v);
+
+/* A hypercall by the current vcpu, continued until it is done. */
+long world_call(hypercall_fn_t fn, unsigned long a0, unsigned long a1,
+                unsigned long a2, unsigned long a3);
+/* Of 1000 preemption checks, how many say yes; per thread. */
+extern __thread unsigned int world_preempt;
+/* Of 1000 continued calls, how many are never taken up again. */
+extern __thread unsigned int world_abandon;
+/* The n-th copy from or to the guest fails (0: none), per thread. */
+extern __thread unsigned int world_fail_copy;
+extern unsigned long world_checks, world_flushes;
+
+/*
+ * Counts every reference again and looks at each frame, table and TLB.
+ * Returns the number of errors and prints the first few.
+ */
+unsigned long world_verify(void);
+/* What the TLBs may have cached since the last call. */
+void world_note_tlbs(void);
+uint64_t world_rnd(void);
+void world_seed(uint64_t seed);
+void world_quiet(bool quiet);
+
+/* The slots that tests use, so that looking at all of them is cheap. */
+extern const unsigned int world_slots[];
+#define NR_WORLD_SLOTS 12
+
+#endif
