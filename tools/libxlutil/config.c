@@ -4,6 +4,7 @@
  *
  *   file    = { setting ( newline | ";" ) }
  *   setting = name ( "=" | "+=" ) value
+ *   name    = a letter or "_", then letters, digits, "_" and "."
  *   value   = string | number | "[" { value "," } [ value ] "]"
  *
  * "#" starts a comment, newlines inside brackets are white space, strings
@@ -112,8 +113,8 @@ static enum token lex_word(struct lexer *lx)
 {
     enum token kind = isdigit((unsigned char)*lx->at) ? NUMBER : NAME;
 
-    while (lx->at < lx->end &&
-           (isalnum((unsigned char)*lx->at) || *lx->at == '_'))
+    while (lx->at < lx->end && (isalnum((unsigned char)*lx->at) ||
+                                *lx->at == '_' || *lx->at == '.'))
         lx->at++;
     lx->text = strndup(lx->start, lx->at - lx->start);
     return lx->text ? kind : BAD;

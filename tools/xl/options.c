@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all commands do with their arguments.
+ */
+#include "xl.h"
+
+int next_option(int argc, char **argv, const char *options,
+                const struct option *longopts, int required)
+{
+    static const struct option none[] = {{0}};
+    const struct command *command = find_command(argv[0]);
+    char with_help[64];
+    int opt;
+
+    snprintf(with_help, sizeof(with_help), ":h%s", options);
+    opt = getopt_long(argc, argv, with_help, longopts ? longopts : none, NULL);
+    if (opt == 'h') {
+        print_command_help(command, stdout);
+        exit(EXIT_SUCCESS);
+    }
+    if (opt == '?' || opt == ':') {
+        /* optopt is 0 for a long one, which then was the last word */
+        if (optopt && optopt < 256 && opt == '?')
+            fprintf(stderr, "xl %s: option `%c' not supported\n", argv[0],
+                    optopt);
+        else
+            fprintf(stderr, "xl %s: option `%s' %s\n", argv[0],
+                    argv[optind - 1],
+                    opt == ':' ? "needs a value" : "not supported");
+        exit(EXIT_FAILURE);
+    }
+    if (opt == -1 && argc - optind < required) {
+        fprintf(stderr, "xl %s: too few arguments; usage: xl %s %s\n", argv[0],
+                argv[0], command->usage);
+        exit(EXIT_FAILURE);
+    }
+    return opt;
+}
+
+uint32_t find_domain(const char *id)
+{
+    uint32_t domid;
+    int rc = libxl_domain_qualifier_to_domid(ctx, id, &domid);
+
+    if (!rc)
+        return domid;
+    fprintf(stderr, "%s is an invalid domain identifier (rc=%d)\n", id, rc);
+    exit(EXIT_FAILURE);
+}
+
+char *domain_name(uint32_t domid)
+{
+    char *name = libxl_domid_to_name(ctx, domid);
+
+    return name ? name : strdup("(null)");
+}
+
+int64_t parse_mem_kb(const char *s)
+{
+    static const struct {
+        char unit;
+        int shift; /* from the unit to bytes */
+    } units[] = {{'b', 0}, {'k', 10}, {'m', 20}, {'g', 30}, {'t', 40}};
+    int shift = 20;
+    int64_t v;
+    char *end;
+
+    errno = 0;
+    v = strtoll(s, &end, 10);
+    if (errno || end == s || v < 0)
+        return -1;
+    if (*end) {
+        size_t i = 0;
+
+        while (i < ARRAY_SIZE(units) && (*end | 0x20) != units[i].unit)
+            i++;
+        if (i == ARRAY_SIZE(units) || end[1])
+            return -1;
+        shift = units[i].shift;
+    }
+    if (v > INT64_MAX >> shift)
+        return -1;
+    return (v << shift) >> 10;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A vif's specification: key=value pairs between commas, "mac=...,bridge=...".
+ */
+#include <ctype.h>
+
+#include "xl.h"
+
+static int complain(const char *spec, const char *what, const char *value)
+{
+    fprintf(stderr, "vif specification `%s': %s `%s'\n", spec, what, value);
+    return -1;
+}
+
+static int parse_mac(const char *s, libxl_mac mac)
+{
+    int used = 0;
+    unsigned b[6];
+
+    if (strlen(s) != LIBXL_MAC_FMTLEN ||
+        sscanf(s, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3],
+               &b[4], &b[5], &used) != 6 ||
+        used != LIBXL_MAC_FMTLEN)
+        return -1;
+    for (int i = 0; i < 6; i++)
+        mac[i] = b[i];
+    return 0;
+}
+
+static int parse_number(const char *s, int *value)
+{
+    char *end;
+    long v = strtol(s, &end, 10);
+
+    if (!isdigit((unsigned char)*s) || *end || v > INT32_MAX)
+        return -1;
+    *value = v;
+    return 0;
+}
+
+static void replace(char **to, const char *value)
+{
+    free(*to);
+    *to = strdup(value);
+}
+
+static int set(XLU_Config *cfg, const char *spec, libxl_device_nic *nic,
+               const char *key, const char *value)
+{
+    const struct {
+        const char *key;
+        char **to;
+    } strings[] = {
+        {"bridge", &nic->bridge},
+        {"script", &nic->script},
+        {"ip", &nic->ip},
+        {"vifname", &nic->ifname},
+        {"backend", &nic->backend_domname},
+        {"model", &nic->model},
+        {"gatewaydev", &nic->gatewaydev},
+        {"netdev", &nic->gatewaydev},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
+        if (!strcmp(key, strings[i].key)) {
+            replace(strings[i].to, value);
+            return 0;
+        }
+    }
+    if (!strcmp(key, "mac"))
+        return parse_mac(value, nic->mac)
+                   ? complain(spec, "not a MAC address", value)
+                   : 0;
+    if (!strcmp(key, "rate"))
+        return xlu_vif_parse_rate(cfg, value, nic) ? -1 : 0;
+    if (!strcmp(key, "mtu"))
+        return parse_number(value, &nic->mtu)
+                   ? complain(spec, "not a number for mtu:", value)
+                   : 0;
+    if (!strcmp(key, "devid"))
+        return parse_number(value, &nic->devid)
+                   ? complain(spec, "not a number for devid:", value)
+                   : 0;
+    /* An emulated card is for other kinds of guest: every one is a vif. */
+    if (!strcmp(key, "type") || !strcmp(key, "accel"))
+        return 0;
+    return complain(spec, "unknown key", key);
+}
+
+static int defaults(libxl_device_nic *nic)
+{
+    if (xl_conf.default_vifscript)
+        replace(&nic->script, xl_conf.default_vifscript);
+    if (xl_conf.default_bridge)
+        replace(&nic->bridge, xl_conf.default_bridge);
+    if (xl_conf.default_gatewaydev)
+        replace(&nic->gatewaydev, xl_conf.default_gatewaydev);
+    if (xl_conf.default_vifbackend)
+        replace(&nic->backend_domname, xl_conf.default_vifbackend);
+    return 0;
+}
+
+int parse_vif(XLU_Config *cfg, const char *spec, libxl_device_nic *nic)
+{
+    char *copy = strdup(spec), *at = copy, *element, *equals;
+    int r = copy ? defaults(nic) : -1;
+
+    while (!r && (element = strsep(&at, ","))) {
+        element += strspn(element, " \t\n");
+        for (char *end = element + strlen(element);
+             end > element && isspace((unsigned char)end[-1]);)
+            *--end = 0;
+        equals = strchr(element, '=');
+        if (equals) {
+            *equals = 0;
+            r = set(cfg, spec, nic, element, equals + 1);
+        } else if (!strcmp(element, "trusted") ||
+                   !strcmp(element, "untrusted")) {
+            libxl_defbool_set(&nic->trusted, *element == 't');
+        } else if (*element) {
+            r = complain(spec, "not key=value:", element);
+        }
+    }
+    free(copy);
+    return r;
+}
