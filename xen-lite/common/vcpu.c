@@ -56,8 +56,11 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t vcpu_id)
         v->is_initialised = true;
     } else {
         set_bit(VPF_DOWN, &v->pause_flags);
-        if (vcpu_id < XEN_LEGACY_MAX_VCPUS && d->shared_info)
+        if (vcpu_id < XEN_LEGACY_MAX_VCPUS && d->shared_info) {
             v->vcpu_info = &d->shared_info->vcpu_info[vcpu_id];
+            /* A kernel starts with events off, before it sees this page. */
+            v->vcpu_info->evtchn_upcall_mask = 1;
+        }
     }
     sched_vcpu_init(v);
     init_timer(&v->singleshot_timer, singleshot_fired, v, v->processor);
