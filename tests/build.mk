@@ -26,3 +26,11 @@ check-run:
 	exit $$rc
 
 .PHONY: check check-build check-run
+
+# --- measurements ---------------------------------------------------------------
+$(O)/bench/bench: tests/bench/bench.c
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -O2 -static -o $@ $<
+bench: packages-run
+	$(Q)$(MAKE) hypervisor $(O)/bench/bench
+	$(Q)BUILD=$(O) tests/bench/run
+.PHONY: bench
