@@ -11,10 +11,12 @@
 #include <xen/xen.h>
 #include <xen/grant_table.h>
 
+#include "log.h"
+
 int grants_open(struct grants *g, uint32_t domid)
 {
     g->domid = domid;
-    g->handle = xengnttab_open(NULL, 0);
+    g->handle = xengnttab_open(log_for_libraries(), 0);
     return g->handle ? 0 : -errno;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <xentoollog.h>
 
 #define BUCKET_TOKENS    10
 #define BUCKET_REFILL_MS 5000
@@ -97,4 +98,13 @@ void log_guest(struct log_bucket *b, const char *fmt, ...)
     va_start(ap, fmt);
     log_va(LOG_LVL_WARN, fmt, ap);
     va_end(ap);
+}
+
+struct xentoollog_logger *log_for_libraries(void)
+{
+    static xentoollog_logger_stdiostream *logger;
+
+    if (!logger)
+        logger = xtl_createlogger_stdiostream(stderr, XTL_CRITICAL, 0);
+    return (xentoollog_logger *)logger;
 }

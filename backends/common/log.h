@@ -36,6 +36,13 @@ void log_guest(struct log_bucket *b, const char *fmt, ...)
 #define log_info(...)  log_line(LOG_LVL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LVL_DEBUG, __VA_ARGS__)
 
+/*
+ * For the handles of the Xen libraries. They would write a line for each
+ * failed call, and guests decide how often calls fail; what matters is reported
+ * by us. NULL (the libraries' own logger) if there is no memory.
+ */
+struct xentoollog_logger *log_for_libraries(void);
+
 /* Milliseconds of the monotonic clock. */
 uint64_t now_ms(void);
 

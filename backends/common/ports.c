@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "log.h"
+
 static void ports_ready(struct event_source *s, uint32_t events)
 {
     struct ports *ps = container_of(s, struct ports, source);
@@ -29,7 +31,7 @@ int ports_open(struct ports *ps, struct event_loop *loop)
 
     memset(ps, 0, sizeof(*ps));
     ps->loop = loop;
-    ps->handle = xenevtchn_open(NULL, 0);
+    ps->handle = xenevtchn_open(log_for_libraries(), 0);
     if (!ps->handle)
         return -errno;
     fd = xenevtchn_fd(ps->handle);

@@ -148,6 +148,28 @@ static void disconnect_net(struct xenbus_device *bus)
     tap_disconnect(&d->tap);
 }
 
+/* The toolstack's rate=: "BYTES,MICROSECONDS", absent for no limit. */
+static int read_rate(struct xenbus_device *bus, struct net_credit *c)
+{
+    char *text = xenbus_read(bus, "rate"), trailing;
+    unsigned long long bytes;
+    unsigned long usec;
+    int rc = 0;
+
+    c->limit = 0;
+    if (text) {
+        if (sscanf(text, "%llu,%lu%c", &bytes, &usec, &trailing) != 2) {
+            log_error("rate '%s' is not BYTES,MICROSECONDS", text);
+            rc = -EINVAL;
+        } else {
+            c->limit = bytes;
+            c->interval_ms = usec < 1000 ? 1 : usec / 1000;
+        }
+    }
+    free(text);
+    return rc;
+}
+
 static int connect_queue(struct net_device *d, unsigned i, bool alone,
                          const struct net_features *f)
 {
@@ -159,6 +181,7 @@ static int connect_queue(struct net_device *d, unsigned i, bool alone,
     if (!alone)
         snprintf(dir, sizeof(dir), "queue-%u/", i);
     rc = read_refs(&d->bus, dir, &refs);
+    rc = rc ? rc : read_rate(&d->bus, &q->credit);
     if (rc)
         return rc;
     q->loop = &d->loop;

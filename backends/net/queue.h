@@ -45,6 +45,15 @@ struct net_frame {
     unsigned piece; /* first of its pieces in the copy batch */
 };
 
+/* What a guest may send: `limit` bytes per interval, unused credit does not add
+ * up. limit 0: no limit. */
+struct net_credit {
+    uint64_t limit;
+    unsigned interval_ms;
+    int64_t left;
+    struct event_timer refill;
+};
+
 struct net_queue {
     struct event_loop *loop;
     struct grants *grants;
@@ -62,6 +71,7 @@ struct net_queue {
     struct back_ring tx;
     void *tx_addr;
     struct event_work tx_work;
+    struct net_credit credit;
     struct grant_copy_batch tx_batch;
     union net_tx_slot tx_slot[NET_RING_SIZE];
     struct net_packet tx_packet[NET_RING_SIZE];
@@ -94,6 +104,7 @@ void net_queue_disconnect(struct net_queue *q);
 void net_tx_serve(struct net_queue *q);
 void net_rx_serve(struct net_queue *q);
 void net_rx_stall(struct event_timer *t);
+void net_tx_refill(struct event_timer *t);
 
 static inline void net_notify_rx(struct net_queue *q)
 {
