@@ -21,6 +21,7 @@
 #include "devices.h"
 
 #define PROGRAM_DIR "/usr/lib/xen-lite/bin"
+#define LOG_FILE    "/var/log/xen/xen-backendd.log"
 
 static struct event_loop loop;
 static struct devices devices = {.program_dir = PROGRAM_DIR};
@@ -31,7 +32,8 @@ static void usage(FILE *f)
     fputs("usage: xen-backendd [options]\n"
           "  -i, --interactive      stay in the foreground\n"
           "  -p, --pid-file FILE    write the process id there\n"
-          "  -l, --log FILE         append log lines there, not to stderr\n"
+          "  -l, --log FILE         append log lines there (default in the\n"
+          "                         background: " LOG_FILE ")\n"
           "  -b, --backend-dir DIR  where the backend programs are\n"
           "                         (default " PROGRAM_DIR ")\n"
           "  -d, --debug            log more\n"
@@ -166,9 +168,12 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < nr_device_kinds; i++)
         if (kernel_serves(device_kinds[i].name))
             return 1;
+    if (!log_file && !foreground)
+        log_file = LOG_FILE;
     rc = log_file ? redirect_log(log_file) : 0;
-    if (!rc && !foreground && daemon(0, log_file != NULL))
-        rc = -errno;
+    if (rc)
+        log_error("cannot open %s: %s", log_file, strerror(-rc));
+    rc = foreground || !daemon(0, 1) ? 0 : -errno;
     rc = rc ? rc : event_loop_init(&loop);
     rc = rc ? rc : watch_signals();
     rc = rc ? rc : watch_store();
