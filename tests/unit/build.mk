@@ -5,13 +5,15 @@ HV_TEST_CPPFLAGS := -Itests/unit/hv_shim -Ixen-lite/include \
                     -Ixen-lite/arch/x86/include -Itests/unit \
                     -D__HYPERVISOR__ -DHV_DEBUG
 CPPFLAGS_xen-lite += $(HV_TEST_CPPFLAGS)
-HV_MM := $(addprefix xen-lite/,common/page_alloc.c common/memory.c \
-  common/memory_exchange.c arch/x86/memory_op.c arch/x86/audit.c \
-  $(addprefix arch/x86/pv/,mm_types.c mm_table.c mm_entry.c mm_walk.c \
-  mm_update.c mmuext.c mm_grant.c mm_teardown.c ptwr.c ptwr_decode.c)) \
-  common/heap.c
-HV_MM := $(patsubst common/heap.c,xen-lite/common/heap.c,$(HV_MM))
-HV_TESTS := hv_world mm_model
-$(foreach t,$(HV_TESTS),$(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
+HV_MM := tests/unit/hv_world.c $(addprefix xen-lite/,common/page_alloc.c \
+  common/heap.c common/memory.c common/memory_exchange.c \
+  arch/x86/memory_op.c arch/x86/audit.c $(addprefix arch/x86/pv/,mm_types.c \
+  mm_table.c mm_entry.c mm_walk.c mm_update.c mmuext.c mm_grant.c \
+  mm_teardown.c ptwr.c ptwr_decode.c))
+$(foreach t,hv_world mm_model mm_flags ptwr_decode,\
+  $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
 
-$(eval $(call unit_test,mm_model,tests/unit/mm_model.c tests/unit/hv_world.c $(HV_MM),))
+$(eval $(call unit_test,mm_model,tests/unit/mm_model.c $(HV_MM),))
+$(eval $(call unit_test,mm_flags,tests/unit/mm_flags.c $(HV_MM),))
+$(eval $(call unit_test,ptwr_decode,tests/unit/ptwr_decode.c \
+  xen-lite/arch/x86/pv/ptwr_decode.c,-lZydis))
