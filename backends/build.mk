@@ -16,8 +16,8 @@ NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c tx.c rx.c slots.c offload.c tap.c)
 
 SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c) \
-    backends/common/log.c backends/common/event_loop.c \
-    backends/common/kernel_driver.c
+    $(addprefix backends/common/, log.c event_loop.c daemonise.c \
+    kernel_driver.c)
 
 $(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON),$(BACKEND_LIBS) -luring))
 $(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS)))

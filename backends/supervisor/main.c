@@ -5,7 +5,6 @@
  * device instance; everything about a device happens in that process.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "../common/daemonise.h"
 #include "../common/event_loop.h"
 #include "../common/kernel_driver.h"
 #include "../common/log.h"
@@ -32,8 +32,8 @@ static void usage(FILE *f)
     fputs("usage: xen-backendd [options]\n"
           "  -i, --interactive      stay in the foreground\n"
           "  -p, --pid-file FILE    write the process id there\n"
-          "  -l, --log FILE         append log lines there (default in the\n"
-          "                         background: " LOG_FILE ")\n"
+          "  -l, --log FILE         where the log goes in the background\n"
+          "                         (default " LOG_FILE ")\n"
           "  -b, --backend-dir DIR  where the backend programs are\n"
           "                         (default " PROGRAM_DIR ")\n"
           "  -d, --debug            log more\n"
@@ -106,27 +106,6 @@ static int watch_store(void)
     return event_source_add(&loop, &store, EPOLLIN);
 }
 
-static int write_pid_file(const char *path)
-{
-    FILE *f = fopen(path, "we");
-
-    if (!f)
-        return -errno;
-    fprintf(f, "%d\n", (int)getpid());
-    return fclose(f) ? -errno : 0;
-}
-
-static int redirect_log(const char *path)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-
-    if (fd < 0)
-        return -errno;
-    dup2(fd, STDERR_FILENO);
-    close(fd);
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -138,9 +117,9 @@ int main(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    const char *pid_file = NULL, *log_file = NULL;
+    const char *pid_file = NULL, *log_file = LOG_FILE;
     bool foreground = false;
-    int c, rc;
+    int c, rc = 0, token = -1;
 
     while ((c = getopt_long(argc, argv, "ip:l:b:dh", options, NULL)) != -1)
         switch (c) {
@@ -168,21 +147,20 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < nr_device_kinds; i++)
         if (kernel_serves(device_kinds[i].name))
             return 1;
-    if (!log_file && !foreground)
-        log_file = LOG_FILE;
-    rc = log_file ? redirect_log(log_file) : 0;
-    if (rc)
-        log_error("cannot open %s: %s", log_file, strerror(-rc));
-    rc = foreground || !daemon(0, 1) ? 0 : -errno;
+    if (!foreground) {
+        token = daemonise_begin();
+        rc = token < 0 ? token : 0;
+    }
     rc = rc ? rc : event_loop_init(&loop);
     rc = rc ? rc : watch_signals();
     rc = rc ? rc : watch_store();
-    if (!rc && pid_file)
-        rc = write_pid_file(pid_file);
+    rc = rc ? rc : write_pid_file(pid_file);
     if (rc) {
         log_error("cannot start: %s", strerror(-rc));
         return 1;
     }
+    if (!foreground)
+        daemonise_ready(token, log_file);
     log_info("watching for devices");
     rc = event_loop_run(&loop);
     devices_stop_all(&devices);

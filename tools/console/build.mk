@@ -7,7 +7,8 @@ CONSOLE_LIBS := $(addprefix $(O)/lib/, libxenevtchn.so.1 libxengnttab.so.1 \
 
 XENCONSOLED := $(addprefix tools/console/, \
     daemon.c console.c hypervisor.c ring.c backlog.c log_file.c terminal.c) \
-    $(addprefix backends/common/, log.c event_loop.c grant_map.c ports.c)
+    $(addprefix backends/common/, log.c event_loop.c daemonise.c grant_map.c \
+    ports.c)
 
 $(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(CONSOLE_LIBS)))
 $(eval $(call program,usr/lib/xen-lite/bin/xenconsole,\

@@ -15,10 +15,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "../../backends/common/daemonise.h"
 #include "console.h"
 #include "hypervisor.h"
 
 #define LINGER_MS 2000
+#define LOG_FILE  "/var/log/xen/xenconsoled.log"
 
 static struct event_loop loop;
 static struct xs_handle *xs;
@@ -179,7 +181,6 @@ static int watch_store(void)
 static int start(const char *pid_file)
 {
     struct rlimit files = {65536, 65536};
-    FILE *f;
     int rc = event_loop_init(&loop);
 
     setrlimit(RLIMIT_NOFILE, &files); /* some descriptors per guest */
@@ -189,14 +190,7 @@ static int start(const char *pid_file)
     rc = rc ? rc : watch_store();
     if (!rc && options.log_hypervisor)
         hypervisor_log_start(&loop, &options); /* guests come first */
-    if (!rc && pid_file) {
-        f = fopen(pid_file, "we");
-        if (!f)
-            return -errno;
-        fprintf(f, "%d\n", (int)getpid());
-        rc = fclose(f) ? -errno : 0;
-    }
-    return rc;
+    return rc ? rc : write_pid_file(pid_file);
 }
 
 static void usage(FILE *f)
@@ -233,7 +227,7 @@ int main(int argc, char **argv)
     const char *pid_file = NULL;
     bool foreground = false, good = true;
     enum log_level level = LOG_LVL_INFO;
-    int c, rc;
+    int c, rc, token = -1;
 
     while ((c = getopt_long(argc, argv, "hVvit:o:", longs, NULL)) != -1)
         switch (c) {
@@ -275,13 +269,15 @@ int main(int argc, char **argv)
         return 1;
     }
     log_setup("xenconsoled", level);
-    if (!foreground && daemon(0, 1))
-        return 1;
-    rc = start(pid_file);
+    if (!foreground)
+        token = daemonise_begin();
+    rc = !foreground && token < 0 ? token : start(pid_file);
     if (rc) {
         log_error("cannot start: %s", strerror(-rc));
         return 1;
     }
+    if (!foreground)
+        daemonise_ready(token, LOG_FILE);
     rc = event_loop_run(&loop);
     if (pid_file)
         unlink(pid_file);
