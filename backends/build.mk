@@ -27,3 +27,9 @@ $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/r
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
 $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c backends/net/offload.c))
 $(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))
+
+# Plays a guest that lies; tests/system/backends.t takes it into dom0.
+HOSTILE_FRONTEND := $(O)/tests/fuzz/hostile-frontend
+$(HOSTILE_FRONTEND): tests/fuzz/hostile_frontend.c $(filter $(O)/lib/%,$(BACKEND_LIBS))
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(USER_CFLAGS) $(USER_CPPFLAGS) -o $@ $< -Wl,-rpath,/usr/lib/xen-lite $(BACKEND_LIBS) -lpthread
+check-build: $(HOSTILE_FRONTEND)

@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The backends with our store on genuine Xen, and on xen-lite: hostile
+# frontends, hotplug scripts and their messages, a killed backend.
+cd "$(dirname "$0")/../.." || exit 1
+IMAGE_DIR=dom0-scripts/image
+. "$IMAGE_DIR/lib.sh"
+CHECKS=18
+
+n=0
+tmp=$(mktemp -d) || die "no temporary directory"
+trap 'rm -rf "$tmp"' EXIT
+mkdir -p "$tmp/extra/job"
+cp "$BUILD/tests/fuzz/hostile-frontend" "$tmp/extra/job/"
+
+result() { # ok|"not ok" NAME
+    n=$((n + 1))
+    echo "$1 $n - $2"
+}
+
+run() { # NAME [VARIABLE=VALUE...]
+    local name=$1 before=$n
+    shift
+    : > "$tmp/log"
+    env EXTRA="$tmp/extra" LOG="$tmp/log" "$@" bash -c \
+        ". $IMAGE_DIR/lib.sh; in_dom0 tests/system/backends.dom0" > "$tmp/out" 2>&1
+    while read -r line; do
+        case $line in
+            "BACKEND ok "*) result ok "$name: ${line#BACKEND ok }" ;;
+            "BACKEND not ok "*) result "not ok" "$name: ${line#BACKEND not ok }" ;;
+            "BACKEND # "*) echo "${line#BACKEND }" ;;
+        esac
+    done < <(tr -d '\r' < "$tmp/log" | sed -n 's/^.*\(BACKEND [no#]\)/\1/p')
+    # Every check must have been made: a run that stops early is a failure.
+    if [ $((n - before)) = $CHECKS ]; then
+        result ok "$name: ran to its end"
+    else
+        result "not ok" "$name: ran to its end"
+        cat "$tmp"/{out,log} | tail -n 15 | tr -d '\r' | sed 's/^/# /'
+    fi
+}
+
+run genuine HYPERVISOR=genuine
+run xen-lite
+echo "1..$n"
