@@ -106,9 +106,14 @@ static int watch_store(void)
     return event_source_add(&loop, &store, EPOLLIN);
 }
 
-int main(int argc, char **argv)
+struct options {
+    const char *pid_file, *log_file;
+    bool foreground;
+};
+
+static void parse_options(struct options *o, int argc, char **argv)
 {
-    static const struct option options[] = {
+    static const struct option longs[] = {
         {"interactive", no_argument, NULL, 'i'},
         {"pid-file", required_argument, NULL, 'p'},
         {"log", required_argument, NULL, 'l'},
@@ -117,20 +122,18 @@ int main(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    const char *pid_file = NULL, *log_file = LOG_FILE;
-    bool foreground = false;
-    int c, rc = 0, token = -1;
+    int c;
 
-    while ((c = getopt_long(argc, argv, "ip:l:b:dh", options, NULL)) != -1)
+    while ((c = getopt_long(argc, argv, "ip:l:b:dh", longs, NULL)) != -1)
         switch (c) {
         case 'i':
-            foreground = true;
+            o->foreground = true;
             break;
         case 'p':
-            pid_file = optarg;
+            o->pid_file = optarg;
             break;
         case 'l':
-            log_file = optarg;
+            o->log_file = optarg;
             break;
         case 'b':
             devices.program_dir = optarg;
@@ -140,31 +143,38 @@ int main(int argc, char **argv)
             break;
         default:
             usage(c == 'h' ? stdout : stderr);
-            return c == 'h' ? 0 : 2;
+            exit(c == 'h' ? 0 : 2);
         }
-    log_setup("xen-backendd", devices.debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
+}
 
+int main(int argc, char **argv)
+{
+    struct options o = {.log_file = LOG_FILE};
+    int rc = 0, token = -1;
+
+    parse_options(&o, argc, argv);
+    log_setup("xen-backendd", devices.debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
     for (unsigned i = 0; i < nr_device_kinds; i++)
         if (kernel_serves(device_kinds[i].name))
             return 1;
-    if (!foreground) {
+    if (!o.foreground) {
         token = daemonise_begin();
         rc = token < 0 ? token : 0;
     }
     rc = rc ? rc : event_loop_init(&loop);
     rc = rc ? rc : watch_signals();
     rc = rc ? rc : watch_store();
-    rc = rc ? rc : write_pid_file(pid_file);
+    rc = rc ? rc : write_pid_file(o.pid_file);
     if (rc) {
         log_error("cannot start: %s", strerror(-rc));
         return 1;
     }
-    if (!foreground)
-        daemonise_ready(token, log_file);
+    if (!o.foreground)
+        daemonise_ready(token, o.log_file);
     log_info("watching for devices");
     rc = event_loop_run(&loop);
     devices_stop_all(&devices);
-    if (pid_file)
-        unlink(pid_file);
+    if (o.pid_file)
+        unlink(o.pid_file);
     return rc;
 }

@@ -257,7 +257,27 @@ static void session(struct xs_handle *xs, int tty, unsigned domid, bool input,
     }
 }
 
-int main(int argc, char **argv)
+struct client {
+    const char *type;
+    unsigned num, domid;
+    char escape;
+    bool interactive;
+    int notify_fd; /* -1: nobody waits for us to be attached */
+};
+
+static unsigned parse_domid(const char *text)
+{
+    char *end;
+    unsigned domid = strtoul(text, &end, 10);
+
+    if (*end || end == text)
+        fatal("'%s' is no domain id", text);
+    if (!domid)
+        fatal("domain 0 has no console here");
+    return domid;
+}
+
+static void parse_options(struct client *o, int argc, char **argv)
 {
     static const struct option longs[] = {
         {"num", required_argument, NULL, 'n'},
@@ -268,63 +288,67 @@ int main(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    const char *type = "pv";
-    char escape = ESCAPE_CTRL_BRACKET, path[128], *tty, *end;
-    bool interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    unsigned num = 0, domid;
-    int c, notify = -1, fd;
-    struct xs_handle *xs;
+    int c;
 
     while ((c = getopt_long(argc, argv, "n:t:e:ih", longs, NULL)) != -1)
         switch (c) {
         case 'n':
-            num = strtoul(optarg, NULL, 10);
+            o->num = strtoul(optarg, NULL, 10);
             break;
         case 't':
-            type = optarg;
+            o->type = optarg;
             break;
         case 'e':
-            escape = parse_escape(optarg);
-            if (!escape)
+            o->escape = parse_escape(optarg);
+            if (!o->escape)
                 fatal("'%s' is no escape character", optarg);
             break;
         case 'i':
-            interactive = true;
+            o->interactive = true;
             break;
         case 's':
-            notify = strtol(optarg, NULL, 10);
+            o->notify_fd = strtol(optarg, NULL, 10);
             break;
         default:
             usage(c == 'h' ? stdout : stderr);
-            return c == 'h' ? 0 : 2;
+            exit(c == 'h' ? 0 : 2);
         }
     if (optind + 1 != argc) {
         usage(stderr);
-        return 2;
+        exit(2);
     }
-    domid = strtoul(argv[optind], &end, 10);
-    if (*end || end == argv[optind])
-        fatal("'%s' is no domain id", argv[optind]);
-    if (!domid)
-        fatal("domain 0 has no console here");
+    o->domid = parse_domid(argv[optind]);
+}
 
+int main(int argc, char **argv)
+{
+    struct client o = {.type = "pv",
+                       .escape = ESCAPE_CTRL_BRACKET,
+                       .interactive =
+                           isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
+                       .notify_fd = -1};
+    char path[128], *tty;
+    struct xs_handle *xs;
+    int fd;
+
+    parse_options(&o, argc, argv);
     xs = xs_open(0);
     if (!xs)
         fatal("cannot reach xenstored: %s", strerror(errno));
-    if (!xs_is_domain_introduced(xs, domid))
-        fatal("no domain with id %u", domid);
-    tty_path(path, sizeof(path), domid, type, num);
-    lock_console(domid, type, num);
+    if (!xs_is_domain_introduced(xs, o.domid))
+        fatal("no domain with id %u", o.domid);
+    tty_path(path, sizeof(path), o.domid, o.type, o.num);
+    lock_console(o.domid, o.type, o.num);
     tty = wait_for_tty(xs, path);
     fd = open_tty(tty);
     free(tty);
-    if (interactive)
+    if (o.interactive)
         make_own_terminal_raw();
-    if (notify >= 0) {
-        write_all(notify, "", 1);
-        close(notify);
+    if (o.notify_fd >= 0) {
+        write_all(o.notify_fd, "", 1);
+        close(o.notify_fd);
     }
-    session(xs, fd, domid, interactive, escape);
+    session(xs, fd, o.domid, o.interactive, o.escape);
     restore_terminal();
     xs_close(xs);
     return 0;

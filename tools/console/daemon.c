@@ -210,7 +210,14 @@ static bool parse_which(const char *word, bool *guest, bool *hv)
     return *guest || *hv || !strcmp(word, "none");
 }
 
-int main(int argc, char **argv)
+struct daemon_options {
+    const char *pid_file;
+    bool foreground;
+    enum log_level level;
+};
+
+/* False: not understood. */
+static bool parse_options(struct daemon_options *o, int argc, char **argv)
 {
     static const struct option longs[] = {
         {"help", no_argument, NULL, 'h'},
@@ -224,24 +231,22 @@ int main(int argc, char **argv)
         {"overflow-data", required_argument, NULL, 'o'},
         {NULL, 0, NULL, 0},
     };
-    const char *pid_file = NULL;
-    bool foreground = false, good = true;
-    enum log_level level = LOG_LVL_INFO;
-    int c, rc, token = -1;
+    bool good = true;
+    int c;
 
     while ((c = getopt_long(argc, argv, "hVvit:o:", longs, NULL)) != -1)
         switch (c) {
         case 'h':
             usage(stdout);
-            return 0;
+            exit(0);
         case 'V':
             puts("xenconsoled of xen-lite");
-            return 0;
+            exit(0);
         case 'v':
-            level = LOG_LVL_DEBUG;
+            o->level = LOG_LVL_DEBUG;
             break;
         case 'i':
-            foreground = true;
+            o->foreground = true;
             break;
         case 'l':
             good &= parse_which(optarg, &options.log_guests,
@@ -251,7 +256,7 @@ int main(int argc, char **argv)
             options.log_dir = optarg;
             break;
         case 'p':
-            pid_file = optarg;
+            o->pid_file = optarg;
             break;
         case 't':
             good &= parse_which(optarg, &options.stamp_guests,
@@ -264,22 +269,32 @@ int main(int argc, char **argv)
         default:
             good = false;
         }
-    if (!good || optind != argc) {
+    return good && optind == argc;
+}
+
+int main(int argc, char **argv)
+{
+    struct daemon_options o = {.level = LOG_LVL_INFO};
+    int rc = 0, token = -1;
+
+    if (!parse_options(&o, argc, argv)) {
         usage(stderr);
         return 1;
     }
-    log_setup("xenconsoled", level);
-    if (!foreground)
+    log_setup("xenconsoled", o.level);
+    if (!o.foreground) {
         token = daemonise_begin();
-    rc = !foreground && token < 0 ? token : start(pid_file);
+        rc = token < 0 ? token : 0;
+    }
+    rc = rc ? rc : start(o.pid_file);
     if (rc) {
         log_error("cannot start: %s", strerror(-rc));
         return 1;
     }
-    if (!foreground)
+    if (!o.foreground)
         daemonise_ready(token, LOG_FILE);
     rc = event_loop_run(&loop);
-    if (pid_file)
-        unlink(pid_file);
+    if (o.pid_file)
+        unlink(o.pid_file);
     return rc;
 }
