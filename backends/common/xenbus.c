@@ -244,7 +244,7 @@ static void watch_ready(struct event_source *s, uint32_t events)
         free(event);
         any = true;
     }
-    if (!any && (errno == EBADF || (events & (EPOLLERR | EPOLLHUP)))) {
+    if (!any && errno != EAGAIN) {
         log_error("lost the connection to xenstored");
         event_loop_stop(d->loop, 1);
         return;

@@ -130,7 +130,7 @@ static void store_ready(struct event_source *s, uint32_t events)
         look_for_gone();
     if (introduced)
         look_for_new();
-    if (!any && (errno == EBADF || (events & (EPOLLERR | EPOLLHUP)))) {
+    if (!any && errno != EAGAIN) {
         log_error("lost the connection to xenstored");
         event_loop_stop(&loop, 1);
     }
