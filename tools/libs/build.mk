@@ -68,3 +68,11 @@ $(eval $(call unit_test,guest_image,tests/unit/guest_image.c \
     -lz -llzma -lzstd -llz4))
 $(eval $(call unit_test,guest_layout,tests/unit/guest_layout.c \
     $(addprefix $L/guest/,refuse.c layout.c page_table.c)))
+
+# The same steps under libFuzzer, which is clang's.
+FUZZ_GUEST := $(addprefix $L/guest/,refuse.c source.c bzimage.c decompress.c elf.c layout.c)
+fuzz-guest-image: tests/fuzz/guest_image.c $(FUZZ_GUEST)
+	$(Q)mkdir -p $(O)/tests/fuzz; clang -g -O1 -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=all $(USER_CPPFLAGS) $(CPPFLAGS_tools) \
+	    -o $(O)/tests/fuzz/guest-image $^ -lz -llzma -lzstd -llz4
+.PHONY: fuzz-guest-image
