@@ -13,8 +13,7 @@ export PATH LC_ALL=C
 LOCK_DIR=/run/xen-hotplug
 
 log() {
-    logger -t "xen-hotplug[${0##*/}]" -- "$*" 2>/dev/null ||
-        echo "${0##*/}: $*" >&2
+    logger -t "xen-hotplug[${0##*/}]" -- "$*" 2>/dev/null || :
 }
 
 # store_read PATH [DEFAULT]
@@ -25,11 +24,12 @@ store_read() {
     }
 }
 
+# The toolstack prints hotplug-error, so the line is not printed twice.
 fatal() {
-    xenstore-write "$XENBUS_PATH/hotplug-error" "$*" \
-        "$XENBUS_PATH/hotplug-status" error 2>/dev/null
     log "$XENBUS_PATH: $*"
-    echo "${0##*/}: $*" >&2
+    xenstore-write "$XENBUS_PATH/hotplug-error" "$*" \
+        "$XENBUS_PATH/hotplug-status" error 2>/dev/null ||
+        echo "${0##*/}: $*" >&2
     exit 1
 }
 
