@@ -21,7 +21,10 @@ static void run_entry(struct multicall_state *ms)
 {
     struct multicall_entry *call = &ms->call;
 
-    if (call->op == __HYPERVISOR_iret || call->op == __HYPERVISOR_multicall)
+    if (call->op >= NR_HYPERCALLS)
+        call->result = -ENOSYS;
+    else if (call->op == __HYPERVISOR_iret ||
+             call->op == __HYPERVISOR_multicall)
         call->result = -EINVAL;
     else
         call->result = do_hypercall(call->op, call->args);

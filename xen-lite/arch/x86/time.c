@@ -171,6 +171,7 @@ static void __init calibrate(void)
 {
     struct reference ref;
     uint32_t start, ticks, apic_start, apic_ticks;
+    uint32_t lvt = lapic_read(APIC_LVT_TIMER);
     uint64_t tsc_start, tsc_ticks, want;
 
     find_reference(&ref);
@@ -186,6 +187,7 @@ static void __init calibrate(void)
     tsc_ticks = rdtsc_ordered() - tsc_start;
     apic_ticks = apic_start - lapic_read(APIC_TIMER_COUNT);
     lapic_write(APIC_TIMER_INITIAL, 0);
+    lapic_write(APIC_LVT_TIMER, lvt);
 
     set_scale(tsc_ticks * ref.hz / ticks);
     lapic_set_timer_hz((uint64_t)apic_ticks * ref.hz / ticks);

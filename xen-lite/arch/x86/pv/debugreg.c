@@ -89,7 +89,7 @@ int set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
     case 7:
         return set_dr7(v, value);
     default:
-        return -EINVAL;
+        return -ENODEV;
     }
 }
 

@@ -143,11 +143,11 @@ bounce_fault:
         jmp     ret_to_guest
 
 /* --- kernel mode: hypercalls ------------------------------------------------
- * Number in eax; arguments in rdi, rsi, rdx, r10, r8, r9. Saved is what C may
+ * Number in rax; arguments in rdi, rsi, rdx, r10, r8, r9. Saved is what C may
  * clobber; the rest of the frame is only completed for a slow exit. */
         .balign 64, 0xcc
 hypercall:
-        cmp     $HC_iret, %eax
+        cmp     $HC_iret, %rax
         je      iret_hypercall
         popq    REGS_rsp(%rsp)
         mov     %rcx, REGS_rip(%rsp)
@@ -159,7 +159,7 @@ hypercall:
         mov     %r10, REGS_r10(%rsp)
         mov     REGS_rdx(%rsp), %rdx
         sti
-        cmp     $HC_count, %eax
+        cmp     $HC_count, %rax
         jae     no_such_call
         lea     hypercall_table(%rip), %rcx
         imul    $ROW_size, %eax, %eax
