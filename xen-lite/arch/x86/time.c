@@ -172,7 +172,6 @@ static void __init calibrate(void)
     struct reference ref;
     uint32_t start, ticks, apic_start, apic_ticks;
     uint32_t lvt = lapic_read(APIC_LVT_TIMER);
-    uint32_t lvt = lapic_read(APIC_LVT_TIMER);
     uint64_t tsc_start, tsc_ticks, want;
 
     find_reference(&ref);
