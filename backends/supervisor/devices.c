@@ -100,14 +100,39 @@ static void start(struct devices *ds, const struct device_kind *k,
     ds->list = d;
 }
 
+/* The error text of a device that is gone, and the directories above it that
+ * it leaves empty. */
+static void forget_errors(struct devices *ds, const char *path)
+{
+    char node[PATH_LEN + 8], **names, *slash;
+    unsigned n;
+
+    snprintf(node, sizeof(node), "error/%s", path);
+    if (!xs_rm(ds->xs, XBT_NULL, node))
+        return;
+    while ((slash = strrchr(node, '/'))) {
+        *slash = 0;
+        names = xs_directory(ds->xs, XBT_NULL, node, &n);
+        free(names);
+        if (!names || n || !xs_rm(ds->xs, XBT_NULL, node))
+            return;
+    }
+}
+
 static void check_device(struct devices *ds, const struct device_kind *k,
                          unsigned domid, unsigned devid)
 {
     char path[PATH_LEN];
+    int state;
 
     snprintf(path, sizeof(path), "backend/%s/%u/%u", k->name, domid, devid);
-    if (!find(ds, path) && state_of(ds, path) == XenbusStateInitialising)
+    if (find(ds, path))
+        return;
+    state = state_of(ds, path);
+    if (state == XenbusStateInitialising)
         start(ds, k, path);
+    else if (!state)
+        forget_errors(ds, path);
 }
 
 /* Calls itself once per level of backend/KIND/DOMID/DEVID. */

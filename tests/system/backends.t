@@ -4,9 +4,9 @@
 # The backends with our store on genuine Xen, and on xen-lite: hostile
 # frontends, hotplug scripts and their messages, a killed backend.
 cd "$(dirname "$0")/../.." || exit 1
-IMAGE_DIR=dom0-scripts/image
+export IMAGE_DIR=dom0-scripts/image
 . "$IMAGE_DIR/lib.sh"
-CHECKS=18
+CHECKS=19
 
 n=0
 tmp=$(mktemp -d) || die "no temporary directory"
