@@ -61,6 +61,7 @@ HV_OBJS += arch/x86/pv/traps.o
 HV_OBJS += common/hypercall.o
 HV_OBJS += common/multicall.o
 HV_OBJS += arch/x86/pv/dom0_build.o
+HV_OBJS += arch/x86/pv/hypercall_page.o
 # interrupts, time, CPUs
 HV_OBJS += arch/x86/io_apic.o
 HV_OBJS += arch/x86/irq.o

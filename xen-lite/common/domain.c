@@ -189,6 +189,8 @@ struct domain *domain_create(domid_t id,
     d->sched.weight = SCHED_DEFAULT_WEIGHT;
     d->max_vcpus = config->max_vcpus;
     d->max_evtchn_port = config->max_evtchn_port;
+    d->max_grant_frames = config->max_grant_frames;
+    d->max_maptrack_frames = config->max_maptrack_frames;
     d->shared_info_mfn = INVALID_MFN;
     d->max_pages = privileged ? ~0ULL : 0;
     d->log_tokens = 10;

@@ -181,6 +181,11 @@ static long settscinfo(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
+static long hypercall_init(struct domain *d, struct xen_domctl *op)
+{
+    return hypercall_page_init(d, op->u.hypercall_init.gmfn);
+}
+
 static long absent(struct domain *d, struct xen_domctl *op)
 {
     return -EOPNOTSUPP;
@@ -188,6 +193,7 @@ static long absent(struct domain *d, struct xen_domctl *op)
 
 const struct domctl_row arch_domctl_table[NR_DOMCTLS] = {
     [XEN_DOMCTL_set_address_size] = {set_address_size, 0},
+    [XEN_DOMCTL_hypercall_init] = {hypercall_init, 0},
     [XEN_DOMCTL_get_address_size] = {get_address_size, DC_OUT},
     [XEN_DOMCTL_getpageframeinfo3] = {getpageframeinfo3, 0},
     [XEN_DOMCTL_get_ext_vcpucontext] = {get_ext_vcpucontext,

@@ -17,6 +17,7 @@
 #include <hv/mm.h>
 #include <hv/version.h>
 #include <asm/e820.h>
+#include <asm/pv.h>
 #include <xen/elfnote.h>
 
 #define GUEST_RW    (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
@@ -272,6 +273,15 @@ static __init int load_segment(void *arg, uint64_t paddr, const void *src,
     return 0;
 }
 
+static __init void write_hypercall_page(void)
+{
+    uint64_t pfn = (b.k.hypercall_page - b.k.virt_base) >> PAGE_SHIFT;
+
+    if (b.k.hypercall_page & (PAGE_SIZE - 1) || pfn >= PFN_UP(b.k.pend))
+        panic("dom0: hypercall page outside the kernel");
+    fill_hypercall_page(guest_page(pfn));
+}
+
 static __init void write_start_info(const struct boot_module *kernel,
                                     const struct boot_module *initrd)
 {
@@ -447,6 +457,8 @@ __init void construct_dom0(const struct boot_module *kernel,
     b.d->max_pages = MAX(b.d->max_pages, b.nr_pages);
     populate(b.window_end);
     elf_load(&b.k, load_segment, NULL);
+    if (b.k.hypercall_page != ~0ULL)
+        write_hypercall_page();
     if (buf)
         free_xenheap_pages(buf, order);
     populate(b.nr_pages);

@@ -39,6 +39,11 @@ void pv_init_gdt_window(struct vcpu *v);
 void pv_map_cpu_gdt_page(struct vcpu *v); /* irqs off, v about to run here */
 void load_ldt(struct vcpu *v);
 
+/* --- hypercall page (pv/hypercall_page.c) ------------------------------------
+ */
+void fill_hypercall_page(void *page);
+int hypercall_page_init(struct domain *d, uint64_t gmfn); /* 0/-EACCES */
+
 /* --- debug registers (pv/debugreg.c) ----------------------------------------
  */
 int set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value);
