@@ -216,6 +216,8 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
         ((uint32_t)r->rflags & ~(uint64_t)(X86_EFLAGS_IOPL | X86_EFLAGS_NT |
                                            X86_EFLAGS_VM | 0x180000)) |
         X86_EFLAGS_IF | 2;
+    /* Its place in the flags is where a context carries it. */
+    v->arch.iopl = (c->user_regs.rflags & X86_EFLAGS_IOPL) >> 12;
     v->arch.ds = c->user_regs.ds;
     v->arch.es = c->user_regs.es;
     v->arch.fs = c->user_regs.fs;
@@ -302,6 +304,7 @@ void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
         c->flags |= VGCF_online;
     memcpy(&c->user_regs, &a->regs, sizeof(a->regs));
     c->user_regs.entry_vector = c->user_regs.error_code = 0;
+    c->user_regs.rflags |= (uint64_t)a->iopl << 12;
     c->user_regs.ds = a->ds;
     c->user_regs.es = a->es;
     c->user_regs.fs = a->fs;
