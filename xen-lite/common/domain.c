@@ -192,7 +192,7 @@ struct domain *domain_create(domid_t id,
     d->max_grant_frames = config->max_grant_frames;
     d->max_maptrack_frames = config->max_maptrack_frames;
     d->shared_info_mfn = INVALID_MFN;
-    d->max_pages = privileged ? ~0ULL : 0;
+    d->max_pages = privileged ? ~0U : 0;
     d->log_tokens = 10;
     for (unsigned int i = 0; i < 2; i++)
         init_timer(&d->watchdog_timer[i], watchdog_fired, d, 0);

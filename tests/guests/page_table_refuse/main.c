@@ -17,7 +17,7 @@ int main(void)
     is(set_pte(pte, l4 | RW), -EBUSY, "a page table cannot be mapped writable");
     is(set_pte(pte, l4 | PTE_P | PTE_U), 0, "but read-only");
     is(set_pte(pte, good), 0, "and back");
-    is(set_pte(pte, 0xfffffff000UL | RW), -EPERM, "frame beyond the machine");
+    ok(set_pte(pte, 1UL << 50 | RW) < 0, "frame beyond the machine");
     ok(set_pte(pte, good | 1UL << 51) < 0, "address bit 51");
     is(set_pte(l4 + 256 * 8, l4 | PTE_P | PTE_U), -EINVAL,
        "slot 256 of the L4");

@@ -12,9 +12,8 @@
  * content of every handle that refers to it. The mapper's maptrack_lock covers
  * its list of free handles.
  *
- * References: a host mapping's page-table entry owns one general reference on
- * the frame, and a writable one if it is writable; a device mapping owns the
- * same; a copy holds them while it runs.
+ * References: each pin owns one general reference on the frame, and a writable
+ * one if it is for writing. A host mapping's page-table entry has its own.
  */
 #ifndef GRANT_TABLE_INTERNAL_H
 #define GRANT_TABLE_INTERNAL_H

@@ -61,8 +61,8 @@ static int map_one(struct gnttab_map_grant_ref *op)
     if (!rc) {
         mt->domid = rd->id;
         mt->ref = op->ref;
-        mt->flags =
-            op->flags & (GNTMAP_host_map | GNTMAP_device_map | GNTMAP_readonly);
+        mt->flags = op->flags & (GNTMAP_host_map | GNTMAP_device_map |
+                                 GNTMAP_readonly | GNTMAP_contains_pte);
         op->handle = handle;
         op->dev_bus_addr = mfn_x(mfn) << PAGE_SHIFT;
         atomic_inc(&rd->nr_shared_pages);
@@ -125,8 +125,8 @@ static int unmap_entries(struct unmap *u)
     gt = u->rd->grant_table;
     spin_lock(&gt->lock);
     /* Another vcpu may have released, even reused it before we had the lock. */
-    if (!mt->flags || mt->domid != u->rd->id ||
-        mt->ref >= nr_grant_entries(gt)) {
+    if (!(mt->flags & (GNTMAP_host_map | GNTMAP_device_map)) ||
+        mt->domid != u->rd->id || mt->ref >= nr_grant_entries(gt)) {
         rc = GNTST_bad_handle;
         goto out;
     }
@@ -281,10 +281,15 @@ long gnttab_unmap_and_replace(uint64_t ops, uint32_t count, uint32_t *done)
 /* --- death of the mapper
  * ------------------------------------------------------------ */
 
-/*
- * The page-table entries of a dying domain own their frames' references and
- * drop them with the tables; here go the pins, and device mappings' references.
- */
+/* The entries themselves go with the domain's page tables. */
+static void release_pin(struct domain *rd, uint32_t ref, enum pin pin)
+{
+    mfn_t mfn = _mfn(active_entry(rd->grant_table, ref)->mfn);
+
+    grant_unpin(rd, ref, pin);
+    grant_put_frame(mfn, pin);
+}
+
 static void release_handle(struct domain *d, uint32_t handle)
 {
     struct maptrack *mt = maptrack_entry(d->grant_table, handle);
@@ -298,15 +303,10 @@ static void release_handle(struct domain *d, uint32_t handle)
         return; /* it cannot go while its frames are mapped */
     spin_lock(&rd->grant_table->lock);
     ro = mt->flags & GNTMAP_readonly;
-    if (mt->flags & GNTMAP_device_map) {
-        enum pin pin = ro ? PIN_DEV_RO : PIN_DEV_RW;
-        mfn_t mfn = _mfn(active_entry(rd->grant_table, mt->ref)->mfn);
-
-        grant_unpin(rd, mt->ref, pin);
-        grant_put_frame(mfn, pin);
-    }
+    if (mt->flags & GNTMAP_device_map)
+        release_pin(rd, mt->ref, ro ? PIN_DEV_RO : PIN_DEV_RW);
     if (mt->flags & GNTMAP_host_map)
-        grant_unpin(rd, mt->ref, ro ? PIN_HOST_RO : PIN_HOST_RW);
+        release_pin(rd, mt->ref, ro ? PIN_HOST_RO : PIN_HOST_RW);
     mt->flags = 0;
     spin_unlock(&rd->grant_table->lock);
     atomic_dec(&rd->nr_shared_pages);

@@ -453,7 +453,7 @@ __init void construct_dom0(const struct boot_module *kernel,
     if (!b.p2m)
         panic("dom0: no memory for its list of frames");
     b.d->max_pages =
-        dom0_mem.max > 0 ? (uint64_t)dom0_mem.max >> PAGE_SHIFT : ~0ULL;
+        dom0_mem.max > 0 ? (uint64_t)dom0_mem.max >> PAGE_SHIFT : ~0U;
     b.d->max_pages = MAX(b.d->max_pages, b.nr_pages);
     populate(b.window_end);
     elf_load(&b.k, load_segment, NULL);

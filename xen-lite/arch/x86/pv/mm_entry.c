@@ -81,6 +81,7 @@ static int l1_take(pte_t *e, const struct domain *d,
 {
     mfn_t mfn = pte_mfn(*e);
     struct page_info *pg;
+    int rc = -EINVAL;
 
     if (unlikely(is_mmio(mfn)))
         return pg_owner == d || pg_owner == dom_io ? mmio_take(e, d) : -EINVAL;
@@ -94,13 +95,14 @@ static int l1_take(pte_t *e, const struct domain *d,
     if (*e & PTE_RW) {
         if (unlikely(pg_owner != d))
             atomic_or(&pg->type, PGT_foreign);
+        rc = -EBUSY;
         if (get_page_type(pg, PGT_writable))
             goto refuse;
     }
     return 0;
 refuse:
     put_page(pg);
-    return -EINVAL;
+    return rc;
 }
 
 static void l1_put(pte_t e)

@@ -118,15 +118,17 @@ static int one_update(const struct mmu_update *req, struct domain *pt_owner,
 {
     uint64_t ptr = req->ptr & ~(uint64_t)(sizeof(pte_t) - 1);
 
-    switch (req->ptr & 3) {
+    switch (req->ptr & (sizeof(pte_t) - 1)) {
     case MMU_NORMAL_PT_UPDATE:
     case MMU_PT_UPDATE_NO_TRANSLATE:
         return update_entry(ptr, req->val, WRITE_NORMAL, pt_owner, pg_owner);
     case MMU_PT_UPDATE_PRESERVE_AD:
         return update_entry(ptr, req->val, WRITE_PRESERVE_AD, pt_owner,
                             pg_owner);
-    default:
+    case MMU_MACHPHYS_UPDATE:
         return update_machphys(ptr, req->val, pg_owner);
+    default:
+        return -ENOSYS;
     }
 }
 

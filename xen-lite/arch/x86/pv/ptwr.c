@@ -170,8 +170,7 @@ bool ptwr_do_page_fault(struct vcpu *v, unsigned long addr,
         return write_mmio(v, mfn, addr, regs);
     pg = mfn_to_page(mfn);
     if ((READ_ONCE(pg->type) & (PGT_type_mask | PGT_validated)) != l1 ||
-        READ_ONCE(pg->owner) != v->domain->id ||
-        !(v->domain->vm_assist & (1u << VMASST_TYPE_writable_pagetables)))
+        READ_ONCE(pg->owner) != v->domain->id)
         return false;
     return fetch(regs->rip, &insn) && write_table(pg, addr, &insn, regs);
 }

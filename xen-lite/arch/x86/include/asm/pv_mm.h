@@ -70,7 +70,8 @@ pte_t entry_adjust(pte_t e, unsigned int level);
 /* No bit set that the level forbids, judged after entry_adjust(). */
 bool entry_flags_ok(pte_t e, unsigned int level);
 /* References for what e maps in a table of d; frames must be pg_owner's.
- * e is adjusted. 0, -EINVAL, -EPERM, -ERESTART; for not present entries 0. */
+ * e is adjusted. 0, -EINVAL, -EBUSY (writable view of a table), -EPERM,
+ * -ERESTART; for not present entries 0. */
 int entry_take(pte_t *e, unsigned int level, struct domain *d,
                struct domain *pg_owner);
 /* Gives them back: 0, or -ERESTART when the table below went partial. */
