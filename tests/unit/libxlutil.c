@@ -183,10 +183,10 @@ static void typed_getters(void **state)
     xlu_cfg_report_unused(cfg);
     xlu_cfg_destroy(cfg);
     report_check(&report, fine,
-                 "f:3: warning: `word' = `w' is not a number\n"
-                 "f:1: warning: `n' = `12' is too large\n"
-                 "f:4: warning: `list' is a list but should be a single value\n"
-                 "f:1: warning: `n' is a single value but should be a list\n"
+                 "f:3: `word' = `w' is not a number\n"
+                 "f:1: `n' = `12' is too large\n"
+                 "f:4: `list' is a list but should be a single value\n"
+                 "f:1: `n' is a single value but should be a list\n"
                  "f:6: warning: unknown key `q' ignored\n");
 }
 

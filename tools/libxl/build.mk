@@ -24,7 +24,7 @@ LIBXL := $(LIBXL_TYPES) \
              device_op.c disk.c domain_config.c domain_control.c \
              domain_create.c domain_death.c domain_destroy.c domain_info.c \
              event_child.c event_loop.c event_queue.c event_watch.c gc.c \
-             host.c memory.c nic.c sched.c userdata.c utils.c vcpu.c vdev.c \
+             host.c memory.c nic.c parse.c sched.c userdata.c utils.c vcpu.c vdev.c \
              xenstore.c)
 
 $(eval $(call shared_library,libxenlight.so.4.17.0,libxenlight.so.4.17,$(LIBXL),$(LIBXL_GEN)/libxl.map,\
@@ -36,3 +36,5 @@ $(LIBXL_GEN)/libxl_types.inc: tools/libxl/gentypes_test.py tools/libxl/gentypes.
 $(O)/san/tests/unit/libxl_types.o: $(LIBXL_GEN)/libxl_types.inc
 CFLAGS_tests/unit/libxl_types := -I$(LIBXL_GEN) -Wno-unused-function
 $(eval $(call unit_test,libxl_types,tests/unit/libxl_types.c $(LIBXL_TYPES),-lyajl -lxentoollog -ldl))
+$(eval $(call unit_test,libxl_vdev,tests/unit/libxl_vdev.c tools/libxl/vdev.c tools/libxl/parse.c,))
+CFLAGS_tests/unit/libxl_vdev := -D__XEN_TOOLS__ -Itools/libs/ctrl

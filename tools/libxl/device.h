@@ -51,6 +51,7 @@ struct libxl__aodev {
     const char *label; /* for messages: "disk xvda" */
     bool add;
     bool force;        /* removing: without asking the guest */
+    bool undo;         /* removing: what failed to be added */
     bool with_scripts; /* hotplug scripts are libxl's business, not udev's */
     void (*callback)(libxl__aodev *aodev, int rc);
     /* private */

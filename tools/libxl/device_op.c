@@ -30,8 +30,7 @@ static void finish(libxl__aodev *aodev, int rc)
     libxl__ev_watch_deregister(CTX, &aodev->state_watch);
     libxl__ev_time_deregister(CTX, &aodev->timeout);
     if (!aodev->add && (!rc || aodev->force)) {
-        int r = libxl__xs_rm_up(gc, XBT_NULL,
-                                libxl__device_backend(gc, &aodev->dev)) ?:
+        int r = libxl__xs_rm_up(gc, libxl__device_backend(gc, &aodev->dev)) ?:
                 libxl__xs_rm(gc, XBT_NULL,
                              libxl__device_frontend(gc, &aodev->dev)) ?:
                 libxl__xs_rm(gc, XBT_NULL,
@@ -152,8 +151,13 @@ static int wait_for_backend(libxl__aodev *aodev)
     return rc;
 }
 
-/* --- the hotplug script
- * ------------------------------------------------------- */
+/* --- the hotplug script --- */
+
+/* When a failed creation is undone, the same complaint would come twice. */
+static xentoollog_level problem_level(const libxl__aodev *aodev)
+{
+    return aodev->add ? XTL_ERROR : aodev->undo ? XTL_VERBOSE : XTL_WARN;
+}
 
 static void script_failed(libxl__aodev *aodev, int status)
 {
@@ -168,9 +172,8 @@ static void script_failed(libxl__aodev *aodev, int status)
                               script, WEXITSTATUS(status))
                   : GCSPRINTF("%s was killed by signal %d", script,
                               WTERMSIG(status));
-    xtl_log(CTX->lg, aodev->add ? XTL_ERROR : XTL_WARN, -1, "libxl",
-            "domain %s: %s: %.300s", libxl__domain_label(gc, aodev->dev.domid),
-            aodev->label, why);
+    xtl_log(CTX->lg, problem_level(aodev), -1, "libxl", "domain %s: %s: %.300s",
+            libxl__domain_label(gc, aodev->dev.domid), aodev->label, why);
 }
 
 static void script_ended(libxl_ctx *ctx, libxl__ev_child *ev, pid_t pid,
@@ -247,8 +250,9 @@ static void run_script(libxl__aodev *aodev)
         return;
     }
     if (access(script, X_OK)) {
-        LOGE(ERROR, "domain %s: %s: hotplug script %s",
-             libxl__domain_label(gc, dev->domid), aodev->label, script);
+        xtl_log(CTX->lg, problem_level(aodev), errno, "libxl",
+                "domain %s: %s: hotplug script %s",
+                libxl__domain_label(gc, dev->domid), aodev->label, script);
         finish(aodev, aodev->add ? ERROR_FAIL : 0);
         return;
     }
@@ -265,8 +269,7 @@ static void run_script(libxl__aodev *aodev)
     libxl__ev_time_register(CTX, &aodev->timeout, SCRIPT_MS, script_timeout);
 }
 
-/* --- start
- * ---------------------------------------------------------------------- */
+/* --- start --- */
 
 static int close_backend(libxl__aodev *aodev)
 {
@@ -310,8 +313,7 @@ int libxl__aodev_start(libxl__aodev *aodev)
     return rc;
 }
 
-/* --- several devices
- * --------------------------------------------------------------- */
+/* --- several devices --- */
 
 static void one_over(libxl__multidev *multi, int rc)
 {

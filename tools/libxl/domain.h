@@ -33,6 +33,7 @@ typedef struct libxl__destroy libxl__destroy;
 struct libxl__destroy {
     libxl__ao *ao;
     uint32_t domid;
+    bool undo; /* of a creation, whose failure has been reported */
     void (*callback)(libxl__destroy *d, int rc);
     /* private */
     struct libxl__multidev *devices;

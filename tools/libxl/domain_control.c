@@ -45,8 +45,7 @@ int libxl_domain_unpause(libxl_ctx *ctx, uint32_t domid,
                              xlc_domain_unpause(ctx->xch, domid)));
 }
 
-/* --- the guest's control nodes
- * ------------------------------------------------ */
+/* --- the guest's control nodes --- */
 
 static int ask_guest(libxl__gc *gc, uint32_t domid, const char *what)
 {
@@ -105,8 +104,7 @@ int libxl_send_trigger(libxl_ctx *ctx, uint32_t domid, libxl_trigger trigger,
     return libxl__ao_done(ao, hypercall_result(gc, domid, "trigger", r));
 }
 
-/* --- names
- * ---------------------------------------------------------------------- */
+/* --- names --- */
 
 static int check_name_free(libxl__gc *gc, uint32_t domid, const char *name)
 {

@@ -33,8 +33,7 @@ struct create {
     int rc;
 };
 
-/* --- checks
- * -------------------------------------------------------------------- */
+/* --- checks --- */
 
 static int check_memory(libxl__gc *gc, const libxl_domain_config *config)
 {
@@ -71,8 +70,7 @@ static int check(struct create *c)
     return c->image ? 0 : ERROR_FAIL;
 }
 
-/* --- the domain in Xen
- * ------------------------------------------------------------ */
+/* --- the domain in Xen --- */
 
 static int make_domain(struct create *c)
 {
@@ -159,8 +157,7 @@ static int set_limits(struct create *c)
     return rc ? rc : libxl__sched_params_set(gc, c->domid, &b->sched_params);
 }
 
-/* --- its directories
- * ---------------------------------------------------------------- */
+/* --- its directories --- */
 
 enum access { READ_ONLY, GUESTS_OWN };
 
@@ -292,8 +289,7 @@ static int describe(struct create *c, xs_transaction_t t)
     return rc;
 }
 
-/* --- its memory
- * ---------------------------------------------------------------------- */
+/* --- its memory --- */
 
 static int build(struct create *c)
 {
@@ -341,8 +337,7 @@ static int build(struct create *c)
     return rc;
 }
 
-/* --- the operation
- * ------------------------------------------------------------------------ */
+/* --- the operation --- */
 
 static void complete(struct create *c)
 {
@@ -361,8 +356,8 @@ static void destroyed(libxl__destroy *d, int rc)
 static void fail(struct create *c, int rc)
 {
     c->rc = rc;
-    c->destroy =
-        (libxl__destroy){.ao = c->ao, .domid = c->domid, .callback = destroyed};
+    c->destroy = (libxl__destroy){
+        .ao = c->ao, .domid = c->domid, .undo = true, .callback = destroyed};
     libxl__domain_destroy(&c->destroy);
 }
 

@@ -23,10 +23,10 @@ static void remove_traces(libxl__destroy *d)
     if (vm) {
         if (!libxl_uuid_from_string(&uuid, vm + strlen("/vm/")))
             libxl__userdata_destroy_all(gc, d->domid, &uuid);
-        rc = libxl__xs_rm(gc, XBT_NULL, vm);
+        rc = libxl__xs_rm_up(gc, vm);
     }
     rc = rc ?: libxl__xs_rm(gc, XBT_NULL, libxl__xs_domain_path(gc, d->domid));
-    rc = rc ?: libxl__xs_rm(gc, XBT_NULL, GCSPRINTF("/libxl/%u", d->domid));
+    rc = rc ?: libxl__xs_rm_up(gc, GCSPRINTF("/libxl/%u", d->domid));
     d->rc = d->rc ?: rc;
     d->callback(d, d->rc);
 }
@@ -106,7 +106,7 @@ static bool scripts_wanted(libxl__gc *gc, uint32_t domid)
 void libxl__domain_destroy(libxl__destroy *d)
 {
     libxl__gc *gc = &d->ao->gc;
-    libxl__aodev aodev = {.force = true};
+    libxl__aodev aodev = {.force = true, .undo = d->undo};
     libxl__device *list;
     int n;
 

@@ -136,8 +136,7 @@ void libxl_vminfo_list_free(libxl_vminfo *list, int nb_vm)
     free(list);
 }
 
-/* --- names ------------------------------------------------------------------
- */
+/* --- names --- */
 
 char *libxl_domid_to_name(libxl_ctx *ctx, uint32_t domid)
 {

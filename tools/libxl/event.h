@@ -80,8 +80,7 @@ pid_t libxl__ev_child_fork(libxl_ctx *ctx, libxl__ev_child *ev,
                            void (*func)(libxl_ctx *, libxl__ev_child *, pid_t,
                                         int));
 
-/* --- operations
- * --------------------------------------------------------------- */
+/* --- operations --- */
 
 struct libxl__ao {
     libxl__gc gc; /* first: an ao is a gc that lives longer */
@@ -107,8 +106,7 @@ int libxl__ao_done(libxl__ao *ao, int rc);
 void libxl__progress_report(libxl__ao *ao, const libxl_asyncprogress_how *how,
                             libxl_event *event);
 
-/* --- events for the application
- * ------------------------------------------------ */
+/* --- events for the application --- */
 
 libxl_event *libxl__event_new(libxl_ctx *ctx, libxl_event_type type,
                               uint32_t domid, uint64_t for_user);
@@ -140,8 +138,7 @@ void libxl__wake_pollers(libxl_ctx *ctx);
 int libxl__events_init(libxl_ctx *ctx);
 void libxl__events_free(libxl_ctx *ctx);
 
-/* --- shared by the event files
- * ------------------------------------------------- */
+/* --- shared by the event files --- */
 
 struct libxl__event_state {
     libxl__ev_fd *fds;

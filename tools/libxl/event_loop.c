@@ -188,8 +188,7 @@ static void deliver_times(libxl_ctx *ctx, struct timeval now)
         fire_time(ctx, ctx->ev->times);
 }
 
-/* --- poll()
- * --------------------------------------------------------------------- */
+/* --- poll() --- */
 
 static int fill_pollfds(libxl_ctx *ctx, struct libxl__poller *p,
                         struct pollfd *fds, int space)
@@ -315,8 +314,7 @@ int libxl__poll_once(libxl_ctx *ctx, struct libxl__poller *p)
     return 0;
 }
 
-/* --- the application polls for us
- * ------------------------------------------------- */
+/* --- the application polls for us --- */
 
 int libxl_osevent_beforepoll(libxl_ctx *ctx, int *nfds_io, struct pollfd *fds,
                              int *timeout_upd, struct timeval now)
@@ -342,8 +340,7 @@ void libxl_osevent_afterpoll(libxl_ctx *ctx, int nfds, const struct pollfd *fds,
         take_results(ctx, ctx->ev->app_poller, fds, nfds, now);
 }
 
-/* --- the application's event system
- * ------------------------------------------------ */
+/* --- the application's event system --- */
 
 void libxl_osevent_register_hooks(libxl_ctx *ctx,
                                   const libxl_osevent_hooks *hooks, void *user)
@@ -383,9 +380,7 @@ void libxl_osevent_occurred_timeout(libxl_ctx *ctx, void *for_libxl)
     func(ctx, ev);
 }
 
-/* --- life
- * ----------------------------------------------------------------------------
- */
+/* --- life --- */
 
 int libxl__events_init(libxl_ctx *ctx)
 {

@@ -242,8 +242,7 @@ int libxl_send_debug_keys(libxl_ctx *ctx, char *keys)
     return ERROR_FAIL;
 }
 
-/* --- Xen's console ring
- * ------------------------------------------------------- */
+/* --- Xen's console ring --- */
 
 struct libxl__xen_console_reader {
     char *text, *line;

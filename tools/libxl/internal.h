@@ -63,8 +63,7 @@ struct libxl__ctx {
 };
 #define CTX (gc->ctx)
 
-/* --- memory -----------------------------------------------------------------
- */
+/* --- memory --- */
 
 struct libxl__gc {
     libxl_ctx *ctx;
@@ -104,8 +103,7 @@ char *libxl__strdup_nogc(libxl_ctx *ctx, const char *s);
 void libxl__ctx_lock(libxl_ctx *ctx);
 void libxl__ctx_unlock(libxl_ctx *ctx);
 
-/* --- logging ----------------------------------------------------------------
- */
+/* --- logging --- */
 
 #define LIBXL__LOG(ctx, level, ...)                                            \
     xtl_log((ctx)->lg, level, -1, "libxl", __VA_ARGS__)
@@ -122,8 +120,8 @@ void libxl__ctx_unlock(libxl_ctx *ctx);
 /* For messages: its name, or its number where it has none. */
 const char *libxl__domain_label(libxl__gc *gc, uint32_t domid);
 
-/* --- the store (xenstore.c)
- * --------------------------------------------------- Paths are absolute. Reads
+/*
+ * --- the store (xenstore.c) --- Paths are absolute. Reads
  * of what is not there give NULL in silence; other failures are logged by these
  * functions.
  */
@@ -146,16 +144,16 @@ char **libxl__xs_directory(libxl__gc *gc, xs_transaction_t t, const char *path,
                            unsigned *n);
 /* Removes a tree; that it is not there is fine. */
 int libxl__xs_rm(libxl__gc *gc, xs_transaction_t t, const char *path);
-/* The same, and those of its ancestors that are left empty. */
-int libxl__xs_rm_up(libxl__gc *gc, xs_transaction_t t, const char *path);
+/* The same, and those of its ancestors that are left empty, in a transaction.
+ */
+int libxl__xs_rm_up(libxl__gc *gc, const char *path);
 int libxl__xs_start(libxl__gc *gc, xs_transaction_t *t);
 /* 0: done; 1: somebody interfered, do it all again; < 0: rc. *t is 0 then. */
 int libxl__xs_commit(libxl__gc *gc, xs_transaction_t *t);
 void libxl__xs_abort(libxl__gc *gc, xs_transaction_t *t); /* 0 is ok */
 const char *libxl__xs_domain_path(libxl__gc *gc, uint32_t domid);
 
-/* --- little things
- * ------------------------------------------------------------ */
+/* --- little things --- */
 
 int libxl__parse_mac(const char *s, libxl_mac mac);
 /* A decimal number that is the whole string. */

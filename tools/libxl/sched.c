@@ -136,8 +136,7 @@ int libxl_domain_sched_params_set(libxl_ctx *ctx, uint32_t domid,
     return libxl__sched_params_set(gc, domid, params);
 }
 
-/* --- of a pool
- * ------------------------------------------------------------------ */
+/* --- of a pool --- */
 
 static int pool_params(libxl__gc *gc, uint32_t poolid, uint32_t sched,
                        struct xen_sysctl_scheduler_op *op)

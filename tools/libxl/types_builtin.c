@@ -10,7 +10,7 @@
 #include "internal.h"
 #include "types_support.h"
 
-/* --- defbool: 0 is "not said", negative false, positive true -------------- */
+/* --- defbool: 0 is "not said", negative false, positive true --- */
 
 void libxl_defbool_set(libxl_defbool *db, bool b)
 {
@@ -69,8 +69,7 @@ int libxl__defbool_parse_json(libxl_ctx *ctx, yajl_val x, libxl_defbool *p)
     return 0;
 }
 
-/* --- lists of strings; a key-value list is pairs of strings ----------------
- */
+/* --- lists of strings; a key-value list is pairs of strings --- */
 
 static void strings_dispose(char ***list, int step)
 {
@@ -205,8 +204,7 @@ int libxl__key_value_list_parse_json(libxl_ctx *ctx, yajl_val x,
     return 0;
 }
 
-/* --- identifiers ------------------------------------------------------------
- */
+/* --- identifiers --- */
 
 static const libxl_uuid nil_uuid;
 
@@ -329,8 +327,7 @@ int libxl__mac_parse_json(libxl_ctx *ctx, yajl_val x, libxl_mac *p)
     return s ? libxl__parse_mac(s, *p) : ERROR_INVAL;
 }
 
-/* --- arrays of numbers ------------------------------------------------------
- */
+/* --- arrays of numbers --- */
 
 /* Of the eight words of the host's capabilities, four are printed. */
 #define HWCAP_PRINTED 4

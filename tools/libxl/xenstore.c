@@ -15,21 +15,6 @@ const char *libxl__xs_read(libxl__gc *gc, xs_transaction_t t, const char *path)
     return s;
 }
 
-int libxl__parse_uint(const char *s, uint32_t max, uint32_t *value)
-{
-    unsigned long long v;
-    char *end;
-
-    if (*s < '0' || *s > '9')
-        return ERROR_INVAL;
-    errno = 0;
-    v = strtoull(s, &end, 10);
-    if (*end || errno || v > max)
-        return ERROR_INVAL;
-    *value = v;
-    return 0;
-}
-
 int libxl__xs_read_uint(libxl__gc *gc, xs_transaction_t t, const char *path,
                         uint32_t *value)
 {
@@ -104,22 +89,6 @@ int libxl__xs_rm(libxl__gc *gc, xs_transaction_t t, const char *path)
     return ERROR_FAIL;
 }
 
-int libxl__xs_rm_up(libxl__gc *gc, xs_transaction_t t, const char *path)
-{
-    char *up = libxl__strdup(gc, path), *slash;
-    int rc = libxl__xs_rm(gc, t, path);
-    unsigned n;
-
-    while (!rc && (slash = strrchr(up, '/')) && slash != up) {
-        *slash = 0;
-        libxl__own(gc, xs_directory(CTX->xsh, t, up, &n));
-        if (n)
-            break;
-        rc = libxl__xs_rm(gc, t, up);
-    }
-    return rc;
-}
-
 int libxl__xs_start(libxl__gc *gc, xs_transaction_t *t)
 {
     *t = xs_transaction_start(CTX->xsh);
@@ -150,6 +119,39 @@ void libxl__xs_abort(libxl__gc *gc, xs_transaction_t *t)
         xs_transaction_end(CTX->xsh, *t, true);
     *t = 0;
     errno = errno_;
+}
+
+static int rm_up(libxl__gc *gc, xs_transaction_t t, const char *path)
+{
+    char *up = libxl__strdup(gc, path), *slash;
+    int rc = libxl__xs_rm(gc, t, path);
+    unsigned n;
+
+    while (!rc && (slash = strrchr(up, '/')) && slash != up) {
+        *slash = 0;
+        libxl__own(gc, xs_directory(CTX->xsh, t, up, &n));
+        if (n)
+            break;
+        rc = libxl__xs_rm(gc, t, up);
+    }
+    return rc;
+}
+
+int libxl__xs_rm_up(libxl__gc *gc, const char *path)
+{
+    xs_transaction_t t = 0;
+    int rc;
+
+    /* Somebody may be creating below an ancestor that looks empty. */
+    do {
+        rc = libxl__xs_start(gc, &t);
+        if (!rc)
+            rc = rm_up(gc, t, path);
+        if (!rc)
+            rc = libxl__xs_commit(gc, &t);
+    } while (rc > 0);
+    libxl__xs_abort(gc, &t);
+    return rc;
 }
 
 const char *libxl__xs_domain_path(libxl__gc *gc, uint32_t domid)

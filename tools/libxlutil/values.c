@@ -146,8 +146,8 @@ static int find_string(const XLU_Config *cfg, const char *n, setting **s_r,
     if (s->value->type == XLU_STRING)
         return 0;
     if (!dont_warn)
-        xlu__report(cfg, s->line,
-                    "warning: `%s' is a list but should be a single value", n);
+        xlu__report(cfg, s->line, "`%s' is a list but should be a single value",
+                    n);
     return EINVAL;
 }
 
@@ -204,8 +204,8 @@ int xlu_cfg_get_bounded_long(const XLU_Config *cfg, const char *n, long min,
     if (!problem)
         *value_r = v;
     else if (!dont_warn)
-        xlu__report(cfg, s->line, "warning: `%s' = `%s' %s", n,
-                    s->value->string, problem);
+        xlu__report(cfg, s->line, "`%s' = `%s' %s", n, s->value->string,
+                    problem);
     return e;
 }
 
@@ -238,8 +238,7 @@ int xlu_cfg_get_list(const XLU_Config *cfg, const char *n,
     if (s->value->type != XLU_LIST) {
         if (!dont_warn)
             xlu__report(cfg, s->line,
-                        "warning: `%s' is a single value but should be a list",
-                        n);
+                        "`%s' is a single value but should be a list", n);
         return EINVAL;
     }
     if (list_r)
@@ -300,7 +299,7 @@ int xlu_cfg_value_get_string(const XLU_Config *cfg, XLU_ConfigValue *value,
 {
     if (value->type != XLU_STRING) {
         if (!dont_warn)
-            xlu__report(cfg, value->line, "warning: a list, should be a value");
+            xlu__report(cfg, value->line, "a list, should be a value");
         return EINVAL;
     }
     *value_r = value->string;
@@ -312,7 +311,7 @@ int xlu_cfg_value_get_list(const XLU_Config *cfg, XLU_ConfigValue *value,
 {
     if (value->type != XLU_LIST) {
         if (!dont_warn)
-            xlu__report(cfg, value->line, "warning: a value, should be a list");
+            xlu__report(cfg, value->line, "a value, should be a list");
         return EINVAL;
     }
     *value_r = &value->list;

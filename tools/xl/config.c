@@ -7,9 +7,26 @@
  * warning, since other programs keep notes of their own in these files.
  */
 #include <limits.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 
 #include "xl.h"
+
+/* What is being parsed, for messages; xl parses one configuration at a time. */
+static const char *source;
+
+static void complain(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+static void complain(const char *fmt, ...)
+{
+    va_list al;
+
+    fprintf(stderr, "%s: ", source);
+    va_start(al, fmt);
+    vfprintf(stderr, fmt, al);
+    va_end(al);
+    fputc('\n', stderr);
+}
 
 #define PVGRUB64 "/usr/lib/grub-xen/grub-x86_64-xen.bin"
 
@@ -99,8 +116,7 @@ static const char *const not_here[] = {
     "virtio",     "vkb",     "vnuma",  "vsnd",        "vtpm",
 };
 
-/* --- the text
- * ------------------------------------------------------------------ */
+/* --- the text --- */
 
 static char *read_text(const char *file, size_t *len)
 {
@@ -163,8 +179,7 @@ char *read_config_text(const char *file, char **overrides, int n, int *len)
     return all;
 }
 
-/* --- keys of simple kinds
- * ---------------------------------------------------------- */
+/* --- keys of simple kinds --- */
 
 static int get_string(XLU_Config *cfg, const char *key, char **value)
 {
@@ -199,10 +214,9 @@ static int get_action(XLU_Config *cfg, const char *key,
     if (!strcmp(name, "rename_restart"))
         *value = LIBXL_ACTION_ON_SHUTDOWN_RESTART_RENAME;
     else if (libxl_action_on_shutdown_from_string(name, value)) {
-        fprintf(stderr,
-                "%s: `%s' is not an action (destroy, restart, "
-                "rename-restart, preserve)\n",
-                key, s);
+        complain("%s: `%s' is not an action (destroy, restart, "
+                 "rename-restart, preserve)",
+                 key, s);
         return -1;
     }
     return 0;
@@ -216,15 +230,15 @@ static int check_kind(XLU_Config *cfg)
     if (!xlu_cfg_get_string(cfg, "type", &type, 0) &&
         (libxl_domain_type_from_string(type, &t) ||
          t == LIBXL_DOMAIN_TYPE_INVALID)) {
-        fprintf(stderr, "type: `%s' is not a type of domain\n", type);
+        complain("type: `%s' is not a type of domain", type);
         return -1;
     }
     if (!xlu_cfg_get_string(cfg, "builder", &type, 0) && !strcmp(type, "hvm"))
         t = LIBXL_DOMAIN_TYPE_HVM;
     if (t == LIBXL_DOMAIN_TYPE_PV)
         return 0;
-    fprintf(stderr, "type: %s domains are not supported by xen-lite, only pv\n",
-            libxl_domain_type_to_string(t));
+    complain("type: %s domains are not supported by xen-lite, only pv",
+             libxl_domain_type_to_string(t));
     return -1;
 }
 
@@ -239,7 +253,7 @@ static int check_not_here(XLU_Config *cfg)
 
         if (!string && !list)
             continue;
-        fprintf(stderr, "%s= is not supported by xen-lite\n", not_here[i]);
+        complain("%s= is not supported by xen-lite", not_here[i]);
         return -1;
     }
     for (size_t i = 0; i < ARRAY_SIZE(meaningless); i++)
@@ -247,8 +261,7 @@ static int check_not_here(XLU_Config *cfg)
     return 0;
 }
 
-/* --- create_info
- * ---------------------------------------------------------------------- */
+/* --- create_info --- */
 
 static int parse_identity(XLU_Config *cfg, libxl_domain_create_info *c)
 {
@@ -258,26 +271,25 @@ static int parse_identity(XLU_Config *cfg, libxl_domain_create_info *c)
     if (get_string(cfg, "name", &c->name))
         return -1;
     if (!c->name) {
-        fprintf(stderr, "name= is missing\n");
+        complain("name= is missing");
         return -1;
     }
     if (xlu_cfg_get_string(cfg, "uuid", &s, 0))
         libxl_uuid_generate(&c->uuid);
     else if (libxl_uuid_from_string(&c->uuid, s)) {
-        fprintf(stderr, "uuid: `%s' is not a UUID\n", s);
+        complain("uuid: `%s' is not a UUID", s);
         return -1;
     }
     if (!xlu_cfg_get_string(cfg, "pool", &s, 0) &&
         libxl_cpupool_qualifier_to_cpupoolid(ctx, s, &c->poolid, NULL)) {
-        fprintf(stderr, "pool: there is no CPU pool `%s'\n", s);
+        complain("pool: there is no CPU pool `%s'", s);
         return -1;
     }
     libxl_defbool_set(&c->run_hotplug_scripts, xl_conf.run_hotplug_scripts);
     return 0;
 }
 
-/* --- build_info
- * ------------------------------------------------------------------------ */
+/* --- build_info --- */
 
 static int parse_memory(XLU_Config *cfg, libxl_domain_build_info *b)
 {
@@ -305,7 +317,7 @@ static int parse_vcpus(XLU_Config *cfg, libxl_domain_build_info *b)
     if (get_number(cfg, "maxvcpus", 1, INT_MAX, &max))
         return -1;
     if (max < vcpus) {
-        fprintf(stderr, "vcpus: %ld is more than maxvcpus, %ld\n", vcpus, max);
+        complain("vcpus: %ld is more than maxvcpus, %ld", vcpus, max);
         return -1;
     }
     b->max_vcpus = max;
@@ -335,7 +347,7 @@ static int parse_affinity(XLU_Config *cfg, const char *key, int vcpus, int *num,
     if (cpus <= 0)
         return -1;
     if (n > vcpus) {
-        fprintf(stderr, "%s: %d sets for %d vcpus\n", key, n, vcpus);
+        complain("%s: %d sets for %d vcpus", key, n, vcpus);
         return -1;
     }
     *maps = calloc(n, sizeof(**maps));
@@ -344,7 +356,7 @@ static int parse_affinity(XLU_Config *cfg, const char *key, int vcpus, int *num,
     for (*num = 0; *num < n; (*num)++) {
         spec = all ? all : xlu_cfg_get_listitem(list, *num);
         libxl_bitmap_init(&(*maps)[*num]);
-        if (!spec || parse_cpus(spec, cpus, &(*maps)[*num])) {
+        if (!spec || parse_cpus(source, key, spec, cpus, &(*maps)[*num])) {
             ++*num; /* what exists of it is disposed of with the rest */
             return -1;
         }
@@ -364,8 +376,8 @@ static int parse_kernel(XLU_Config *cfg, libxl_domain_build_info *b)
         get_string(cfg, "firmware", &firmware))
         goto out;
     if (b->cmdline && (root || extra))
-        fprintf(stderr, "warning: root= and extra= are ignored, because "
-                        "cmdline= is set\n");
+        complain("warning: root= and extra= are ignored, because "
+                 "cmdline= is set");
     else if (!b->cmdline && (root || extra) &&
              asprintf(&b->cmdline, "%s%s%s%s", root ? "root=" : "",
                       root ? root : "", root && extra ? " " : "",
@@ -373,14 +385,14 @@ static int parse_kernel(XLU_Config *cfg, libxl_domain_build_info *b)
         goto out;
     if (firmware && !b->kernel) {
         if (strcmp(firmware, "pvgrub64")) {
-            fprintf(stderr, "firmware: `%s' is not supported, only pvgrub64\n",
-                    firmware);
+            complain("firmware: `%s' is not supported, only pvgrub64",
+                     firmware);
             goto out;
         }
         b->kernel = strdup(PVGRUB64);
     }
     if (!b->kernel) {
-        fprintf(stderr, "kernel= is missing\n");
+        complain("kernel= is missing");
         goto out;
     }
     r = 0;
@@ -403,7 +415,7 @@ static int parse_tsc_mode(XLU_Config *cfg, libxl_domain_build_info *b)
     }
     if (!libxl_tsc_mode_from_string(s, &b->tsc_mode))
         return 0;
-    fprintf(stderr, "tsc_mode: `%s' is not a mode\n", s);
+    complain("tsc_mode: `%s' is not a mode", s);
     return -1;
 }
 
@@ -451,9 +463,7 @@ static int parse_build(XLU_Config *cfg, libxl_domain_build_info *b)
     return 0;
 }
 
-/* --- devices
- * ----------------------------------------------------------------------------
- */
+/* --- devices --- */
 
 /* A list of specifications under `key`; 0 of them when it is not set. */
 static int get_specs(XLU_Config *cfg, const char *key, XLU_ConfigList **list,
@@ -480,7 +490,7 @@ static int parse_disks(XLU_Config *cfg, libxl_domain_config *config)
         config->num_disks = i + 1;
         spec = xlu_cfg_get_listitem(list, i);
         if (!spec) {
-            fprintf(stderr, "disk: element %d is not a string\n", i + 1);
+            complain("disk: element %d is not a string", i + 1);
             return -1;
         }
         if (xlu_disk_parse(cfg, 1, &spec, &config->disks[i]))
@@ -504,10 +514,10 @@ static int parse_vifs(XLU_Config *cfg, libxl_domain_config *config)
         config->num_nics = i + 1;
         spec = xlu_cfg_get_listitem(list, i);
         if (!spec) {
-            fprintf(stderr, "vif: element %d is not a string\n", i + 1);
+            complain("vif: element %d is not a string", i + 1);
             return -1;
         }
-        if (parse_vif(cfg, spec, &config->nics[i]))
+        if (parse_vif(cfg, source, spec, &config->nics[i]))
             return -1;
     }
     return 0;
@@ -529,12 +539,13 @@ static int parse_actions(XLU_Config *cfg, libxl_domain_config *c)
                : 0;
 }
 
-int parse_config(const char *source, const char *text, int len,
+int parse_config(const char *name, const char *text, int len,
                  libxl_domain_config *config)
 {
-    XLU_Config *cfg = xlu_cfg_init(stderr, source);
+    XLU_Config *cfg = xlu_cfg_init(stderr, name);
     int r = -1;
 
+    source = name;
     if (!cfg || xlu_cfg_readdata(cfg, text, len))
         goto out;
     if (check_kind(cfg) || check_not_here(cfg) ||

@@ -5,8 +5,7 @@
 #include "xl.h"
 #include "commands.h"
 
-/* --- one domain, one call
- * ----------------------------------------------------------- */
+/* --- one domain, one call --- */
 
 static int on_domain(int argc, char **argv,
                      int (*act)(libxl_ctx *, uint32_t,
@@ -104,8 +103,7 @@ int main_sysrq(int argc, char **argv)
                : EXIT_SUCCESS;
 }
 
-/* --- shutdown and reboot, of one or all, with or without waiting
- * ----------------------- */
+/* --- shutdown and reboot, of one or all, with or without waiting --- */
 
 struct end {
     uint32_t domid;

@@ -55,9 +55,7 @@ int main_rename(int argc, char **argv)
                : EXIT_SUCCESS;
 }
 
-/* --- uptime
- * -----------------------------------------------------------------------------
- */
+/* --- uptime --- */
 
 static uint32_t host_uptime(void)
 {

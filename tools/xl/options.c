@@ -54,31 +54,3 @@ char *domain_name(uint32_t domid)
 
     return name ? name : strdup("(null)");
 }
-
-int64_t parse_mem_kb(const char *s)
-{
-    static const struct {
-        char unit;
-        int shift; /* from the unit to bytes */
-    } units[] = {{'b', 0}, {'k', 10}, {'m', 20}, {'g', 30}, {'t', 40}};
-    int shift = 20;
-    int64_t v;
-    char *end;
-
-    errno = 0;
-    v = strtoll(s, &end, 10);
-    if (errno || end == s || v < 0)
-        return -1;
-    if (*end) {
-        size_t i = 0;
-
-        while (i < ARRAY_SIZE(units) && (*end | 0x20) != units[i].unit)
-            i++;
-        if (i == ARRAY_SIZE(units) || end[1])
-            return -1;
-        shift = units[i].shift;
-    }
-    if (v > INT64_MAX >> shift)
-        return -1;
-    return (v << shift) >> 10;
-}

@@ -39,8 +39,7 @@ int main_mem_set(int argc, char **argv)
                                                          : EXIT_SUCCESS;
 }
 
-/* --- sched-credit2
- * ---------------------------------------------------------------------- */
+/* --- sched-credit2 --- */
 
 static void print_domain_params(uint32_t domid, const char *name)
 {

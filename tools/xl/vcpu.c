@@ -71,7 +71,7 @@ static int affinity_argument(const char *s, libxl_bitmap *map,
     *result = NULL;
     if (!s || !strcmp(s, "-"))
         return 0;
-    if (cpus <= 0 || parse_cpus(s, cpus, map))
+    if (cpus <= 0 || parse_cpus("xl vcpu-pin", "affinity", s, cpus, map))
         return -1;
     *result = map;
     return 0;

@@ -6,9 +6,15 @@
 
 #include "xl.h"
 
-static int complain(const char *spec, const char *what, const char *value)
+struct spec {
+    const char *where, *text;
+};
+
+static int complain(const struct spec *spec, const char *what,
+                    const char *value)
 {
-    fprintf(stderr, "vif specification `%s': %s `%s'\n", spec, what, value);
+    fprintf(stderr, "%s: vif specification `%s': %s `%s'\n", spec->where,
+            spec->text, what, value);
     return -1;
 }
 
@@ -44,7 +50,7 @@ static void replace(char **to, const char *value)
     *to = strdup(value);
 }
 
-static int set(XLU_Config *cfg, const char *spec, libxl_device_nic *nic,
+static int set(XLU_Config *cfg, const struct spec *spec, libxl_device_nic *nic,
                const char *key, const char *value)
 {
     const struct {
@@ -100,9 +106,11 @@ static int defaults(libxl_device_nic *nic)
     return 0;
 }
 
-int parse_vif(XLU_Config *cfg, const char *spec, libxl_device_nic *nic)
+int parse_vif(XLU_Config *cfg, const char *where, const char *text,
+              libxl_device_nic *nic)
 {
-    char *copy = strdup(spec), *at = copy, *element, *equals;
+    const struct spec spec = {where, text};
+    char *copy = strdup(text), *at = copy, *element, *equals;
     int r = copy ? defaults(nic) : -1;
 
     while (!r && (element = strsep(&at, ","))) {
@@ -113,12 +121,12 @@ int parse_vif(XLU_Config *cfg, const char *spec, libxl_device_nic *nic)
         equals = strchr(element, '=');
         if (equals) {
             *equals = 0;
-            r = set(cfg, spec, nic, element, equals + 1);
+            r = set(cfg, &spec, nic, element, equals + 1);
         } else if (!strcmp(element, "trusted") ||
                    !strcmp(element, "untrusted")) {
             libxl_defbool_set(&nic->trusted, *element == 't');
         } else if (*element) {
-            r = complain(spec, "not key=value:", element);
+            r = complain(&spec, "not key=value:", element);
         }
     }
     free(copy);

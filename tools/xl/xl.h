@@ -33,8 +33,7 @@ extern xentoollog_logger_stdiostream *logger;
 /* Global options: -N, -f, and -v once. */
 extern bool dryrun_only, force_execution, verbose;
 
-/* --- the table (cmdtable.c)
- * ---------------------------------------------------- */
+/* --- the table (cmdtable.c) --- */
 
 struct command {
     const char *name;
@@ -55,16 +54,14 @@ void print_command_help(const struct command *command, FILE *out);
 int next_option(int argc, char **argv, const char *options,
                 const struct option *longopts, int required);
 
-/* --- domains by name or number
- * ---------------------------------------------------- */
+/* --- domains by name or number --- */
 
 /* Or the end of xl, with one line. */
 uint32_t find_domain(const char *id);
 /* "(null)" where there is none, as it has always been printed. From malloc. */
 char *domain_name(uint32_t domid);
 
-/* --- xl.conf
- * -------------------------------------------------------------------------- */
+/* --- xl.conf --- */
 
 struct xl_conf {
     char *lockfile;
@@ -78,31 +75,31 @@ extern struct xl_conf xl_conf;
 /* A file that is not there is fine. Problems are reported; 0 or -1. */
 int read_xl_conf(const char *file);
 
-/* --- domain configurations (config.c, vif.c, cpus.c)
- * -------------------------------- */
+/* --- domain configurations (config.c, vif.c, words.c) --- */
 
 /* The text of a file with the command line's overrides; from malloc. */
 char *read_config_text(const char *file, char **overrides, int n, int *len);
 /* config must be initialised, and must be disposed of in any case. */
-int parse_config(const char *source, const char *text, int len,
+int parse_config(const char *name, const char *text, int len,
                  libxl_domain_config *config);
-int parse_vif(XLU_Config *cfg, const char *spec, libxl_device_nic *nic);
+/* where: what to put in front of messages. */
+int parse_vif(XLU_Config *cfg, const char *where, const char *spec,
+              libxl_device_nic *nic);
 /* "0-3,^1", "all"; map is allocated for `cpus` processors. */
-int parse_cpus(const char *spec, int cpus, libxl_bitmap *map);
+int parse_cpus(const char *where, const char *what, const char *spec, int cpus,
+               libxl_bitmap *map);
 /* "256", "256M", "1G", "262144k": KiB; without unit MiB. -1: not a size. */
 int64_t parse_mem_kb(const char *s);
 /* As vcpu-list shows it: "all", "none", "0-2,4". */
 void print_cpumap(FILE *out, const libxl_bitmap *map, int cpus);
 
-/* --- list.c, shared with its test
- * ------------------------------------------------------- */
+/* --- list_format.c --- */
 
 void print_list_heading(FILE *out, bool verbose);
 void print_list_line(FILE *out, const libxl_dominfo *info, const char *name,
                      bool verbose);
 
-/* --- creation and the monitor
- * ------------------------------------------------------------ */
+/* --- creation and the monitor --- */
 
 struct create_options {
     bool paused, console, foreground, no_monitor, quiet;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sets of processors in words: "all", "0-3,6", "all,^2" (not that one).
+ * Sets of processors in words: "all", "0-3,6", "all,^2" (not that one); and
+ * sizes of memory.
  */
 #include <ctype.h>
 
@@ -21,7 +22,8 @@ static const char *parse_range(const char *s, int cpus, int *from, int *to)
     return end;
 }
 
-int parse_cpus(const char *spec, int cpus, libxl_bitmap *map)
+int parse_cpus(const char *where, const char *what, const char *spec, int cpus,
+               libxl_bitmap *map)
 {
     const char *s = spec;
 
@@ -38,10 +40,11 @@ int parse_cpus(const char *spec, int cpus, libxl_bitmap *map)
         else
             s = parse_range(s, cpus, &from, &to);
         if (!s || (*s == ',' && !s[1])) {
-            fprintf(stderr,
-                    "`%s' is not a set of this host's CPUs (0-%d): all, n, "
-                    "n-m, ^n, separated by commas\n",
-                    spec, cpus - 1);
+            fprintf(
+                stderr,
+                "%s: %s: `%s' is not a set of this host's CPUs (0-%d): all, n, "
+                "n-m, ^n, separated by commas\n",
+                where, what, spec, cpus - 1);
             return -1;
         }
         for (int i = from; i <= to; i++) {
@@ -53,7 +56,7 @@ int parse_cpus(const char *spec, int cpus, libxl_bitmap *map)
         s = *s ? s + 1 : NULL;
     }
     if (libxl_bitmap_is_empty(map)) {
-        fprintf(stderr, "`%s' leaves no CPU\n", spec);
+        fprintf(stderr, "%s: %s: `%s' leaves no CPU\n", where, what, spec);
         return -1;
     }
     return 0;
@@ -82,4 +85,32 @@ void print_cpumap(FILE *out, const libxl_bitmap *map, int cpus)
     }
     if (first)
         fprintf(out, "none");
+}
+
+int64_t parse_mem_kb(const char *s)
+{
+    static const struct {
+        char unit;
+        int shift; /* from the unit to bytes */
+    } units[] = {{'b', 0}, {'k', 10}, {'m', 20}, {'g', 30}, {'t', 40}};
+    int shift = 20;
+    int64_t v;
+    char *end;
+
+    errno = 0;
+    v = strtoll(s, &end, 10);
+    if (errno || end == s || v < 0)
+        return -1;
+    if (*end) {
+        size_t i = 0;
+
+        while (i < ARRAY_SIZE(units) && (*end | 0x20) != units[i].unit)
+            i++;
+        if (i == ARRAY_SIZE(units) || end[1])
+            return -1;
+        shift = units[i].shift;
+    }
+    if (v > INT64_MAX >> shift)
+        return -1;
+    return (v << shift) >> 10;
 }

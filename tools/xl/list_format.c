@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of xl list, which cluster managers split at its blanks: not a
+ * byte of it may change.
+ */
+#include "xl.h"
+
+void print_list_heading(FILE *out, bool verbose_)
+{
+    fprintf(out, "Name                                        ID   Mem VCPUs"
+                 "\tState\tTime(s)");
+    if (verbose_)
+        fprintf(out, "   UUID                            Reason-Code"
+                     "\tSecurity Label");
+    fputc('\n', out);
+}
+
+/* The fifth letter says why it shut down: nothing special, reboot, suspend,
+ * crash, watchdog, soft reset. */
+static char reason_letter(const libxl_dominfo *info)
+{
+    static const char letters[] = "-rscwS";
+
+    if (!info->shutdown)
+        return '-';
+    return (unsigned)info->shutdown_reason < sizeof(letters) - 1
+               ? letters[info->shutdown_reason]
+               : '?';
+}
+
+void print_list_line(FILE *out, const libxl_dominfo *info, const char *name,
+                     bool verbose_)
+{
+    fprintf(
+        out, "%-40s %5u %5lu %5u     %c%c%c%c%c%c  %8.1f", name, info->domid,
+        (unsigned long)((info->current_memkb + info->outstanding_memkb) / 1024),
+        info->vcpu_online, info->running ? 'r' : '-', info->blocked ? 'b' : '-',
+        info->paused ? 'p' : '-', info->shutdown ? 's' : '-',
+        reason_letter(info), info->dying ? 'd' : '-', info->cpu_time / 1e9);
+    if (verbose_) {
+        fprintf(out, " " LIBXL_UUID_FMT, LIBXL_UUID_BYTES(info->uuid));
+        if (info->shutdown)
+            fprintf(out, " %8x", info->shutdown_reason);
+        else
+            fprintf(out, " %8s", "-");
+        fprintf(out, " %16s", info->ssid_label ? info->ssid_label : "-");
+    }
+    fputc('\n', out);
+}
