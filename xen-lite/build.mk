@@ -50,6 +50,7 @@ HV_OBJS += arch/x86/pv/callback.o
 HV_OBJS += arch/x86/pv/cpu_policy.o
 HV_OBJS += arch/x86/pv/cpuid.o
 HV_OBJS += arch/x86/pv/debugreg.o
+HV_OBJS += arch/x86/pv/descriptor_check.o
 HV_OBJS += arch/x86/pv/descriptors.o
 HV_OBJS += arch/x86/pv/emul_priv.o
 HV_OBJS += arch/x86/pv/emulate.o

@@ -5,10 +5,8 @@
  * GDT and LDT pages are guest frames of type descriptor: their entries have
  * been checked and the guest cannot write them. They are mapped into the vcpu's
  * window in slot 260, GDT pages at once, LDT pages when the CPU first looks for
- * an entry there. Entries change by update_descriptor only.
- *
- * A guest may have: nothing (not present), and code or data segments of its
- * own privilege level. System descriptors and gates would lead to ring 0.
+ * an entry there. Entries change by update_descriptor only, and what may be in
+ * one is decided in descriptor_check.c.
  */
 #include <hv/lib.h>
 #include <hv/guest_access.h>
@@ -16,33 +14,12 @@
 #include <hv/page_alloc.h>
 #include <asm/pv.h>
 
-#define DESC_PRESENT      (1ULL << 47)
-#define DESC_DPL          (3ULL << 45)
-#define DESC_CODE_OR_DATA (1ULL << 44)
-#define DESC_CODE         (1ULL << 43)
-#define DESC_LONG         (1ULL << 53)
-#define DESC_DEFAULT_SIZE (1ULL << 54)
-
 #define LDT_PAGES        16
 #define ENTRIES_PER_PAGE 512
 #define HV_PTE_DESC      (HV_PTE_RW & ~PTE_GLOBAL) /* differs between domains */
 
 static uint8_t no_descriptors[PAGE_SIZE] __section(".bss.page_aligned")
     __aligned(4096);
-
-bool fixup_guest_descriptor(uint64_t *desc)
-{
-    uint64_t d = *desc;
-
-    if (!(d & DESC_PRESENT))
-        return true;
-    if (!(d & DESC_CODE_OR_DATA))
-        return false;
-    if ((d & DESC_CODE) && (d & DESC_LONG) && (d & DESC_DEFAULT_SIZE))
-        return false;
-    *desc = d | DESC_DPL;
-    return true;
-}
 
 /* --- GDT ------------------------------------------------------------------ */
 
@@ -70,20 +47,11 @@ void pv_map_cpu_gdt_page(struct vcpu *v)
     invlpg(GDT_VIRT_START(v) + FIRST_RESERVED_GDT_BYTE);
 }
 
-/* Are these what sysret would load instead: 64-bit code (6), data (5)? */
 static void note_flat_segments(struct vcpu *v)
 {
-    const uint64_t *gdt;
-    const uint64_t kind = DESC_PRESENT | DESC_DPL | DESC_CODE_OR_DATA;
-
-    v->arch.flat_user_segments = false;
-    if (v->arch.gdt_ents > 6) {
-        gdt = mfn_to_virt(v->arch.gdt_frames[0]);
-        v->arch.flat_user_segments =
-            (gdt[6] & (kind | DESC_CODE | DESC_LONG)) ==
-                (kind | DESC_CODE | DESC_LONG) &&
-            (gdt[5] & (kind | DESC_CODE | 1ULL << 41)) == (kind | 1ULL << 41);
-    }
+    v->arch.flat_user_segments =
+        v->arch.gdt_ents > 6 &&
+        gdt_has_flat_user_segments(mfn_to_virt(v->arch.gdt_frames[0]));
     pv_update_fast_paths(v);
 }
 

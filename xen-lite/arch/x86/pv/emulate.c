@@ -96,7 +96,9 @@ static uint8_t read_prefixes(struct cursor *c, bool long_mode,
 static void io_size(struct priv_insn *insn, const struct prefixes *p,
                     bool byte_form)
 {
-    insn->bytes = byte_form ? 1 : p->operand_size ? 2 : 4;
+    bool wide = p->rex & 8; /* REX.W wins, but there is no 64-bit I/O */
+
+    insn->bytes = byte_form ? 1 : p->operand_size && !wide ? 2 : 4;
 }
 
 /* 6c-6f: ins, outs; e4-e7: port in an immediate; ec-ef: port in dx. */

@@ -6,6 +6,7 @@
 #define ASM_PV_H
 
 #include <hv/domain.h>
+#include <asm/descriptor_check.h>
 #include <asm/traps.h>
 #include <asm/uaccess.h>
 
@@ -28,9 +29,6 @@ void pv_bounce(struct vcpu *v, const struct bounce *b);
 
 /* --- descriptors (pv/descriptors.c) ----------------------------------------
  */
-/* May a guest have this in its GDT or LDT? Raises the privilege level to the
- * guest's where that is all that is wrong. */
-bool fixup_guest_descriptor(uint64_t *desc);
 /* v is current or not running. 0/-EINVAL */
 int pv_set_gdt(struct vcpu *v, const unsigned long *frames, uint32_t entries);
 void pv_destroy_gdt(struct vcpu *v);
