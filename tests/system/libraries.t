@@ -20,6 +20,7 @@ trap 'rm -rf "$tmp"' EXIT
 mkdir -p "$tmp"/extra/libtest/{lib,tests/system}
 cp -a "$BUILD"/lib/*.so* "$tmp/extra/libtest/lib/"
 cp "$BUILD"/tests/system/{pv-start,xenlibs,xlctrl-ops} "$tmp/extra/libtest/tests/system/"
+cp "$BUILD/guests/version" "$tmp/extra/libtest/tiny" # a small kernel
 for lib in liblz4.so.1 liblzma.so.5 libzstd.so.1 libz.so.1; do
     cp -L "/usr/lib/x86_64-linux-gnu/$lib" "$tmp/extra/libtest/lib/"
 done

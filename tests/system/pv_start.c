@@ -61,7 +61,7 @@ static int create(uint32_t *domid, uint32_t max_vcpus, uint64_t mem_kib,
         .max_evtchn_port = 1023,
         .max_grant_frames = -1,
         .max_maptrack_frames = -1,
-        .grant_opts = XEN_DOMCTL_GRANT_version(2),
+        .grant_opts = XEN_DOMCTL_GRANT_version(1),
     };
     struct xlc_e820 ram = {.size = (mem_kib + 1024) << 10, .type = 1};
     struct xen_domctl_tsc_info tsc = {0};
