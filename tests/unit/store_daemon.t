@@ -42,7 +42,7 @@ is 'ready at once' 'xenstored
 status 0' ours xenstore-list /tool
 [ "$(readlink "/proc/$(cat "$dir/pid")/exe")" = "$O/bin/xenstored" ] &&
     ok 'pid file names the daemon' || not_ok 'pid file names the daemon'
-is 'a second daemon refuses to start' 'xenstored: pid file: File exists
+is 'a second daemon refuses to start' 'xenstored: pid file (is another store running?): File exists
 status 1' daemon
 is 'unknown option' "status 2" bash -c "$O/bin/xenstored --nonsense > /dev/null 2>&1"
 is 'the socket is for root alone' '600

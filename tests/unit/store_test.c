@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "../../tools/xenstored/clock.h"
 #include "../../tools/xenstored/xen.h"
 
 struct fake_domain fake_domain[FAKE_DOMAINS];
@@ -225,7 +226,7 @@ static void work(struct client *cl)
         connection_serve(cl->c);
     connection_reap();
     for (int i = 0; i < 1000 && connection_any_pending(); i++) {
-        connection_run_pending(protocol_now());
+        connection_run_pending(clock_ms());
         connection_reap();
     }
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "../../tools/xenstored/clock.h"
 #include "../../tools/xenstored/transaction.h"
 
 static struct client *a, *b;
@@ -363,12 +364,38 @@ static void attackers_cannot_starve(void **state)
         uint32_t t = client_begin(a);
         client_read(a, t, "/g");
         client_write(a, t, "/out", "1");
-        if (!domain_held_back(domain_known(5), protocol_now()))
+        if (!domain_held_back(domain_known(5), clock_ms()))
             client_write(g, 0, "/g", "attack");
         rc = client_end(a, t);
     } while (rc == EAGAIN && ++tries < 100);
     assert_int_equal(rc, 0);
     assert_true(tries <= 2);
+    client_free(g);
+}
+
+/* An unprivileged domain cannot keep old trees for ever. */
+static void old_ones_expire(void **state)
+{
+    struct client *g;
+    uint32_t t, u;
+
+    fake_create(5);
+    g = client_new(domain_get(5));
+    t = client_begin(g);
+    client_read(g, t, "/x");
+    u = client_begin(a);
+    assert_true(transactions_can_expire());
+    connection_expire_transactions(clock_ms());
+    assert_int_equal(client_one(g, XS_READ, t, "/"), EACCES);
+    connection_expire_transactions(clock_ms() + TRANSACTION_LIFETIME + 1);
+    assert_false(transactions_can_expire());
+    assert_int_equal(domain_known(5)->account.held, 0);
+    assert_int_equal(client_one(g, XS_READ, t, "/"), EAGAIN);
+    assert_int_equal(client_write(g, t, "/x", ""), EAGAIN);
+    assert_int_equal(client_end(g, t), EAGAIN);
+    assert_int_equal(client_end(g, t), ENOENT);
+    assert_int_equal(client_write(a, u, "/x", "1"), 0);
+    assert_int_equal(client_end(a, u), 0);
     client_free(g);
 }
 
@@ -448,6 +475,7 @@ int main(void)
         TEST(permission_lost_before_commit),
         TEST(owner_dies_meanwhile),
         TEST(attackers_cannot_starve),
+        TEST(old_ones_expire),
         TEST(transfers_keep_the_sum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

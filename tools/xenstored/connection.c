@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "log.h"
 #include "protocol.h"
 
@@ -376,7 +377,7 @@ static bool serve_buffer(struct connection *c, unsigned int *budget)
 static bool held_back(const struct connection *c)
 {
     return c->domain && c->domain->held_back_until &&
-           domain_held_back(c->domain, protocol_now());
+           domain_held_back(c->domain, clock_ms());
 }
 
 static void take_turn(struct connection *c)
@@ -452,4 +453,10 @@ int connection_run_pending(uint64_t now)
             timeout = wait;
     }
     return timeout;
+}
+
+void connection_expire_transactions(uint64_t now)
+{
+    for (struct connection *c = connections; c; c = c->next)
+        transactions_expire(&c->transactions, now);
 }

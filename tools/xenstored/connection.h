@@ -95,6 +95,8 @@ void connection_serve(struct connection *c);
  * one is due, 0 for now, -1 for never. */
 int connection_run_pending(uint64_t now);
 bool connection_any_pending(void);
+/* To be called now and then while transactions_can_expire(). */
+void connection_expire_transactions(uint64_t now);
 /* Cleans up after kills and faults. Never called inside a turn. */
 void connection_reap(void);
 

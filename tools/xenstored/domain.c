@@ -13,9 +13,9 @@
 
 #include <xen/xen.h>
 
+#include "clock.h"
 #include "connection.h"
 #include "log.h"
-#include "protocol.h"
 #include "ring.h"
 #include "store.h"
 #include "xen.h"
@@ -129,8 +129,10 @@ int domain_introduce(uint16_t domid, uint64_t gfn, uint32_t port, bool *fresh)
         return domid ? ring_rebind(d->connection, gfn, port) : EINVAL;
     if (d && domid) {
         struct xen_domain_info info;
-        if (look_up(domid, &info) ||
-            memcmp(info.handle, d->handle, sizeof(d->handle)))
+        int rc = look_up(domid, &info);
+        if (rc && rc != ESRCH)
+            return rc;
+        if (rc || memcmp(info.handle, d->handle, sizeof(d->handle)))
             domain_forget(d);
     }
     d = domain_get(domid);
@@ -150,11 +152,10 @@ int domain_release(uint16_t domid)
 
     if (!d || !d->connection || domid == 0)
         return EINVAL;
-    if (look_up(domid, &info) || info.dying) {
+    if (look_up(domid, &info) == ESRCH || info.dying)
         domain_forget(d);
-    } else {
+    else
         connection_end(d->connection);
-    }
     return 0;
 }
 
@@ -184,8 +185,12 @@ int domain_set_target(uint16_t domid, uint16_t target)
 static bool check(struct domain *d)
 {
     struct xen_domain_info info;
-    bool gone = look_up(d->id.domid, &info) || info.dying;
+    int rc = look_up(d->id.domid, &info);
+    bool gone = rc == ESRCH || info.dying;
 
+    /* Not knowing is no reason to bury somebody. */
+    if (rc && !gone)
+        return false;
     if (!gone && !d->connection)
         gone = memcmp(info.handle, d->handle, sizeof(d->handle)) != 0;
     if (gone) {
@@ -216,7 +221,7 @@ void domain_check_all(void)
 void domain_hold_back(uint16_t domid)
 {
     struct domain *d = domain_known(domid);
-    uint64_t now = protocol_now(), length;
+    uint64_t now = clock_ms(), length;
 
     if (!d || domid == 0 || domain_held_back(d, now))
         return;

@@ -11,10 +11,12 @@
 #include <stddef.h>
 #include <sys/epoll.h>
 
+#include "clock.h"
 #include "connection.h"
-#include "protocol.h"
 
 #define BATCH 64
+/* How often old transactions are looked for, in ms. */
+#define EXPIRY_STEP 5000
 
 static int epoll_fd = -1;
 static bool stopped;
@@ -53,6 +55,19 @@ void loop_stop(void)
     stopped = true;
 }
 
+/* Returns the time to wait, @timeout being what others want. */
+static int expire(int timeout)
+{
+    static uint64_t next;
+    uint64_t now = clock_ms();
+
+    if (now >= next) {
+        connection_expire_transactions(now);
+        next = now + EXPIRY_STEP;
+    }
+    return timeout < 0 || timeout > EXPIRY_STEP ? EXPIRY_STEP : timeout;
+}
+
 void loop_run(void)
 {
     struct epoll_event batch[BATCH];
@@ -68,8 +83,10 @@ void loop_run(void)
         connection_reap();
         timeout = -1;
         if (connection_any_pending()) {
-            timeout = connection_run_pending(protocol_now());
+            timeout = connection_run_pending(clock_ms());
             connection_reap();
         }
+        if (transactions_can_expire())
+            timeout = expire(timeout);
     }
 }

@@ -289,7 +289,8 @@ int main(int argc, char **argv)
     parse_options(argc, argv);
     if (stat(xs_daemon_rundir(), &st))
         mkdir(xs_daemon_rundir(), 0755);
-    check(daemon_lock_pid_file(options.pid_file), "pid file");
+    check(daemon_lock_pid_file(options.pid_file),
+          "pid file (is another store running?)");
     if (!options.foreground)
         daemon_detach();
     check(loop_init(), "event loop");
@@ -300,9 +301,11 @@ int main(int argc, char **argv)
     check(domain_init(!options.no_domains), "domains");
     check(store_init(), "the tree");
     populate();
-    check(socket_listen(xs_daemon_socket()), xs_daemon_socket());
+    /* Xen first: where another store is running this fails, and its socket
+     * must not have been taken away by then. */
     if (!options.no_domains)
         connect_xen();
+    check(socket_listen(xs_daemon_socket()), xs_daemon_socket());
     daemon_ready(options.print_pid);
     loop_run();
     socket_unlink();

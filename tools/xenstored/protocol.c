@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <xen/xen.h>
 
@@ -51,13 +50,6 @@ static const struct wire_func *wire_func(uint32_t type)
     if (type >= XS_TYPE_COUNT || !wire_funcs[type].func)
         return NULL;
     return &wire_funcs[type];
-}
-
-uint64_t protocol_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 /* --- answers -------------------------------------------------------------- */
@@ -172,6 +164,8 @@ static int handle(struct request *r, const struct wire_func *f)
         r->view.t = transaction_find(&r->c->transactions, r->hdr->tx_id);
         if (!r->view.t)
             return ENOENT;
+        if (r->view.t->expired && f->func != do_transaction_end)
+            return EAGAIN;
     }
     return f->func(r);
 }

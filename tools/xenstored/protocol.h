@@ -19,9 +19,6 @@ struct request {
 void protocol_handle(struct connection *c, const struct xsd_sockmsg *hdr,
                      const char *data);
 
-/* Milliseconds of a clock that never jumps. */
-uint64_t protocol_now(void);
-
 /* Answers. protocol_reply() returns 0, or E2BIG if it does not fit. */
 int protocol_reply(struct request *r, const void *data, size_t len);
 int protocol_ack(struct request *r);

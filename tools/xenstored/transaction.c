@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "domain.h"
 
 /* --- touched paths -------------------------------------------------------- */
@@ -141,10 +142,15 @@ int transaction_touch(struct transaction *t, const char *path,
 
 /* --- start and end -------------------------------------------------------- */
 
-static void transaction_free(struct transaction *t)
+static unsigned int can_expire;
+
+/* All that it holds goes; the rest is only a number that is taken. */
+static void release(struct transaction *t)
 {
-    if (!t->who.privileged)
+    if (!t->who.privileged) {
         account_release(account_of(t->who.self), t->held);
+        can_expire--;
+    }
     for (size_t i = 0; i < t->count; i++)
         free(t->access[i]);
     free(t->access);
@@ -152,7 +158,28 @@ static void transaction_free(struct transaction *t)
     usage_clear(&t->usage);
     node_put(t->base);
     node_put(t->root);
+}
+
+static void transaction_free(struct transaction *t)
+{
+    if (!t->expired)
+        release(t);
     free(t);
+}
+
+bool transactions_can_expire(void)
+{
+    return can_expire != 0;
+}
+
+void transactions_expire(struct transactions *set, uint64_t now)
+{
+    for (struct transaction *t = set->first; t; t = t->next)
+        if (!t->who.privileged && !t->expired &&
+            now - t->started > TRANSACTION_LIFETIME) {
+            release(t);
+            t->expired = true;
+        }
 }
 
 static void unlink_transaction(struct transactions *set, struct transaction *t)
@@ -197,6 +224,8 @@ int transaction_start(struct transactions *set, const struct actor *who,
     t->base = node_get(store.root);
     t->root = node_get(store.root);
     t->deaths = domain_deaths();
+    t->started = clock_ms();
+    can_expire += !who->privileged;
     t->next = set->first;
     set->first = t;
     set->count++;
@@ -417,8 +446,9 @@ int transaction_end(struct transactions *set, struct transaction *t,
     int rc = 0;
 
     unlink_transaction(set, t);
-    /* One that has only read is in order as of its start. */
-    if (wanted && t->changed)
+    if (t->expired)
+        rc = wanted ? EAGAIN : 0;
+    else if (wanted && t->changed) /* one that only read is in order */
         rc = commit(t, &before);
     done(arg, rc);
     if (before) {

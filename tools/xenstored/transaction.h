@@ -10,6 +10,10 @@
  * the live tree, which then becomes the live one. Blind writes never conflict,
  * nor do changes to different nodes.
  *
+ * A snapshot keeps old nodes in memory, so an unprivileged domain's transaction
+ * lasts TRANSACTION_LIFETIME at most; after that its trees are gone and there
+ * is nothing left to do with it but to start again (EAGAIN).
+ *
  * Fairness: who makes another's commit fail is held back for a moment (see
  * domain_hold_back()), so a commit succeeds after a bounded number of tries.
  */
@@ -18,6 +22,8 @@
 
 #include "quota.h"
 #include "store.h"
+
+#define TRANSACTION_LIFETIME 60000 /* ms */
 
 /* How a path was touched. */
 #define TOUCH_READ    1u  /* value or permissions, or their absence */
@@ -42,7 +48,8 @@ struct transaction {
     struct node *base, *root;
     struct usage usage;
     uint64_t deaths; /* domain_deaths() at the start */
-    bool changed;
+    uint64_t started;
+    bool changed, expired;
     struct access **access;
     size_t count, room;
     uint32_t *index; /* open hash table of access numbers + 1 */
@@ -65,6 +72,10 @@ struct transaction *transaction_find(struct transactions *set, uint32_t id);
 int transaction_end(struct transactions *set, struct transaction *t,
                     bool commit, void (*done)(void *arg, int rc), void *arg);
 void transactions_abort(struct transactions *set);
+/* Takes the trees from those that have lasted too long. */
+void transactions_expire(struct transactions *set, uint64_t now);
+/* Whether there are any that can expire, in all sets. */
+bool transactions_can_expire(void);
 
 /* Records a touch before it happens; @len is the size of a value written. */
 int transaction_touch(struct transaction *t, const char *path,

@@ -58,9 +58,10 @@ int xen_domain_info(uint16_t domid, struct xen_domain_info *out)
     domctl->cmd = XEN_DOMCTL_getdomaininfo;
     domctl->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
     domctl->domain = domid;
+    if (xencall1(call, __HYPERVISOR_domctl, (uintptr_t)domctl) < 0)
+        return errno;
     /* Xen answers with the next domain if this one does not exist. */
-    if (xencall1(call, __HYPERVISOR_domctl, (uintptr_t)domctl) < 0 ||
-        info->domain != domid)
+    if (info->domain != domid)
         return ESRCH;
     out->dying = info->flags & XEN_DOMINF_dying;
     out->shutdown = info->flags & XEN_DOMINF_shutdown;

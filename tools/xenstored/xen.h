@@ -17,7 +17,7 @@ struct xen_domain_info {
 
 /* 0 or an errno value, with a message. */
 int xen_open(void);
-/* 0; ESRCH: there is no such domain. */
+/* 0; ESRCH: there is no such domain; anything else: could not be found out. */
 int xen_domain_info(uint16_t domid, struct xen_domain_info *info);
 
 /* Event channels. Ports are positive; a negative value is an error. */
