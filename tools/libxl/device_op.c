@@ -245,7 +245,9 @@ static void run_script(libxl__aodev *aodev)
                            : (aodev->add ? "add" : "remove");
     pid_t pid;
 
-    if (!aodev->with_scripts || !script) {
+    /* A driver domain runs its scripts itself. */
+    if (!aodev->with_scripts || !script ||
+        dev->backend_domid != LIBXL__TOOLSTACK_DOMID) {
         finish(aodev, 0);
         return;
     }
