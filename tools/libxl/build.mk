@@ -43,3 +43,7 @@ CFLAGS_tests/unit/libxl_vdev := -D__XEN_TOOLS__ -Itools/libs/ctrl
 $(O)/tests/unit/libxl_exports: tests/unit/libxl_exports.sh tools/libxl/absent $(O)/lib/libxenlight.so.4.17.0 $(O)/lib/libxlutil.so.4.17.0
 	$(Q)mkdir -p $(@D); install -m 755 $< $@
 UNIT_TESTS += $(O)/tests/unit/libxl_exports
+
+CFLAGS_tests/unit/libxl_events := -D__XEN_TOOLS__ -Itools/libs/ctrl
+$(eval $(call unit_test,libxl_events,tests/unit/libxl_events.c $(LIBXL_TYPES) \
+    $(addprefix tools/libxl/,ao.c event_child.c event_loop.c event_queue.c gc.c),-lyajl -lxentoollog))
