@@ -25,8 +25,11 @@ $(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACK
 
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
-$(eval $(call unit_test,block_queue,tests/unit/block_queue.c \
+$(eval $(call unit_test,block_queue,tests/unit/block_queue.c tests/unit/fake_xen.c \
     $(addprefix backends/block/,queue.c request.c pages.c pool.c) \
+    $(addprefix backends/common/,ring.c grant_map.c event_loop.c log.c),-lxentoollog))
+$(eval $(call unit_test,net_queue,tests/unit/net_queue.c tests/unit/fake_xen.c \
+    $(addprefix backends/net/,queue.c tx.c rx.c slots.c offload.c) \
     $(addprefix backends/common/,ring.c grant_map.c event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c backends/net/offload.c))
 $(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))

@@ -15,100 +15,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <xentoollog.h>
 #include <cmocka.h>
 
 #include "../../backends/block/queue.h"
+#include "fake_xen.h"
 
 #define SECTORS      4096
 #define BARRIER_AREA 4000 /* sectors from here on: written by barriers only */
 #define PAGES        600
-#define FIRST_REF    1000
-#define RING_REF     1
+#define FIRST_REF    (FAKE_FIRST_REF + 1)
+#define RING_REF     FAKE_FIRST_REF
 #define MAX_LIVE     32
 
-static uint8_t *guest; /* PAGES pages */
 static uint8_t medium[SECTORS * 512], model[SECTORS * 512];
 static uint32_t *ring_page;
-static int mapped;
 static bool errors_on;
 
-/* --- libxengnttab, over guest pages ------------------------------------------
- */
-
-static uint8_t *page_of(uint32_t ref)
-{
-    if (ref == RING_REF)
-        return (uint8_t *)ring_page;
-    if (ref < FIRST_REF || ref >= FIRST_REF + PAGES)
-        return NULL;
-    return guest + (size_t)(ref - FIRST_REF) * 4096;
-}
-
-xengnttab_handle *xengnttab_open(xentoollog_logger *logger, unsigned flags)
-{
-    return (xengnttab_handle *)&mapped;
-}
-int xengnttab_close(xengnttab_handle *h)
-{
-    return 0;
-}
-void *xengnttab_map_domain_grant_refs(xengnttab_handle *h, uint32_t n,
-                                      uint32_t domid, uint32_t *refs, int prot)
-{
-    assert_int_equal(n, 1);
-    if (!page_of(*refs)) {
-        errno = EINVAL;
-        return NULL;
-    }
-    mapped++;
-    return page_of(*refs);
-}
-int xengnttab_unmap(xengnttab_handle *h, void *addr, uint32_t n)
-{
-    mapped -= n;
-    return 0;
-}
-int xengnttab_grant_copy(xengnttab_handle *h, uint32_t n,
-                         xengnttab_grant_copy_segment_t *s)
-{
-    for (; n--; s++) {
-        bool in = s->flags & GNTCOPY_source_gref;
-        uint32_t ref = in ? s->source.foreign.ref : s->dest.foreign.ref;
-        unsigned offset =
-            in ? s->source.foreign.offset : s->dest.foreign.offset;
-        uint8_t *page = page_of(ref);
-
-        assert_true(offset + s->len <= 4096);
-        s->status = page ? 0 : GNTST_bad_gntref;
-        if (page && in)
-            memcpy(s->dest.virt, page + offset, s->len);
-        else if (page)
-            memcpy(page + offset, s->source.virt, s->len);
-    }
-    return 0;
-}
-
-/* --- ports and medium
- * ---------------------------------------------------------- */
-
-int port_bind(struct ports *ps, struct port *p, uint32_t domid,
-              evtchn_port_t remote, void (*event)(struct port *p))
-{
-    p->local = remote;
-    p->event = event;
-    return 0;
-}
-void port_unbind(struct port *p)
-{
-    p->local = 0;
-}
-void port_notify(struct port *p)
-{
-}
-void port_done(struct port *p)
-{
-}
+/* --- the medium --- */
 
 static struct storage_io *pending[256];
 static unsigned nr_pending;
@@ -226,7 +149,7 @@ static void fill_segments(struct blkif_request_segment *seg, unsigned pages,
                                                 .first_sect = 0,
                                                 .last_sect = 7};
     if (l->bad)
-        seg[rand() % pages].gref = 7;
+        seg[rand() % pages].gref = FAKE_BAD_REF;
 }
 
 static void fill_data(uint8_t *to, unsigned pages)
@@ -275,7 +198,7 @@ static bool send_transfer(unsigned id)
         e.indirect.id = id;
         e.indirect.sector_number = sector;
         e.indirect.indirect_grefs[0] = FIRST_REF + page + pages;
-        fill_segments((void *)page_of(FIRST_REF + page + pages), pages, l);
+        fill_segments((void *)fake_page(FIRST_REF + page + pages), pages, l);
     } else {
         e.rw.operation = l->operation;
         e.rw.nr_segments = pages;
@@ -284,7 +207,7 @@ static bool send_transfer(unsigned id)
         fill_segments(e.rw.seg, pages, l);
     }
     if (write)
-        fill_data(page_of(FIRST_REF + page), pages);
+        fill_data(fake_page(FIRST_REF + page), pages);
     memset(&sector_busy[sector], true, l->sectors);
     memset(&page_busy[page], true, pages + extra);
     memcpy(next_slot(), &e, sizeof(e));
@@ -341,7 +264,7 @@ static void release(struct live *l)
 static void check_answer(const blkif_response_t *r)
 {
     struct live *l = &live[r->id];
-    uint8_t *data = page_of(FIRST_REF + l->first_page);
+    uint8_t *data = fake_page(FIRST_REF + l->first_page);
     uint8_t *place = model + l->sector * 512;
 
     assert_true(r->id < MAX_LIVE && l->used);
@@ -399,7 +322,7 @@ static void connect_queue(bool persistent)
 static void disconnect_queue(void)
 {
     block_queue_disconnect(&q);
-    assert_int_equal(mapped, 0);
+    assert_int_equal(fake_mapped, 0);
     assert_int_equal(q.inflight->used, 0);
     for (unsigned i = 0; i < POOL_PAGES; i++)
         assert_false(q.pool.used[i]);
@@ -463,8 +386,8 @@ static void everything_was_used(void **state)
 static int setup(void **state)
 {
     srand(8);
-    guest = calloc(PAGES, 4096);
-    ring_page = calloc(1, 4096);
+    fake_guest_create();
+    ring_page = (uint32_t *)fake_page(RING_REF);
     event_loop_init(&loop);
     log_setup("test", LOG_LVL_ERROR);
     if (grants_open(&grants, 1) || block_queue_init(&q, &loop, &grants, &disk))

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The network backend's data path between a frontend and a tap device that are
+ * both played here. Frames of all sizes, some segmented, some over more pieces
+ * than allowed, some from pages that are not granted; a guest that gives
+ * receive buffers late, few at a time, or not at all. Checked: good frames
+ * arrive once, whole and in order; every slot is answered; the guest is woken,
+ * and wakes us, by the ring's own rules alone; a guest that stalls loses frames
+ * but holds nothing up.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <cmocka.h>
+
+#include "../../backends/net/queue.h"
+#include "fake_xen.h"
+
+#define TX_REF     FAKE_FIRST_REF
+#define RX_REF     (FAKE_FIRST_REF + 1)
+#define TX_DATA    (FAKE_FIRST_REF + 2)   /* one page per transmit slot */
+#define RX_DATA    (FAKE_FIRST_REF + 258) /* and per receive slot */
+#define MAX_FRAMES 512
+
+struct frame {
+    unsigned len;
+    uint16_t gso_size;
+    uint8_t data[65536];
+};
+
+/* Frames on their way, in order: sent by one side, awaited by the other. */
+struct fifo {
+    struct frame *frame; /* MAX_FRAMES */
+    unsigned head, tail;
+};
+
+static struct event_loop loop;
+static struct grants grants = {.domid = 1};
+static struct net_queue q;
+static struct fifo to_host, to_guest, in_tap;
+static uint32_t *tx_ring, *rx_ring;
+static uint32_t tx_prod, tx_cons, rx_prod, rx_cons;
+static unsigned written, delivered, errors, null_answers;
+static unsigned expected_errors, expected_nulls;
+
+static struct frame *push(struct fifo *f)
+{
+    assert_true(f->head - f->tail < MAX_FRAMES);
+    return &f->frame[f->head++ % MAX_FRAMES];
+}
+
+static struct frame *pop(struct fifo *f)
+{
+    return f->head == f->tail ? NULL : &f->frame[f->tail++ % MAX_FRAMES];
+}
+
+/* Ethernet, IPv4 and TCP headers, then anything. */
+static void make_frame(struct frame *f, unsigned len, uint16_t gso_size)
+{
+    static const uint8_t header[54] = {
+        2, 0, 0, 0, 0,  1, 2, 0, 0,  0, 0,    2,  8,  0, 0x45, 0, 0, 0,
+        0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0,    1,  10, 0, 0,    2, 1, 2,
+        3, 4, 0, 0, 0,  0, 0, 0, 0,  0, 0x50, 16, 0,  0, 0,    0, 0, 0};
+    static uint32_t x;
+
+    f->len = len;
+    f->gso_size = gso_size;
+    for (unsigned i = 0; i < len; i++) {
+        x = x * 1664525 + 1013904223;
+        f->data[i] = x >> 24;
+    }
+    memcpy(f->data, header, len < sizeof(header) ? len : sizeof(header));
+}
+
+/* --- the tap device --- */
+
+ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t size)
+{
+    struct frame *f = pop(&in_tap), *expect;
+
+    if (!f)
+        return -EAGAIN;
+    assert_true(f->len <= size);
+    memset(h, 0, sizeof(*h));
+    if (f->gso_size) {
+        h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+        h->gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+        h->gso_size = f->gso_size;
+    }
+    memcpy(frame, f->data, f->len);
+    if (!q.stalled && f->len >= NET_MIN_FRAME) {
+        expect = push(&to_guest);
+        memcpy(expect, f, offsetof(struct frame, data) + f->len);
+    }
+    return f->len;
+}
+
+ssize_t tap_write(int fd, struct virtio_net_hdr *h, struct iovec *iov,
+                  unsigned nr)
+{
+    struct frame *f = pop(&to_host);
+    unsigned at = 0;
+
+    assert_non_null(f);
+    for (unsigned i = 1; i <= nr; i++) {
+        assert_true(at + iov[i].iov_len <= f->len);
+        assert_memory_equal(f->data + at, iov[i].iov_base, iov[i].iov_len);
+        at += iov[i].iov_len;
+    }
+    assert_int_equal(at, f->len);
+    assert_int_equal(h->gso_size, f->gso_size);
+    assert_int_equal(h->hdr_len, f->gso_size ? 54 : 0);
+    written++;
+    return at;
+}
+
+/* --- the frontend, transmit --- */
+
+static netif_tx_request_t *tx_slot(uint32_t i)
+{
+    return (void *)((uint8_t *)tx_ring + 64 +
+                    (i % NET_RING_SIZE) * sizeof(union net_tx_slot));
+}
+
+static unsigned put_extra(uint16_t gso_size)
+{
+    netif_extra_info_t *e = (void *)tx_slot(tx_prod++);
+
+    memset(e, 0, sizeof(*e));
+    e->type = XEN_NETIF_EXTRA_TYPE_GSO;
+    e->u.gso.type = XEN_NETIF_GSO_TYPE_TCPV4;
+    e->u.gso.size = gso_size;
+    return 1;
+}
+
+/* The frame over `pieces` slots of random lengths, which fit into pages. */
+static void put_pieces(const struct frame *f, unsigned pieces, bool bad)
+{
+    unsigned at = 0, spoilt = rand() % pieces, first = tx_prod;
+
+    for (unsigned i = 0; i < pieces; i++) {
+        unsigned left = f->len - at, rest = pieces - 1 - i, len, offset;
+        netif_tx_request_t *r = tx_slot(tx_prod);
+        uint8_t *page = fake_page(TX_DATA + tx_prod % NET_RING_SIZE);
+
+        len = left > 4096 * rest ? left - 4096 * rest : 0;
+        if (rest && left > len)
+            len += rand() % (left - len + 1);
+        if (!rest)
+            len = left;
+        if (len > 4096)
+            len = 4096;
+        offset = len < 4096 ? rand() % (4096 - len + 1) : 0;
+        memcpy(page + offset, f->data + at, len);
+        *r = (netif_tx_request_t){.gref =
+                                      bad && i == spoilt && len
+                                          ? FAKE_BAD_REF
+                                          : TX_DATA + tx_prod % NET_RING_SIZE,
+                                  .offset = offset,
+                                  .id = tx_prod,
+                                  .size = i ? len : f->len};
+        if (rest)
+            r->flags = NETTXF_more_data;
+        if (i == 0)
+            r->flags |= NETTXF_csum_blank;
+        at += len;
+        tx_prod++;
+        if (i == 0 && f->gso_size) {
+            tx_slot(first)->flags |= NETTXF_extra_info;
+            expected_nulls += put_extra(f->gso_size);
+        }
+    }
+    assert_int_equal(at, f->len);
+}
+
+static void send_frame(void)
+{
+    static struct frame f;
+    bool gso = rand() % 3 == 0, bad = rand() % 15 == 0;
+    unsigned len = gso ? 2000 + rand() % 62000 : 54 + rand() % 1460;
+    unsigned min = (len + 4095) / 4096, pieces = min + rand() % 4;
+    uint32_t first = tx_prod;
+
+    if (rand() % 20 == 0)
+        pieces = 19; /* one more than a packet may have */
+    if (tx_prod + pieces + 1 - tx_cons > NET_RING_SIZE)
+        return;
+    make_frame(&f, len, gso ? 1448 : 0);
+    if (pieces > NET_MAX_PIECES)
+        bad = false;
+    put_pieces(&f, pieces, bad);
+    /* A spoilt piece may have turned out empty: look for it. */
+    bad = false;
+    for (uint32_t i = first; i != tx_prod; i++)
+        bad |= tx_slot(i)->gref == FAKE_BAD_REF;
+    if (bad || pieces > NET_MAX_PIECES)
+        expected_errors += pieces;
+    else
+        memcpy(push(&to_host), &f, offsetof(struct frame, data) + len);
+}
+
+static void take_tx_answers(void)
+{
+    for (; tx_cons != tx_ring[2]; tx_cons++) {
+        netif_tx_response_t *r = (void *)tx_slot(tx_cons);
+
+        if (r->status == NETIF_RSP_NULL)
+            null_answers++;
+        else if (r->status == NETIF_RSP_ERROR)
+            errors++;
+        else
+            assert_int_equal(r->status, NETIF_RSP_OKAY);
+    }
+}
+
+/* --- the frontend, receive --- */
+
+static void *rx_slot(uint32_t i)
+{
+    return (uint8_t *)rx_ring + 64 +
+           (i % NET_RING_SIZE) * sizeof(union net_rx_slot);
+}
+
+/* True if the ring says that the backend wants to know. */
+static bool give_buffers(unsigned n)
+{
+    uint32_t old = rx_prod;
+
+    while (n-- && rx_prod - rx_cons < NET_RING_SIZE) {
+        netif_rx_request_t r = {.id = rx_prod % NET_RING_SIZE,
+                                .gref = RX_DATA + rx_prod % NET_RING_SIZE};
+
+        memcpy(rx_slot(rx_prod++), &r, sizeof(r));
+    }
+    rx_ring[0] = rx_prod;
+    return rx_prod - rx_ring[1] < rx_prod - old;
+}
+
+static void take_frame(void)
+{
+    struct frame *f = pop(&to_guest);
+    netif_rx_response_t r;
+    unsigned at = 0;
+    bool first = true;
+
+    assert_non_null(f);
+    do {
+        memcpy(&r, rx_slot(rx_cons), sizeof(r));
+        assert_int_equal(r.id, rx_cons % NET_RING_SIZE);
+        assert_true(r.status > 0 && at + r.status <= f->len);
+        assert_memory_equal(f->data + at,
+                            fake_page(RX_DATA + rx_cons % NET_RING_SIZE),
+                            r.status);
+        at += r.status;
+        rx_cons++;
+        if (first)
+            assert_int_equal(!!(r.flags & NETRXF_extra_info), !!f->gso_size);
+        if (r.flags & NETRXF_extra_info) {
+            netif_extra_info_t e;
+
+            memcpy(&e, rx_slot(rx_cons++), sizeof(e));
+            assert_int_equal(e.type, XEN_NETIF_EXTRA_TYPE_GSO);
+            assert_int_equal(e.u.gso.size, f->gso_size);
+        }
+        first = false;
+    } while (r.flags & NETRXF_more_data);
+    assert_int_equal(at, f->len);
+    delivered++;
+}
+
+static void take_rx_answers(void)
+{
+    while (rx_cons != rx_ring[2])
+        take_frame();
+}
+
+static void arrive(void)
+{
+    bool gso = rand() % 3 == 0;
+
+    if (in_tap.head - in_tap.tail > 60 || to_guest.head - to_guest.tail > 200)
+        return;
+    make_frame(push(&in_tap), gso ? 2000 + rand() % 63000 : 4 + rand() % 1510,
+               gso ? 1448 : 0);
+}
+
+/* --- the event loop, by hand --- */
+
+static void run_work(struct event_work *w)
+{
+    if (!w->queued)
+        return;
+    event_work_cancel(&loop, w);
+    w->run(w);
+}
+
+static void turn(void)
+{
+    run_work(&q.tx_work);
+    run_work(&q.rx_work);
+    if (!q.tap_paused && in_tap.head != in_tap.tail)
+        q.tap.ready(&q.tap, 0);
+    take_tx_answers();
+    take_rx_answers();
+}
+
+static void on_broken(struct net_queue *queue, const char *why)
+{
+    fail_msg("%s", why);
+}
+
+static int connect_queue(void **state)
+{
+    const struct net_queue_refs refs = {TX_REF, RX_REF, 5, 6};
+
+    memset(tx_ring, 0, 4096);
+    memset(rx_ring, 0, 4096);
+    tx_ring[1] = tx_ring[3] = rx_ring[1] = rx_ring[3] = 1;
+    tx_prod = tx_cons = rx_prod = rx_cons = 0;
+    written = delivered = errors = null_answers = 0;
+    expected_errors = expected_nulls = 0;
+    to_host.head = to_host.tail = to_guest.head = to_guest.tail = 0;
+    in_tap.head = in_tap.tail = 0;
+    memset(&q, 0, sizeof(q));
+    q.loop = &loop;
+    q.grants = &grants;
+    q.broken = on_broken;
+    q.features = (struct net_features){true, true, true, true, true};
+    q.tap_fd = eventfd(0, 0);
+    return net_queue_connect(&q, NULL, &refs);
+}
+
+static int disconnect_queue(void **state)
+{
+    net_queue_disconnect(&q);
+    return fake_mapped;
+}
+
+static void to_the_host(void **state)
+{
+    for (int i = 0; i < 4000; i++) {
+        uint32_t old = tx_prod;
+
+        for (int k = rand() % 6; k; k--)
+            send_frame();
+        tx_ring[0] = tx_prod;
+        if (tx_prod - tx_ring[1] < tx_prod - old)
+            q.tx_port.event(&q.tx_port);
+        turn();
+    }
+    while (q.tx_work.queued)
+        turn();
+    assert_int_equal(tx_cons, tx_prod);
+    assert_int_equal(to_host.head, to_host.tail);
+    assert_int_equal(errors, expected_errors);
+    assert_int_equal(null_answers, expected_nulls);
+    assert_true(written > 5000 && errors > 100);
+}
+
+static void to_the_guest(void **state)
+{
+    for (int i = 0; i < 10000; i++) {
+        for (int k = rand() % 4; k; k--)
+            arrive();
+        if (give_buffers(rand() % 3 ? rand() % 12 : rand() % 100))
+            q.rx_port.event(&q.rx_port);
+        turn();
+    }
+    for (int i = 0; in_tap.head != in_tap.tail || q.held; i++) {
+        assert_true(i < 1000);
+        if (give_buffers(40))
+            q.rx_port.event(&q.rx_port);
+        turn();
+    }
+    assert_int_equal(to_guest.head, to_guest.tail);
+    assert_true(delivered > 3000);
+}
+
+/* One slot short of what the next frame needs, for ever. */
+static void stalled_guest(void **state)
+{
+    make_frame(push(&in_tap), 20000, 1448);
+    give_buffers(5);
+    turn();
+    assert_true(q.held && q.tap_paused && q.stall.armed);
+    for (int i = 0; i < 40; i++)
+        make_frame(push(&in_tap), 1000, 0);
+    q.stall.fire(&q.stall);
+    assert_int_equal(in_tap.head, in_tap.tail); /* thrown away */
+    assert_true(q.held && q.stalled);
+    /* The guest comes back: first what was held, then what is new. */
+    if (give_buffers(20))
+        q.rx_port.event(&q.rx_port);
+    turn();
+    assert_int_equal(delivered, 1);
+    assert_true(!q.held && !q.stalled && !q.tap_paused && !q.stall.armed);
+    make_frame(push(&in_tap), 1000, 0);
+    turn();
+    assert_int_equal(delivered, 2);
+}
+
+static void limited_rate(void **state)
+{
+    q.credit = (struct net_credit){.limit = 3000,
+                                   .interval_ms = 50,
+                                   .left = 3000,
+                                   .refill = q.credit.refill};
+    for (int i = 0; i < 3; i++) {
+        unsigned before = written;
+
+        do
+            send_frame();
+        while (tx_prod == tx_cons);
+        tx_ring[0] = tx_prod;
+        q.credit.left = i ? -1000 : 3000;
+        q.tx_port.event(&q.tx_port);
+        turn();
+        if (i) {
+            assert_int_equal(written, before);
+            assert_true(q.credit.refill.armed);
+            event_timer_cancel(&loop, &q.credit.refill);
+            net_tx_refill(&q.credit.refill);
+            turn();
+        }
+        assert_int_equal(tx_cons, tx_prod);
+    }
+}
+
+static int setup(void **state)
+{
+    srand(9);
+    fake_guest_create();
+    tx_ring = (uint32_t *)fake_page(TX_REF);
+    rx_ring = (uint32_t *)fake_page(RX_REF);
+    to_host.frame = calloc(MAX_FRAMES, sizeof(struct frame));
+    to_guest.frame = calloc(MAX_FRAMES, sizeof(struct frame));
+    in_tap.frame = calloc(MAX_FRAMES, sizeof(struct frame));
+    log_setup("test", LOG_LVL_ERROR);
+    event_loop_init(&loop);
+    return grants_open(&grants, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(to_the_host, connect_queue,
+                                        disconnect_queue),
+        cmocka_unit_test_setup_teardown(to_the_guest, connect_queue,
+                                        disconnect_queue),
+        cmocka_unit_test_setup_teardown(stalled_guest, connect_queue,
+                                        disconnect_queue),
+        cmocka_unit_test_setup_teardown(limited_rate, connect_queue,
+                                        disconnect_queue),
+    };
+
+    return cmocka_run_group_tests_name("net queue", tests, setup, NULL);
+}
