@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define POOL_PAGES 1024 /* 4 MiB */
+#define POOL_PAGES 256 /* 1 MiB, pinned for as long as the disk is open */
 #define POOL_BYTES ((size_t)POOL_PAGES * 4096)
 
 struct block_pool {

@@ -13,8 +13,8 @@
 #include <xen/grant_table.h>
 #include <xen/io/blkif.h>
 
-/* Announced as feature-max-indirect-segments: 1 MiB in one request. */
-#define BLOCK_MAX_SEGMENTS 256
+/* Announced as feature-max-indirect-segments: half a MiB in one request. */
+#define BLOCK_MAX_SEGMENTS 128
 #define SEGMENTS_PER_PAGE  (4096 / sizeof(struct blkif_request_segment))
 #define BLOCK_MAX_INDIRECT (BLOCK_MAX_SEGMENTS / SEGMENTS_PER_PAGE + 1)
 #define BLOCK_SECTOR_SIZE  512

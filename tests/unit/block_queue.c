@@ -167,7 +167,8 @@ static bool send_transfer(unsigned id)
 {
     struct live *l = &live[id];
     bool indirect = rand() % 4 == 0, write = rand() % 2;
-    unsigned pages = 1 + rand() % (indirect ? (rand() % 4 ? 40 : 256) : 11);
+    unsigned pages =
+        1 + rand() % (indirect ? (rand() % 4 ? 40 : BLOCK_MAX_SEGMENTS) : 11);
     unsigned extra = indirect ? 1 : 0;
     int sector, page;
     union block_ring_entry e;
