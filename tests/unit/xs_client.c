@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -20,6 +22,14 @@
 
 static char path[64];
 static pthread_t daemon_thread;
+
+/* The loop is told to stop from inside, as a signal would. */
+static void stop_ready(struct source *s, uint32_t events)
+{
+    loop_stop();
+}
+
+static struct source stop_source = {.ready = stop_ready};
 
 static void *run_daemon(void *arg)
 {
@@ -34,17 +44,16 @@ static int start(void **state)
     fake_start();
     assert_int_equal(loop_init(), 0);
     assert_int_equal(socket_listen(path), 0);
+    stop_source.fd = eventfd(0, EFD_CLOEXEC);
+    assert_int_equal(loop_add(&stop_source, EPOLLIN), 0);
     return pthread_create(&daemon_thread, NULL, run_daemon, NULL);
 }
 
 static int stop(void **state)
 {
-    struct xs_handle *h;
-
-    loop_stop();
-    h = xs_open(0); /* wakes it up */
+    eventfd_write(stop_source.fd, 1);
     pthread_join(daemon_thread, NULL);
-    xs_close(h);
+    close(stop_source.fd);
     fake_stop();
     socket_unlink();
     return 0;

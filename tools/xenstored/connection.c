@@ -105,8 +105,12 @@ void connection_fault(struct connection *c, unsigned int error)
 {
     if (c->fault || c->dead)
         return;
-    log_warning("%s broke the protocol (error %u): no longer served", c->name,
-                error);
+    /* A domain can do this again and again: it is news only once. */
+    if (!c->domain || !c->domain->fault_told)
+        log_warning("%s broke the protocol (error %u): no longer served",
+                    c->name, error);
+    if (c->domain)
+        c->domain->fault_told = true;
     c->fault = error;
     anybody_ended = true;
     if (!c->domain)

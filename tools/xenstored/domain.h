@@ -22,6 +22,7 @@ struct domain {
     struct account account;
     struct connection *connection; /* NULL: not introduced */
     bool shutdown;                 /* seen and announced */
+    bool fault_told;               /* logged that it broke the protocol */
     uint8_t handle[16];            /* tells incarnations of one id apart */
     uint64_t held_back_until;      /* ms, see domain_hold_back() */
     unsigned int offences;
