@@ -6,7 +6,8 @@ BACKEND_LIBS := $(addprefix $(O)/lib/, libxenevtchn.so.1 libxengnttab.so.1 \
     $(if $(wildcard tools/libxenstore/build.mk),$(O)/lib/libxenstore.so.4,-lxenstore)
 
 BACKEND_COMMON := $(addprefix backends/common/, \
-    log.c event_loop.c privileges.c kernel_driver.c ring.c grant_map.c \
+    log.c event_loop.c privileges.c syscall_filter.c kernel_driver.c ring.c \
+    grant_map.c \
     ports.c xenbus_state.c xenbus.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
@@ -19,9 +20,9 @@ SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c) \
     $(addprefix backends/common/, log.c event_loop.c daemonise.c \
     kernel_driver.c)
 
-$(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON),$(BACKEND_LIBS) -luring))
+$(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON),$(BACKEND_LIBS) -luring -lseccomp))
 $(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS)))
-$(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACKEND_COMMON),$(BACKEND_LIBS)))
+$(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACKEND_COMMON),$(BACKEND_LIBS) -lseccomp))
 
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))

@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "syscall_filter.h"
+
 #define UID_NOBODY 65534
 
 int privileges_limit(void)
@@ -42,5 +44,5 @@ int privileges_drop(void)
     if (syscall(SYS_capset, &h, none))
         return -errno;
     dropped = true;
-    return 0;
+    return syscall_filter_install();
 }

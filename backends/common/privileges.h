@@ -10,7 +10,8 @@
  * (they would hold guest data). */
 int privileges_limit(void);
 
-/* Once everything is open: gives up root and all capabilities. Idempotent. */
+/* Once everything is open: gives up root, all capabilities and most system
+ * calls. Idempotent. */
 int privileges_drop(void);
 
 #endif

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# The backends with our store on genuine Xen, and on xen-lite: hostile
-# frontends, hotplug scripts and their messages, a killed backend.
+# The backends on genuine Xen with Debian's store, and on xen-lite with ours:
+# hostile frontends, hotplug scripts and their messages, a killed backend.
 cd "$(dirname "$0")/../.." || exit 1
 export IMAGE_DIR=dom0-scripts/image
 . "$IMAGE_DIR/lib.sh"
@@ -13,6 +13,13 @@ tmp=$(mktemp -d) || die "no temporary directory"
 trap 'rm -rf "$tmp"' EXIT
 mkdir -p "$tmp/extra/job"
 cp "$BUILD/tests/fuzz/hostile-frontend" "$tmp/extra/job/"
+# With Debian's tools in dom0 the backends come along.
+mkdir -p "$tmp"/extra/usr/{sbin,lib/xen-lite/bin,lib/x86_64-linux-gnu} "$tmp/extra/etc/xen/scripts"
+cp "$BUILD/bin/xen-backendd" "$tmp/extra/usr/sbin/"
+cp "$BUILD"/bin/xen-{block,net}-backend "$tmp/extra/usr/lib/xen-lite/bin/"
+cp -a "$BUILD"/lib/*.so* "$tmp/extra/usr/lib/xen-lite/"
+cp dom0-scripts/hotplug/{block,vif-bridge,hotplug-common.sh} "$tmp/extra/etc/xen/scripts/"
+cp -L /usr/lib/x86_64-linux-gnu/lib{uring,seccomp}.so.2 "$tmp/extra/usr/lib/x86_64-linux-gnu/"
 
 result() { # ok|"not ok" NAME
     n=$((n + 1))
@@ -41,6 +48,6 @@ run() { # NAME [VARIABLE=VALUE...]
     fi
 }
 
-run genuine HYPERVISOR=genuine
-run xen-lite
+run genuine HYPERVISOR=genuine TOOLS=stock
+run xen-lite TOOLS=ours
 echo "1..$n"

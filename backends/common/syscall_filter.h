@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls that a backend needs once everything is open. All others
+ * fail with EPERM in all threads of the process; among them are all ways to
+ * open a file, connect to anything, start a program or look at another process.
+ */
+#ifndef BACKENDS_COMMON_SYSCALL_FILTER_H
+#define BACKENDS_COMMON_SYSCALL_FILTER_H
+
+int syscall_filter_install(void);
+
+#endif
