@@ -6,18 +6,24 @@
  */
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "xl.h"
 #include "commands.h"
 
-#define DEFAULT_LOCK "/var/lock/xl"
+#define DEFAULT_LOCK_DIR "/var/lock"
+#define DEFAULT_LOCK     DEFAULT_LOCK_DIR "/xl"
 
 /* Two creations at once could both find a name free. */
 static int lock(void)
 {
     const char *file = xl_conf.lockfile ? xl_conf.lockfile : DEFAULT_LOCK;
     int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0 && errno == ENOENT && !xl_conf.lockfile &&
+        !mkdir(DEFAULT_LOCK_DIR, 0755)) /* a fresh file system in memory */
+        fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
     while (fd >= 0 && flock(fd, LOCK_EX)) {
         if (errno == EINTR)
@@ -62,16 +68,19 @@ static void wait_for_console(void)
 static int become_monitor(const char *name)
 {
     char *log = NULL, *log_name = NULL;
-    int null = open("/dev/null", O_RDONLY), fd = -1;
+    int null, fd;
 
     libxl_postfork_child_noexec(ctx);
     ctx = NULL;
+    /* Nothing of whoever called us may stay open as long as the domain. */
+    close_range(3, ~0U, 0);
     if (libxl_ctx_alloc(&ctx, LIBXL_VERSION, 0, (xentoollog_logger *)logger))
         return -1;
     if (asprintf(&log_name, "xl-%s", name) < 0 ||
         libxl_create_logfile(ctx, log_name, &log))
         return -1;
     free(log_name);
+    null = open("/dev/null", O_RDONLY);
     fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
     if (fd < 0 || null < 0) {
         fprintf(stderr, "cannot open %s: %s\n", log, strerror(errno));
