@@ -49,6 +49,17 @@ static const char *be_node(libxl__aodev *aodev, const char *name)
         GCSPRINTF("%s/%s", libxl__device_backend(gc, &aodev->dev), name));
 }
 
+/* For a message on a terminal: another domain may have written it. */
+static const char *printable(libxl__gc *gc, const char *s)
+{
+    char *line = GCSPRINTF("%.300s", s);
+
+    for (char *p = line; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = ' ';
+    return line;
+}
+
 /* What a backend that gave up has to say, in the place where they say it. */
 static const char *backend_error(libxl__aodev *aodev)
 {
@@ -61,7 +72,7 @@ static const char *backend_error(libxl__aodev *aodev)
 
     if (!s)
         s = be_node(aodev, "hotplug-error");
-    return s && *s ? GCSPRINTF(": %.200s", s) : "";
+    return s && *s ? GCSPRINTF(": %s", printable(gc, s)) : "";
 }
 
 /* The numbers of XenbusState*; Unknown when there is none. */
@@ -172,8 +183,9 @@ static void script_failed(libxl__aodev *aodev, int status)
                               script, WEXITSTATUS(status))
                   : GCSPRINTF("%s was killed by signal %d", script,
                               WTERMSIG(status));
-    xtl_log(CTX->lg, problem_level(aodev), -1, "libxl", "domain %s: %s: %.300s",
-            libxl__domain_label(gc, aodev->dev.domid), aodev->label, why);
+    xtl_log(CTX->lg, problem_level(aodev), -1, "libxl", "domain %s: %s: %s",
+            libxl__domain_label(gc, aodev->dev.domid), aodev->label,
+            printable(gc, why));
 }
 
 static void script_ended(libxl_ctx *ctx, libxl__ev_child *ev, pid_t pid,

@@ -19,6 +19,7 @@ bool libxl__domain_exists(libxl__gc *gc, uint32_t domid);
 int libxl__name_to_domid(libxl__gc *gc, const char *name, uint32_t *domid);
 /* "/vm/UUID", where the domain's identity is; NULL: it has none. */
 const char *libxl__vm_path(libxl__gc *gc, uint32_t domid);
+int libxl__check_name(libxl__gc *gc, const char *name);
 /* In a transaction of the caller's, or 0; refuses a name that is in use. */
 int libxl__domain_rename(libxl__gc *gc, uint32_t domid, const char *old_name,
                          const char *new_name, xs_transaction_t t);

@@ -181,10 +181,9 @@ int libxl__domain_config_setdefault(libxl__gc *gc, libxl_domain_config *config)
     rc = check_kind(gc, config);
     if (rc)
         return rc;
-    if (!c->name || !*c->name) {
-        LOG(ERROR, "the domain has no name");
-        return ERROR_INVAL;
-    }
+    rc = libxl__check_name(gc, c->name ? c->name : "");
+    if (rc)
+        return rc;
     if (!c->domid) /* dom0's: was never asked for */
         c->domid = INVALID_DOMID;
     if (libxl_uuid_is_nil(&c->uuid))

@@ -106,14 +106,27 @@ int libxl_send_trigger(libxl_ctx *ctx, uint32_t domid, libxl_trigger trigger,
 
 /* --- names --- */
 
+/* It stands in tables, store paths, and names of files. */
+int libxl__check_name(libxl__gc *gc, const char *name)
+{
+    const char *p = name;
+
+    while (*p && (unsigned char)*p >= ' ' && *p != 0x7f && *p != '/')
+        p++;
+    if (!*p && p > name && p - name < 256 && strcmp(name, ".") &&
+        strcmp(name, ".."))
+        return 0;
+    LOG(ERROR, "`%.255s' cannot be a domain's name", name);
+    return ERROR_INVAL;
+}
+
 static int check_name_free(libxl__gc *gc, uint32_t domid, const char *name)
 {
     uint32_t other;
+    int rc = libxl__check_name(gc, name);
 
-    if (!*name || strchr(name, '/') || strlen(name) > 255) {
-        LOG(ERROR, "`%s' cannot be a domain's name", name);
-        return ERROR_INVAL;
-    }
+    if (rc)
+        return rc;
     if (libxl__name_to_domid(gc, name, &other) || other == domid)
         return 0;
     LOG(ERROR, "the name `%s' is in use by domain %u", name, other);
