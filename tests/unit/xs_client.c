@@ -88,6 +88,13 @@ static void values(void **state)
     assert_string_equal(v, "OK");
     free(v);
     assert_false(xs_restrict(h, 1));
+    assert_int_equal(xs_suspend_evtchn_port(12), -1);
+    xs_write(h, XBT_NULL, "/local/domain/12/device/suspend/event-channel", "",
+             0);
+    assert_int_equal(xs_suspend_evtchn_port(12), -1);
+    xs_write(h, XBT_NULL, "/local/domain/12/device/suspend/event-channel", "7",
+             1);
+    assert_int_equal(xs_suspend_evtchn_port(12), 7);
     xs_close(h);
     xs_close(NULL);
 }

@@ -86,17 +86,23 @@ char *xs_debug_command(struct xs_handle *h, const char *cmd, void *data,
 /* The port on which the guest waits for a request to suspend, or -1. */
 int xs_suspend_evtchn_port(int domid)
 {
-    char path[64], *value;
+    char path[64], *value, *end;
     struct xs_handle *h = xs_open(0);
     int port = -1;
+    long n;
 
     if (!h)
         return -1;
     snprintf(path, sizeof(path),
              "/local/domain/%d/device/suspend/event-channel", domid);
     value = xs_read(h, XBT_NULL, path, NULL);
-    if (value)
-        port = atoi(value);
+    if (value) {
+        /* The toolstack makes the node, a guest without support leaves it
+         * empty. */
+        n = strtol(value, &end, 10);
+        if (end != value && *end == '\0' && n >= 0 && n <= INT_MAX)
+            port = (int)n;
+    }
     free(value);
     xs_close(h);
     return port;

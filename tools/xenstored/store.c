@@ -312,14 +312,15 @@ void store_publish(struct change *c)
 
 /* --- the end of a domain -------------------------------------------------- */
 
-static const struct node *next_mention(struct tree_walk *w, struct identity id)
+/* Goes on to the next node whose permissions name @id. */
+static bool find_mention(struct tree_walk *w, struct identity id)
 {
     const struct node *n;
 
     while ((n = tree_walk_next(w)))
         if (perms_mention(n->perms, id))
-            return n;
-    return NULL;
+            return true;
+    return false;
 }
 
 static int forget_one(struct edit *e, const char *path, struct node *n,
@@ -347,7 +348,6 @@ void store_forget_domain(struct identity id)
     struct node *snapshot = node_get(store.root);
     struct edit e = {&store.root, NULL, store_stamp(0)};
     struct tree_walk w;
-    const struct node *n;
 
     for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
         if (perms_mention(special[i].perms, id)) {
@@ -358,7 +358,7 @@ void store_forget_domain(struct identity id)
             }
         }
     tree_walk_start(&w, snapshot, "/");
-    while ((n = next_mention(&w, id))) {
+    while (find_mention(&w, id)) {
         struct change c = {0};
         struct node *live = tree_lookup(store.root, w.path);
         /* Without memory a right stays in the list; it is worthless, its
