@@ -35,6 +35,7 @@ void asm_offsets(void)
     REGS(entry_vector);
     REGS(rip);
     REGS(cs);
+    OFFSET(REGS_upcall_mask, struct cpu_regs, saved_upcall_mask);
     REGS(rflags);
     REGS(rsp);
     REGS(ss);

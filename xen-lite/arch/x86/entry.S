@@ -203,6 +203,7 @@ exit_nmi:
 
 /* The guest's selectors or rip are not what iretq accepts. The fault left
  * everything but error code and vector where it was. */
+        .globl  guest_iretq_failed
 guest_iretq_failed:
         push    $0
         SAVE_REGS

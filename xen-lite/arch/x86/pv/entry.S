@@ -30,6 +30,8 @@
 #define TRAP_syscall   0x100
 /* rflags that iret takes to C: TF, IOPL, NT, RF, VM, VIF, VIP */
 #define RFLAGS_ODD     0x1b7100
+/* rflags that no guest gets: IOPL, NT, VM, VIF, VIP */
+#define RFLAGS_NEVER   0x1a7000
 #define USER_SS        0x2b
 
         .section .text.entry, "ax", @progbits
@@ -228,20 +230,20 @@ iret_hypercall:
         STAC
 iret_0: mov     IRET_rip(%rcx), %r11
 iret_1: cmp     IRET_rcx(%rcx), %r11
-        jne     iret_slow_clac
+        jne     iret_general
         cmp     guest_low_end(%rip), %r11       /* sysret: canonical only */
-        jae     iret_slow_clac
+        jae     iret_general
 iret_2: mov     IRET_cs(%rcx), %eax
         cmp     VCPU_sysret_cs(%rdx), %eax
-        jne     iret_slow_clac
+        jne     iret_general
 iret_3: cmpl    $USER_SS, IRET_ss(%rcx)
-        jne     iret_slow_clac
+        jne     iret_general
 iret_4: mov     IRET_rflags(%rcx), %rax
 iret_5: cmp     IRET_r11(%rcx), %rax
-        jne     iret_slow_clac
+        jne     iret_general
         xor     $X86_EFLAGS_IF, %eax
         test    $RFLAGS_ODD | X86_EFLAGS_IF, %eax
-        jnz     iret_slow_clac
+        jnz     iret_general
 iret_6: pushq   IRET_rsp(%rcx)
 iret_7: pushq   IRET_rax(%rcx)
         CLAC
@@ -271,6 +273,73 @@ iret_event:
         pop     %rax
 iret_pop_1:
         pop     %rax
+        jmp     iret_slow_clac
+
+/*
+ * Any other frame: back to kernel mode, or to user mode after an exception. rip
+ * and selectors may be bad; the CPU judges. C does it if events wait, or if
+ * something about this vcpu is unusual. Each word is read once, and nothing
+ * changes before the last is read.
+ */
+        .balign 64, 0xcc
+iret_general:
+        mov     %rdi, 8 + REGS_rdi(%rsp)
+        cmpl    $TF_KERNEL_MODE, VCPU_flags(%rdx)
+        jne     general_slow
+        mov     VCPU_vcpu_info(%rdx), %rdi
+general_0: movzwl IRET_cs(%rcx), %r11d
+general_1: mov  IRET_rflags(%rcx), %eax
+        xor     $X86_EFLAGS_IF, %eax
+        test    $X86_EFLAGS_IF, %eax
+        jnz     1f
+        cmpb    $0, VINFO_pending(%rdi)
+        jne     general_slow
+1:      btr     $9, %eax                        /* IF: CF = events masked */
+        setc    8 + REGS_upcall_mask(%rsp)
+        and     $~RFLAGS_NEVER, %eax
+        or      $X86_EFLAGS_IF | 2, %eax
+        mov     %rax, 8 + REGS_rflags(%rsp)
+general_2: mov  IRET_rip(%rcx), %rax
+        mov     %rax, 8 + REGS_rip(%rsp)
+general_3: mov  IRET_rsp(%rcx), %rax
+        mov     %rax, 8 + REGS_rsp(%rsp)
+general_4: movzwl IRET_ss(%rcx), %eax
+        or      $3, %eax
+        mov     %rax, 8 + REGS_ss(%rsp)
+general_5: mov  IRET_rax(%rcx), %rax
+        mov     %rax, 8 + REGS_rax(%rsp)
+general_6: mov  IRET_r11(%rcx), %rax
+        mov     %rax, 8 + REGS_r11(%rsp)
+general_7: mov  IRET_rcx(%rcx), %rcx
+        CLAC
+        mov     %r11d, %eax
+        or      $3, %eax
+        mov     %ax, 8 + REGS_cs(%rsp)
+        mov     8 + REGS_upcall_mask(%rsp), %al
+        mov     %al, VINFO_mask(%rdi)
+        not     %r11d
+        test    $3, %r11b
+        jnz     2f                              /* RPL 0: kernel mode */
+        mov     VCPU_cr3_user(%rdx), %rax
+        test    %rax, %rax
+        jz      general_slow
+        mov     %rax, %cr3
+        swapgs
+        movl    $0, VCPU_flags(%rdx)
+2:      mov     8 + REGS_rdi(%rsp), %rdi
+        mov     8 + REGS_rdx(%rsp), %rdx
+        mov     8 + REGS_r11(%rsp), %r11
+        mov     8 + REGS_rax(%rsp), %rax
+        add     $8 + REGS_rip, %rsp
+general_iretq:
+        iretq
+        ex_table general_iretq, guest_iretq_failed
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
+        ex_table general_\n, general_slow
+        .endr
+
+general_slow:
+        mov     8 + REGS_rdi(%rsp), %rdi
 iret_slow_clac:
         CLAC
 iret_slow:

@@ -33,10 +33,13 @@ static uint64_t usable_stack(uint64_t sp)
 
 void pv_set_kernel_stack(struct vcpu *v, uint16_t ss, uint64_t sp)
 {
+    bool was_usable = v->arch.bounce_sp;
+
     v->arch.kernel_ss = ss | 3;
     v->arch.kernel_sp = sp;
     v->arch.bounce_sp = usable_stack(sp);
-    pv_update_fast_paths(v);
+    if (unlikely(!was_usable || !v->arch.bounce_sp))
+        pv_update_fast_paths(v);
 }
 
 void pv_update_fast_paths(struct vcpu *v)
