@@ -12,14 +12,15 @@ run: packages-run
 	$(Q)$(MAKE) all install-tree run-image
 	$(Q)BUILD=$(O) $I/run
 
-# The installed tree, from what each room lists in INSTALL (file:destination).
-# Libraries go beside each other into usr/lib/xen-lite.
+# The installed tree, from what each room lists in INSTALL (file:destination)
+# and INSTALL_LINKS (link:its text). Libraries go into usr/lib/xen-lite.
 TREE_DIR := $(DIST)/install
 install-tree: tools
 	$(Q)rm -rf $(TREE_DIR)/usr $(TREE_DIR)/etc; mkdir -p $(TREE_DIR)/usr/lib/xen-lite
 	$(Q)cp -a $(O)/lib/. $(TREE_DIR)/usr/lib/xen-lite/ 2>/dev/null || :
 	$(Q)for f in $(strip $(INSTALL)); do \
-	    install -D $$( [ -x $${f%%:*} ] && echo -m755 || echo -m644 ) $${f%%:*} $(TREE_DIR)/$${f#*:} || exit 1; done
+	    install -D $$( [ -x $${f%%:*} ] && echo -m755 || echo -m644 ) $${f%%:*} $(TREE_DIR)/$${f#*:} || exit 1; done; \
+	for l in $(strip $(INSTALL_LINKS)); do mkdir -p $(TREE_DIR)/$$(dirname $${l%%:*}); ln -sf $${l#*:} $(TREE_DIR)/$${l%%:*} || exit 1; done
 
 # Debian packages that a target needs, installed if they are missing.
 packages-%:

@@ -51,11 +51,9 @@ start_stock_daemons() {
 }
 
 start_our_daemons() {
-    xenstored || return 1
-    within 20 xenstore_answers || return 1
-    xen-init-dom0 > /dev/null || return 1
-    xenconsoled --log=guest --log-dir=$GUEST_LOG_DIR || return 1
-    xen-backendd &
-    sleep 0.1
+    xenstored && within 20 xenstore_answers &&
+        /usr/lib/xen-lite/bin/xen-init-dom0 &&
+        xenconsoled --log=guest --log-dir=$GUEST_LOG_DIR &&
+        xen-backendd
 }
 xenstore_answers() { xenstore-read -s / > /dev/null 2>&1 || xenstore-list -s / > /dev/null 2>&1; }
