@@ -12,6 +12,7 @@
 #include <hv/serial.h>
 #include <hv/timer.h>
 #include <asm/irq.h>
+#include <asm/mm.h>
 #include <asm/processor.h>
 
 #define UART_DATA 0 /* divisor low while LCR_DLAB is set */
@@ -38,7 +39,6 @@ struct uart {
     const char *name;
     uint16_t io_base;
     uint8_t irq;
-    bool in_use;
     char options[32];
     struct timer poll;
 };
@@ -150,9 +150,9 @@ bool __init serial_init(const char *console)
         uart_configure(u);
         if (!uart_present(u))
             continue;
-        u->in_use = true;
         console_uart = u;
         console_register(&uart_driver);
+        ioports_deny_dom0(u->io_base, u->io_base + 7);
     }
     return console_uart != NULL;
 }
@@ -170,9 +170,4 @@ void __init serial_start_input(void)
     }
     init_timer(&u->poll, uart_poll, u, 0);
     set_timer(&u->poll, get_s_time() + POLL_PERIOD);
-}
-
-unsigned int serial_io_base(void)
-{
-    return console_uart ? console_uart->io_base : 0;
 }

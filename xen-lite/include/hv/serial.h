@@ -9,9 +9,6 @@
  * found. */
 bool serial_init(const char *console);
 void serial_start_input(void); /* interrupts and timers work */
-/* First of the 8 ports that dom0 must leave alone, 0 if none. */
-unsigned int serial_io_base(void);
-
 void vga_init(const char *console);
 struct dom0_vga_console_info;
 /* The loader has set a graphics mode: for dom0, we do not draw. */

@@ -233,6 +233,7 @@ int replace_grant_host_mapping(uint64_t addr, mfn_t frame, uint64_t new_addr,
 bool iomem_access_permitted(const struct domain *d, unsigned long s,
                             unsigned long e);
 void iomem_deny_dom0(unsigned long s, unsigned long e); /* frames, boot */
+void ioports_deny_dom0(unsigned int first, unsigned int last);
 bool ioports_access_permitted(const struct domain *d, unsigned int s,
                               unsigned int e);
 /* Writes to these MMIO frames trap (MMCFG, MSI-X tables): fn gets the bytes.

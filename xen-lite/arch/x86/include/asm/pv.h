@@ -64,7 +64,6 @@ void guest_io_write(struct vcpu *v, unsigned int port, unsigned int bytes,
                     uint32_t data);
 int io_bitmap_create(struct domain *d);
 /* Boot: a port range that stays ours. */
-void ioports_deny_dom0(unsigned int first, unsigned int last);
 bool guest_io_permitted(const struct vcpu *v, unsigned int port,
                         unsigned int bytes);
 
