@@ -279,7 +279,7 @@ static void many_lives(void **state)
     char answer[XENSTORE_PAYLOAD_MAX];
     size_t len;
 
-    for (int life = 0; life < 2000; life++) {
+    for (int life = 0; life < 40000; life++) {
         fake_create(GUEST);
         client_one(root, XS_MKDIR, 0, "/local/domain/7");
         client_two(root, XS_SET_PERMS, 0, "/local/domain/7", "n7");

@@ -43,7 +43,6 @@ void *__wrap_realloc(void *p, size_t size)
 static const char *const names[] = {"0",  "2", "10", "9", "a",
                                     "ab", "b", "-",  "x1"};
 #define NAMES  (sizeof(names) / sizeof(names[0]))
-#define DEPTH  3
 #define MODELS 8
 
 /* All nodes as sorted-by-walk text: "path=value;" */
@@ -60,33 +59,100 @@ static char *dump(const struct node *root)
     return text;
 }
 
-static void random_path(char *path)
+/* --- the model: what each possible path should hold ------------------------
+ */
+
+struct cell {
+    char path[16];
+    bool exists;
+    char value[100];
+    unsigned int bits;
+};
+static struct cell model[NAMES + NAMES * NAMES + NAMES * NAMES * NAMES];
+static size_t cells;
+
+/* All paths of up to three names, parents before children. */
+static void model_init(void)
 {
-    int depth = 1 + rand() % DEPTH;
-    *path = '\0';
-    for (int i = 0; i < depth; i++)
-        sprintf(path + strlen(path), "/%s", names[(size_t)rand() % NAMES]);
+    cells = 0;
+    for (size_t i = 0; i < NAMES; i++)
+        sprintf(model[cells++].path, "/%s", names[i]);
+    for (size_t parent = 0; cells < sizeof(model) / sizeof(model[0]); parent++)
+        for (size_t i = 0; i < NAMES; i++) {
+            struct cell *c = &model[cells++];
+            strcpy(c->path, model[parent].path);
+            sprintf(c->path + strlen(c->path), "/%s", names[i]);
+        }
+    for (size_t i = 0; i < cells; i++)
+        model[i].exists = false;
 }
 
+static void model_create(struct cell *cell, const char *value, size_t len,
+                         unsigned int bits)
+{
+    for (struct cell *c = model; c <= cell; c++)
+        if (!c->exists && path_is_below(c->path, cell->path)) {
+            c->exists = true;
+            c->bits = bits;
+            c->value[0] = '\0';
+        }
+    sprintf(cell->value, "%.*s", (int)len, value);
+}
+
+static void model_remove(const struct cell *cell)
+{
+    for (size_t i = 0; i < cells; i++)
+        if (path_is_below(cell->path, model[i].path))
+            model[i].exists = false;
+}
+
+static void assert_model(struct node *root)
+{
+    for (size_t i = 0; i < cells; i++) {
+        const struct node *n = tree_lookup(root, model[i].path);
+
+        assert_int_equal(n != NULL, model[i].exists);
+        if (!n)
+            continue;
+        assert_int_equal(node_value_len(n), strlen(model[i].value));
+        if (n->value)
+            assert_memory_equal(n->value->data, model[i].value, n->value->len);
+        assert_int_equal(n->perms->entry[0].bits, model[i].bits);
+    }
+}
+
+/* The same edit of the tree and, if it succeeds, of the model. */
 static int random_edit(struct node **root, struct perms *perms[2], uint64_t gen)
 {
-    char path[64], value[100];
+    struct cell *cell = &model[(size_t)rand() % cells];
+    const char *path = cell->path;
+    char value[100];
     struct stamp s = {gen, 7};
     struct perms *p = perms[rand() % 2];
     struct node *removed;
-    int len = rand() % 90, kind = rand() % 10, rc;
+    size_t len = (size_t)rand() % 90;
+    int kind = rand() % 10, rc;
 
-    random_path(path);
     memset(value, 'a' + rand() % 26, sizeof(value));
-    if (!tree_lookup(*root, path))
-        return kind < 8 ? tree_create(root, path, value, (size_t)len, p, s) : 0;
-    if (kind < 5)
-        return tree_set_value(root, path, value, (size_t)len, s);
-    if (kind < 7)
-        return tree_set_perms(root, path, p, s);
-    rc = tree_remove(root, path, s, &removed);
-    if (!rc)
-        node_put(removed);
+    if (!tree_lookup(*root, path)) {
+        rc = tree_create(root, path, value, len, p, s);
+        if (!rc)
+            model_create(cell, value, len, p->entry[0].bits);
+    } else if (kind < 5) {
+        rc = tree_set_value(root, path, value, len, s);
+        if (!rc)
+            sprintf(cell->value, "%.*s", (int)len, value);
+    } else if (kind < 7) {
+        rc = tree_set_perms(root, path, p, s);
+        if (!rc)
+            cell->bits = p->entry[0].bits;
+    } else {
+        rc = tree_remove(root, path, s, &removed);
+        if (!rc) {
+            node_put(removed);
+            model_remove(cell);
+        }
+    }
     return rc;
 }
 
@@ -105,6 +171,7 @@ static void snapshots_never_change(void **state)
     char *text[MODELS] = {NULL};
 
     srand(1);
+    model_init();
     make_perms(perms);
     root = tree_new(perms[0]);
     for (uint64_t i = 1; i < 20000; i++) {
@@ -112,6 +179,7 @@ static void snapshots_never_change(void **state)
         assert_int_equal(random_edit(&root, perms, i), 0);
         if (rand() % 50)
             continue;
+        assert_model(root);
         if (snapshot[m]) {
             char *now = dump(snapshot[m]);
             assert_string_equal(now, text[m]);
@@ -141,9 +209,10 @@ static void out_of_memory_changes_nothing(void **state)
     int failures = 0;
 
     srand(2);
+    model_init();
     make_perms(perms);
     root = tree_new(perms[0]);
-    for (uint64_t i = 1; i < 3000; i++) {
+    for (uint64_t i = 1; i < 500; i++) {
         unsigned int seed = (unsigned int)rand();
         int rc;
 
@@ -167,8 +236,10 @@ static void out_of_memory_changes_nothing(void **state)
                 break;
         }
         node_put(snapshot);
+        if (i % 100 == 0)
+            assert_model(root);
     }
-    assert_true(failures > 3000);
+    assert_true(failures > 500);
     node_put(root);
     perms_put(perms[0]);
     perms_put(perms[1]);
