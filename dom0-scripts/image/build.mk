@@ -14,16 +14,27 @@ run: packages-run
 
 # The installed tree, from what each room lists in INSTALL (file:destination)
 # and INSTALL_LINKS (link:its text). Libraries go into usr/lib/xen-lite.
-TREE_DIR := $(DIST)/install
+# Exchanged as a whole, so that who reads it meanwhile finds it complete.
+NEW_TREE := $(DIST)/install.new
+all: install-tree
 install-tree: tools
-	$(Q)rm -rf $(TREE_DIR)/usr $(TREE_DIR)/etc; mkdir -p $(TREE_DIR)/usr/lib/xen-lite
-	$(Q)cp -a $(O)/lib/. $(TREE_DIR)/usr/lib/xen-lite/ 2>/dev/null || :
+	$(Q)rm -rf $(NEW_TREE); mkdir -p $(NEW_TREE)/usr/lib/xen-lite $(NEW_TREE)/boot
+	$(Q)cp -a $(O)/lib/. $(NEW_TREE)/usr/lib/xen-lite/
 	$(Q)for f in $(strip $(INSTALL)); do \
-	    install -D $$( [ -x $${f%%:*} ] && echo -m755 || echo -m644 ) $${f%%:*} $(TREE_DIR)/$${f#*:} || exit 1; done; \
-	for l in $(strip $(INSTALL_LINKS)); do mkdir -p $(TREE_DIR)/$$(dirname $${l%%:*}); ln -sf $${l#*:} $(TREE_DIR)/$${l%%:*} || exit 1; done
+	    install -D $$( [ -x $${f%%:*} ] && echo -m755 || echo -m644 ) $${f%%:*} $(NEW_TREE)/$${f#*:} || exit 1; done; \
+	for l in $(strip $(INSTALL_LINKS)); do \
+	    mkdir -p $(NEW_TREE)/$$(dirname $${l%%:*}) && ln -sf $${l#*:} $(NEW_TREE)/$${l%%:*} || exit 1; done
+	$(Q)diff -rq $(NEW_TREE)/usr $(DIST)/install/usr > /dev/null 2>&1 && diff -rq $(NEW_TREE)/etc $(DIST)/install/etc > /dev/null 2>&1 || { \
+	    mkdir -p $(DIST)/install; \
+	    for d in usr etc; do rm -rf $(DIST)/install/$$d.old; mv $(DIST)/install/$$d $(DIST)/install/$$d.old 2> /dev/null; \
+	        mv $(NEW_TREE)/$$d $(DIST)/install/; rm -rf $(DIST)/install/$$d.old; done; }; rm -rf $(NEW_TREE)
+
+# make install DESTDIR=: the tree as it is
+install: all
+	$(Q)mkdir -p $(DESTDIR)/ && cp -a $(DIST)/install/. $(DESTDIR)/
 
 # Debian packages that a target needs, installed if they are missing.
 packages-%:
 	$(Q)bash -c 'IMAGE_DIR=$I; . $I/lib.sh; install_packages build $*'
 
-.PHONY: run run-image install-tree
+.PHONY: run run-image install install-tree
