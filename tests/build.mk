@@ -20,7 +20,7 @@ check-build: $(UNIT_TESTS)
 FAST_TESTS = $(UNIT_TESTS) $(sort $(wildcard tests/unit/*.t tests/abi/*.t tests/guests/*.t)) $(GUESTS)
 SLOW_TESTS = $(sort $(wildcard tests/system/*.t))
 check-run:
-	$(Q)rc=0; export BUILD=$(O); \
+	$(Q)rc=0; export BUILD=$(O) DIST=$(DIST); \
 	set -- $(call chosen,$(FAST_TESTS)); [ $$# = 0 ] || prove -j$(J) --exec tests/run-one "$$@" || rc=1; \
 	set -- $(call chosen,$(SLOW_TESTS)); [ $$# = 0 ] || prove --timer --exec tests/run-one "$$@" || rc=1; \
 	exit $$rc
@@ -32,5 +32,5 @@ $(O)/bench/bench: tests/bench/bench.c
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -O2 -static -o $@ $<
 bench: packages-run
 	$(Q)$(MAKE) hypervisor $(O)/bench/bench
-	$(Q)BUILD=$(O) tests/bench/run
+	$(Q)BUILD=$(abspath $(O)) DIST=$(abspath $(DIST)) tests/bench/run
 .PHONY: bench

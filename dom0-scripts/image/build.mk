@@ -10,7 +10,7 @@ $(O)/image/stream: $I/stream.c
 run-image: $(O)/image/stream
 run: packages-run
 	$(Q)$(MAKE) all install-tree run-image
-	$(Q)BUILD=$(O) $I/run
+	$(Q)BUILD=$(abspath $(O)) DIST=$(abspath $(DIST)) $I/run
 
 # The installed tree, from what each room lists in INSTALL (file:destination)
 # and INSTALL_LINKS (link:its text). Libraries go into usr/lib/xen-lite.

@@ -12,6 +12,8 @@ XEN_LITE_CACHE=${XEN_LITE_CACHE:-$HOME/.cache/xen-lite}
 PKG_ROOT=$XEN_LITE_CACHE/root
 TREE=$(cd "$IMAGE_DIR/../.." && pwd)
 BUILD=${BUILD:-$TREE/build} # make's object tree
+DIST=${DIST:-$TREE/dist}    # what it delivers
+export BUILD DIST XEN_LITE_CACHE
 STREAM=$BUILD/image/stream
 PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL=C
@@ -229,7 +231,7 @@ qemu_xen() {
 #   LOG, HV_ARGS and those of qemu_xen
 boot_dom0() {
     local program=$1 out=$BUILD/image dir status initrd modules tools=${TOOLS:-ours} disk=()
-    local hypervisor=${HYPERVISOR:-$TREE/dist/xen-lite.elf}
+    local hypervisor=${HYPERVISOR:-$DIST/xen-lite.elf}
     shift
     fetch_kernel
     [ "$hypervisor" != genuine ] || { fetch_xen; hypervisor=$GENUINE_XEN; }

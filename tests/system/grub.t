@@ -25,7 +25,7 @@ I
 chmod 755 "$work/root/init"
 pack "$work/root" "$work/iso/boot/initrd"
 cp "$KERNEL" "$work/iso/boot/vmlinuz"
-cp dist/xen-lite.elf build/guests/start_of_day "$work/iso/boot/" || exit 1
+cp "$DIST/xen-lite.elf" "$BUILD/guests/start_of_day" "$work/iso/boot/" || exit 1
 
 iso() { # NAME MODULE-LINES
     cat > "$work/iso/boot/grub/grub.cfg" << G

@@ -24,7 +24,7 @@ want=$(head -c 8388608 "$work/disk" | md5sum | cut -c1-32)
 
 n=0
 machine() { # CPUS MODEL DISK MACHINE MEMORY NIC
-    local line cpus name="$4, $1 CPUs, $5 MiB, $2, $3, $6" devices
+    local line name="$4, $1 CPUs, $5 MiB, $2, $3, $6" devices
     devices=(-drive "file=$work/disk,format=raw,if=none,id=d,snapshot=on" -netdev user,id=n -device "$6,netdev=n")
     case $3 in
         virtio) devices+=(-device virtio-blk-pci,drive=d) ;;
@@ -32,7 +32,7 @@ machine() { # CPUS MODEL DISK MACHINE MEMORY NIC
         nvme) devices+=(-device nvme,drive=d,serial=1) ;;
     esac
     CPUS=$1 CPU=$2 MACHINE=$4 MEMORY=$5 LIMIT=${LIMIT:-150} HV_ARGS="dom0_mem=512M" \
-        qemu_xen "${HYPERVISOR:-dist/xen-lite.elf}" "$KERNEL console=hvc0 quiet panic=1,$work/initrd" \
+        qemu_xen "${HYPERVISOR:-$DIST/xen-lite.elf}" "$KERNEL console=hvc0 quiet panic=1,$work/initrd" \
         "${devices[@]}" -serial stdio -monitor none < /dev/null 2>&1 | tr -d '\r' > "$work/out"
     line=$(grep -a '^MATRIX' "$work/out")
     n=$((n + 1))
