@@ -83,6 +83,8 @@ static int l1_take(pte_t *e, const struct domain *d,
     struct page_info *pg;
     int rc = -EINVAL;
 
+    if (likely(pg_owner == d) && entry_take_plain(e, d))
+        return 0;
     if (unlikely(is_mmio(mfn)))
         return pg_owner == d || pg_owner == dom_io ? mmio_take(e, d) : -EINVAL;
     if (unlikely(pg_owner->is_dying))
@@ -157,8 +159,7 @@ int entry_put(pte_t e, unsigned int level)
     return rc;
 }
 
-/* Nobody remembers the frame below: the owner's list must. */
-static void entry_put_late(pte_t e, unsigned int level)
+void entry_drop(pte_t e, unsigned int level)
 {
     if (entry_put(e, level))
         queue_undo(mfn_to_page(pte_mfn(e)));
@@ -224,11 +225,11 @@ int entry_write(struct page_info *table, unsigned int level, unsigned int slot,
     }
     if (!store(p, e, mode, old)) {
         if (cut == SHORTCUT_NONE)
-            entry_put_late(e, level);
+            entry_drop(e, level);
         return -EAGAIN;
     }
     if (cut == SHORTCUT_NONE)
-        entry_put_late(*old, level);
+        entry_drop(*old, level);
     else if (cut == SHORTCUT_WRITE_PROTECT)
         put_page_type(mfn_to_page(pte_mfn(e)));
     return 0;

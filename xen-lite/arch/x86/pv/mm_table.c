@@ -6,13 +6,17 @@
  * Most tables are nearly empty. Validation looks at eight entries at a time;
  * it leaves in the frame's record a mask with one bit per 16 slots that may
  * hold present entries, and the undo visits only those. L1 tables are done in
- * one go, 512 entries; above that every present entry may mean a tree, so
- * there is a preemption check after each.
+ * one go, 512 entries; above that a present entry may mean a tree, so there is
+ * a preemption check after every few.
  *
  * An undo that was interrupted is remembered in the owner's list, from where
  * the next memory call (of anyone, for that domain) finishes it first.
  */
 #include <asm/pv_mm.h>
+
+/* Present entries above L1 between two preemption checks; at most an eight
+ * more. */
+#define STRIDE 4
 
 static bool eight_absent(const pte_t *t)
 {
@@ -20,36 +24,64 @@ static bool eight_absent(const pte_t *t)
              PTE_PRESENT);
 }
 
-int table_take_entries(struct page_info *pg, unsigned int level,
-                       struct domain *d)
+/* The next eight with a present entry, from an eight's start. */
+static unsigned int skip_absent(const pte_t *t, unsigned int i)
 {
-    pte_t *t = page_to_virt(pg), e;
-    unsigned int i = pg->resume & RESUME_SLOT;
-    uint32_t mask = i ? pg->entry_mask : 0;
+    const pte_t *p = t + i, *end = t + PT_ENTRIES;
+
+    while (p + 16 <= end && eight_absent(p) && eight_absent(p + 8))
+        p += 16;
+    while (p < end && eight_absent(p))
+        p += 8;
+    return p - t;
+}
+
+/* Slots i.. to the end of their eight. *done counts those with a reference. */
+static int take_eight(pte_t *t, unsigned int *slot, unsigned int level,
+                      struct domain *d, unsigned int *done)
+{
+    unsigned int i = *slot;
     int rc = 0;
 
-    if (level == 4)
-        init_xen_l4_slots(t, d);
-    while (i < PT_ENTRIES) {
-        if (!(i & 7) && (eight_absent(t + i) || is_hv_slot(level, i))) {
-            i += 8;
+    do {
+        pte_t e = t[i];
+
+        if (!(e & PTE_PRESENT))
             continue;
-        }
-        e = t[i];
-        if (!(e & PTE_PRESENT)) {
-            i++;
-            continue;
-        }
         rc = entry_take(&e, level, d, d);
         if (rc)
             break;
         if (e != t[i])
             WRITE_ONCE(t[i], e);
-        mask |= 1u << (i / MASK_GROUP);
-        i++;
-        if (level > 1 && hypercall_preempt_check()) {
-            rc = -ERESTART;
+        ++*done;
+    } while (++i & 7);
+    *slot = i;
+    return rc;
+}
+
+int table_take_entries(struct page_info *pg, unsigned int level,
+                       struct domain *d)
+{
+    pte_t *t = page_to_virt(pg);
+    unsigned int i = pg->resume & RESUME_SLOT, done = 0, at_check = 0;
+    uint32_t mask = i ? pg->entry_mask : 0;
+    int rc = 0;
+
+    if (level == 4)
+        init_xen_l4_slots(t, d);
+    while (!rc && i < PT_ENTRIES) {
+        if (!(i & 7) && (i = skip_absent(t, i)) == PT_ENTRIES)
             break;
+        if (is_hv_slot(level, i)) {
+            i = ROOT_SLOT_LAST + 1;
+            continue;
+        }
+        mask |= 1u << (i / MASK_GROUP);
+        rc = take_eight(t, &i, level, d, &done);
+        if (!rc && level > 1 && done - at_check >= STRIDE) {
+            at_check = done;
+            if (hypercall_preempt_check())
+                rc = -ERESTART;
         }
     }
     pg->entry_mask = mask;
@@ -60,7 +92,7 @@ int table_take_entries(struct page_info *pg, unsigned int level,
 int table_put_entries(struct page_info *pg, unsigned int level)
 {
     pte_t *t = page_to_virt(pg);
-    unsigned int end = pg->resume & RESUME_SLOT;
+    unsigned int end = pg->resume & RESUME_SLOT, done = 0;
     uint32_t mask = pg->entry_mask;
 
     if (pg->resume & RESUME_CHILD) {
@@ -72,13 +104,19 @@ int table_put_entries(struct page_info *pg, unsigned int level)
         unsigned int first = fls64(mask) * MASK_GROUP;
         unsigned int i = MIN(end, first + MASK_GROUP);
 
-        while (i-- > first) {
+        while (i > first) {
             bool child;
 
+            if (!(i & 7) && eight_absent(t + i - 8)) {
+                i -= 8;
+                continue;
+            }
+            i--;
             if (!(t[i] & PTE_PRESENT) || is_hv_slot(level, i))
                 continue;
             child = entry_put(t[i], level);
-            if (child || (level > 1 && hypercall_preempt_check())) {
+            if (child || (level > 1 && ++done % STRIDE == 0 &&
+                          hypercall_preempt_check())) {
                 pg->resume = i | (child ? RESUME_CHILD : 0);
                 pg->entry_mask = mask;
                 return -ERESTART;

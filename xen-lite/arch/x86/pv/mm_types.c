@@ -29,26 +29,12 @@
 #include <hv/page_alloc.h>
 #include <hv/smp.h>
 
-/* Room that guests leave for hold_page(). */
-#define COUNT_LIMIT (PGC_count_mask - 4096)
-
 /* --- general counts --------------------------------------------------------
  */
 
 bool get_page(struct page_info *pg, const struct domain *d)
 {
-    struct page_info old, new;
-
-    old.count_owner = READ_ONCE(pg->count_owner);
-    do {
-        uint32_t n = old.count & PGC_count_mask;
-
-        if (unlikely(old.owner != d->id || n == 0 || n >= COUNT_LIMIT))
-            return false;
-        new = old;
-        new.count++;
-    } while (!atomic_cas(&pg->count_owner, &old.count_owner, new.count_owner));
-    return true;
+    return get_owned_page(pg, d->id);
 }
 
 bool get_page_again(struct page_info *pg)

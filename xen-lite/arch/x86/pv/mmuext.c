@@ -144,7 +144,7 @@ static int new_root_pair(struct vcpu *v, unsigned long kernel,
 
 int vcpu_destroy_pagetables(struct vcpu *v)
 {
-    int rc = mm_finish_pending(v->domain);
+    int rc = finish_pending(v->domain);
     mfn_t root;
 
     if (rc)
@@ -155,7 +155,7 @@ int vcpu_destroy_pagetables(struct vcpu *v)
     v->arch.guest_root = INVALID_MFN;
     v->arch.cr3_kernel = 0;
     drop_root(root);
-    return mm_finish_pending(v->domain);
+    return finish_pending(v->domain);
 }
 
 /* --- pages ------------------------------------------------------------------
@@ -308,7 +308,7 @@ static long run_ops(uint64_t uops, uint32_t count, uint32_t *done,
                     struct domain *pg_owner)
 {
     struct mmuext_op ops[2];
-    long rc = mm_finish_pending(pg_owner);
+    long rc = finish_pending(pg_owner);
     uint32_t i = 0;
 
     if (!rc && count == 2 && !copy_from_guest_raw(ops, uops, sizeof(ops)) &&
@@ -319,7 +319,7 @@ static long run_ops(uint64_t uops, uint32_t count, uint32_t *done,
         else if (rc != -ERESTART)
             rc = 0; /* one by one: the failing one gets the blame */
         if (i)
-            rc = mm_finish_pending(pg_owner);
+            rc = finish_pending(pg_owner);
     }
     for (; i < count && !rc; i++) {
         if (i && hypercall_preempt_check()) {
@@ -332,7 +332,7 @@ static long run_ops(uint64_t uops, uint32_t count, uint32_t *done,
             rc = one_op(ops, pg_owner);
         if (rc)
             break;
-        rc = mm_finish_pending(pg_owner);
+        rc = finish_pending(pg_owner);
     }
     *done = i;
     return rc;

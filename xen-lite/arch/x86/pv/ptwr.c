@@ -10,45 +10,23 @@
  */
 #include <asm/ptwr.h>
 #include <asm/pv_mm.h>
+#include <asm/uaccess.h>
 
 #define MAX_INSN 15
 
 static uint64_t *gpr(struct cpu_regs *r, unsigned int n)
 {
-    switch (n) {
-    case 0:
-        return &r->rax;
-    case 1:
-        return &r->rcx;
-    case 2:
-        return &r->rdx;
-    case 3:
-        return &r->rbx;
-    case 4:
-        return &r->rsp;
-    case 5:
-        return &r->rbp;
-    case 6:
-        return &r->rsi;
-    case 7:
-        return &r->rdi;
-    case 8:
-        return &r->r8;
-    case 9:
-        return &r->r9;
-    case 10:
-        return &r->r10;
-    case 11:
-        return &r->r11;
-    case 12:
-        return &r->r12;
-    case 13:
-        return &r->r13;
-    case 14:
-        return &r->r14;
-    default:
-        return &r->r15;
-    }
+    static const uint8_t at[16] = {
+        offsetof(struct cpu_regs, rax), offsetof(struct cpu_regs, rcx),
+        offsetof(struct cpu_regs, rdx), offsetof(struct cpu_regs, rbx),
+        offsetof(struct cpu_regs, rsp), offsetof(struct cpu_regs, rbp),
+        offsetof(struct cpu_regs, rsi), offsetof(struct cpu_regs, rdi),
+        offsetof(struct cpu_regs, r8),  offsetof(struct cpu_regs, r9),
+        offsetof(struct cpu_regs, r10), offsetof(struct cpu_regs, r11),
+        offsetof(struct cpu_regs, r12), offsetof(struct cpu_regs, r13),
+        offsetof(struct cpu_regs, r14), offsetof(struct cpu_regs, r15)};
+
+    return (uint64_t *)((char *)r + at[n]);
 }
 
 /* A 4-byte result clears the upper half, a byte leaves the rest. */
@@ -155,6 +133,53 @@ static bool write_mmio(struct vcpu *v, mfn_t mfn, uint64_t addr,
     return true;
 }
 
+/*
+ * Get and clear, what munmap and copy-on-write do thousands of times:
+ * xchg r64, [r64] or [r64 + disp8], the new entry not present. False: not that,
+ * nothing done.
+ */
+static bool fast_xchg(struct page_info *table, uint64_t addr,
+                      struct cpu_regs *regs)
+{
+    uint64_t rip = regs->rip, code, *reg;
+    unsigned int modrm, mod, level;
+    pte_t *p, old = 0;
+    bool done = false;
+
+    if (!guest_range_ok(rip, 8))
+        return false;
+    stac();
+    get_guest_word(rip, code, fault);
+    clac();
+    modrm = (code >> 16) & 0xff;
+    mod = modrm >> 6;
+    if ((code & 0xfff8) != 0x8748 || mod > 1 || (modrm & 7) == 4 ||
+        (modrm & 0xc7) == 5 || (addr & 7))
+        return false;
+    reg = gpr(regs, ((modrm >> 3) & 7) | (code & 4) << 1);
+    if (*reg & PTE_PRESENT)
+        return false;
+    level = table_lock(table);
+    if (!level)
+        return false;
+    if (likely(level == 1 && table->owner == current->domain->id)) {
+        p = page_to_virt(table) + (addr & ~PAGE_MASK);
+        old = atomic_xchg(p, *reg);
+        done = true;
+    }
+    table_unlock(table);
+    if (!done)
+        return false;
+    *reg = old;
+    regs->rip = rip + 3 + mod;
+    regs->rflags &= ~(uint64_t)X86_EFLAGS_RF;
+    entry_drop(old, 1);
+    return true;
+fault:
+    clac();
+    return false;
+}
+
 bool ptwr_do_page_fault(struct vcpu *v, unsigned long addr,
                         struct cpu_regs *regs)
 {
@@ -172,5 +197,6 @@ bool ptwr_do_page_fault(struct vcpu *v, unsigned long addr,
     if ((READ_ONCE(pg->type) & (PGT_type_mask | PGT_validated)) != l1 ||
         READ_ONCE(pg->owner) != v->domain->id)
         return false;
-    return fetch(regs->rip, &insn) && write_table(pg, addr, &insn, regs);
+    return fast_xchg(pg, addr, regs) ||
+           (fetch(regs->rip, &insn) && write_table(pg, addr, &insn, regs));
 }

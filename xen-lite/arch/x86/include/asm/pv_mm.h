@@ -35,6 +35,43 @@ static inline bool is_hv_slot(unsigned int level, unsigned int slot)
     return level == 4 && slot >= ROOT_SLOT_FIRST && slot <= ROOT_SLOT_LAST;
 }
 
+/* --- the counts, where every instruction is felt -----------------------------
+ */
+/* Room that guests leave for our own marks (hold_page()). */
+#define COUNT_LIMIT (PGC_count_mask - 4096)
+
+static inline bool get_owned_page(struct page_info *pg, uint16_t owner)
+{
+    struct page_info old, new;
+
+    old.count_owner = READ_ONCE(pg->count_owner);
+    do {
+        uint32_t n = old.count & PGC_count_mask;
+
+        if (unlikely(old.owner != owner || n - 1 >= COUNT_LIMIT - 1))
+            return false;
+        new.count_owner = old.count_owner + 1;
+    } while (!atomic_cas(&pg->count_owner, &old.count_owner, new.count_owner));
+    return true;
+}
+
+/* One more writable use, if that is what the frame is used for now. */
+static inline bool get_writable_again(struct page_info *pg)
+{
+    uint32_t x = READ_ONCE(pg->type);
+
+    return (x & PGT_type_mask) == PGT_writable && (x & PGT_validated) &&
+           (x & PGT_count_mask) < PGT_count_mask &&
+           atomic_cas(&pg->type, &x, x + 1);
+}
+
+/* Before anything else on d's tables: what was interrupted. 0/-ERESTART */
+static inline int finish_pending(struct domain *d)
+{
+    return unlikely(READ_ONCE(d->arch.nr_pending_undo)) ? mm_finish_pending(d)
+                                                        : 0;
+}
+
 /* --- mm_types --------------------------------------------------------------
  */
 /* One more general count for our own marks; there is always room. */
@@ -76,6 +113,28 @@ int entry_take(pte_t *e, unsigned int level, struct domain *d,
                struct domain *pg_owner);
 /* Gives them back: 0, or -ERESTART when the table below went partial. */
 int entry_put(pte_t e, unsigned int level);
+/* The same; an interrupted undo goes to the owner's list. */
+void entry_drop(pte_t e, unsigned int level);
+/* The plain case of entry_take() at L1: a frame of d's own that is not used as
+ * a table, ordinary cache type. False: nothing is taken, ask entry_take(). */
+static inline bool entry_take_plain(pte_t *e, const struct domain *d)
+{
+    struct page_info *pg = mfn_to_page(pte_mfn(*e));
+    pte_t a = *e;
+
+    if (!mfn_valid(pte_mfn(a)) || (a & (PTE_PWT | PTE_PCD | PTE_PAT)) ||
+        d->is_dying || !get_owned_page(pg, d->id))
+        return false;
+    if ((a & PTE_RW) && !get_writable_again(pg) &&
+        get_page_type(pg, PGT_writable)) {
+        put_page(pg);
+        return false;
+    }
+    if (!(a & PTE_USER))
+        a |= PTE_USER | PTE_GUEST_KERNEL;
+    *e = a & PTE_GUEST_KERNEL ? a & ~PTE_GLOBAL : a | PTE_GLOBAL;
+    return true;
+}
 
 enum write_mode {
     WRITE_NORMAL,

@@ -26,6 +26,14 @@ static inline bool guest_range_ok(uint64_t addr, uint64_t n)
              : "memory"                                                        \
              : fault_label)
 
+/* Load a word from a checked guest address, between stac() and clac(). */
+#define get_guest_word(addr, var, fault_label)                                 \
+    asm goto("1: movq (%1), %0\n" EX_TABLE("1b", "%l2")                        \
+             : "=r"(var)                                                       \
+             : "r"(addr)                                                       \
+             :                                                                 \
+             : fault_label)
+
 /* Load a data segment register; a selector that faults becomes null. */
 #define load_selector(seg, sel)                                                \
     ({                                                                         \
