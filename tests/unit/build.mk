@@ -10,7 +10,8 @@ HV_MM := tests/unit/hv_world.c $(addprefix xen-lite/,common/page_alloc.c \
   arch/x86/memory_op.c arch/x86/audit.c $(addprefix arch/x86/pv/,mm_types.c \
   mm_table.c mm_entry.c mm_walk.c mm_update.c mmuext.c mm_grant.c \
   mm_teardown.c ptwr.c ptwr_decode.c))
-$(foreach t,hv_world mm_model mm_flags ptwr_decode priv_insn pv_rules,\
+$(foreach t,hv_world mm_model mm_flags ptwr_decode priv_insn pv_rules \
+  hv_e820 hv_strings,\
   $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
 
 $(eval $(call unit_test,mm_model,tests/unit/mm_model.c $(HV_MM),))
@@ -23,3 +24,7 @@ $(eval $(call unit_test,priv_insn,tests/unit/priv_insn.c \
   xen-lite/arch/x86/pv/emulate.c,-lZydis))
 $(eval $(call unit_test,pv_rules,tests/unit/pv_rules.c $(addprefix \
   xen-lite/arch/x86/pv/,cpu_policy.c descriptor_check.c io_ports.c),))
+
+# Boot and library parts, included by the test itself.
+$(eval $(call unit_test,hv_e820,tests/unit/hv_e820.c,))
+$(eval $(call unit_test,hv_strings,tests/unit/hv_strings.c,))

@@ -60,11 +60,13 @@ void __init e820_finish(void)
 
     for (hv_e820.nr = 0; (e = next_boundary(s)) != s; s = e) {
         uint32_t type = strictest_type(s, e);
-        struct e820entry *last = &hv_e820.map[hv_e820.nr - 1];
+        struct e820entry *last = NULL;
 
+        if (hv_e820.nr)
+            last = &hv_e820.map[hv_e820.nr - 1];
         if (!type)
             continue;
-        if (hv_e820.nr && last->type == type && last->addr + last->size == s)
+        if (last && last->type == type && last->addr + last->size == s)
             last->size += e - s;
         else if (hv_e820.nr < E820_MAX)
             hv_e820.map[hv_e820.nr++] = (struct e820entry){s, e - s, type};
@@ -99,26 +101,28 @@ bool e820_all(paddr_t s, paddr_t e, uint32_t type)
     return false;
 }
 
+/* Ranges that touch become one, so that boot allocations, which come side by
+ * side, need one entry together. */
 void __init boot_reserve(paddr_t s, paddr_t e)
 {
-    unsigned int i;
+    unsigned int n = 0, i;
 
-    /* Boot allocations come side by side: one entry for all of them. */
     for (i = 0; i < nr_boot_reserved; i++) {
-        if (boot_reserved[i].s == e) {
-            boot_reserved[i].s = s;
-            return;
-        }
-        if (boot_reserved[i].e == s) {
-            boot_reserved[i].e = e;
-            return;
+        struct boot_range r = boot_reserved[i];
+
+        if (r.e < s || r.s > e) {
+            boot_reserved[n++] = r;
+        } else {
+            s = MIN(s, r.s);
+            e = MAX(e, r.e);
         }
     }
-    if (nr_boot_reserved == BOOT_RESERVED_MAX)
+    if (n == BOOT_RESERVED_MAX)
         panic("Too many reserved ranges");
-    for (i = nr_boot_reserved++; i && boot_reserved[i - 1].s > s; i--)
+    for (i = n; i && boot_reserved[i - 1].s > s; i--)
         boot_reserved[i] = boot_reserved[i - 1];
     boot_reserved[i] = (struct boot_range){s, e};
+    nr_boot_reserved = n + 1;
 }
 
 void __init e820_for_each_free_ram(void (*fn)(paddr_t s, paddr_t e))

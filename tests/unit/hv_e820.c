@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory map (xen-lite/arch/x86/e820.c): random overlapping entries against
+ * a model of one type per page, and what is left after reservations.
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "../../xen-lite/arch/x86/e820.c"
+#include <cmocka.h>
+
+#define PAGES  256
+#define ROUNDS 2000
+
+static uint8_t model[PAGES]; /* strictest type; 0: none */
+
+void printk(const char *fmt, ...)
+{
+}
+
+noreturn void panic(const char *fmt, ...)
+{
+    abort();
+}
+
+static uint32_t rnd(uint32_t n)
+{
+    return (uint32_t)random() % n;
+}
+
+static void start(void)
+{
+    raw.nr = 0;
+    nr_boot_reserved = 0;
+    memset(model, 0, sizeof(model));
+}
+
+static void add(uint32_t first, uint32_t n, uint32_t type)
+{
+    e820_add(first * PAGE_SIZE, n * PAGE_SIZE, type);
+    for (uint32_t i = first; i < first + n; i++)
+        model[i] = MAX(model[i], type);
+}
+
+static void random_map(void)
+{
+    start();
+    add(rnd(PAGES - 64), 64, E820_RAM);
+    for (uint32_t i = rnd(12); i; i--) {
+        uint32_t first = rnd(PAGES), n = 1 + rnd(PAGES - first);
+
+        add(first, n, 1 + rnd(5));
+    }
+    e820_finish();
+}
+
+static void pieces_match_the_model(void **state)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        uint8_t got[PAGES] = {0};
+
+        random_map();
+        for (unsigned int i = 0; i < hv_e820.nr; i++) {
+            const struct e820entry *e = &hv_e820.map[i];
+
+            /* Sorted, apart, and neighbours of one type joined. */
+            if (i) {
+                const struct e820entry *p = e - 1;
+
+                assert_true(p->addr + p->size <= e->addr);
+                assert_false(p->addr + p->size == e->addr &&
+                             p->type == e->type);
+            }
+            memset(got + e->addr / PAGE_SIZE, e->type, e->size / PAGE_SIZE);
+        }
+        assert_memory_equal(got, model, PAGES);
+    }
+}
+
+static void all_means_every_page(void **state)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t first, n, type = 1 + rnd(5);
+        bool want = true;
+
+        random_map();
+        first = rnd(PAGES);
+        n = 1 + rnd(PAGES - first);
+        for (uint32_t i = first; i < first + n; i++)
+            want &= model[i] == type;
+        assert_int_equal(
+            e820_all(first * PAGE_SIZE, (first + n) * PAGE_SIZE, type), want);
+    }
+}
+
+static uint8_t given[PAGES];
+
+static void take(paddr_t s, paddr_t e)
+{
+    assert_int_equal((s | e) % PAGE_SIZE, 0);
+    assert_true(s < e);
+    for (paddr_t p = s / PAGE_SIZE; p < e / PAGE_SIZE; p++)
+        given[p]++;
+}
+
+static void free_ram_is_ram_not_reserved(void **state)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        uint8_t want[PAGES];
+
+        random_map();
+        for (int i = 0; i < PAGES; i++)
+            want[i] = model[i] == E820_RAM;
+        for (uint32_t i = rnd(10); i; i--) {
+            uint32_t first = rnd(PAGES), n = 1 + rnd(MIN(PAGES - first, 40u));
+
+            boot_reserve(first * PAGE_SIZE, (first + n) * PAGE_SIZE);
+            memset(want + first, 0, n);
+        }
+        memset(given, 0, sizeof(given));
+        e820_for_each_free_ram(take);
+        assert_memory_equal(given, want, PAGES);
+    }
+}
+
+static void partial_pages_are_not_given(void **state)
+{
+    start();
+    e820_add(0x800, 0x2000, E820_RAM);
+    e820_finish();
+    memset(given, 0, sizeof(given));
+    e820_for_each_free_ram(take);
+    assert_int_equal(given[0], 0);
+    assert_int_equal(given[1], 1);
+    assert_int_equal(given[2], 0);
+}
+
+static void odd_entries_are_harmless(void **state)
+{
+    start();
+    e820_add(0, 0, E820_RAM);
+    e820_add(UINT64_MAX - 4095, 8192, E820_RAM); /* wraps */
+    e820_add(0x1000, 0x1000, 20);                /* a loader's own type */
+    e820_finish();
+    assert_int_equal(hv_e820.nr, 1);
+    assert_int_equal(hv_e820.map[0].type, E820_RESERVED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pieces_match_the_model),
+        cmocka_unit_test(all_means_every_page),
+        cmocka_unit_test(free_ram_is_ram_not_reserved),
+        cmocka_unit_test(partial_pages_are_not_given),
+        cmocka_unit_test(odd_entries_are_harmless),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    srandom(1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
