@@ -13,25 +13,30 @@ char saved_cmdline[1024];
 uint64_t cmdline_size(const char *s, const char **end)
 {
     uint64_t n = simple_strtoul(s, end, 0);
+    unsigned int shift = 10; /* bare numbers are KiB, as in Xen */
 
     switch (**end | 0x20) {
     case 't':
-        n <<= 10; /* fall through */
+        shift = 40;
+        ++*end;
+        break;
     case 'g':
-        n <<= 10; /* fall through */
+        shift = 30;
+        ++*end;
+        break;
     case 'm':
-        n <<= 10; /* fall through */
+        shift = 20;
+        ++*end;
+        break;
     case 'k':
-        n <<= 10;
         ++*end;
         break;
     case 'b':
+        shift = 0;
         ++*end;
         break;
-    default: /* bare numbers are KiB, as in Xen */
-        n <<= 10;
     }
-    return n;
+    return n << shift;
 }
 
 static bool parse_bool(const char *s, bool *v)

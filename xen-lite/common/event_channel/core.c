@@ -571,7 +571,7 @@ static long bind_vcpu(uint32_t port, uint32_t vcpu)
             rc = -EINVAL;
             break;
         }
-        /* fall through */
+        __attribute__((fallthrough));
     case ECS_UNBOUND:
     case ECS_INTERDOMAIN:
         chn->notify_vcpu = vcpu;
