@@ -12,7 +12,7 @@
 #define WORLD_FRAMES  768
 #define WORLD_CPUS    3
 #define WORLD_DOMAINS 3
-#define WORLD_VCPUS   2  /* per domain */
+#define WORLD_VCPUS   3  /* per domain */
 #define HOLE_FIRST    32 /* frames that are no RAM */
 #define HOLE_LAST     39
 
