@@ -42,7 +42,8 @@ static void check_layout(const struct xlg_kernel *kernel, uint64_t nr_pages,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct source file = {.fd = -1, .data = malloc(size ? size : 1), .size = size};
+    struct source file = {
+        .fd = -1, .data = malloc(size ? size : 1), .size = size};
     struct source unpacked = {.fd = -1};
     struct xlg_kernel kernel;
     struct why why;

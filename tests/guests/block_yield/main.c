@@ -32,7 +32,8 @@ int main(void)
     ok(system_time() >= t0 + 100000000, "not early");
     HC3(vcpu_op, VCPUOP_get_runstate_info, 0, &rs);
     ok(rs.time[RUNSTATE_blocked] - b0 > 15000000, "time was spent blocked");
-    diag("blocked %lu ns, running %lu, runnable %lu", rs.time[2] - b0, rs.time[0], rs.time[1]);
+    diag("blocked %lu ns, running %lu, runnable %lu", rs.time[2] - b0,
+         rs.time[0], rs.time[1]);
     is(rs.state, RUNSTATE_running, "running now");
     is(HC2(sched_op, SCHEDOP_yield, 0), 0, "yield");
 

@@ -68,7 +68,7 @@ static char *map_table_page(paddr_t page)
         struct table_page *next;
         paddr_t page;
         char *va;
-    } *pages; /* the caller of msi_prepare() holds dom0's lock */
+    } * pages; /* the caller of msi_prepare() holds dom0's lock */
     struct table_page *t;
 
     for (t = pages; t; t = t->next)

@@ -6,10 +6,14 @@
 
 void arch_do_physinfo(struct xen_sysctl_physinfo *info)
 {
-    const uint32_t caps[8] = {boot_cpu.feat_1d,  boot_cpu.feat_1c,
-                              boot_cpu.feat_e1d, boot_cpu.feat_e1c,
-                              0,                 boot_cpu.feat_7b,
-                              boot_cpu.feat_7c,  0};
+    const uint32_t caps[8] = {boot_cpu.feat_1d,
+                              boot_cpu.feat_1c,
+                              boot_cpu.feat_e1d,
+                              boot_cpu.feat_e1c,
+                              0,
+                              boot_cpu.feat_7b,
+                              boot_cpu.feat_7c,
+                              0};
 
     info->cpu_khz = cpu_khz;
     for (unsigned int i = 0; i < 8; i++)

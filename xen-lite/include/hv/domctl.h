@@ -12,10 +12,11 @@
 
 typedef long (*domctl_fn_t)(struct domain *d, struct xen_domctl *op);
 
-#define DC_OUT      (1u << 0) /* op goes back to the caller on success */
-#define DC_NO_DOM   (1u << 1) /* the handler looks the domain up itself */
-#define DC_NOT_SELF (1u << 2) /* a domain may not do this to itself: -EINVAL   \
-                               */
+#define DC_OUT    (1u << 0) /* op goes back to the caller on success */
+#define DC_NO_DOM (1u << 1) /* the handler looks the domain up itself */
+#define DC_NOT_SELF                                                            \
+    (1u << 2) /* a domain may not do this to itself: -EINVAL                   \
+               */
 
 struct domctl_row {
     domctl_fn_t fn;

@@ -18,38 +18,39 @@
 #define ADDR(x) x##UL
 #endif
 
-#define HYPERVISOR_VIRT_START  ADDR(0xffff800000000000)
-#define HYPERVISOR_VIRT_END    ADDR(0xffff880000000000)
-#define ROOT_SLOT_FIRST        256
-#define ROOT_SLOT_LAST         271
+#define HYPERVISOR_VIRT_START ADDR(0xffff800000000000)
+#define HYPERVISOR_VIRT_END   ADDR(0xffff880000000000)
+#define ROOT_SLOT_FIRST       256
+#define ROOT_SLOT_LAST        271
 
-#define RO_MPT_VIRT_START      ADDR(0xffff800000000000)
-#define RO_MPT_VIRT_END        ADDR(0xffff808000000000)
+#define RO_MPT_VIRT_START ADDR(0xffff800000000000)
+#define RO_MPT_VIRT_END   ADDR(0xffff808000000000)
 
-#define PERDOMAIN_SLOT         260
-#define PERDOMAIN_VIRT_START   ADDR(0xffff820000000000)
-#define PERDOMAIN_VCPU_SHIFT   17 /* 32 pages */
-#define PERDOMAIN_VCPU_PAGES   32
+#define PERDOMAIN_SLOT       260
+#define PERDOMAIN_VIRT_START ADDR(0xffff820000000000)
+#define PERDOMAIN_VCPU_SHIFT 17 /* 32 pages */
+#define PERDOMAIN_VCPU_PAGES 32
 #define GDT_VIRT_START(v)                                                      \
-    (PERDOMAIN_VIRT_START + ((unsigned long)(v)->vcpu_id << PERDOMAIN_VCPU_SHIFT))
-#define LDT_VIRT_START(v)      (GDT_VIRT_START(v) + 16 * 4096)
+    (PERDOMAIN_VIRT_START +                                                    \
+     ((unsigned long)(v)->vcpu_id << PERDOMAIN_VCPU_SHIFT))
+#define LDT_VIRT_START(v) (GDT_VIRT_START(v) + 16 * 4096)
 
-#define RDWR_MPT_VIRT_START    ADDR(0xffff828000000000) /* 256 GiB */
-#define RDWR_MPT_VIRT_END      ADDR(0xffff82c000000000)
-#define VMAP_VIRT_START        ADDR(0xffff82c000000000) /* 64 GiB: MMIO maps */
-#define VMAP_VIRT_END          ADDR(0xffff82d000000000)
-#define IMAGE_WINDOW_START     ADDR(0xffff82d040000000) /* 2 GiB window */
-#define XEN_VIRT_START         ADDR(0xffff82d040000000) /* image itself */
-#define XEN_VIRT_END           ADDR(0xffff82d040800000) /* at most 8 MiB */
-#define FIXADDR_START          ADDR(0xffff82d07fe00000) /* one 2 MiB L1 */
-#define STUBS_VIRT_START       ADDR(0xffff82d080000000) /* per-CPU stubs */
-#define FRAMETABLE_VIRT_START  ADDR(0xffff82e000000000) /* 128 GiB */
-#define FRAMETABLE_VIRT_END    ADDR(0xffff830000000000)
-#define DIRECTMAP_VIRT_START   ADDR(0xffff830000000000)
-#define DIRECTMAP_VIRT_END     ADDR(0xffff880000000000)
+#define RDWR_MPT_VIRT_START   ADDR(0xffff828000000000) /* 256 GiB */
+#define RDWR_MPT_VIRT_END     ADDR(0xffff82c000000000)
+#define VMAP_VIRT_START       ADDR(0xffff82c000000000) /* 64 GiB: MMIO maps */
+#define VMAP_VIRT_END         ADDR(0xffff82d000000000)
+#define IMAGE_WINDOW_START    ADDR(0xffff82d040000000) /* 2 GiB window */
+#define XEN_VIRT_START        ADDR(0xffff82d040000000) /* image itself */
+#define XEN_VIRT_END          ADDR(0xffff82d040800000) /* at most 8 MiB */
+#define FIXADDR_START         ADDR(0xffff82d07fe00000) /* one 2 MiB L1 */
+#define STUBS_VIRT_START      ADDR(0xffff82d080000000) /* per-CPU stubs */
+#define FRAMETABLE_VIRT_START ADDR(0xffff82e000000000) /* 128 GiB */
+#define FRAMETABLE_VIRT_END   ADDR(0xffff830000000000)
+#define DIRECTMAP_VIRT_START  ADDR(0xffff830000000000)
+#define DIRECTMAP_VIRT_END    ADDR(0xffff880000000000)
 
 /* Guests: everything canonical outside our slots. */
-#define GUEST_LOW_END          ADDR(0x0000800000000000)
+#define GUEST_LOW_END ADDR(0x0000800000000000)
 
 /* Our GDT entries start after the guest's 14 pages. */
 #define FIRST_RESERVED_GDT_PAGE  14
@@ -57,13 +58,13 @@
 #define FIRST_RESERVED_GDT_ENTRY (FIRST_RESERVED_GDT_BYTE / 8)
 
 /* Selectors in the reserved page; the 0xe0xx ones are ABI (FLAT_*). */
-#define HV_CS64     0xe008
-#define HV_DS       0xe010
-#define FLAT_CS32   0xe023 /* ring 3, 32 bit: FLAT_RING3_CS32 */
-#define FLAT_DS     0xe02b /* ring 3: FLAT_RING3_DS32, SS */
-#define FLAT_CS64   0xe033 /* ring 3, 64 bit: FLAT_RING3_CS64 */
-#define TSS_SELECTOR 0xe040 /* 16 bytes */
-#define LDT_SELECTOR 0xe050 /* 16 bytes */
+#define HV_CS64          0xe008
+#define HV_DS            0xe010
+#define FLAT_CS32        0xe023 /* ring 3, 32 bit: FLAT_RING3_CS32 */
+#define FLAT_DS          0xe02b /* ring 3: FLAT_RING3_DS32, SS */
+#define FLAT_CS64        0xe033 /* ring 3, 64 bit: FLAT_RING3_CS64 */
+#define TSS_SELECTOR     0xe040 /* 16 bytes */
+#define LDT_SELECTOR     0xe050 /* 16 bytes */
 #define PER_CPU_SELECTOR 0xe060 /* limit = cpu number, DPL 3, for LSL */
 
 #define STACK_ORDER 3 /* 32 KiB: IST pages at the bottom, main on top */

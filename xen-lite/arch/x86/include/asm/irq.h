@@ -30,7 +30,7 @@ struct vcpu;
 /* Called by entry.S for vectors >= 0x20, irqs off. */
 void do_IRQ(struct cpu_regs *regs);
 void disable_i8259(void); /* first */
-void init_irqs(void); /* after ACPI tables are read */
+void init_irqs(void);     /* after ACPI tables are read */
 void smp_send_ipi(unsigned int cpu, unsigned int vector);
 void smp_send_ipi_mask(uint64_t mask, unsigned int vector);
 
