@@ -209,12 +209,33 @@ static void script_timeout(libxl_ctx *ctx, libxl__ev_time *ev)
     kill(-aodev->script.pid, SIGKILL); /* with what it has started */
 }
 
+/* This process's environment and the pairs, made before the fork: after it, in
+ * a program with threads, only system calls are safe. */
+static char **environment(libxl__gc *gc, const char *const *pairs)
+{
+    size_t n = 0, pairs_n = 0;
+    char **env;
+
+    while (environ[n])
+        n++;
+    while (pairs[pairs_n])
+        pairs_n += 2;
+    GCNEW_ARRAY(env, n + pairs_n / 2 + 1);
+    /* The new ones first: of two equal names the first one is found. */
+    n = 0;
+    for (size_t i = 0; i < pairs_n; i += 2)
+        if (pairs[i + 1])
+            env[n++] = GCSPRINTF("%s=%s", pairs[i], pairs[i + 1]);
+    for (char **e = environ; *e; e++)
+        env[n++] = *e;
+    return env;
+}
+
 /* In the child. The script's words go to a file: what the user needs to know
  * it writes to hotplug-error. */
-static void exec_script(const char *script, const char *const *env,
-                        const char *verb, const char *type)
+static void exec_script(char *const *args, char *const *env)
 {
-    int null = open("/dev/null", O_RDONLY);
+    int null = open("/dev/null", O_RDWR);
     int log = open(SCRIPT_LOG, O_WRONLY | O_APPEND | O_CREAT, 0644);
     sigset_t none;
 
@@ -222,16 +243,10 @@ static void exec_script(const char *script, const char *const *env,
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    if (log < 0)
-        log = open("/dev/null", O_WRONLY);
     dup2(null, 0);
-    dup2(log, 1);
-    dup2(log, 2);
-    for (int i = 0; env[i]; i += 2)
-        if (env[i + 1])
-            setenv(env[i], env[i + 1], 1);
-    execl(script, script, verb, type, NULL);
-    dprintf(2, "cannot execute %s: %s\n", script, strerror(errno));
+    dup2(log < 0 ? null : log, 1);
+    dup2(log < 0 ? null : log, 2);
+    execve(args[0], args, env);
     _exit(127);
 }
 
@@ -242,7 +257,7 @@ static void run_script(libxl__aodev *aodev)
     const char *script = be_node(aodev, "script");
     bool vif = !strcmp(dev->kind, "vif");
     const char *vifname = vif ? be_node(aodev, "vifname") : NULL;
-    const char *env[] = {
+    const char *pairs[] = {
         "script", script, "XENBUS_TYPE", dev->kind, "XENBUS_BASE_PATH",
         "backend", "XENBUS_PATH",
         GCSPRINTF("backend/%s/%u/%u", dev->kind, dev->domid, dev->devid),
@@ -255,6 +270,7 @@ static void run_script(libxl__aodev *aodev)
         "netdev", vif ? be_node(aodev, "gatewaydev") : NULL, NULL};
     const char *verb = vif ? (aodev->add ? "online" : "offline")
                            : (aodev->add ? "add" : "remove");
+    char **env;
     pid_t pid;
 
     /* A driver domain runs its scripts itself. */
@@ -272,9 +288,13 @@ static void run_script(libxl__aodev *aodev)
     }
     if (mkdir(LIBXL__LOG_DIR, 0750) && errno != EEXIST)
         LOGE(WARN, "cannot create " LIBXL__LOG_DIR);
+    char *args[] = {(char *)script, (char *)verb, vif ? "type_if=vif" : NULL,
+                    NULL};
+
+    env = environment(gc, pairs);
     pid = libxl__ev_child_fork(CTX, &aodev->script, script_ended);
     if (!pid)
-        exec_script(script, env, verb, vif ? "type_if=vif" : NULL);
+        exec_script(args, env);
     if (pid < 0) {
         finish(aodev, ERROR_FAIL);
         return;

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Every function that libxl.h and libxlutil.h declare is exported with the
 # right version, or is listed as absent; nothing internal is exported.
-# usage: libxl_exports BUILD-LIB-DIRECTORY
-lib=${1:-$(dirname "$0")/../../lib}
-src=$(dirname "$0")/../../../tools/libxl
-[ -e "$src/absent" ] || src=tools/libxl
+cd "$(dirname "$0")/../.." || exit 1
+lib=${BUILD:-build}/lib
+src=tools/libxl
 t=$(mktemp -d) && trap 'rm -rf "$t"' EXIT
 n=0 failed=0
 check() { # NAME: fails with the lines of file $2
