@@ -211,6 +211,40 @@ static void hostile_indices(void **state)
     }
 }
 
+/* Our indices in the page are for the guest to read: what it writes there does
+ * not move us. */
+static void our_indices_are_ours(void **state)
+{
+    char answer[XENSTORE_PAYLOAD_MAX];
+    uint32_t cons, prod;
+    size_t len;
+
+    assert_int_equal(INTRODUCE("7\0"
+                               "99\0"
+                               "3\0"),
+                     0);
+    for (int i = 0; i < 50; i++) {
+        struct xsd_sockmsg h = {XS_GET_DOMAIN_PATH, 1, 0, 2};
+
+        assert_true(guest_put(&h, sizeof(h)));
+        assert_true(guest_put("7", 2));
+        cons = page->req_cons;
+        prod = page->rsp_prod;
+        page->req_cons += (uint32_t)rand();
+        page->rsp_prod += (uint32_t)rand();
+        event();
+        assert_int_equal(page->error, XENSTORE_ERROR_NONE);
+        assert_int_equal(page->req_cons, cons + sizeof(h) + 2);
+        assert_int_equal(page->rsp_prod, prod + sizeof(h) + 16);
+        assert_true(guest_get(&h, sizeof(h)));
+        assert_int_equal(h.type, XS_GET_DOMAIN_PATH);
+        assert_true(guest_get(answer, h.len));
+        assert_string_equal(answer, "/local/domain/7");
+    }
+    assert_int_equal(guest_ask(XS_GET_DOMAIN_PATH, "7", 2, answer, &len),
+                     XS_GET_DOMAIN_PATH);
+}
+
 static void errors_are_told(void **state)
 {
     struct xsd_sockmsg h = {XS_READ, 1, 0, 4097};
@@ -244,6 +278,23 @@ static void errors_are_told(void **state)
     assert_true(guest_put(&h, sizeof(h)));
     event();
     assert_int_equal(page->error, XENSTORE_ERROR_RINGIDX);
+}
+
+/* Breaking the protocol over and over must not fill the log. */
+static void faults_are_logged_once(void **state)
+{
+    assert_int_equal(INTRODUCE("7\0"
+                               "99\0"
+                               "3\0"),
+                     0);
+    for (int i = 0; i < 100; i++) {
+        page->req_prod = page->req_cons + 5000;
+        event();
+        assert_int_equal(page->error, XENSTORE_ERROR_RINGIDX);
+        page->connection = XENSTORE_RECONNECT;
+        event();
+    }
+    assert_int_equal(fake_log_lines, 1);
 }
 
 static void reconnection_forgets(void **state)
@@ -317,7 +368,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(introduction),         TEST(conversation),
-        TEST(hostile_indices),      TEST(errors_are_told),
+        TEST(hostile_indices),      TEST(our_indices_are_ours),
+        TEST(errors_are_told),      TEST(faults_are_logged_once),
         TEST(reconnection_forgets), TEST(many_lives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "../../tools/xenstored/clock.h"
+#include "../../tools/xenstored/log.h"
 #include "../../tools/xenstored/xen.h"
 
 struct fake_domain fake_domain[FAKE_DOMAINS];
@@ -84,10 +85,45 @@ void *xen_map_dom0_ring(uint32_t *remote_port)
     return xen_map_ring(0, 1, &by_grant);
 }
 
+/* --- the log ------------------------------------------------------------- */
+
+int fake_log_lines;
+bool trace_enabled;
+
+void log_error(const char *format, ...)
+{
+    fake_log_lines++;
+}
+
+void log_warning(const char *format, ...)
+{
+    fake_log_lines++;
+}
+
+int trace_open(const char *path)
+{
+    return ENOENT;
+}
+
+bool trace_is_open(void)
+{
+    return false;
+}
+
+void trace_message(const char *direction, const char *who, const char *type,
+                   uint32_t tx_id, const void *data, size_t len)
+{
+}
+
+void trace_note(const char *format, ...)
+{
+}
+
 /* --- the daemon ----------------------------------------------------------- */
 
 void fake_start(void)
 {
+    fake_log_lines = 0;
     memset(fake_domain, 0, sizeof(fake_domain));
     fake_domain[0].exists = true;
     assert_int_equal(domain_init(true), 0);

@@ -46,6 +46,9 @@ void fake_start(void);
 /* All connections, domains and nodes go; leaks show. */
 void fake_stop(void);
 
+/* Warnings and errors logged since fake_start(); they are not printed. */
+extern int fake_log_lines;
+
 /* --- clients -------------------------------------------------------------- */
 
 struct client {

@@ -222,21 +222,27 @@ static void created_and_removed(void **state)
 static void refused_writes_leave_no_trace(void **state)
 {
     struct client *g;
+    struct account *account;
     uint32_t t;
-    char big[3000];
+    char big[2000];
 
     memset(big, 'x', sizeof(big) - 1);
     big[sizeof(big) - 1] = '\0';
     fake_create(5);
     g = client_new(domain_get(5));
+    account = &domain_known(5)->account;
     client_write(a, 0, "/g", "0");
     client_two(a, XS_SET_PERMS, 0, "/g", "n5");
     t = client_begin(g);
-    assert_int_equal(client_write(g, t, "/g", big), ENOSPC);
+    /* Enough to note the write, not enough to perform it. */
+    quota[QUOTA_MEMORY] = account->node_bytes + account->held + 3000;
+    assert_int_equal(client_write(g, t, "/g", big), ENOMEM);
+    quota[QUOTA_MEMORY] = 2621440;
     client_write(g, t, "/g/x", "1");
     client_write(a, 0, "/g", "fresh");
     assert_int_equal(client_end(g, t), 0);
     assert_value(a, 0, "/g", "fresh");
+    assert_value(a, 0, "/g/x", "1");
     client_free(g);
 }
 
