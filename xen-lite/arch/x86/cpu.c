@@ -86,7 +86,10 @@ void cpu_identify(void)
         cpuid_count(0x80000008, 0, r);
         boot_cpu.phys_bits = r[0] & 0xff;
     }
-    cpu_has_pge = boot_cpu.feat_1d & (1u << 13);
+    /* Global entries are flushed by changing CR4. Under another hypervisor on
+     * AMD that traps each time, and emulators ignore the bit: not worth it. */
+    cpu_has_pge = (boot_cpu.feat_1d & (1u << 13)) &&
+                  !(cpu_is_amd && (boot_cpu.feat_1c & (1u << 31)));
     cpu_has_smep = boot_cpu.feat_7b & (1u << 7);
     cpu_has_smap = boot_cpu.feat_7b & (1u << 20);
     cpu_has_rdtscp = boot_cpu.feat_e1d & (1u << 27);
