@@ -50,6 +50,7 @@ struct xenbus_device {
 int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
                 const char *path, const char *kind,
                 const struct xenbus_ops *ops);
+/* Before the process ends. */
 void xenbus_close(struct xenbus_device *d);
 
 /* Looks at the store and does what follows from it. */
