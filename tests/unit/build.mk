@@ -10,12 +10,13 @@ HV_MM := tests/unit/hv_world.c $(addprefix xen-lite/,common/page_alloc.c \
   arch/x86/memory_op.c arch/x86/audit.c $(addprefix arch/x86/pv/,mm_types.c \
   mm_table.c mm_entry.c mm_walk.c mm_update.c mmuext.c mm_grant.c \
   mm_teardown.c ptwr.c ptwr_decode.c))
-$(foreach t,hv_world mm_programs mm_model mm_flags mm_threads ptwr_decode priv_insn pv_rules \
+$(foreach t,hv_world hv_heap mm_programs mm_model mm_flags mm_threads ptwr_decode priv_insn pv_rules \
   hv_e820 hv_strings,\
   $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
 
 $(eval $(call unit_test,mm_model,tests/unit/mm_model.c tests/unit/mm_programs.c $(HV_MM),))
 $(eval $(call unit_test,mm_threads,tests/unit/mm_threads.c tests/unit/mm_programs.c $(HV_MM),-pthread))
+$(eval $(call unit_test,hv_heap,tests/unit/hv_heap.c $(HV_MM),))
 $(eval $(call unit_test,mm_flags,tests/unit/mm_flags.c $(HV_MM),))
 $(eval $(call unit_test,ptwr_decode,tests/unit/ptwr_decode.c \
   xen-lite/arch/x86/pv/ptwr_decode.c,-lZydis))

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frame allocator and the object heap: frames handed out are aligned, low
+ * enough, nobody else's and empty; claims and limits hold; everything that
+ * comes back joins up again.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include "hv_world.h"
+
+#define TOTAL (WORLD_FRAMES - 8 - (HOLE_LAST + 1 - HOLE_FIRST))
+
+static unsigned int below(unsigned int n)
+{
+    return world_rnd() % n;
+}
+
+static bool empty(const void *p)
+{
+    const uint64_t *w = p;
+
+    for (unsigned int i = 0; i < PAGE_SIZE / 8; i++)
+        if (w[i])
+            return false;
+    return true;
+}
+
+/* Random sizes and limits; every frame carries its owner's mark meanwhile. */
+static void test_frames(void **state)
+{
+    static struct {
+        char *p;
+        unsigned int order;
+    } held[64];
+
+    for (unsigned long n = 0; n < 100000; n++) {
+        unsigned int i = below(64);
+
+        if (held[i].p) {
+            for (unsigned int j = 0; j < 1u << held[i].order; j++)
+                assert_int_equal(held[i].p[j * PAGE_SIZE], (char)(i + 1));
+            free_xenheap_pages(held[i].p, held[i].order);
+            held[i].p = NULL;
+            continue;
+        }
+        unsigned int order = below(4) ? below(3) : below(7);
+        unsigned int bits = below(3) ? 0 : 12 + below(12);
+
+        held[i].p = alloc_xenheap_pages(order, MEMF_address_bits(bits) |
+                                                   MEMF_low_reserve);
+        held[i].order = order;
+        if (!held[i].p)
+            continue;
+        paddr_t ma = virt_to_maddr(held[i].p);
+
+        assert_int_equal(ma & ((PAGE_SIZE << order) - 1), 0);
+        if (bits)
+            assert_int_equal((ma + (PAGE_SIZE << order) - 1) >> bits, 0);
+        for (unsigned int j = 0; j < 1u << order; j++) {
+            assert_true(empty(held[i].p + j * PAGE_SIZE));
+            memset(held[i].p + j * PAGE_SIZE, i + 1, PAGE_SIZE);
+        }
+    }
+    for (unsigned int i = 0; i < 64; i++)
+        if (held[i].p)
+            free_xenheap_pages(held[i].p, held[i].order);
+    assert_int_equal(total_free_pages(), TOTAL);
+    /* Frames 512..767 are whole again. */
+    void *big = alloc_xenheap_pages(8, MEMF_low_reserve);
+
+    assert_non_null(big);
+    assert_null(alloc_xenheap_pages(10, MEMF_low_reserve));
+    free_xenheap_pages(big, 8);
+}
+
+static void test_limits(void **state)
+{
+    struct domain *a = world_create_domain(1, 20);
+    struct domain *b = world_create_domain(2, TOTAL);
+    unsigned int n = 0;
+
+    while (alloc_domheap_pages(a, 0, 0))
+        n++;
+    assert_int_equal(n, 20);
+    assert_int_equal(a->tot_pages, 20);
+    assert_null(alloc_domheap_pages(a, 0, 0));
+
+    /* What b has claimed is not there for others, but for b. */
+    assert_int_equal(domain_set_outstanding_pages(b, TOTAL), -ENOMEM);
+    assert_int_equal(domain_set_outstanding_pages(b, TOTAL - 120), 0);
+    assert_int_equal(domain_set_outstanding_pages(b, 5), -EINVAL);
+    assert_int_equal(outstanding_claims(), TOTAL - 120);
+    for (n = 0; alloc_xenheap_pages(0, MEMF_low_reserve | MEMF_no_scrub); n++)
+        ;
+    assert_int_equal(n, 100);
+    for (n = 0; alloc_domheap_pages(b, 0, MEMF_low_reserve); n++)
+        ;
+    assert_int_equal(n, TOTAL - 120);
+    assert_int_equal(outstanding_claims(), 0);
+
+    a->is_dying = DOMDYING_dying;
+    assert_null(alloc_domheap_pages(a, 0, MEMF_low_reserve));
+    world_kill_domain(1);
+    world_kill_domain(2);
+    assert_null(world_domain[1]);
+    assert_null(world_domain[2]);
+    for (unsigned int f = 0; f < WORLD_FRAMES; f++)
+        if (frame_table[f].owner == DOMID_IDLE && f >= 8)
+            free_xenheap_page(mfn_to_virt(_mfn(f)));
+    assert_int_equal(total_free_pages(), TOTAL);
+}
+
+/* A lent frame outlives the loan while somebody maps it, under no domain. */
+static void test_loans(void **state)
+{
+    struct domain *d = world_create_domain(1, 20);
+    void *p = alloc_xenheap_page();
+    struct page_info *pg = virt_to_page(p);
+
+    share_xen_page_with_guest(pg, d, false);
+    assert_true(get_page(pg, d));
+    assert_int_equal(get_page_type(pg, PGT_writable), 0);
+    assert_int_equal(get_page_type(pg, PGT_l1_table), -EINVAL);
+    free_xenheap_page(p);
+    assert_false(get_page(pg, d));
+    assert_int_equal(total_free_pages(), TOTAL - 1);
+    put_page_and_type(pg);
+    assert_int_equal(total_free_pages(), TOTAL);
+
+    p = alloc_xenheap_page();
+    pg = virt_to_page(p);
+    share_xen_page_with_privileged(pg, true);
+    assert_true(get_page(pg, dom_xen));
+    assert_int_equal(get_page_type(pg, PGT_writable), -EINVAL);
+    put_page(pg);
+    free_xenheap_page(p);
+    assert_int_equal(total_free_pages(), TOTAL);
+    world_kill_domain(1);
+}
+
+static void test_objects(void **state)
+{
+    static struct {
+        unsigned char *p;
+        unsigned int size;
+    } held[200];
+    uint64_t before = total_free_pages();
+
+    for (unsigned long n = 0; n < 100000; n++) {
+        unsigned int i = below(200), size = 1 + below(below(10) ? 700 : 9000);
+
+        if (held[i].p) {
+            for (unsigned int j = 0; j < held[i].size; j++)
+                assert_int_equal(held[i].p[j], (unsigned char)i);
+            xfree(held[i].p);
+            held[i].p = NULL;
+            continue;
+        }
+        held[i].p = xzalloc_bytes(size);
+        held[i].size = size;
+        if (!held[i].p)
+            continue;
+        assert_int_equal((uint64_t)held[i].p & (size < 64 ? 15 : 63), 0);
+        for (unsigned int j = 0; j < size; j++) {
+            assert_int_equal(held[i].p[j], 0);
+            held[i].p[j] = i;
+        }
+    }
+    for (unsigned int i = 0; i < 200; i++)
+        xfree(held[i].p);
+    assert_int_equal(total_free_pages(), before);
+    assert_null(xzalloc_array(uint64_t, ~0ul / 4));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_frames), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_loans), cmocka_unit_test(test_objects)};
+
+    world_init();
+    world_create_domain(0, 100);
+    world_run(0, world_domain[0]->vcpu[0]);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
