@@ -2,9 +2,9 @@
 /*
  * The zoned buddy allocator of machine frames.
  *
- * Zones: below 16 MiB, below 4 GiB, the rest. An allocation takes from the
- * highest zone that its address limit allows, so low memory lasts. A reserve
- * below 4 GiB is kept for dom0's contiguous (DMA) exchanges.
+ * One zone per address width. An allocation takes from the highest zone that
+ * its address limit allows, so low memory lasts. A reserve below 4 GiB is kept
+ * for dom0's contiguous (DMA) exchanges.
  */
 #ifndef HV_PAGE_ALLOC_H
 #define HV_PAGE_ALLOC_H
@@ -22,8 +22,8 @@ struct domain;
 #define MEMF_no_scrub        (1u << 10) /* caller overwrites all of it */
 #define MEMF_exact_node      (1u << 11)
 
-/* Hypervisor's own frames: owner DOMID_XEN side, mapped in the direct map,
- * zeroed unless MEMF_no_scrub. NULL when out of memory. */
+/* Hypervisor's own frames: owner DOMID_IDLE until they are lent, zeroed unless
+ * MEMF_no_scrub. NULL when out of memory. */
 void *alloc_xenheap_pages(unsigned int order, unsigned int memflags);
 void free_xenheap_pages(void *p, unsigned int order);
 #define alloc_xenheap_page() alloc_xenheap_pages(0, 0)

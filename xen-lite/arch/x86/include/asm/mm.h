@@ -197,11 +197,11 @@ uint64_t tlb_filter(uint64_t cpumask, uint32_t stamp);
  * here): flushes everything, keeps the dirty masks of the domains. */
 void root_load(uint64_t cr3);
 
-/* --- guest page tables (arch/x86/pv/mm_ops.c) -------------------------- */
+/* --- guest page tables (arch/x86/pv: see asm/pv_mm.h) ----------------------
+ */
 /* Toggle between kernel and user root of v (current). */
 void toggle_guest_mode(struct vcpu *v);
-/* Software walk of the current guest's kernel root; pointer into the direct
- * map to the validated L1 entry for va, or NULL. */
+/* The validated L1 entry that maps va under v's kernel root, or 0. */
 pte_t guest_l1e(struct vcpu *v, unsigned long va);
 /* #PF in guest kernel mode on a page-table page: emulate the write. True if
  * handled. */
@@ -211,7 +211,8 @@ bool ptwr_do_page_fault(struct vcpu *v, unsigned long addr,
 /* The guest touched its LDT/GDT window: map the page in. True if done. */
 bool map_ldt_shadow_page(unsigned int index);
 void invalidate_ldt(struct vcpu *v);
-/* New kernel root for v (current): takes over the reference on success. */
+/* New kernel root for v (current), with references of its own: 0, -EINVAL,
+ * -ERESTART */
 int new_guest_root(struct vcpu *v, mfn_t mfn);
 /* Drop both roots (vcpu reset, death); v is not running. 0/-ERESTART */
 int vcpu_destroy_pagetables(struct vcpu *v);
