@@ -11,16 +11,20 @@ LIBXL_TYPES   := tools/libxl/alloc.c \
                  tools/libxl/types.c \
                  tools/libxl/types_builtin.c
 
-CFLAGS_tools/libxl/types := -I$(LIBXL_GEN)
+CFLAGS_tools/libxl/types  := -I$(LIBXL_GEN)
+CFLAGS_tools/libxl/absent := -I$(LIBXL_GEN)
 
 $(LIBXL_GEN)/types.inc: tools/libxl/gentypes.py tools/libxl/type_facts.py $(LIBXL_HEADERS)
 	$(call say,GEN,$@)mkdir -p $(@D); PYTHONDONTWRITEBYTECODE=1 $< types /usr/include/_libxl_types.h > $@
+$(LIBXL_GEN)/absent.inc: tools/libxl/gentypes.py tools/libxl/type_facts.py tools/libxl/absent $(LIBXL_HEADERS)
+	$(call say,GEN,$@)mkdir -p $(@D); PYTHONDONTWRITEBYTECODE=1 $< absent tools/libxl/absent $(LIBXL_HEADERS) > $@
+$(O)/tools/libxl/absent.o: $(LIBXL_GEN)/absent.inc
 $(LIBXL_GEN)/libxl.map: tools/libxl/gentypes.py $(LIBXL_HEADERS)
 	$(call say,GEN,$@)mkdir -p $(@D); PYTHONDONTWRITEBYTECODE=1 $< map $(LIBXL_HEADERS) > $@
 $(O)/tools/libxl/types.o $(O)/san/tools/libxl/types.o: $(LIBXL_GEN)/types.inc
 
 LIBXL := $(LIBXL_TYPES) \
-         $(addprefix tools/libxl/,ao.c console.c cpupool.c ctx.c device.c \
+         $(addprefix tools/libxl/,absent.c ao.c console.c cpupool.c ctx.c device.c \
              device_op.c disk.c domain_config.c domain_control.c \
              domain_create.c domain_death.c domain_destroy.c domain_info.c \
              event_child.c event_loop.c event_queue.c event_watch.c gc.c \

@@ -12,6 +12,7 @@
 #
 # usage: gentypes.py types HEADER > types.inc
 #        gentypes.py map HEADER... > libxl.map    (the names to export)
+#        gentypes.py absent LIST HEADER... > absent.inc
 
 import re
 import sys
@@ -569,8 +570,38 @@ def print_map(headers):
     print("local:\n    *;\n};")
 
 
+def print_absent(listed, headers):
+    """For each name in the list a function with the header's prototype that
+    says so and fails."""
+    with open(listed) as f:
+        names = [n.strip() for n in f if n.strip() and n[0] != "#"]
+    text = ""
+    for header in headers:
+        with open(header) as f:
+            text += re.sub(r"/\*.*?\*/", " ", f.read(), flags=re.S)
+    text = re.sub(r"^\s*#.*$", "", text.replace("\\\n", " "), flags=re.M)
+    for name in names:
+        m = re.search(r"(?:^|[;}])\s*((?:[a-zA-Z_]\w*[\s*]+)+)%s\s*\(([^()]*)\)"
+                      r"\s*(?:LIBXL_EXTERNAL_CALLERS_ONLY)?\s*;" % name, text,
+                      re.M)
+        if not m:
+            sys.exit("gentypes: no prototype of %s" % name)
+        returns = " ".join(m.group(1).split())
+        args = " ".join(m.group(2).split())
+        print("%s %s(%s)\n{" % (returns, name, args))
+        ctx = "ctx" if re.match(r"libxl_ctx \*ctx\b", args) else "NULL"
+        if returns != "void":
+            print("    libxl__absent(%s, __func__);" % ctx)
+            print("    return %s;" % ("NULL" if returns.endswith("*") else
+                                      facts.ABSENT_RESULT.get(name,
+                                                              "ERROR_NI")))
+        print("}\n")
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "types":
         print_types(sys.argv[2])
+    elif sys.argv[1] == "absent":
+        print_absent(sys.argv[2], sys.argv[3:])
     else:
         print_map(sys.argv[2:])

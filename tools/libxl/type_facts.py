@@ -50,3 +50,12 @@ CONST_STRINGS = {("libxl_domain_build_info", "u.pv.features")}
 
 # Values that the enumerations' strings leave out of the type's name.
 ENUM_PREFIX = {"libxl_error": "ERROR_"}
+
+# What absent functions return that are questions rather than requests; the
+# others answer ERROR_NI or NULL.
+ABSENT_RESULT = {
+    "libxl_get_required_shadow_memory": "0",
+    "libxl_psr_cmt_domain_attached": "0",
+    "libxl_psr_cmt_enabled": "0",
+    "libxl_psr_cmt_type_supported": "0",
+}

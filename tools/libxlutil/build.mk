@@ -2,6 +2,7 @@
 # libxlutil: xl's configuration language, disk and vif specifications.
 LIBXLUTIL := tools/libxlutil/config.c \
              tools/libxlutil/disk.c \
+             tools/libxlutil/pci.c \
              tools/libxlutil/values.c \
              tools/libxlutil/vif_rate.c
 
