@@ -197,6 +197,33 @@ static void long_directories(void **state)
     assert_int_equal(client_two(root, XS_DIRECTORY_PART, 0, "/local", "0"), 0);
 }
 
+/* Lists that just fit, with and without room for the mark of the end. */
+static void lists_that_just_fit(void **state)
+{
+    char path[256] = "/fit/", part[XENSTORE_PAYLOAD_MAX];
+    size_t len;
+
+    for (int i = 10; i < 50; i++) {
+        memset(path + 5, 'n', 97);
+        sprintf(path + 5 + 97, "%d", i);
+        client_write(root, 0, path, "");
+    }
+    for (size_t l = 40; l < 110; l++) {
+        memset(path + 5, 'z', l);
+        path[5 + l] = '\0';
+        client_write(root, 0, path, "");
+        assert_int_equal(client_ask(root, XS_DIRECTORY_PART, 0,
+                                    "/fit\0"
+                                    "0",
+                                    7, part, &len),
+                         0);
+        len -= strlen(part) + 1;
+        /* Complete with the mark, or without the last name. */
+        assert_true(len == 40 * 100 + l + 2 || len == 40 * 100);
+        client_one(root, XS_RM, 0, path);
+    }
+}
+
 /* --- watches -------------------------------------------------------------- */
 
 static void watches(void **state)
@@ -606,6 +633,7 @@ int main(void)
         TEST(permissions),
         TEST(privileged_requests),
         TEST(long_directories),
+        TEST(lists_that_just_fit),
         TEST(watches),
         TEST(relative_watches),
         TEST(watches_respect_permissions),

@@ -207,6 +207,19 @@ static void remove_and_create_again(void **state)
     assert_value(b, 0, "/d/x/new", "2");
 }
 
+/* A write does not bring back a parent that others have removed. */
+static void parents_stay_removed(void **state)
+{
+    uint32_t t;
+
+    client_write(a, 0, "/p/q/r", "1");
+    t = client_begin(a);
+    assert_int_equal(client_write(a, t, "/p/q/r", "2"), 0);
+    client_one(b, XS_RM, 0, "/p/q");
+    assert_int_equal(client_end(a, t), EAGAIN);
+    assert_null(client_read(b, 0, "/p/q"));
+}
+
 static void created_and_removed(void **state)
 {
     uint32_t t = client_begin(a);
@@ -473,6 +486,7 @@ int main(void)
         TEST(conflicts),
         TEST(own_writes_do_not_conflict),
         TEST(remove_and_create_again),
+        TEST(parents_stay_removed),
         TEST(created_and_removed),
         TEST(refused_writes_leave_no_trace),
         TEST(events_fire_at_commit),
