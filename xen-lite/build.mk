@@ -106,6 +106,7 @@ HV_OBJS += common/grant_table/map.o
 HV_OBJS += common/grant_table/copy.o
 HV_OBJS += common/bitops.o
 HV_OBJS += common/string.o
+HV_OBJS += common/symbols.o
 HV_OBJS += common/vsprintf.o
 
 HV_O := $(O)/xen-lite
@@ -132,10 +133,16 @@ HV_LDS := $(HV_O)/xen.lds
 $(HV_LDS): xen-lite/arch/x86/xen.lds.S
 	$(call say,CPP,$@)mkdir -p $(@D); $(CC) -E -P -x c $(HV_CPPFLAGS) -D__ASSEMBLY__ -MMD -MP -MT $@ -MF $@.d -o $@ $<
 
+# The first link finds the functions' addresses, the second one carries them.
+HV_LINK = $(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments --build-id=sha1 -T $(HV_LDS)
 HV_SYMS := $(HV_O)/xen-lite-syms
-$(HV_SYMS): $(HV_LDS) $(addprefix $(HV_O)/,$(HV_OBJS))
-	$(call say,LD,$@)$(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments --build-id=sha1 \
-	  -T $(HV_LDS) -o $@ $(filter %.o,$^) $(HV_LIBS)
+HV_LINK_OBJS := $(addprefix $(HV_O)/,$(HV_OBJS))
+hv_symbols = awk -v base=0x$$($(NM) $(1) 2>/dev/null | sed -n 's/ . _start$$//p') -f xen-lite/symbols.awk > $(HV_O)/symbols.S && $(CC) -c -o $(HV_O)/symbols.o $(HV_O)/symbols.S
+$(HV_SYMS): $(HV_LDS) $(HV_LINK_OBJS) xen-lite/symbols.awk
+	$(call say,LD,$@)$(call hv_symbols,/dev/null) < /dev/null && \
+	$(HV_LINK) -o $@.1 $(HV_LINK_OBJS) $(HV_O)/symbols.o $(HV_LIBS) && \
+	$(NM) -n $@.1 | $(call hv_symbols,$@.1) && \
+	$(HV_LINK) -o $@ $(HV_LINK_OBJS) $(HV_O)/symbols.o $(HV_LIBS) && rm $@.1
 $(HV_O)/image.bin: $(HV_SYMS)
 	$(call say,OBJCOPY,$@)$(OBJCOPY) -O binary $< $@
 

@@ -15,6 +15,7 @@
 #include <hv/domain.h>
 #include <hv/page_alloc.h>
 #include <hv/smp.h>
+#include <hv/symbols.h>
 #include <asm/traps.h>
 #include <xen/nmi.h>
 
@@ -39,6 +40,10 @@ struct syscall_cell syscall_cells[NR_CPUS];
 
 static DEFINE_PER_CPU(uint64_t *, gdt_page);
 static DEFINE_PER_CPU(struct tss_block, tss_block);
+struct fault_place {
+    uint64_t rip, cr2;
+};
+static DEFINE_PER_CPU(struct fault_place, last_retry);
 
 _Static_assert((sizeof(struct cpu_info) - sizeof(struct cpu_regs)) % 16 == 0,
                "rsp0 must be 16-byte aligned");
@@ -188,18 +193,18 @@ static void walk_stack(uint64_t rip, uint64_t rbp)
 {
     uint64_t base = (uint64_t)get_cpu_info() & ~(uint64_t)(STACK_SIZE - 1);
 
-    printk("call trace: %016lx", (unsigned long)rip);
+    printk("call trace:\n");
+    print_symbol(rip);
     for (unsigned int n = 0; n < 24; n++) {
         const uint64_t *frame = (const uint64_t *)rbp;
 
         if (rbp < base || rbp + 16 > base + STACK_SIZE || (rbp & 7))
             break;
-        printk(" %016lx", (unsigned long)frame[1]);
+        print_symbol(frame[1]);
         if (frame[0] <= rbp)
             break;
         rbp = frame[0];
     }
-    printk("\n");
 }
 
 void show_stack_trace(const struct cpu_regs *regs)
@@ -218,7 +223,11 @@ void dump_execution_state(void)
 noreturn void fatal_trap(const struct cpu_regs *regs)
 {
     struct vcpu *v = current;
+    static uint32_t depth;
 
+    if (atomic_inc(&depth) > 2) /* faults of the report itself */
+        for (;;)
+            asm volatile("cli; hlt");
     console_force_unlock();
     printk("CPU%u: exception %s (vector %u, error code %04x)\n",
            smp_processor_id(), trap_name(regs->entry_vector),
@@ -232,21 +241,43 @@ noreturn void fatal_trap(const struct cpu_regs *regs)
 
 /* The CPU read a descriptor of the current guest's LDT for us (iretq, segment
  * load) and found the page not yet mapped. */
-static bool fixup_ldt_fault(uint64_t cr2)
+static bool fixup_ldt_fault(uint64_t cr2, uint32_t error_code)
 {
     struct vcpu *v = current;
 
-    return !is_idle_vcpu(v) && cr2 - LDT_VIRT_START(v) < 16 * PAGE_SIZE &&
+    return !is_idle_vcpu(v) && !(error_code & PFEC_present) &&
+           cr2 - LDT_VIRT_START(v) < 16 * PAGE_SIZE &&
            map_ldt_shadow_page((cr2 - LDT_VIRT_START(v)) >> PAGE_SHIFT);
+}
+
+/*
+ * Kernels widen permissions without a flush and take the fault of a stale
+ * translation as it comes. The fault drops the translation, so the second try
+ * tells; a fault in the same place again is a real one.
+ */
+static bool may_be_stale(const struct cpu_regs *regs, uint64_t cr2)
+{
+    struct fault_place *last = &this_cpu(last_retry);
+    bool again = last->rip == regs->rip && last->cr2 == cr2;
+
+    if (!(regs->error_code & PFEC_present))
+        return false;
+    *last = again ? (struct fault_place){0, 0}
+                  : (struct fault_place){regs->rip, cr2};
+    return !again;
 }
 
 void do_hv_exception(struct cpu_regs *regs)
 {
-    unsigned long fixup;
+    unsigned long fixup = search_ex_table(regs->rip);
 
-    if (regs->entry_vector == X86_TRAP_PF && fixup_ldt_fault(READ_CR(2)))
-        return;
-    fixup = search_ex_table(regs->rip);
+    if (regs->entry_vector == X86_TRAP_PF) {
+        uint64_t cr2 = READ_CR(2);
+
+        if (fixup_ldt_fault(cr2, regs->error_code) ||
+            (fixup && may_be_stale(regs, cr2)))
+            return;
+    }
     if (!fixup)
         fatal_trap(regs);
     regs->rip = fixup;

@@ -60,7 +60,7 @@ SECTIONS
         _sinitdata = .;
         *(.init.data .init.data.* .init.rodata .init.rodata.*)
         *.a:*(.rodata .rodata.* .data.rel.ro .data.rel.ro.* .data .data.*)
-        *.a:*(.bss .bss.* COMMON)
+        *.a:*(.bss .bss.* COMMON .init_array .init_array.*)
         . = ALIGN(8);
         __options_start = .;
         KEEP(*(.init.options))

@@ -8,6 +8,7 @@
 #include <hv/domain.h>
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
+#include <hv/symbols.h>
 #include <asm/apic.h>
 #include <asm/firmware.h>
 #include <asm/page.h>
@@ -124,6 +125,22 @@ static long enter_acpi_sleep(const struct xenpf_enter_acpi_sleep *sleep)
     return acpi_enter_s5(sleep->val_a, sleep->val_b);
 }
 
+/* dom0 reads one by one: symnum unchanged means that there are no more. */
+static long get_symbol(struct xenpf_symdata *sym)
+{
+    unsigned long addr = 0;
+    const char *name = symbol_at(sym->symnum, &addr);
+
+    sym->type = 't';
+    sym->address = addr;
+    if (name)
+        sym->symnum++;
+    else
+        name = "";
+    sym->namelen = MIN(sym->namelen, (uint32_t)strlen(name) + 1);
+    return copy_to_guest(sym->name, name, sym->namelen) ? -EFAULT : 0;
+}
+
 static long run(struct xen_platform_op *op)
 {
     switch (op->cmd) {
@@ -143,6 +160,8 @@ static long run(struct xen_platform_op *op)
         return pcpu_info(&op->u.pcpu_info);
     case XENPF_get_cpu_version:
         return pcpu_version(&op->u.pcpu_version);
+    case XENPF_get_symbol:
+        return get_symbol(&op->u.symdata);
     case XENPF_enter_acpi_sleep:
         return enter_acpi_sleep(&op->u.enter_acpi_sleep);
     case XENPF_cpu_online:
@@ -152,7 +171,6 @@ static long run(struct xen_platform_op *op)
     case XENPF_core_parking:
     case XENPF_resource_op:
     case XENPF_microcode_update:
-    case XENPF_get_symbol:
         return -EOPNOTSUPP;
     default:
         /* Frequency and idle states are not managed; no run-time UEFI. */

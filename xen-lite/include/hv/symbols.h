@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of our functions (common/symbols.c). */
+#ifndef HV_SYMBOLS_H
+#define HV_SYMBOLS_H
+
+#include <hv/types.h>
+
+/* The function that addr is in, and how far; NULL outside our code. */
+const char *symbol_lookup(unsigned long addr, unsigned long *offset);
+/* By number, ascending addresses; NULL past the end. */
+const char *symbol_at(uint32_t i, unsigned long *addr);
+void print_symbol(unsigned long addr); /* one line of a call trace */
+
+#endif
