@@ -18,6 +18,7 @@
 extern char trampoline_start[], trampoline_end[];
 extern uint64_t trampoline_cr3;
 extern void *ap_boot_stack;
+extern uint64_t ap_root;
 noreturn void start_secondary(void);
 
 cpumask_t cpu_present_map, cpu_online_map;
@@ -45,7 +46,6 @@ noreturn void start_secondary(void)
     info->cpu = cpu;
     info->per_cpu_offset = per_cpu_offset[cpu];
     info->current_vcpu = idle_vcpu[cpu];
-    WRITE_CR(3, virt_to_maddr(idle_root));
     cpu_init_features();
     cpu_init_traps(cpu, (void *)((unsigned long)info & ~(STACK_SIZE - 1UL)));
     lapic_init_cpu();
@@ -115,6 +115,7 @@ void __init smp_prepare_cpus(paddr_t trampoline)
 
     cpu_to_apicid[0] = lapic_id();
     trampoline_cr3 = virt_to_maddr(boot_l4);
+    ap_root = virt_to_maddr(idle_root);
     for (unsigned int cpu = 1; cpu < nr; cpu++) {
         cpu_to_apicid[cpu] = acpi.cpu[cpu].apic_id;
         cpumask_set(cpu, &cpu_present_map);

@@ -214,9 +214,12 @@ high_start:
         lea     __start_xen(%rip), %rax
         jmp     enter_c
 
-/* An AP, in long mode on boot_l4, straight from the trampoline. */
+/* An AP, in long mode on boot_l4, straight from the trampoline. Its stack may
+ * lie above the 4 GiB that boot_l4 maps: to our own root first. */
         .globl  ap_start
 ap_start:
+        mov     ap_root(%rip), %rax
+        mov     %rax, %cr3
         lgdt    boot_gdtr(%rip)
         mov     ap_boot_stack(%rip), %rsp
         call    load_boot_segments
@@ -260,10 +263,11 @@ boot_gdtr:
         .short  FIRST_RESERVED_GDT_BYTE + 23
         .quad   0
         .balign 8
-        .globl  boot_magic, boot_info_pa, ap_boot_stack
+        .globl  boot_magic, boot_info_pa, ap_boot_stack, ap_root
 boot_magic:     .long 0
 boot_info_pa:   .long 0
 ap_boot_stack:  .quad 0
+ap_root:        .quad 0
 no_long_mode_text:
         .asciz  "xen-lite needs a 64-bit CPU with NX"
 
