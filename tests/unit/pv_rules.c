@@ -262,6 +262,12 @@ struct tss_block *this_cpu_tss(void)
 void pv_update_fast_paths(struct vcpu *v)
 {
 }
+void borrow_kernel_root(const struct vcpu *v)
+{
+}
+void return_root(const struct vcpu *v)
+{
+}
 noreturn void bug(const char *file, int line, const char *what)
 {
     fail_msg("%s:%d %s", file, line, what);

@@ -24,6 +24,18 @@ void toggle_guest_mode(struct vcpu *v)
     WRITE_CR(3, guest_kernel_mode(v) ? v->arch.cr3_kernel : v->arch.cr3_user);
 }
 
+void borrow_kernel_root(const struct vcpu *v)
+{
+    if (!guest_kernel_mode(v))
+        WRITE_CR(3, v->arch.cr3_kernel);
+}
+
+void return_root(const struct vcpu *v)
+{
+    if (!guest_kernel_mode(v))
+        WRITE_CR(3, v->arch.cr3_user);
+}
+
 /* Guest memory that belongs to v as a whole is in its kernel root. */
 static void load_kernel_root(struct vcpu *v)
 {

@@ -91,27 +91,36 @@ void io_bitmap_close(struct vcpu *v)
     pv_update_fast_paths(v);
 }
 
-/* By I/O privilege level, or by the bitmap the guest kernel keeps for the
- * process (0 bits permit). */
+/* Two bytes of the bitmap that the guest kernel keeps for the process; what
+ * does not exist permits nothing. */
+static uint16_t process_bitmap(const struct vcpu *v, unsigned int port)
+{
+    uint64_t addr = v->arch.iobmp + port / 8;
+    uint16_t bits;
+
+    borrow_kernel_root(v);
+    if (copy_from_guest_raw(&bits, addr, 2)) {
+        bits = 0xffff;
+        if (copy_from_guest_raw(&bits, addr, 1))
+            bits = 0xffff;
+    }
+    return_root(v);
+    return bits;
+}
+
+/* By I/O privilege level, or by the process's bitmap (0 bits permit). */
 bool guest_io_permitted(const struct vcpu *v, unsigned int port,
                         unsigned int bytes)
 {
     bool arch_iopl =
         v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl);
     unsigned int cpl = !guest_kernel_mode(v) ? 3 : arch_iopl ? 0 : 1;
-    uint16_t bits;
 
     if (v->arch.iopl >= cpl)
         return true;
     if (!v->arch.iobmp || port + bytes > v->arch.iobmp_limit)
         return false;
-    /* Bytes that do not exist read as "not permitted". */
-    if (copy_from_guest_raw(&bits, v->arch.iobmp + port / 8, 2)) {
-        bits = 0xffff;
-        if (copy_from_guest_raw(&bits, v->arch.iobmp + port / 8, 1))
-            return false;
-    }
-    return !(bits >> (port & 7) & ((1u << bytes) - 1));
+    return !(process_bitmap(v, port) >> (port & 7) & ((1u << bytes) - 1));
 }
 
 /* --- a device at a time ------------------------------------------------------

@@ -269,8 +269,10 @@ void do_guest_page_fault(struct cpu_regs *regs)
             guest_addr_ok(addr) && ptwr_do_page_fault(v, addr, regs))
             return;
     }
-    /* The CPU looked for a descriptor in the LDT window. */
-    if (unlikely(addr - LDT_VIRT_START(v) < 16 * PAGE_SIZE)) {
+    /* The CPU looked for a descriptor in the LDT window: its own access, not
+     * the guest's, whose would have the user bit. */
+    if (unlikely(addr - LDT_VIRT_START(v) < 16 * PAGE_SIZE) &&
+        !(ec & (PFEC_present | PFEC_user))) {
         if (map_ldt_shadow_page((addr - LDT_VIRT_START(v)) >> PAGE_SHIFT))
             return;
         addr += v->arch.ldt_base - LDT_VIRT_START(v);

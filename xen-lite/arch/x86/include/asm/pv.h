@@ -42,6 +42,11 @@ void load_ldt(struct vcpu *v);
 void fill_hypercall_page(void *page);
 int hypercall_page_init(struct domain *d, uint64_t gmfn); /* 0/-EACCES */
 
+/* --- roots (arch/x86/context.c) ---------------------------------------------
+ * Kernel memory of current, whatever its mode, between the two. */
+void borrow_kernel_root(const struct vcpu *v);
+void return_root(const struct vcpu *v);
+
 /* --- debug registers (pv/debugreg.c) ----------------------------------------
  */
 int set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value);
