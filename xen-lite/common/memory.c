@@ -173,8 +173,7 @@ static long domain_figure(unsigned int op, uint64_t arg)
     else if (op == XENMEM_maximum_reservation)
         rc = READ_ONCE(d->max_pages);
     else
-        rc = d->shared_info ? (long)READ_ONCE(d->shared_info->arch.max_pfn) - 1
-                            : -1;
+        rc = MAX((long)READ_ONCE(d->shared_info->arch.max_pfn), 1L) - 1;
     put_domain(d);
     return rc;
 }
@@ -270,8 +269,8 @@ HYPERCALL(memory_op)
     case XENMEM_populate_physmap:
         return do_extents(op, start, a1);
     }
-    if (start)
-        return -EINVAL;
+    if (start) /* only those count extents */
+        return op <= XENMEM_acquire_resource ? -EINVAL : -ENOSYS;
     switch (op) {
     case XENMEM_exchange:
         return memory_exchange(a1);

@@ -86,7 +86,7 @@ static int l1_take(pte_t *e, const struct domain *d,
     if (likely(pg_owner == d) && entry_take_plain(e, d))
         return 0;
     if (unlikely(is_mmio(mfn)))
-        return pg_owner == d || pg_owner == dom_io ? mmio_take(e, d) : -EINVAL;
+        return pg_owner == d || pg_owner == dom_io ? mmio_take(e, d) : -EPERM;
     if (unlikely(pg_owner->is_dying))
         return -EINVAL;
     pg = get_page_from_mfn(mfn, pg_owner);
@@ -130,8 +130,8 @@ int entry_take(pte_t *e, unsigned int level, struct domain *d,
     *e = entry_adjust(*e, level);
     if (!(*e & PTE_PRESENT))
         return 0;
-    if (!entry_flags_ok(*e, level))
-        return -EINVAL;
+    if (!entry_flags_ok(*e, level)) /* L1: an address that nobody may use */
+        return level == 1 ? -EPERM : -EINVAL;
     if (level == 1)
         return l1_take(e, d, pg_owner);
     pg = get_page_from_mfn(pte_mfn(*e), d);
