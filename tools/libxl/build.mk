@@ -27,6 +27,7 @@ LIBXL := $(LIBXL_TYPES) \
          $(addprefix tools/libxl/,absent.c ao.c console.c cpupool.c ctx.c device.c \
              device_op.c disk.c domain_config.c domain_control.c \
              domain_create.c domain_death.c domain_destroy.c domain_info.c \
+             domain_preserve.c \
              event_child.c event_loop.c event_queue.c event_watch.c gc.c \
              host.c memory.c nic.c parse.c sched.c userdata.c utils.c vcpu.c vdev.c \
              xenstore.c)

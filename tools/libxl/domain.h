@@ -42,6 +42,10 @@ struct libxl__destroy {
     int rc;
 };
 void libxl__domain_destroy(libxl__destroy *d);
+/* All its devices, without asking it; except: a kind that stays, or NULL. */
+struct libxl__multidev;
+void libxl__domain_remove_devices(struct libxl__multidev *multi, uint32_t domid,
+                                  bool undo, const char *except);
 
 /* The configuration in JSON, under /var/lib/xen. */
 int libxl__domain_config_save(libxl__gc *gc, uint32_t domid,

@@ -103,12 +103,28 @@ static bool scripts_wanted(libxl__gc *gc, uint32_t domid)
     return wanted;
 }
 
+void libxl__domain_remove_devices(libxl__multidev *multi, uint32_t domid,
+                                  bool undo, const char *except)
+{
+    libxl__gc *gc = &multi->ao->gc;
+    libxl__aodev aodev = {.force = true, .undo = undo};
+    libxl__device *list;
+    int n;
+
+    list = libxl__device_list(gc, domid, NULL, &n);
+    aodev.with_scripts = n && scripts_wanted(gc, domid);
+    for (int i = 0; i < n; i++) {
+        if (except && !strcmp(list[i].kind, except))
+            continue;
+        aodev.dev = list[i];
+        aodev.label = label(gc, &list[i]);
+        libxl__multidev_add(multi, &aodev);
+    }
+}
+
 void libxl__domain_destroy(libxl__destroy *d)
 {
     libxl__gc *gc = &d->ao->gc;
-    libxl__aodev aodev = {.force = true, .undo = d->undo};
-    libxl__device *list;
-    int n;
 
     d->rc = 0;
     GCNEW(d->devices);
@@ -116,13 +132,7 @@ void libxl__domain_destroy(libxl__destroy *d)
     if (xlc_domain_pause(CTX->xch, d->domid) && errno != ESRCH)
         LOGE(WARN, "cannot pause domain %u", d->domid);
     libxl__multidev_begin(d->ao, d->devices, devices_removed);
-    list = libxl__device_list(gc, d->domid, NULL, &n);
-    aodev.with_scripts = n && scripts_wanted(gc, d->domid);
-    for (int i = 0; i < n; i++) {
-        aodev.dev = list[i];
-        aodev.label = label(gc, &list[i]);
-        libxl__multidev_add(d->devices, &aodev);
-    }
+    libxl__domain_remove_devices(d->devices, d->domid, d->undo, NULL);
     libxl__multidev_prepared(d->devices, 0);
 }
 

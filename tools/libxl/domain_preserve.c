@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sets a dead domain aside under another name and uuid, so that its successor
+ * can have both, and its devices.
+ */
+#include "device.h"
+#include "domain.h"
+
+static void released(libxl__multidev *multi, int rc)
+{
+    libxl__ao_complete(multi->ao, rc);
+}
+
+/* The dead do not need them, and the successor's script would find its disk
+ * in use. The console stays, for what was said last. */
+static int release_devices(libxl_ctx *ctx, uint32_t domid)
+{
+    libxl__ao *ao = libxl__ao_create(ctx, domid, NULL);
+    libxl__gc *gc = &ao->gc;
+    libxl__multidev *multi;
+
+    GCNEW(multi);
+    libxl__multidev_begin(ao, multi, released);
+    libxl__domain_remove_devices(multi, domid, false, "console");
+    libxl__multidev_prepared(multi, 0);
+    return libxl__ao_inprogress(ao);
+}
+
+static int rename_domain(libxl_ctx *ctx, uint32_t domid,
+                         libxl_domain_create_info *info,
+                         const char *name_suffix, libxl_uuid new_uuid)
+{
+    GC_INIT(ctx);
+    struct xs_permissions perms[] = {{.id = 0, .perms = XS_PERM_NONE},
+                                     {.id = domid, .perms = XS_PERM_READ}};
+    const char *uuid = GCSPRINTF(LIBXL_UUID_FMT, LIBXL_UUID_BYTES(new_uuid));
+    const char *vm = GCSPRINTF("/vm/%s", uuid);
+    const char *old_vm = libxl__vm_path(gc, domid);
+    libxl_domain_config config;
+    int rc;
+
+    libxl_domain_config_init(&config);
+    /* Files are named by uuid: read now, write under the new one below. */
+    rc = libxl__domain_config_load(gc, domid, &config);
+    if (rc && rc != ERROR_JSON_CONFIG_EMPTY)
+        goto out;
+    rc = libxl__xs_mknod(gc, XBT_NULL, vm, perms, ARRAY_SIZE(perms));
+    if (!rc)
+        rc = libxl__xs_write(gc, XBT_NULL, GCSPRINTF("%s/uuid", vm), uuid);
+    if (!rc)
+        rc = libxl__xs_write(gc, XBT_NULL,
+                             GCSPRINTF("/local/domain/%u/vm", domid), vm);
+    if (!rc)
+        rc = libxl__domain_rename(gc, domid, info->name,
+                                  GCSPRINTF("%s%s", info->name, name_suffix),
+                                  XBT_NULL);
+    if (rc)
+        goto out;
+    if (old_vm)
+        libxl__xs_rm(gc, XBT_NULL, old_vm);
+    libxl__userdata_destroy_all(gc, domid, &info->uuid);
+    if (xlc_domain_set_handle(ctx->xch, domid, new_uuid.uuid)) {
+        LOGE(ERROR, "cannot give domain %u another uuid", domid);
+        rc = ERROR_FAIL;
+        goto out;
+    }
+    if (config.c_info.name)
+        rc = libxl__domain_config_save(gc, domid, &config);
+out:
+    libxl_domain_config_dispose(&config);
+    return rc;
+}
+
+int libxl_domain_preserve(libxl_ctx *ctx, uint32_t domid,
+                          libxl_domain_create_info *info,
+                          const char *name_suffix, libxl_uuid new_uuid)
+{
+    int rc = release_devices(ctx, domid);
+
+    return rc ? rc : rename_domain(ctx, domid, info, name_suffix, new_uuid);
+}
