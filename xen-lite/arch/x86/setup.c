@@ -25,8 +25,12 @@ struct boot_info boot_info __initdata;
 bool system_booted;
 static char opt_console[64] __initdata = "com1,vga";
 HV_OPTION(OPT_STR, "console", opt_console);
-static unsigned int opt_watchdog __initdata;
-HV_OPTION(OPT_UINT, "watchdog", opt_watchdog); /* accepted, not built */
+/* Accepted, so that common command lines pass; there is none. */
+static int __init opt_watchdog(const char *value)
+{
+    return 0;
+}
+HV_OPTION_FN("watchdog", opt_watchdog);
 
 /* --- the boot loader's words --- */
 

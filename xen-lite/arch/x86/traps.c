@@ -200,7 +200,8 @@ static void walk_stack(uint64_t rip, uint64_t rbp)
 
         if (rbp < base || rbp + 16 > base + STACK_SIZE || (rbp & 7))
             break;
-        print_symbol(frame[1]);
+        if (frame[1])
+            print_symbol(frame[1]);
         if (frame[0] <= rbp)
             break;
         rbp = frame[0];
