@@ -134,15 +134,16 @@ $(HV_LDS): xen-lite/arch/x86/xen.lds.S
 	$(call say,CPP,$@)mkdir -p $(@D); $(CC) -E -P -x c $(HV_CPPFLAGS) -D__ASSEMBLY__ -MMD -MP -MT $@ -MF $@.d -o $@ $<
 
 # The first link finds the functions' addresses, the second one carries them.
+# Names of their own keep two builds at the same time apart.
 HV_LINK = $(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments --build-id=sha1 -T $(HV_LDS)
 HV_SYMS := $(HV_O)/xen-lite-syms
 HV_LINK_OBJS := $(addprefix $(HV_O)/,$(HV_OBJS))
-hv_symbols = awk -v base=0x$$($(NM) $(1) 2>/dev/null | sed -n 's/ . _start$$//p') -f xen-lite/symbols.awk > $(HV_O)/symbols.S && $(CC) -c -o $(HV_O)/symbols.o $(HV_O)/symbols.S
 $(HV_SYMS): $(HV_LDS) $(HV_LINK_OBJS) xen-lite/symbols.awk
-	$(call say,LD,$@)$(call hv_symbols,/dev/null) < /dev/null && \
-	$(HV_LINK) -o $@.1 $(HV_LINK_OBJS) $(HV_O)/symbols.o $(HV_LIBS) && \
-	$(NM) -n $@.1 | $(call hv_symbols,$@.1) && \
-	$(HV_LINK) -o $@ $(HV_LINK_OBJS) $(HV_O)/symbols.o $(HV_LIBS) && rm $@.1
+	$(call say,LD,$@)t=$@.$$$$; trap 'rm -f '$$t'*' EXIT; \
+	link() { $(CC) -c -o $$t.o $$t.S && $(HV_LINK) -o $$1 $(HV_LINK_OBJS) $$t.o $(HV_LIBS); }; \
+	awk -f xen-lite/symbols.awk /dev/null > $$t.S && link $$t && \
+	$(NM) -n $$t > $$t.nm && \
+	awk -v base=0x$$(sed -n 's/ . _start$$//p' $$t.nm) -f xen-lite/symbols.awk $$t.nm > $$t.S && link $$t && mv $$t $@
 $(HV_O)/image.bin: $(HV_SYMS)
 	$(call say,OBJCOPY,$@)$(OBJCOPY) -O binary $< $@
 
