@@ -39,6 +39,15 @@ type_to() {
         timeout $(($2 + 5)) script -qfc "stty -echo; exec xl console $1" /dev/null 2>&1 | tr -d '\r'
 }
 
+# The backend processes of ours that run, as process ids.
+backends() {
+    local exe
+    for exe in /proc/[0-9]*/exe; do
+        case $(readlink "$exe") in
+            */xen-block-backend | */xen-net-backend) tr -dc 0-9 <<< "$exe"; echo -n ' ' ;;
+        esac
+    done
+}
 free_memory() { xl info 2> /dev/null | sed -n 's/^free_memory *: *//p'; }
 
 start_stock_daemons() {
