@@ -403,20 +403,10 @@ HYPERCALL(vm_assist)
 {
     unsigned int cmd = a0;
     unsigned long type = a1;
-    static const uint64_t valid = (1u << VMASST_TYPE_4gb_segments) |
-                                  (1u << VMASST_TYPE_4gb_segments_notify) |
-                                  (1u << VMASST_TYPE_writable_pagetables) |
-                                  (1u << VMASST_TYPE_pae_extended_cr3) |
-                                  (1u << VMASST_TYPE_architectural_iopl) |
-                                  (1u << VMASST_TYPE_runstate_update_flag);
 
     if (cmd > VMASST_CMD_disable)
         return -ENOSYS;
-    if (type >= 64 || !(valid >> type & 1))
+    if (type >= 64 || !(VM_ASSIST_VALID >> type & 1))
         return -EINVAL;
-    if (cmd == VMASST_CMD_enable)
-        atomic_or(&current->domain->vm_assist, 1ULL << type);
-    else
-        atomic_and(&current->domain->vm_assist, ~(1ULL << type));
-    return 0;
+    return arch_vm_assist(current->domain, type, cmd == VMASST_CMD_enable);
 }

@@ -276,8 +276,9 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
         fpu_reset(v);
     v->arch.ctrlreg_cr0 = c->ctrlreg[0] & CR0_TS;
     if (v->vcpu_id == 0 && c->vm_assist)
-        v->domain->vm_assist = c->vm_assist;
+        v->domain->vm_assist = c->vm_assist & VM_ASSIST_VALID;
     pv_set_kernel_stack(v, c->kernel_ss, c->kernel_sp);
+    pv_update_fast_paths(v);
     v->is_initialised = true;
     return 0;
 
@@ -289,6 +290,27 @@ drop:
     v->arch.guest_root = v->arch.guest_root_user = INVALID_MFN;
     v->arch.cr3_kernel = v->arch.cr3_user = 0;
     return rc;
+}
+
+/*
+ * Fast paths leave out IOPL, so they go out of use with this assist. Another
+ * vcpu's cannot be changed while it runs: a guest asks for it at boot, on its
+ * first vcpu.
+ */
+int arch_vm_assist(struct domain *d, unsigned int type, bool on)
+{
+    struct vcpu *v;
+
+    if (type == VMASST_TYPE_architectural_iopl)
+        for_each_vcpu (d, v)
+            if (v != current && v->is_initialised)
+                return -EBUSY;
+    if (on)
+        atomic_or(&d->vm_assist, 1ULL << type);
+    else
+        atomic_and(&d->vm_assist, ~(1ULL << type));
+    pv_update_fast_paths(current);
+    return 0;
 }
 
 /* c is zeroed, v is not running. */

@@ -237,6 +237,16 @@ void forget_time_area(struct vcpu *v); /* v->time_info_guest is new */
 /* Wall clock at boot and from settime, into shared_info. */
 void update_domain_wallclock_time(struct domain *d);
 void set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t system_time);
+/* Turns an assist of VM_ASSIST_VALID on or off for the caller's domain.
+ * 0/-EBUSY */
+#define VM_ASSIST_VALID                                                        \
+    ((1UL << VMASST_TYPE_4gb_segments) |                                       \
+     (1UL << VMASST_TYPE_4gb_segments_notify) |                                \
+     (1UL << VMASST_TYPE_writable_pagetables) |                                \
+     (1UL << VMASST_TYPE_pae_extended_cr3) |                                   \
+     (1UL << VMASST_TYPE_architectural_iopl) |                                 \
+     (1UL << VMASST_TYPE_runstate_update_flag))
+int arch_vm_assist(struct domain *d, unsigned int type, bool on);
 /* VCPUOP_send_nmi. 0/-errno */
 long arch_send_guest_nmi(struct vcpu *v);
 void arch_dump_domain(struct domain *d);
