@@ -61,7 +61,9 @@ ROOMS := xen-lite tools backends frontends dom0-scripts tests
 -include $(wildcard $(ROOMS:=/build.mk))
 -include $(wildcard $(ROOMS:=/*/build.mk))
 
+# Below the includes, where the lists are complete.
 all: hypervisor tools
+check-build: $(UNIT_TESTS)
 hypervisor: $(HYPERVISOR)
 tools: $(LIBRARIES) $(PROGRAMS)
 
