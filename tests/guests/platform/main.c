@@ -50,10 +50,13 @@ static void wall_clock(void)
 
 static void machine_checks(void)
 {
+    static struct mc_info record;
     struct xen_mc mc = {.cmd = XEN_MC_fetch,
                         .interface_version = XEN_MCA_INTERFACE_VERSION};
 
     mc.u.mc_fetch.flags = XEN_MC_NONURGENT;
+    is(HC1(mca, &mc), -EINVAL, "fetch without a buffer");
+    set_xen_guest_handle(mc.u.mc_fetch.data, &record);
     is(HC1(mca, &mc), 0, "fetch of a record");
     ok(mc.u.mc_fetch.flags & XEN_MC_NODATA, "there is none");
     mc.u.mc_fetch.flags = 0;

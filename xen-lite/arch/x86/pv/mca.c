@@ -17,6 +17,8 @@ static long fetch(struct xen_mc_fetch *fetch)
     if (queue != XEN_MC_NONURGENT && queue != XEN_MC_URGENT)
         return -EINVAL;
     if (!(fetch->flags & XEN_MC_ACK)) {
+        if (guest_handle_is_null(fetch->data))
+            return -EINVAL;
         fetch->flags = XEN_MC_NODATA;
         fetch->fetch_id = 0;
     }
