@@ -89,6 +89,7 @@ HV_OBJS += common/kernel/bzimage.o
 HV_OBJS += common/kernel/decompress.o
 HV_OBJS += common/kernel/elf.o
 HV_OBJS += common/event_channel/core.o
+HV_OBJS += common/event_channel/op.o
 HV_OBJS += common/event_channel/fifo.o
 HV_OBJS += common/event_channel/two_level.o
 HV_OBJS += common/schedule.o

@@ -180,17 +180,13 @@ HYPERCALL(sched_op)
     }
 }
 
-/* The form of before 3.2: block and yield alone. */
+/* The form of before 3.2: the reason comes in the register. */
 HYPERCALL(sched_op_compat)
 {
     switch ((unsigned int)a0) {
     case SCHEDOP_yield:
-        sched_yield();
-        return 0;
     case SCHEDOP_block:
-        WRITE_ONCE(current->vcpu_info->evtchn_upcall_mask, 0);
-        vcpu_block();
-        return 0;
+        return do_sched_op(a0, a1, a2, a3, a4, a5);
     case SCHEDOP_shutdown:
         return domain_shutdown(current->domain, (uint8_t)a1);
     default:

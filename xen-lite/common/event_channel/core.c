@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels: ports, their binding, and HYPERVISOR_event_channel_op.
+ * Event channels: the table of ports, and how an event reaches a vcpu.
  */
 #include "event_channel.h"
 #include <hv/guest_access.h>
@@ -12,7 +12,7 @@
 /* --- ports ------------------------------------------------------------------
  */
 
-static struct evtchn *port_record(const struct domain *d, uint32_t port)
+struct evtchn *evtchn_record(const struct domain *d, uint32_t port)
 {
     const struct evtchn_domain *ed = d->evtchn;
 
@@ -23,7 +23,7 @@ static struct evtchn *port_record(const struct domain *d, uint32_t port)
 
 struct evtchn *evtchn_from_port(const struct domain *d, uint32_t port)
 {
-    struct evtchn *chn = port_record(d, port);
+    struct evtchn *chn = evtchn_record(d, port);
 
     return chn && chn->state != ECS_FREE ? chn : NULL;
 }
@@ -46,7 +46,7 @@ static int add_group(struct domain *d)
 }
 
 /* A free port for the caller to fill in, or -errno. Event lock held. */
-static int get_free_port(struct domain *d)
+int evtchn_get_free_port(struct domain *d)
 {
     struct evtchn_domain *ed = d->evtchn;
     uint32_t port;
@@ -59,14 +59,14 @@ static int get_free_port(struct domain *d)
             return -ENOSPC;
         if (port >= ed->nr_ports && (rc = add_group(d)) != 0)
             return rc;
-        if (port_record(d, port)->state == ECS_FREE)
+        if (evtchn_record(d, port)->state == ECS_FREE)
             break;
     }
     ed->next_free = port + 1;
     return port;
 }
 
-static void free_port(struct domain *d, struct evtchn *chn)
+void evtchn_free_port(struct domain *d, struct evtchn *chn)
 {
     struct evtchn_domain *ed = d->evtchn;
 
@@ -79,7 +79,7 @@ static void free_port(struct domain *d, struct evtchn *chn)
     ed->next_free = MIN(ed->next_free, chn->port);
 }
 
-static unsigned long double_lock(struct domain *a, struct domain *b)
+unsigned long evtchn_double_lock(struct domain *a, struct domain *b)
 {
     unsigned long flags;
 
@@ -94,7 +94,7 @@ static unsigned long double_lock(struct domain *a, struct domain *b)
     return flags;
 }
 
-static void double_unlock(struct domain *a, struct domain *b,
+void evtchn_double_unlock(struct domain *a, struct domain *b,
                           unsigned long flags)
 {
     if (a != b)
@@ -128,7 +128,7 @@ void evtchn_check_pollers(struct domain *d, uint32_t port)
 }
 
 /* Event lock of d, or of the other end, held. */
-static void set_pending(struct domain *d, struct evtchn *chn)
+void evtchn_set_pending(struct domain *d, struct evtchn *chn)
 {
     struct evtchn_domain *ed = d->evtchn;
     unsigned long flags = spin_lock_irqsave(&ed->pending_lock);
@@ -171,7 +171,7 @@ void send_guest_vcpu_virq(struct vcpu *v, uint32_t virq)
     uint32_t port = v->virq_to_evtchn[virq];
 
     if (port)
-        set_pending(d, port_record(d, port));
+        evtchn_set_pending(d, evtchn_record(d, port));
     spin_unlock_irqrestore(&d->evtchn->lock, flags);
 }
 
@@ -190,11 +190,11 @@ void send_guest_pirq(struct domain *d, uint32_t pirq)
     uint32_t port = d->arch.pirq_to_port ? d->arch.pirq_to_port[pirq] : 0;
 
     if (port)
-        set_pending(d, port_record(d, port));
+        evtchn_set_pending(d, evtchn_record(d, port));
     spin_unlock_irqrestore(&d->evtchn->lock, flags);
 }
 
-static long evtchn_send(struct domain *d, uint32_t port)
+long evtchn_send(struct domain *d, uint32_t port)
 {
     unsigned long flags = spin_lock_irqsave(&d->evtchn->lock);
     struct evtchn *chn = evtchn_from_port(d, port);
@@ -204,11 +204,12 @@ static long evtchn_send(struct domain *d, uint32_t port)
     case ECS_INTERDOMAIN: {
         struct domain *rd = chn->u.interdomain.remote_dom;
 
-        set_pending(rd, port_record(rd, chn->u.interdomain.remote_port));
+        evtchn_set_pending(rd,
+                           evtchn_record(rd, chn->u.interdomain.remote_port));
         break;
     }
     case ECS_IPI:
-        set_pending(d, chn);
+        evtchn_set_pending(d, chn);
         break;
     case ECS_UNBOUND:
         break; /* nobody listens: lost, as the ABI says */
@@ -217,464 +218,6 @@ static long evtchn_send(struct domain *d, uint32_t port)
     }
     spin_unlock_irqrestore(&d->evtchn->lock, flags);
     return rc;
-}
-
-/* --- binding
- * -------------------------------------------------------------------- */
-
-static long alloc_unbound(struct evtchn_alloc_unbound *op)
-{
-    struct domain *d = get_domain_by_any_id(op->dom), *self = current->domain;
-    unsigned long flags;
-    long port;
-
-    if (!d)
-        return -ESRCH;
-    if (d != self && !self->is_privileged) {
-        put_domain(d);
-        return -EPERM;
-    }
-    flags = spin_lock_irqsave(&d->evtchn->lock);
-    port = get_free_port(d);
-    if (port >= 0) {
-        struct evtchn *chn = port_record(d, port);
-
-        chn->u.unbound.remote_domid =
-            op->remote_dom == DOMID_SELF ? self->id : op->remote_dom;
-        chn->state = ECS_UNBOUND;
-        op->port = port;
-    }
-    spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    put_domain(d);
-    return MIN(port, 0);
-}
-
-static long bind_interdomain(struct evtchn_bind_interdomain *op)
-{
-    struct domain *ld = current->domain, *rd;
-    struct evtchn *lchn, *rchn;
-    unsigned long flags;
-    long rc, lport;
-
-    rd = get_domain_by_any_id(op->remote_dom);
-    if (!rd)
-        return -ESRCH;
-    flags = double_lock(ld, rd);
-    lport = rc = get_free_port(ld);
-    if (rc < 0)
-        goto out;
-    lchn = port_record(ld, lport);
-    rchn = evtchn_from_port(rd, op->remote_port);
-    if (!rchn || rchn->state != ECS_UNBOUND ||
-        rchn->u.unbound.remote_domid != ld->id || rd->is_dying) {
-        ld->evtchn->next_free = MIN(ld->evtchn->next_free, (uint32_t)lport);
-        rc = -EINVAL;
-        goto out;
-    }
-    lchn->u.interdomain.remote_dom = rd;
-    lchn->u.interdomain.remote_port = op->remote_port;
-    lchn->state = ECS_INTERDOMAIN;
-    rchn->u.interdomain.remote_dom = ld;
-    rchn->u.interdomain.remote_port = lport;
-    rchn->state = ECS_INTERDOMAIN;
-    /* The other end may have sent while nobody listened. */
-    set_pending(ld, lchn);
-    op->local_port = lport;
-    rc = 0;
-out:
-    double_unlock(ld, rd, flags);
-    put_domain(rd);
-    return rc;
-}
-
-static bool virq_is_global(uint32_t virq)
-{
-    switch (virq) {
-    case VIRQ_TIMER:
-    case VIRQ_DEBUG:
-    case VIRQ_XENOPROF:
-    case VIRQ_XENPMU:
-        return false;
-    default:
-        return true;
-    }
-}
-
-static long bind_virq(struct evtchn_bind_virq *op)
-{
-    struct domain *d = current->domain;
-    struct vcpu *v = domain_vcpu(d, op->vcpu);
-    unsigned long flags;
-    long rc;
-
-    if (op->virq >= NR_VIRQS)
-        return -EINVAL;
-    if (virq_is_global(op->virq)) {
-        if (!d->is_privileged)
-            return -EPERM;
-        if (op->vcpu != 0)
-            return -EINVAL;
-    }
-    if (!v)
-        return -ENOENT;
-    flags = spin_lock_irqsave(&d->evtchn->lock);
-    if (v->virq_to_evtchn[op->virq]) {
-        rc = -EEXIST;
-    } else {
-        rc = get_free_port(d);
-        if (rc >= 0) {
-            struct evtchn *chn = port_record(d, rc);
-
-            chn->u.virq = op->virq;
-            chn->notify_vcpu = op->vcpu;
-            chn->state = ECS_VIRQ;
-            v->virq_to_evtchn[op->virq] = op->port = rc;
-            rc = 0;
-        }
-    }
-    spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    return rc;
-}
-
-static long bind_ipi(struct evtchn_bind_ipi *op)
-{
-    struct domain *d = current->domain;
-    unsigned long flags;
-    long rc;
-
-    if (!domain_vcpu(d, op->vcpu))
-        return -ENOENT;
-    flags = spin_lock_irqsave(&d->evtchn->lock);
-    rc = get_free_port(d);
-    if (rc >= 0) {
-        struct evtchn *chn = port_record(d, rc);
-
-        chn->notify_vcpu = op->vcpu;
-        chn->state = ECS_IPI;
-        op->port = rc;
-        rc = 0;
-    }
-    spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    return rc;
-}
-
-static long bind_pirq(struct evtchn_bind_pirq *op)
-{
-    struct domain *d = current->domain;
-    unsigned long flags;
-    long rc, port;
-
-    if (op->pirq >= NR_PIRQS || !d->arch.pirq_to_port)
-        return -EINVAL;
-    flags = spin_lock_irqsave(&d->evtchn->lock);
-    if (d->arch.pirq_to_port[op->pirq]) {
-        rc = -EEXIST;
-        goto out;
-    }
-    port = rc = get_free_port(d);
-    if (rc < 0)
-        goto out;
-    /* Recorded first: the line may fire as soon as it is bound. */
-    d->arch.pirq_to_port[op->pirq] = port;
-    port_record(d, port)->u.pirq = op->pirq;
-    port_record(d, port)->state = ECS_PIRQ;
-    rc = pirq_guest_bind(d->vcpu[0], op->pirq,
-                         op->flags & BIND_PIRQ__WILL_SHARE);
-    if (rc) {
-        d->arch.pirq_to_port[op->pirq] = 0;
-        free_port(d, port_record(d, port));
-    } else {
-        op->port = port;
-    }
-out:
-    spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    return rc;
-}
-
-/* --- closing
- * --------------------------------------------------------------------- */
-
-/* What is not an interdomain end. Event lock of d held. */
-static void close_local(struct domain *d, struct evtchn *chn)
-{
-    struct vcpu *v;
-
-    switch (chn->state) {
-    case ECS_VIRQ:
-        for_each_vcpu (d, v)
-            if (v->virq_to_evtchn[chn->u.virq] == chn->port)
-                v->virq_to_evtchn[chn->u.virq] = 0;
-        break;
-    case ECS_PIRQ:
-        pirq_guest_unbind(d, chn->u.pirq);
-        d->arch.pirq_to_port[chn->u.pirq] = 0;
-        break;
-    }
-    free_port(d, chn);
-}
-
-/* -EINVAL if the port is free; -EINVAL for reserved ones unless ours. */
-static long evtchn_close(struct domain *d, uint32_t port)
-{
-    struct domain *rd = NULL;
-    struct evtchn *chn;
-    unsigned long flags;
-    long rc = 0;
-
-    /* The remote domain is known only under our lock, and taking its lock may
-     * need ours to be dropped first: look, take a reference, look again. */
-    for (;;) {
-        flags = rd ? double_lock(d, rd) : spin_lock_irqsave(&d->evtchn->lock);
-        chn = evtchn_from_port(d, port);
-        if (!chn || chn->state == ECS_RESERVED) {
-            rc = -EINVAL;
-            break;
-        }
-        if (chn->state != ECS_INTERDOMAIN) {
-            close_local(d, chn);
-            break;
-        }
-        if (rd == chn->u.interdomain.remote_dom) {
-            struct evtchn *rchn =
-                port_record(rd, chn->u.interdomain.remote_port);
-
-            rchn->state = ECS_UNBOUND;
-            rchn->u.unbound.remote_domid = d->id;
-            free_port(d, chn);
-            break;
-        }
-        if (rd) {
-            double_unlock(d, rd, flags);
-            put_domain(rd);
-            rd = NULL;
-            continue;
-        }
-        rd = chn->u.interdomain.remote_dom;
-        if (!get_domain(rd))
-            rd = NULL; /* cannot be: it closes its end before it goes */
-        spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    }
-    if (rd) {
-        double_unlock(d, rd, flags);
-        put_domain(rd);
-    } else {
-        spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    }
-    return rc;
-}
-
-static int close_all(struct domain *d)
-{
-    struct evtchn_domain *ed = d->evtchn;
-
-    for (; ed->destroy_pos < ed->nr_ports; ed->destroy_pos++) {
-        evtchn_close(d, ed->destroy_pos);
-        if (!(ed->destroy_pos & 63) && hypercall_preempt_check())
-            return -ERESTART;
-    }
-    ed->destroy_pos = 0;
-    return 0;
-}
-
-static long evtchn_reset(domid_t dom)
-{
-    struct domain *d = get_domain_by_any_id(dom);
-    unsigned long flags;
-    long rc;
-
-    if (!d)
-        return -ESRCH;
-    if (d != current->domain && !current->domain->is_privileged) {
-        rc = -EPERM;
-        goto out;
-    }
-    rc = close_all(d);
-    if (!rc) {
-        flags = spin_lock_irqsave(&d->evtchn->lock);
-        spin_lock(&d->evtchn->pending_lock);
-        evtchn_fifo_destroy(d);
-        spin_unlock(&d->evtchn->pending_lock);
-        spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    }
-out:
-    put_domain(d);
-    return rc;
-}
-
-/* --- the rest
- * ------------------------------------------------------------------------ */
-
-static long evtchn_status(struct evtchn_status *op)
-{
-    struct domain *d = get_domain_by_any_id(op->dom);
-    struct evtchn *chn;
-    unsigned long flags;
-    long rc = 0;
-
-    if (!d)
-        return -ESRCH;
-    if (d != current->domain && !current->domain->is_privileged) {
-        put_domain(d);
-        return -EPERM;
-    }
-    flags = spin_lock_irqsave(&d->evtchn->lock);
-    chn = port_record(d, op->port);
-    if (!chn) {
-        rc = -EINVAL;
-        goto out;
-    }
-    op->vcpu = chn->notify_vcpu;
-    switch (chn->state) {
-    case ECS_UNBOUND:
-        op->status = EVTCHNSTAT_unbound;
-        op->u.unbound.dom = chn->u.unbound.remote_domid;
-        break;
-    case ECS_INTERDOMAIN:
-        op->status = EVTCHNSTAT_interdomain;
-        op->u.interdomain.dom = chn->u.interdomain.remote_dom->id;
-        op->u.interdomain.port = chn->u.interdomain.remote_port;
-        break;
-    case ECS_PIRQ:
-        op->status = EVTCHNSTAT_pirq;
-        op->u.pirq = chn->u.pirq;
-        break;
-    case ECS_VIRQ:
-        op->status = EVTCHNSTAT_virq;
-        op->u.virq = chn->u.virq;
-        break;
-    case ECS_IPI:
-        op->status = EVTCHNSTAT_ipi;
-        break;
-    default:
-        op->status = EVTCHNSTAT_closed;
-    }
-out:
-    spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    put_domain(d);
-    return rc;
-}
-
-static long bind_vcpu(uint32_t port, uint32_t vcpu)
-{
-    struct domain *d = current->domain;
-    unsigned long flags;
-    struct evtchn *chn;
-    long rc = 0;
-
-    if (!domain_vcpu(d, vcpu))
-        return -ENOENT;
-    flags = spin_lock_irqsave(&d->evtchn->lock);
-    chn = evtchn_from_port(d, port);
-    switch (chn ? chn->state : ECS_FREE) {
-    case ECS_VIRQ:
-        if (!virq_is_global(chn->u.virq)) {
-            rc = -EINVAL;
-            break;
-        }
-        __attribute__((fallthrough));
-    case ECS_UNBOUND:
-    case ECS_INTERDOMAIN:
-        chn->notify_vcpu = vcpu;
-        break;
-    case ECS_PIRQ:
-        chn->notify_vcpu = vcpu;
-        pirq_guest_set_affinity(d, chn->u.pirq, d->vcpu[vcpu]);
-        break;
-    default:
-        rc = -EINVAL;
-    }
-    spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    return rc;
-}
-
-int evtchn_unmask(struct domain *d, uint32_t port)
-{
-    struct evtchn_domain *ed = d->evtchn;
-    unsigned long flags = spin_lock_irqsave(&ed->lock);
-    struct evtchn *chn = evtchn_from_port(d, port);
-
-    if (chn) {
-        spin_lock(&ed->pending_lock);
-        ed->ops->unmask(d, chn);
-        spin_unlock(&ed->pending_lock);
-    }
-    spin_unlock_irqrestore(&ed->lock, flags);
-    return chn ? 0 : -EINVAL;
-}
-
-static long set_priority(const struct evtchn_set_priority *op)
-{
-    struct domain *d = current->domain;
-    unsigned long flags;
-    struct evtchn *chn;
-
-    if (op->priority > EVTCHN_FIFO_PRIORITY_MIN)
-        return -EINVAL;
-    flags = spin_lock_irqsave(&d->evtchn->lock);
-    chn = evtchn_from_port(d, op->port);
-    if (chn)
-        chn->priority = op->priority; /* from the next time it is linked */
-    spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    return chn ? 0 : -EINVAL;
-}
-
-/* One sub-operation: copy in, do, copy the whole back if it has results. */
-#define OP(type, call, out)                                                    \
-    do {                                                                       \
-        struct evtchn_##type op;                                               \
-        if (copy_object_from_guest(&op, a1))                                   \
-            return -EFAULT;                                                    \
-        rc = (call);                                                           \
-        if (!rc && (out) && copy_object_to_guest(a1, &op))                     \
-            rc = -EFAULT; /* the port exists; the guest cannot know it */      \
-        return rc;                                                             \
-    } while (0)
-
-HYPERCALL(event_channel_op)
-{
-    struct domain *d = current->domain;
-    long rc;
-
-    switch ((unsigned int)a0) {
-    case EVTCHNOP_send:
-        OP(send, evtchn_send(d, op.port), false);
-    case EVTCHNOP_unmask:
-        OP(unmask, evtchn_unmask(current->domain, op.port), false);
-    case EVTCHNOP_alloc_unbound:
-        OP(alloc_unbound, alloc_unbound(&op), true);
-    case EVTCHNOP_bind_interdomain:
-        OP(bind_interdomain, bind_interdomain(&op), true);
-    case EVTCHNOP_bind_virq:
-        OP(bind_virq, bind_virq(&op), true);
-    case EVTCHNOP_bind_ipi:
-        OP(bind_ipi, bind_ipi(&op), true);
-    case EVTCHNOP_bind_pirq:
-        OP(bind_pirq, bind_pirq(&op), true);
-    case EVTCHNOP_close:
-        OP(close, evtchn_close(d, op.port), false);
-    case EVTCHNOP_status:
-        OP(status, evtchn_status(&op), true);
-    case EVTCHNOP_bind_vcpu:
-        OP(bind_vcpu, bind_vcpu(op.port, op.vcpu), false);
-    case EVTCHNOP_reset: {
-        struct evtchn_reset op;
-
-        if (copy_object_from_guest(&op, a1))
-            return -EFAULT;
-        rc = evtchn_reset(op.dom);
-        return rc == -ERESTART ? hypercall_create_continuation(
-                                     __HYPERVISOR_event_channel_op, 2, a0, a1)
-                               : rc;
-    }
-    case EVTCHNOP_init_control:
-        OP(init_control, evtchn_fifo_init_control(&op), true);
-    case EVTCHNOP_expand_array:
-        OP(expand_array, evtchn_fifo_expand_array(&op), false);
-    case EVTCHNOP_set_priority:
-        OP(set_priority, set_priority(&op), false);
-    default:
-        return -ENOSYS;
-    }
 }
 
 /* --- life
@@ -694,14 +237,14 @@ int evtchn_init(struct domain *d)
     d->max_evtchn_port = MIN(d->max_evtchn_port, EVTCHN_FIFO_NR_CHANNELS - 1);
     if (add_group(d))
         return -ENOMEM;
-    port_record(d, 0)->state = ECS_RESERVED; /* 0 means "no port" */
+    evtchn_record(d, 0)->state = ECS_RESERVED; /* 0 means "no port" */
     ed->next_free = 1;
     return 0;
 }
 
 int evtchn_destroy(struct domain *d)
 {
-    int rc = close_all(d);
+    int rc = evtchn_close_all(d);
 
     if (!rc) {
         unsigned long flags = spin_lock_irqsave(&d->evtchn->lock);

@@ -69,6 +69,24 @@ struct evtchn_domain {
     struct evtchn *group[NR_GROUPS];
 };
 
+/* --- ports (core.c); d's event lock held unless said otherwise ------------ */
+/* The port's record, whatever its state; NULL beyond the allocated ones. */
+struct evtchn *evtchn_record(const struct domain *d, uint32_t port);
+/* A free port for the caller to fill in, or -errno. */
+int evtchn_get_free_port(struct domain *d);
+void evtchn_free_port(struct domain *d, struct evtchn *chn);
+/* Both event locks, in order; the same domain twice is one lock. Returns flags
+ * for the unlock. */
+unsigned long evtchn_double_lock(struct domain *a, struct domain *b);
+void evtchn_double_unlock(struct domain *a, struct domain *b,
+                          unsigned long flags);
+/* Also with the other end's lock instead of d's. */
+void evtchn_set_pending(struct domain *d, struct evtchn *chn);
+/* No lock held. */
+long evtchn_send(struct domain *d, uint32_t port);
+/* Preemptible, repeatable: 0/-ERESTART. No lock held. (op.c) */
+int evtchn_close_all(struct domain *d);
+
 /* NULL unless the port has a record and is not free. */
 struct evtchn *evtchn_from_port(const struct domain *d, uint32_t port);
 /* The guest has something to look at: marks v's vcpu_info and wakes it. */
