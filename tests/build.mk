@@ -33,3 +33,10 @@ bench: packages-run
 	$(Q)$(MAKE) hypervisor $(O)/bench/bench
 	$(Q)BUILD=$(abspath $(O)) DIST=$(abspath $(DIST)) tests/bench/run
 .PHONY: bench
+
+# --- what takes long --------------------------------------------------------------
+# MINUTES=10 of mixed load.
+check-long: packages-run
+	$(Q)$(MAKE) all install-tree run-image
+	$(Q)export BUILD=$(O) DIST=$(DIST); prove --timer --verbose --exec tests/run-one $(sort $(wildcard tests/long/*.t))
+.PHONY: check-long
