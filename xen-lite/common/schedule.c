@@ -14,6 +14,7 @@
  * v->is_running is false. is_running is cleared when the vcpu's state has left
  * the CPU (sched_context_switched()), so nobody picks it up earlier.
  */
+#include <hv/console.h>
 #include <hv/domain.h>
 #include <hv/event_channel.h>
 #include <hv/smp.h>
@@ -391,6 +392,15 @@ void sched_vcpu_destroy(struct vcpu *v)
     dequeue(rq, v);
     spin_unlock_irqrestore(&rq->lock, flags);
 }
+
+/* There is one scheduler, which tools know as credit2. */
+static int parse_sched(const char *name)
+{
+    if (strcmp(name, "credit2"))
+        printk(XENLOG_WARNING "sched=%s: only credit2 is there\n", name);
+    return 0;
+}
+HV_OPTION_FN("sched", parse_sched);
 
 static void slice_ended(void *data)
 {
