@@ -13,6 +13,7 @@ chosen = $(if $(T),$(foreach t,$(1),$(if $(strip $(foreach w,$(T),$(findstring $
 
 check: packages-run packages-test
 	$(Q)$(MAKE) all install-tree run-image guests check-build
+	$(Q)$(MAKE) DEBUG=1 DIST=build-debug/dist hypervisor
 	$(Q)$(MAKE) check-run
 
 # Scripts name the programs they want as prerequisites of check-build.
