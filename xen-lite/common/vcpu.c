@@ -161,7 +161,7 @@ int map_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset)
 
     if (offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
         offset % __alignof__(struct vcpu_info))
-        return -EINVAL;
+        return -ENXIO;
     if (!mfn_eq(v->vcpu_info_mfn, INVALID_MFN))
         return -EINVAL;
     if (v != current && !test_bit(VPF_DOWN, &v->pause_flags))

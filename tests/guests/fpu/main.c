@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* SSE state survives hypercalls, traps, events and being descheduled. */
+#include <pv/pv.h>
+
+static volatile unsigned int ticks;
+static void tick(uint32_t port)
+{
+    ticks++;
+    asm volatile("pxor %%xmm5, %%xmm5" ::
+                     : "memory"); /* as a kernel would not */
+}
+static void on_ud2(struct trap_frame *f)
+{
+    f->rip += 2;
+}
+
+static uint64_t get_xmm6(void)
+{
+    uint64_t v;
+
+    asm volatile("movq %%xmm6, %0" : "=r"(v));
+    return v;
+}
+
+int main(void)
+{
+    struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER};
+    struct vcpu_set_singleshot_timer t = {0};
+    uint32_t mxcsr = 0x1f80 & ~(1u << 7), got;
+
+    asm volatile("movq %0, %%xmm6\n\tldmxcsr %1" ::"r"(0x123456789abcdef0UL),
+                 "m"(mxcsr));
+    HC2(xen_version, XENVER_version, 0);
+    is(get_xmm6(), 0x123456789abcdef0L, "xmm6 after a hypercall");
+    set_trap_handler(6, on_ud2);
+    asm volatile("ud2");
+    is(get_xmm6(), 0x123456789abcdef0L, "after a trap");
+    evtchn_op(EVTCHNOP_bind_virq, &virq);
+    bind_handler(virq.port, tick);
+    t.timeout_abs_ns = system_time() + 20000000;
+    HC3(vcpu_op, VCPUOP_set_singleshot_timer, 0, &t);
+    HC2(sched_op, SCHEDOP_block, 0);
+    events_disable();
+    ok(ticks > 0, "blocked until an event");
+    is(get_xmm6(), 0x123456789abcdef0L, "after having been off the CPU");
+    asm volatile("stmxcsr %0" : "=m"(got));
+    is(got, mxcsr, "mxcsr too");
+    HC2(sched_op, SCHEDOP_yield, 0);
+    is(get_xmm6(), 0x123456789abcdef0L, "after a yield");
+    is(HC1(fpu_taskswitch, 1), 0, "fpu_taskswitch(1)");
+    is(HC1(fpu_taskswitch, 0), 0, "fpu_taskswitch(0)");
+    is(get_xmm6(), 0x123456789abcdef0L, "still there");
+    return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Port I/O of dom0: what passes, what is answered, what reads as nothing. */
+#include <pv/pv.h>
+
+static uint32_t in32(uint16_t p)
+{
+    uint32_t v;
+
+    asm volatile("inl %w1, %0" : "=a"(v) : "Nd"(p));
+    return v;
+}
+static uint8_t in8(uint16_t p)
+{
+    uint8_t v;
+
+    asm volatile("inb %w1, %0" : "=a"(v) : "Nd"(p));
+    return v;
+}
+static void out32(uint16_t p, uint32_t v)
+{
+    asm volatile("outl %0, %w1" ::"a"(v), "Nd"(p));
+}
+static void out8(uint16_t p, uint8_t v)
+{
+    asm volatile("outb %0, %w1" ::"a"(v), "Nd"(p));
+}
+
+static void raw_in(void *arg)
+{
+    in8(0x60);
+}
+
+int main(void)
+{
+    struct physdev_set_iopl iopl = {.iopl = 1};
+    uint8_t a;
+
+    HC2(physdev_op, PHYSDEVOP_set_iopl, &iopl);
+    is(try_call(raw_in, NULL), -1, "a port may be read");
+    out32(0xcf8, 0x80000000);
+    is(in32(0xcf8), 0x80000000L, "0xcf8 reads back");
+    is(in32(0xcfc) & 0xffff, 0x8086, "PCI 00:00.0 is Intel's bridge");
+    out32(0xcf8, 0x80000000 | 31 << 11);
+    is(in32(0xcfc), 0xffffffffL, "no device 31");
+    out8(0x70, 0x0a);
+    a = in8(0x71);
+    ok(a != 0xff, "CMOS register A is %x", a);
+    is(in8(0x21), 0xff, "the PIC reads as nothing");
+    out8(0x21, 0);
+    is(in8(0x21), 0xff, "and cannot be written");
+    ok(in8(0x61) != 0xee, "port 0x61 is answered");
+    return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* A registered vcpu_info takes over, with what was pending in the old place;
+ * a registered run-state area is kept up to date. */
+#include <pv/pv.h>
+
+int main(void)
+{
+    struct vcpu_info *info = alloc_page();
+    struct vcpu_register_vcpu_info reg = {.mfn = virt_to_mfn(info)};
+    struct vcpu_runstate_info *rs = alloc_page(), now;
+    struct vcpu_register_runstate_memory_area area = {.addr.v = rs};
+    struct evtchn_bind_ipi ipi = {.vcpu = 0};
+    struct evtchn_send s;
+    struct evtchn_unmask u;
+
+    reg.offset = 4096 - 32;
+    is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), -6,
+       "across the page's end: -ENXIO");
+    reg.offset = 0;
+    reg.mfn = virt_to_mfn((void *)start_info->pt_base);
+    is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), -EINVAL,
+       "in a page table");
+    reg.mfn = 1UL << 40;
+    is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), -EINVAL, "in no page");
+    reg.mfn = virt_to_mfn(info);
+    reg.offset = 0x3c0;
+    is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), 0, "registered");
+    info = (void *)info + 0x3c0;
+    is(info->evtchn_upcall_mask, 1, "the mask came along");
+    ok(info->time.tsc_to_system_mul != 0, "and a clock is there");
+    is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), -EINVAL, "only once");
+    evtchn_op(EVTCHNOP_bind_ipi, &ipi);
+    u.port = s.port = ipi.port;
+    info->evtchn_upcall_pending = 0;
+    info->evtchn_pending_sel = 0;
+    evtchn_op(EVTCHNOP_unmask, &u);
+    evtchn_op(EVTCHNOP_send, &s);
+    is(info->evtchn_upcall_pending, 1, "an event shows in the new place");
+    ok(info->evtchn_pending_sel & 1UL << ipi.port / 64, "with its selector");
+
+    is(HC3(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &area), 0,
+       "run-state area");
+    is(rs->state, RUNSTATE_running, "says running");
+    is(HC3(vcpu_op, VCPUOP_get_runstate_info, 0, &now), 0, "asked");
+    ok(now.time[RUNSTATE_running] >= rs->time[RUNSTATE_running], "times grow");
+    area.addr.p = 0xffff830000000000UL;
+    is(HC3(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &area), -EFAULT,
+       "an area in the hypervisor");
+    area.addr.v = rs;
+    is(HC3(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &area), 0,
+       "may be registered again");
+    return 0;
+}
