@@ -113,7 +113,8 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
                 10);
             break;
         case 'p':
-            is_long = true; /* fall through */
+            is_long = true;
+            __attribute__((fallthrough));
         case 'x':
             s = number(
                 end, is_long ? va_arg(ap, uint64_t) : va_arg(ap, unsigned int),

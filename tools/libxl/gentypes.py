@@ -588,6 +588,10 @@ def print_absent(listed, headers):
             sys.exit("gentypes: no prototype of %s" % name)
         returns = " ".join(m.group(1).split())
         args = " ".join(m.group(2).split())
+        # The header leaves some parameters without a name.
+        args = ", ".join(a + " p%d" % i
+                         if re.match(r".*\*$|(const )?\w+$", a) and a != "void"
+                         else a for i, a in enumerate(args.split(", ")))
         print("%s %s(%s)\n{" % (returns, name, args))
         ctx = "ctx" if re.match(r"libxl_ctx \*ctx\b", args) else "NULL"
         if returns != "void":
