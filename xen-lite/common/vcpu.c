@@ -66,7 +66,6 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t vcpu_id)
     init_timer(&v->singleshot_timer, singleshot_fired, v, v->processor);
     init_timer(&v->periodic_timer, periodic_fired, v, v->processor);
     init_timer(&v->poll_timer, poll_timed_out, v, v->processor);
-    evtchn_vcpu_init(v);
     if (arch_vcpu_create(v)) {
         xfree(v);
         return NULL;

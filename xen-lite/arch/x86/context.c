@@ -129,11 +129,6 @@ noreturn void startup_cpu_idle_loop(void)
     continue_running(current);
 }
 
-/* Everything is saved when a vcpu leaves its CPU: nothing is ever held back. */
-void arch_vcpu_sync_state(struct vcpu *v)
-{
-}
-
 void vcpu_kick(struct vcpu *v)
 {
     unsigned int cpu = READ_ONCE(v->processor);

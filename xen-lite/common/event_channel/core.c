@@ -3,11 +3,8 @@
  * Event channels: the table of ports, and how an event reaches a vcpu.
  */
 #include "event_channel.h"
-#include <hv/guest_access.h>
-#include <hv/hypercall.h>
 #include <hv/mm.h>
 #include <hv/smp.h>
-#include <asm/irq.h>
 
 /* --- ports ------------------------------------------------------------------
  */
@@ -267,11 +264,6 @@ void evtchn_destroy_final(struct domain *d)
         xfree(ed->group[i]);
     d->evtchn = NULL;
     xfree(ed);
-}
-
-void evtchn_vcpu_init(struct vcpu *v)
-{
-    memset(v->virq_to_evtchn, 0, sizeof(v->virq_to_evtchn));
 }
 
 void evtchn_vcpu_destroy(struct vcpu *v)

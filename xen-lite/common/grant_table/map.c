@@ -65,7 +65,6 @@ static int map_one(struct gnttab_map_grant_ref *op)
                                  GNTMAP_readonly | GNTMAP_contains_pte);
         op->handle = handle;
         op->dev_bus_addr = mfn_x(mfn) << PAGE_SHIFT;
-        atomic_inc(&rd->nr_shared_pages);
     }
 out:
     spin_unlock(&rd->grant_table->lock);
@@ -185,7 +184,6 @@ static void unmap_release(struct unmap *u)
         mt->domid = DOMID_INVALID; /* only one releaser sees "last" */
     spin_unlock(&u->rd->grant_table->lock);
     if (last) {
-        atomic_dec(&u->rd->nr_shared_pages);
         maptrack_put(lgt, u->handle);
     }
     put_domain(u->rd);
@@ -309,7 +307,6 @@ static void release_handle(struct domain *d, uint32_t handle)
         release_pin(rd, mt->ref, ro ? PIN_HOST_RO : PIN_HOST_RW);
     mt->flags = 0;
     spin_unlock(&rd->grant_table->lock);
-    atomic_dec(&rd->nr_shared_pages);
     put_domain(rd);
 }
 

@@ -40,12 +40,11 @@ struct vcpu {
 
     struct domain *domain;
     uint16_t vcpu_id;
-    uint16_t processor;        /* [SCHED] CPU it runs or last ran on */
-    bool is_initialised;       /* has a context (VCPUOP_initialise/domctl) */
-    bool is_running;           /* on a CPU now */
-    bool runstate_update_flag; /* VMASST_TYPE_runstate_update_flag handling */
-    uint32_t pause_flags;      /* VPF_*, atomic bits */
-    uint32_t pause_count;      /* vcpu_pause() nesting, atomic */
+    uint16_t processor;   /* [SCHED] CPU it runs or last ran on */
+    bool is_initialised;  /* has a context (VCPUOP_initialise/domctl) */
+    bool is_running;      /* on a CPU now */
+    uint32_t pause_flags; /* VPF_*, atomic bits */
+    uint32_t pause_count; /* vcpu_pause() nesting, atomic */
 
     struct vcpu_info *vcpu_info; /* in shared_info or registered page; never
                                     NULL: a dummy until one exists */
@@ -97,7 +96,6 @@ struct domain {
     /* Memory accounting, pages; changed atomically. tot_pages <= max_pages. */
     uint64_t tot_pages, max_pages;
     uint64_t outstanding_claim;
-    uint64_t nr_shared_pages; /* pages whose frames other domains may hold */
 
     struct evtchn_domain *evtchn;
     struct grant_table *grant_table;
@@ -106,7 +104,6 @@ struct domain {
     uint64_t vm_assist;  /* VMASST bits */
 
     struct sched_domain sched;
-    uint64_t runtime_before_ns; /* of vcpus gone */
 
     struct arch_domain arch;
 
@@ -117,7 +114,6 @@ struct domain {
     s_time_t watchdog_deadline[2]; /* SCHEDOP_watchdog */
     struct timer watchdog_timer[2];
     uint32_t watchdog_inuse;
-    uint32_t relinquish_step; /* [DOMCTL] progress of domain_kill() */
     int64_t time_offset_seconds;
     uint32_t max_grant_frames, max_maptrack_frames;
 };
@@ -226,8 +222,6 @@ void context_switch(struct vcpu *prev, struct vcpu *next);
 /* After idle: make the hardware state the idle loop may have left stale. */
 noreturn void continue_running(struct vcpu *v);
 noreturn void startup_cpu_idle_loop(void);
-/* Saves lazily held state so that it can be read from v->arch. */
-void arch_vcpu_sync_state(struct vcpu *v);
 /* An event became pending for v: make its CPU look (IPI if it is running). */
 void vcpu_kick(struct vcpu *v);
 /* Updates the PV clock page of v (current); runs at context switch, once a

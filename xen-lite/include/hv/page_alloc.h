@@ -20,7 +20,6 @@ struct domain;
 #define MEMF_low_reserve     (1u << 8)  /* may use the reserve below 4 GiB */
 #define MEMF_no_refcount     (1u << 9)  /* not counted in tot_pages */
 #define MEMF_no_scrub        (1u << 10) /* caller overwrites all of it */
-#define MEMF_exact_node      (1u << 11)
 
 /* Hypervisor's own frames: owner DOMID_IDLE until they are lent, zeroed unless
  * MEMF_no_scrub. NULL when out of memory. */

@@ -43,7 +43,6 @@
 #define XEN_VIRT_START        ADDR(0xffff82d040000000) /* image itself */
 #define XEN_VIRT_END          ADDR(0xffff82d040800000) /* at most 8 MiB */
 #define FIXADDR_START         ADDR(0xffff82d07fe00000) /* one 2 MiB L1 */
-#define STUBS_VIRT_START      ADDR(0xffff82d080000000) /* per-CPU stubs */
 #define FRAMETABLE_VIRT_START ADDR(0xffff82e000000000) /* 128 GiB */
 #define FRAMETABLE_VIRT_END   ADDR(0xffff830000000000)
 #define DIRECTMAP_VIRT_START  ADDR(0xffff830000000000)
