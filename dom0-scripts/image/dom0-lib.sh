@@ -39,6 +39,17 @@ type_to() {
         timeout $(($2 + 5)) script -qfc "stty -echo; exec xl console $1" /dev/null 2>&1 | tr -d '\r'
 }
 
+# in_guest NAME LINE [SECONDS]: a line for the shell on the guest's console, by
+# way of the terminal that xenconsoled made; prints what came back.
+in_guest() {
+    local tty log from mark=done-$RANDOM
+    tty=$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty") && log=$(guest_log "$1") || return 1
+    from=$(($(stat -c %s "$log") + 1))
+    printf '%s\n' "$2; echo ${mark/-/-\'\'}" > "$tty"
+    within "${3:-30}" eval "tail -c +$from $log | grep -aq '^$mark'" || return 1
+    tail -c +$from "$log" | tr -d '\r' | grep -av "$mark\|${mark/-/-\'\'}"
+}
+
 # The backend processes of ours that run, as process ids.
 backends() {
     local exe

@@ -124,6 +124,22 @@ fetch_kernel() {
     KERNEL=$PKG_ROOT/boot/vmlinuz-$KVER
 }
 
+# fetch_vmlinux: sets VMLINUX, the ELF file inside Debian's kernel. A test that
+# starts many guests has them start from this: nothing is unpacked then.
+fetch_vmlinux() {
+    local offset new
+    fetch_kernel
+    VMLINUX=$XEN_LITE_CACHE/vmlinux-$KVER
+    [ ! -s "$VMLINUX" ] || return 0
+    new=$(mktemp "$VMLINUX.XXXXXX") || die "cannot write $VMLINUX"
+    for offset in $(grep -aobP '\xfd7zXZ\x00' "$KERNEL" | cut -d: -f1); do
+        tail -c +$((offset + 1)) "$KERNEL" | xz -dc > "$new" 2> /dev/null
+        readelf -h "$new" > /dev/null 2>&1 && mv "$new" "$VMLINUX" && return
+    done
+    rm -f "$new"
+    die "no xz payload with an ELF file in $KERNEL"
+}
+
 # fetch_xen: sets GENUINE_XEN, Debian's hypervisor as QEMU's -kernel takes it
 fetch_xen() {
     fetch closure $(packages stock)
@@ -267,16 +283,16 @@ dom0_disk() {
 }
 
 # in_dom0 SCRIPT [QEMU-OPTION...]: boot_dom0 with a bash script from outside and
-# a fresh disk for images.
+# a fresh disk for images, unless IMAGES names one.
 in_dom0() {
-    local extra script=$1
+    local extra script=$1 images=${IMAGES:-$BUILD/image/images-empty.img}
     shift
     extra=$(mktemp -d) || die "no temporary directory"
     mkdir -p "$extra/job"
     [ -z "${EXTRA:-}" ] || cp -a "$EXTRA/." "$extra/"
     install -m 755 "$script" "$extra/job/script"
-    dom0_disk "$BUILD/image/images-empty.img"
-    EXTRA=$extra IMAGES=$BUILD/image/images-empty.img LIMIT=${LIMIT:-170} boot_dom0 /job/script "$@"
+    dom0_disk "$images"
+    EXTRA=$extra IMAGES=$images LIMIT=${LIMIT:-170} boot_dom0 /job/script "$@"
     set -- $?
     rm -rf "$extra"
     return "$1"
