@@ -73,8 +73,10 @@ static void generous_host(uint32_t leaf, uint32_t subleaf, uint32_t r[4])
 {
     for (unsigned int i = 0; i < 4; i++)
         r[i] = ~0u;
-    if (leaf == 0)
+    if (leaf == 0) {
         r[0] = 0x20;
+        r[1] = 0x68747541; /* AMD's */
+    }
     if (leaf == 0x80000000)
         r[0] = 0x80000028;
 }
@@ -174,16 +176,17 @@ static void test_policy_old_host(void **state)
 
     cpu_policy_read(&p, old_host);
     cpu_policy_to_pv(&p, 0);
-    assert_int_equal(p.nr, 4);
-    assert_null(cpu_policy_find(&p, 7, 0));
+    assert_int_equal(bits(&p, 0, 0, 'a'), 1);
+    assert_int_equal(bits(&p, 7, 0, 'b'), 0);
+    /* Leaves 0 and 1, two of the hypervisor's, two extended ones. */
+    assert_int_equal(cpu_policy_serialise(&p, NULL), 6);
     assert_int_equal(bits(&p, 1, 0, 'd'), 0x1fc9cbf5);
 }
 
 static void test_policy_apply(void **state)
 {
     struct cpu_policy max, p;
-    const xen_cpuid_leaf_t *bad = NULL;
-    xen_cpuid_leaf_t want[2];
+    xen_cpuid_leaf_t want[2], bad;
 
     cpu_policy_read(&max, generous_host);
     cpu_policy_to_pv(&max, 0xe7);
@@ -191,18 +194,24 @@ static void test_policy_apply(void **state)
     /* More than is offered: masked. Less: taken. */
     want[0] = *cpu_policy_find(&max, 7, 0);
     want[0].b = ~0u & ~(1u << 3);
-    assert_true(cpu_policy_apply(&p, &max, want, 1, &bad));
+    assert_int_equal(cpu_policy_apply(&p, &max, want, 1, &bad), 0);
     assert_int_equal(bits(&p, 7, 0, 'b'), bits(&max, 7, 0, 'b') & ~(1u << 3));
     /* Unknown leaves and leaves beyond the last one. */
     want[0] = (xen_cpuid_leaf_t){.leaf = 0x99};
-    assert_false(cpu_policy_apply(&p, &max, want, 1, &bad));
-    assert_int_equal(bad->leaf, 0x99);
+    assert_int_equal(cpu_policy_apply(&p, &max, want, 1, &bad), -ERANGE);
+    assert_int_equal(bad.leaf, 0x99);
     want[0] = *cpu_policy_find(&max, 0, 0);
     want[0].a++;
-    assert_false(cpu_policy_apply(&p, &max, want, 1, &bad));
+    assert_int_equal(cpu_policy_apply(&p, &max, want, 1, &bad), -EINVAL);
+    /* A leaf without subleaves has none, one with them needs one. */
+    p = max;
+    want[0] = (xen_cpuid_leaf_t){.leaf = 1, .subleaf = 0};
+    assert_int_equal(cpu_policy_apply(&p, &max, want, 1, &bad), -ERANGE);
+    want[0] = (xen_cpuid_leaf_t){.leaf = 7, .subleaf = XEN_CPUID_NO_SUBLEAF};
+    assert_int_equal(cpu_policy_apply(&p, &max, want, 1, &bad), -ERANGE);
     /* Ours to say: ignored. */
     want[0] = (xen_cpuid_leaf_t){.leaf = 0x40000001, .a = 1};
-    assert_true(cpu_policy_apply(&p, &max, want, 1, &bad));
+    assert_int_equal(cpu_policy_apply(&p, &max, want, 1, &bad), 0);
 }
 
 static void test_feature_words(void **state)

@@ -6,6 +6,7 @@
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
 #include <hv/mm.h>
+#include <asm/log_dirty.h>
 #include <asm/pv.h>
 #include <asm/time.h>
 
@@ -139,18 +140,119 @@ static long set_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-/* No MSR of a PV guest outlives its vcpu context yet. */
-static long vcpu_msrs(struct domain *d, struct xen_domctl *op)
+/*
+ * MSRs that are a vcpu's own and not in its context: TSC_AUX. A null list asks
+ * how long one may be.
+ */
+static long get_vcpu_msrs(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_vcpu_msrs *m = &op->u.vcpu_msrs;
+    xen_domctl_vcpu_msr_t msr = {.index = MSR_TSC_AUX};
+    struct vcpu *v;
     long rc;
 
-    if (!vcpu_of(d, m->vcpu, &rc))
+    v = vcpu_of(d, m->vcpu, &rc);
+    if (!v)
         return rc;
-    if (op->cmd == XEN_DOMCTL_set_vcpu_msrs)
-        return m->msr_count ? -EINVAL : 0;
-    m->msr_count = 0;
+    if (guest_handle_is_null(m->msrs)) {
+        m->msr_count = 1;
+        return 0;
+    }
+    msr.value = v->arch.tsc_aux;
+    if (!msr.value) {
+        m->msr_count = 0;
+        return 0;
+    }
+    if (!m->msr_count)
+        return -ENOBUFS;
+    m->msr_count = 1;
+    return copy_to_guest(m->msrs, &msr, 1) ? -EFAULT : 0;
+}
+
+static long set_vcpu_msrs(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_vcpu_msrs *m = &op->u.vcpu_msrs;
+    xen_domctl_vcpu_msr_t msr;
+    struct vcpu *v;
+    long rc;
+
+    v = vcpu_of(d, m->vcpu, &rc);
+    if (!v)
+        return rc;
+    for (uint32_t i = 0; i < m->msr_count; i++) {
+        if (copy_from_guest_offset(&msr, m->msrs, i, 1))
+            return -EFAULT;
+        if (msr.reserved || msr.index != MSR_TSC_AUX || msr.value >> 32)
+            return -EINVAL;
+        domain_pause(d);
+        v->arch.tsc_aux = msr.value;
+        domain_unpause(d);
+    }
     return 0;
+}
+
+/*
+ * Floating-point and vector state: XCR0, the states enabled so far, and an
+ * area as XSAVE leaves it, in one buffer.
+ */
+#define XSTATE_HEADER 16
+
+static long get_vcpu_extstate(struct vcpu *v, struct xen_domctl_vcpuextstate *e)
+{
+    uint64_t header[2] = {v->arch.xcr0, v->arch.xcr0_accum | XSTATE_FP_SSE};
+    uint64_t to = (uint64_t)e->buffer.p;
+    uint32_t size = fpu_xstate_size(v) ? XSTATE_HEADER + fpu_xstate_size(v) : 0;
+
+    if (!e->size && !e->xfeature_mask) {
+        e->xfeature_mask = boot_cpu.xcr0_mask;
+        e->size = size;
+        return 0;
+    }
+    if (e->size != size || e->xfeature_mask != boot_cpu.xcr0_mask)
+        return -EINVAL;
+    if (!size)
+        return 0;
+    return copy_to_guest_raw(to, header, sizeof(header)) ||
+                   copy_to_guest_raw(to + XSTATE_HEADER, v->arch.fpu,
+                                     fpu_xstate_size(v))
+               ? -EFAULT
+               : 0;
+}
+
+static long set_vcpu_extstate(struct vcpu *v,
+                              const struct xen_domctl_vcpuextstate *e)
+{
+    uint64_t header[2], from = (uint64_t)e->buffer.p;
+    uint32_t size = e->size - XSTATE_HEADER;
+    void *area;
+    long rc = -EFAULT;
+
+    if (e->size < XSTATE_HEADER || size > fpu_xstate_size(v))
+        return -EINVAL;
+    area = alloc_xenheap_page();
+    if (!area)
+        return -ENOMEM;
+    if (!copy_from_guest_raw(header, from, sizeof(header)) &&
+        !copy_from_guest_raw(area, from + XSTATE_HEADER, size))
+        rc = fpu_set_xstate(v, header[0], header[1], area, size);
+    free_xenheap_page(area);
+    return rc;
+}
+
+static long vcpu_extstate(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_vcpuextstate *e = &op->u.vcpuextstate;
+    struct vcpu *v;
+    long rc;
+
+    v = vcpu_of(d, e->vcpu, &rc);
+    if (!v)
+        return -ESRCH;
+    domain_pause(d);
+    rc = op->cmd == XEN_DOMCTL_getvcpuextstate ? get_vcpu_extstate(v, e)
+                                               : set_vcpu_extstate(v, e);
+    domain_unpause(d);
+    return rc;
 }
 
 /* --- time
@@ -193,14 +295,17 @@ static long absent(struct domain *d, struct xen_domctl *op)
 
 const struct domctl_row arch_domctl_table[NR_DOMCTLS] = {
     [XEN_DOMCTL_set_address_size] = {set_address_size, 0},
+    [XEN_DOMCTL_shadow_op] = {log_dirty_op, DC_OUT | DC_NOT_SELF},
     [XEN_DOMCTL_hypercall_init] = {hypercall_init, 0},
     [XEN_DOMCTL_get_address_size] = {get_address_size, DC_OUT},
     [XEN_DOMCTL_getpageframeinfo3] = {getpageframeinfo3, 0},
     [XEN_DOMCTL_get_ext_vcpucontext] = {get_ext_vcpucontext,
                                         DC_OUT | DC_NOT_SELF},
     [XEN_DOMCTL_set_ext_vcpucontext] = {set_ext_vcpucontext, DC_NOT_SELF},
-    [XEN_DOMCTL_get_vcpu_msrs] = {vcpu_msrs, DC_OUT | DC_NOT_SELF},
-    [XEN_DOMCTL_set_vcpu_msrs] = {vcpu_msrs, DC_NOT_SELF},
+    [XEN_DOMCTL_get_vcpu_msrs] = {get_vcpu_msrs, DC_OUT | DC_NOT_SELF},
+    [XEN_DOMCTL_set_vcpu_msrs] = {set_vcpu_msrs, DC_NOT_SELF},
+    [XEN_DOMCTL_getvcpuextstate] = {vcpu_extstate, DC_OUT | DC_NOT_SELF},
+    [XEN_DOMCTL_setvcpuextstate] = {vcpu_extstate, DC_NOT_SELF},
     [XEN_DOMCTL_gettscinfo] = {gettscinfo, DC_OUT},
     [XEN_DOMCTL_settscinfo] = {settscinfo, DC_NOT_SELF},
     [XEN_DOMCTL_get_cpu_policy] = {domctl_get_cpu_policy, DC_OUT},

@@ -26,7 +26,6 @@ struct xsave_area {
 };
 #define FCW_DEFAULT   0x037f
 #define MXCSR_DEFAULT 0x1f80
-#define XSTATE_FP_SSE 3
 
 static void xsetbv0(uint64_t v)
 {
@@ -145,21 +144,27 @@ int fpu_set_xcr0(struct vcpu *v, uint64_t xcr0)
 
 uint32_t fpu_xstate_size(const struct vcpu *v)
 {
-    return boot_cpu.xsave_size;
+    return cpu_has_xsave ? boot_cpu.xsave_size : 0;
 }
 
-int fpu_set_xstate(struct vcpu *v, const void *image, uint32_t size)
+/* All of it is checked before any of it is taken. v is paused. */
+int fpu_set_xstate(struct vcpu *v, uint64_t xcr0, uint64_t accum,
+                   const void *image, uint32_t size)
 {
     const struct xsave_area *in = image;
     struct xsave_area *x = v->arch.fpu;
 
     if (!cpu_has_xsave || size < sizeof(*in) || size > boot_cpu.xsave_size)
         return -EINVAL;
-    if ((in->xstate_bv & ~boot_cpu.xcr0_mask) || in->xcomp_bv)
+    if (!xcr0_ok(xcr0) || !xcr0_ok(accum) || (xcr0 & ~accum))
+        return -EINVAL;
+    if ((in->xstate_bv & ~(accum | XSTATE_FP_SSE)) || in->xcomp_bv)
         return -EINVAL;
     for (unsigned int i = 0; i < ARRAY_SIZE(in->rsvd1); i++)
         if (in->rsvd1[i])
             return -EINVAL;
+    v->arch.xcr0 = xcr0;
+    v->arch.xcr0_accum = accum;
     memset(x, 0, PAGE_SIZE);
     memcpy(x, in, size);
     x->mxcsr &= mxcsr_mask();

@@ -8,6 +8,7 @@
  * (MTRRs, performance counters, speculation MSRs), and FSGSBASE, whose use
  * would make every one of a guest's context switches trap.
  */
+#include <hv/errno.h>
 #include <asm/cpu_policy.h>
 
 #define BIT(n) (1u << (n))
@@ -51,6 +52,7 @@ static const struct feature_word {
     /* the MSR_ARCH_CAPS words: no such MSR for guests */
     {~0u, 0, 0, A},
     {~0u, 0, 0, A},
+    {0x80000021, 0, 0, C},
 };
 
 #define F1C_FMA        BIT(12)
@@ -67,6 +69,8 @@ static const struct feature_word {
 #define F71A_AVX       BIT(4)
 #define F71A_AVX512    BIT(5)
 #define FE1C_AVX       (BIT(11) | BIT(16)) /* XOP FMA4 */
+#define F1D_SEP        BIT(11)
+#define MAX_EXT_INTEL  0x80000008u
 #define XCR0_AVX       4u
 #define XCR0_AVX512    0xe0u
 
@@ -97,52 +101,91 @@ static xen_cpuid_leaf_t *find_mutable(struct cpu_policy *p, uint32_t leaf,
 /* --- reading ----------------------------------------------------------------
  */
 
-static void add(struct cpu_policy *p, cpuid_fn_t host, uint32_t leaf,
-                uint32_t subleaf)
+static void add(struct cpu_policy *p, cpuid_fn_t host, uint32_t last,
+                uint32_t leaf, uint32_t subleaf)
+{
+    xen_cpuid_leaf_t *l = &p->leaf[p->nr++];
+    uint32_t r[4] = {0};
+
+    if (leaf <= last)
+        host(leaf, subleaf == XEN_CPUID_NO_SUBLEAF ? 0 : subleaf, r);
+    *l = (xen_cpuid_leaf_t){leaf, subleaf, r[A], r[B], r[C], r[D]};
+}
+
+static uint32_t nr_subleaves(uint32_t leaf)
+{
+    return leaf == 4     ? 6
+           : leaf == 7   ? 3
+           : leaf == 0xb ? 2
+           : leaf == 0xd ? 20
+                         : 0;
+}
+
+static uint32_t last_leaf(cpuid_fn_t host, uint32_t first, uint32_t most)
 {
     uint32_t r[4];
 
-    if (p->nr == CPU_POLICY_MAX_LEAVES)
-        return;
-    host(leaf, subleaf == XEN_CPUID_NO_SUBLEAF ? 0 : subleaf, r);
-    p->leaf[p->nr++] =
-        (xen_cpuid_leaf_t){leaf, subleaf, r[A], r[B], r[C], r[D]};
-}
-
-static void add_with_subleaves(struct cpu_policy *p, cpuid_fn_t host,
-                               uint32_t leaf)
-{
-    static const struct {
-        uint32_t leaf, n;
-    } subleaves[] = {{4, 6}, {7, 3}, {0xb, 2}, {0xd, 20}};
-
-    for (unsigned int i = 0; i < sizeof(subleaves) / sizeof(subleaves[0]); i++)
-        if (subleaves[i].leaf == leaf) {
-            for (uint32_t s = 0; s < subleaves[i].n; s++)
-                add(p, host, leaf, s);
-            return;
-        }
-    add(p, host, leaf, XEN_CPUID_NO_SUBLEAF);
+    host(first, 0, r);
+    return r[A] < first ? first : r[A] < most ? r[A] : most;
 }
 
 void cpu_policy_read(struct cpu_policy *p, cpuid_fn_t host)
 {
-    uint32_t r[4], max;
+    uint32_t last = last_leaf(host, 0, CPU_POLICY_MAX_BASIC);
 
     p->nr = 0;
-    host(0, 0, r);
-    max = r[A] < CPU_POLICY_MAX_BASIC ? r[A] : CPU_POLICY_MAX_BASIC;
-    for (uint32_t leaf = 0; leaf <= max; leaf++)
-        add_with_subleaves(p, host, leaf);
-    p->leaf[0].a = max;
+    for (uint32_t leaf = 0; leaf <= CPU_POLICY_MAX_BASIC; leaf++) {
+        uint32_t n = nr_subleaves(leaf);
 
-    host(0x80000000, 0, r);
-    if (r[A] < 0x80000000)
-        return;
-    max = r[A] < CPU_POLICY_MAX_EXT ? r[A] : CPU_POLICY_MAX_EXT;
-    for (uint32_t leaf = 0x80000000; leaf <= max; leaf++)
-        add(p, host, leaf, XEN_CPUID_NO_SUBLEAF);
-    find_mutable(p, 0x80000000, 0)->a = max;
+        if (!n)
+            add(p, host, last, leaf, XEN_CPUID_NO_SUBLEAF);
+        for (uint32_t s = 0; s < n; s++)
+            add(p, host, last, leaf, s);
+    }
+    p->leaf[0].a = last;
+    /* The hypervisor's own leaves are made when a guest asks. */
+    add(p, host, 0, 0x40000000, XEN_CPUID_NO_SUBLEAF);
+    add(p, host, 0, 0x40000100, XEN_CPUID_NO_SUBLEAF);
+    last = last_leaf(host, 0x80000000, CPU_POLICY_MAX_EXT);
+    for (uint32_t leaf = 0x80000000; leaf <= CPU_POLICY_MAX_EXT; leaf++)
+        add(p, host, last, leaf, XEN_CPUID_NO_SUBLEAF);
+    find_mutable(p, 0x80000000, 0)->a = last;
+}
+
+static bool is_shown(const struct cpu_policy *p, const xen_cpuid_leaf_t *l)
+{
+    switch (l->leaf) {
+    case 4: /* caches, up to the first of no type */
+        return !l->subleaf || l->a & 0x1f || l[-1].a & 0x1f;
+    case 7:
+        return l->subleaf <= cpu_policy_find(p, 7, 0)->a;
+    case 0xb:
+        return !l->subleaf || l->c & 0xff00 || l[-1].c & 0xff00;
+    case 0xd:
+        return l->subleaf < 2 ||
+               cpu_policy_find(p, 0xd, 0)->a >> l->subleaf & 1;
+    default:
+        return l->leaf < 0x80000000 ||
+               l->leaf <= cpu_policy_find(p, 0x80000000, 0)->a;
+    }
+}
+
+unsigned int cpu_policy_serialise(const struct cpu_policy *p,
+                                  xen_cpuid_leaf_t *to)
+{
+    unsigned int n = 0;
+
+    for (unsigned int i = 0; i < p->nr; i++) {
+        const xen_cpuid_leaf_t *l = &p->leaf[i];
+
+        if ((l->leaf <= CPU_POLICY_MAX_BASIC && l->leaf > p->leaf[0].a) ||
+            !is_shown(p, l))
+            continue;
+        if (to)
+            to[n] = *l;
+        n++;
+    }
+    return n;
 }
 
 /* --- from host to guest
@@ -236,10 +279,26 @@ static bool is_hidden(uint32_t leaf)
     }
 }
 
+/* The last extended leaf is the vendor's, not this CPU's, so that an image
+ * finds the same one on the next machine. AMD has no SYSENTER in long mode. */
+static void fit_vendor(struct cpu_policy *p)
+{
+    bool amd = p->leaf[0].b == 0x68747541; /* "Auth" */
+    uint32_t *last = &find_mutable(p, 0x80000000, 0)->a;
+
+    if (amd) {
+        *last = CPU_POLICY_MAX_EXT;
+        clear(p, 1, 0, D, F1D_SEP);
+    } else if (*last > MAX_EXT_INTEL) {
+        *last = MAX_EXT_INTEL;
+    }
+}
+
 void cpu_policy_to_pv(struct cpu_policy *p, uint64_t xcr0)
 {
     xen_cpuid_leaf_t *l;
 
+    fit_vendor(p);
     for (unsigned int i = 0; i < p->nr; i++) {
         l = &p->leaf[i];
         if (is_hidden(l->leaf))
@@ -264,42 +323,38 @@ void cpu_policy_to_pv(struct cpu_policy *p, uint64_t xcr0)
  * ------------------------------------------------------
  */
 
-static bool last_leaf_ok(const struct cpu_policy *max,
-                         const xen_cpuid_leaf_t *l)
-{
-    const xen_cpuid_leaf_t *m;
-
-    if (l->leaf != 0 && l->leaf != 0x80000000)
-        return true;
-    m = cpu_policy_find(max, l->leaf, 0);
-    return m && l->a <= m->a;
-}
-
 static bool is_hypervisor_leaf(uint32_t leaf)
 {
-    return leaf >> 16 == 0x4000;
+    return leaf >= 0x40000000 && leaf < 0x40000200;
 }
 
-bool cpu_policy_apply(struct cpu_policy *p, const struct cpu_policy *max,
-                      const xen_cpuid_leaf_t *list, unsigned int n,
-                      const xen_cpuid_leaf_t **bad)
+static bool last_leaf_ok(const struct cpu_policy *p,
+                         const struct cpu_policy *max, uint32_t leaf,
+                         xen_cpuid_leaf_t *bad)
+{
+    bad->leaf = leaf;
+    bad->subleaf = XEN_CPUID_NO_SUBLEAF;
+    return cpu_policy_find(p, leaf, 0)->a <= cpu_policy_find(max, leaf, 0)->a;
+}
+
+int cpu_policy_apply(struct cpu_policy *p, const struct cpu_policy *max,
+                     const xen_cpuid_leaf_t *list, unsigned int n,
+                     xen_cpuid_leaf_t *bad)
 {
     for (unsigned int i = 0; i < n; i++) {
-        const xen_cpuid_leaf_t *want = &list[i], *limit;
-        xen_cpuid_leaf_t *have;
+        const xen_cpuid_leaf_t *want = &list[i];
+        xen_cpuid_leaf_t *have = find_mutable(p, want->leaf, want->subleaf);
 
-        *bad = want;
+        *bad = *want;
         if (is_hypervisor_leaf(want->leaf)) /* ours to say */
             continue;
-        have = find_mutable(p, want->leaf, want->subleaf);
-        limit = cpu_policy_find(max, want->leaf, want->subleaf);
-        if (!have || !limit || !last_leaf_ok(max, want))
-            return false;
-        have->a = want->a;
-        have->b = want->b;
-        have->c = want->c;
-        have->d = want->d;
+        if (!have || (have->subleaf == XEN_CPUID_NO_SUBLEAF) !=
+                         (want->subleaf == XEN_CPUID_NO_SUBLEAF))
+            return -ERANGE;
+        *have = *want;
     }
+    if (!last_leaf_ok(p, max, 0, bad) || !last_leaf_ok(p, max, 0x80000000, bad))
+        return -EINVAL;
     /* A feature is a subset of what we offer, however it was asked for. */
     for (unsigned int i = 0; i < CPU_FEATURE_WORDS; i++) {
         const struct feature_word *w = &feature_word[i];
@@ -310,7 +365,7 @@ bool cpu_policy_apply(struct cpu_policy *p, const struct cpu_policy *max,
         if (have && limit)
             *reg_of(have, w->reg) &= *reg_of(limit, w->reg);
     }
-    return true;
+    return 0;
 }
 
 void cpu_policy_features(const struct cpu_policy *p,

@@ -130,34 +130,72 @@ void guest_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 /* --- for the tools -----------------------------------------------------------
  */
 
-/* NULL handle: how many there are. */
+/* The MSRs of a policy say nothing to a PV guest, but saved images carry them.
+ */
+static const uint32_t policy_msr[CPU_POLICY_MAX_MSRS] = {MSR_PLATFORM_INFO,
+                                                         MSR_ARCH_CAPS};
+#define PLATFORM_INFO_CPUID_FAULTING (1ULL << 31)
+
+/* NULL handle: how many there may be. */
 static long copy_leaves(const struct cpu_policy *p,
-                        XEN_GUEST_HANDLE(xen_cpuid_leaf_t) to, uint32_t *nr)
+                        struct xen_domctl_cpu_policy *c)
 {
-    if (guest_handle_is_null(to)) {
-        *nr = CPU_POLICY_MAX_LEAVES;
+    xen_cpuid_leaf_t *list;
+    unsigned int n = cpu_policy_serialise(p, NULL);
+    long rc = 0;
+
+    if (guest_handle_is_null(c->leaves)) {
+        c->nr_leaves = CPU_POLICY_MAX_LEAVES;
         return 0;
     }
-    if (*nr < p->nr)
+    if (c->nr_leaves < n)
         return -ENOBUFS;
-    if (copy_to_guest(to, p->leaf, p->nr))
-        return -EFAULT;
-    *nr = p->nr;
+    list = xzalloc_array(xen_cpuid_leaf_t, n);
+    if (!list)
+        return -ENOMEM;
+    cpu_policy_serialise(p, list);
+    if (copy_to_guest(c->leaves, list, n))
+        rc = -EFAULT;
+    c->nr_leaves = n;
+    xfree(list);
+    return rc;
+}
+
+static long copy_msrs(struct xen_domctl_cpu_policy *c)
+{
+    if (guest_handle_is_null(c->msrs)) {
+        c->nr_msrs = CPU_POLICY_MAX_MSRS;
+        return 0;
+    }
+    if (c->nr_msrs < CPU_POLICY_MAX_MSRS)
+        return -ENOBUFS;
+    for (unsigned int i = 0; i < CPU_POLICY_MAX_MSRS; i++) {
+        xen_msr_entry_t m = {.idx = policy_msr[i]};
+
+        if (copy_to_guest_offset(c->msrs, i, &m, 1))
+            return -EFAULT;
+    }
+    c->nr_msrs = CPU_POLICY_MAX_MSRS;
     return 0;
+}
+
+static long copy_policy(const struct cpu_policy *p,
+                        struct xen_domctl_cpu_policy *c)
+{
+    long rc = copy_leaves(p, c);
+
+    return rc ? rc : copy_msrs(c);
 }
 
 long domctl_get_cpu_policy(struct domain *d, struct xen_domctl *op)
 {
-    struct xen_domctl_cpu_policy *c = &op->u.cpu_policy;
-
-    c->nr_msrs = 0;
-    return copy_leaves(d->arch.cpu_policy, c->leaves, &c->nr_leaves);
+    return copy_policy(d->arch.cpu_policy, &op->u.cpu_policy);
 }
 
-static long apply_list(struct domain *d, struct cpu_policy *new,
-                       struct xen_domctl_cpu_policy *c)
+static long apply_leaves(struct domain *d, struct cpu_policy *new,
+                         struct xen_domctl_cpu_policy *c)
 {
-    const xen_cpuid_leaf_t *bad = NULL;
+    xen_cpuid_leaf_t bad;
     struct cpu_policy *max = make_policy(true);
     xen_cpuid_leaf_t *list =
         xzalloc_array(xen_cpuid_leaf_t, CPU_POLICY_MAX_LEAVES);
@@ -167,14 +205,44 @@ static long apply_list(struct domain *d, struct cpu_policy *new,
         rc = -ENOMEM;
     else if (copy_from_guest(list, c->leaves, c->nr_leaves))
         rc = -EFAULT;
-    else if (!cpu_policy_apply(new, max, list, c->nr_leaves, &bad)) {
-        c->err_leaf = bad->leaf;
-        c->err_subleaf = bad->subleaf;
-        rc = -EINVAL;
+    else {
+        rc = cpu_policy_apply(new, max, list, c->nr_leaves, &bad);
+        if (rc) {
+            c->err_leaf = bad.leaf;
+            c->err_subleaf = bad.subleaf;
+        }
     }
     xfree(list);
     xfree(max);
     return rc;
+}
+
+static uint64_t allowed_bits(uint32_t msr)
+{
+    uint64_t v;
+
+    return msr == MSR_PLATFORM_INFO && !rdmsr_safe(msr, &v)
+               ? v & PLATFORM_INFO_CPUID_FAULTING
+               : 0;
+}
+
+static long check_msrs(struct xen_domctl_cpu_policy *c)
+{
+    for (uint32_t i = 0; i < c->nr_msrs; i++) {
+        xen_msr_entry_t m;
+
+        if (copy_from_guest_offset(&m, c->msrs, i, 1))
+            return -EFAULT;
+        c->err_msr = m.idx;
+        if (m.flags)
+            return -EINVAL;
+        if (m.idx != MSR_PLATFORM_INFO && m.idx != MSR_ARCH_CAPS)
+            return -ERANGE;
+        if (m.val & ~allowed_bits(m.idx))
+            return -EINVAL;
+    }
+    c->err_msr = ~0u;
+    return 0;
 }
 
 /* Before the domain has run: what its kernel saw at boot must stay true. */
@@ -185,7 +253,8 @@ long domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op)
     long rc;
 
     c->err_leaf = c->err_subleaf = c->err_msr = ~0u;
-    if (c->nr_leaves > CPU_POLICY_MAX_LEAVES)
+    if (c->nr_leaves > CPU_POLICY_MAX_LEAVES ||
+        c->nr_msrs > CPU_POLICY_MAX_MSRS)
         return -E2BIG;
     if (d->vcpu[0] && d->vcpu[0]->runstate.time[RUNSTATE_running])
         return -EEXIST;
@@ -193,7 +262,9 @@ long domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op)
     if (!new)
         return -ENOMEM;
     *new = *d->arch.cpu_policy;
-    rc = c->nr_leaves ? apply_list(d, new, c) : 0;
+    rc = apply_leaves(d, new, c);
+    if (!rc)
+        rc = check_msrs(c);
     if (!rc)
         *d->arch.cpu_policy = *new;
     xfree(new);
@@ -203,6 +274,10 @@ long domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op)
 long arch_cpu_policy(struct xen_sysctl *op)
 {
     struct xen_sysctl_cpu_policy *c = &op->u.cpu_policy;
+    struct xen_domctl_cpu_policy lists = {.nr_leaves = c->nr_leaves,
+                                          .nr_msrs = c->nr_msrs,
+                                          .leaves = c->leaves,
+                                          .msrs = c->msrs};
     struct cpu_policy *p;
     long rc;
 
@@ -214,8 +289,9 @@ long arch_cpu_policy(struct xen_sysctl *op)
     p = make_policy(c->index >= XEN_SYSCTL_cpu_policy_pv_max);
     if (!p)
         return -ENOMEM;
-    c->nr_msrs = 0;
-    rc = copy_leaves(p, c->leaves, &c->nr_leaves);
+    rc = copy_policy(p, &lists);
+    c->nr_leaves = lists.nr_leaves;
+    c->nr_msrs = lists.nr_msrs;
     xfree(p);
     return rc;
 }

@@ -11,10 +11,11 @@
 #include <stdint.h>
 #include <xen/xen.h>
 
-#define CPU_POLICY_MAX_LEAVES 96
+#define CPU_POLICY_MAX_LEAVES 120 /* Xen's number: saved images have room */
+#define CPU_POLICY_MAX_MSRS   2
 #define CPU_POLICY_MAX_BASIC  0xdu
 #define CPU_POLICY_MAX_EXT    0x80000021u
-#define CPU_FEATURE_WORDS     18
+#define CPU_FEATURE_WORDS     19
 
 struct cpu_policy {
     unsigned int nr;
@@ -23,19 +24,24 @@ struct cpu_policy {
 
 typedef void (*cpuid_fn_t)(uint32_t leaf, uint32_t subleaf, uint32_t r[4]);
 
-/* All leaves of the host in our range. */
+/* All leaves of our range; zero where the host has none. */
 void cpu_policy_read(struct cpu_policy *p, cpuid_fn_t host);
 /* From the host's to a guest's; xcr0: the states guests may enable. */
 void cpu_policy_to_pv(struct cpu_policy *p, uint64_t xcr0);
 const xen_cpuid_leaf_t *cpu_policy_find(const struct cpu_policy *p,
                                         uint32_t leaf, uint32_t subleaf);
 /*
- * Replace what the list says; bits beyond max disappear. False, with *bad the
- * culprit, when a leaf is not one of ours or a last leaf lies above max's.
+ * Replace what the list says; bits beyond max disappear. -ERANGE for a leaf
+ * that policies do not have, -EINVAL for a last leaf above max's, with *bad
+ * the culprit.
  */
-bool cpu_policy_apply(struct cpu_policy *p, const struct cpu_policy *max,
-                      const xen_cpuid_leaf_t *list, unsigned int n,
-                      const xen_cpuid_leaf_t **bad);
+int cpu_policy_apply(struct cpu_policy *p, const struct cpu_policy *max,
+                     const xen_cpuid_leaf_t *list, unsigned int n,
+                     xen_cpuid_leaf_t *bad);
+/* What the tools see: without leaves beyond the last one and empty subleaves.
+ * The number of leaves; to may be NULL. */
+unsigned int cpu_policy_serialise(const struct cpu_policy *p,
+                                  xen_cpuid_leaf_t *to);
 void cpu_policy_features(const struct cpu_policy *p,
                          uint32_t words[CPU_FEATURE_WORDS]);
 

@@ -53,6 +53,8 @@
 #define MSR_SHADOW_GS_BASE 0xc0000102
 #define MSR_TSC_AUX        0xc0000103
 #define MSR_APIC_BASE      0x1b
+#define MSR_PLATFORM_INFO  0xce
+#define MSR_ARCH_CAPS      0x10a
 #define MSR_PAT            0x277
 #define HV_PAT             0x0000050100070406UL
 #define MSR_SYSENTER_CS    0x174

@@ -83,8 +83,10 @@ void fpu_import(struct vcpu *v, const void *fxsave);
 void fpu_export(const struct vcpu *v, void *fxsave);
 int fpu_set_xcr0(struct vcpu *v, uint64_t xcr0);
 /* XEN_DOMCTL_{get,set}vcpuextstate: an XSAVE image of standard format. */
+#define XSTATE_FP_SSE 3
 uint32_t fpu_xstate_size(const struct vcpu *v);
-int fpu_set_xstate(struct vcpu *v, const void *image, uint32_t size);
+int fpu_set_xstate(struct vcpu *v, uint64_t xcr0, uint64_t accum,
+                   const void *image, uint32_t size);
 
 /* --- MSRs, CPUID (pv/msr.c, pv/cpuid.c) -------------------------------------
  */
