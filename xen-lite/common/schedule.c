@@ -9,6 +9,11 @@
  * idle CPU takes waiting vcpus from others. A cap limits a vcpu to a share of
  * each period; it is parked when that is used up.
  *
+ * A vcpu that has the CPU keeps it for sched_ratelimit_us, whoever wakes. Two
+ * domains that hand each other packets would otherwise change places at each of
+ * them, and a change costs all cached translations; so they work in batches. A
+ * CPU that idles is given at once.
+ *
  * A vcpu is on the queue of v->processor while it is runnable and not the one
  * running. v->processor changes only under the old queue's lock and while
  * v->is_running is false. is_running is cleared when the vcpu's state has left
@@ -24,6 +29,9 @@
 /* A waking vcpu preempts only when it is behind by more than this. */
 #define WAKE_MARGIN MICROSECS(100)
 #define CAP_PERIOD  MILLISECS(30)
+
+unsigned int sched_ratelimit_us = 1000; /* Xen's default */
+HV_OPTION(OPT_UINT, "sched_ratelimit_us", sched_ratelimit_us);
 
 struct runq {
     spinlock_t lock;
@@ -199,6 +207,8 @@ static void schedule(void)
     rq->curr = next;
     if (rq->nr_queued && !is_idle_vcpu(next))
         set_timer(&rq->slice, now + SLICE);
+    else if (timer_is_active(&rq->slice))
+        stop_timer(&rq->slice);
     if (next == prev) {
         spin_unlock_irq(&rq->lock);
         return;
@@ -236,18 +246,33 @@ static unsigned int pick_cpu(const struct vcpu *v)
     return cpumask_test(v->processor, ok) ? v->processor : ffs64(ok.bits);
 }
 
-static void preempt_if_better(struct runq *rq, struct vcpu *v)
+static bool is_behind(const struct vcpu *v, const struct vcpu *curr,
+                      s_time_t now)
 {
-    struct vcpu *curr = rq->curr;
+    s_time_t ran = now - curr->sched.started;
 
-    if (is_idle_vcpu(curr) ||
-        v->sched.vruntime + WAKE_MARGIN <
-            curr->sched.vruntime + (get_s_time() - curr->sched.started) *
-                                       SCHED_DEFAULT_WEIGHT /
-                                       curr->domain->sched.weight)
+    return v->sched.vruntime + WAKE_MARGIN <
+           curr->sched.vruntime +
+               ran * SCHED_DEFAULT_WEIGHT / curr->domain->sched.weight;
+}
+
+/* Queued vcpu v: when must the one that runs make room for it? */
+static void preempt_if_better(struct runq *rq, const struct vcpu *v)
+{
+    const struct vcpu *curr = rq->curr;
+    s_time_t now = get_s_time(), due = now;
+
+    if (!is_idle_vcpu(curr)) {
+        if (is_behind(v, curr, now))
+            due = (s_time_t)curr->runstate.state_entry_time +
+                  MICROSECS(sched_ratelimit_us);
+        else
+            due = now + SLICE;
+    }
+    if (due <= now)
         cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
-    else if (!timer_is_active(&rq->slice))
-        cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
+    else if (!timer_is_active(&rq->slice) || due < rq->slice.expires)
+        set_timer(&rq->slice, due);
 }
 
 /* Moves a vcpu that is on no CPU to another queue's jurisdiction. Enters with

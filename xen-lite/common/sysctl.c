@@ -184,17 +184,26 @@ static long cpupool_op(struct xen_sysctl *op)
 static long scheduler_params(struct xen_sysctl *op)
 {
     struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
+    uint32_t us;
 
     if (s->cpupool_id != 0)
         return -ESRCH;
     if (s->sched_id != XEN_SCHEDULER_CREDIT2)
         return -EINVAL;
-    if (s->cmd == XEN_SYSCTL_SCHEDOP_putinfo)
-        return -EOPNOTSUPP; /* the rate limit is fixed */
-    if (s->cmd != XEN_SYSCTL_SCHEDOP_getinfo)
+    switch (s->cmd) {
+    case XEN_SYSCTL_SCHEDOP_putinfo:
+        us = s->u.sched_credit2.ratelimit_us;
+        if (us && (us < XEN_SYSCTL_SCHED_RATELIMIT_MIN ||
+                   us > XEN_SYSCTL_SCHED_RATELIMIT_MAX))
+            return -EINVAL;
+        sched_ratelimit_us = us;
+        return 0;
+    case XEN_SYSCTL_SCHEDOP_getinfo:
+        s->u.sched_credit2.ratelimit_us = sched_ratelimit_us;
+        return 0;
+    default:
         return -EINVAL;
-    s->u.sched_credit2.ratelimit_us = 0;
-    return 0;
+    }
 }
 
 static long absent(struct xen_sysctl *op)

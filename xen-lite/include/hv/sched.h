@@ -30,6 +30,9 @@ struct sched_domain {
     uint16_t cap; /* percent of one CPU, 0 = none */
 };
 
+/* Shortest run before a preemption; 0: none. */
+extern unsigned int sched_ratelimit_us;
+
 void scheduler_init(void);
 /* Before the idle vcpu of that CPU is made. */
 void scheduler_init_cpu(unsigned int cpu);
