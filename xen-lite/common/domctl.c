@@ -416,12 +416,6 @@ static long absent(struct domain *d, struct xen_domctl *op)
     return -EOPNOTSUPP;
 }
 
-/* No shadow page tables: what Xen without them answers. */
-static long shadow_op(struct domain *d, struct xen_domctl *op)
-{
-    return -EINVAL;
-}
-
 static const struct domctl_row domctl_table[NR_DOMCTLS] = {
     [XEN_DOMCTL_createdomain] = {createdomain, DC_OUT | DC_NO_DOM},
     [XEN_DOMCTL_destroydomain] = {destroydomain, DC_NOT_SELF},
@@ -442,7 +436,6 @@ static const struct domctl_row domctl_table[NR_DOMCTLS] = {
     [XEN_DOMCTL_setdomainhandle] = {setdomainhandle, 0},
     [XEN_DOMCTL_settimeoffset] = {settimeoffset, 0},
     [XEN_DOMCTL_sendtrigger] = {sendtrigger, 0},
-    [XEN_DOMCTL_shadow_op] = {shadow_op, 0},
     [XEN_DOMCTL_setdebugging] = {absent, DC_NOT_SELF},
     [XEN_DOMCTL_subscribe] = {absent, 0},
     [XEN_DOMCTL_set_virq_handler] = {absent, 0},

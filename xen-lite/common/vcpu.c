@@ -196,6 +196,7 @@ void unmap_vcpu_info(struct vcpu *v)
     /* Nothing may write there once the references are gone. */
     atomic_store(&v->vcpu_info, &dummy_vcpu_info);
     v->vcpu_info_mfn = INVALID_MFN;
+    log_dirty_frame(mfn);
     put_page_and_type(mfn_to_page(mfn));
 }
 

@@ -12,6 +12,7 @@
  */
 #include <hv/lib.h>
 #include <hv/smp.h>
+#include <asm/log_dirty.h>
 #include <asm/pv.h>
 
 noreturn void enter_idle_loop(void); /* entry.S */
@@ -39,8 +40,10 @@ void return_root(const struct vcpu *v)
 /* Guest memory that belongs to v as a whole is in its kernel root. */
 static void load_kernel_root(struct vcpu *v)
 {
-    if (READ_CR(3) != v->arch.cr3_kernel)
-        root_load(v->arch.cr3_kernel);
+    bool stale = unlikely(v->domain->arch.log) && vtlb_enter(v);
+
+    if (stale || READ_CR(3) != v->arch.cr3_kernel)
+        root_load(v->arch.cr3_kernel, v->domain);
 }
 
 static void leave(struct vcpu *v)

@@ -6,6 +6,7 @@
 #include <hv/lib.h>
 #include <hv/page_alloc.h>
 #include <asm/irq.h>
+#include <asm/log_dirty.h>
 #include <asm/pv.h>
 #include <asm/time.h>
 
@@ -72,6 +73,7 @@ int arch_domain_relinquish(struct domain *d)
     int rc;
 
     free_domain_pirqs(d);
+    log_dirty_end(d);
     for_each_vcpu (d, v) {
         rc = vcpu_destroy_pagetables(v);
         if (rc)
@@ -170,6 +172,17 @@ static int take_root(struct vcpu *v, uint64_t cr3, mfn_t *root)
     return get_page_and_type(mfn_to_page(*root), v->domain, PGT_l4_table);
 }
 
+static uint64_t cr3_of(mfn_t root)
+{
+    return mfn_eq(root, INVALID_MFN) ? 0 : mfn_x(root) << PAGE_SHIFT;
+}
+
+void set_vcpu_cr3(struct vcpu *v)
+{
+    v->arch.cr3_kernel = cr3_of(v->arch.guest_root);
+    v->arch.cr3_user = cr3_of(v->arch.guest_root_user);
+}
+
 /* Both roots or none. */
 static int set_roots(struct vcpu *v, const struct vcpu_guest_context *c)
 {
@@ -183,9 +196,8 @@ static int set_roots(struct vcpu *v, const struct vcpu_guest_context *c)
         return rc;
     }
     v->arch.guest_root = kernel;
-    v->arch.cr3_kernel = mfn_x(kernel) << PAGE_SHIFT;
     v->arch.guest_root_user = user;
-    v->arch.cr3_user = c->ctrlreg[1] ? mfn_x(user) << PAGE_SHIFT : 0;
+    set_vcpu_cr3(v);
     return 0;
 }
 
@@ -288,7 +300,7 @@ drop:
         put_page_and_type(mfn_to_page(v->arch.guest_root_user));
     put_page_and_type(mfn_to_page(v->arch.guest_root));
     v->arch.guest_root = v->arch.guest_root_user = INVALID_MFN;
-    v->arch.cr3_kernel = v->arch.cr3_user = 0;
+    set_vcpu_cr3(v);
     return rc;
 }
 

@@ -204,5 +204,5 @@ void __init paging_init(void)
     frame_table_init();
     direct_map_init();
     m2p_init();
-    root_load(virt_to_maddr(idle_root));
+    root_load(virt_to_maddr(idle_root), NULL);
 }

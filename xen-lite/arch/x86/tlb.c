@@ -16,7 +16,7 @@
 #include <hv/domain.h>
 #include <hv/smp.h>
 #include <asm/irq.h>
-#include <asm/mm.h>
+#include <asm/log_dirty.h>
 
 static uint64_t tlb_clock = 1;
 static DEFINE_PER_CPU(uint64_t, flush_tick);
@@ -52,6 +52,7 @@ static void flush_all_with_root(uint64_t cr3)
 {
     uint64_t tick = atomic_inc(&tlb_clock);
 
+    vtlb_flush();
     if (mmu_cr4_features & CR4_PGE) {
         unsigned long cr4 = READ_CR(4);
 
@@ -70,19 +71,17 @@ static struct domain *root_domain(uint32_t root)
     return root ? domain_by_owner_id(root - 1) : NULL;
 }
 
-void root_load(uint64_t cr3)
+void root_load(uint64_t cr3, struct domain *d)
 {
     unsigned long irq = local_irq_save();
-    uint32_t owner = mfn_to_page(_mfn(cr3 >> PAGE_SHIFT))->owner;
-    uint32_t root = owner < DOMID_FIRST_RESERVED ? owner + 1 : 0;
-    uint32_t before = this_cpu(root_owner);
+    uint32_t root = d ? d->id + 1 : 0, before = this_cpu(root_owner);
     uint64_t me = 1ull << smp_processor_id();
-    struct domain *d;
 
+    vtlb_root_loaded(d);
     if (root == before) {
         flush_all_with_root(cr3);
     } else {
-        if ((d = root_domain(root)))
+        if (d)
             atomic_or(&d->arch.dirty_cpumask, me);
         flush_all_with_root(cr3);
         this_cpu(root_owner) = root;
@@ -97,11 +96,13 @@ void flush_local(unsigned long va, unsigned int flags)
     unsigned long irq = local_irq_save();
 
     if ((flags & FLUSH_ROOT) && is_idle_vcpu(current))
-        root_load(virt_to_maddr(idle_root));
+        root_load(virt_to_maddr(idle_root), NULL);
     else if (flags & (FLUSH_TLB | FLUSH_TLB_GLOBAL | FLUSH_ROOT))
         flush_all_with_root(READ_CR(3));
-    else if (flags & FLUSH_VA)
+    else if (flags & FLUSH_VA) {
+        vtlb_flush_va(va);
         invlpg(va);
+    }
     local_irq_restore(irq);
 }
 

@@ -16,6 +16,7 @@
 #include <hv/page_alloc.h>
 #include <hv/smp.h>
 #include <hv/symbols.h>
+#include <asm/log_dirty.h>
 #include <asm/traps.h>
 #include <xen/nmi.h>
 
@@ -275,7 +276,8 @@ void do_hv_exception(struct cpu_regs *regs)
     if (regs->entry_vector == X86_TRAP_PF) {
         uint64_t cr2 = READ_CR(2);
 
-        if (fixup_ldt_fault(cr2, regs->error_code) ||
+        if (vtlb_fault(cr2, &regs->error_code) ||
+            fixup_ldt_fault(cr2, regs->error_code) ||
             (fixup && may_be_stale(regs, cr2)))
             return;
     }

@@ -175,6 +175,7 @@ static int map_guest_page(struct domain *d, uint64_t gfn, void **va)
 
 static void unmap_guest_page(void *va)
 {
+    log_dirty_frame(virt_to_mfn(va));
     put_page_and_type(virt_to_page((void *)((uint64_t)va & PAGE_MASK)));
 }
 
@@ -284,6 +285,22 @@ long evtchn_fifo_expand_array(const struct evtchn_expand_array *op)
     spin_unlock(&ed->pending_lock);
     spin_unlock_irqrestore(&ed->lock, flags);
     return 0;
+}
+
+/* We write these pages whenever an event comes. */
+void evtchn_fifo_log_dirty(struct domain *d)
+{
+    const struct evtchn_fifo_domain *fifo;
+    unsigned long flags = spin_lock_irqsave(&d->evtchn->lock);
+    struct vcpu *v;
+
+    fifo = d->evtchn->fifo;
+    for_each_vcpu (d, v)
+        if (v->evtchn_fifo)
+            log_dirty_frame(virt_to_mfn(v->evtchn_fifo->control));
+    for (uint32_t i = 0; fifo && i < fifo->nr_pages; i++)
+        log_dirty_frame(virt_to_mfn(fifo->page[i]));
+    spin_unlock_irqrestore(&d->evtchn->lock, flags);
 }
 
 /* Back to two levels: on death and on EVTCHNOP_reset. All ports are closed. */

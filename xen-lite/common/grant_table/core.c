@@ -196,9 +196,23 @@ void grant_put_frame(mfn_t mfn, enum pin pin)
 {
     struct page_info *pg = mfn_to_page(mfn);
 
-    if (is_rw(pin))
+    if (is_rw(pin)) {
+        log_dirty_frame(mfn);
         put_page_type(pg);
+    }
     put_page(pg);
+}
+
+/* Frames of d that others can write now. */
+void gnttab_log_dirty(struct domain *d)
+{
+    struct grant_table *gt = d->grant_table;
+
+    spin_lock(&gt->lock);
+    for (uint32_t ref = 0; ref < nr_grant_entries(gt); ref++)
+        if (pinned_rw(active_entry(gt, ref)))
+            log_dirty_frame(_mfn(active_entry(gt, ref)->mfn));
+    spin_unlock(&gt->lock);
 }
 
 static void clear_in_use(grant_entry_t *sha, const struct active_grant *act)

@@ -37,4 +37,7 @@ void pirq_guest_unbind(struct domain *d, uint32_t pirq);
 /* The guest unmasked or closed: level interrupts acknowledged there. */
 void pirq_guest_set_affinity(struct domain *d, uint32_t pirq, struct vcpu *v);
 
+/* log_dirty_frame() for the pages of d that we write when events come. */
+void evtchn_fifo_log_dirty(struct domain *d);
+
 #endif

@@ -17,6 +17,8 @@ void grant_table_destroy(struct domain *d);
 /* XENMEM_acquire_resource and XENMAPSPACE: frame i of the table, growing it.
  * 0 / -EINVAL / -ENOMEM; the frame is xenheap shared with d. */
 int gnttab_get_shared_frame(struct domain *d, unsigned long idx, mfn_t *mfn);
+/* log_dirty_frame() for what others may write through a grant of d now. */
+void gnttab_log_dirty(struct domain *d);
 void gnttab_dump(struct domain *d);
 
 #endif

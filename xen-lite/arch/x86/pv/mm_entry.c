@@ -107,6 +107,14 @@ refuse:
     return rc;
 }
 
+/* Who else had it mapped could write it until now. */
+static void end_writable(struct page_info *pg)
+{
+    if (unlikely(READ_ONCE(pg->type) & PGT_foreign))
+        log_dirty_frame(page_to_mfn(pg));
+    put_page_type(pg);
+}
+
 static void l1_put(pte_t e)
 {
     struct page_info *pg = mfn_to_page(pte_mfn(e));
@@ -114,7 +122,7 @@ static void l1_put(pte_t e)
     if (unlikely(is_mmio(pte_mfn(e))))
         return;
     if (e & PTE_RW)
-        put_page_type(pg);
+        end_writable(pg);
     put_page(pg);
 }
 
@@ -231,7 +239,8 @@ int entry_write(struct page_info *table, unsigned int level, unsigned int slot,
     if (cut == SHORTCUT_NONE)
         entry_drop(*old, level);
     else if (cut == SHORTCUT_WRITE_PROTECT)
-        put_page_type(mfn_to_page(pte_mfn(e)));
+        end_writable(mfn_to_page(pte_mfn(e)));
+    log_dirty_frame(page_to_mfn(table));
     return 0;
 }
 

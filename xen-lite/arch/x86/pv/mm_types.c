@@ -90,6 +90,8 @@ static void set_state(struct page_info *pg, uint32_t state)
 static void type_ends(struct page_info *pg, uint32_t was)
 {
     pg->tlb_stamp = tlb_clock_now();
+    if (was) /* saved in another form from now on */
+        log_dirty_frame(page_to_mfn(pg));
     set_state(pg, PGT_none | was);
 }
 
@@ -152,6 +154,7 @@ static int validate(struct page_info *pg, uint32_t type, bool had_mark)
         /* Flushed on all CPUs if foreign: that mark has done its duty. */
         while (!atomic_cas(&pg->type, &old, type | PGT_validated | 1))
             ;
+        log_dirty_frame(page_to_mfn(pg));
     }
     if (had_mark)
         put_page(pg);

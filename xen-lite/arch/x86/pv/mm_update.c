@@ -67,6 +67,7 @@ static int write_plain(mfn_t mfn, unsigned int slot, pte_t val,
     rc = get_page_type(pg, PGT_writable);
     if (!rc) {
         WRITE_ONCE(((pte_t *)page_to_virt(pg))[slot], val);
+        log_dirty_frame(mfn);
         put_page_type(pg);
     }
     put_page(pg);
@@ -192,6 +193,7 @@ static inline bool set_absent_entry(struct domain *d, uint64_t maddr, pte_t e)
         entry_take_plain(&e, d)) {
         WRITE_ONCE(*p, e);
         table->entry_mask |= 1u << (slot / MASK_GROUP);
+        log_dirty_frame(mfn);
         done = true;
     }
     table_unlock(table);

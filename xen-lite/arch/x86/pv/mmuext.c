@@ -7,6 +7,7 @@
  * switched in the order: reference the new one, load it (which flushes), drop
  * the old one.
  */
+#include <asm/log_dirty.h>
 #include <asm/pv.h>
 #include <asm/pv_mm.h>
 #include <hv/smp.h>
@@ -72,7 +73,8 @@ static mfn_t set_kernel_root(struct vcpu *v, unsigned long mfn)
     mfn_t old = v->arch.guest_root;
 
     v->arch.guest_root = _mfn(mfn);
-    v->arch.cr3_kernel = mfn << PAGE_SHIFT;
+    if (likely(!v->domain->arch.log)) /* else it has the virtual TLB's */
+        v->arch.cr3_kernel = mfn << PAGE_SHIFT;
     return old;
 }
 
@@ -81,7 +83,8 @@ static mfn_t set_user_root(struct vcpu *v, unsigned long mfn)
     mfn_t old = v->arch.guest_root_user;
 
     v->arch.guest_root_user = mfn ? _mfn(mfn) : INVALID_MFN;
-    v->arch.cr3_user = mfn << PAGE_SHIFT;
+    v->arch.cr3_user =
+        likely(!v->domain->arch.log) ? mfn << PAGE_SHIFT : vtlb_user_cr3(v);
     return old;
 }
 
@@ -91,14 +94,15 @@ int new_guest_root(struct vcpu *v, mfn_t mfn)
     int rc;
 
     if (mfn_eq(mfn, v->arch.guest_root)) {
-        root_load(v->arch.cr3_kernel); /* what a guest asks for is a flush */
+        root_load(v->arch.cr3_kernel,
+                  v->domain); /* what a guest asks for is a flush */
         return 0;
     }
     rc = take_root(v, mfn_x(mfn));
     if (rc)
         return rc;
     old = set_kernel_root(v, mfn_x(mfn));
-    root_load(v->arch.cr3_kernel);
+    root_load(v->arch.cr3_kernel, v->domain);
     drop_root(old);
     return 0;
 }
@@ -116,7 +120,7 @@ static int new_user_root(struct vcpu *v, unsigned long mfn)
     if (rc)
         return rc;
     old = set_user_root(v, mfn);
-    root_load(v->arch.cr3_kernel);
+    root_load(v->arch.cr3_kernel, v->domain);
     drop_root(old);
     return 0;
 }
@@ -136,7 +140,7 @@ static int new_root_pair(struct vcpu *v, unsigned long kernel,
     }
     old_kernel = set_kernel_root(v, kernel);
     old_user = set_user_root(v, user);
-    root_load(v->arch.cr3_kernel);
+    root_load(v->arch.cr3_kernel, v->domain);
     drop_root(old_kernel);
     drop_root(old_user);
     return 0;
@@ -171,6 +175,7 @@ static int clear_page_op(mfn_t mfn, const struct domain *d)
     rc = get_page_type(pg, PGT_writable);
     if (!rc) {
         memset(page_to_virt(pg), 0, PAGE_SIZE);
+        log_dirty_frame(mfn);
         put_page_type(pg);
     }
     put_page(pg);
@@ -189,6 +194,7 @@ static int copy_page_op(mfn_t to, mfn_t from, const struct domain *d)
         rc = get_page_type(dst, PGT_writable);
         if (!rc) {
             memcpy(page_to_virt(dst), page_to_virt(src), PAGE_SIZE);
+            log_dirty_frame(to);
             put_page_type(dst);
         }
         put_page(dst);

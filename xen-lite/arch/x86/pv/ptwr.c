@@ -165,6 +165,7 @@ static bool fast_xchg(struct page_info *table, uint64_t addr,
     if (likely(level == 1 && table->owner == current->domain->id)) {
         p = page_to_virt(table) + (addr & ~PAGE_MASK);
         old = atomic_xchg(p, *reg);
+        log_dirty_frame(page_to_mfn(table));
         done = true;
     }
     table_unlock(table);

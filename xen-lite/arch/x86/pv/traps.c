@@ -13,6 +13,7 @@
  */
 #include <hv/lib.h>
 #include <hv/guest_access.h>
+#include <asm/log_dirty.h>
 #include <asm/pv.h>
 
 #define FRAME_MAX_BYTES 128 /* more than any frame */
@@ -262,6 +263,8 @@ void do_guest_page_fault(struct cpu_regs *regs)
     uint64_t addr = READ_CR(2);
     uint32_t ec = regs->error_code;
 
+    if (vtlb_fault(addr, &ec))
+        return;
     local_irq_enable();
     if (guest_kernel_mode(v)) {
         if ((ec & (PFEC_present | PFEC_write | PFEC_insn)) ==

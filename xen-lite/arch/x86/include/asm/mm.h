@@ -133,6 +133,17 @@ void share_xen_page_with_guest(struct page_info *pg, struct domain *d,
                                bool read_only);
 void share_xen_page_with_privileged(struct page_info *pg, bool read_only);
 
+/* --- dirty logging (asm/log_dirty.h) -----------------------------------------
+ * Whoever has written to a guest's frame otherwise than by the guest's own
+ * addresses says so, after the write. Costs one test while nobody is logged. */
+extern uint32_t nr_logged_domains;
+void log_dirty_frame_slow(mfn_t mfn);
+static inline void log_dirty_frame(mfn_t mfn)
+{
+    if (unlikely(READ_ONCE(nr_logged_domains)))
+        log_dirty_frame_slow(mfn);
+}
+
 /* --- machine-to-phys ----------------------------------------------------- */
 #define machine_to_phys   ((uint64_t *)RDWR_MPT_VIRT_START)
 #define INVALID_M2P_ENTRY (~0UL)
@@ -140,6 +151,7 @@ void share_xen_page_with_privileged(struct page_info *pg, bool read_only);
 static inline void set_gpfn_from_mfn(mfn_t mfn, uint64_t pfn)
 {
     machine_to_phys[mfn_x(mfn)] = pfn;
+    log_dirty_frame(mfn); /* the pfn has other content now */
 }
 static inline uint64_t get_gpfn_from_mfn(mfn_t mfn)
 {
@@ -193,9 +205,10 @@ void flush_cache_frame(mfn_t mfn);
 uint32_t tlb_clock_now(void);
 /* Those CPUs of mask that have not flushed since stamp. */
 uint64_t tlb_filter(uint64_t cpumask, uint32_t stamp);
-/* Load a root (all root loads but the kernel/user toggle of one vcpu pass
- * here): flushes everything, keeps the dirty masks of the domains. */
-void root_load(uint64_t cr3);
+/* Load a root of d, or ours with NULL (all root loads but the kernel/user
+ * toggle of one vcpu pass here): flushes everything, keeps the dirty masks of
+ * the domains. */
+void root_load(uint64_t cr3, struct domain *d);
 
 /* --- guest page tables (arch/x86/pv: see asm/pv_mm.h) ----------------------
  */
@@ -214,6 +227,8 @@ void invalidate_ldt(struct vcpu *v);
 /* New kernel root for v (current), with references of its own: 0, -EINVAL,
  * -ERESTART */
 int new_guest_root(struct vcpu *v, mfn_t mfn);
+/* v's cr3 values from its roots; v is not running. */
+void set_vcpu_cr3(struct vcpu *v);
 /* Drop both roots (vcpu reset, death); v is not running. 0/-ERESTART */
 int vcpu_destroy_pagetables(struct vcpu *v);
 /* Preemptible walk over all frames of a dying domain. 0/-ERESTART */

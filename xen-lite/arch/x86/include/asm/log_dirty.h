@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Dirty logging of PV domains: which of a domain's pages have been written
+ * since a toolstack last asked (XEN_DOMCTL_shadow_op).
+ *
+ *   pv/log_dirty  the log itself and the control operation
+ *   pv/vtlb       how the CPU's own writes of a guest are seen
+ */
+#ifndef ASM_LOG_DIRTY_H
+#define ASM_LOG_DIRTY_H
+
+#include <hv/types.h>
+#include <hv/softirq.h>
+#include <asm/mm.h>
+
+struct xen_domctl;
+
+/* --- one CPU's virtual TLB for one domain (pv/vtlb.c) ----------------------
+ */
+struct vtlb {
+    char *pool;              /* table pages; the first two are the roots */
+    unsigned int used;       /* pages of the pool */
+    const struct vcpu *vcpu; /* whose translations these are */
+};
+
+/* 0/-ENOMEM. Destroy after every CPU has left the domain's roots. */
+int vtlb_create(struct vtlb *t, const struct domain *d);
+void vtlb_destroy(struct vtlb *t);
+/* The current CPU is about to run v, whose domain is logged: sets v's cr3
+ * values. True: the root must be loaded even if it seems to be. */
+bool vtlb_enter(struct vcpu *v);
+/* v (current) has a new user root; 0: none. */
+uint64_t vtlb_user_cr3(const struct vcpu *v);
+/* [irqs off] From tlb.c: a root of d (NULL: ours) gets loaded; what the CPU
+ * has cached goes; one address of it goes. */
+void vtlb_root_loaded(const struct domain *d);
+void vtlb_flush(void);
+void vtlb_flush_va(uint64_t va);
+/*
+ * [irqs off] A page fault at va, of a guest or of our own access to a guest.
+ * True: the translation is there now, try again. False: the guest's tables do
+ * not allow it; the present bit of the error code is as they say.
+ */
+bool vtlb_fault(uint64_t va, uint32_t *error_code);
+
+/* --- the log (pv/log_dirty.c) ----------------------------------------------
+ */
+struct log_dirty {
+    struct rcu_head rcu;
+    unsigned long **page; /* [nr_pages] bits by pfn, a page each */
+    unsigned long nr_pages;
+    unsigned long *buffer; /* a page */
+    struct vtlb *vtlb;     /* [NR_CPUS] */
+    uint32_t faults;       /* of vtlb_fault(), since the last CLEAN */
+    uint64_t scan, next;   /* progress of a continued CLEAN or PEEK */
+    uint64_t dirty_count;  /* found by it */
+};
+
+/* Is the frame in its owner's log? True if that domain is not logged. */
+bool frame_is_dirty(mfn_t mfn);
+long log_dirty_op(struct domain *d, struct xen_domctl *op);
+/* Ends logging, if it is on; no vcpu of d runs. */
+void log_dirty_end(struct domain *d);
+
+#endif
