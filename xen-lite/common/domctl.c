@@ -406,9 +406,15 @@ static long sendtrigger(struct domain *d, struct xen_domctl *op)
         return -EINVAL;
     if (!v)
         return -ESRCH;
-    if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
+    switch (op->u.sendtrigger.trigger) {
+    case XEN_DOMCTL_SENDTRIGGER_NMI:
+        return arch_send_guest_nmi(v);
+    case XEN_DOMCTL_SENDTRIGGER_POWER: /* a PV guest has no such button */
+    case XEN_DOMCTL_SENDTRIGGER_SLEEP:
+        return -EINVAL;
+    default:
         return -ENOSYS;
-    return arch_send_guest_nmi(v);
+    }
 }
 
 static long absent(struct domain *d, struct xen_domctl *op)
