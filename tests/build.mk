@@ -38,6 +38,7 @@ bench: packages-run
 # --- what takes long --------------------------------------------------------------
 # MINUTES=10 of mixed load.
 check-long: packages-run
-	$(Q)$(MAKE) all install-tree run-image
+	$(Q)$(MAKE) all install-tree run-image $(O)/tests/system/witness
+	$(Q)$(MAKE) DEBUG=1 DIST=build-debug/dist hypervisor
 	$(Q)export BUILD=$(O) DIST=$(DIST); prove --timer --verbose --exec tests/run-one $(sort $(wildcard tests/long/*.t))
 .PHONY: check-long
