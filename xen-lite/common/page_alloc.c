@@ -505,6 +505,6 @@ void init_heap_pages(paddr_t s, paddr_t e)
 /* All RAM is in: choose the reserve and start flushing before reuse. */
 void heap_init_done(void)
 {
-    low_reserve = MIN(MB(128ul) >> PAGE_SHIFT, low_free_pages() / 32);
+    low_reserve = MIN(MB(32ul) >> PAGE_SHIFT, low_free_pages() / 128);
     heap_ready = true;
 }
