@@ -190,6 +190,7 @@ HYPERCALL(update_descriptor)
     if (!get_page_type(pg, type)) {
         slot = (uint64_t *)((char *)page_to_virt(pg) + (a0 & ~PAGE_MASK));
         WRITE_ONCE(*slot, desc);
+        log_dirty_frame(page_to_mfn(pg));
         put_page_type(pg);
         if (type == PGT_descriptor && (a0 & ~PAGE_MASK) < 7 * 8)
             recheck_flat_segments(d, page_to_mfn(pg));

@@ -44,6 +44,7 @@ int hypercall_page_init(struct domain *d, uint64_t gmfn)
         return -EACCES;
     }
     fill_hypercall_page(page_to_virt(pg));
+    log_dirty_frame(page_to_mfn(pg));
     put_page_and_type(pg);
     return 0;
 }
