@@ -187,6 +187,7 @@ struct domain *domain_create(domid_t id,
     memcpy(d->handle, config->handle, sizeof(d->handle));
     spin_lock_init(&d->lock, LOCK_DOMAIN);
     d->sched.weight = SCHED_DEFAULT_WEIGHT;
+    d->sched.cpupool = config->cpupool_id;
     d->max_vcpus = config->max_vcpus;
     d->max_evtchn_port = config->max_evtchn_port;
     d->max_grant_frames = config->max_grant_frames;

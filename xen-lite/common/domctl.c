@@ -59,7 +59,7 @@ static long sanitise(struct xen_domctl_createdomain *c)
     if (XEN_DOMCTL_GRANT_version(c->grant_opts) != 1 ||
         (c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask))
         return -EINVAL;
-    if (c->cpupool_id)
+    if (!cpupool_exists(c->cpupool_id))
         return -ENOENT;
     if (c->max_grant_frames < 0)
         c->max_grant_frames = DEFAULT_GRANT_FRAMES;
@@ -177,6 +177,7 @@ void get_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     info->outstanding_pages = d->outstanding_claim;
     info->shared_info_frame = mfn_x(d->shared_info_mfn);
     info->ssidref = d->ssidref;
+    info->cpupool = d->sched.cpupool;
     memcpy(info->handle, d->handle, sizeof(info->handle));
     arch_get_domain_info(d, info);
 }
@@ -283,62 +284,8 @@ static long getvcpucontext(struct domain *d, struct xen_domctl *op)
     return rc;
 }
 
-/* --- scheduling
- * -------------------------------------------------------------------- */
-
-static long setvcpuaffinity(struct domain *d, struct xen_domctl *op)
-{
-    struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
-    struct vcpu *v = existing_vcpu(d, a->vcpu);
-    cpumask_t hard, soft;
-    long rc = 0;
-
-    if (a->vcpu >= d->max_vcpus)
-        return -EINVAL;
-    if (!v)
-        return -ESRCH;
-    if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
-        return -EINVAL;
-    if (a->flags & XEN_VCPUAFFINITY_HARD) {
-        rc = xenctl_bitmap_to_mask(&a->cpumap_hard, &hard);
-        if (!rc)
-            rc = vcpu_set_affinity(v, hard);
-        if (!rc)
-            rc = mask_to_xenctl_bitmap(
-                &a->cpumap_hard,
-                cpumask_and(v->sched.hard_affinity, cpu_online_map));
-    }
-    if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT)) {
-        rc = xenctl_bitmap_to_mask(&a->cpumap_soft, &soft);
-        if (!rc) {
-            v->sched.soft_affinity = soft;
-            rc = mask_to_xenctl_bitmap(
-                &a->cpumap_soft,
-                cpumask_and(cpumask_and(soft, v->sched.hard_affinity),
-                            cpu_online_map));
-        }
-    }
-    return rc;
-}
-
-static long getvcpuaffinity(struct domain *d, struct xen_domctl *op)
-{
-    struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
-    struct vcpu *v = existing_vcpu(d, a->vcpu);
-    long rc = 0;
-
-    if (a->vcpu >= d->max_vcpus)
-        return -EINVAL;
-    if (!v)
-        return -ESRCH;
-    if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
-        return -EINVAL;
-    if (a->flags & XEN_VCPUAFFINITY_HARD)
-        rc = mask_to_xenctl_bitmap(&a->cpumap_hard, v->sched.hard_affinity);
-    if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
-        rc = mask_to_xenctl_bitmap(&a->cpumap_soft, v->sched.soft_affinity);
-    return rc;
-}
+/* --- memory and nodes -------------------------------------------------------
+ */
 
 /* One node: affinity to it is the only one there is. */
 static long nodeaffinity(struct domain *d, struct xen_domctl *op)
@@ -350,28 +297,6 @@ static long nodeaffinity(struct domain *d, struct xen_domctl *op)
         return mask_to_xenctl_bitmap(&op->u.nodeaffinity.nodemap, nodes);
     rc = xenctl_bitmap_to_mask(&op->u.nodeaffinity.nodemap, &nodes);
     return rc ? rc : nodes.bits & 1 ? 0 : -EINVAL;
-}
-
-static long scheduler_op(struct domain *d, struct xen_domctl *op)
-{
-    struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
-
-    if (s->sched_id != XEN_SCHEDULER_CREDIT2)
-        return -EINVAL;
-    switch (s->cmd) {
-    case XEN_DOMCTL_SCHEDOP_getinfo:
-        s->u.credit2.weight = d->sched.weight;
-        s->u.credit2.cap = d->sched.cap;
-        return 0;
-    case XEN_DOMCTL_SCHEDOP_putinfo:
-        if (s->u.credit2.weight)
-            d->sched.weight = s->u.credit2.weight;
-        if (s->u.credit2.cap != 0xffff)
-            d->sched.cap = s->u.credit2.cap;
-        return 0;
-    default:
-        return -EINVAL;
-    }
 }
 
 /* --- the rest
@@ -434,11 +359,11 @@ static const struct domctl_row domctl_table[NR_DOMCTLS] = {
     [XEN_DOMCTL_getvcpuinfo] = {getvcpuinfo, DC_OUT},
     [XEN_DOMCTL_max_vcpus] = {max_vcpus, DC_NOT_SELF},
     [XEN_DOMCTL_max_mem] = {max_mem, 0},
-    [XEN_DOMCTL_setvcpuaffinity] = {setvcpuaffinity, DC_OUT},
-    [XEN_DOMCTL_getvcpuaffinity] = {getvcpuaffinity, DC_OUT},
+    [XEN_DOMCTL_setvcpuaffinity] = {domctl_set_affinity, DC_OUT},
+    [XEN_DOMCTL_getvcpuaffinity] = {domctl_get_affinity, DC_OUT},
     [XEN_DOMCTL_setnodeaffinity] = {nodeaffinity, 0},
     [XEN_DOMCTL_getnodeaffinity] = {nodeaffinity, DC_OUT},
-    [XEN_DOMCTL_scheduler_op] = {scheduler_op, DC_OUT},
+    [XEN_DOMCTL_scheduler_op] = {domctl_scheduler_op, DC_OUT},
     [XEN_DOMCTL_setdomainhandle] = {setdomainhandle, 0},
     [XEN_DOMCTL_settimeoffset] = {settimeoffset, 0},
     [XEN_DOMCTL_sendtrigger] = {sendtrigger, 0},

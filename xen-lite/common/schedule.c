@@ -6,8 +6,9 @@
  * The runnable vcpu with the least runs next, for at most a time slice. A vcpu
  * that slept starts a little behind the queue's minimum, so one that waits for
  * I/O preempts at once, and one that slept long gains no more than that. An
- * idle CPU takes waiting vcpus from others. A cap limits a vcpu to a share of
- * each period; it is parked when that is used up.
+ * idle CPU takes waiting vcpus from others. A cap limits a domain to a share of
+ * each period, which its vcpus use up together; then they stay on the queue,
+ * passed over, until the next period. What was used too much is owed.
  *
  * A vcpu that has the CPU keeps it for sched_ratelimit_us, whoever wakes. Two
  * domains that hand each other packets would otherwise change places at each of
@@ -29,6 +30,8 @@
 /* A waking vcpu preempts only when it is behind by more than this. */
 #define WAKE_MARGIN MICROSECS(100)
 #define CAP_PERIOD  MILLISECS(30)
+/* No shorter turns, however little of a cap is left: they would be all cost. */
+#define CAP_MIN_RUN MICROSECS(100)
 
 unsigned int sched_ratelimit_us = 1000; /* Xen's default */
 HV_OPTION(OPT_UINT, "sched_ratelimit_us", sched_ratelimit_us);
@@ -39,7 +42,7 @@ struct runq {
     int64_t min_vruntime;
     struct vcpu *curr;
     struct timer slice, refill;
-    unsigned int nr_queued, nr_capped;
+    unsigned int nr_queued;
 };
 static DEFINE_PER_CPU(struct runq, runq);
 
@@ -56,9 +59,58 @@ static struct runq *vcpu_runq_lock(struct vcpu *v, unsigned long *flags)
     }
 }
 
-/* --- queue; callers hold its lock ---------------------------------------- */
+/* --- caps ----------------------------------------------------------------- */
 
-static void enqueue(struct runq *rq, struct vcpu *v)
+static int64_t cap_budget(const struct sched_domain *sd)
+{
+    return CAP_PERIOD * sd->cap / 100;
+}
+
+/* Has v's domain used its share? Begins a new period where one is due. */
+static bool is_over_cap(const struct vcpu *v, s_time_t now)
+{
+    struct sched_domain *sd = &v->domain->sched;
+    s_time_t start = atomic_load(&sd->cap_period);
+    int64_t budget = cap_budget(sd), periods = (now - start) / CAP_PERIOD, left;
+
+    if (!budget)
+        return false;
+    if (periods > 0 &&
+        atomic_cas(&sd->cap_period, &start, start + periods * CAP_PERIOD)) {
+        left = atomic_load(&sd->cap_left);
+        while (!atomic_cas(&sd->cap_left, &left,
+                           MIN(left + MIN(periods, 1000) * budget, budget)))
+            ;
+    }
+    return atomic_load(&sd->cap_left) <= 0;
+}
+
+void sched_set_cap(struct domain *d, uint16_t cap)
+{
+    struct sched_domain *sd = &d->sched;
+    struct vcpu *v;
+
+    sd->cap_since = get_s_time();
+    atomic_store(&sd->cap_period, sd->cap_since);
+    atomic_store(&sd->cap_left, CAP_PERIOD * cap / 100);
+    WRITE_ONCE(sd->cap, cap);
+    for_each_vcpu (d, v) /* its turn gets an end */
+        cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
+}
+
+/* --- queue; callers hold its lock ----------------------------------------- */
+
+static void set_capped(struct runq *rq, struct vcpu *v, s_time_t now)
+{
+    s_time_t due = v->domain->sched.cap_period + CAP_PERIOD;
+
+    v->sched.capped = is_over_cap(v, now);
+    if (v->sched.capped &&
+        (!timer_is_active(&rq->refill) || due < rq->refill.expires))
+        set_timer(&rq->refill, due);
+}
+
+static void enqueue(struct runq *rq, struct vcpu *v, s_time_t now)
 {
     struct list_head *pos = &rq->queue;
 
@@ -72,6 +124,7 @@ static void enqueue(struct runq *rq, struct vcpu *v)
     list_add_tail(&v->sched.runq, pos);
     v->sched.queued = true;
     rq->nr_queued++;
+    set_capped(rq, v, now);
 }
 
 static void dequeue(struct runq *rq, struct vcpu *v)
@@ -79,56 +132,51 @@ static void dequeue(struct runq *rq, struct vcpu *v)
     if (!v->sched.queued)
         return;
     list_del(&v->sched.runq);
-    v->sched.queued = false;
+    v->sched.queued = v->sched.capped = false;
     rq->nr_queued--;
 }
 
 /* Charges the running vcpu for the time since it was last charged. */
-static void account(struct runq *rq, struct vcpu *v, s_time_t now)
+static void account(struct vcpu *v, s_time_t now)
 {
-    s_time_t delta = now - v->sched.started;
-    const struct sched_domain *sd = &v->domain->sched;
+    struct sched_domain *sd = &v->domain->sched;
+    s_time_t started = v->sched.started, delta = now - started;
 
     v->sched.started = now;
     if (is_idle_vcpu(v) || delta <= 0)
         return;
     v->sched.vruntime += delta * SCHED_DEFAULT_WEIGHT / sd->weight;
-    if (!sd->cap)
-        return;
-    v->sched.cap_left -= delta;
-    if (v->sched.cap_left <= 0 && !v->sched.capped) {
-        v->sched.capped = true;
-        rq->nr_capped++;
-        if (!timer_is_active(&rq->refill))
-            set_timer(&rq->refill, now + CAP_PERIOD);
-    }
+    if (sd->cap)
+        atomic_sub(&sd->cap_left, now - MAX(started, sd->cap_since));
 }
 
-/* cap is percent of one CPU for the whole domain, shared by its vcpus. */
-static s_time_t cap_budget(const struct vcpu *v)
-{
-    return CAP_PERIOD * v->domain->sched.cap / 100 / v->domain->max_vcpus;
-}
-
+/* A domain's period ended: its vcpus here may go on, or wait for the next. */
 static void refill_caps(void *data)
 {
     struct runq *rq = data;
     struct vcpu *v;
     unsigned long flags = spin_lock_irqsave(&rq->lock);
+    s_time_t now = get_s_time();
 
-    list_for_each_entry (v, &rq->queue, sched.runq) {
-        if (!v->sched.capped)
-            continue;
-        v->sched.cap_left = MIN(v->sched.cap_left, 0) + cap_budget(v);
-        if (v->sched.cap_left > 0 || !v->domain->sched.cap) {
-            v->sched.capped = false;
-            rq->nr_capped--;
-        }
-    }
-    if (rq->nr_capped)
-        set_timer(&rq->refill, get_s_time() + CAP_PERIOD);
+    list_for_each_entry (v, &rq->queue, sched.runq)
+        if (v->sched.capped)
+            set_capped(rq, v, now);
     spin_unlock_irqrestore(&rq->lock, flags);
     raise_softirq(SCHEDULE_SOFTIRQ);
+}
+
+/* --- choice -----------------------------------------------------------------
+ */
+
+cpumask_t vcpu_cpus(const struct vcpu *v)
+{
+    cpumask_t pool = cpupool_cpus(v->domain);
+    cpumask_t both = cpumask_and(pool, v->sched.hard_affinity);
+
+    /* The pool may have lost the CPUs it was bound to. */
+    return !cpumask_empty(both)   ? both
+           : !cpumask_empty(pool) ? pool
+                                  : cpu_online_map;
 }
 
 static struct vcpu *first_eligible(struct runq *rq, unsigned int cpu)
@@ -136,7 +184,7 @@ static struct vcpu *first_eligible(struct runq *rq, unsigned int cpu)
     struct vcpu *v;
 
     list_for_each_entry (v, &rq->queue, sched.runq)
-        if (!v->sched.capped && cpumask_test(cpu, v->sched.hard_affinity) &&
+        if (!v->sched.capped && cpumask_test(cpu, vcpu_cpus(v)) &&
             (!v->is_running || v == rq->curr))
             return v;
     return NULL;
@@ -181,18 +229,32 @@ static void set_runstate(struct vcpu *prev, struct vcpu *next, s_time_t now)
     vcpu_runstate_change(next, RUNSTATE_running, now);
 }
 
+/* When next's turn ends at the latest; STIME_MAX if nothing ends it. */
+static s_time_t turn_end(const struct runq *rq, const struct vcpu *next,
+                         s_time_t now)
+{
+    const struct sched_domain *sd = &next->domain->sched;
+    s_time_t left = READ_ONCE(sd->cap_left);
+
+    if (is_idle_vcpu(next))
+        return STIME_MAX;
+    if (sd->cap)
+        return now + MIN(MAX(left, CAP_MIN_RUN), SLICE);
+    return rq->nr_queued ? now + SLICE : STIME_MAX;
+}
+
 static void schedule(void)
 {
     unsigned int cpu = smp_processor_id();
     struct runq *rq = &this_cpu(runq);
     struct vcpu *prev = current, *next;
-    s_time_t now;
+    s_time_t now, end;
 
     spin_lock_irq(&rq->lock);
     now = get_s_time();
-    account(rq, prev, now);
+    account(prev, now);
     if (!is_idle_vcpu(prev) && vcpu_runnable(prev))
-        enqueue(rq, prev);
+        enqueue(rq, prev, now);
     next = first_eligible(rq, cpu);
     if (next)
         dequeue(rq, next);
@@ -205,8 +267,9 @@ static void schedule(void)
 
     next->sched.started = now;
     rq->curr = next;
-    if (rq->nr_queued && !is_idle_vcpu(next))
-        set_timer(&rq->slice, now + SLICE);
+    end = turn_end(rq, next, now);
+    if (end != STIME_MAX)
+        set_timer(&rq->slice, end);
     else if (timer_is_active(&rq->slice))
         stop_timer(&rq->slice);
     if (next == prev) {
@@ -230,20 +293,24 @@ static bool cpu_is_idle(unsigned int cpu)
 }
 
 /* Where a waking vcpu should go: its last CPU unless that is busy and another
- * allowed one idles. */
+ * one idles, of those that it prefers or else of those that it may use. */
 static unsigned int pick_cpu(const struct vcpu *v)
 {
-    cpumask_t ok = cpumask_and(v->sched.hard_affinity, cpu_online_map);
+    cpumask_t may = vcpu_cpus(v);
+    cpumask_t likes = cpumask_and(may, v->sched.soft_affinity);
     unsigned int cpu = v->processor;
 
-    if (cpumask_empty(ok))
-        ok = cpu_online_map;
-    if (cpumask_test(cpu, ok) && cpu_is_idle(cpu))
+    if (cpumask_empty(likes))
+        likes = may;
+    if (cpumask_test(cpu, likes) && cpu_is_idle(cpu))
         return cpu;
-    for_each_cpu (cpu, ok)
+    for_each_cpu (cpu, likes)
         if (cpu_is_idle(cpu))
             return cpu;
-    return cpumask_test(v->processor, ok) ? v->processor : ffs64(ok.bits);
+    for_each_cpu (cpu, may)
+        if (cpu_is_idle(cpu))
+            return cpu;
+    return cpumask_test(v->processor, likes) ? v->processor : ffs64(likes.bits);
 }
 
 static bool is_behind(const struct vcpu *v, const struct vcpu *curr,
@@ -310,9 +377,10 @@ void vcpu_wake(struct vcpu *v)
         if (!v->sched.queued) {
             v->sched.vruntime =
                 MAX(v->sched.vruntime, rq->min_vruntime - SLEEP_BONUS);
-            enqueue(rq, v);
+            enqueue(rq, v, get_s_time());
         }
-        preempt_if_better(rq, v);
+        if (!v->sched.capped)
+            preempt_if_better(rq, v);
     }
     spin_unlock_irqrestore(&rq->lock, flags);
 }
@@ -326,10 +394,6 @@ void vcpu_sleep_nosync(struct vcpu *v)
         if (v->runstate.state == RUNSTATE_runnable)
             vcpu_runstate_change(v, RUNSTATE_offline, get_s_time());
         dequeue(rq, v);
-        if (v->sched.capped) {
-            v->sched.capped = false;
-            rq->nr_capped--;
-        }
         if (rq->curr == v)
             cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
     }
@@ -361,21 +425,20 @@ void sched_yield(void)
     spin_unlock_irqrestore(&rq->lock, flags);
 }
 
-int vcpu_set_affinity(struct vcpu *v, cpumask_t hard)
+void vcpu_recheck_cpu(struct vcpu *v)
 {
     unsigned long flags;
-    struct runq *rq;
+    struct runq *rq = vcpu_runq_lock(v, &flags);
 
-    if (cpumask_empty(cpumask_and(hard, cpu_online_map)))
-        return -EINVAL;
-    rq = vcpu_runq_lock(v, &flags);
-    v->sched.hard_affinity = hard;
-    if (rq->curr == v && !cpumask_test(v->processor, hard))
-        cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
+    if (!cpumask_test(v->processor, vcpu_cpus(v))) {
+        if (v->is_running)
+            cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
+        else if (!vcpu_runnable(v))
+            rq = migrate(rq, v, pick_cpu(v));
+    }
     spin_unlock_irqrestore(&rq->lock, flags);
     if (!v->is_running)
         vcpu_wake(v);
-    return 0;
 }
 
 void sched_context_switched(struct vcpu *prev, struct vcpu *next)
@@ -395,6 +458,8 @@ void sched_context_switched(struct vcpu *prev, struct vcpu *next)
 
 void sched_vcpu_init(struct vcpu *v)
 {
+    unsigned int cpu, n;
+
     list_init(&v->sched.runq);
     if (is_idle_vcpu(v)) {
         v->sched.hard_affinity = cpumask_of(v->processor);
@@ -402,11 +467,13 @@ void sched_vcpu_init(struct vcpu *v)
         per_cpu(runq, v->processor).curr = v;
     } else {
         v->sched.hard_affinity = CPUMASK_ALL;
-        v->sched.cap_left = CAP_PERIOD;
-        /* Spread by id over the online CPUs; balanced later by wake-ups. */
-        v->processor = (v->domain->id + v->vcpu_id) % num_online_cpus();
+        v->sched.soft_affinity = CPUMASK_ALL;
+        /* Spread by id over its CPUs; balanced later by wake-ups. */
+        n = (v->domain->id + v->vcpu_id) % hweight64(vcpu_cpus(v).bits);
+        for_each_cpu (cpu, vcpu_cpus(v))
+            if (n-- == 0)
+                v->processor = cpu;
     }
-    v->sched.soft_affinity = CPUMASK_ALL;
 }
 
 void sched_vcpu_destroy(struct vcpu *v)
@@ -416,6 +483,21 @@ void sched_vcpu_destroy(struct vcpu *v)
 
     dequeue(rq, v);
     spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void sched_dump_cpu(unsigned int cpu)
+{
+    struct runq *rq = &per_cpu(runq, cpu);
+    unsigned long flags = spin_lock_irqsave(&rq->lock);
+    struct vcpu *v;
+
+    printk("CPU%u: runs d%dv%u, %u wait:", cpu, rq->curr->domain->id,
+           rq->curr->vcpu_id, rq->nr_queued);
+    list_for_each_entry (v, &rq->queue, sched.runq)
+        printk(" d%dv%u%s", v->domain->id, v->vcpu_id,
+               v->sched.capped ? "(cap)" : "");
+    spin_unlock_irqrestore(&rq->lock, flags);
+    printk("\n");
 }
 
 /* There is one scheduler, which tools know as credit2. */

@@ -158,54 +158,6 @@ static long numainfo(struct xen_sysctl *op)
     return 0;
 }
 
-static long cpupool_op(struct xen_sysctl *op)
-{
-    struct xen_sysctl_cpupool_op *p = &op->u.cpupool_op;
-    struct domain *d;
-
-    switch (p->op) {
-    case XEN_SYSCTL_CPUPOOL_OP_INFO:
-        if (p->cpupool_id != 0)
-            return -ENOENT;
-        p->sched_id = XEN_SCHEDULER_CREDIT2;
-        p->n_dom = 0;
-        for_each_domain (d)
-            p->n_dom++;
-        return mask_to_xenctl_bitmap(&p->cpumap, cpu_online_map);
-    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-        return mask_to_xenctl_bitmap(&p->cpumap, CPUMASK_NONE);
-    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
-        return p->cpupool_id == 0 ? 0 : -ENOENT;
-    default:
-        return -EOPNOTSUPP; /* one pool */
-    }
-}
-
-static long scheduler_params(struct xen_sysctl *op)
-{
-    struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
-    uint32_t us;
-
-    if (s->cpupool_id != 0)
-        return -ESRCH;
-    if (s->sched_id != XEN_SCHEDULER_CREDIT2)
-        return -EINVAL;
-    switch (s->cmd) {
-    case XEN_SYSCTL_SCHEDOP_putinfo:
-        us = s->u.sched_credit2.ratelimit_us;
-        if (us && (us < XEN_SYSCTL_SCHED_RATELIMIT_MIN ||
-                   us > XEN_SYSCTL_SCHED_RATELIMIT_MAX))
-            return -EINVAL;
-        sched_ratelimit_us = us;
-        return 0;
-    case XEN_SYSCTL_SCHEDOP_getinfo:
-        s->u.sched_credit2.ratelimit_us = sched_ratelimit_us;
-        return 0;
-    default:
-        return -EINVAL;
-    }
-}
-
 static long absent(struct xen_sysctl *op)
 {
     return -EOPNOTSUPP;
@@ -221,8 +173,8 @@ static long (*const sysctl_table[])(struct xen_sysctl *op) = {
     [XEN_SYSCTL_availheap] = availheap,
     [XEN_SYSCTL_cputopoinfo] = cputopoinfo,
     [XEN_SYSCTL_numainfo] = numainfo,
-    [XEN_SYSCTL_cpupool_op] = cpupool_op,
-    [XEN_SYSCTL_scheduler_op] = scheduler_params,
+    [XEN_SYSCTL_cpupool_op] = sysctl_cpupool_op,
+    [XEN_SYSCTL_scheduler_op] = sysctl_scheduler_op,
     [XEN_SYSCTL_psr_cmt_op] = absent,
     [XEN_SYSCTL_psr_alloc] = absent,
     [XEN_SYSCTL_cpu_hotplug] = absent,

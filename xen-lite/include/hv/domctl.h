@@ -32,6 +32,10 @@ void arch_get_domain_info(const struct domain *d,
                           struct xen_domctl_getdomaininfo *info);
 
 void get_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
+/* common/domctl_sched.c */
+long domctl_set_affinity(struct domain *d, struct xen_domctl *op);
+long domctl_get_affinity(struct domain *d, struct xen_domctl *op);
+long domctl_scheduler_op(struct domain *d, struct xen_domctl *op);
 /* Bitmaps of the tools: any length; bits of ours beyond it are dropped, bits
  * of theirs beyond ours ignored. 0/-EFAULT */
 int xenctl_bitmap_to_mask(const struct xenctl_bitmap *bitmap, cpumask_t *mask);

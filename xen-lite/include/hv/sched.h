@@ -20,14 +20,17 @@ struct sched_vcpu {
     struct list_head runq; /* on the CPU's queue while runnable */
     int64_t vruntime;      /* weighted ns */
     s_time_t started;      /* when it was put on the CPU */
-    s_time_t cap_left;     /* budget of this period, ns */
-    bool capped;           /* out of budget: parked until refill */
+    bool capped;           /* queued, but its domain has used its cap */
     bool queued;
     cpumask_t hard_affinity, soft_affinity;
 };
 struct sched_domain {
     uint16_t weight;
     uint16_t cap; /* percent of one CPU, 0 = none */
+    uint8_t cpupool;
+    s_time_t cap_since;  /* when the cap was set */
+    s_time_t cap_period; /* start of this period, atomic */
+    int64_t cap_left;    /* ns of it that all vcpus together have, atomic */
 };
 
 /* Shortest run before a preemption; 0: none. */
@@ -41,7 +44,16 @@ void sched_vcpu_destroy(struct vcpu *v);
 void vcpu_sleep_sync(struct vcpu *v); /* returns when v is off its CPU */
 void vcpu_sleep_nosync(struct vcpu *v);
 void sched_yield(void); /* current */
-int vcpu_set_affinity(struct vcpu *v, cpumask_t hard);
+/* CPUs on which v may run now: never none. */
+cpumask_t vcpu_cpus(const struct vcpu *v);
+/* What vcpu_cpus() says of v has changed: off a CPU that is not among them. */
+void vcpu_recheck_cpu(struct vcpu *v);
+void sched_set_cap(struct domain *d, uint16_t cap);
+void sched_dump_cpu(unsigned int cpu);
+
+/* Pools of CPUs (cpupool.c). */
+bool cpupool_exists(uint32_t id);
+cpumask_t cpupool_cpus(const struct domain *d); /* those online */
 /* Called by context_switch() on the new stack/context: prev is off the CPU. */
 void sched_context_switched(struct vcpu *prev, struct vcpu *next);
 
