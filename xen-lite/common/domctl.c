@@ -387,7 +387,7 @@ static long run(const struct domctl_row *row, struct xen_domctl *op)
     long rc;
 
     if (!(row->flags & DC_NO_DOM)) {
-        d = get_domain_by_any_id(op->domain);
+        d = get_domain_by_id(op->domain);
         if (!d)
             return -ESRCH;
         if ((row->flags & DC_NOT_SELF) && d == current->domain) {
