@@ -44,8 +44,10 @@ bring_up() {
     shift
     timeout 90 xl create -q "/tmp/$name.cfg" < /dev/null && within 90 reported "$name" ready > /dev/null &&
         in_guest "$name" "ip addr add $ADDRESS/24 dev eth0; ip link set eth0 up" > /dev/null &&
-        in_guest "$name" "witness a $* &" > /dev/null && goes_on "$name" 3
+        start_witness "$name" a "$@" && goes_on "$name" 3
 }
+# start_witness GUEST ITS-NAME ARGUMENTS...
+start_witness() { in_guest "$1" "witness ${*:2} & true" > /dev/null; }
 rounds() { reported "$1" witness-a rounds || echo 0; }
 # goes_on NAME ROUNDS: so many new rounds in good time
 goes_on() {
