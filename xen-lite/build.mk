@@ -103,6 +103,7 @@ HV_OBJS += common/vcpu.o
 HV_OBJS += common/console.o
 HV_OBJS += common/cmdline.o
 HV_OBJS += common/keyhandler.o
+HV_OBJS += common/debug_keys.o
 HV_OBJS += common/sched_op.o
 HV_OBJS += common/version.o
 HV_OBJS += common/lock_order.o

@@ -19,35 +19,51 @@ static spinlock_t console_lock = SPIN_LOCK_INIT(LOCK_DEVICE);
 static struct console_driver *drivers;
 static char ring[RING_SIZE];
 static uint32_t ring_cons, ring_prod; /* free-running */
-static int log_threshold = 2;         /* info */
+enum { HOST, GUEST };
+static int threshold[2] = {2, 1}; /* info; warning */
+bool console_show_all;
 bool opt_noreboot;
 HV_OPTION(OPT_BOOL, "noreboot", opt_noreboot);
 
-/* loglvl=LEVEL[/RATELIMITED]: none, error, warning, info, debug, all */
-static int parse_loglvl(const char *s)
-{
-    static const char *const names[] = {"none", "error", "warning",
-                                        "info", "debug", "all"};
+static const char *const level_names[] = {"none", "error", "warning",
+                                          "info", "debug", "all"};
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
-        if (!strncmp(s, names[i], strlen(names[i]))) {
-            log_threshold = (int)i - 1;
+/* LEVEL[/RATELIMITED]: guests' messages are always rate-limited. */
+static int __init parse_level(const char *s, int *level)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(level_names); i++)
+        if (!strncmp(s, level_names[i], strlen(level_names[i]))) {
+            *level = (int)i - 1;
             return 0;
         }
     return -EINVAL;
 }
+
+static int __init parse_loglvl(const char *s)
+{
+    return parse_level(s, &threshold[HOST]);
+}
 HV_OPTION_FN("loglvl", parse_loglvl);
 
-static int guest_log_threshold = 1;
-static int parse_guest_loglvl(const char *s)
+static int __init parse_guest_loglvl(const char *s)
 {
-    int saved = log_threshold, rc = parse_loglvl(s);
-
-    guest_log_threshold = log_threshold;
-    log_threshold = saved;
-    return rc;
+    return parse_level(s, &threshold[GUEST]);
 }
 HV_OPTION_FN("guest_loglvl", parse_guest_loglvl);
+
+/* Debug keys '+', '-', and 'G' to choose whose level they change. */
+void console_change_level(char key)
+{
+    static unsigned int whose = HOST;
+    int *level = &threshold[whose ^= key == 'G'];
+
+    if (key == '+' && *level < (int)ARRAY_SIZE(level_names) - 2)
+        ++*level;
+    if (key == '-' && *level >= 0)
+        --*level;
+    printk(XENLOG_ERR "%s log level: %s\n", whose == HOST ? "host" : "guest",
+           level_names[*level + 1]);
+}
 
 void console_register(struct console_driver *drv)
 {
@@ -88,7 +104,7 @@ void vprintk(const char *fmt, va_list ap)
             s += 3;
             n -= 3;
         }
-        suppressed = level > log_threshold;
+        suppressed = level > threshold[HOST] && !console_show_all;
     }
     if (!suppressed) {
         if (at_line_start && n)
@@ -132,16 +148,16 @@ void gprintk(struct domain *d, const char *fmt, ...)
     char line[160];
     va_list ap;
 
-    if (guest_log_threshold < 1 || !ratelimit(d))
+    if (threshold[GUEST] < 1 || !ratelimit(d))
         return;
     va_start(ap, fmt);
     vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
     if (d->log_dropped) {
-        printk("d%d: %u lines suppressed\n", d->id, d->log_dropped);
+        printk(XENLOG_ERR "d%d: %u lines suppressed\n", d->id, d->log_dropped);
         d->log_dropped = 0;
     }
-    printk("d%d: %s\n", d->id, line);
+    printk(XENLOG_ERR "d%d: %s\n", d->id, line); /* its own level decided */
 }
 
 void console_force_unlock(void)
@@ -176,28 +192,36 @@ size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear)
 /* --- input
  * ------------------------------------------------------------------------ */
 
-#define SWITCH_CODE ('a' & 0x1f)
-
 static char rx_buf[RX_SIZE];
 static uint32_t rx_cons, rx_prod;
 static bool input_to_xen;
 
-void console_rx(char c)
+/* conswitch=LETTER[x]: Ctrl-LETTER three times switches ('`': nothing does);
+ * with x the hypervisor has the input to begin with. */
+static char switch_key = 'a';
+static int __init parse_conswitch(const char *s)
 {
-    static unsigned int switch_count;
+    if (*s < '`' || *s > 'z')
+        return -EINVAL;
+    switch_key = s[0];
+    input_to_xen = s[1] == 'x';
+    return 0;
+}
+HV_OPTION_FN("conswitch", parse_conswitch);
+
+void console_tell_input(void)
+{
+    if (switch_key == '`')
+        return;
+    printk("*** Serial input to %s (type 'CTRL-%c' three times to switch "
+           "input)\n",
+           input_to_xen ? "Xen" : "DOM0", switch_key);
+}
+
+static void deliver(char c)
+{
     unsigned long flags;
 
-    if (c == SWITCH_CODE) {
-        if (++switch_count == 3) {
-            switch_count = 0;
-            input_to_xen = !input_to_xen;
-            printk("*** Serial input to %s (type 'CTRL-a' three times to "
-                   "switch input)\n",
-                   input_to_xen ? "Xen" : "DOM0");
-        }
-        return;
-    }
-    switch_count = 0;
     if (input_to_xen) {
         handle_keypress(c);
         return;
@@ -207,6 +231,22 @@ void console_rx(char c)
         rx_buf[rx_prod++ % RX_SIZE] = c;
     spin_unlock_irqrestore(&console_lock, flags);
     send_global_virq(VIRQ_CONSOLE);
+}
+
+void console_rx(char c)
+{
+    static unsigned int held;
+    char code = switch_key & 0x1f;
+
+    if (code && c == code && ++held == 3) {
+        held = 0;
+        input_to_xen = !input_to_xen;
+        console_tell_input();
+    } else if (!code || c != code) {
+        for (; held; held--) /* they meant something else */
+            deliver(code);
+        deliver(c);
+    }
 }
 
 /* --- console_io

@@ -1,122 +1,86 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug keys: one letter on the serial console (after three times Ctrl-A) or
- * from `xl debug-keys`. Handlers run in a tasklet: interrupts on, no lock held.
+ * Debug keys: a letter on the serial console (after three times Ctrl-A) or
+ * from `xl debug-keys`. The letters are Xen's. Keys wait in a short queue for a
+ * tasklet, so that handlers run with interrupts on and without a lock.
+ *
+ * While a handler prints, its CPU serves no guest, and a serial line is slow:
+ * each key gets two seconds, and dumps ask dump_goes_on() before each item.
  */
 #include <hv/console.h>
 #include <hv/domain.h>
-#include <hv/event_channel.h>
-#include <hv/grant_table.h>
-#include <hv/mm.h>
-#include <hv/smp.h>
 
-static struct {
-    void (*fn)(char key);
-    const char *desc;
-} keys[128];
-static char pending_key;
+#define KEY_LIMIT  SECONDS(2)
+#define NR_WAITING 32u
 
-static void run_key(void *data)
+static spinlock_t key_lock = SPIN_LOCK_INIT(LOCK_TIMER);
+static char waiting[NR_WAITING];
+static uint32_t first, last; /* free-running */
+static s_time_t deadline;
+static bool was_cut;
+
+bool dump_goes_on(void)
 {
-    unsigned char key = pending_key;
-
-    printk("'%c' pressed -> %s\n", key, keys[key].desc);
-    keys[key].fn(key);
+    if (!was_cut && get_s_time() > deadline) {
+        printk("... and more; this takes too long\n");
+        was_cut = true;
+    }
+    return !was_cut;
 }
-static struct tasklet key_tasklet = {.fn = run_key};
 
-void handle_keypress(char key)
+static const struct debug_key *find_key(char c)
 {
-    if ((unsigned char)key >= ARRAY_SIZE(keys) || !keys[(int)key].fn)
+    for (const struct debug_key *k = debug_keys; k->fn; k++)
+        if (k->key == c)
+            return k;
+    return NULL;
+}
+
+static void run_key(const struct debug_key *k, const char *verb)
+{
+    deadline = get_s_time() + KEY_LIMIT;
+    was_cut = false;
+    console_show_all = true;
+    printk("'%c' %s -> %s\n", k->key, verb, k->desc);
+    k->fn(k->key);
+    console_show_all = false;
+}
+
+static void run_waiting(void *data)
+{
+    while (first != last) {
+        unsigned long flags = spin_lock_irqsave(&key_lock);
+        const struct debug_key *k = find_key(waiting[first++ % NR_WAITING]);
+
+        spin_unlock_irqrestore(&key_lock, flags);
+        run_key(k, "pressed");
+    }
+}
+static struct tasklet key_tasklet = {.fn = run_waiting};
+
+/* A key that means nothing is passed over in silence, as on Xen. */
+void handle_keypress(char c)
+{
+    unsigned long flags;
+
+    if (!find_key(c))
         return;
-    pending_key = key;
+    flags = spin_lock_irqsave(&key_lock);
+    if (last - first < NR_WAITING)
+        waiting[last++ % NR_WAITING] = c;
+    spin_unlock_irqrestore(&key_lock, flags);
     tasklet_schedule(&key_tasklet);
 }
 
-void register_keyhandler(char key, void (*fn)(char key), const char *desc)
+void show_keys(char key)
 {
-    keys[(int)key].fn = fn;
-    keys[(int)key].desc = desc;
+    for (const struct debug_key *k = debug_keys; k->fn; k++)
+        printk(" key '%c' => %s\n", k->key, k->desc);
 }
 
-static void show_help(char key)
+void run_all_dumps(char key)
 {
-    for (unsigned int i = 0; i < ARRAY_SIZE(keys); i++)
-        if (keys[i].fn)
-            printk(" key '%c' => %s\n", i, keys[i].desc);
-}
-
-static void dump_domains(char key)
-{
-    struct domain *d;
-    struct vcpu *v;
-
-    for_each_domain (d) {
-        printk("Domain %d: refcnt=%u pages=%lu/%lu dying=%u paused=%u "
-               "shutdown=%d vcpus=%u\n",
-               d->id, d->refcnt, d->tot_pages, d->max_pages, d->is_dying,
-               d->pause_count, d->is_shut_down ? d->shutdown_code : -1,
-               d->max_vcpus);
-        for_each_vcpu (d, v)
-            printk("  v%u: cpu%u running=%d flags=%x pause=%u pending=%d "
-                   "mask=%d poll=%d\n",
-                   v->vcpu_id, v->processor, v->is_running, v->pause_flags,
-                   v->pause_count, v->vcpu_info->evtchn_upcall_pending,
-                   v->vcpu_info->evtchn_upcall_mask, v->poll_evtchn);
-        arch_dump_domain(d);
-    }
-}
-
-static void dump_events(char key)
-{
-    struct domain *d;
-
-    for_each_domain (d)
-        dump_evtchn_info(d);
-}
-
-static void dump_grants(char key)
-{
-    struct domain *d;
-
-    for_each_domain (d)
-        gnttab_dump(d);
-}
-
-static void dump_memory(char key)
-{
-    printk("Memory: %lu of %lu frames free, %lu claimed\n", total_free_pages(),
-           total_pages, outstanding_claims());
-}
-
-static void dump_registers(char key)
-{
-    dump_execution_state();
-}
-
-static void reboot(char key)
-{
-    machine_restart();
-}
-
-#ifdef HV_DEBUG
-static void audit(char key)
-{
-    audit_frames(true);
-}
-#endif
-
-void keyhandler_init(void)
-{
-    register_keyhandler('h', show_help, "show this message");
-    register_keyhandler('q', dump_domains,
-                        "dump domain (and guest debug) info");
-    register_keyhandler('e', dump_events, "dump evtchn info");
-    register_keyhandler('g', dump_grants, "print grant table usage");
-    register_keyhandler('m', dump_memory, "memory info");
-    register_keyhandler('d', dump_registers, "dump registers");
-    register_keyhandler('R', reboot, "reboot machine");
-#ifdef HV_DEBUG
-    register_keyhandler('A', audit, "audit the frame table");
-#endif
+    for (const struct debug_key *k = debug_keys; k->fn; k++)
+        if (k->is_dump)
+            run_key(k, "of '*'");
 }

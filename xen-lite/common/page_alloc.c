@@ -475,6 +475,13 @@ int domain_set_outstanding_pages(struct domain *d, uint64_t pages)
     return rc;
 }
 
+void heap_dump(char key)
+{
+    for (unsigned int z = 0; z < NR_ZONES; z++)
+        if (zone_free[z])
+            printk("  zone %u: %lu frames\n", z, zone_free[z]);
+}
+
 /* --- boot ----------------------------------------------------------------- */
 
 void page_alloc_init(void)

@@ -78,17 +78,17 @@ static long getdomaininfolist(struct xen_sysctl *op)
     return 0;
 }
 
-static long debug_keys(struct xen_sysctl *op)
+/* What does not fit into the queue of keys would be lost anyway. */
+static long type_keys(struct xen_sysctl *op)
 {
     struct xen_sysctl_debug_keys *k = &op->u.debug_keys;
+    char keys[32];
+    uint32_t n = MIN(k->nr_keys, (uint32_t)sizeof(keys));
 
-    for (uint32_t i = 0; i < k->nr_keys; i++) {
-        char c;
-
-        if (copy_from_guest_raw(&c, (uint64_t)k->keys.p + i, 1))
-            return -EFAULT;
-        handle_keypress(c);
-    }
+    if (copy_from_guest_raw(keys, (uint64_t)k->keys.p, n))
+        return -EFAULT;
+    for (uint32_t i = 0; i < n; i++)
+        handle_keypress(keys[i]);
     return 0;
 }
 
@@ -168,7 +168,7 @@ static long (*const sysctl_table[])(struct xen_sysctl *op) = {
     [XEN_SYSCTL_physinfo] = physinfo,
     [XEN_SYSCTL_sched_id] = sched_id,
     [XEN_SYSCTL_getdomaininfolist] = getdomaininfolist,
-    [XEN_SYSCTL_debug_keys] = debug_keys,
+    [XEN_SYSCTL_debug_keys] = type_keys,
     [XEN_SYSCTL_getcpuinfo] = getcpuinfo,
     [XEN_SYSCTL_availheap] = availheap,
     [XEN_SYSCTL_cputopoinfo] = cputopoinfo,

@@ -12,6 +12,7 @@
 #include <hv/smp.h>
 #include <hv/softirq.h>
 #include <hv/spinlock.h>
+#include <hv/symbols.h>
 #include <hv/timer.h>
 
 struct timer_cpu {
@@ -206,6 +207,42 @@ static void timer_softirq(void)
         deadline = t ? t->expires : 0;
     } while (!reprogram_timer(deadline));
     spin_unlock_irq(&tc->lock);
+}
+
+/* The next node of the heap in depth-first order. */
+static const struct timer *walk(const struct timer *t)
+{
+    if (t->child)
+        return t->child;
+    while (t && !t->sibling) {
+        while (t->back && t->back->child != t) /* to the leftmost */
+            t = t->back;
+        t = t->back; /* its parent */
+    }
+    return t ? t->sibling : NULL;
+}
+
+#define NR_SHOWN 8
+
+void timer_dump_cpu(unsigned int cpu)
+{
+    struct timer_cpu *tc = &per_cpu(timer_cpu, cpu);
+    struct timer shown[NR_SHOWN];
+    unsigned int n = 0;
+    unsigned long flags = spin_lock_irqsave(&tc->lock), offset;
+    s_time_t now = get_s_time();
+
+    for (const struct timer *t = tc->root; t; t = walk(t), n++)
+        if (n < NR_SHOWN)
+            shown[n] = *t;
+    spin_unlock_irqrestore(&tc->lock, flags);
+    printk("CPU%u: %u timers\n", cpu, n);
+    for (unsigned int i = 0; i < MIN(n, (unsigned int)NR_SHOWN); i++) {
+        const char *name = symbol_lookup((unsigned long)shown[i].fn, &offset);
+
+        printk("  in %ld us: %s(%p)\n", (long)(shown[i].expires - now) / 1000,
+               name ? name : "?", shown[i].data);
+    }
 }
 
 void timer_init_cpu(unsigned int cpu)

@@ -14,6 +14,8 @@
  * move: a late interrupt there still finds its irq.
  */
 #include <hv/acpi.h>
+#include <hv/console.h>
+#include <hv/domain.h>
 #include <hv/event_channel.h>
 #include <hv/lib.h>
 #include <hv/percpu.h>
@@ -26,7 +28,7 @@
 #define GUEST_INT80_VECTOR 0x80 /* its gate belongs to guests */
 #define NR_VECTORS         256
 
-static struct irq_desc irqs[NR_IRQS];
+static struct irq_desc *irqs; /* [NR_IRQS] */
 /* irq by vector; 0 is the PIT's line, which nobody gets: "none". */
 static DEFINE_PER_CPU(uint16_t[NR_VECTORS], vector_irq);
 static spinlock_t vector_lock = SPIN_LOCK_INIT(LOCK_DEVICE);
@@ -378,8 +380,33 @@ void __init disable_i8259(void)
     outb(0xa1, 0xff);
 }
 
+void arch_dump_irqs(char key)
+{
+    for (unsigned int irq = 0; irq < NR_IRQS && dump_goes_on(); irq++) {
+        struct irq_desc *desc = &irqs[irq];
+        struct irq_desc d;
+        unsigned long flags = spin_lock_irqsave(&desc->lock);
+
+        d = *desc;
+        spin_unlock_irqrestore(&desc->lock, flags);
+        if (!d.vector)
+            continue;
+        printk("  irq %u: vector %x CPU%u %s%s%s", irq, d.vector, d.cpu,
+               d.msi     ? "msi"
+               : d.level ? "level"
+                         : "edge",
+               d.masked ? " masked" : "", d.awaits_eoi ? " in service" : "");
+        if (d.guest)
+            printk(" d%d pirq %u\n", d.guest->id, d.pirq);
+        else
+            printk(" ours\n");
+    }
+}
+
 void __init init_irqs(void)
 {
+    irqs = xzalloc_array(struct irq_desc, NR_IRQS);
+    BUG_ON(!irqs);
     for (unsigned int i = 0; i < NR_IRQS; i++) {
         spin_lock_init(&irqs[i].lock, LOCK_IRQ);
         irqs[i].masked = true;

@@ -204,6 +204,7 @@ static noreturn __attribute__((noinline)) void start_dom0(void)
     free_init_memory();
     printk(XENLOG_INFO "%lu MiB free, starting dom0\n",
            total_free_pages() >> (20 - PAGE_SHIFT));
+    console_tell_input();
     domain_unpause_by_controller(hardware_domain);
     startup_cpu_idle_loop();
 }
@@ -241,7 +242,6 @@ noreturn void __init __start_xen(uint32_t magic, paddr_t info)
     get_cpu_info()->current_vcpu = vcpu_create(idle_domain, 0);
     if (!current)
         panic("No memory for the idle vcpu");
-    keyhandler_init();
     local_irq_enable();
     smp_prepare_cpus(trampoline);
     serial_start_input();

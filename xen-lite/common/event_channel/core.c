@@ -3,6 +3,7 @@
  * Event channels: the table of ports, and how an event reaches a vcpu.
  */
 #include "event_channel.h"
+#include <hv/console.h>
 #include <hv/mm.h>
 #include <hv/smp.h>
 
@@ -281,8 +282,10 @@ void dump_evtchn_info(struct domain *d)
     for (uint32_t port = 1; port < d->evtchn->nr_ports; port++) {
         struct evtchn *chn = evtchn_from_port(d, port);
 
-        if (!chn)
+        if (!chn || chn->state == ECS_FREE)
             continue;
+        if (!dump_goes_on())
+            return;
         printk("  %4u [%d/%d] %s v%u", port, d->evtchn->ops->is_pending(d, chn),
                d->evtchn->ops->is_masked(d, chn), names[chn->state],
                chn->notify_vcpu);

@@ -2,6 +2,7 @@
 /*
  * Grant tables: life, size, pins, and HYPERVISOR_grant_table_op.
  */
+#include <hv/console.h>
 #include "grant_table.h"
 
 /* --- size -------------------------------------------------------------------
@@ -478,20 +479,25 @@ HYPERCALL(grant_table_op)
     }
 }
 
+/* The lock is held for one entry, so that printing delays nobody. */
 void gnttab_dump(struct domain *d)
 {
     struct grant_table *gt = d->grant_table;
+    struct active_grant act;
 
-    spin_lock(&gt->lock);
     printk("Grants of d%d: %u of %u frames, %u maptrack frames\n", d->id,
            gt->nr_frames, gt->max_frames, gt->nr_maptrack_frames);
-    for (uint32_t ref = 0; ref < nr_grant_entries(gt); ref++) {
-        const struct active_grant *act = active_entry(gt, ref);
-
-        if (pinned(act))
-            printk("  ref %u: mfn %lx to d%d, pins %u %u %u %u\n", ref,
-                   act->mfn, act->grantee, act->pins[0], act->pins[1],
-                   act->pins[2], act->pins[3]);
+    for (uint32_t ref = 0; dump_goes_on(); ref++) {
+        spin_lock(&gt->lock);
+        if (ref >= nr_grant_entries(gt)) {
+            spin_unlock(&gt->lock);
+            return;
+        }
+        act = *active_entry(gt, ref);
+        spin_unlock(&gt->lock);
+        if (pinned(&act))
+            printk("  ref %u: mfn %lx to d%d, pins %u %u %u %u\n", ref, act.mfn,
+                   act.grantee, act.pins[0], act.pins[1], act.pins[2],
+                   act.pins[3]);
     }
-    spin_unlock(&gt->lock);
 }

@@ -16,8 +16,8 @@ struct console_driver {
 void console_register(struct console_driver *drv);
 /* A byte typed on the serial line (softirq or irq context). */
 void console_rx(char c);
-void console_init(const char *options);
-/* Give the pending input a look; from the serial driver's poll. */
+void console_tell_input(void); /* who gets what is typed */
+extern bool console_show_all;  /* whatever loglvl says: somebody asked */
 size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear);
 void console_force_unlock(void); /* panic only */
 extern bool opt_noreboot;
@@ -26,9 +26,20 @@ struct dom0_vga_console_info;
 uint32_t vga_console_info(struct dom0_vga_console_info *info);
 
 /* --- keyhandler ----------------------------------------------------------*/
-void register_keyhandler(char key, void (*fn)(char key), const char *desc);
-void handle_keypress(char key);
-void keyhandler_init(void);
+struct debug_key {
+    char key;
+    bool is_dump; /* '*' does it, too */
+    const char *desc;
+    void (*fn)(char key);
+};
+extern const struct debug_key debug_keys[]; /* the last one has no fn */
+void handle_keypress(char c);               /* any context */
+/* For who prints long lists: false when a key has had its time. */
+bool dump_goes_on(void);
+void show_keys(char key);
+void run_all_dumps(char key);
+void console_change_level(char key);
+void arch_dump_irqs(char key);
 
 /* --- command line ----------------------------------------------------------
  * Options are rows in a table of the file that owns them: OPTION_STR etc. put

@@ -60,4 +60,6 @@ void page_alloc_init(void); /* by paging_init() */
 /* All of e820_for_each_free_ram() is in: fixes the reserve below 4 GiB. */
 void heap_init_done(void);
 
+void heap_dump(char key); /* a debug key: free frames by zone */
+
 #endif

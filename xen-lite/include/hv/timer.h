@@ -32,6 +32,7 @@ static inline bool timer_is_active(const struct timer *t)
 {
     return t->active;
 }
+void timer_dump_cpu(unsigned int cpu);
 void timer_init(void); /* boot CPU, once */
 void timer_init_cpu(unsigned int cpu);
 
