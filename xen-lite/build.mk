@@ -102,6 +102,7 @@ HV_OBJS += common/timer.o
 HV_OBJS += common/vcpu.o
 HV_OBJS += common/console.o
 HV_OBJS += common/cmdline.o
+HV_OBJS += common/host_parts.o
 HV_OBJS += common/keyhandler.o
 HV_OBJS += common/debug_keys.o
 HV_OBJS += common/sched_op.o

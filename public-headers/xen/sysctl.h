@@ -127,6 +127,51 @@ struct xen_sysctl_availheap {
     uint64_aligned_t avail_bytes; /* OUT */
 };
 
+/* Idle states (C) and frequencies (P) of a CPU. */
+struct pm_px_val {
+    uint64_aligned_t freq;
+    uint64_aligned_t residency;
+    uint64_aligned_t count;
+};
+typedef struct pm_px_val pm_px_val_t;
+DEFINE_XEN_GUEST_HANDLE(pm_px_val_t);
+struct pm_px_stat {
+    uint8_t total;
+    uint8_t usable;
+    uint8_t last;
+    uint8_t cur;
+    XEN_GUEST_HANDLE_64(uint64) trans_pt;
+    XEN_GUEST_HANDLE_64(pm_px_val_t) pt;
+};
+struct pm_cx_stat {
+    uint32_t nr;                             /* IN: room, OUT: with C0 */
+    uint32_t last;                           /* OUT: state it was in last */
+    uint64_aligned_t idle_time;              /* OUT: ns */
+    XEN_GUEST_HANDLE_64(uint64) triggers;    /* OUT: entries, each state */
+    XEN_GUEST_HANDLE_64(uint64) residencies; /* OUT: ns, each state */
+    uint32_t nr_pc;                          /* IN: room for what packages */
+    uint32_t nr_cc;                          /* and cores count themselves */
+    XEN_GUEST_HANDLE_64(uint64) pc;
+    XEN_GUEST_HANDLE_64(uint64) cc;
+};
+struct xen_sysctl_get_pmstat {
+#define PMSTAT_CATEGORY_MASK 0xf0
+#define PMSTAT_PX            0x10
+#define PMSTAT_CX            0x20
+#define PMSTAT_get_max_px    (PMSTAT_PX | 0x1)
+#define PMSTAT_get_pxstat    (PMSTAT_PX | 0x2)
+#define PMSTAT_reset_pxstat  (PMSTAT_PX | 0x3)
+#define PMSTAT_get_max_cx    (PMSTAT_CX | 0x1)
+#define PMSTAT_get_cxstat    (PMSTAT_CX | 0x2)
+#define PMSTAT_reset_cxstat  (PMSTAT_CX | 0x3)
+    uint32_t type;  /* IN */
+    uint32_t cpuid; /* IN */
+    union {
+        struct pm_px_stat getpx;
+        struct pm_cx_stat getcx;
+    } u;
+};
+
 struct xen_sysctl_cpu_hotplug {
     uint32_t cpu; /* IN */
 #define XEN_SYSCTL_CPU_HOTPLUG_ONLINE      0
@@ -135,6 +180,19 @@ struct xen_sysctl_cpu_hotplug {
 #define XEN_SYSCTL_CPU_HOTPLUG_SMT_DISABLE 3
     uint32_t op; /* IN */
 };
+
+/* Frames taken out of use, in the range [start, end]. */
+struct xen_sysctl_page_offline_op {
+#define sysctl_page_offline       1
+#define sysctl_page_online        2
+#define sysctl_query_page_offline 3
+    uint32_t cmd;                    /* IN */
+    uint32_t start;                  /* IN */
+    uint32_t end;                    /* IN */
+    XEN_GUEST_HANDLE(uint32) status; /* OUT: PG_OFFLINE_STATUS_* each */
+};
+#define PG_OFFLINE_STATUS_OFFLINED (0x1UL << 1)
+#define PG_OFFLINE_STATUS_ONLINE   (0x1UL << 2)
 
 /*
  * Results of absent commands whose types libxenctrl's interface mentions:
@@ -358,7 +416,9 @@ struct xen_sysctl {
         struct xen_sysctl_debug_keys debug_keys;
         struct xen_sysctl_getcpuinfo getcpuinfo;
         struct xen_sysctl_availheap availheap;
+        struct xen_sysctl_get_pmstat get_pmstat;
         struct xen_sysctl_cpu_hotplug cpu_hotplug;
+        struct xen_sysctl_page_offline_op page_offline;
         struct xen_sysctl_cpupool_op cpupool_op;
         struct xen_sysctl_scheduler_op scheduler_op;
         struct xen_sysctl_cpu_levelling_caps cpu_levelling_caps;

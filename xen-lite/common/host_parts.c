@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HYPERVISOR_sysctl on the machine's parts: CPUs, frames, PCI devices. They
+ * stay as they were found at boot, so this reports, and refuses changes with
+ * Xen's errno. Of idle states there is C1, the halt; frequencies are not ours.
+ */
+#include <hv/domain.h>
+#include <hv/guest_access.h>
+#include <hv/hypercall.h>
+#include <hv/mm.h>
+#include <hv/smp.h>
+#include <hv/sysctl.h>
+
+#define NR_CX 2 /* C0, C1 */
+
+long sysctl_get_pmstat(struct xen_sysctl *op)
+{
+    struct xen_sysctl_get_pmstat *p = &op->u.get_pmstat;
+    struct pm_cx_stat *cx = &p->u.getcx;
+    struct vcpu_runstate_info rs;
+    uint64_t count[NR_CX] = {1, 1}, time[NR_CX];
+
+    if (p->cpuid >= NR_CPUS || !cpumask_test(p->cpuid, cpu_online_map))
+        return -EINVAL;
+    switch (p->type) {
+    case PMSTAT_get_max_cx:
+        cx->nr = NR_CX;
+        return 0;
+    case PMSTAT_get_cxstat:
+        vcpu_runstate_get(idle_vcpu[p->cpuid], &rs);
+        time[1] = rs.time[RUNSTATE_running];
+        time[0] = get_s_time() - time[1];
+        cx->nr = MIN(cx->nr, (uint32_t)NR_CX);
+        cx->last = 1;
+        cx->idle_time = time[1];
+        cx->nr_pc = cx->nr_cc = 0;
+        return copy_to_guest_raw((uint64_t)cx->triggers.p, count,
+                                 cx->nr * sizeof(*count)) ||
+                       copy_to_guest_raw((uint64_t)cx->residencies.p, time,
+                                         cx->nr * sizeof(*time))
+                   ? -EFAULT
+                   : 0;
+    case PMSTAT_reset_cxstat:
+        return 0;
+    default:
+        return (p->type & PMSTAT_CATEGORY_MASK) == PMSTAT_PX ? -ENODEV
+                                                             : -ENOSYS;
+    }
+}
+
+long sysctl_cpu_hotplug(struct xen_sysctl *op)
+{
+    uint32_t cpu = op->u.cpu_hotplug.cpu;
+    bool online = cpu < NR_CPUS && cpumask_test(cpu, cpu_online_map);
+
+    switch (op->u.cpu_hotplug.op) {
+    case XEN_SYSCTL_CPU_HOTPLUG_ONLINE:
+        return online ? -EEXIST : -EINVAL;
+    case XEN_SYSCTL_CPU_HOTPLUG_OFFLINE:
+        return online && cpu ? -EOPNOTSUPP : -EINVAL;
+    default:
+        return -EOPNOTSUPP;
+    }
+}
+
+long sysctl_page_offline_op(struct xen_sysctl *op)
+{
+    struct xen_sysctl_page_offline_op *p = &op->u.page_offline;
+    uint32_t in_use = PG_OFFLINE_STATUS_ONLINE;
+
+    if (p->cmd < sysctl_page_offline || p->cmd > sysctl_query_page_offline ||
+        p->end < p->start || p->end - p->start >= 1024)
+        return -EINVAL;
+    for (uint32_t mfn = p->start; mfn <= p->end; mfn++) {
+        if (mfn >= max_page)
+            return -EINVAL;
+        if (p->cmd != sysctl_query_page_offline)
+            return -EOPNOTSUPP;
+        if (copy_to_guest_offset(p->status, mfn - p->start, &in_use, 1))
+            return -EFAULT;
+    }
+    return 0;
+}
+
+/* Nobody told us of nodes of devices. In pieces; the caller goes on. */
+long sysctl_pcitopoinfo(struct xen_sysctl *op)
+{
+    struct xen_sysctl_pcitopoinfo *t = &op->u.pcitopoinfo;
+    uint32_t unknown = XEN_INVALID_DEV, i;
+
+    if (guest_handle_is_null(t->devs) || guest_handle_is_null(t->nodes))
+        return -EINVAL;
+    for (i = 0; i < t->num_devs && i < 1024; i++)
+        if (copy_to_guest_offset(t->nodes, i, &unknown, 1))
+            return -EFAULT;
+    t->num_devs = i;
+    return 0;
+}
