@@ -313,24 +313,24 @@ static unsigned int pick_cpu(const struct vcpu *v)
     return cpumask_test(v->processor, likes) ? v->processor : ffs64(likes.bits);
 }
 
-static bool is_behind(const struct vcpu *v, const struct vcpu *curr,
-                      s_time_t now)
+/* Charges the running vcpu. While nobody waits there is no end of turn, so the
+ * minimum follows here: who comes now must not start that far behind. */
+static void advance_minimum(struct runq *rq, s_time_t now)
 {
-    s_time_t ran = now - curr->sched.started;
-
-    return v->sched.vruntime + WAKE_MARGIN <
-           curr->sched.vruntime +
-               ran * SCHED_DEFAULT_WEIGHT / curr->domain->sched.weight;
+    account(rq->curr, now);
+    if (!is_idle_vcpu(rq->curr) && !rq->nr_queued)
+        rq->min_vruntime = MAX(rq->min_vruntime, rq->curr->sched.vruntime);
 }
 
 /* Queued vcpu v: when must the one that runs make room for it? */
-static void preempt_if_better(struct runq *rq, const struct vcpu *v)
+static void preempt_if_better(struct runq *rq, const struct vcpu *v,
+                              s_time_t now)
 {
     const struct vcpu *curr = rq->curr;
-    s_time_t now = get_s_time(), due = now;
+    s_time_t due = now;
 
     if (!is_idle_vcpu(curr)) {
-        if (is_behind(v, curr, now))
+        if (v->sched.vruntime + WAKE_MARGIN < curr->sched.vruntime)
             due = (s_time_t)curr->runstate.state_entry_time +
                   MICROSECS(sched_ratelimit_us);
         else
@@ -364,6 +364,7 @@ void vcpu_wake(struct vcpu *v)
     unsigned long flags;
     struct runq *rq = vcpu_runq_lock(v, &flags);
     unsigned int cpu;
+    s_time_t now;
 
     if (vcpu_runnable(v) && rq->curr != v && !v->is_running) {
         cpu = pick_cpu(v);
@@ -372,15 +373,17 @@ void vcpu_wake(struct vcpu *v)
     }
     if (vcpu_runnable(v) && rq->curr != v &&
         rq == &per_cpu(runq, v->processor)) {
+        now = get_s_time();
+        advance_minimum(rq, now);
         if (v->runstate.state >= RUNSTATE_blocked)
-            vcpu_runstate_change(v, RUNSTATE_runnable, get_s_time());
+            vcpu_runstate_change(v, RUNSTATE_runnable, now);
         if (!v->sched.queued) {
             v->sched.vruntime =
                 MAX(v->sched.vruntime, rq->min_vruntime - SLEEP_BONUS);
-            enqueue(rq, v, get_s_time());
+            enqueue(rq, v, now);
         }
         if (!v->sched.capped)
-            preempt_if_better(rq, v);
+            preempt_if_better(rq, v, now);
     }
     spin_unlock_irqrestore(&rq->lock, flags);
 }
