@@ -172,6 +172,14 @@ struct xen_sysctl_get_pmstat {
     } u;
 };
 
+/* Commands of XEN_SYSCTL_pm_op whose structures nothing here uses. */
+#define PM_PARA_CATEGORY_MASK           0xf0
+#define CPUFREQ_PARA                    0x10
+#define XEN_SYSCTL_pm_op_get_max_cstate 0x22
+#define XEN_SYSCTL_pm_op_enable_turbo   0x26
+#define XEN_SYSCTL_pm_op_disable_turbo  0x27
+#define XEN_SYSCTL_CX_UNLIMITED         0xffffffff
+
 struct xen_sysctl_cpu_hotplug {
     uint32_t cpu; /* IN */
 #define XEN_SYSCTL_CPU_HOTPLUG_ONLINE      0

@@ -48,6 +48,28 @@ long sysctl_get_pmstat(struct xen_sysctl *op)
     }
 }
 
+/* The deepest state can be asked for; there is nothing to set. */
+long sysctl_pm_op(struct xen_sysctl *op)
+{
+    struct {
+        uint32_t cmd, cpu, value;
+    } p;
+
+    memcpy(&p, op->u.pad, sizeof(p));
+    switch (p.cmd) {
+    case XEN_SYSCTL_pm_op_get_max_cstate:
+        p.value = p.cpu ? XEN_SYSCTL_CX_UNLIMITED : NR_CX - 1;
+        memcpy(op->u.pad, &p, sizeof(p)); /* cpu is 1 for sub-states */
+        return 0;
+    case XEN_SYSCTL_pm_op_enable_turbo:
+    case XEN_SYSCTL_pm_op_disable_turbo:
+        return -EACCES;
+    default:
+        return (p.cmd & PM_PARA_CATEGORY_MASK) == CPUFREQ_PARA ? -EINVAL
+                                                               : -EOPNOTSUPP;
+    }
+}
+
 long sysctl_cpu_hotplug(struct xen_sysctl *op)
 {
     uint32_t cpu = op->u.cpu_hotplug.cpu;

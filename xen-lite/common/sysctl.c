@@ -178,6 +178,7 @@ static long (*const sysctl_table[])(struct xen_sysctl *op) = {
     [XEN_SYSCTL_psr_cmt_op] = absent,
     [XEN_SYSCTL_psr_alloc] = absent,
     [XEN_SYSCTL_get_pmstat] = sysctl_get_pmstat,
+    [XEN_SYSCTL_pm_op] = sysctl_pm_op,
     [XEN_SYSCTL_pcitopoinfo] = sysctl_pcitopoinfo,
     [XEN_SYSCTL_cpu_hotplug] = sysctl_cpu_hotplug,
     [XEN_SYSCTL_page_offline_op] = sysctl_page_offline_op,

@@ -13,6 +13,7 @@ long arch_cpu_policy(struct xen_sysctl *op);
 
 /* common/host_parts.c */
 long sysctl_get_pmstat(struct xen_sysctl *op);
+long sysctl_pm_op(struct xen_sysctl *op);
 long sysctl_cpu_hotplug(struct xen_sysctl *op);
 long sysctl_page_offline_op(struct xen_sysctl *op);
 long sysctl_pcitopoinfo(struct xen_sysctl *op);
