@@ -187,6 +187,7 @@ put_modules() {
     [ -s "$PKG_ROOT/$dir/modules.dep" ] || "$PKG_ROOT/bin/busybox" depmod -b "$PKG_ROOT" "$KVER" || die "depmod"
     for name in "$@"; do
         line=$(grep -m 1 "/$name\.ko:" "$PKG_ROOT/$dir/modules.dep") ||
+            grep -q "/$name\.ko$" "$PKG_ROOT/$dir/modules.builtin" ||
             die "Debian's kernel $KVER has no module $name"
         for f in ${line/:/}; do
             f=${f#/lib/modules/$KVER/}
