@@ -40,15 +40,16 @@ type_to() {
 }
 
 # in_guest NAME LINE [SECONDS]: a line for the shell on the guest's console, by
-# way of the terminal that xenconsoled made; prints what came back. The marks
-# around it differ from how they are typed, since the guest's shell echoes.
+# way of the terminal that xenconsoled made; prints what came back, without what
+# the guest reports meanwhile. The marks around it differ from how they are
+# typed, since the guest's shell echoes.
 in_guest() {
     local tty log from mark=$RANDOM
     tty=$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty") && log=$(guest_log "$1") || return 1
     from=$(($(stat -c %s "$log") + 1))
     printf '%s\n' "echo; echo be''gin-$mark; $2; echo; echo e''nd-$mark" > "$tty"
     within "${3:-30}" eval "tail -c +$from $log | grep -aq '^end-$mark'" || return 1
-    tail -c +$from "$log" | tr -d '\r' | sed -n "/^begin-$mark/,/^end-$mark/p" | sed '1d;$d' | sed '${/^$/d;}'
+    tail -c +$from "$log" | tr -d '\r' | sed -n "/^begin-$mark/,/^end-$mark/p" | sed '1d;$d;/^GUEST /d' | sed '${/^$/d;}'
 }
 
 # The backend processes of ours that run, as process ids.
