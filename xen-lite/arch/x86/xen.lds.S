@@ -66,8 +66,11 @@ SECTIONS
         KEEP(*(.init.options))
         __options_end = .;
         . = ALIGN(4096);
-        _einitdata = .;
     } :image
+    /* The writable part begins with a page of data and the boot CPU's stack:
+     * what the stack's alignment costs are pages that are freed. */
+    . = ALIGN(. + 4096, STACK_SIZE) - 4096;
+    _einitdata = .;
     __init_end = .;
 
     .data : {
