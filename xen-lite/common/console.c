@@ -71,14 +71,24 @@ void console_register(struct console_driver *drv)
     drivers = drv;
 }
 
-static void emit(const char *s, size_t n)
+static void keep(const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         ring[ring_prod++ % RING_SIZE] = s[i];
     if (ring_prod - ring_cons > RING_SIZE)
         ring_cons = ring_prod - RING_SIZE;
+}
+
+static void show(const char *s, size_t n)
+{
     for (struct console_driver *drv = drivers; drv; drv = drv->next)
         drv->write(s, n);
+}
+
+static void emit(const char *s, size_t n)
+{
+    keep(s, n);
+    show(s, n);
 }
 
 /* --- printk ------------------------------------------------------------------
@@ -252,6 +262,11 @@ void console_rx(char c)
 /* --- console_io
  * -------------------------------------------------------------------- */
 
+/* dom0's own output would push ours out of the ring, and a reader that prints
+ * there what it reads would never come to an end. */
+static bool console_to_ring;
+HV_OPTION(OPT_BOOL, "console_to_ring", console_to_ring);
+
 /* dom0's bytes as they are, in pieces, so that no guest page is held. */
 static long guest_write(uint64_t buffer, uint32_t count)
 {
@@ -268,7 +283,9 @@ static long guest_write(uint64_t buffer, uint32_t count)
         if (copy_from_guest_raw(piece, buffer, n))
             return -EFAULT;
         flags = spin_lock_irqsave(&console_lock);
-        emit(piece, n);
+        if (console_to_ring)
+            keep(piece, n);
+        show(piece, n);
         spin_unlock_irqrestore(&console_lock, flags);
         buffer += n;
         count -= n;

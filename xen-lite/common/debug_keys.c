@@ -146,5 +146,6 @@ const struct debug_key debug_keys[] = {
     {'m', true, "dump memory", dump_memory},
     {'q', true, "dump domains", dump_domains},
     {'r', true, "dump run queues", dump_queues},
+    {'z', false, "dump interrupts", arch_dump_irqs},
     {},
 };

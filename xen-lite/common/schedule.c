@@ -46,7 +46,7 @@ struct runq {
 };
 static DEFINE_PER_CPU(struct runq, runq);
 
-static struct runq *vcpu_runq_lock(struct vcpu *v, unsigned long *flags)
+static struct runq *vcpu_runq_lock(const struct vcpu *v, unsigned long *flags)
 {
     for (;;) {
         unsigned int cpu = READ_ONCE(v->processor);
@@ -485,6 +485,21 @@ void sched_vcpu_destroy(struct vcpu *v)
     struct runq *rq = vcpu_runq_lock(v, &flags);
 
     dequeue(rq, v);
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+/* Under the lock, lest a change under way be counted twice. */
+void vcpu_runstate_get(const struct vcpu *v,
+                       struct vcpu_runstate_info *runstate)
+{
+    unsigned long flags;
+    struct runq *rq = vcpu_runq_lock(v, &flags);
+    s_time_t delta;
+
+    *runstate = v->runstate;
+    delta = get_s_time() - (s_time_t)runstate->state_entry_time;
+    if (delta > 0)
+        runstate->time[runstate->state] += delta;
     spin_unlock_irqrestore(&rq->lock, flags);
 }
 

@@ -175,6 +175,7 @@ static long (*const sysctl_table[])(struct xen_sysctl *op) = {
     [XEN_SYSCTL_numainfo] = numainfo,
     [XEN_SYSCTL_cpupool_op] = sysctl_cpupool_op,
     [XEN_SYSCTL_scheduler_op] = sysctl_scheduler_op,
+    [XEN_SYSCTL_coverage_op] = absent,
     [XEN_SYSCTL_psr_cmt_op] = absent,
     [XEN_SYSCTL_psr_alloc] = absent,
     [XEN_SYSCTL_get_pmstat] = sysctl_get_pmstat,

@@ -115,17 +115,6 @@ void vcpu_runstate_change(struct vcpu *v, int new_state, s_time_t now)
     v->runstate.state = new_state;
 }
 
-void vcpu_runstate_get(const struct vcpu *v,
-                       struct vcpu_runstate_info *runstate)
-{
-    s_time_t delta;
-
-    *runstate = v->runstate;
-    delta = get_s_time() - (s_time_t)runstate->state_entry_time;
-    if (delta > 0)
-        runstate->time[runstate->state] += delta;
-}
-
 void update_runstate_area(struct vcpu *v)
 {
     struct vcpu_runstate_info rs = v->runstate;
