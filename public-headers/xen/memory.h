@@ -141,6 +141,12 @@ DEFINE_XEN_GUEST_HANDLE(xen_foreign_memory_map_t);
 /* Populate on demand, for translated guests only. */
 #define XENMEM_set_pod_target 16
 #define XENMEM_get_pod_target 17
+struct xen_pod_target {
+    uint64_t target_pages;                            /* IN */
+    uint64_t tot_pages, pod_cache_pages, pod_entries; /* OUT */
+    domid_t domid;                                    /* IN */
+};
+typedef struct xen_pod_target xen_pod_target_t;
 
 /* Frames saved by sharing, and shared: return a count. */
 #define XENMEM_get_sharing_freed_pages  18
@@ -175,6 +181,18 @@ struct xen_reserved_device_memory {
 };
 typedef struct xen_reserved_device_memory xen_reserved_device_memory_t;
 DEFINE_XEN_GUEST_HANDLE(xen_reserved_device_memory_t);
+
+struct xen_reserved_device_memory_map {
+#define XENMEM_RDM_ALL 1
+    uint32_t flags;          /* IN: all, or those of the device below */
+    unsigned int nr_entries; /* IN: room, OUT: entries */
+    XEN_GUEST_HANDLE(xen_reserved_device_memory_t) buffer; /* OUT */
+    union {
+        physdev_pci_device_t pci; /* IN */
+    } dev;
+};
+typedef struct xen_reserved_device_memory_map xen_reserved_device_memory_map_t;
+DEFINE_XEN_GUEST_HANDLE(xen_reserved_device_memory_map_t);
 
 /*
  * Frames of the hypervisor that belong to a domain's interface, so that a

@@ -183,7 +183,6 @@ struct domain *domain_create(domid_t id,
     d->shutdown_code = -1;
     d->created = get_s_time();
     d->create_flags = config->flags;
-    d->ssidref = config->ssidref;
     memcpy(d->handle, config->handle, sizeof(d->handle));
     spin_lock_init(&d->lock, LOCK_DOMAIN);
     d->sched.weight = SCHED_DEFAULT_WEIGHT;
@@ -313,7 +312,10 @@ int domain_shutdown(struct domain *d, int reason)
     d->is_shut_down = true;
     for_each_vcpu (d, v)
         vcpu_sleep_nosync(v);
-    send_global_virq(VIRQ_DOM_EXC);
+    if (reason == SHUTDOWN_suspend && d->suspend_port)
+        evtchn_send(d, d->suspend_port);
+    else
+        send_global_virq(VIRQ_DOM_EXC);
     local_irq_restore(flags);
     return 0;
 }

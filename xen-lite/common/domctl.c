@@ -3,14 +3,13 @@
  * HYPERVISOR_domctl: what a toolstack does to domains. Only for dom0.
  */
 #include <hv/domctl.h>
+#include <hv/event_channel.h>
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
 #include <hv/mm.h>
 
 #define DEFAULT_GRANT_FRAMES    64
 #define DEFAULT_MAPTRACK_FRAMES 1024
-#define MAX_GRANT_FRAMES        4096
-#define MAX_MAPTRACK_FRAMES     16384
 
 static spinlock_t domctl_lock = SPIN_LOCK_INIT(LOCK_DOMCTL);
 
@@ -50,8 +49,12 @@ int mask_to_xenctl_bitmap(struct xenctl_bitmap *bitmap, cpumask_t mask)
 
 static long sanitise(struct xen_domctl_createdomain *c)
 {
-    if (c->flags & ~XEN_DOMCTL_CDF_xs_domain)
-        return -EINVAL; /* no HVM, HAP, IOMMU, vPMU, nested virtualisation */
+    /* No HAP, IOMMU, vPMU, nested virtualisation. */
+    if (c->flags & ~(XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_oos_off |
+                     XEN_DOMCTL_CDF_xs_domain))
+        return -EINVAL;
+    if (c->flags & XEN_DOMCTL_CDF_hvm)
+        return -EOPNOTSUPP;
     if (c->iommu_opts || c->vmtrace_size)
         return -EINVAL;
     if (c->max_vcpus < 1 || c->max_vcpus > MAX_VCPUS)
@@ -60,13 +63,13 @@ static long sanitise(struct xen_domctl_createdomain *c)
         (c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask))
         return -EINVAL;
     if (!cpupool_exists(c->cpupool_id))
-        return -ENOENT;
+        return -ESRCH;
     if (c->max_grant_frames < 0)
         c->max_grant_frames = DEFAULT_GRANT_FRAMES;
     if (c->max_maptrack_frames < 0)
         c->max_maptrack_frames = DEFAULT_MAPTRACK_FRAMES;
-    if (c->max_grant_frames > MAX_GRANT_FRAMES ||
-        c->max_maptrack_frames > MAX_MAPTRACK_FRAMES)
+    if (c->max_grant_frames < 1 || c->max_grant_frames > DEFAULT_GRANT_FRAMES ||
+        c->max_maptrack_frames > DEFAULT_MAPTRACK_FRAMES)
         return -EINVAL;
     return arch_sanitise_domain_config(c);
 }
@@ -93,10 +96,16 @@ static long create_with_free_id(struct xen_domctl_createdomain *config,
 static long createdomain(struct domain *unused, struct xen_domctl *op)
 {
     struct xen_domctl_createdomain *config = &op->u.createdomain;
-    struct domain *d;
-    long rc = sanitise(config);
+    struct domain *d = get_domain_by_id(op->domain);
     int err = 0;
+    long rc;
 
+    if (d) {
+        put_domain(d);
+        if (!is_hardware_domain(d)) /* 0 stands for any id */
+            return -EEXIST;
+    }
+    rc = sanitise(config);
     if (rc)
         return rc;
     if (op->domain > 0 && op->domain < DOMID_FIRST_RESERVED) {
@@ -170,13 +179,11 @@ void get_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
         (d->controller_pause_count ? XEN_DOMINF_paused : 0) |
         (d->create_flags & XEN_DOMCTL_CDF_xs_domain ? XEN_DOMINF_xs_domain
                                                     : 0) |
-        ((d->shutdown_code & XEN_DOMINF_shutdownmask)
-         << XEN_DOMINF_shutdownshift);
+        (uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
     info->tot_pages = d->tot_pages;
     info->max_pages = d->max_pages;
     info->outstanding_pages = d->outstanding_claim;
     info->shared_info_frame = mfn_x(d->shared_info_mfn);
-    info->ssidref = d->ssidref;
     info->cpupool = d->sched.cpupool;
     memcpy(info->handle, d->handle, sizeof(info->handle));
     arch_get_domain_info(d, info);
@@ -187,6 +194,8 @@ static long getdomaininfo(struct domain *unused, struct xen_domctl *op)
 {
     struct domain *d;
 
+    if (op->domain >= DOMID_FIRST_RESERVED)
+        return -EINVAL;
     for_each_domain (d) {
         if (d->id < op->domain)
             continue;
@@ -269,7 +278,7 @@ static long getvcpucontext(struct domain *d, struct xen_domctl *op)
     long rc = 0;
 
     if (!v)
-        return op->u.vcpucontext.vcpu >= d->max_vcpus ? -EINVAL : -ESRCH;
+        return -EINVAL;
     if (!v->is_initialised)
         return -ENODATA;
     c = alloc_xenheap_pages(1, 0);
@@ -327,8 +336,6 @@ static long sendtrigger(struct domain *d, struct xen_domctl *op)
 {
     struct vcpu *v = existing_vcpu(d, op->u.sendtrigger.vcpu);
 
-    if (op->u.sendtrigger.vcpu >= MAX_VCPUS)
-        return -EINVAL;
     if (!v)
         return -ESRCH;
     switch (op->u.sendtrigger.trigger) {
@@ -342,9 +349,21 @@ static long sendtrigger(struct domain *d, struct xen_domctl *op)
     }
 }
 
-static long absent(struct domain *d, struct xen_domctl *op)
+/* Nobody debugs a guest from outside. */
+static long setdebugging(struct domain *d, struct xen_domctl *op)
 {
-    return -EOPNOTSUPP;
+    return op->u.setdebugging.enable ? -EOPNOTSUPP : 0;
+}
+
+static long subscribe(struct domain *d, struct xen_domctl *op)
+{
+    d->suspend_port = op->u.subscribe.port;
+    return 0;
+}
+
+static long virq_handler(struct domain *d, struct xen_domctl *op)
+{
+    return set_virq_handler(d, op->u.set_virq_handler.virq);
 }
 
 static const struct domctl_row domctl_table[NR_DOMCTLS] = {
@@ -367,20 +386,33 @@ static const struct domctl_row domctl_table[NR_DOMCTLS] = {
     [XEN_DOMCTL_setdomainhandle] = {setdomainhandle, 0},
     [XEN_DOMCTL_settimeoffset] = {settimeoffset, 0},
     [XEN_DOMCTL_sendtrigger] = {sendtrigger, 0},
-    [XEN_DOMCTL_setdebugging] = {absent, DC_NOT_SELF},
-    [XEN_DOMCTL_subscribe] = {absent, 0},
-    [XEN_DOMCTL_set_virq_handler] = {absent, 0},
+    [XEN_DOMCTL_setdebugging] = {setdebugging, DC_NOT_SELF},
+    [XEN_DOMCTL_subscribe] = {subscribe, 0},
+    [XEN_DOMCTL_set_virq_handler] = {virq_handler, 0},
+    /* One domain does not control another, none starts anew in place. */
+    [XEN_DOMCTL_set_target] = {.rc = -EOPNOTSUPP},
+    [XEN_DOMCTL_soft_reset] = {.rc = -EINVAL},
+    /* One node, no introspection. */
+    [XEN_DOMCTL_setvnumainfo] = {.rc = -EINVAL},
+    [XEN_DOMCTL_vm_event_op] = {.rc = -EINVAL},
+    [XEN_DOMCTL_monitor_op] = {.rc = -EOPNOTSUPP},
+    [XEN_DOMCTL_vmtrace_op] = {.rc = -EINVAL},
 };
 
 static const struct domctl_row *find_row(uint32_t cmd)
 {
+    static const struct domctl_row none = {.rc = -ENOSYS};
+    const struct domctl_row *row;
+
     if (cmd >= NR_DOMCTLS)
-        return NULL;
-    if (domctl_table[cmd].fn)
-        return &domctl_table[cmd];
-    return arch_domctl_table[cmd].fn ? &arch_domctl_table[cmd] : NULL;
+        return &none;
+    row = &domctl_table[cmd];
+    if (!row->fn && !row->rc)
+        row = &arch_domctl_table[cmd];
+    return row->fn || row->rc ? row : &none;
 }
 
+/* A domain that is not there is said before an operation that is not. */
 static long run(const struct domctl_row *row, struct xen_domctl *op)
 {
     struct domain *d = NULL;
@@ -390,12 +422,11 @@ static long run(const struct domctl_row *row, struct xen_domctl *op)
         d = get_domain_by_id(op->domain);
         if (!d)
             return -ESRCH;
-        if ((row->flags & DC_NOT_SELF) && d == current->domain) {
-            put_domain(d);
-            return -EINVAL;
-        }
     }
-    rc = row->fn(d, op);
+    if (d == current->domain && (row->flags & DC_NOT_SELF))
+        rc = -EINVAL;
+    else
+        rc = row->fn ? row->fn(d, op) : row->rc;
     if (d)
         put_domain(d);
     return rc;
@@ -412,15 +443,14 @@ HYPERCALL(domctl)
     if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
         return -EACCES;
     row = find_row(op.cmd);
-    if (!row)
-        return -ENOSYS;
     if (!spin_trylock(&domctl_lock))
         return hypercall_create_continuation(__HYPERVISOR_domctl, 1, a0);
     rc = run(row, &op);
     spin_unlock(&domctl_lock);
     if (rc == -ERESTART)
         return hypercall_create_continuation(__HYPERVISOR_domctl, 1, a0);
-    if (!rc && (row->flags & DC_OUT) && copy_object_to_guest(a0, &op))
+    if ((row->flags & (rc ? DC_OUT_ERROR : DC_OUT)) &&
+        copy_object_to_guest(a0, &op))
         rc = -EFAULT;
     return rc;
 }

@@ -12,6 +12,7 @@
 #include <hv/hypercall.h>
 #include <hv/memory.h>
 #include <hv/page_alloc.h>
+#include <asm/uaccess.h>
 #include <xen/memory.h>
 
 #define CMD_MASK  63u
@@ -20,6 +21,7 @@
 /* Largest extents: for who drives devices or builds domains, and others. */
 #define MAX_ORDER_PRIVILEGED 12
 #define MAX_ORDER_GUEST      9
+#define MAX_NUMNODES         64 /* what Xen could have */
 
 unsigned int memory_max_order(const struct domain *d)
 {
@@ -46,6 +48,9 @@ bool memory_flags(unsigned int mem_flags, unsigned int *memflags)
 
     *memflags = 0;
     if (bits && bits <= PAGE_SHIFT)
+        return false;
+    if (!(mem_flags & XENMEMF_vnode) && XENMEMF_get_node(mem_flags) != 0xff &&
+        XENMEMF_get_node(mem_flags) >= MAX_NUMNODES)
         return false;
     if (bits && (max_page - 1) >> (MIN(bits, 63u) - PAGE_SHIFT))
         *memflags = MEMF_address_bits(bits);
@@ -117,6 +122,16 @@ static bool decrease_one(struct extents *x, unsigned long i)
     return true;
 }
 
+/* The whole list, before the first extent changes anything. */
+static bool list_is_guests(const struct xen_memory_reservation *r)
+{
+    uint64_t bytes;
+
+    return guest_handle_is_null(r->extent_start) ||
+           (!__builtin_mul_overflow(r->nr_extents, sizeof(xen_pfn_t), &bytes) &&
+            guest_range_ok((uint64_t)r->extent_start.p, bytes));
+}
+
 static long do_extents(unsigned int op, unsigned long start, uint64_t arg)
 {
     static bool (*const step[])(struct extents *, unsigned long) = {
@@ -134,7 +149,7 @@ static long do_extents(unsigned int op, unsigned long start, uint64_t arg)
     if (start >= x.r.nr_extents ||
         x.r.extent_order > memory_max_order(current->domain) ||
         x.r.nr_extents > (~0UL >> CMD_SHIFT) >> x.r.extent_order ||
-        !memory_flags(x.r.mem_flags, &x.memflags))
+        !memory_flags(x.r.mem_flags, &x.memflags) || !list_is_guests(&x.r))
         return start;
     rc = memory_target(x.r.domid, &x.d);
     if (rc)
@@ -190,9 +205,8 @@ static long claim_pages(uint64_t arg)
         return -EFAULT;
     if (!guest_handle_is_null(r.extent_start) || r.extent_order || r.mem_flags)
         return -EINVAL;
-    rc = memory_target(r.domid, &d);
-    if (rc)
-        return rc;
+    if (memory_target(r.domid, &d))
+        return -EINVAL;
     rc = domain_set_outstanding_pages(d, r.nr_extents);
     put_domain(d);
     return rc;
@@ -223,6 +237,31 @@ static long copy_grant_frames(struct domain *d,
     return 0;
 }
 
+static long acquire(struct domain *d, struct xen_mem_acquire_resource *r,
+                    uint64_t arg)
+{
+    bool ask_size = guest_handle_is_null(r->frame_list) && !r->nr_frames;
+
+    switch (r->type) {
+    case XENMEM_resource_grant_table:
+        break;
+    case XENMEM_resource_ioreq_server:
+    case XENMEM_resource_vmtrace_buf:
+        return -EINVAL; /* no domain of ours has these */
+    default:
+        return -EOPNOTSUPP;
+    }
+    if (r->id != XENMEM_resource_grant_table_id_shared || !d->grant_table)
+        return -EINVAL;
+    if (ask_size) {
+        r->nr_frames = d->max_grant_frames;
+        return copy_field_to_guest(arg, r, nr_frames) ? -EFAULT : 0;
+    }
+    if (guest_handle_is_null(r->frame_list) || !r->nr_frames)
+        return -EINVAL;
+    return copy_grant_frames(d, r);
+}
+
 static long acquire_resource(uint64_t arg)
 {
     struct xen_mem_acquire_resource r;
@@ -235,24 +274,80 @@ static long acquire_resource(uint64_t arg)
         return -EFAULT;
     if (r.pad)
         return -EINVAL;
-    rc = memory_target(r.domid, &d);
-    if (rc)
-        return rc;
-    rc = -EOPNOTSUPP;
-    if (r.type != XENMEM_resource_grant_table)
-        goto out;
-    rc = -EINVAL;
-    if (r.id != XENMEM_resource_grant_table_id_shared || !d->grant_table)
-        goto out;
-    if (!guest_handle_is_null(r.frame_list)) {
-        rc = copy_grant_frames(d, &r);
-    } else if (!r.nr_frames) {
-        r.nr_frames = d->max_grant_frames;
-        rc = copy_field_to_guest(arg, &r, nr_frames) ? -EFAULT : 0;
-    }
-out:
+    d = get_domain_by_id(r.domid);
+    if (!d)
+        return -ESRCH;
+    rc = d == current->domain ? -EPERM : acquire(d, &r, arg);
     put_domain(d);
     return rc;
+}
+
+/* --- what translated and HVM domains have
+ * -------------------------------------
+ */
+
+static long physmap(unsigned int op, uint64_t arg)
+{
+    struct xen_add_to_physmap a;
+    struct domain *d;
+    long rc;
+
+    /* The domain's id is the first field of all three. */
+    if (copy_from_guest_raw(
+            &a, arg, op == XENMEM_add_to_physmap ? sizeof(a) : sizeof(a.domid)))
+        return -EFAULT;
+    if (op == XENMEM_add_to_physmap && a.space == XENMAPSPACE_gmfn_foreign)
+        return -ENOSYS;
+    rc = memory_target(a.domid, &d);
+    if (rc)
+        return rc;
+    put_domain(d);
+    return -EACCES; /* no domain of ours is translated */
+}
+
+static long pod_target(uint64_t arg)
+{
+    struct xen_pod_target p;
+    struct domain *d;
+    long rc;
+
+    if (copy_object_from_guest(&p, arg))
+        return -EFAULT;
+    rc = memory_target(p.domid, &d);
+    if (rc)
+        return rc;
+    put_domain(d);
+    return -EINVAL;
+}
+
+static long get_vnumainfo(uint64_t arg)
+{
+    struct xen_vnuma_topology_info t;
+    struct domain *d;
+    long rc;
+
+    if (copy_object_from_guest(&t, arg))
+        return -EFAULT;
+    if (t.pad)
+        return -EINVAL;
+    rc = memory_target(t.domid, &d);
+    if (rc)
+        return rc;
+    put_domain(d);
+    return -EOPNOTSUPP;
+}
+
+/* The host reserves no memory for devices: no IOMMU. */
+static long reserved_device_memory_map(uint64_t arg)
+{
+    struct xen_reserved_device_memory_map m;
+
+    if (copy_object_from_guest(&m, arg))
+        return -EFAULT;
+    if (m.flags & ~XENMEM_RDM_ALL)
+        return -EINVAL;
+    m.nr_entries = 0;
+    return copy_field_to_guest(arg, &m, nr_entries) ? -EFAULT : 0;
 }
 
 /* --- the call ----------------------------------------------------------------
@@ -290,12 +385,14 @@ HYPERCALL(memory_op)
     case XENMEM_add_to_physmap:
     case XENMEM_add_to_physmap_batch:
     case XENMEM_remove_from_physmap:
-        return -EACCES; /* no domain of ours is translated */
+        return physmap(op, a1);
     case XENMEM_set_pod_target:
     case XENMEM_get_pod_target:
-        return -EINVAL;
+        return pod_target(a1);
     case XENMEM_get_vnumainfo:
-        return -EOPNOTSUPP;
+        return get_vnumainfo(a1);
+    case XENMEM_reserved_device_memory_map:
+        return reserved_device_memory_map(a1);
     default:
         return arch_memory_op(op, a1);
     }

@@ -143,7 +143,7 @@ void vcpu_kick(struct vcpu *v)
 long arch_send_guest_nmi(struct vcpu *v)
 {
     if (!v->arch.trap_ctxt[X86_TRAP_NMI].address)
-        return -EINVAL;
+        return 0; /* nobody to tell */
     atomic_store(&v->arch.nmi_pending, true);
     vcpu_unblock(v);
     vcpu_kick(v);

@@ -14,6 +14,8 @@ long arch_sanitise_domain_config(struct xen_domctl_createdomain *config)
 {
     if (config->arch.misc_flags & ~XEN_X86_MSR_RELAXED)
         return -EINVAL;
+    if (config->arch.emulation_flags & ~XEN_X86_EMU_ALL)
+        return -EINVAL;
     return config->arch.emulation_flags ? -EOPNOTSUPP : 0;
 }
 
@@ -21,11 +23,15 @@ void arch_get_domain_info(const struct domain *d,
                           struct xen_domctl_getdomaininfo *info)
 {
     info->gpaddr_bits = boot_cpu.phys_bits;
+    info->arch_config.emulation_flags =
+        is_hardware_domain(d) ? XEN_X86_EMU_PIT : 0;
 }
 
 static long set_address_size(struct domain *d, struct xen_domctl *op)
 {
-    return op->u.address_size.size == 64 ? 0 : -EINVAL;
+    uint32_t size = op->u.address_size.size;
+
+    return size == 64 ? 0 : size == 32 ? -EOPNOTSUPP : -EINVAL;
 }
 
 static long get_address_size(struct domain *d, struct xen_domctl *op)
@@ -92,46 +98,46 @@ static long getpageframeinfo3(struct domain *d, struct xen_domctl *op)
 /* --- contexts beyond vcpu_guest_context --------------------------------------
  */
 
-static struct vcpu *vcpu_of(struct domain *d, uint32_t id, long *rc)
+static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
 {
-    struct vcpu *v = id < d->max_vcpus ? d->vcpu[id] : NULL;
-
-    *rc = v ? 0 : id < d->max_vcpus ? -ESRCH : -EINVAL;
-    return v;
+    return id < d->max_vcpus ? d->vcpu[id] : NULL;
 }
 
 static long get_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_ext_vcpucontext *e = &op->u.ext_vcpucontext;
     uint32_t id = e->vcpu;
-    struct vcpu *v;
-    long rc;
+    struct vcpu *v = vcpu_of(d, id);
 
-    v = vcpu_of(d, id, &rc);
-    if (!v)
-        return rc;
+    if (!v || v == current)
+        return -ESRCH;
     memset(e, 0, sizeof(*e));
     e->vcpu = id;
     e->size = sizeof(*e);
-    e->sysenter_callback_cs = FLAT_CS64;
+    e->sysenter_callback_cs = v->arch.sysenter_callback ? FLAT_CS64 : 0;
     e->sysenter_callback_eip = v->arch.sysenter_callback;
-    e->syscall32_callback_cs = FLAT_CS64;
+    e->syscall32_callback_cs = v->arch.syscall32_callback ? FLAT_CS64 : 0;
     e->syscall32_callback_eip = v->arch.syscall32_callback;
     return 0;
 }
 
+/* Number of banks, CTL, TES, SER, LMCE: what Xen may have shown a guest. */
+#define MCG_CAP_KNOWN 0x090009ffUL
+
 static long set_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
 {
     const struct xen_domctl_ext_vcpucontext *e = &op->u.ext_vcpucontext;
-    struct vcpu *v;
-    long rc;
+    struct vcpu *v = vcpu_of(d, e->vcpu);
 
-    v = vcpu_of(d, e->vcpu, &rc);
-    if (!v)
-        return rc;
+    if (!v || v == current)
+        return -ESRCH;
     if (e->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) ||
         !is_canonical(e->sysenter_callback_eip) ||
         !is_canonical(e->syscall32_callback_eip))
+        return -EINVAL;
+    if (e->size >= offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) +
+                       sizeof(e->mcg_cap) &&
+        e->mcg_cap & ~MCG_CAP_KNOWN)
         return -EINVAL;
     domain_pause(d);
     v->arch.sysenter_callback = e->sysenter_callback_eip;
@@ -148,12 +154,10 @@ static long get_vcpu_msrs(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_vcpu_msrs *m = &op->u.vcpu_msrs;
     xen_domctl_vcpu_msr_t msr = {.index = MSR_TSC_AUX};
-    struct vcpu *v;
-    long rc;
+    struct vcpu *v = vcpu_of(d, m->vcpu);
 
-    v = vcpu_of(d, m->vcpu, &rc);
-    if (!v)
-        return rc;
+    if (!v || v == current)
+        return -ESRCH;
     if (guest_handle_is_null(m->msrs)) {
         m->msr_count = 1;
         return 0;
@@ -169,20 +173,25 @@ static long get_vcpu_msrs(struct domain *d, struct xen_domctl *op)
     return copy_to_guest(m->msrs, &msr, 1) ? -EFAULT : 0;
 }
 
+#define MAX_VCPU_MSRS 8
+
 static long set_vcpu_msrs(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_vcpu_msrs *m = &op->u.vcpu_msrs;
     xen_domctl_vcpu_msr_t msr;
-    struct vcpu *v;
-    long rc;
+    struct vcpu *v = vcpu_of(d, m->vcpu);
 
-    v = vcpu_of(d, m->vcpu, &rc);
-    if (!v)
-        return rc;
+    if (!v || v == current)
+        return -ESRCH;
+    if (m->msr_count > MAX_VCPU_MSRS)
+        return -EINVAL;
     for (uint32_t i = 0; i < m->msr_count; i++) {
         if (copy_from_guest_offset(&msr, m->msrs, i, 1))
             return -EFAULT;
-        if (msr.reserved || msr.index != MSR_TSC_AUX || msr.value >> 32)
+        if (!msr.reserved && msr.index == MSR_MISC_FEATURES && !msr.value)
+            continue; /* as an image from Xen may have it */
+        if (msr.reserved || msr.index != MSR_TSC_AUX || !cpu_has_rdtscp ||
+            msr.value >> 32)
             return -EINVAL;
         domain_pause(d);
         v->arch.tsc_aux = msr.value;
@@ -201,7 +210,7 @@ static long get_vcpu_extstate(struct vcpu *v, struct xen_domctl_vcpuextstate *e)
 {
     uint64_t header[2] = {v->arch.xcr0, v->arch.xcr0_accum | XSTATE_FP_SSE};
     uint64_t to = (uint64_t)e->buffer.p;
-    uint32_t size = fpu_xstate_size(v) ? XSTATE_HEADER + fpu_xstate_size(v) : 0;
+    uint32_t size = XSTATE_HEADER + fpu_xstate_size(v);
 
     if (!e->size && !e->xfeature_mask) {
         e->xfeature_mask = boot_cpu.xcr0_mask;
@@ -210,8 +219,6 @@ static long get_vcpu_extstate(struct vcpu *v, struct xen_domctl_vcpuextstate *e)
     }
     if (e->size != size || e->xfeature_mask != boot_cpu.xcr0_mask)
         return -EINVAL;
-    if (!size)
-        return 0;
     return copy_to_guest_raw(to, header, sizeof(header)) ||
                    copy_to_guest_raw(to + XSTATE_HEADER, v->arch.fpu,
                                      fpu_xstate_size(v))
@@ -229,6 +236,8 @@ static long set_vcpu_extstate(struct vcpu *v,
 
     if (e->size < XSTATE_HEADER || size > fpu_xstate_size(v))
         return -EINVAL;
+    if (!size)
+        return 0;
     area = alloc_xenheap_page();
     if (!area)
         return -ENOMEM;
@@ -242,10 +251,9 @@ static long set_vcpu_extstate(struct vcpu *v,
 static long vcpu_extstate(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_vcpuextstate *e = &op->u.vcpuextstate;
-    struct vcpu *v;
+    struct vcpu *v = vcpu_of(d, e->vcpu);
     long rc;
 
-    v = vcpu_of(d, e->vcpu, &rc);
     if (!v)
         return -ESRCH;
     domain_pause(d);
@@ -279,18 +287,13 @@ static long settscinfo(struct domain *d, struct xen_domctl *op)
     if (t->tsc_mode == 1)
         return -EOPNOTSUPP;
     d->arch.tsc_mode = t->tsc_mode;
-    d->arch.tsc_incarnation = t->incarnation;
+    d->arch.tsc_incarnation = t->incarnation + 1;
     return 0;
 }
 
 static long hypercall_init(struct domain *d, struct xen_domctl *op)
 {
-    return hypercall_page_init(d, op->u.hypercall_init.gmfn);
-}
-
-static long absent(struct domain *d, struct xen_domctl *op)
-{
-    return -EOPNOTSUPP;
+    return hypercall_page_init(d, op->u.hypercall_init.gmfn) ? -EINVAL : 0;
 }
 
 const struct domctl_row arch_domctl_table[NR_DOMCTLS] = {
@@ -299,24 +302,37 @@ const struct domctl_row arch_domctl_table[NR_DOMCTLS] = {
     [XEN_DOMCTL_hypercall_init] = {hypercall_init, 0},
     [XEN_DOMCTL_get_address_size] = {get_address_size, DC_OUT},
     [XEN_DOMCTL_getpageframeinfo3] = {getpageframeinfo3, 0},
-    [XEN_DOMCTL_get_ext_vcpucontext] = {get_ext_vcpucontext,
-                                        DC_OUT | DC_NOT_SELF},
-    [XEN_DOMCTL_set_ext_vcpucontext] = {set_ext_vcpucontext, DC_NOT_SELF},
+    [XEN_DOMCTL_get_ext_vcpucontext] = {get_ext_vcpucontext, DC_OUT},
+    [XEN_DOMCTL_set_ext_vcpucontext] = {set_ext_vcpucontext, 0},
     [XEN_DOMCTL_get_vcpu_msrs] = {get_vcpu_msrs, DC_OUT | DC_NOT_SELF},
     [XEN_DOMCTL_set_vcpu_msrs] = {set_vcpu_msrs, DC_NOT_SELF},
     [XEN_DOMCTL_getvcpuextstate] = {vcpu_extstate, DC_OUT | DC_NOT_SELF},
     [XEN_DOMCTL_setvcpuextstate] = {vcpu_extstate, DC_NOT_SELF},
-    [XEN_DOMCTL_gettscinfo] = {gettscinfo, DC_OUT},
+    [XEN_DOMCTL_gettscinfo] = {gettscinfo, DC_OUT | DC_NOT_SELF},
     [XEN_DOMCTL_settscinfo] = {settscinfo, DC_NOT_SELF},
     [XEN_DOMCTL_get_cpu_policy] = {domctl_get_cpu_policy, DC_OUT},
-    [XEN_DOMCTL_set_cpu_policy] = {domctl_set_cpu_policy, DC_OUT | DC_NOT_SELF},
+    [XEN_DOMCTL_set_cpu_policy] = {domctl_set_cpu_policy,
+                                   DC_OUT_ERROR | DC_NOT_SELF},
     /* No IOMMU, so no device leaves dom0. */
-    [XEN_DOMCTL_irq_permission] = {absent, 0},
-    [XEN_DOMCTL_iomem_permission] = {absent, 0},
-    [XEN_DOMCTL_ioport_permission] = {absent, 0},
-    [XEN_DOMCTL_memory_mapping] = {absent, 0},
-    [XEN_DOMCTL_assign_device] = {absent, 0},
-    [XEN_DOMCTL_test_assign_device] = {absent, 0},
-    [XEN_DOMCTL_deassign_device] = {absent, 0},
-    [XEN_DOMCTL_get_device_group] = {absent, 0},
+    [XEN_DOMCTL_irq_permission] = {.rc = -EOPNOTSUPP},
+    [XEN_DOMCTL_iomem_permission] = {.rc = -EOPNOTSUPP},
+    [XEN_DOMCTL_ioport_permission] = {.rc = -EOPNOTSUPP},
+    [XEN_DOMCTL_memory_mapping] = {.rc = -EOPNOTSUPP},
+    [XEN_DOMCTL_assign_device] = {.rc = -EOPNOTSUPP},
+    [XEN_DOMCTL_test_assign_device] = {.rc = -EOPNOTSUPP},
+    [XEN_DOMCTL_deassign_device] = {.rc = -EOPNOTSUPP},
+    [XEN_DOMCTL_get_device_group] = {.rc = -EOPNOTSUPP},
+    [XEN_DOMCTL_ioport_mapping] = {.rc = -EOPNOTSUPP},
+    [XEN_DOMCTL_bind_pt_irq] = {.rc = -EINVAL},
+    [XEN_DOMCTL_unbind_pt_irq] = {.rc = -EINVAL},
+    /* No HVM, no paging of ours, no cache allocation, no single-stepping. */
+    [XEN_DOMCTL_gethvmcontext] = {.rc = -EINVAL},
+    [XEN_DOMCTL_sethvmcontext] = {.rc = -EINVAL},
+    [XEN_DOMCTL_gethvmcontext_partial] = {.rc = -EINVAL},
+    [XEN_DOMCTL_debug_op] = {.rc = -EINVAL},
+    [XEN_DOMCTL_set_broken_page_p2m] = {.rc = -EINVAL},
+    [XEN_DOMCTL_psr_cmt_op] = {.rc = -ENODEV},
+    [XEN_DOMCTL_psr_alloc] = {.rc = -ENODEV},
+    [XEN_DOMCTL_get_paging_mempool_size] = {.rc = -EOPNOTSUPP},
+    [XEN_DOMCTL_set_paging_mempool_size] = {.rc = -EOPNOTSUPP},
 };

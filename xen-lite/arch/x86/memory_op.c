@@ -126,6 +126,8 @@ long arch_memory_op(unsigned int op, uint64_t arg)
         return machphys_mapping(arg);
     case XENMEM_machphys_mfn_list:
         return machphys_mfn_list(arg);
+    case XENMEM_machphys_compat_mfn_list:
+        return -EOPNOTSUPP; /* no 32-bit guests */
     default:
         return -ENOSYS;
     }

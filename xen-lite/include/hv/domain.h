@@ -83,7 +83,6 @@ struct domain {
     struct rcu_head rcu;
 
     uint8_t handle[16]; /* xen_domain_handle_t */
-    uint32_t ssidref;
     uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
     s_time_t created;
 
@@ -100,6 +99,7 @@ struct domain {
     struct evtchn_domain *evtchn;
     struct grant_table *grant_table;
     uint32_t max_evtchn_port;
+    uint32_t suspend_port; /* XEN_DOMCTL_subscribe; 0 none */
     uint32_t nr_polling; /* vcpus in SCHEDOP_poll, atomic */
     uint64_t vm_assist;  /* VMASST bits */
 
@@ -199,7 +199,7 @@ uint64_t domain_cpu_time_ns(const struct domain *d);
 int map_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset);
 void unmap_vcpu_info(struct vcpu *v);
 void send_guest_vcpu_virq(struct vcpu *v, uint32_t virq);
-void send_global_virq(uint32_t virq); /* to dom0 */
+void send_global_virq(uint32_t virq);
 
 /* --- what the architecture provides (arch/x86/domain.c) ---------------- */
 int arch_domain_create(struct domain *d,

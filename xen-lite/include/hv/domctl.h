@@ -12,19 +12,21 @@
 
 typedef long (*domctl_fn_t)(struct domain *d, struct xen_domctl *op);
 
-#define DC_OUT    (1u << 0) /* op goes back to the caller on success */
-#define DC_NO_DOM (1u << 1) /* the handler looks the domain up itself */
+#define DC_OUT       (1u << 0) /* op goes back to the caller on success */
+#define DC_OUT_ERROR (1u << 3) /* op goes back on failure: it says of what */
+#define DC_NO_DOM    (1u << 1) /* the handler looks the domain up itself */
 #define DC_NOT_SELF                                                            \
     (1u << 2) /* a domain may not do this to itself: -EINVAL                   \
                */
 
 struct domctl_row {
-    domctl_fn_t fn;
+    domctl_fn_t fn; /* NULL: rc is all there is to say */
     uint8_t flags;
+    int8_t rc;
 };
 #define NR_DOMCTLS 90
 
-/* Rows of the architecture; those with fn NULL here or there are -ENOSYS. */
+/* Rows of the architecture; what has no row here or there is -ENOSYS. */
 extern const struct domctl_row arch_domctl_table[NR_DOMCTLS];
 /* -EINVAL and so on for what this architecture cannot create. */
 long arch_sanitise_domain_config(struct xen_domctl_createdomain *config);

@@ -28,7 +28,12 @@ static inline bool local_events_need_delivery(const struct vcpu *v)
     return READ_ONCE(v->vcpu_info->evtchn_upcall_pending) &&
            !READ_ONCE(v->vcpu_info->evtchn_upcall_mask);
 }
-/* From domctl: a port of d for remote (toolstack), -errno or port. */
+/* VIRQs of the host rather than of a vcpu go to dom0 or to who was named for
+ * them. 0/-EINVAL */
+bool virq_is_global(uint32_t virq);
+int set_virq_handler(struct domain *d, uint32_t virq);
+/* As if d itself had sent. 0/-EINVAL */
+long evtchn_send(struct domain *d, uint32_t port);
 void dump_evtchn_info(struct domain *d);
 
 /* The architecture's interrupt side (arch/x86/irq.c): guest binding. */

@@ -267,6 +267,7 @@ static bool is_hidden(uint32_t leaf)
     case 6:          /* power and thermal */
     case 9:          /* direct cache access */
     case 0xa:        /* performance counters */
+    case 0xb:        /* topology: made for each vcpu */
     case 0x8000000a: /* SVM */
     case 0x8000001b: /* IBS */
     case 0x8000001c: /* LWP */
@@ -346,8 +347,11 @@ int cpu_policy_apply(struct cpu_policy *p, const struct cpu_policy *max,
         xen_cpuid_leaf_t *have = find_mutable(p, want->leaf, want->subleaf);
 
         *bad = *want;
-        if (is_hypervisor_leaf(want->leaf)) /* ours to say */
-            continue;
+        if (is_hypervisor_leaf(want->leaf) &&
+            want->subleaf == XEN_CPUID_NO_SUBLEAF)
+            continue; /* ours to say */
+        if (want->leaf == 0xd && want->subleaf < 63 && !have)
+            continue; /* of a state that no guest has */
         if (!have || (have->subleaf == XEN_CPUID_NO_SUBLEAF) !=
                          (want->subleaf == XEN_CPUID_NO_SUBLEAF))
             return -ERANGE;

@@ -10,7 +10,6 @@
 #define MSR_TSC             0x10
 #define MSR_FEATURE_CONTROL 0x3a
 #define MSR_UCODE_REV       0x8b
-#define MSR_MISC_FEATURES   0x140
 #define MSR_MCG_CAP         0x179
 #define MSR_MCG_STATUS      0x17a
 #define MSR_MISC_ENABLE     0x1a0

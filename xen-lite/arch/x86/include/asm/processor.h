@@ -55,6 +55,7 @@
 #define MSR_APIC_BASE      0x1b
 #define MSR_PLATFORM_INFO  0xce
 #define MSR_ARCH_CAPS      0x10a
+#define MSR_MISC_FEATURES  0x140
 #define MSR_PAT            0x277
 #define HV_PAT             0x0000050100070406UL
 #define MSR_SYSENTER_CS    0x174
