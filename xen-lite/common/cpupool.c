@@ -24,9 +24,21 @@ bool cpupool_exists(uint32_t id)
     return id < NR_POOLS && READ_ONCE(pools[id].exists);
 }
 
+static cpumask_t online_cpus(uint32_t id)
+{
+    return cpumask_and(pools[id].cpus, cpu_online_map);
+}
+
 cpumask_t cpupool_cpus(const struct domain *d)
 {
-    return cpumask_and(pools[d->sched.cpupool].cpus, cpu_online_map);
+    return online_cpus(d->sched.cpupool);
+}
+
+int cpupool_check(uint32_t id)
+{
+    return !cpupool_exists(id)              ? -ESRCH
+           : cpumask_empty(online_cpus(id)) ? -ENODEV
+                                            : 0;
 }
 
 static cpumask_t free_cpus(void)
@@ -97,8 +109,7 @@ static long info(struct xen_sysctl_cpupool_op *p)
     p->cpupool_id = id;
     p->sched_id = XEN_SCHEDULER_CREDIT2;
     p->n_dom = nr_domains(id);
-    return mask_to_xenctl_bitmap(&p->cpumap,
-                                 cpumask_and(pools[id].cpus, cpu_online_map));
+    return mask_to_xenctl_bitmap(&p->cpumap, online_cpus(id));
 }
 
 /* "Any" CPU is the first free one to add, and the last one to take away. */
@@ -119,7 +130,7 @@ static long add_cpu(struct cpupool *pool, uint32_t cpu)
 
 static long remove_cpu(struct cpupool *pool, uint32_t cpu)
 {
-    cpumask_t cpus = cpumask_and(pool->cpus, cpu_online_map);
+    cpumask_t cpus = online_cpus(pool - pools);
 
     if (cpu == XEN_SYSCTL_CPUPOOL_PAR_ANY && !cpumask_empty(cpus))
         cpu = fls64(cpus.bits);
@@ -145,8 +156,7 @@ static long move_domain(uint32_t id, uint32_t domid)
         return -ESRCH;
     if (d == current->domain) {
         rc = -EINVAL;
-    } else if (!cpupool_exists(id) ||
-               cpumask_empty(cpumask_and(pools[id].cpus, cpu_online_map))) {
+    } else if (cpupool_check(id)) {
         rc = -ENOENT;
     } else if (d->sched.cpupool != id) {
         for_each_vcpu (d, v)

@@ -62,8 +62,8 @@ static long sanitise(struct xen_domctl_createdomain *c)
     if (XEN_DOMCTL_GRANT_version(c->grant_opts) != 1 ||
         (c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask))
         return -EINVAL;
-    if (!cpupool_exists(c->cpupool_id))
-        return -ESRCH;
+    if (cpupool_check(c->cpupool_id))
+        return cpupool_check(c->cpupool_id);
     if (c->max_grant_frames < 0)
         c->max_grant_frames = DEFAULT_GRANT_FRAMES;
     if (c->max_maptrack_frames < 0)

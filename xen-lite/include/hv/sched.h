@@ -53,6 +53,8 @@ void sched_dump_cpu(unsigned int cpu);
 
 /* Pools of CPUs (cpupool.c). */
 bool cpupool_exists(uint32_t id);
+/* Can a domain start in it? 0/-ESRCH/-ENODEV */
+int cpupool_check(uint32_t id);
 cpumask_t cpupool_cpus(const struct domain *d); /* those online */
 /* Called by context_switch() on the new stack/context: prev is off the CPU. */
 void sched_context_switched(struct vcpu *prev, struct vcpu *next);
