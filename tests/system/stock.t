@@ -25,7 +25,7 @@ mask() {
         -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/UUID/g' \
         -e 's/[0-9]+\.[0-9]+/TIME/g; s/[0-9]+:[0-9]{2}:[0-9]{2}/TIME/g' \
         -e 's/ (r----|-b---|-----)-/ alive/; s/ (r--|-b-|---) / alive /; s/--[br]---?/alive/' \
-        -e 's/pid [0-9]+/pid N/; s/\[[0-9]+\]/[N]/; s/ +/ /g; s/ $//'
+        -e 's/pid [0-9]+/pid N/; s/mfn 0x[0-9a-f]+/mfn N/; s/\[[0-9]+\]/[N]/; s/ +/ /g; s/ $//'
 }
 
 # boot NAME [VARIABLE=VALUE...]: splits the result into files per command
