@@ -116,13 +116,17 @@ void vprintk(const char *fmt, va_list ap)
         }
         suppressed = level > threshold[HOST] && !console_show_all;
     }
-    if (!suppressed) {
-        if (at_line_start && n)
-            emit("(XEN) ", 6);
-        emit(s, n);
+    for (int len; n; s += len, n -= len) { /* line by line */
+        const char *end = memchr(s, '\n', n);
+
+        len = end ? (int)(end - s) + 1 : n;
+        if (!suppressed) {
+            if (at_line_start)
+                emit("(XEN) ", 6);
+            emit(s, len);
+        }
+        at_line_start = end;
     }
-    if (n)
-        at_line_start = s[n - 1] == '\n';
     spin_unlock_irqrestore(&console_lock, flags);
 }
 
