@@ -297,7 +297,7 @@ static long physmap(unsigned int op, uint64_t arg)
             &a, arg, op == XENMEM_add_to_physmap ? sizeof(a) : sizeof(a.domid)))
         return -EFAULT;
     if (op == XENMEM_add_to_physmap && a.space == XENMAPSPACE_gmfn_foreign)
-        return -ENOSYS;
+        return -ENOSYS; /* in batches only */
     rc = memory_target(a.domid, &d);
     if (rc)
         return rc;

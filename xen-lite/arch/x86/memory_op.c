@@ -8,13 +8,19 @@
 #include <asm/e820.h>
 #include <xen/memory.h>
 
-/* As many entries as there are and as there is room for; the count back. */
-static long give_map(uint64_t arg, const struct e820entry *e, unsigned int nr)
+/* As many entries as there are and as there is room for; the count back. The
+ * host's own map is given as a whole or not at all. */
+static long give_map(uint64_t arg, const struct e820entry *e, unsigned int nr,
+                     bool whole)
 {
     struct xen_memory_map map;
 
     if (copy_object_from_guest(&map, arg))
         return -EFAULT;
+    if (whole && map.nr_entries <= nr)
+        return -EINVAL;
+    if (!nr)
+        return -ENOSYS;
     map.nr_entries = MIN(map.nr_entries, nr);
     if (copy_to_guest_raw((uint64_t)map.buffer.p, e,
                           map.nr_entries * sizeof(*e)) ||
@@ -28,7 +34,7 @@ static long memory_map(uint64_t arg)
     struct domain *d = current->domain;
     struct e820entry *copy = NULL;
     unsigned int nr;
-    long rc = -ENOSYS;
+    long rc;
 
     /* The map may be replaced; guest memory is not touched under the lock. */
     copy = xzalloc_array(struct e820entry, E820_MAX);
@@ -39,8 +45,7 @@ static long memory_map(uint64_t arg)
     if (nr)
         memcpy(copy, d->arch.e820, nr * sizeof(*copy));
     spin_unlock(&d->arch.e820_lock);
-    if (nr)
-        rc = give_map(arg, copy, nr);
+    rc = give_map(arg, copy, nr, false);
     xfree(copy);
     return rc;
 }
@@ -119,7 +124,7 @@ long arch_memory_op(unsigned int op, uint64_t arg)
     case XENMEM_machine_memory_map:
         if (!current->domain->is_privileged)
             return -EPERM;
-        return give_map(arg, hv_e820.map, hv_e820.nr);
+        return give_map(arg, hv_e820.map, hv_e820.nr, true);
     case XENMEM_set_memory_map:
         return set_memory_map(arg);
     case XENMEM_machphys_mapping:

@@ -381,15 +381,20 @@ static long set_priority(const struct evtchn_set_priority *op)
     struct domain *d = current->domain;
     unsigned long flags;
     struct evtchn *chn;
+    long rc = 0;
 
     if (op->priority > EVTCHN_FIFO_PRIORITY_MIN)
         return -EINVAL;
     flags = spin_lock_irqsave(&d->evtchn->lock);
     chn = evtchn_from_port(d, op->port);
-    if (chn)
+    if (!chn)
+        rc = -EINVAL;
+    else if (chn->state == ECS_RESERVED)
+        rc = -EACCES;
+    else
         chn->priority = op->priority; /* from the next time it is linked */
     spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    return chn ? 0 : -EINVAL;
+    return rc;
 }
 
 /* One sub-operation: copy in, do, copy the whole back if it has results. */

@@ -290,11 +290,27 @@ static struct domain *target(domid_t dom, int16_t *status)
     return d;
 }
 
+static int list_frames(struct domain *d, const struct gnttab_setup_table *op)
+{
+    if (op->nr_frames > d->grant_table->max_frames)
+        return GNTST_general_error;
+    for (uint32_t i = 0; i < op->nr_frames; i++) {
+        xen_pfn_t frame;
+        mfn_t mfn;
+
+        if (gnttab_get_shared_frame(d, i, &mfn))
+            return GNTST_general_error;
+        frame = mfn_x(mfn);
+        if (copy_to_guest_offset(op->frame_list, i, &frame, 1))
+            return GNTST_bad_virt_addr;
+    }
+    return GNTST_okay;
+}
+
 static long setup_table(uint64_t uop, uint32_t count)
 {
     struct gnttab_setup_table op;
     struct domain *d;
-    long rc = 0;
 
     if (count != 1)
         return -EINVAL;
@@ -303,27 +319,10 @@ static long setup_table(uint64_t uop, uint32_t count)
     op.status = GNTST_okay;
     d = target(op.dom, &op.status);
     if (d) {
-        for (uint32_t i = 0; i < op.nr_frames; i++) {
-            xen_pfn_t frame;
-            mfn_t mfn;
-
-            rc = gnttab_get_shared_frame(d, i, &mfn);
-            if (rc) {
-                op.status = GNTST_general_error;
-                rc = 0;
-                break;
-            }
-            frame = mfn_x(mfn);
-            if (copy_to_guest_offset(op.frame_list, i, &frame, 1)) {
-                rc = -EFAULT;
-                break;
-            }
-        }
+        op.status = list_frames(d, &op);
         put_domain(d);
     }
-    if (copy_field_to_guest(uop, &op, status))
-        rc = -EFAULT;
-    return rc;
+    return copy_field_to_guest(uop, &op, status) ? -EFAULT : 0;
 }
 
 static long query_size(uint64_t uop, uint32_t count)
@@ -378,12 +377,17 @@ static long get_version(uint64_t uop)
 static long get_status_frames(uint64_t uop, uint32_t count)
 {
     struct gnttab_get_status_frames op;
+    struct domain *d;
 
     if (count != 1)
         return -EINVAL;
     if (copy_object_from_guest(&op, uop))
         return -EFAULT;
-    op.status = GNTST_general_error;
+    d = target(op.dom, &op.status);
+    if (d) {
+        put_domain(d);
+        op.status = GNTST_general_error;
+    }
     return copy_field_to_guest(uop, &op, status) ? -EFAULT : 0;
 }
 

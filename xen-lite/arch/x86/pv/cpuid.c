@@ -217,13 +217,12 @@ static long apply_leaves(struct domain *d, struct cpu_policy *new,
     return rc;
 }
 
-static uint64_t allowed_bits(uint32_t msr)
+static uint64_t faulting_bit(void)
 {
     uint64_t v;
 
-    return msr == MSR_PLATFORM_INFO && !rdmsr_safe(msr, &v)
-               ? v & PLATFORM_INFO_CPUID_FAULTING
-               : 0;
+    return rdmsr_safe(MSR_PLATFORM_INFO, &v) ? 0
+                                             : v & PLATFORM_INFO_CPUID_FAULTING;
 }
 
 static long check_msrs(struct xen_domctl_cpu_policy *c)
@@ -238,7 +237,11 @@ static long check_msrs(struct xen_domctl_cpu_policy *c)
             return -EINVAL;
         if (m.idx != MSR_PLATFORM_INFO && m.idx != MSR_ARCH_CAPS)
             return -ERANGE;
-        if (m.val & ~allowed_bits(m.idx))
+        if (m.idx == MSR_ARCH_CAPS) /* ours to say */
+            continue;
+        if (m.val >> 32)
+            return -EOVERFLOW;
+        if (m.val & ~faulting_bit())
             return -EINVAL;
     }
     c->err_msr = ~0u;

@@ -115,6 +115,6 @@ HYPERCALL(get_debugreg)
     case 7:
         return v->arch.dr[7] | DR7_FIXED;
     default:
-        return -EINVAL;
+        return -ENODEV;
     }
 }

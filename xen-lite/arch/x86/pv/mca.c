@@ -90,10 +90,12 @@ HYPERCALL(mca)
     case XEN_MC_physcpuinfo:
         rc = physcpuinfo(&op.u.mc_physcpuinfo);
         break;
-    case XEN_MC_notifydomain:
-        return -EINVAL;
-    default: /* injection of errors for tests: not built */
+    case XEN_MC_msrinject:
+    case XEN_MC_mceinject:
+    case XEN_MC_inject_v2: /* errors for tests: not built */
         return -EOPNOTSUPP;
+    default:
+        return -EINVAL;
     }
     if (!rc && copy_object_to_guest(a0, &op))
         rc = -EFAULT;

@@ -296,7 +296,7 @@ static int one_op(const struct mmuext_op *op, struct domain *pg_owner)
         return flush_op(op);
     case MMUEXT_FLUSH_CACHE:
     case MMUEXT_FLUSH_CACHE_GLOBAL:
-        return cache_op(op->cmd);
+        return pg_owner == v->domain ? cache_op(op->cmd) : -EPERM;
     default:
         return -ENOSYS;
     }

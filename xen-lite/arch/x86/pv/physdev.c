@@ -68,6 +68,8 @@ static long irq_status_query(uint64_t arg)
 
     if (copy_object_from_guest(&op, arg))
         return -EFAULT;
+    if (op.irq >= NR_PIRQS)
+        return -EINVAL;
     rc = pirq_status(current->domain, op.irq, &op.flags);
     if (!rc && copy_object_to_guest(arg, &op))
         rc = -EFAULT;
@@ -90,7 +92,7 @@ static int map_one(struct domain *d, const struct physdev_map_pirq *op)
         /* Vectors in a row need interrupt remapping to be moved one by one;
          * drivers then ask for a single one. */
         if (op->entry_nr != 1)
-            return -EOPNOTSUPP;
+            return op->entry_nr > 0 && op->entry_nr <= 32 ? -EOPNOTSUPP : -EDOM;
         dev.seg = op->bus >> 16;
         break;
     case MAP_PIRQ_TYPE_MSI:
@@ -105,9 +107,14 @@ static int map_one(struct domain *d, const struct physdev_map_pirq *op)
 }
 
 /* Devices are not given to other domains, so only dom0 itself has any. */
-static bool is_self(domid_t domid)
+static long others_devices(domid_t domid)
 {
-    return domid == DOMID_SELF || domid == current->domain->id;
+    struct domain *d = get_domain_by_any_id(domid);
+
+    if (!d)
+        return -ESRCH;
+    put_domain(d);
+    return d == current->domain ? 0 : -EINVAL;
 }
 
 static long map_pirq(uint64_t arg)
@@ -118,8 +125,9 @@ static long map_pirq(uint64_t arg)
 
     if (copy_object_from_guest(&op, arg))
         return -EFAULT;
-    if (!is_self(op.domid))
-        return -EOPNOTSUPP;
+    rc = others_devices(op.domid);
+    if (rc)
+        return rc;
     spin_lock(&d->lock);
     rc = map_one(d, &op);
     spin_unlock(&d->lock);
@@ -137,8 +145,9 @@ static long do_unmap_pirq(uint64_t arg)
 
     if (copy_object_from_guest(&op, arg))
         return -EFAULT;
-    if (!is_self(op.domid))
-        return -EOPNOTSUPP;
+    rc = others_devices(op.domid);
+    if (rc)
+        return rc;
     spin_lock(&d->lock);
     rc = unmap_pirq(d, op.pirq);
     spin_unlock(&d->lock);
@@ -186,8 +195,6 @@ static long alloc_irq_vector(uint64_t arg)
 
     if (copy_object_from_guest(&op, arg))
         return -EFAULT;
-    if (op.irq >= NR_GSIS)
-        return -EINVAL;
     op.vector = op.irq;
     return copy_object_to_guest(arg, &op) ? -EFAULT : 0;
 }
@@ -273,7 +280,7 @@ static long pci_op(unsigned int cmd, uint64_t arg)
     case PHYSDEVOP_pci_mmcfg_reserved:
         return mmcfg_reserved(arg);
     case PHYSDEVOP_dbgp_op: /* no debug port of ours could be disturbed */
-        return 0;
+        return pci_device(arg, sizeof(struct physdev_dbgp_op));
     default:
         return -ENOSYS;
     }

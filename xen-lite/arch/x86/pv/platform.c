@@ -166,6 +166,10 @@ static long run(struct xen_platform_op *op)
         return enter_acpi_sleep(&op->u.enter_acpi_sleep);
     case XENPF_cpu_online:
     case XENPF_cpu_offline:
+        if (op->u.cpu_ol.cpuid >= NR_CPUS ||
+            !cpumask_test(op->u.cpu_ol.cpuid, cpu_present_map))
+            return -EINVAL;
+        return op->cmd == XENPF_cpu_online ? 0 : -EOPNOTSUPP;
     case XENPF_cpu_hotadd:
     case XENPF_mem_hotadd:
     case XENPF_core_parking:
