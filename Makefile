@@ -5,7 +5,7 @@
 #   make            dist/xen-lite.elf and dist/install/
 #   make run        boot the demo in QEMU          (GUEST=debian, DEBUG=1)
 #   make check      all tests                      make bench   measurements
-#   make check-long minutes of mixed load (MINUTES=10)
+#   make check-long load, churn and migrations  (MINUTES=10)
 #   make help       the rest
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory

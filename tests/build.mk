@@ -36,7 +36,8 @@ bench: packages-run
 .PHONY: bench
 
 # --- what takes long --------------------------------------------------------------
-# MINUTES=10 of mixed load.
+# MINUTES of mixed load (10) and of the toolstack's operations at random (30),
+# COUNT live migrations (20).
 check-long: packages-run
 	$(Q)$(MAKE) all install-tree run-image $(O)/tests/system/witness
 	$(Q)$(MAKE) DEBUG=1 DIST=build-debug/dist hypervisor
