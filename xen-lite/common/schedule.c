@@ -102,9 +102,10 @@ void sched_set_cap(struct domain *d, uint16_t cap)
 
 static void set_capped(struct runq *rq, struct vcpu *v, s_time_t now)
 {
-    s_time_t due = v->domain->sched.cap_period + CAP_PERIOD;
+    s_time_t due;
 
     v->sched.capped = is_over_cap(v, now);
+    due = v->domain->sched.cap_period + CAP_PERIOD;
     if (v->sched.capped &&
         (!timer_is_active(&rq->refill) || due < rq->refill.expires))
         set_timer(&rq->refill, due);
