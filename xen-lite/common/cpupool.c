@@ -119,6 +119,8 @@ static long add_cpu(struct cpupool *pool, uint32_t cpu)
 
     if (cpu == XEN_SYSCTL_CPUPOOL_PAR_ANY && !cpumask_empty(available))
         cpu = ffs64(available.bits);
+    if (cpu == XEN_SYSCTL_CPUPOOL_PAR_ANY)
+        return -ENODEV;
     if (cpu > fls64(cpu_present_map.bits))
         return -EINVAL;
     if (!cpumask_test(cpu, available))
@@ -155,7 +157,7 @@ static long move_domain(uint32_t id, uint32_t domid)
     if (!d)
         return -ESRCH;
     if (d == current->domain) {
-        rc = -EINVAL;
+        rc = -EPERM;
     } else if (cpupool_check(id)) {
         rc = -ENOENT;
     } else if (d->sched.cpupool != id) {

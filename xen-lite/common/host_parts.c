@@ -43,8 +43,8 @@ long sysctl_get_pmstat(struct xen_sysctl *op)
     case PMSTAT_reset_cxstat:
         return 0;
     default:
-        return (p->type & PMSTAT_CATEGORY_MASK) == PMSTAT_PX ? -ENODEV
-                                                             : -ENOSYS;
+        return (p->type & PMSTAT_CATEGORY_MASK) == PMSTAT_CX ? -ENOSYS
+                                                             : -ENODEV;
     }
 }
 
@@ -56,6 +56,9 @@ long sysctl_pm_op(struct xen_sysctl *op)
     } p;
 
     memcpy(&p, op->u.pad, sizeof(p));
+    if (p.cpu && (p.cpu != 1 || p.cmd != XEN_SYSCTL_pm_op_get_max_cstate) &&
+        (p.cpu >= NR_CPUS || !cpumask_test(p.cpu, cpu_online_map)))
+        return -EINVAL;
     switch (p.cmd) {
     case XEN_SYSCTL_pm_op_get_max_cstate:
         p.value = p.cpu ? XEN_SYSCTL_CX_UNLIMITED : NR_CX - 1;
@@ -66,7 +69,7 @@ long sysctl_pm_op(struct xen_sysctl *op)
         return -EACCES;
     default:
         return (p.cmd & PM_PARA_CATEGORY_MASK) == CPUFREQ_PARA ? -EINVAL
-                                                               : -EOPNOTSUPP;
+                                                               : -ENOSYS;
     }
 }
 
@@ -88,7 +91,7 @@ long sysctl_cpu_hotplug(struct xen_sysctl *op)
 long sysctl_page_offline_op(struct xen_sysctl *op)
 {
     struct xen_sysctl_page_offline_op *p = &op->u.page_offline;
-    uint32_t in_use = PG_OFFLINE_STATUS_ONLINE;
+    uint32_t online = 0; /* no bit: nothing has happened to it */
 
     if (p->cmd < sysctl_page_offline || p->cmd > sysctl_query_page_offline ||
         p->end < p->start || p->end - p->start >= 1024)
@@ -98,7 +101,7 @@ long sysctl_page_offline_op(struct xen_sysctl *op)
             return -EINVAL;
         if (p->cmd != sysctl_query_page_offline)
             return -EOPNOTSUPP;
-        if (copy_to_guest_offset(p->status, mfn - p->start, &in_use, 1))
+        if (copy_to_guest_offset(p->status, mfn - p->start, &online, 1))
             return -EFAULT;
     }
     return 0;

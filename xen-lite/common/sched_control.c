@@ -17,14 +17,14 @@ static struct vcpu *affinity_vcpu(struct domain *d, struct xen_domctl *op,
     const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
     struct vcpu *v = domain_vcpu(d, a->vcpu);
 
-    *rc = -EINVAL;
-    if (a->vcpu >= d->max_vcpus || !a->flags ||
+    *rc = a->vcpu < d->max_vcpus && !v ? -ESRCH : -EINVAL;
+    if (!v || !a->flags ||
         ((a->flags & XEN_VCPUAFFINITY_HARD) &&
          guest_handle_is_null(a->cpumap_hard.bitmap)) ||
         ((a->flags & XEN_VCPUAFFINITY_SOFT) &&
          guest_handle_is_null(a->cpumap_soft.bitmap)))
         return NULL;
-    *rc = v ? 0 : -ESRCH;
+    *rc = 0;
     return v;
 }
 

@@ -154,13 +154,19 @@ static long numainfo(struct xen_sysctl *op)
         if (want_dist && copy_to_guest(n->distance, &self, 1))
             return -EFAULT;
     }
-    n->num_nodes = 1;
+    if (n->num_nodes || !(want_mem || want_dist))
+        n->num_nodes = 1;
     return 0;
 }
 
 static long absent(struct xen_sysctl *op)
 {
     return -EOPNOTSUPP;
+}
+
+static long no_device(struct xen_sysctl *op)
+{
+    return -ENODEV;
 }
 
 static long (*const sysctl_table[])(struct xen_sysctl *op) = {
@@ -176,8 +182,8 @@ static long (*const sysctl_table[])(struct xen_sysctl *op) = {
     [XEN_SYSCTL_cpupool_op] = sysctl_cpupool_op,
     [XEN_SYSCTL_scheduler_op] = sysctl_scheduler_op,
     [XEN_SYSCTL_coverage_op] = absent,
-    [XEN_SYSCTL_psr_cmt_op] = absent,
-    [XEN_SYSCTL_psr_alloc] = absent,
+    [XEN_SYSCTL_psr_cmt_op] = no_device,
+    [XEN_SYSCTL_psr_alloc] = no_device,
     [XEN_SYSCTL_get_pmstat] = sysctl_get_pmstat,
     [XEN_SYSCTL_pm_op] = sysctl_pm_op,
     [XEN_SYSCTL_pcitopoinfo] = sysctl_pcitopoinfo,

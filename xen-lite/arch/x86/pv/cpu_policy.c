@@ -342,8 +342,6 @@ int cpu_policy_apply(struct cpu_policy *p, const struct cpu_policy *max,
                      const xen_cpuid_leaf_t *list, unsigned int n,
                      xen_cpuid_leaf_t *bad)
 {
-    xen_cpuid_leaf_t *last;
-
     for (unsigned int i = 0; i < n; i++) {
         const xen_cpuid_leaf_t *want = &list[i];
         xen_cpuid_leaf_t *have = find_mutable(p, want->leaf, want->subleaf);
@@ -359,9 +357,6 @@ int cpu_policy_apply(struct cpu_policy *p, const struct cpu_policy *max,
             return -ERANGE;
         *have = *want;
     }
-    last = find_mutable(p, 0x80000000, 0);
-    if (last->a >> 16 != 0x8000)
-        last->a = 0x80000000; /* none, as on a CPU that has none */
     if (!last_leaf_ok(p, max, 0, bad) || !last_leaf_ok(p, max, 0x80000000, bad))
         return -EINVAL;
     /* A feature is a subset of what we offer, however it was asked for. */
