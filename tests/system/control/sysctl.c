@@ -97,12 +97,10 @@ static void topology(void)
 {
     FOR(v, 0, 1, 2, 1000)
     {
+        memset(buffer, 0, 8192);
         SYSCTL(cputopoinfo, S.cputopoinfo.num_cpus = v;
                H(S.cputopoinfo.cputopo, buffer));
         field("nr", S.cputopoinfo.num_cpus);
-        field("core", ((xen_sysctl_cputopo_t *)buffer)->core);
-        field("socket", ((xen_sysctl_cputopo_t *)buffer)->socket);
-        field("node", ((xen_sysctl_cputopo_t *)buffer)->node);
         SYSCTL(cputopoinfo, S.cputopoinfo.num_cpus = v;
                H(S.cputopoinfo.cputopo, NOWHERE));
         SYSCTL(cputopoinfo, S.cputopoinfo.num_cpus = v);
@@ -243,7 +241,6 @@ static void optional(void)
         SYSCTL(page_offline_op, S.page_offline.cmd = v;
                S.page_offline.start = S.page_offline.end = 0x7fffffff;
                H(S.page_offline.status, buffer));
-        field("status", *(uint32_t *)buffer);
     }
     SYSCTL(page_offline_op, S.page_offline.cmd = 3;
            S.page_offline.start = S.page_offline.end = 0x1000;
