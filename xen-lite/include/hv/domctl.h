@@ -24,6 +24,14 @@ struct domctl_row {
     uint8_t flags;
     int8_t rc;
 };
+#define DOES(function, bits)                                                   \
+    {                                                                          \
+        .fn = (function), .flags = (bits)                                      \
+    }
+#define SAYS(error)                                                            \
+    {                                                                          \
+        .rc = (error)                                                          \
+    }
 #define NR_DOMCTLS 90
 
 /* Rows of the architecture; what has no row here or there is -ENOSYS. */
