@@ -210,7 +210,8 @@ static void test_policy_apply(void **state)
     want[0] = (xen_cpuid_leaf_t){.leaf = 7, .subleaf = XEN_CPUID_NO_SUBLEAF};
     assert_int_equal(cpu_policy_apply(&p, &max, want, 1, &bad), -ERANGE);
     /* Ours to say: ignored. */
-    want[0] = (xen_cpuid_leaf_t){.leaf = 0x40000001, .a = 1};
+    want[0] = (xen_cpuid_leaf_t){
+        .leaf = 0x40000001, .subleaf = XEN_CPUID_NO_SUBLEAF, .a = 1};
     assert_int_equal(cpu_policy_apply(&p, &max, want, 1, &bad), 0);
 }
 
