@@ -30,7 +30,7 @@ collect() {
     cp "$BUILD/tests/system/idle_guest" "$images/kernel/idle"
     cp "$PKG_ROOT/usr/lib/grub-xen/grub-x86_64-xen.bin" "$images/kernel/"
     "$IMAGE_DIR/mkguest" "$images/kernel/initrd"
-    put "$images/qemu" usr/libexec/xen-qemu-system-i386
+    put "$images/qemu" usr/libexec/xen-qemu-system-i386 usr/share/qemu/keymaps
     put_libraries "$images/qemu"
     fetch_kernel cloud-amd64
     cp "$KERNEL" "$images/kernel/vmlinuz-cloud"
