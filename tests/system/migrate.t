@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Live migration of a guest under load to the machine it is on, COUNT (3) times,
+# Live migration of a guest under load to the machine it is on, COUNT (2) times,
 # with Debian's unmodified tools; see migrate.dom0. (Debian's genuine Xen refuses
 # to migrate PV guests, so there is nothing to compare with.)
 cd "$(dirname "$0")/../.." || exit 1
 IMAGE_DIR=dom0-scripts/image
 . "$IMAGE_DIR/lib.sh"
-count=${COUNT:-3}
+count=${COUNT:-2}
 LOG=$(mktemp) && out=$(mktemp) && EXTRA=$(mktemp -d) || exit 1
 trap 'rm -rf "$LOG" "$out" "$out.tap" "$EXTRA"' EXIT
 fetch_vmlinux > /dev/null
