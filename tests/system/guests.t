@@ -5,8 +5,8 @@
 # small guests; the standard kernel with 4 vcpus, ballooned, its vcpus unplugged,
 # on loop, block and qcow2 disks (QEMU) and two interfaces; the cloud kernel with
 # 2 GiB; GRUB that starts the kernel on the guest's disk; guests that crash and
-# kernels that are none. Once on two processors, and in part on the checking
-# build with one and the C xenstored.
+# kernels that are none. By default the short parts, on the checking build with
+# the C xenstored; tests/long/guests.t runs the others.
 #
 # SYSTEMS="genuine xen-lite" runs the same on genuine Xen. PARTS=debian+grub
 # chooses.
@@ -89,7 +89,6 @@ for system in ${SYSTEMS:-xen-lite}; do
         one=${HYPERVISOR:-$DIST/xen-lite.elf} two=${HYPERVISOR:-$TREE/build-debug/dist/xen-lite.elf} audit=1
     fi
     [ -z "${PARTS:-}" ] || { boot "$system" "$PARTS" HYPERVISOR="$one"; continue; }
-    boot "$system" debian+grub+sizes HYPERVISOR="$one" CPUS=2
     boot "$system, C xenstored" wrong+fifty HYPERVISOR="$two" DOM0_ARGS="xenstored=c audit=$audit"
 done
 echo "1..$n"
