@@ -42,12 +42,13 @@ C
 bring_up() {
     local name=$1
     shift
-    timeout 90 xl create -q "/tmp/$name.cfg" < /dev/null && within 90 reported "$name" ready > /dev/null &&
+    timeout 90 xl create -q "/tmp/$name.cfg" < /dev/null && within 180 reported "$name" ready > /dev/null &&
         in_guest "$name" "ip addr add $ADDRESS/24 dev eth0; ip link set eth0 up" > /dev/null &&
         start_witness "$name" a "$@" && goes_on "$name" 3
 }
-# start_witness GUEST ITS-NAME ARGUMENTS...
-start_witness() { in_guest "$1" "witness ${*:2} & true" > /dev/null; }
+# start_witness GUEST ITS-NAME ARGUMENTS...: a shell drops what is typed before
+# its prompt.
+start_witness() { within 60 said "$1" '^/ # ' && in_guest "$1" "witness ${*:2} & true" > /dev/null; }
 rounds() { reported "$1" witness-a rounds || echo 0; }
 # goes_on NAME ROUNDS: so many new rounds in good time
 goes_on() {
