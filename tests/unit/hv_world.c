@@ -16,6 +16,7 @@
 #include <hv/grant_table.h>
 #include <hv/smp.h>
 #include <asm/e820.h>
+#include <asm/log_dirty.h>
 #include <asm/pv.h>
 
 struct domain *world_domain[WORLD_DOMAINS];
@@ -137,20 +138,28 @@ void flush_cache_frame(mfn_t mfn)
 {
 }
 
-void root_load(uint64_t cr3)
+void root_load(uint64_t cr3, struct domain *d)
 {
-    uint32_t owner = mfn_to_page(_mfn(cr3 >> PAGE_SHIFT))->owner;
     unsigned int cpu = test_cpu.cpu;
-    uint32_t root = cr3 && owner < DOMID_FIRST_RESERVED ? owner + 1 : 0;
-    uint32_t before = loaded[cpu];
-    struct domain *d;
+    uint32_t root = d ? d->id + 1 : 0, before = loaded[cpu];
 
-    if (root && (d = domain_by_owner_id(root - 1)))
+    if (d)
         atomic_or(&d->arch.dirty_cpumask, 1ull << cpu);
     flush_cpu(cpu);
     loaded[cpu] = root;
     if (before && before != root && (d = domain_by_owner_id(before - 1)))
         atomic_and(&d->arch.dirty_cpumask, ~(1ull << cpu));
+}
+
+/* Nobody is logged here. */
+uint32_t nr_logged_domains;
+void log_dirty_frame_slow(mfn_t mfn)
+{
+}
+
+uint64_t vtlb_user_cr3(const struct vcpu *v)
+{
+    return 0;
 }
 
 void on_selected_cpus(cpumask_t mask, void (*fn)(void *data), void *data)
@@ -294,7 +303,7 @@ void world_run(unsigned int cpu, struct vcpu *v)
     test_cpu.cpu = cpu;
     test_cpu.current_vcpu = v;
     v->processor = cpu;
-    root_load(v->arch.cr3_kernel);
+    root_load(v->arch.cr3_kernel, v->domain);
 }
 
 void vcpu_pause(struct vcpu *v)

@@ -82,7 +82,7 @@ struct domain {
     struct domain *next_in_list; /* [DOMLIST], read under RCU section */
     struct rcu_head rcu;
 
-    uint8_t handle[16]; /* xen_domain_handle_t */
+    uint8_t handle[16];    /* xen_domain_handle_t */
     uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
     s_time_t created;
 
@@ -100,8 +100,8 @@ struct domain {
     struct grant_table *grant_table;
     uint32_t max_evtchn_port;
     uint32_t suspend_port; /* XEN_DOMCTL_subscribe; 0 none */
-    uint32_t nr_polling; /* vcpus in SCHEDOP_poll, atomic */
-    uint64_t vm_assist;  /* VMASST bits */
+    uint32_t nr_polling;   /* vcpus in SCHEDOP_poll, atomic */
+    uint64_t vm_assist;    /* VMASST bits */
 
     struct sched_domain sched;
 
