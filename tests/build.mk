@@ -6,7 +6,7 @@
 #   $(GUESTS)                 tiny PV kernels, booted as dom0
 #
 # make check T="abi demo" runs those whose path contains one of the words.
-# J: how many at a time; the tests in system/ have the machine to themselves.
+# J: how many at a time; those in system/ boot one or two machines each.
 J ?= 2
 T ?=
 chosen = $(if $(T),$(foreach t,$(1),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(1))
@@ -22,7 +22,7 @@ SLOW_TESTS = $(sort $(wildcard tests/system/*.t))
 check-run:
 	$(Q)rc=0; export BUILD=$(O) DIST=$(DIST); \
 	set -- $(call chosen,$(FAST_TESTS)); [ $$# = 0 ] || prove -j$(J) --exec tests/run-one "$$@" || rc=1; \
-	set -- $(call chosen,$(SLOW_TESTS)); [ $$# = 0 ] || prove --timer --exec tests/run-one "$$@" || rc=1; \
+	set -- $(call chosen,$(SLOW_TESTS)); [ $$# = 0 ] || prove -j$(J) --timer --exec tests/run-one "$$@" || rc=1; \
 	exit $$rc
 
 .PHONY: check check-build check-run
