@@ -18,7 +18,7 @@ long sysctl_get_pmstat(struct xen_sysctl *op)
     struct xen_sysctl_get_pmstat *p = &op->u.get_pmstat;
     struct pm_cx_stat *cx = &p->u.getcx;
     struct vcpu_runstate_info rs;
-    uint64_t count[NR_CX] = {1, 1}, time[NR_CX];
+    uint64_t count[NR_CX], time[NR_CX];
 
     if (p->cpuid >= NR_CPUS || !cpumask_test(p->cpuid, cpu_online_map))
         return -EINVAL;
@@ -30,6 +30,7 @@ long sysctl_get_pmstat(struct xen_sysctl *op)
         vcpu_runstate_get(idle_vcpu[p->cpuid], &rs);
         time[1] = rs.time[RUNSTATE_running];
         time[0] = get_s_time() - time[1];
+        count[0] = count[1] = cpu_halts(p->cpuid); /* in turn */
         cx->nr = MIN(cx->nr, (uint32_t)NR_CX);
         cx->last = 1;
         cx->idle_time = time[1];

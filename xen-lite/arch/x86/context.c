@@ -114,14 +114,23 @@ noreturn void continue_running(struct vcpu *v)
     ret_to_guest_asm();
 }
 
+static DEFINE_PER_CPU(uint64_t, halts);
+
+uint64_t cpu_halts(unsigned int cpu)
+{
+    return READ_ONCE(per_cpu(halts, cpu));
+}
+
 noreturn void idle_loop(void)
 {
     for (;;) {
         local_irq_enable();
         do_softirq();
         local_irq_disable();
-        if (!softirq_pending())
+        if (!softirq_pending()) {
+            this_cpu(halts)++;
             asm volatile("sti; hlt" ::: "memory");
+        }
     }
 }
 

@@ -15,6 +15,8 @@ void smp_send_event_check(unsigned int cpu); /* "look at your pending word" */
 void smp_send_call_function(cpumask_t mask);
 void smp_call_function_interrupt(void);
 void smp_prepare_boot_cpu(void);
+/* How often that CPU has gone to sleep for lack of work. */
+uint64_t cpu_halts(unsigned int cpu);
 /* Starts the other CPUs; trampoline: a free page below 1 MiB. */
 void smp_prepare_cpus(paddr_t trampoline);
 noreturn void machine_halt(void);
