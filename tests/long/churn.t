@@ -17,7 +17,7 @@ cp "$VMLINUX" "$EXTRA/guest/vmlinux"
 cp "$BUILD/tests/system/witness" tests/system/witness.sh "$EXTRA/job/"
 own=1
 [ "$HYPERVISOR" != genuine ] || own=0
-TOOLS=stock LIMIT=$((seconds + 600)) \
+TOOLS=stock LIMIT=$((seconds + 1200)) \
     DOM0_ARGS="seconds=$seconds guests=${GUESTS:-4} seed=${SEED:-$RANDOM} migrate=${MIGRATE:-$own} audit=$own" \
     in_dom0 tests/long/churn.dom0 > "$out" 2>&1
 tr -d '\r' < "$LOG" | sed -n 's/^TAP //p' > "$out.tap"

@@ -25,7 +25,7 @@ result() { # ok|"not ok" NAME
 
 calls() { # SYSTEM HYPERVISOR
     : > "$tmp/log"
-    env EXTRA="$tmp/extra" LOG="$tmp/log" LIMIT="${LIMIT:-240}" HYPERVISOR="$2" TOOLS=stock \
+    env EXTRA="$tmp/extra" LOG="$tmp/log" LIMIT="${LIMIT:-600}" HYPERVISOR="$2" TOOLS=stock \
         bash -c ". $IMAGE_DIR/lib.sh; in_dom0 tests/system/control.dom0" > "$tmp/out" 2>&1
     tr -d '\r' < "$tmp/log" | sed -n 's/^.*CONTROL = //p' | base64 -d 2> /dev/null |
         gzip -dc > "$tmp/$1" 2> /dev/null

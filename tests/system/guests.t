@@ -67,7 +67,7 @@ P
 boot() {
     local name=$1 parts=$2 before=$n line end=
     shift 2
-    env TOOLS=stock EXTRA="$tmp/extra" IMAGES="$tmp/images.img" LOG="$tmp/log" LIMIT="${LIMIT:-500}" MEMORY=4096 "$@" \
+    env TOOLS=stock EXTRA="$tmp/extra" IMAGES="$tmp/images.img" LOG="$tmp/log" LIMIT="${LIMIT:-900}" MEMORY=4096 "$@" \
         bash -c ". $IMAGE_DIR/lib.sh; DOM0_ARGS=\"\${DOM0_ARGS:-} parts=$parts\" boot_dom0 /job/script" > "$tmp/out" 2>&1
     [ -z "${KEEP:-}" ] || cat "$tmp/log" >> "$KEEP"
     while read -r line; do

@@ -37,7 +37,7 @@ system("$cc -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext-segment=0x1
 sub run_system {
     my ($name, @env) = @_;
     my $log = "$tmp/$name.log";
-    system("env", @env, "TOOLS=stock", "EXTRA=$tmp/extra", "LOG=$log", "LIMIT=" . ($ENV{LIMIT} // 400),
+    system("env", @env, "TOOLS=stock", "EXTRA=$tmp/extra", "LOG=$log", "LIMIT=" . ($ENV{LIMIT} // 900),
         "IMAGE_DIR=$image", "bash", "-c", ". $image/lib.sh; in_dom0 tests/system/host.dom0 > $tmp/$name.out 2>&1");
     my (@commands, @checks, $end);
     open my $f, "<", $log or return (\@commands, \@checks, 0);

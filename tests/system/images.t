@@ -20,7 +20,7 @@ cp "$BUILD/tests/system/witness" tests/system/witness.sh "$tmp/extra/job/"
 boot() {
     local log=$tmp/$1.$3 hypervisor=${HYPERVISOR:-$DIST/xen-lite.elf}
     [ "$1" != genuine ] || hypervisor=genuine
-    HYPERVISOR=$hypervisor TOOLS=stock EXTRA=$tmp/extra IMAGES=$tmp/$2.img KEEP_IMAGES=1 LIMIT=${LIMIT:-300} \
+    HYPERVISOR=$hypervisor TOOLS=stock EXTRA=$tmp/extra IMAGES=$tmp/$2.img KEEP_IMAGES=1 LIMIT=${LIMIT:-600} \
         LOG=$log DOM0_ARGS="step=$3" bash -c ". $IMAGE_DIR/lib.sh; in_dom0 tests/system/images.dom0" > "$log.out" 2>&1
 }
 n=0

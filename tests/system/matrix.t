@@ -31,7 +31,7 @@ machine() { # CPUS MODEL DISK MACHINE MEMORY NIC
         ahci) devices+=(-device ahci,id=ahci9 -device ide-hd,drive=d,bus=ahci9.0) ;;
         nvme) devices+=(-device nvme,drive=d,serial=1) ;;
     esac
-    CPUS=$1 CPU=$2 MACHINE=$4 MEMORY=$5 LIMIT=${LIMIT:-150} HV_ARGS="dom0_mem=512M" \
+    CPUS=$1 CPU=$2 MACHINE=$4 MEMORY=$5 LIMIT=${LIMIT:-300} HV_ARGS="dom0_mem=512M" \
         qemu_xen "${HYPERVISOR:-$DIST/xen-lite.elf}" "$KERNEL console=hvc0 quiet panic=1,$work/initrd" \
         "${devices[@]}" -serial stdio -monitor none < /dev/null 2>&1 | tr -d '\r' > "$work/out"
     line=$(grep -a '^MATRIX' "$work/out")

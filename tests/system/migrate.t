@@ -14,7 +14,7 @@ fetch_vmlinux > /dev/null
 mkdir -p "$EXTRA"/{guest,job}
 cp "$VMLINUX" "$EXTRA/guest/vmlinux"
 cp "$BUILD/tests/system/witness" tests/system/witness.sh "$EXTRA/job/"
-TOOLS=stock DOM0_ARGS="count=$count" LIMIT=${LIMIT:-$((count * 60 + 240))} in_dom0 tests/system/migrate.dom0 > "$out" 2>&1
+TOOLS=stock DOM0_ARGS="count=$count" LIMIT=${LIMIT:-$((count * 120 + 480))} in_dom0 tests/system/migrate.dom0 > "$out" 2>&1
 tr -d '\r' < "$LOG" | sed -n 's/^TAP //p' > "$out.tap"
 cat "$out.tap"
 if ! grep -q '^1\.\.' "$out.tap"; then

@@ -34,7 +34,7 @@ mask() {
 boot() {
     local name=$1
     shift
-    env TOOLS=stock EXTRA="$tmp/extra" IMAGES="$tmp/$name.img" KEEP_IMAGES=1 LOG="$tmp/$name.log" LIMIT="${LIMIT:-400}" "$@" \
+    env TOOLS=stock EXTRA="$tmp/extra" IMAGES="$tmp/$name.img" KEEP_IMAGES=1 LOG="$tmp/$name.log" LIMIT="${LIMIT:-900}" "$@" \
         bash -c ". $IMAGE_DIR/lib.sh; in_dom0 tests/system/stock.dom0" > "$tmp/$name.out" 2>&1
     mkdir "$tmp/$name"
     debugfs -R "dump /result $tmp/$name.raw" "$tmp/$name.img" > /dev/null 2>&1

@@ -23,7 +23,7 @@ run() { # NAME [VARIABLE=VALUE...]
     local name=$1 before=$n
     shift
     : > "$tmp/log"
-    env EXTRA="$tmp/extra" LOG="$tmp/log" LIMIT="${LIMIT:-300}" "$@" bash -c \
+    env EXTRA="$tmp/extra" LOG="$tmp/log" LIMIT="${LIMIT:-900}" "$@" bash -c \
         ". $IMAGE_DIR/lib.sh; in_dom0 tests/system/toolstack.dom0" > "$tmp/out" 2>&1
     while read -r line; do
         case $line in
