@@ -24,6 +24,7 @@ mask() {
     tr '\r' '\n' | tr -d '\0' | sed -E -e '/Frames: |End of stream|^ *$/d' \
         -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/UUID/g' \
         -e 's/[0-9]+\.[0-9]+/TIME/g; s/[0-9]+:[0-9]{2}:[0-9]{2}/TIME/g' \
+        -e 's/ up +[0-9]+:[0-9]{2}/ up TIME/g' \
         -e 's/ [r-][b-]([p-][s-][c-][d-]) / ~\1 /; s/ [d-][s-][b-][p-][c-][r-] / state /' \
         -e 's/ (r--|-b-|---) / alive /; s/--[br]---?/alive/' \
         -e 's/ [0-9]+ +(\/local\/domain\/0\/backend)/ REF \1/; s/ [0-9]+\/[0-9]+ +\/local/ REFS \/local/' \
