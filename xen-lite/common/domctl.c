@@ -229,14 +229,9 @@ static long getvcpuinfo(struct domain *d, struct xen_domctl *op)
 /* --- contexts
  * ------------------------------------------------------------------- */
 
-static struct vcpu *existing_vcpu(struct domain *d, uint32_t id)
-{
-    return id < d->max_vcpus ? d->vcpu[id] : NULL;
-}
-
 static long setvcpucontext(struct domain *d, struct xen_domctl *op)
 {
-    struct vcpu *v = existing_vcpu(d, op->u.vcpucontext.vcpu);
+    struct vcpu *v = domain_vcpu(d, op->u.vcpucontext.vcpu);
     struct vcpu_guest_context *c;
     long rc;
 
@@ -273,7 +268,7 @@ static long setvcpucontext(struct domain *d, struct xen_domctl *op)
 
 static long getvcpucontext(struct domain *d, struct xen_domctl *op)
 {
-    struct vcpu *v = existing_vcpu(d, op->u.vcpucontext.vcpu);
+    struct vcpu *v = domain_vcpu(d, op->u.vcpucontext.vcpu);
     struct vcpu_guest_context *c;
     long rc = 0;
 
@@ -334,7 +329,7 @@ static long settimeoffset(struct domain *d, struct xen_domctl *op)
 
 static long sendtrigger(struct domain *d, struct xen_domctl *op)
 {
-    struct vcpu *v = existing_vcpu(d, op->u.sendtrigger.vcpu);
+    struct vcpu *v = domain_vcpu(d, op->u.sendtrigger.vcpu);
 
     if (!v)
         return -ESRCH;

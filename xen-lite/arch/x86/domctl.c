@@ -98,16 +98,11 @@ static long getpageframeinfo3(struct domain *d, struct xen_domctl *op)
 /* --- contexts beyond vcpu_guest_context --------------------------------------
  */
 
-static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
-{
-    return id < d->max_vcpus ? d->vcpu[id] : NULL;
-}
-
 static long get_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_ext_vcpucontext *e = &op->u.ext_vcpucontext;
     uint32_t id = e->vcpu;
-    struct vcpu *v = vcpu_of(d, id);
+    struct vcpu *v = domain_vcpu(d, id);
 
     if (!v || v == current)
         return -ESRCH;
@@ -127,7 +122,7 @@ static long get_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
 static long set_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
 {
     const struct xen_domctl_ext_vcpucontext *e = &op->u.ext_vcpucontext;
-    struct vcpu *v = vcpu_of(d, e->vcpu);
+    struct vcpu *v = domain_vcpu(d, e->vcpu);
 
     if (!v || v == current)
         return -ESRCH;
@@ -154,7 +149,7 @@ static long get_vcpu_msrs(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_vcpu_msrs *m = &op->u.vcpu_msrs;
     xen_domctl_vcpu_msr_t msr = {.index = MSR_TSC_AUX};
-    struct vcpu *v = vcpu_of(d, m->vcpu);
+    struct vcpu *v = domain_vcpu(d, m->vcpu);
 
     if (!v || v == current)
         return -ESRCH;
@@ -179,7 +174,7 @@ static long set_vcpu_msrs(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_vcpu_msrs *m = &op->u.vcpu_msrs;
     xen_domctl_vcpu_msr_t msr;
-    struct vcpu *v = vcpu_of(d, m->vcpu);
+    struct vcpu *v = domain_vcpu(d, m->vcpu);
 
     if (!v || v == current)
         return -ESRCH;
@@ -251,7 +246,7 @@ static long set_vcpu_extstate(struct vcpu *v,
 static long vcpu_extstate(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_vcpuextstate *e = &op->u.vcpuextstate;
-    struct vcpu *v = vcpu_of(d, e->vcpu);
+    struct vcpu *v = domain_vcpu(d, e->vcpu);
     long rc;
 
     if (!v)

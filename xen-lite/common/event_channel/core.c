@@ -308,28 +308,43 @@ void evtchn_vcpu_destroy(struct vcpu *v)
     xfree(v->evtchn_fifo); /* NULL: unmapped by evtchn_destroy() */
 }
 
-void dump_evtchn_info(struct domain *d)
+/* Read under the lock: a port's owner may close it at any time, and then there
+ * is no other end to name. Printed without it. */
+static void dump_port(struct domain *d, uint32_t port)
 {
     static const char *const names[] = {"free", "reserved", "unbound", "inter",
                                         "pirq", "virq",     "ipi"};
+    const struct evtchn_domain *ed = d->evtchn;
+    unsigned long flags = spin_lock_irqsave(&d->evtchn->lock);
+    const struct evtchn *at = evtchn_from_port(d, port);
+    bool pending = false, masked = false;
+    struct evtchn chn = {.state = ECS_FREE};
+    domid_t remote = 0;
 
+    if (at && at->state != ECS_FREE) {
+        chn = *at;
+        pending = ed->ops->is_pending(d, at);
+        masked = ed->ops->is_masked(d, at);
+        if (chn.state == ECS_INTERDOMAIN)
+            remote = chn.u.interdomain.remote_dom->id;
+    }
+    spin_unlock_irqrestore(&d->evtchn->lock, flags);
+    if (chn.state == ECS_FREE)
+        return;
+    printk("  %4u [%d/%d] %s v%u", port, pending, masked, names[chn.state],
+           chn.notify_vcpu);
+    if (chn.state == ECS_INTERDOMAIN)
+        printk(" d%d:%u", remote, chn.u.interdomain.remote_port);
+    else if (chn.state == ECS_VIRQ || chn.state == ECS_PIRQ)
+        printk(" %u", chn.u.virq);
+    printk("\n");
+}
+
+void dump_evtchn_info(struct domain *d)
+{
     printk("Event channels of d%d (%s, %u ports allocated)\n", d->id,
            d->evtchn->fifo ? "FIFO" : "2-level", d->evtchn->nr_ports);
-    for (uint32_t port = 1; port < d->evtchn->nr_ports; port++) {
-        struct evtchn *chn = evtchn_from_port(d, port);
-
-        if (!chn || chn->state == ECS_FREE)
-            continue;
-        if (!dump_goes_on())
-            return;
-        printk("  %4u [%d/%d] %s v%u", port, d->evtchn->ops->is_pending(d, chn),
-               d->evtchn->ops->is_masked(d, chn), names[chn->state],
-               chn->notify_vcpu);
-        if (chn->state == ECS_INTERDOMAIN)
-            printk(" d%d:%u", chn->u.interdomain.remote_dom->id,
-                   chn->u.interdomain.remote_port);
-        else if (chn->state == ECS_VIRQ || chn->state == ECS_PIRQ)
-            printk(" %u", chn->u.virq);
-        printk("\n");
-    }
+    for (uint32_t port = 1; port < d->evtchn->nr_ports && dump_goes_on();
+         port++)
+        dump_port(d, port);
 }

@@ -221,16 +221,20 @@ static long log_foreign_maps(const struct domain *d, uint64_t *scan)
     return 0;
 }
 
-/* Pages that may be written at any time without our seeing it. */
+/* Pages that may be written at any time without our seeing it. A continued
+ * call goes on with the scan. */
 static long log_live_writers(struct domain *d)
 {
+    struct log_dirty *log = d->arch.log;
     struct vcpu *v;
 
-    for_each_vcpu (d, v)
-        log_dirty_frame(v->vcpu_info_mfn);
-    evtchn_fifo_log_dirty(d);
-    gnttab_log_dirty(d);
-    return log_foreign_maps(d, &d->arch.log->scan);
+    if (!log->scan) {
+        for_each_vcpu (d, v)
+            log_dirty_frame(v->vcpu_info_mfn);
+        evtchn_fifo_log_dirty(d);
+        gnttab_log_dirty(d);
+    }
+    return log_foreign_maps(d, &log->scan);
 }
 
 /* The words of one page of the log that hold its first `bits` bits. */
