@@ -6,15 +6,12 @@
 # travel on dom0's disk; a program in the guest tells whether memory, disk or
 # clock lost anything (witness.c), and dom0 asks the network. See images.dom0.
 cd "$(dirname "$0")/../.." || exit 1
-export IMAGE_DIR=dom0-scripts/image
-. "$IMAGE_DIR/lib.sh"
+. tests/system/lib.sh
 tmp=$(mktemp -d) || die "no temporary directory"
 trap 'rm -rf "$tmp"' EXIT
-fetch_vmlinux > /dev/null
 fetch_xen > /dev/null
-mkdir -p "$tmp"/extra/{guest,job}
-cp "$VMLINUX" "$tmp/extra/guest/vmlinux"
-cp "$BUILD/tests/system/witness" tests/system/witness.sh "$tmp/extra/job/"
+guest_kernel "$tmp/extra"
+witness "$tmp/extra"
 
 # boot SYSTEM DISK save|restore
 boot() {

@@ -7,14 +7,11 @@
 # after masking times and identities. A third, short boot has the C xenstored
 # in the place of Debian's default, oxenstored.
 cd "$(dirname "$0")/../.." || exit 1
-export IMAGE_DIR=dom0-scripts/image
-. "$IMAGE_DIR/lib.sh"
+. tests/system/lib.sh
 tmp=$(mktemp -d) || die "no temporary directory"
 trap 'rm -rf "$tmp"' EXIT
-fetch_vmlinux > /dev/null
 fetch_xen > /dev/null
-mkdir -p "$tmp"/extra/{guest,job}
-cp "$VMLINUX" "$tmp/extra/guest/vmlinux"
+guest_kernel "$tmp/extra"
 cp "$BUILD/guests/version" "$tmp/extra/job/tiny" # a small kernel
 
 # What may differ between two runs on one system: times, identities, whether a
