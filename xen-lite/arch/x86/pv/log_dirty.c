@@ -279,10 +279,15 @@ static long copy_page(struct log_dirty *log, unsigned long page,
 static long read_log(struct domain *d, struct xen_domctl_shadow_op *sc)
 {
     struct log_dirty *log = d->arch.log;
+    struct vcpu *v;
     long rc;
 
     if (!log || (sc->mode & ~XEN_DOMCTL_SHADOW_LOGDIRTY_FINAL))
         return -EINVAL;
+    /* A vcpu that was just suspended may be on its way off a CPU, and still
+     * write its run state. No later call would ask for that page. */
+    for_each_vcpu (d, v)
+        vcpu_sleep_sync(v);
     rc = log_live_writers(d);
     while (!rc && log->next * PFNS_PER_PAGE < sc->pages) {
         if (hypercall_preempt_check())
