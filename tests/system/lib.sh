@@ -30,3 +30,36 @@ tap_of() {
     fi
     rm -f "$LOG" "$out" "$out.tap"
 }
+
+n=0
+result() { # ok|"not ok" NAME
+    n=$((n + 1))
+    echo "$1 $n - $2"
+}
+
+# checks_of SYSTEM NUMBER SCRIPT [VARIABLE=VALUE...]: runs SCRIPT in a dom0 and
+# numbers what it prints, "TAP ok NAME" or "TAP not ok NAME" each time. There are
+# NUMBER of these: a run that stops early is a failure. What was on the console
+# stays in $tmp/SYSTEM.log.
+checks_of() {
+    local name=$1 checks=$2 script=$3 before=$n line
+    shift 3
+    (
+        export EXTRA="$tmp/extra" LOG="$tmp/log" "$@"
+        in_dom0 "$script"
+    ) > "$tmp/out" 2>&1
+    tr -d '\r' < "$tmp/log" > "$tmp/$name.log"
+    while read -r line; do
+        case $line in
+            "TAP ok "*) result ok "$name: ${line#TAP ok }" ;;
+            "TAP not ok "*) result "not ok" "$name: ${line#TAP not ok }" ;;
+            *) echo "${line#TAP }" ;;
+        esac
+    done < <(sed -n 's/^.*\(TAP [no#]\)/\1/p' "$tmp/$name.log")
+    if [ $((n - before)) = "$checks" ]; then
+        result ok "$name: ran to its end"
+    else
+        result "not ok" "$name: ran to its end"
+        cat "$tmp/out" "$tmp/$name.log" | tail -n 15 | sed 's/^/# /'
+    fi
+}
