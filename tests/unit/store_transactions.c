@@ -285,6 +285,7 @@ static void transaction_limits(void **state)
 
     fake_create(5);
     g = client_new(domain_get(5));
+    client_two(a, XS_SET_PERMS, 0, "/", "r0"); /* absence is told */
     for (i = 0; i < 10; i++)
         assert_true((t[i] = client_begin(g)) != 0);
     assert_int_equal(client_one(g, XS_TRANSACTION_START, 0, ""), ENOSPC);
@@ -298,7 +299,7 @@ static void transaction_limits(void **state)
         client_read(g, t[0], path);
     }
     assert_int_equal(client_one(g, XS_READ, t[0], "/one-more"), ENOSPC);
-    assert_int_equal(client_one(g, XS_READ, t[0], "/n5"), EACCES);
+    assert_int_equal(client_one(g, XS_READ, t[0], "/n5"), ENOENT);
     assert_true(domain_known(5)->account.held > 1024 * 32);
     client_free(g);
     assert_int_equal(domain_known(5)->account.held, 0);
@@ -367,6 +368,37 @@ static void owner_dies_meanwhile(void **state)
     domain_get(5);
     assert_int_equal(client_end(a, t), EAGAIN);
     assert_null(client_read(a, 0, "/g/x"));
+}
+
+/* A read that was refused is no part of a transaction: neither its commit nor
+ * the writer's fate depends on what one may not see. */
+static void refused_reads_leave_no_trace(void **state)
+{
+    static const uint32_t types[] = {XS_READ, XS_DIRECTORY, XS_GET_PERMS};
+    struct client *g, *victim;
+
+    fake_create(5);
+    fake_create(6);
+    g = client_new(domain_get(5));
+    victim = client_new(domain_get(6));
+    client_one(a, XS_MKDIR, 0, "/g");
+    client_two(a, XS_SET_PERMS, 0, "/g", "n5");
+    client_one(a, XS_MKDIR, 0, "/v");
+    client_two(a, XS_SET_PERMS, 0, "/v", "n6");
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        uint32_t t = client_begin(g);
+
+        assert_int_equal(client_one(g, types[i], t, "/v"), EACCES);
+        assert_int_equal(client_one(g, types[i], t, "/v/x"), EACCES);
+        assert_int_equal(client_write(g, t, "/g/x", "1"), 0);
+        assert_int_equal(client_write(victim, 0, "/v", "new"), 0);
+        assert_int_equal(client_write(victim, 0, "/v/x", "new"), 0);
+        assert_int_equal(client_end(g, t), 0);
+        assert_false(domain_held_back(domain_known(6), clock_ms()));
+        client_one(victim, XS_RM, 0, "/v/x");
+    }
+    client_free(g);
+    client_free(victim);
 }
 
 /* An attacker who writes as often as he can delays a victim by few tries. */
@@ -494,6 +526,7 @@ int main(void)
         TEST(node_quota_at_commit),
         TEST(permission_lost_before_commit),
         TEST(owner_dies_meanwhile),
+        TEST(refused_reads_leave_no_trace),
         TEST(attackers_cannot_starve),
         TEST(old_ones_expire),
         TEST(transfers_keep_the_sum),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations on the store. Each one first finds its node (find() records the
- * touch and decides access), then checks limits, then edits.
+ * Operations on the store. Each one first finds its node (find() decides
+ * access), then checks limits, records the touch and edits.
  */
 #include "store.h"
 
@@ -81,12 +81,21 @@ static int touch(struct view *v, const char *path, unsigned int how, size_t len)
     return v->t ? transaction_touch(v->t, path, how, len) : 0;
 }
 
+/*
+ * A refused read tells nothing of the node, so no transaction depends on it. If
+ * it did, its commit would tell that the node has changed, and would have the
+ * node's writer held back for it.
+ */
 static int find_to_read(struct view *v, const char *path, unsigned int how,
                         struct node **out)
 {
     const char *rest;
-    int rc = touch(v, path, how, 0);
-    return rc ? rc : find(v, path, PERM_READ, out, &rest);
+    int found = find(v, path, PERM_READ, out, &rest), rc;
+
+    if (found && found != ENOENT)
+        return found;
+    rc = touch(v, path, how, 0);
+    return rc ? rc : found;
 }
 
 static struct perms **find_special(const char *path)
