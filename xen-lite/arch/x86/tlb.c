@@ -106,20 +106,30 @@ void flush_local(unsigned long va, unsigned int flags)
     local_irq_restore(irq);
 }
 
-/* Does this CPU's share of the request under way, if there is one. */
+/* Does this CPU's share of the request under way, if there is one. In one step:
+ * an interrupt between its parts would answer, and what is cleared last would
+ * be the bit of the next request. */
 static void serve_request(void)
 {
+    unsigned long irq = local_irq_save();
     uint64_t me = 1ull << smp_processor_id();
 
-    if (!(atomic_load(&request.pending) & me))
-        return;
-    flush_local(request.va, request.flags);
-    atomic_and(&request.pending, ~me);
+    if (atomic_load(&request.pending) & me) {
+        flush_local(request.va, request.flags);
+        atomic_and(&request.pending, ~me);
+    }
+    local_irq_restore(irq);
 }
 
 void flush_tlb_interrupt(void)
 {
     serve_request();
+}
+
+void flush_while_waiting(void)
+{
+    serve_request();
+    cpu_relax();
 }
 
 void flush_mask(uint64_t cpumask, unsigned long va, unsigned int flags)
@@ -132,10 +142,8 @@ void flush_mask(uint64_t cpumask, unsigned long va, unsigned int flags)
     cpumask &= ~me;
     if (!cpumask)
         return;
-    while (!spin_trylock(&request.lock)) {
-        serve_request();
-        cpu_relax();
-    }
+    while (!spin_trylock(&request.lock))
+        flush_while_waiting();
     request.va = va;
     request.flags = flags;
     atomic_store(&request.pending, cpumask);

@@ -22,7 +22,8 @@
  * The last use ends under the lock bit too, so that the stamp is never older
  * than a translation that somebody could still have made.
  *
- * Lock bits nest from a table to the table below it, never the other way.
+ * Lock bits nest from a table to the table below it, never the other way. Who
+ * holds one may wait for TLB flushes, so who waits for one serves them.
  */
 #include <asm/pv.h>
 #include <asm/pv_mm.h>
@@ -202,7 +203,7 @@ int get_page_type(struct page_info *pg, uint32_t type)
             /* Short, except for another CPU's work on a large table. */
             if (table_level(type) > 1 && hypercall_preempt_check())
                 return -ERESTART;
-            cpu_relax();
+            flush_while_waiting();
             x = READ_ONCE(pg->type);
         } else if (!(x & PGT_partial)) {
             return -EINVAL; /* lent read-only: one count for ever */
@@ -271,7 +272,7 @@ int put_page_type_step(struct page_info *pg)
             if (atomic_cas(&pg->type, &x, x - 1))
                 return 0;
         } else if (x & PGT_locked) {
-            cpu_relax(); /* an entry is being written */
+            flush_while_waiting(); /* an entry is being written */
             x = READ_ONCE(pg->type);
         } else if (type == PGT_writable) {
             if (atomic_cas(&pg->type, &x,
@@ -312,7 +313,7 @@ unsigned int table_lock(struct page_info *pg)
         if (!(x & PGT_validated) || !table_level(x))
             return 0;
         if (x & PGT_locked) {
-            cpu_relax();
+            flush_while_waiting();
             x = READ_ONCE(pg->type);
         } else if (atomic_cas(&pg->type, &x, x | PGT_locked)) {
             return table_level(x);

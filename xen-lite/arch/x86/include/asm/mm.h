@@ -200,6 +200,9 @@ void flush_local(unsigned long va, unsigned int flags);
 /* On the CPUs of mask (bits as in cpumask_t.bits), waits. */
 void flush_mask(uint64_t cpumask, unsigned long va, unsigned int flags);
 void flush_tlb_interrupt(void);
+/* One turn of a loop that waits, perhaps with interrupts off, for a CPU that
+ * may itself be waiting for this one's flush. */
+void flush_while_waiting(void);
 /* Write back and drop the frame's cache lines. */
 void flush_cache_frame(mfn_t mfn);
 uint32_t tlb_clock_now(void);
