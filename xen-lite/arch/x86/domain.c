@@ -103,6 +103,7 @@ int arch_vcpu_create(struct vcpu *v)
 
     a->guest_root = a->guest_root_user = INVALID_MFN;
     spin_lock_init(&a->ldt_lock, LOCK_NONE);
+    a->tlb_cpu = NR_CPUS;
     if (is_idle_vcpu(v))
         return 0;
     a->flags = TF_KERNEL_MODE;

@@ -183,6 +183,8 @@ static inline bool set_absent_entry(struct domain *d, uint64_t maddr, pte_t e)
     if (!mfn_valid(mfn) || !(e & PTE_PRESENT))
         return false;
     table = mfn_to_page(mfn);
+    if (READ_ONCE(table->owner) != d->id)
+        return false;
     p = (pte_t *)mfn_to_virt(mfn) + slot;
     x = READ_ONCE(table->type);
     if ((x & (PGT_type_mask | PGT_validated | PGT_locked)) !=
@@ -273,7 +275,7 @@ HYPERCALL(mmu_update)
     }
     before += done;
     if (pdone && copy_object_to_guest(pdone, &before))
-        return rc ? rc : -EFAULT;
+        return rc && rc != -ERESTART ? rc : -EFAULT;
     if (rc == -ERESTART)
         return hypercall_create_continuation(
             __HYPERVISOR_mmu_update, 4, reqs + done * sizeof(struct mmu_update),
@@ -295,9 +297,12 @@ uint64_t vcpumask_to_cpus(struct domain *d, uint64_t bitmap, int *rc)
         *rc = -EFAULT;
         return 0;
     }
-    for_each_vcpu (d, v)
-        if (bits[v->vcpu_id / 8] & (1u << (v->vcpu_id % 8)))
-            cpus |= 1ull << READ_ONCE(v->processor);
+    for_each_vcpu (d, v) {
+        unsigned int cpu = READ_ONCE(v->arch.tlb_cpu);
+
+        if (cpu < NR_CPUS && (bits[v->vcpu_id / 8] & (1u << (v->vcpu_id % 8))))
+            cpus |= 1ull << cpu;
+    }
     return cpus & READ_ONCE(d->arch.dirty_cpumask);
 }
 

@@ -58,6 +58,7 @@ struct arch_vcpu {
     uint64_t ldt_base;
     uint32_t ldt_mapped; /* shadow LDT pages mapped, bits */
     spinlock_t ldt_lock;
+    uint16_t tlb_cpu; /* which may hold translations of ours; NR_CPUS: none */
 
     /* --- clock -------------------------------------------------------------
      */
