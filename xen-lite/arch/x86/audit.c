@@ -87,6 +87,8 @@ static void count_table(unsigned long mfn, unsigned int level)
     bool partial = pg->type & PGT_partial;
     unsigned int end = partial ? pg->resume & RESUME_SLOT : PT_ENTRIES;
 
+    if (partial && (pg->resume & RESUME_CHILD))
+        count_ref(mfn, pte_mfn(t[end]), false);
     for (unsigned int i = 0; i < end; i++) {
         pte_t e = t[i];
 

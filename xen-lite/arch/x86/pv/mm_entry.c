@@ -163,14 +163,19 @@ int entry_put(pte_t e, unsigned int level)
         return 0;
     }
     rc = put_page_type_step(pg);
-    put_page(pg);
+    if (!rc)
+        put_page(pg);
     return rc;
 }
 
 void entry_drop(pte_t e, unsigned int level)
 {
-    if (entry_put(e, level))
-        queue_undo(mfn_to_page(pte_mfn(e)));
+    struct page_info *pg = mfn_to_page(pte_mfn(e));
+
+    if (entry_put(e, level)) {
+        queue_undo(pg);
+        put_page(pg);
+    }
 }
 
 /* false: WRITE_COMPARE found something else, now in *old. Only the CPU's

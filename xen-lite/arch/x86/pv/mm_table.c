@@ -67,6 +67,8 @@ int table_take_entries(struct page_info *pg, unsigned int level,
     uint32_t mask = i ? pg->entry_mask : 0;
     int rc = 0;
 
+    if (pg->resume & RESUME_CHILD) /* an undo's; taken anew like the others */
+        put_page(mfn_to_page(pte_mfn(t[i])));
     if (level == 4)
         init_xen_l4_slots(t, d);
     while (!rc && i < PT_ENTRIES) {
@@ -96,8 +98,11 @@ int table_put_entries(struct page_info *pg, unsigned int level)
     uint32_t mask = pg->entry_mask;
 
     if (pg->resume & RESUME_CHILD) {
-        if (finish_undo(mfn_to_page(pte_mfn(t[end]))))
+        struct page_info *child = mfn_to_page(pte_mfn(t[end]));
+
+        if (finish_undo(child))
             return -ERESTART;
+        put_page(child);
         pg->resume = end;
     }
     for (; mask; mask &= ~(1u << fls64(mask))) {

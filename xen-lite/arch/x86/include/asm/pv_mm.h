@@ -90,8 +90,10 @@ static inline void table_unlock(struct page_info *pg)
 /* --- mm_table --------------------------------------------------------------
  */
 #define RESUME_SLOT  0x3ffu
-#define RESUME_CHILD 0x8000u /* the child at the slot may be in its undo */
-#define MASK_GROUP   16      /* slots per bit of entry_mask */
+/* The child at the slot may be in its undo; the entry's general count is still
+ * held. */
+#define RESUME_CHILD 0x8000u
+#define MASK_GROUP   16 /* slots per bit of entry_mask */
 
 /* [locked, not validated] From pg->resume on: 0, -EINVAL, -ERESTART. */
 int table_take_entries(struct page_info *pg, unsigned int level,
@@ -111,7 +113,8 @@ bool entry_flags_ok(pte_t e, unsigned int level);
  * -ERESTART; for not present entries 0. */
 int entry_take(pte_t *e, unsigned int level, struct domain *d,
                struct domain *pg_owner);
-/* Gives them back: 0, or -ERESTART when the table below went partial. */
+/* Gives them back: 0, or -ERESTART when the table below went partial; its
+ * general count is still the caller's then. */
 int entry_put(pte_t e, unsigned int level);
 /* The same; an interrupted undo goes to the owner's list. */
 void entry_drop(pte_t e, unsigned int level);
