@@ -237,11 +237,14 @@ static long setvcpucontext(struct domain *d, struct xen_domctl *op)
 
     if (op->u.vcpucontext.vcpu >= d->max_vcpus)
         return -EINVAL;
-    if (!v)
+    if (!v || d->is_dying)
         return -EINVAL;
     if (guest_handle_is_null(op->u.vcpucontext.ctxt)) {
         vcpu_pause(v);
+        set_bit(VPF_DOWN, &v->pause_flags); /* before it has no roots */
         rc = arch_vcpu_reset(v);
+        if (!rc)
+            vcpu_unblock(v); /* nothing that it waited for concerns it now */
         vcpu_unpause(v);
         return rc;
     }

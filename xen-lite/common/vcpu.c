@@ -333,12 +333,16 @@ HYPERCALL(vcpu_op)
     struct domain *d = current->domain;
     struct vcpu *v = domain_vcpu(d, MIN(a1, (unsigned long)MAX_VCPUS));
     struct vcpu_runstate_info rs;
+    long rc;
 
     if (!v)
         return -ENOENT;
     switch (cmd) {
     case VCPUOP_initialise:
-        return vcpu_op_initialise(v, a2);
+        rc = vcpu_op_initialise(v, a2);
+        return rc == -ERESTART ? hypercall_create_continuation(
+                                     __HYPERVISOR_vcpu_op, 3, a0, a1, a2)
+                               : rc;
     case VCPUOP_up:
         return vcpu_op_up(v);
     case VCPUOP_down:

@@ -113,6 +113,8 @@ static long get_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
     e->sysenter_callback_eip = v->arch.sysenter_callback;
     e->syscall32_callback_cs = v->arch.syscall32_callback ? FLAT_CS64 : 0;
     e->syscall32_callback_eip = v->arch.syscall32_callback;
+    e->sysenter_disables_events = v->arch.sysenter_disables_events;
+    e->syscall32_disables_events = v->arch.syscall32_disables_events;
     return 0;
 }
 
@@ -124,7 +126,7 @@ static long set_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
     const struct xen_domctl_ext_vcpucontext *e = &op->u.ext_vcpucontext;
     struct vcpu *v = domain_vcpu(d, e->vcpu);
 
-    if (!v || v == current)
+    if (!v || d == current->domain) /* it will be paused */
         return -ESRCH;
     if (e->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) ||
         !is_canonical(e->sysenter_callback_eip) ||
@@ -137,6 +139,8 @@ static long set_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
     domain_pause(d);
     v->arch.sysenter_callback = e->sysenter_callback_eip;
     v->arch.syscall32_callback = e->syscall32_callback_eip;
+    v->arch.sysenter_disables_events = !!e->sysenter_disables_events;
+    v->arch.syscall32_disables_events = !!e->syscall32_disables_events;
     domain_unpause(d);
     return 0;
 }

@@ -18,22 +18,43 @@
 /* --- pins ------------------------------------------------------------------
  */
 
+/* The walk over a dying domain's frames may have passed by one that was being
+ * validated for a toolstack. */
+static int give_up(struct page_info *pg, struct domain *d)
+{
+    int rc = 0;
+
+    if (get_page(pg, d)) {
+        rc = finish_undo(pg);
+        put_page(pg);
+    }
+    return rc ? rc : -EINVAL;
+}
+
 static int pin_table(mfn_t mfn, unsigned int level, struct domain *d)
 {
     struct page_info *pg;
     int rc;
 
-    if (d->is_dying || d->is_special || !mfn_valid(mfn))
+    if (d->is_special || !mfn_valid(mfn))
         return -EINVAL;
     pg = mfn_to_page(mfn);
+    if (unlikely(d->is_dying))
+        return give_up(pg, d);
     rc = get_page_and_type(pg, d, table_type(level));
     if (rc)
         return rc;
-    if (atomic_or(&pg->type, PGT_pinned) & PGT_pinned) {
+    if (atomic_or(&pg->type, PGT_pinned) & PGT_pinned)
+        rc = -EINVAL;
+    /* After the mark: that walk finds it, or we find that it is under way. */
+    else if (unlikely(READ_ONCE(d->is_dying)) &&
+             (atomic_and(&pg->type, ~PGT_pinned) & PGT_pinned))
+        rc = -EINVAL;
+    if (rc)
         put_page_and_type(pg);
-        return -EINVAL;
-    }
-    return 0;
+    else
+        log_dirty_frame(mfn);
+    return rc;
 }
 
 static int unpin_table(mfn_t mfn, struct domain *d)
@@ -43,10 +64,12 @@ static int unpin_table(mfn_t mfn, struct domain *d)
 
     if (!pg)
         return -EINVAL;
-    if (atomic_and(&pg->type, ~PGT_pinned) & PGT_pinned)
+    if (atomic_and(&pg->type, ~PGT_pinned) & PGT_pinned) {
+        log_dirty_frame(mfn); /* a pin is part of what is saved */
         put_page_and_type(pg);
-    else
+    } else {
         rc = -EINVAL;
+    }
     put_page(pg);
     return rc;
 }
@@ -367,7 +390,7 @@ HYPERCALL(mmuext_op)
         put_pg_owner(pg_owner);
     before += done;
     if (pdone && copy_object_to_guest(pdone, &before))
-        return rc ? rc : -EFAULT;
+        return rc && rc != -ERESTART ? rc : -EFAULT;
     if (rc == -ERESTART)
         return hypercall_create_continuation(
             __HYPERVISOR_mmuext_op, 4, uops + done * sizeof(struct mmuext_op),
