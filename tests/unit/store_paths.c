@@ -81,7 +81,7 @@ static uint32_t incarnation(uint16_t domid)
     return domid == 9 ? INCARNATION_NONE : domid + 100u;
 }
 
-#define PARSE(p, text) perms_parse(p, text, sizeof(text) - 1, incarnation)
+#define PARSE(p, text) perms_parse(p, text, sizeof(text) - 1, 4, incarnation)
 
 static void perms_wire_form(void **state)
 {
@@ -109,6 +109,7 @@ static void perms_wire_form(void **state)
     assert_int_equal(PARSE(&p, "n32752\0"), EINVAL);
     assert_int_equal(PARSE(&p, "n99999\0"), EINVAL);
     assert_int_equal(PARSE(&p, "n4294967296\0"), EINVAL);
+    assert_int_equal(PARSE(&p, "n1\0n2\0n3\0n4\0n5\0"), ENOSPC);
 }
 
 static unsigned int bits(struct perms *p, uint16_t domid, uint32_t inc)

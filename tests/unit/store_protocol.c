@@ -348,6 +348,27 @@ static void quotas(void **state)
     assert_int_equal(client_write(guest, 0, "again", ""), 0);
 }
 
+/* A list that is too long is not looked at: each entry would cost a hypercall.
+ */
+static void long_permissions(void **state)
+{
+    char request[XENSTORE_PAYLOAD_MAX] = "mine";
+    size_t len = 5;
+
+    client_write(guest, 0, "mine", "");
+    for (; len + 3 <= sizeof(request); len += 3)
+        memcpy(request + len, "n9", 3);
+    fake_lookups = 0;
+    assert_int_equal(
+        client_ask(guest, XS_SET_PERMS, 0, request, len, NULL, NULL), ENOSPC);
+    assert_int_equal(fake_lookups, 0);
+    /* No limit for domain 0. */
+    memcpy(request, "/own", 5);
+    client_write(root, 0, "/own", "");
+    assert_int_equal(
+        client_ask(root, XS_SET_PERMS, 0, request, len, NULL, NULL), 0);
+}
+
 static void memory_quota(void **state)
 {
     char path[32], value[2049];
@@ -639,6 +660,7 @@ int main(void)
         TEST(watches_respect_permissions),
         TEST(special_watches),
         TEST(quotas),
+        TEST(long_permissions),
         TEST(memory_quota),
         TEST(silent_watcher),
         TEST(silent_reader),

@@ -9,6 +9,7 @@
 #include "../../tools/xenstored/xen.h"
 
 struct fake_domain fake_domain[FAKE_DOMAINS];
+int fake_lookups;
 static uint8_t last_handle;
 
 void fake_create(unsigned int id)
@@ -35,6 +36,7 @@ int xen_open(void)
 
 int xen_domain_info(uint16_t domid, struct xen_domain_info *info)
 {
+    fake_lookups++;
     if (domid >= FAKE_DOMAINS || !fake_domain[domid].exists)
         return ESRCH;
     memset(info, 0, sizeof(*info));

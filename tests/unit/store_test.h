@@ -34,6 +34,8 @@ struct fake_domain {
     _Alignas(4096) struct xenstore_domain_interface page;
 };
 extern struct fake_domain fake_domain[FAKE_DOMAINS];
+/* How often the hypervisor has been asked for a domain. */
+extern int fake_lookups;
 
 /* Domain @id comes to life (with an empty ring page), or dies. */
 void fake_create(unsigned int id);

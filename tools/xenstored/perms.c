@@ -107,7 +107,7 @@ static int parse_entry(struct perm *out, const char *s, size_t len,
     return 0;
 }
 
-int perms_parse(struct perms **out, const char *data, size_t len,
+int perms_parse(struct perms **out, const char *data, size_t len, long max,
                 incarnation_lookup *lookup)
 {
     struct perms *p;
@@ -117,6 +117,8 @@ int perms_parse(struct perms **out, const char *data, size_t len,
         return EINVAL;
     for (size_t i = 0; i < len; i++)
         count += data[i] == '\0';
+    if ((long)count > max)
+        return ENOSPC;
     p = perms_alloc(count);
     if (!p)
         return ENOMEM;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,12 +171,13 @@ int do_set_perms(struct request *r)
     char path[PATH_BUFFER];
     const char *list;
     size_t len;
+    long max = r->c->who.privileged ? LONG_MAX : quota[QUOTA_NODE_PERMISSIONS];
     struct perms *perms = NULL;
     struct change c = {0};
     int rc = protocol_path(r, path, true, NULL, &list, &len);
 
     if (!rc)
-        rc = perms_parse(&perms, list, len, domain_incarnation);
+        rc = perms_parse(&perms, list, len, max, domain_incarnation);
     if (!rc)
         rc = store_set_perms(&r->view, path, perms, &c);
     perms_put(perms);

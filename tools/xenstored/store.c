@@ -285,9 +285,6 @@ int store_set_perms(struct view *v, const char *path, struct perms *perms,
     const char *rest;
     int rc;
 
-    if (!v->who->privileged &&
-        (long)perms->count > quota[QUOTA_NODE_PERMISSIONS])
-        return ENOSPC;
     if (path_is_special(path))
         return set_special_perms(v, find_special(path), perms);
     rc = find(v, path, PERM_WRITE | PERM_OWNER, &n, &rest);
