@@ -245,25 +245,32 @@ static void lose_event(struct connection *c)
     c->lost_events = true;
 }
 
-/* Queues an event of a client that is slow; @sent bytes of it are gone. */
+/*
+ * Queues an event of a client that is slow; @sent bytes of it are gone. Limits
+ * come first: a commit may cause a hundred thousand events for a full queue,
+ * and searching it for each of them would stop the daemon for a second.
+ */
 static void queue_event(struct connection *c, const struct xsd_sockmsg *h,
                         const char *data, size_t sent)
 {
     struct domain *d = c->domain;
     struct message *m;
-    uint32_t hash = hash_event(data, h->len);
+    long cost = (long)(sizeof(*m) + HEADER + h->len);
+    uint32_t hash = 0;
 
     if (d && sent == 0) {
-        if (waits_already(c, data, h->len, hash))
-            return;
         if ((!c->who.privileged && c->events >= CONNECTION_EVENTS_COUNT) ||
-            account_hold(&d->account, d->id,
-                         (long)(sizeof(*m) + HEADER + h->len))) {
+            account_hold(&d->account, d->id, cost)) {
             lose_event(c);
             return;
         }
+        hash = hash_event(data, h->len);
+        if (waits_already(c, data, h->len, hash)) {
+            account_release(&d->account, cost);
+            return;
+        }
     } else if (d) {
-        d->account.held += (long)(sizeof(*m) + HEADER + h->len);
+        d->account.held += cost;
     } else if (c->event_bytes > CONNECTION_EVENTS_MAX) {
         log_warning("%s does not read its watch events: disconnected", c->name);
         connection_kill(c);
@@ -272,7 +279,7 @@ static void queue_event(struct connection *c, const struct xsd_sockmsg *h,
     m = queue(c, h, data, sent);
     if (!m) {
         if (d)
-            account_release(&d->account, (long)(sizeof(*m) + HEADER + h->len));
+            account_release(&d->account, cost);
         connection_fault(c, XENSTORE_ERROR_COMM);
         return;
     }
