@@ -3,12 +3,13 @@
  * The scheduler: fair by weight, one run queue per CPU.
  *
  * Each vcpu has a virtual runtime: real time on a CPU divided by its weight.
- * The runnable vcpu with the least runs next, for at most a time slice. A vcpu
- * that slept starts a little behind the queue's minimum, so one that waits for
- * I/O preempts at once, and one that slept long gains no more than that. An
- * idle CPU takes waiting vcpus from others. A cap limits a domain to a share of
- * each period, which its vcpus use up together; then they stay on the queue,
- * passed over, until the next period. What was used too much is owed.
+ * The runnable vcpu with the least runs next, until it is a little ahead of the
+ * first that waits, and for at most a time slice. A vcpu that slept starts a
+ * little behind the queue's minimum, so one that waits for I/O preempts at
+ * once, and one that slept long gains no more than that. An idle CPU takes
+ * waiting vcpus from others. A cap limits a domain to a share of each period,
+ * which its vcpus use up together; then they stay on the queue, passed over,
+ * until the next period. What was used too much is owed.
  *
  * A vcpu that has the CPU keeps it for sched_ratelimit_us, whoever wakes. Two
  * domains that hand each other packets would otherwise change places at each of
@@ -26,12 +27,13 @@
 #include <hv/smp.h>
 
 #define SLICE       MILLISECS(10)
-#define SLEEP_BONUS MILLISECS(5)
+#define SLEEP_BONUS MILLISECS(2)
 /* A waking vcpu preempts only when it is behind by more than this. */
 #define WAKE_MARGIN MICROSECS(100)
 #define CAP_PERIOD  MILLISECS(30)
 /* No shorter turns, however little of a cap is left: they would be all cost. */
 #define CAP_MIN_RUN MICROSECS(100)
+#define MIN_TURN    MICROSECS(500)
 
 unsigned int sched_ratelimit_us = 1000; /* Xen's default */
 HV_OPTION(OPT_UINT, "sched_ratelimit_us", sched_ratelimit_us);
@@ -230,18 +232,31 @@ static void set_runstate(struct vcpu *prev, struct vcpu *next, s_time_t now)
     vcpu_runstate_change(next, RUNSTATE_running, now);
 }
 
+/* How long v may run before the first that waits deserves it more. */
+static s_time_t fair_turn(const struct runq *rq, const struct vcpu *v)
+{
+    const struct vcpu *first =
+        list_entry(rq->queue.next, struct vcpu, sched.runq);
+    int64_t behind = first->sched.vruntime - v->sched.vruntime;
+    s_time_t lead = MAX(MICROSECS(sched_ratelimit_us), MIN_TURN);
+
+    behind = MAX(MIN(behind, SLICE * SCHED_DEFAULT_WEIGHT), 0);
+    behind = behind * v->domain->sched.weight / SCHED_DEFAULT_WEIGHT;
+    return MAX(MIN(behind + lead, SLICE), lead);
+}
+
 /* When next's turn ends at the latest; STIME_MAX if nothing ends it. */
 static s_time_t turn_end(const struct runq *rq, const struct vcpu *next,
                          s_time_t now)
 {
     const struct sched_domain *sd = &next->domain->sched;
-    s_time_t left = READ_ONCE(sd->cap_left);
+    s_time_t left = READ_ONCE(sd->cap_left), turn = SLICE;
 
-    if (is_idle_vcpu(next))
+    if (is_idle_vcpu(next) || (!sd->cap && !rq->nr_queued))
         return STIME_MAX;
-    if (sd->cap)
-        return now + MIN(MAX(left, CAP_MIN_RUN), SLICE);
-    return rq->nr_queued ? now + SLICE : STIME_MAX;
+    if (rq->nr_queued)
+        turn = fair_turn(rq, next);
+    return now + (sd->cap ? MIN(MAX(left, CAP_MIN_RUN), turn) : turn);
 }
 
 static void schedule(void)
@@ -286,11 +301,13 @@ static void schedule(void)
 /* --- wake and sleep --------------------------------------------------------
  */
 
-static bool cpu_is_idle(unsigned int cpu)
+/* Nobody but v itself, which may be queued there, wants this CPU. */
+static bool is_idle_for(const struct vcpu *v, unsigned int cpu)
 {
     struct runq *rq = &per_cpu(runq, cpu);
+    unsigned int own = v->sched.queued && v->processor == cpu;
 
-    return is_idle_vcpu(READ_ONCE(rq->curr)) && !READ_ONCE(rq->nr_queued);
+    return is_idle_vcpu(READ_ONCE(rq->curr)) && READ_ONCE(rq->nr_queued) == own;
 }
 
 /* Where a waking vcpu should go: its last CPU unless that is busy and another
@@ -303,13 +320,13 @@ static unsigned int pick_cpu(const struct vcpu *v)
 
     if (cpumask_empty(likes))
         likes = may;
-    if (cpumask_test(cpu, likes) && cpu_is_idle(cpu))
+    if (cpumask_test(cpu, likes) && is_idle_for(v, cpu))
         return cpu;
     for_each_cpu (cpu, likes)
-        if (cpu_is_idle(cpu))
+        if (is_idle_for(v, cpu))
             return cpu;
     for_each_cpu (cpu, may)
-        if (cpu_is_idle(cpu))
+        if (is_idle_for(v, cpu))
             return cpu;
     return cpumask_test(v->processor, likes) ? v->processor : ffs64(likes.bits);
 }
@@ -335,7 +352,7 @@ static void preempt_if_better(struct runq *rq, const struct vcpu *v,
             due = (s_time_t)curr->runstate.state_entry_time +
                   MICROSECS(sched_ratelimit_us);
         else
-            due = now + SLICE;
+            due = now + fair_turn(rq, curr);
     }
     if (due <= now)
         cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
