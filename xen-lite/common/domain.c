@@ -119,7 +119,6 @@ static void free_domain(struct domain *d)
 
         if (!v)
             continue;
-        evtchn_vcpu_destroy(v);
         sched_vcpu_destroy(v);
         arch_vcpu_destroy(v);
         xfree(v);

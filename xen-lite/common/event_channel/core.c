@@ -274,21 +274,10 @@ int evtchn_init(struct domain *d)
 
 int evtchn_destroy(struct domain *d)
 {
-    int rc = evtchn_close_all(d);
-
     for (uint32_t virq = 0; virq < NR_VIRQS; virq++)
         if (READ_ONCE(virq_handler[virq]) == d)
             replace_virq_handler(virq, NULL);
-
-    if (!rc) {
-        unsigned long flags = spin_lock_irqsave(&d->evtchn->lock);
-
-        spin_lock(&d->evtchn->pending_lock);
-        evtchn_fifo_destroy(d);
-        spin_unlock(&d->evtchn->pending_lock);
-        spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    }
-    return rc;
+    return evtchn_close_all(d);
 }
 
 void evtchn_destroy_final(struct domain *d)
@@ -301,11 +290,6 @@ void evtchn_destroy_final(struct domain *d)
         xfree(ed->group[i]);
     d->evtchn = NULL;
     xfree(ed);
-}
-
-void evtchn_vcpu_destroy(struct vcpu *v)
-{
-    xfree(v->evtchn_fifo); /* NULL: unmapped by evtchn_destroy() */
 }
 
 /* Read under the lock: a port's owner may close it at any time, and then there

@@ -82,7 +82,8 @@ void evtchn_double_unlock(struct domain *a, struct domain *b,
                           unsigned long flags);
 /* Also with the other end's lock instead of d's. */
 void evtchn_set_pending(struct domain *d, struct evtchn *chn);
-/* Preemptible, repeatable: 0/-ERESTART. No lock held. (op.c) */
+/* All ports, then the FIFO pages. Preemptible, repeatable: 0/-ERESTART. No lock
+ * held. (op.c) */
 int evtchn_close_all(struct domain *d);
 
 /* NULL unless the port has a record and is not free. */
@@ -95,6 +96,7 @@ void evtchn_check_pollers(struct domain *d, uint32_t port);
 extern const struct evtchn_ops evtchn_2l_ops;
 long evtchn_fifo_init_control(struct evtchn_init_control *op);
 long evtchn_fifo_expand_array(const struct evtchn_expand_array *op);
-void evtchn_fifo_destroy(struct domain *d);
+struct evtchn_fifo_domain *evtchn_fifo_detach(struct domain *d);
+void evtchn_fifo_free(struct evtchn_fifo_domain *fifo); /* no lock held */
 
 #endif

@@ -22,8 +22,10 @@
 struct evtchn_fifo_vcpu {
     struct evtchn_fifo_control_block *control; /* guest page, direct map */
     uint32_t tail[EVTCHN_FIFO_MAX_QUEUES];     /* port last linked, 0 = empty */
+    struct evtchn_fifo_vcpu *next;             /* of the domain's */
 };
 struct evtchn_fifo_domain {
+    struct evtchn_fifo_vcpu *vcpus; /* whatever v->evtchn_fifo points to */
     uint32_t nr_pages;
     uint32_t *page[MAX_ARRAY_PAGES];
 };
@@ -199,11 +201,11 @@ long evtchn_fifo_init_control(struct evtchn_init_control *op)
     struct domain *d = current->domain;
     struct evtchn_domain *ed = d->evtchn;
     struct vcpu *v = domain_vcpu(d, op->vcpu);
-    struct evtchn_fifo_domain *fifo = NULL;
+    struct evtchn_fifo_domain *fifo;
     struct evtchn_fifo_vcpu *fv;
     unsigned long flags;
-    void *va;
-    long rc;
+    void *va = NULL;
+    long rc = -ENOMEM;
 
     op->link_bits = EVTCHN_FIFO_LINK_BITS;
     if (!v)
@@ -212,37 +214,36 @@ long evtchn_fifo_init_control(struct evtchn_init_control *op)
         op->offset % 8)
         return -EINVAL;
     fv = xzalloc(struct evtchn_fifo_vcpu);
-    if (!ed->fifo)
-        fifo = xzalloc(struct evtchn_fifo_domain);
-    if (!fv || (!ed->fifo && !fifo)) {
-        rc = -ENOMEM;
-        goto fail;
-    }
+    /* Only the lock shows whether this is the domain's first one. */
+    fifo = xzalloc(struct evtchn_fifo_domain);
+    if (!fv || !fifo)
+        goto out;
     rc = map_guest_page(d, op->control_gfn, &va);
     if (rc)
-        goto fail;
+        goto out;
     fv->control = va + op->offset;
     for (unsigned int i = 0; i < EVTCHN_FIFO_MAX_QUEUES; i++)
         fv->control->head[i] = 0;
 
     flags = spin_lock_irqsave(&ed->lock);
-    if (v->evtchn_fifo || (fifo && ed->fifo)) {
-        spin_unlock_irqrestore(&ed->lock, flags);
-        unmap_guest_page(va);
+    if (v->evtchn_fifo) {
         rc = -EINVAL;
-        goto fail;
+    } else {
+        spin_lock(&ed->pending_lock);
+        if (!ed->fifo) {
+            ed->fifo = fifo;
+            fifo = NULL;
+            switch_domain(d);
+        }
+        fv->next = ed->fifo->vcpus;
+        v->evtchn_fifo = ed->fifo->vcpus = fv;
+        fv = NULL;
+        spin_unlock(&ed->pending_lock);
     }
-    spin_lock(&ed->pending_lock);
-    v->evtchn_fifo = fv;
-    if (fifo) {
-        ed->fifo = fifo;
-        switch_domain(d);
-    }
-    spin_unlock(&ed->pending_lock);
     spin_unlock_irqrestore(&ed->lock, flags);
-    return 0;
-
-fail:
+    if (rc)
+        unmap_guest_page(va);
+out:
     xfree(fv);
     xfree(fifo);
     return rc;
@@ -257,17 +258,20 @@ long evtchn_fifo_expand_array(const struct evtchn_expand_array *op)
     void *va;
     long rc;
 
-    if (!ed->fifo)
+    if (!READ_ONCE(ed->fifo))
         return -EOPNOTSUPP;
     rc = map_guest_page(d, op->array_gfn, &va);
     if (rc)
         return rc;
     flags = spin_lock_irqsave(&ed->lock);
+    if (!ed->fifo) { /* reset by another vcpu meanwhile */
+        rc = -EOPNOTSUPP;
+        goto fail;
+    }
     nr = ed->fifo->nr_pages;
     if (nr >= MAX_ARRAY_PAGES || nr * WORDS_PER_PAGE > d->max_evtchn_port) {
-        spin_unlock_irqrestore(&ed->lock, flags);
-        unmap_guest_page(va);
-        return -ENOSPC;
+        rc = -ENOSPC;
+        goto fail;
     }
     spin_lock(&ed->pending_lock);
     ed->fifo->page[nr] = va;
@@ -285,6 +289,11 @@ long evtchn_fifo_expand_array(const struct evtchn_expand_array *op)
     spin_unlock(&ed->pending_lock);
     spin_unlock_irqrestore(&ed->lock, flags);
     return 0;
+
+fail:
+    spin_unlock_irqrestore(&ed->lock, flags);
+    unmap_guest_page(va);
+    return rc;
 }
 
 /* We write these pages whenever an event comes. */
@@ -303,26 +312,34 @@ void evtchn_fifo_log_dirty(struct domain *d)
     spin_unlock_irqrestore(&d->evtchn->lock, flags);
 }
 
-/* Back to two levels: on death and on EVTCHNOP_reset. All ports are closed. */
-void evtchn_fifo_destroy(struct domain *d)
+/* Back to two levels: on death and on EVTCHNOP_reset. All ports are closed,
+ * both locks held. What is detached here goes when they are not:
+ * evtchn_fifo_free().
+ */
+struct evtchn_fifo_domain *evtchn_fifo_detach(struct domain *d)
 {
     struct evtchn_fifo_domain *fifo = d->evtchn->fifo;
     struct vcpu *v;
 
+    for_each_vcpu (d, v)
+        v->evtchn_fifo = NULL;
+    d->evtchn->fifo = NULL;
+    d->evtchn->ops = &evtchn_2l_ops;
+    return fifo;
+}
+
+void evtchn_fifo_free(struct evtchn_fifo_domain *fifo)
+{
+    struct evtchn_fifo_vcpu *fv;
+
     if (!fifo)
         return;
-    for_each_vcpu (d, v) {
-        struct evtchn_fifo_vcpu *fv = v->evtchn_fifo;
-
-        if (fv) {
-            v->evtchn_fifo = NULL;
-            unmap_guest_page(fv->control);
-            xfree(fv);
-        }
+    while ((fv = fifo->vcpus)) {
+        fifo->vcpus = fv->next;
+        unmap_guest_page(fv->control);
+        xfree(fv);
     }
     for (uint32_t i = 0; i < fifo->nr_pages; i++)
         unmap_guest_page(fifo->page[i]);
-    d->evtchn->fifo = NULL;
-    d->evtchn->ops = &evtchn_2l_ops;
     xfree(fifo);
 }

@@ -240,6 +240,8 @@ static long evtchn_close(struct domain *d, uint32_t port)
 int evtchn_close_all(struct domain *d)
 {
     struct evtchn_domain *ed = d->evtchn;
+    struct evtchn_fifo_domain *fifo;
+    unsigned long flags;
 
     for (; ed->destroy_pos < ed->nr_ports; ed->destroy_pos++) {
         evtchn_close(d, ed->destroy_pos);
@@ -247,30 +249,25 @@ int evtchn_close_all(struct domain *d)
             return -ERESTART;
     }
     ed->destroy_pos = 0;
+    flags = spin_lock_irqsave(&ed->lock);
+    spin_lock(&ed->pending_lock);
+    fifo = evtchn_fifo_detach(d);
+    spin_unlock(&ed->pending_lock);
+    spin_unlock_irqrestore(&ed->lock, flags);
+    evtchn_fifo_free(fifo);
     return 0;
 }
 
 static long evtchn_reset(domid_t dom)
 {
     struct domain *d = get_domain_by_any_id(dom);
-    unsigned long flags;
     long rc;
 
     if (!d)
         return -ESRCH;
-    if (d != current->domain && !current->domain->is_privileged) {
-        rc = -EPERM;
-        goto out;
-    }
-    rc = evtchn_close_all(d);
-    if (!rc) {
-        flags = spin_lock_irqsave(&d->evtchn->lock);
-        spin_lock(&d->evtchn->pending_lock);
-        evtchn_fifo_destroy(d);
-        spin_unlock(&d->evtchn->pending_lock);
-        spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    }
-out:
+    rc = d == current->domain || current->domain->is_privileged
+             ? evtchn_close_all(d)
+             : -EPERM;
     put_domain(d);
     return rc;
 }

@@ -13,7 +13,6 @@ int evtchn_init(struct domain *d);
 /* Preemptible: closes every port. 0/-ERESTART */
 int evtchn_destroy(struct domain *d);
 void evtchn_destroy_final(struct domain *d);
-void evtchn_vcpu_destroy(struct vcpu *v);
 
 /* A physical interrupt bound to this port fired (irq context). */
 void send_guest_pirq(struct domain *d, uint32_t pirq);
