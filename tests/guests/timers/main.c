@@ -32,7 +32,7 @@ int main(void)
     event_clear(virq.port);
     t0 = system_time();
     is(singleshot(t0 + 5000000, 0), 0, "timer in 5 ms");
-    ok(!event_pending(virq.port), "not yet");
+    ok(!event_pending(virq.port) || system_time() > t0 + 5000000, "not yet");
     ok(wait_event(virq.port, 1000000000), "fires");
     t1 = system_time();
     ok(t1 >= t0 + 5000000, "not early (%lu us)", (t1 - t0) / 1000);
