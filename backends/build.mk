@@ -34,6 +34,8 @@ $(eval $(call unit_test,net_queue,tests/unit/net_queue.c tests/unit/fake_xen.c \
     $(addprefix backends/common/,ring.c grant_map.c event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c backends/net/offload.c))
 $(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))
+$(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
+    $(addprefix backends/common/,xenbus.c xenbus_state.c event_loop.c log.c),-lxentoollog))
 
 # Plays a guest that lies; tests/system/backends.t takes it into dom0.
 HOSTILE_FRONTEND := $(O)/tests/fuzz/hostile-frontend

@@ -172,7 +172,7 @@ static int check_protocol(struct xenbus_device *bus)
     bool ok = !p || !strcmp(p, "x86_64-abi");
 
     if (!ok)
-        log_error("ring protocol '%s' is not supported", p);
+        log_error("ring protocol '%.40s' is not supported", p);
     free(p);
     return ok ? 0 : -EPROTONOSUPPORT;
 }

@@ -36,10 +36,9 @@ static void finish(struct block_queue *q, unsigned s, int status)
     struct block_inflight *f = q->inflight;
 
     if (status != BLKIF_RSP_OKAY)
-        log_guest(&q->log, "request failed: operation %u, %llu bytes at %llu",
-                  f->request[s].operation,
-                  (unsigned long long)f->request[s].len,
-                  (unsigned long long)f->request[s].offset);
+        log_warn("request failed: operation %u, %llu bytes at %llu",
+                 f->request[s].operation, (unsigned long long)f->request[s].len,
+                 (unsigned long long)f->request[s].offset);
     respond(q, f->request[s].id, f->request[s].operation, status);
     block_pool_put(&q->pool, q->job[s].data, f->request[s].len);
     q->job[s].data = NULL;
@@ -173,7 +172,7 @@ static void completed(struct block_queue *q, struct storage_io *io)
     if (io->result < 0 || (moves_data && io->result == 0)) {
         int err = io->result ? -io->result : EIO;
 
-        log_guest(&q->log, "medium: %s", strerror(err));
+        log_warn("medium: %s", strerror(err));
         finish(q, s,
                err == EOPNOTSUPP ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_ERROR);
         return;
@@ -258,7 +257,7 @@ static void take_one(struct block_queue *q)
     if (status == BLKIF_RSP_OKAY && r->nr_indirect)
         status = fetch_segments(q, r);
     if (status != BLKIF_RSP_OKAY) {
-        log_guest(&q->log, "refused request: operation %u", r->operation);
+        log_warn("refused request: operation %u", r->operation);
         respond(q, r->id, r->operation, status);
         return;
     }

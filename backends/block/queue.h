@@ -62,7 +62,6 @@ struct block_queue {
     bool port_masked;
     struct event_source completions;
     struct event_work work;
-    struct log_bucket log;
 
     struct block_inflight *inflight;
     struct block_job job[BLOCK_INFLIGHT];

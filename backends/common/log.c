@@ -13,10 +13,11 @@
 #include <xentoollog.h>
 
 #define BUCKET_TOKENS    10
-#define BUCKET_REFILL_MS 5000
+#define BUCKET_REFILL_MS 60000
 
 static const char *program = "backend";
 static char prefix[64];
+static struct log_bucket device_bucket;
 static enum log_level threshold = LOG_LVL_INFO;
 
 static const char *const level_name[] = {"error", "warning", "info", "debug"};
@@ -53,14 +54,12 @@ static void make_printable(char *s)
             *s = '?';
 }
 
-static void log_va(enum log_level level, const char *fmt, va_list ap)
+static void print_va(enum log_level level, const char *fmt, va_list ap)
 {
     char text[512], line[640];
     ssize_t r;
     int n;
 
-    if (level > threshold)
-        return;
     vsnprintf(text, sizeof(text), fmt, ap);
     make_printable(text);
     n = snprintf(line, sizeof(line), "%s[%s] %s: %s\n", program,
@@ -69,34 +68,60 @@ static void log_va(enum log_level level, const char *fmt, va_list ap)
     (void)r; /* there is no second place to complain */
 }
 
-void log_line(enum log_level level, const char *fmt, ...)
+static void print(enum log_level level, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static void print(enum log_level level, const char *fmt, ...)
 {
     va_list ap;
 
     va_start(ap, fmt);
-    log_va(level, fmt, ap);
+    print_va(level, fmt, ap);
     va_end(ap);
 }
 
-void log_guest(struct log_bucket *b, const char *fmt, ...)
+/* False: this line is one too many. */
+static bool take(struct log_bucket *b)
 {
     uint64_t now = now_ms();
-    va_list ap;
 
     if (!b->refilled_ms || now - b->refilled_ms >= BUCKET_REFILL_MS) {
         if (b->dropped)
-            log_warn("%u more such lines dropped", b->dropped);
+            print(LOG_LVL_WARN, "%u more lines dropped", b->dropped);
         b->refilled_ms = now;
         b->tokens = BUCKET_TOKENS;
         b->dropped = 0;
     }
     if (!b->tokens) {
         b->dropped++;
-        return;
+        return false;
     }
     b->tokens--;
+    return true;
+}
+
+static void log_va(struct log_bucket *b, enum log_level level, const char *fmt,
+                   va_list ap)
+{
+    if (level <= threshold && (!b || take(b)))
+        print_va(level, fmt, ap);
+}
+
+void log_line(enum log_level level, const char *fmt, ...)
+{
+    bool limited = prefix[0] && level < LOG_LVL_DEBUG;
+    va_list ap;
+
     va_start(ap, fmt);
-    log_va(LOG_LVL_WARN, fmt, ap);
+    log_va(limited ? &device_bucket : NULL, level, fmt, ap);
+    va_end(ap);
+}
+
+void log_guest(struct log_bucket *b, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    log_va(b, LOG_LVL_WARN, fmt, ap);
     va_end(ap);
 }
 

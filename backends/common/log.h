@@ -5,9 +5,11 @@
  * process has pointed at a file or the journal. The prefix names the device
  * ("vbd-3-51712"), so that one file serves all of them.
  *
- * A guest must not be able to fill a disk by misbehaving: lines that a guest
- * can cause go through log_guest(), which is rate-limited per call site's
- * bucket.
+ * A guest must not be able to fill a disk by misbehaving. A backend serves one
+ * device, and there is little to say that its guest cannot cause, or cause
+ * again: from log_prefix() on, all lines but those for debugging are limited
+ * together. A process for several guests has a bucket for each and uses
+ * log_guest().
  */
 #ifndef BACKENDS_COMMON_LOG_H
 #define BACKENDS_COMMON_LOG_H
@@ -24,6 +26,7 @@ struct log_bucket {
 };
 
 void log_setup(const char *program, enum log_level level);
+/* The process serves this device, and no other. */
 void log_prefix(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 void log_line(enum log_level level, const char *fmt, ...)

@@ -67,8 +67,8 @@ int xenbus_frontend_uint(struct xenbus_device *d, const char *key,
     }
     rc = parse_uint(text, max, value);
     if (rc)
-        log_warn("%s/%s = '%s': expected a number up to %llu", d->frontend, key,
-                 text, (unsigned long long)max);
+        log_warn("%s/%s = '%.40s': expected a number up to %llu", d->frontend,
+                 key, text, (unsigned long long)max);
     free(text);
     return rc;
 }

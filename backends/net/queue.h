@@ -64,7 +64,6 @@ struct net_queue {
 
     struct port tx_port, rx_port; /* rx_port unbound: one for both */
     bool tx_masked;
-    struct log_bucket log;
     uint8_t *arena; /* NET_ARENA for each direction, tx first */
 
     /* guest to host */

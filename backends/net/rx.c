@@ -211,7 +211,7 @@ void net_rx_stall(struct event_timer *t)
     struct virtio_net_hdr h;
 
     if (!q->stalled)
-        log_guest(&q->log, "the guest does not take its frames: dropping");
+        log_warn("the guest does not take its frames: dropping");
     q->stalled = true;
     while (budget-- && tap_read(q->tap_fd, &h, q->arena, NET_MAX_FRAME) >= 0)
         ;

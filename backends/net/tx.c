@@ -117,14 +117,14 @@ static int send(struct net_queue *q, const struct net_packet *p,
     int n = gather(q, p, piece, iov);
 
     if (n < 0) {
-        log_guest(&q->log, "transmit: a granted page cannot be read");
+        log_warn("transmit: a granted page cannot be read");
         return NETIF_RSP_ERROR;
     }
     if (p->csum_blank || p->gso_type != XEN_NETIF_GSO_TYPE_NONE)
         n = join_head(iov, n, head, p->size);
     if (!offload_to_host(&h, iov[1].iov_base, iov[1].iov_len, p->size,
                          p->csum_blank, p->gso_type, p->gso_size)) {
-        log_guest(&q->log, "transmit: headers do not match the offload flags");
+        log_warn("transmit: headers do not match the offload flags");
         return NETIF_RSP_ERROR;
     }
     /* A full or absent host side loses frames, as networks do. */

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A backend device over a store that is played here: a life from announcement
+ * to end, and a frontend that writes nonsense as fast as it can, which must not
+ * fill the disk that the backend's log is on.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../../backends/common/log.h"
+#include "../../backends/common/xenbus.h"
+
+#define BACK      "backend/vbd/3/51712"
+#define FRONT     "/local/domain/3/device/vbd/51712"
+#define MAX_NODES 16
+
+/* --- the store --- */
+
+static struct node {
+    char *path, *value;
+} nodes[MAX_NODES];
+static bool watch_fired;
+
+static struct node *find(const char *path)
+{
+    for (int i = 0; i < MAX_NODES; i++)
+        if (nodes[i].path && !strcmp(nodes[i].path, path))
+            return &nodes[i];
+    return NULL;
+}
+
+static void put(const char *path, const char *value)
+{
+    struct node *n = find(path);
+
+    for (int i = 0; !n && i < MAX_NODES; i++)
+        if (!nodes[i].path)
+            n = &nodes[i];
+    assert_non_null(n);
+    free(n->path);
+    free(n->value);
+    n->path = strdup(path);
+    n->value = strdup(value);
+}
+
+static void remove_below(const char *dir)
+{
+    for (int i = 0; i < MAX_NODES; i++)
+        if (nodes[i].path && !strncmp(nodes[i].path, dir, strlen(dir))) {
+            free(nodes[i].path);
+            free(nodes[i].value);
+            nodes[i] = (struct node){0};
+        }
+}
+
+struct xs_handle *xs_open(unsigned long flags)
+{
+    return (struct xs_handle *)nodes;
+}
+
+int xs_fileno(struct xs_handle *h)
+{
+    static int fd = -1;
+
+    return fd < 0 ? fd = eventfd(0, 0) : fd;
+}
+
+bool xs_watch(struct xs_handle *h, const char *path, const char *token)
+{
+    return true;
+}
+
+char **xs_check_watch(struct xs_handle *h)
+{
+    errno = EAGAIN;
+    if (!watch_fired)
+        return NULL;
+    watch_fired = false;
+    return malloc(1);
+}
+
+xs_transaction_t xs_transaction_start(struct xs_handle *h)
+{
+    return 1;
+}
+
+/* Nothing is done in one that is not to last, and there is no other client. */
+bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort)
+{
+    return true;
+}
+
+void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
+              unsigned *len)
+{
+    struct node *n = find(path);
+
+    errno = ENOENT;
+    return n ? strdup(n->value) : NULL;
+}
+
+bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
+              const void *data, unsigned len)
+{
+    char value[512];
+
+    snprintf(value, sizeof(value), "%.*s", (int)len, (const char *)data);
+    put(path, value);
+    return true;
+}
+
+bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
+{
+    remove_below(path);
+    return true;
+}
+
+/* --- the backend --- */
+
+static struct event_loop loop;
+static struct xenbus_device device;
+static int connect_result;
+
+static int announce(struct xenbus_device *d)
+{
+    return xenbus_printf(d, "feature", "%d", 1);
+}
+
+static bool ready(struct xenbus_device *d)
+{
+    return true;
+}
+
+static int connect_device(struct xenbus_device *d)
+{
+    uint64_t ref;
+    int rc = xenbus_frontend_uint(d, "ring-ref", 8, UINT32_MAX, &ref);
+
+    return rc ? rc : connect_result;
+}
+
+static void disconnect_device(struct xenbus_device *d)
+{
+}
+
+static const struct xenbus_ops ops = {
+    .announce = announce,
+    .ready = ready,
+    .connect = connect_device,
+    .disconnect = disconnect_device,
+};
+
+/* The frontend writes, the backend is told. */
+static void frontend(const char *key, const char *value)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", FRONT, key);
+    put(path, value);
+    watch_fired = true;
+    device.watch.ready(&device.watch, 0);
+}
+
+static void state_is(const char *state)
+{
+    assert_string_equal(find(BACK "/state")->value, state);
+}
+
+static int make_device(void **state)
+{
+    put(BACK "/frontend", FRONT);
+    put(BACK "/online", "1");
+    put(BACK "/state", "1");
+    put(FRONT "/state", "1");
+    connect_result = 0;
+    memset(&device, 0, sizeof(device));
+    event_loop_init(&loop);
+    if (xenbus_open(&device, &loop, BACK, "vbd", &ops))
+        return -1;
+    xenbus_advance(&device);
+    return 0;
+}
+
+static int forget_device(void **state)
+{
+    xenbus_close(&device);
+    event_loop_destroy(&loop);
+    remove_below("");
+    return 0;
+}
+
+static void life(void **state)
+{
+    state_is("2");
+    assert_non_null(find(BACK "/feature"));
+    frontend("state", "4");
+    state_is("4");
+    frontend("state", "5");
+    state_is("5");
+    frontend("state", "6");
+    state_is("6");
+    put(BACK "/online", "0");
+    frontend("state", "6");
+    assert_true(loop.stopped && loop.exit_code == 0);
+}
+
+static void nonsense_is_not_logged_for_ever(void **state)
+{
+    int saved = dup(STDERR_FILENO), file = memfd_create("log", 0);
+    char garbage[1024];
+    struct stat st;
+
+    memset(garbage, 'x', sizeof(garbage));
+    garbage[sizeof(garbage) - 1] = 0;
+    dup2(file, STDERR_FILENO);
+    for (int i = 0; i < 2000; i++) {
+        garbage[0] = 'a' + i % 26;
+        frontend("state", garbage);
+        frontend("state", "1");
+        frontend("state", "4"); /* connects */
+        frontend("state", "6");
+        frontend("state", "1");
+        frontend("ring-ref", garbage);
+        frontend("state", "4"); /* is refused */
+        frontend("state", "1");
+        frontend("ring-ref", "8");
+        connect_result = i % 2 ? -EPROTO : 0;
+    }
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    assert_return_code(fstat(file, &st), errno);
+    close(file);
+    assert_in_range(st.st_size, 1, 4096);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(life, make_device, forget_device),
+        cmocka_unit_test_setup_teardown(nonsense_is_not_logged_for_ever,
+                                        make_device, forget_device),
+    };
+
+    return cmocka_run_group_tests_name("xenbus device", tests, NULL, NULL);
+}
