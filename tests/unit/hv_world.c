@@ -174,6 +174,10 @@ void lock_order_release(spinlock_t *l)
 {
 }
 
+void assert_no_irq_locks(void)
+{
+}
+
 /* --- domains ---------------------------------------------------------------
  */
 

@@ -65,4 +65,16 @@ void lock_order_release(spinlock_t *l)
     local_irq_restore(flags);
 }
 
+void assert_no_irq_locks(void)
+{
+    unsigned long flags = local_irq_save();
+    const struct held *h = &this_cpu(held_locks);
+
+    for (unsigned int i = 0; i < h->nr; i++)
+        if (h->lock[i]->level >= LOCK_EVTCHN)
+            panic("lock order: %p waits for CPUs with level %u held",
+                  __builtin_return_address(0), h->lock[i]->level);
+    local_irq_restore(flags);
+}
+
 #endif

@@ -197,6 +197,7 @@ static void chunk_prepare(uint64_t mfn, unsigned int order,
     bool dirty = pg->free_flags & FREE_DIRTY;
     uint64_t cpus;
 
+    assert_no_irq_locks();
     if (heap_ready && (cpus = tlb_filter(cpu_online_map.bits, stamp)))
         flush_mask(cpus, 0, FLUSH_TLB_GLOBAL);
     for (unsigned long i = 0; i < 1ul << order; i++) {

@@ -26,40 +26,63 @@ struct evtchn *evtchn_from_port(const struct domain *d, uint32_t port)
     return chn && chn->state != ECS_FREE ? chn : NULL;
 }
 
-static int add_group(struct domain *d)
+/* First number that is never a port. */
+static uint32_t port_limit(const struct domain *d)
+{
+    return MIN(d->max_evtchn_port + 1, READ_ONCE(d->evtchn->ops)->max_ports);
+}
+
+/* One more group of ports. No lock held: memory may have to be waited for. */
+static void add_group(struct domain *d)
 {
     struct evtchn_domain *ed = d->evtchn;
+    uint32_t first = atomic_load(&ed->nr_ports);
     struct evtchn *group = xzalloc_array(struct evtchn, PORTS_PER_GROUP);
+    unsigned long flags;
 
-    if (!group)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < PORTS_PER_GROUP; i++) {
-        group[i].port = ed->nr_ports + i;
+    for (uint32_t i = 0; group && i < PORTS_PER_GROUP; i++) {
+        group[i].port = first + i;
         group[i].priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
         group[i].last_priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
     }
-    ed->group[ed->nr_ports / PORTS_PER_GROUP] = group;
-    atomic_store(&ed->nr_ports, ed->nr_ports + PORTS_PER_GROUP);
-    return 0;
+    flags = spin_lock_irqsave(&ed->lock);
+    if (group && ed->nr_ports == first) { /* nobody was quicker */
+        ed->group[first / PORTS_PER_GROUP] = group;
+        atomic_store(&ed->nr_ports, first + PORTS_PER_GROUP);
+        group = NULL;
+    }
+    spin_unlock_irqrestore(&ed->lock, flags);
+    xfree(group);
 }
 
-/* A free port for the caller to fill in, or -errno. Event lock held. */
-int evtchn_get_free_port(struct domain *d)
+/* A CPU that was here may take a port at once: one is left for each of them. */
+void evtchn_make_room(struct domain *d)
+{
+    const struct evtchn_domain *ed = d->evtchn;
+    uint32_t nr = atomic_load(&ed->nr_ports);
+
+    if (nr < port_limit(d) && nr - 1 - READ_ONCE(ed->nr_open) < NR_CPUS)
+        add_group(d);
+}
+_Static_assert(PORTS_PER_GROUP > NR_CPUS, "a group is room for all CPUs");
+
+int evtchn_open(struct domain *d, enum evtchn_state state)
 {
     struct evtchn_domain *ed = d->evtchn;
     uint32_t port;
-    int rc;
 
     if (d->is_dying)
         return -EINVAL;
     for (port = ed->next_free;; port++) {
-        if (port > d->max_evtchn_port || port >= ed->ops->max_ports)
+        if (port >= port_limit(d))
             return -ENOSPC;
-        if (port >= ed->nr_ports && (rc = add_group(d)) != 0)
-            return rc;
+        if (port >= ed->nr_ports)
+            return -ENOMEM;
         if (evtchn_record(d, port)->state == ECS_FREE)
             break;
     }
+    evtchn_record(d, port)->state = state;
+    ed->nr_open++;
     ed->next_free = port + 1;
     return port;
 }
@@ -72,6 +95,7 @@ void evtchn_free_port(struct domain *d, struct evtchn *chn)
     ed->ops->clear_pending(d, chn);
     spin_unlock(&ed->pending_lock);
     chn->state = ECS_FREE;
+    ed->nr_open--;
     chn->notify_vcpu = 0;
     chn->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
     ed->next_free = MIN(ed->next_free, chn->port);
@@ -265,7 +289,8 @@ int evtchn_init(struct domain *d)
     spin_lock_init(&ed->pending_lock, LOCK_EVTPEND);
     ed->ops = &evtchn_2l_ops;
     d->max_evtchn_port = MIN(d->max_evtchn_port, EVTCHN_FIFO_NR_CHANNELS - 1);
-    if (add_group(d))
+    add_group(d);
+    if (!ed->nr_ports)
         return -ENOMEM;
     evtchn_record(d, 0)->state = ECS_RESERVED; /* 0 means "no port" */
     ed->next_free = 1;

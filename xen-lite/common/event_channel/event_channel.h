@@ -64,6 +64,7 @@ struct evtchn_domain {
     const struct evtchn_ops *ops;
     uint32_t next_free;   /* no free port below */
     uint32_t nr_ports;    /* ports in allocated groups */
+    uint32_t nr_open;     /* ports that are not free, port 0 apart */
     uint32_t destroy_pos; /* progress of evtchn_destroy() */
     struct evtchn_fifo_domain *fifo;
     struct evtchn *group[NR_GROUPS];
@@ -72,8 +73,11 @@ struct evtchn_domain {
 /* --- ports (core.c); d's event lock held unless said otherwise ------------ */
 /* The port's record, whatever its state; NULL beyond the allocated ones. */
 struct evtchn *evtchn_record(const struct domain *d, uint32_t port);
-/* A free port for the caller to fill in, or -errno. */
-int evtchn_get_free_port(struct domain *d);
+/* To be called before the lock is taken and evtchn_open() called: memory for
+ * more ports cannot be had with interrupts off. */
+void evtchn_make_room(struct domain *d);
+/* A port that was free, for the caller to fill in, or -errno. */
+int evtchn_open(struct domain *d, enum evtchn_state state);
 void evtchn_free_port(struct domain *d, struct evtchn *chn);
 /* Both event locks, in order; the same domain twice is one lock. Returns flags
  * for the unlock. */

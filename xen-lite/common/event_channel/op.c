@@ -23,14 +23,12 @@ static long alloc_unbound(struct evtchn_alloc_unbound *op)
         put_domain(d);
         return -EPERM;
     }
+    evtchn_make_room(d);
     flags = spin_lock_irqsave(&d->evtchn->lock);
-    port = evtchn_get_free_port(d);
+    port = evtchn_open(d, ECS_UNBOUND);
     if (port >= 0) {
-        struct evtchn *chn = evtchn_record(d, port);
-
-        chn->u.unbound.remote_domid =
+        evtchn_record(d, port)->u.unbound.remote_domid =
             op->remote_dom == DOMID_SELF ? self->id : op->remote_dom;
-        chn->state = ECS_UNBOUND;
         op->port = port;
     }
     spin_unlock_irqrestore(&d->evtchn->lock, flags);
@@ -48,21 +46,21 @@ static long bind_interdomain(struct evtchn_bind_interdomain *op)
     rd = get_domain_by_any_id(op->remote_dom);
     if (!rd)
         return -ESRCH;
+    evtchn_make_room(ld);
     flags = evtchn_double_lock(ld, rd);
-    lport = rc = evtchn_get_free_port(ld);
+    lport = rc = evtchn_open(ld, ECS_INTERDOMAIN);
     if (rc < 0)
         goto out;
     lchn = evtchn_record(ld, lport);
     rchn = evtchn_from_port(rd, op->remote_port);
     if (!rchn || rchn->state != ECS_UNBOUND ||
         rchn->u.unbound.remote_domid != ld->id || rd->is_dying) {
-        ld->evtchn->next_free = MIN(ld->evtchn->next_free, (uint32_t)lport);
+        evtchn_free_port(ld, lchn);
         rc = -EINVAL;
         goto out;
     }
     lchn->u.interdomain.remote_dom = rd;
     lchn->u.interdomain.remote_port = op->remote_port;
-    lchn->state = ECS_INTERDOMAIN;
     rchn->u.interdomain.remote_dom = ld;
     rchn->u.interdomain.remote_port = lport;
     rchn->state = ECS_INTERDOMAIN;
@@ -90,17 +88,17 @@ static long bind_virq(struct evtchn_bind_virq *op)
         return -EINVAL;
     if (!v)
         return -ENOENT;
+    evtchn_make_room(d);
     flags = spin_lock_irqsave(&d->evtchn->lock);
     if (v->virq_to_evtchn[op->virq]) {
         rc = -EEXIST;
     } else {
-        rc = evtchn_get_free_port(d);
+        rc = evtchn_open(d, ECS_VIRQ);
         if (rc >= 0) {
             struct evtchn *chn = evtchn_record(d, rc);
 
             chn->u.virq = op->virq;
             chn->notify_vcpu = op->vcpu;
-            chn->state = ECS_VIRQ;
             v->virq_to_evtchn[op->virq] = op->port = rc;
             rc = 0;
         }
@@ -117,13 +115,11 @@ static long bind_ipi(struct evtchn_bind_ipi *op)
 
     if (!domain_vcpu(d, op->vcpu))
         return -ENOENT;
+    evtchn_make_room(d);
     flags = spin_lock_irqsave(&d->evtchn->lock);
-    rc = evtchn_get_free_port(d);
+    rc = evtchn_open(d, ECS_IPI);
     if (rc >= 0) {
-        struct evtchn *chn = evtchn_record(d, rc);
-
-        chn->notify_vcpu = op->vcpu;
-        chn->state = ECS_IPI;
+        evtchn_record(d, rc)->notify_vcpu = op->vcpu;
         op->port = rc;
         rc = 0;
     }
@@ -139,18 +135,18 @@ static long bind_pirq(struct evtchn_bind_pirq *op)
 
     if (op->pirq >= NR_PIRQS || !d->arch.pirq_to_port)
         return -EINVAL;
+    evtchn_make_room(d);
     flags = spin_lock_irqsave(&d->evtchn->lock);
     if (d->arch.pirq_to_port[op->pirq]) {
         rc = -EEXIST;
         goto out;
     }
-    port = rc = evtchn_get_free_port(d);
+    port = rc = evtchn_open(d, ECS_PIRQ);
     if (rc < 0)
         goto out;
     /* Recorded first: the line may fire as soon as it is bound. */
     d->arch.pirq_to_port[op->pirq] = port;
     evtchn_record(d, port)->u.pirq = op->pirq;
-    evtchn_record(d, port)->state = ECS_PIRQ;
     rc = pirq_guest_bind(d->vcpu[0], op->pirq,
                          op->flags & BIND_PIRQ__WILL_SHARE);
     if (rc) {

@@ -10,6 +10,8 @@
  *   DOMAIN      d->lock: hypercall-level state of one domain
  *   GNTTAB      grant table of one domain; two: lower domid first
  *   MAPTRACK    grant handles of one domain
+ *   HEAP        page allocator, object heap
+ *   PAGING      hypervisor's own page tables, vmap
  *   EVTCHN      ports of one domain; two: lower domid first
  *   EVTPEND     how events of one domain are shown to it
  *   PIRQ        a domain's names for physical interrupts
@@ -17,11 +19,13 @@
  *   SCHED       run queue of one CPU; two: lower cpu first
  *   TIMER       timer heap of one CPU
  *   IRQ         one interrupt descriptor
- *   HEAP        page allocator, object heap
- *   PAGING      hypervisor's own page tables, vmap
  *   DEVICE      serial, console ring, IO-APIC, PCI config, RTC
  *
- * The _irqsave forms are for locks that interrupt handlers take too.
+ * From EVTCHN on, interrupt handlers take them, too: they are held with
+ * interrupts off (the _irqsave forms), and may be taken by an interrupt that
+ * came while any of the others is held. Who waits for one of them answers no
+ * other CPU, so who holds one may not wait for other CPUs. Memory comes with
+ * a flush on all of them: there is no allocation under these locks.
  */
 #ifndef HV_SPINLOCK_H
 #define HV_SPINLOCK_H
@@ -36,14 +40,14 @@ enum lock_level {
     LOCK_DOMAIN,
     LOCK_GNTTAB,
     LOCK_MAPTRACK,
-    LOCK_EVTCHN,
+    LOCK_HEAP,
+    LOCK_PAGING,
+    LOCK_EVTCHN, /* from here on interrupt handlers take them */
     LOCK_PIRQ,
     LOCK_EVTPEND,
     LOCK_SCHED,
     LOCK_TIMER,
     LOCK_IRQ,
-    LOCK_HEAP,
-    LOCK_PAGING,
     LOCK_DEVICE,
 };
 
@@ -69,11 +73,16 @@ static inline void spin_lock_init(spinlock_t *l, enum lock_level level)
 #ifdef HV_DEBUG
 void lock_order_acquire(spinlock_t *l); /* before spinning */
 void lock_order_release(spinlock_t *l);
+/* Before waiting for other CPUs: they may be waiting for what we hold. */
+void assert_no_irq_locks(void);
 #else
 static inline void lock_order_acquire(spinlock_t *l)
 {
 }
 static inline void lock_order_release(spinlock_t *l)
+{
+}
+static inline void assert_no_irq_locks(void)
 {
 }
 #endif
