@@ -450,6 +450,72 @@ static void old_ones_expire(void **state)
     client_free(g);
 }
 
+/* Writes 500 nodes of 2000 bytes below @path anew; false once held back. */
+static bool rewrite(struct client *cl, const char *path)
+{
+    char name[32], value[2001];
+
+    memset(value, 'v', 2000);
+    value[2000] = '\0';
+    for (int i = 0; i < 500; i++) {
+        if (domain_held_back(cl->c->domain, clock_ms()))
+            return false;
+        sprintf(name, "%s/%d", path, i);
+        assert_int_equal(client_write(cl, 0, name, value), 0);
+    }
+    return true;
+}
+
+/* What the snapshots of all domains together keep in memory has a bound: the
+ * oldest go, and others' writes cost them nothing else. */
+static void snapshots_are_bounded(void **state)
+{
+    struct client *g, *other;
+    uint32_t t[10], u, own;
+
+    fake_create(5);
+    fake_create(6);
+    g = client_new(domain_get(5));
+    other = client_new(domain_get(6));
+    client_one(a, XS_MKDIR, 0, "/g");
+    client_two(a, XS_SET_PERMS, 0, "/g", "n5");
+    rewrite(g, "/g");
+    for (int i = 0; i < 10; i++) {
+        t[i] = client_begin(g);
+        assert_true(rewrite(g, "/g"));
+    }
+    assert_int_equal(client_one(g, XS_READ, t[0], "/g"), EAGAIN);
+    assert_int_equal(client_end(g, t[0]), EAGAIN);
+    assert_int_equal(client_one(g, XS_READ, t[9], "/g"), 0);
+    assert_int_equal(client_end(g, t[9]), 0);
+    /* Without a snapshot nothing is kept: no end to the writing. */
+    for (int i = 1; i < 9; i++)
+        client_end(g, t[i]);
+    own = client_begin(a);
+    client_write(a, own, "/own", "1");
+    u = client_begin(other);
+    for (int i = 0; i < 40; i++)
+        assert_true(rewrite(g, "/g"));
+    assert_int_equal(client_end(other, u), 0);
+
+    /* Snapshot after snapshot: the writer is held back for another's sake. */
+    u = client_begin(other);
+    for (int i = 0; i < 10; i++) {
+        client_end(g, client_begin(g));
+        t[0] = client_begin(g);
+        if (!rewrite(g, "/g"))
+            break;
+    }
+    assert_true(domain_held_back(domain_known(5), clock_ms()));
+    assert_int_equal(client_end(other, u), EAGAIN);
+    u = client_begin(other);
+    assert_int_equal(client_end(other, u), 0);
+    /* Domain 0 is trusted not to leave transactions open. */
+    assert_int_equal(client_end(a, own), 0);
+    client_free(g);
+    client_free(other);
+}
+
 /*
  * Serial equivalence: transfers between ten cells, all interleaved. Each
  * transaction reads two cells and writes both; the sum stays the same.
@@ -529,6 +595,7 @@ int main(void)
         TEST(refused_reads_leave_no_trace),
         TEST(attackers_cannot_starve),
         TEST(old_ones_expire),
+        TEST(snapshots_are_bounded),
         TEST(transfers_keep_the_sum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

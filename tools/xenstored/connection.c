@@ -422,6 +422,21 @@ static void take_turn(struct connection *c)
         make_pending(c);
 }
 
+/* Looks after each turn whether trees have grown so much that snapshots have to
+ * go. @c, whose turn it was, pays for those of others. */
+static void bound_snapshots(struct connection *c)
+{
+    static uint64_t looked_at;
+    uint64_t step = (uint64_t)quota[QUOTA_SNAPSHOT_MEMORY] / 8;
+
+    if (tree_allocated - looked_at <= step || !transactions_can_expire())
+        return;
+    looked_at = tree_allocated;
+    for (struct connection *i = connections; i; i = i->next)
+        if (transactions_expire(&i->transactions, clock_ms()) && i != c)
+            domain_hold_back(c->who.self.domid);
+}
+
 void connection_serve(struct connection *c)
 {
     if (silent(c))
@@ -433,6 +448,7 @@ void connection_serve(struct connection *c)
         else
             take_turn(c);
     }
+    bound_snapshots(c);
     if (silent(c))
         return;
     c->transport->expect(c, c->replies == 0, c->out != NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits with the default values of the C xenstored, and the bookkeeping that
- * they are compared with.
+ * Limits with the default values of the C xenstored (which has no snapshots),
+ * and the bookkeeping that they are compared with.
  */
 #include "quota.h"
 
@@ -21,6 +21,7 @@ long quota[QUOTA_COUNT] = {
     [QUOTA_NODE_PERMISSIONS] = 5,
     [QUOTA_PATH_LENGTH] = 2048,
     [QUOTA_NODE_SIZE] = 2048,
+    [QUOTA_SNAPSHOT_MEMORY] = 8 * 1024 * 1024,
 };
 long quota_soft_memory = 2 * 1024 * 1024;
 
@@ -34,6 +35,7 @@ const char *const quota_name[QUOTA_COUNT] = {
     [QUOTA_NODE_PERMISSIONS] = "node-permissions",
     [QUOTA_PATH_LENGTH] = "path-length",
     [QUOTA_NODE_SIZE] = "node-size",
+    [QUOTA_SNAPSHOT_MEMORY] = "snapshot-memory",
 };
 
 int quota_set(const char *name, const char *number)

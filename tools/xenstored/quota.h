@@ -4,8 +4,10 @@
  *
  * Every domain has an account: the nodes it owns, and the memory that its
  * nodes, watches, transactions and undelivered events take. Limits apply to
- * unprivileged domains only. A transaction keeps its changes of the accounts
- * in a list of its own (struct usage) until it commits.
+ * unprivileged domains only. What the snapshots of transactions keep of other
+ * domains' nodes is on nobody's account; one limit bounds it for all together
+ * (QUOTA_SNAPSHOT_MEMORY, see transaction.h). A transaction keeps its changes
+ * of the accounts in a list of its own (struct usage) until it commits.
  */
 #ifndef XENSTORED_QUOTA_H
 #define XENSTORED_QUOTA_H
@@ -25,6 +27,7 @@ enum quota {
     QUOTA_NODE_PERMISSIONS,
     QUOTA_PATH_LENGTH,
     QUOTA_NODE_SIZE,
+    QUOTA_SNAPSHOT_MEMORY,
     QUOTA_COUNT
 };
 

@@ -172,14 +172,22 @@ bool transactions_can_expire(void)
     return can_expire != 0;
 }
 
-void transactions_expire(struct transactions *set, uint64_t now)
+bool transactions_expire(struct transactions *set, uint64_t now)
 {
-    for (struct transaction *t = set->first; t; t = t->next)
-        if (!t->who.privileged && !t->expired &&
-            now - t->started > TRANSACTION_LIFETIME) {
-            release(t);
-            t->expired = true;
-        }
+    uint64_t memory = (uint64_t)quota[QUOTA_SNAPSHOT_MEMORY];
+    bool too_much = false;
+
+    for (struct transaction *t = set->first; t; t = t->next) {
+        bool swamped = tree_allocated - t->allocated > memory;
+
+        if (t->who.privileged || t->expired ||
+            (!swamped && now - t->started <= TRANSACTION_LIFETIME))
+            continue;
+        release(t);
+        t->expired = true;
+        too_much |= swamped;
+    }
+    return too_much;
 }
 
 static void unlink_transaction(struct transactions *set, struct transaction *t)
@@ -225,6 +233,7 @@ int transaction_start(struct transactions *set, const struct actor *who,
     t->root = node_get(store.root);
     t->deaths = domain_deaths();
     t->started = clock_ms();
+    t->allocated = tree_allocated;
     can_expire += !who->privileged;
     t->next = set->first;
     set->first = t;

@@ -10,12 +10,16 @@
  * the live tree, which then becomes the live one. Blind writes never conflict,
  * nor do changes to different nodes.
  *
- * A snapshot keeps old nodes in memory, so an unprivileged domain's transaction
- * lasts TRANSACTION_LIFETIME at most; after that its trees are gone and there
- * is nothing left to do with it but to start again (EAGAIN).
+ * A snapshot keeps everybody's old nodes in memory, which are on no account, so
+ * an unprivileged domain's transaction expires: after TRANSACTION_LIFETIME, or
+ * when trees have taken QUOTA_SNAPSHOT_MEMORY since its start. Its own trees
+ * are gone then and there is nothing left to do with it but to start again
+ * (EAGAIN). All trees together are never larger than when the oldest of these
+ * transactions started, plus that limit.
  *
- * Fairness: who makes another's commit fail is held back for a moment (see
- * domain_hold_back()), so a commit succeeds after a bounded number of tries.
+ * Fairness: who makes another's commit fail, by a conflict or by using up that
+ * memory, is held back for a moment (see domain_hold_back()), so a commit
+ * succeeds after a bounded number of tries.
  */
 #ifndef XENSTORED_TRANSACTION_H
 #define XENSTORED_TRANSACTION_H
@@ -49,6 +53,7 @@ struct transaction {
     struct usage usage;
     uint64_t deaths; /* domain_deaths() at the start */
     uint64_t started;
+    uint64_t allocated; /* tree_allocated at the start */
     bool changed, expired;
     struct access **access;
     size_t count, room;
@@ -72,8 +77,9 @@ struct transaction *transaction_find(struct transactions *set, uint32_t id);
 int transaction_end(struct transactions *set, struct transaction *t,
                     bool commit, void (*done)(void *arg, int rc), void *arg);
 void transactions_abort(struct transactions *set);
-/* Takes the trees from those that have lasted too long. */
-void transactions_expire(struct transactions *set, uint64_t now);
+/* Takes the trees from those that have lasted too long, or, with true as the
+ * result, seen too much memory taken. */
+bool transactions_expire(struct transactions *set, uint64_t now);
 /* Whether there are any that can expire, in all sets. */
 bool transactions_can_expire(void);
 

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+uint64_t tree_allocated;
+
 /* Children are sorted: numbers by size first, then other names bytewise, so
  * that device 2 is listed before device 10. */
 #define ORDER_WORD UINT16_MAX
@@ -47,6 +49,7 @@ static struct value *value_new(const void *data, size_t len)
     size_t room = (len + 15) & ~(size_t)15;
     struct value *v = malloc(sizeof(*v) + room);
     if (v) {
+        tree_allocated += sizeof(*v) + room;
         v->refs = 1;
         v->room = (uint32_t)room;
         v->len = (uint32_t)len;
@@ -67,6 +70,7 @@ static struct node *node_new(const char *name, size_t len, struct perms *perms)
 {
     struct node *n = calloc(1, sizeof(*n) + len + 1);
     if (n) {
+        tree_allocated += sizeof(*n) + len + 1;
         n->refs = 1;
         n->perms = perms_get(perms);
         n->name_len = (uint16_t)len;
@@ -134,6 +138,8 @@ static struct node *node_copy(const struct node *n)
     perms_get(c->perms);
     if (c->value)
         c->value->refs++;
+    tree_allocated +=
+        sizeof(*c) + n->name_len + 1u + n->child_count * sizeof(c->child[0]);
     return c;
 }
 
@@ -186,6 +192,7 @@ static int child_reserve(struct node *n)
     child = realloc(n->child, room * sizeof(child[0]));
     if (!child)
         return ENOMEM;
+    tree_allocated += (room - n->child_room) * sizeof(child[0]);
     n->child = child;
     n->child_room = room;
     return 0;

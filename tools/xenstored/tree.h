@@ -50,6 +50,10 @@ struct stamp {
     uint16_t writer;
 };
 
+/* Bytes taken for nodes and values so far, whatever was freed since. All trees
+ * together cannot have grown by more than this has. */
+extern uint64_t tree_allocated;
+
 /* A lone root node; NULL without memory. */
 struct node *tree_new(struct perms *perms);
 struct node *node_get(struct node *n);
