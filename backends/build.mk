@@ -14,7 +14,7 @@ BLOCK_BACKEND := $(addprefix backends/block/, \
     main.c queue.c request.c pages.c pool.c storage.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
-    main.c queue.c tx.c rx.c slots.c offload.c tap.c)
+    main.c queue.c credit.c tx.c rx.c slots.c offload.c tap.c)
 
 SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c) \
     $(addprefix backends/common/, log.c event_loop.c daemonise.c \
@@ -30,7 +30,7 @@ $(eval $(call unit_test,block_queue,tests/unit/block_queue.c tests/unit/fake_xen
     $(addprefix backends/block/,queue.c request.c pages.c pool.c) \
     $(addprefix backends/common/,ring.c grant_map.c event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,net_queue,tests/unit/net_queue.c tests/unit/fake_xen.c \
-    $(addprefix backends/net/,queue.c tx.c rx.c slots.c offload.c) \
+    $(addprefix backends/net/,queue.c credit.c tx.c rx.c slots.c offload.c) \
     $(addprefix backends/common/,ring.c grant_map.c event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c backends/net/offload.c))
 $(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))

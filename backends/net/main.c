@@ -21,6 +21,8 @@ struct net_device {
     struct ports ports;
     struct grants grants;
     struct tap tap;
+    struct net_credit credit;
+    unsigned refills;
     unsigned nr_queues; /* connected */
     struct net_queue queue[TAP_MAX_QUEUES];
 };
@@ -152,22 +154,27 @@ static void disconnect_net(struct xenbus_device *bus)
 static int read_rate(struct xenbus_device *bus, struct net_credit *c)
 {
     char *text = xenbus_read(bus, "rate"), trailing;
-    unsigned long long bytes;
-    unsigned long usec;
+    unsigned long long bytes = 0, usec = 0;
     int rc = 0;
 
-    c->limit = 0;
-    if (text) {
-        if (sscanf(text, "%llu,%lu%c", &bytes, &usec, &trailing) != 2) {
-            log_error("rate '%s' is not BYTES,MICROSECONDS", text);
-            rc = -EINVAL;
-        } else {
-            c->limit = bytes;
-            c->interval_ms = usec < 1000 ? 1 : usec / 1000;
-        }
+    if (text && sscanf(text, "%llu,%llu%c", &bytes, &usec, &trailing) != 2) {
+        log_error("rate '%s' is not BYTES,MICROSECONDS", text);
+        rc = -EINVAL;
+    } else {
+        net_credit_limit(c, bytes, usec);
     }
     free(text);
     return rc;
+}
+
+/* One busy queue could take it all: another is the first each time. */
+static void refilled(struct net_credit *c)
+{
+    struct net_device *d = container_of(c, struct net_device, credit);
+    unsigned n = d->nr_queues, first = d->refills++;
+
+    for (unsigned i = 0; i < n; i++)
+        event_work_queue(&d->loop, &d->queue[(first + i) % n].tx_work);
 }
 
 static int connect_queue(struct net_device *d, unsigned i, bool alone,
@@ -181,7 +188,6 @@ static int connect_queue(struct net_device *d, unsigned i, bool alone,
     if (!alone)
         snprintf(dir, sizeof(dir), "queue-%u/", i);
     rc = read_refs(&d->bus, dir, &refs);
-    rc = rc ? rc : read_rate(&d->bus, &q->credit);
     if (rc)
         return rc;
     q->loop = &d->loop;
@@ -190,6 +196,7 @@ static int connect_queue(struct net_device *d, unsigned i, bool alone,
     q->broken = broken;
     q->features = *f;
     q->tap_fd = d->tap.fd[i];
+    q->credit = &d->credit;
     return net_queue_connect(q, &d->ports, &refs);
 }
 
@@ -206,6 +213,7 @@ static int connect_net(struct xenbus_device *bus)
                                    TAP_MAX_QUEUES, &queues);
     if (!rc && !queues)
         rc = -EINVAL;
+    rc = rc ? rc : read_rate(bus, &d->credit);
     if (rc)
         return rc;
     o = (struct tap_offloads){.csum = f.csum, .tso4 = f.tso4, .tso6 = f.tso6};
@@ -233,6 +241,8 @@ static int run(struct net_device *d, const char *path)
 
     if (rc)
         return rc;
+    d->credit.loop = &d->loop;
+    d->credit.refilled = refilled;
     rc = xenbus_open(&d->bus, &d->loop, path, "vif", &net_ops);
     rc = rc ? rc : ports_open(&d->ports, &d->loop);
     rc = rc ? rc : grants_open(&d->grants, d->bus.domid);

@@ -100,8 +100,6 @@ int net_queue_connect(struct net_queue *q, struct ports *ports,
     q->tap.ready = on_tap;
     q->tap.fd = q->tap_fd;
     q->stall.fire = net_rx_stall;
-    q->credit.refill.fire = net_tx_refill;
-    q->credit.left = q->credit.limit;
     q->held = q->tap_paused = q->stalled = q->tx_masked = false;
     rc = allocate(q);
     rc = rc ? rc : map_rings(q, refs);
@@ -119,7 +117,6 @@ void net_queue_disconnect(struct net_queue *q)
     event_work_cancel(q->loop, &q->tx_work);
     event_work_cancel(q->loop, &q->rx_work);
     event_timer_cancel(q->loop, &q->stall);
-    event_timer_cancel(q->loop, &q->credit.refill);
     event_source_remove(q->loop, &q->tap);
     port_unbind(&q->tx_port);
     port_unbind(&q->rx_port);

@@ -17,6 +17,7 @@
 #include "../common/log.h"
 #include "../common/ports.h"
 #include "../common/ring.h"
+#include "credit.h"
 #include "slots.h"
 #include "tap.h"
 
@@ -45,20 +46,12 @@ struct net_frame {
     unsigned piece; /* first of its pieces in the copy batch */
 };
 
-/* What a guest may send: `limit` bytes per interval, unused credit does not add
- * up. limit 0: no limit. */
-struct net_credit {
-    uint64_t limit;
-    unsigned interval_ms;
-    int64_t left;
-    struct event_timer refill;
-};
-
 struct net_queue {
     struct event_loop *loop;
     struct grants *grants;
     struct net_features features;
     int tap_fd;
+    struct net_credit *credit; /* the interface's */
     void (*broken)(struct net_queue *q, const char *why);
     void *owner;
 
@@ -70,7 +63,6 @@ struct net_queue {
     struct back_ring tx;
     void *tx_addr;
     struct event_work tx_work;
-    struct net_credit credit;
     struct grant_copy_batch tx_batch;
     union net_tx_slot tx_slot[NET_RING_SIZE];
     struct net_packet tx_packet[NET_RING_SIZE];
@@ -103,7 +95,6 @@ void net_queue_disconnect(struct net_queue *q);
 void net_tx_serve(struct net_queue *q);
 void net_rx_serve(struct net_queue *q);
 void net_rx_stall(struct event_timer *t);
-void net_tx_refill(struct event_timer *t);
 
 static inline void net_notify_rx(struct net_queue *q)
 {

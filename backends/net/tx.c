@@ -144,42 +144,17 @@ static void transmit(struct net_queue *q, unsigned nr_packets)
     for (unsigned i = 0; i < nr_packets; i++) {
         const struct net_packet *p = &q->tx_packet[i];
 
-        if (q->credit.limit)
-            q->credit.left -= p->size;
+        net_credit_spend(q->credit, p->size);
         respond_packet(q, p, p->drop ? NETIF_RSP_ERROR : send(q, p, &piece));
     }
-}
-
-/* A new share. What was sent beyond the last one (at most a ring's worth, as
- * the ring is always emptied) counts against it. */
-void net_tx_refill(struct event_timer *t)
-{
-    struct net_queue *q = container_of(t, struct net_queue, credit.refill);
-    struct net_credit *c = &q->credit;
-
-    c->left += c->limit;
-    if (c->left > (int64_t)c->limit)
-        c->left = c->limit;
-    event_work_queue(q->loop, &q->tx_work);
-}
-
-/* False: the guest has to wait; its port stays masked until then. */
-static bool has_credit(struct net_queue *q)
-{
-    struct net_credit *c = &q->credit;
-
-    if (!c->limit)
-        return true;
-    if (!c->refill.armed)
-        event_timer_set(q->loop, &c->refill, c->interval_ms);
-    return c->left > 0;
 }
 
 void net_tx_serve(struct net_queue *q)
 {
     int n = back_ring_pending(&q->tx), packets;
 
-    if (n > 0 && !has_credit(q))
+    /* The port stays masked until there is credit again. */
+    if (n > 0 && !net_credit_ok(q->credit))
         return;
     if (n > 0) {
         for (int i = 0; i < n; i++)

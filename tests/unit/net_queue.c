@@ -42,6 +42,7 @@ struct fifo {
 static struct event_loop loop;
 static struct grants grants = {.domid = 1};
 static struct net_queue q;
+static struct net_credit credit = {.loop = &loop};
 static struct fifo to_host, to_guest, in_tap;
 static uint32_t *tx_ring, *rx_ring;
 static uint32_t tx_prod, tx_cons, rx_prod, rx_cons;
@@ -332,6 +333,7 @@ static int connect_queue(void **state)
     q.broken = on_broken;
     q.features = (struct net_features){true, true, true, true, true};
     q.tap_fd = eventfd(0, 0);
+    q.credit = &credit;
     return net_queue_connect(&q, NULL, &refs);
 }
 
@@ -404,30 +406,55 @@ static void stalled_guest(void **state)
     assert_int_equal(delivered, 2);
 }
 
+static void refilled(struct net_credit *c)
+{
+    event_work_queue(&loop, &q.tx_work);
+}
+
+static void send_some(void)
+{
+    do
+        send_frame();
+    while (tx_prod == tx_cons);
+    tx_ring[0] = tx_prod;
+    q.tx_port.event(&q.tx_port);
+    turn();
+}
+
+static void interval(void)
+{
+    assert_true(credit.refill.armed);
+    event_timer_cancel(&loop, &credit.refill);
+    credit.refill.fire(&credit.refill);
+    turn();
+}
+
+/* Debts are paid, also those from before a reconnection. */
 static void limited_rate(void **state)
 {
-    q.credit = (struct net_credit){.limit = 3000,
-                                   .interval_ms = 50,
-                                   .left = 3000,
-                                   .refill = q.credit.refill};
+    credit.refilled = refilled;
+    net_credit_limit(&credit, 3000, 50000);
     for (int i = 0; i < 3; i++) {
-        unsigned before = written;
-
-        do
-            send_frame();
-        while (tx_prod == tx_cons);
-        tx_ring[0] = tx_prod;
-        q.credit.left = i ? -1000 : 3000;
-        q.tx_port.event(&q.tx_port);
-        turn();
-        if (i) {
-            assert_int_equal(written, before);
-            assert_true(q.credit.refill.armed);
-            event_timer_cancel(&loop, &q.credit.refill);
-            net_tx_refill(&q.credit.refill);
-            turn();
-        }
+        send_some();
         assert_int_equal(tx_cons, tx_prod);
+        credit.left = -4000;
+        send_some();
+        assert_int_not_equal(tx_cons, tx_prod);
+        if (i) {
+            disconnect_queue(NULL);
+            connect_queue(NULL);
+            net_credit_limit(&credit, 3000, 50000);
+            send_some();
+            assert_int_not_equal(tx_cons, tx_prod);
+        }
+        interval();
+        assert_int_equal(credit.left, -1000);
+        assert_int_not_equal(tx_cons, tx_prod);
+        interval();
+        assert_int_equal(tx_cons, tx_prod);
+        while (credit.refill.armed)
+            interval();
+        assert_int_equal(credit.left, 3000);
     }
 }
 

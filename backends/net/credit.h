@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest may send (rate=): `limit` bytes per interval over all queues of
+ * the interface; unused credit does not add up. What was sent beyond it (at
+ * most a ring's worth, as a ring is always emptied) is paid off by later
+ * intervals, whether or not the guest has closed its rings meanwhile.
+ */
+#ifndef BACKENDS_NET_CREDIT_H
+#define BACKENDS_NET_CREDIT_H
+
+#include "../common/event_loop.h"
+
+struct net_credit {
+    struct event_loop *loop;
+    void (*refilled)(struct net_credit *c); /* whoever waits may go on */
+    struct event_timer refill;              /* armed while left < limit */
+    uint64_t limit;                         /* 0: none */
+    unsigned interval_ms;
+    int64_t left;
+};
+
+/* Again with the same limit, it changes nothing. */
+void net_credit_limit(struct net_credit *c, uint64_t bytes, uint64_t usec);
+void net_credit_spend(struct net_credit *c, uint32_t bytes);
+
+static inline bool net_credit_ok(const struct net_credit *c)
+{
+    return !c->limit || c->left > 0;
+}
+
+#endif
