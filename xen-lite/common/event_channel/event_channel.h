@@ -62,10 +62,10 @@ struct evtchn_domain {
     spinlock_t lock;         /* LOCK_EVTCHN, irqs off */
     spinlock_t pending_lock; /* LOCK_EVTPEND, irqs off: ops and all they use */
     const struct evtchn_ops *ops;
-    uint32_t next_free;   /* no free port below */
-    uint32_t nr_ports;    /* ports in allocated groups */
-    uint32_t nr_open;     /* ports that are not free, port 0 apart */
-    uint32_t destroy_pos; /* progress of evtchn_destroy() */
+    uint32_t next_free; /* no free port below */
+    uint32_t nr_ports;  /* ports in allocated groups */
+    uint32_t nr_open;   /* ports that are not free, port 0 apart */
+    uint32_t close_pos; /* a hint: where evtchn_close_all() goes on */
     struct evtchn_fifo_domain *fifo;
     struct evtchn *group[NR_GROUPS];
 };
@@ -86,8 +86,8 @@ void evtchn_double_unlock(struct domain *a, struct domain *b,
                           unsigned long flags);
 /* Also with the other end's lock instead of d's. */
 void evtchn_set_pending(struct domain *d, struct evtchn *chn);
-/* All ports, then the FIFO pages. Preemptible, repeatable: 0/-ERESTART. No lock
- * held. (op.c) */
+/* All ports, then the FIFO pages. 0/-ERESTART: a call more, or not; what was
+ * begun by one caller may be ended by another. No lock held. (op.c) */
 int evtchn_close_all(struct domain *d);
 
 /* NULL unless the port has a record and is not free. */

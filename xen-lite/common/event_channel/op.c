@@ -233,19 +233,31 @@ static long evtchn_close(struct domain *d, uint32_t port)
     return rc;
 }
 
+#define CLOSE_BATCH 64
+_Static_assert(PORTS_PER_GROUP % CLOSE_BATCH == 0, "no batch has an end");
+
+/* Ports can be opened behind us, unless the domain is dying: only their number
+ * says that it is done. */
 int evtchn_close_all(struct domain *d)
 {
     struct evtchn_domain *ed = d->evtchn;
     struct evtchn_fifo_domain *fifo;
     unsigned long flags;
+    uint32_t pos;
 
-    for (; ed->destroy_pos < ed->nr_ports; ed->destroy_pos++) {
-        evtchn_close(d, ed->destroy_pos);
-        if (!(ed->destroy_pos & 63) && hypercall_preempt_check())
+    for (;;) {
+        flags = spin_lock_irqsave(&ed->lock);
+        if (!ed->nr_open)
+            break;
+        pos = ed->close_pos < ed->nr_ports ? ed->close_pos : 0;
+        ed->close_pos = pos + CLOSE_BATCH;
+        spin_unlock_irqrestore(&ed->lock, flags);
+        for (uint32_t port = pos; port < pos + CLOSE_BATCH; port++)
+            evtchn_close(d, port);
+        if (hypercall_preempt_check())
             return -ERESTART;
     }
-    ed->destroy_pos = 0;
-    flags = spin_lock_irqsave(&ed->lock);
+    ed->close_pos = 0;
     spin_lock(&ed->pending_lock);
     fifo = evtchn_fifo_detach(d);
     spin_unlock(&ed->pending_lock);
@@ -256,14 +268,17 @@ int evtchn_close_all(struct domain *d)
 
 static long evtchn_reset(domid_t dom)
 {
-    struct domain *d = get_domain_by_any_id(dom);
+    struct domain *d = get_domain_by_any_id(dom), *self = current->domain;
     long rc;
 
     if (!d)
         return -ESRCH;
-    rc = d == current->domain || current->domain->is_privileged
-             ? evtchn_close_all(d)
-             : -EPERM;
+    if (d != self && !self->is_privileged)
+        rc = -EPERM;
+    else if (d != self && !READ_ONCE(d->controller_pause_count))
+        rc = -EINVAL; /* it could open ports faster than we close them */
+    else
+        rc = evtchn_close_all(d);
     put_domain(d);
     return rc;
 }
