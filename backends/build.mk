@@ -8,7 +8,7 @@ BACKEND_LIBS := $(addprefix $(O)/lib/, libxenevtchn.so.1 libxengnttab.so.1 \
 BACKEND_COMMON := $(addprefix backends/common/, \
     log.c event_loop.c privileges.c syscall_filter.c kernel_driver.c ring.c \
     grant_map.c \
-    ports.c xenbus_state.c xenbus.c)
+    ports.c device_node.c xenbus_state.c xenbus.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
     main.c queue.c request.c pages.c pool.c storage.c)
@@ -18,7 +18,7 @@ NET_BACKEND := $(addprefix backends/net/, \
 
 SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c) \
     $(addprefix backends/common/, log.c event_loop.c daemonise.c \
-    kernel_driver.c)
+    device_node.c kernel_driver.c)
 
 $(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON),$(BACKEND_LIBS) -luring -lseccomp))
 $(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS)))
@@ -35,7 +35,8 @@ $(eval $(call unit_test,net_queue,tests/unit/net_queue.c tests/unit/fake_xen.c \
 $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c backends/net/offload.c))
 $(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))
 $(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
-    $(addprefix backends/common/,xenbus.c xenbus_state.c event_loop.c log.c),-lxentoollog))
+    $(addprefix backends/common/,xenbus.c xenbus_state.c device_node.c \
+    event_loop.c log.c),-lxentoollog))
 
 # Plays a guest that lies; tests/system/backends.t takes it into dom0.
 HOSTILE_FRONTEND := $(O)/tests/fuzz/hostile-frontend

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "device_node.h"
 #include "log.h"
 
 #define PATH_LEN 256
@@ -76,52 +77,22 @@ int xenbus_frontend_uint(struct xenbus_device *d, const char *key,
 int xenbus_printf(struct xenbus_device *d, const char *key, const char *fmt,
                   ...)
 {
-    char path[PATH_LEN], value[256];
+    char value[256];
     va_list ap;
     int n;
 
     va_start(ap, fmt);
     n = vsnprintf(value, sizeof(value), fmt, ap);
     va_end(ap);
-    if (n >= (int)sizeof(value) || snprintf(path, sizeof(path), "%s/%s",
-                                            d->path, key) >= (int)sizeof(path))
-        return -ENAMETOOLONG;
-    return xs_write(d->xs, XBT_NULL, path, value, n) ? 0 : -errno;
+    return n < (int)sizeof(value) ? device_write(d->xs, d->path, key, value)
+                                  : -ENAMETOOLONG;
 }
 
-int xenbus_remove(struct xenbus_device *d, const char *key)
-{
-    char path[PATH_LEN];
-
-    if (snprintf(path, sizeof(path), "%s/%s", d->path, key) >=
-        (int)sizeof(path))
-        return -ENAMETOOLONG;
-    return xs_rm(d->xs, XBT_NULL, path) ? 0 : -errno;
-}
-
-/* A write to a directory that the toolstack has just removed would bring it
- * back as a ghost, hence the transaction. */
 static void set_state(struct xenbus_device *d, enum xenbus_state state)
 {
-    char path[PATH_LEN], text[12], *old;
-    xs_transaction_t t;
-    unsigned len;
-    bool done;
-
     d->state = state;
-    snprintf(path, sizeof(path), "%s/state", d->path);
-    snprintf(text, sizeof(text), "%d", (int)state);
-    do {
-        t = xs_transaction_start(d->xs);
-        if (t == XBT_NULL)
-            return;
-        old = xs_read(d->xs, t, path, &len);
-        if (old)
-            xs_write(d->xs, t, path, text, strlen(text));
-        done = xs_transaction_end(d->xs, t, !old);
-        free(old);
-    } while (!done && errno == EAGAIN);
-    log_debug("state %s", text);
+    xenbus_printf(d, "state", "%d", (int)state);
+    log_debug("state %d", (int)state);
 }
 
 static enum xenbus_state frontend_state(struct xenbus_device *d)

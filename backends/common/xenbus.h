@@ -63,11 +63,11 @@ void xenbus_advance(struct xenbus_device *d);
 void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Our directory. Strings are malloc()ed, NULL if absent. */
+/* Our directory. Strings are malloc()ed, NULL if absent; nothing is written
+ * (-ENOENT) once the device has been removed. */
 char *xenbus_read(struct xenbus_device *d, const char *key);
 int xenbus_printf(struct xenbus_device *d, const char *key, const char *fmt,
                   ...) __attribute__((format(printf, 3, 4)));
-int xenbus_remove(struct xenbus_device *d, const char *key);
 
 /* The frontend's directory: absent gives the default, nonsense -EINVAL. */
 char *xenbus_frontend_read(struct xenbus_device *d, const char *key);

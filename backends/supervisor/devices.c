@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../common/device_node.h"
 #include "../common/log.h"
 #include "../common/xenbus_state.h"
 
@@ -188,8 +189,7 @@ static void close_orphan(struct devices *ds, const char *path, const char *why)
     log_error("%s: backend process %s", path, why);
     snprintf(node, sizeof(node), "error/%s/error", path);
     xs_write(ds->xs, XBT_NULL, node, why, strlen(why));
-    snprintf(node, sizeof(node), "%s/state", path);
-    xs_write(ds->xs, XBT_NULL, node, "6", 1);
+    device_write(ds->xs, path, "state", "6");
 }
 
 static void reaped(struct devices *ds, struct device *d, int status)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A backend device over a store that is played here: a life from announcement
- * to end, and a frontend that writes nonsense as fast as it can, which must not
- * fill the disk that the backend's log is on.
+ * to end; a removal at a bad moment, which must not be undone; a frontend that
+ * writes nonsense as fast as it can, which must not fill the disk that the
+ * backend's log is on.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -120,17 +121,12 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
     return true;
 }
 
-bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
-{
-    remove_below(path);
-    return true;
-}
-
 /* --- the backend --- */
 
 static struct event_loop loop;
 static struct xenbus_device device;
 static int connect_result;
+static bool removed_meanwhile;
 
 static int announce(struct xenbus_device *d)
 {
@@ -147,6 +143,9 @@ static int connect_device(struct xenbus_device *d)
     uint64_t ref;
     int rc = xenbus_frontend_uint(d, "ring-ref", 8, UINT32_MAX, &ref);
 
+    if (removed_meanwhile)
+        remove_below(BACK);
+    rc = rc ? rc : xenbus_printf(d, "sectors", "%d", 8);
     return rc ? rc : connect_result;
 }
 
@@ -184,6 +183,7 @@ static int make_device(void **state)
     put(BACK "/state", "1");
     put(FRONT "/state", "1");
     connect_result = 0;
+    removed_meanwhile = false;
     memset(&device, 0, sizeof(device));
     event_loop_init(&loop);
     if (xenbus_open(&device, &loop, BACK, "vbd", &ops))
@@ -213,6 +213,18 @@ static void life(void **state)
     put(BACK "/online", "0");
     frontend("state", "6");
     assert_true(loop.stopped && loop.exit_code == 0);
+}
+
+/* The toolstack does not wait for a medium that takes long to open. */
+static void removed_while_it_connects(void **state)
+{
+    removed_meanwhile = true;
+    frontend("state", "4");
+    for (int i = 0; i < MAX_NODES; i++)
+        if (nodes[i].path && !strncmp(nodes[i].path, BACK, strlen(BACK)))
+            fail_msg("%s is back", nodes[i].path);
+    frontend("state", "4");
+    assert_true(loop.stopped);
 }
 
 static void nonsense_is_not_logged_for_ever(void **state)
@@ -248,6 +260,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(life, make_device, forget_device),
+        cmocka_unit_test_setup_teardown(removed_while_it_connects, make_device,
+                                        forget_device),
         cmocka_unit_test_setup_teardown(nonsense_is_not_logged_for_ever,
                                         make_device, forget_device),
     };
