@@ -13,7 +13,9 @@
  * its list of free handles.
  *
  * References: each pin owns one general reference on the frame, and a writable
- * one if it is for writing. A host mapping's page-table entry has its own.
+ * one if it is for writing. A host mapping's page-table entry has its own. A
+ * handle in use owns a reference on the granter: frames that are lent to it,
+ * like its grant table, do not keep it.
  */
 #ifndef GRANT_TABLE_INTERNAL_H
 #define GRANT_TABLE_INTERNAL_H

@@ -68,9 +68,10 @@ static int map_one(struct gnttab_map_grant_ref *op)
     }
 out:
     spin_unlock(&rd->grant_table->lock);
-    if (rc)
+    if (rc) {
         maptrack_put(lgt, handle);
-    put_domain(rd);
+        put_domain(rd); /* else it is the handle's reference from now on */
+    }
     return rc;
 }
 
@@ -185,6 +186,7 @@ static void unmap_release(struct unmap *u)
     spin_unlock(&u->rd->grant_table->lock);
     if (last) {
         maptrack_put(lgt, u->handle);
+        put_domain(u->rd); /* the handle's */
     }
     put_domain(u->rd);
 }
@@ -296,9 +298,9 @@ static void release_handle(struct domain *d, uint32_t handle)
 
     if (!mt->flags)
         return;
-    rd = get_domain_by_id(mt->domid);
+    rd = get_domain_by_id(mt->domid); /* there, by the handle's reference */
     if (!rd)
-        return; /* it cannot go while its frames are mapped */
+        return;
     spin_lock(&rd->grant_table->lock);
     ro = mt->flags & GNTMAP_readonly;
     if (mt->flags & GNTMAP_device_map)
@@ -307,6 +309,7 @@ static void release_handle(struct domain *d, uint32_t handle)
         release_pin(rd, mt->ref, ro ? PIN_HOST_RO : PIN_HOST_RW);
     mt->flags = 0;
     spin_unlock(&rd->grant_table->lock);
+    put_domain(rd); /* the handle's */
     put_domain(rd);
 }
 
