@@ -146,7 +146,9 @@ static long interrupted_reset(uint64_t delay)
     events_enable();
     in_reset = true;
     HC1(set_timer_op, system_time() + delay);
-    rc = reset();
+    do
+        rc = reset();
+    while (rc == -EAGAIN); /* what Xen says when there is something left */
     in_reset = false;
     events_disable();
     HC1(set_timer_op, 0);
