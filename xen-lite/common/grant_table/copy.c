@@ -54,8 +54,9 @@ static void release(struct end *e)
         grant_unpin(e->rd, e->ref, e->pin);
         spin_unlock(&e->rd->grant_table->lock);
         put_domain(e->rd);
+    } else {
+        grant_put_frame(e->mfn, e->pin);
     }
-    grant_put_frame(e->mfn, e->pin);
 }
 
 static int copy_one(const struct gnttab_copy *op)

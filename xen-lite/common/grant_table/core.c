@@ -269,6 +269,9 @@ void grant_unpin(struct domain *rd, uint32_t ref, enum pin pin)
 {
     struct active_grant *act = active_entry(rd->grant_table, ref);
 
+    /* First: the granter may give the frame a new use when it sees the flags
+     * clear, and as a page table it must not be writable any more. */
+    grant_put_frame(_mfn(act->mfn), pin);
     act->pins[pin]--;
     clear_in_use(shared_entry(rd->grant_table, ref), act);
 }

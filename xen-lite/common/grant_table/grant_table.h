@@ -93,9 +93,10 @@ void maptrack_put(struct grant_table *gt, uint32_t handle);
  */
 int grant_pin(struct domain *ld, struct domain *rd, uint32_t ref, enum pin pin,
               mfn_t *mfn);
-/* Drops the pin, and clears the in-use flags with the last one. The frame's
- * references stay the caller's to drop, after it has flushed. Lock held. */
+/* Drops the pin with its references on the frame, and clears the in-use flags
+ * with the last one. Lock held, rd referenced, translations flushed. */
 void grant_unpin(struct domain *rd, uint32_t ref, enum pin pin);
+/* For a frame of one's own that is used like a granted one. */
 void grant_put_frame(mfn_t mfn, enum pin pin);
 
 long gnttab_map(uint64_t ops, uint32_t count, uint32_t *done);

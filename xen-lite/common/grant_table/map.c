@@ -48,15 +48,11 @@ static int map_one(struct gnttab_map_grant_ref *op)
         rc = grant_pin(ld, rd, op->ref, host, &mfn);
         if (!rc) {
             rc = create_grant_host_mapping(op->host_addr, mfn, op->flags);
-            if (rc) {
+            if (rc)
                 grant_unpin(rd, op->ref, host);
-                grant_put_frame(mfn, host);
-            }
         }
-        if (rc && (op->flags & GNTMAP_device_map)) {
+        if (rc && (op->flags & GNTMAP_device_map))
             grant_unpin(rd, op->ref, dev);
-            grant_put_frame(mfn, dev);
-        }
     }
     if (!rc) {
         mt->domid = rd->id;
@@ -102,7 +98,6 @@ struct unmap {
     /* filled by unmap_entries() for unmap_release() */
     struct domain *rd; /* referenced; NULL: nothing to release */
     uint32_t ref;
-    mfn_t mfn;
     uint16_t dropped; /* GNTMAP_host_map, _device_map that went */
     bool ro;
 };
@@ -134,7 +129,6 @@ static int unmap_entries(struct unmap *u)
     u->ro = mt->flags & GNTMAP_readonly;
     u->dropped = 0;
     act = active_entry(gt, mt->ref);
-    u->mfn = _mfn(act->mfn);
     if (u->dev_bus_addr && (mt->flags & GNTMAP_device_map)) {
         if (u->dev_bus_addr != act->mfn << PAGE_SHIFT) {
             rc = GNTST_bad_dev_addr;
@@ -143,8 +137,8 @@ static int unmap_entries(struct unmap *u)
         u->dropped |= GNTMAP_device_map;
     }
     if (u->host_addr && (mt->flags & GNTMAP_host_map)) {
-        rc = replace_grant_host_mapping(u->host_addr, u->mfn, u->new_addr,
-                                        mt->flags);
+        rc = replace_grant_host_mapping(u->host_addr, _mfn(act->mfn),
+                                        u->new_addr, mt->flags);
         if (rc)
             goto out;
         u->dropped |= GNTMAP_host_map;
@@ -159,12 +153,6 @@ out:
     return rc;
 }
 
-static void drop(struct unmap *u, enum pin pin)
-{
-    grant_unpin(u->rd, u->ref, pin);
-    grant_put_frame(u->mfn, pin);
-}
-
 /* After the flush. */
 static void unmap_release(struct unmap *u)
 {
@@ -176,9 +164,9 @@ static void unmap_release(struct unmap *u)
         return;
     spin_lock(&u->rd->grant_table->lock);
     if (u->dropped & GNTMAP_host_map)
-        drop(u, u->ro ? PIN_HOST_RO : PIN_HOST_RW);
+        grant_unpin(u->rd, u->ref, u->ro ? PIN_HOST_RO : PIN_HOST_RW);
     if (u->dropped & GNTMAP_device_map)
-        drop(u, u->ro ? PIN_DEV_RO : PIN_DEV_RW);
+        grant_unpin(u->rd, u->ref, u->ro ? PIN_DEV_RO : PIN_DEV_RW);
     last = !(mt->flags & (GNTMAP_host_map | GNTMAP_device_map)) &&
            mt->domid == u->rd->id;
     if (last)
@@ -282,14 +270,6 @@ long gnttab_unmap_and_replace(uint64_t ops, uint32_t count, uint32_t *done)
  * ------------------------------------------------------------ */
 
 /* The entries themselves go with the domain's page tables. */
-static void release_pin(struct domain *rd, uint32_t ref, enum pin pin)
-{
-    mfn_t mfn = _mfn(active_entry(rd->grant_table, ref)->mfn);
-
-    grant_unpin(rd, ref, pin);
-    grant_put_frame(mfn, pin);
-}
-
 static void release_handle(struct domain *d, uint32_t handle)
 {
     struct maptrack *mt = maptrack_entry(d->grant_table, handle);
@@ -304,9 +284,9 @@ static void release_handle(struct domain *d, uint32_t handle)
     spin_lock(&rd->grant_table->lock);
     ro = mt->flags & GNTMAP_readonly;
     if (mt->flags & GNTMAP_device_map)
-        release_pin(rd, mt->ref, ro ? PIN_DEV_RO : PIN_DEV_RW);
+        grant_unpin(rd, mt->ref, ro ? PIN_DEV_RO : PIN_DEV_RW);
     if (mt->flags & GNTMAP_host_map)
-        release_pin(rd, mt->ref, ro ? PIN_HOST_RO : PIN_HOST_RW);
+        grant_unpin(rd, mt->ref, ro ? PIN_HOST_RO : PIN_HOST_RW);
     mt->flags = 0;
     spin_unlock(&rd->grant_table->lock);
     put_domain(rd); /* the handle's */
