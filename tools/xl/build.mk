@@ -9,3 +9,4 @@ $(eval $(call program,usr/sbin/xl,$(XL),$(O)/lib/libxenlight.so.4.17.0 \
 INSTALL += tools/xl/xl.conf:etc/xen/xl.conf
 
 $(eval $(call unit_test,xl,tests/unit/xl.c $(XL_CONFIG) $(LIBXLUTIL) $(LIBXL_TYPES),-lyajl -lxentoollog))
+$(eval $(call unit_test,xl_create,tests/unit/xl_create.c tools/xl/create.c $(LIBXL_TYPES),-lyajl -lxentoollog))

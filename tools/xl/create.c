@@ -64,8 +64,8 @@ static void wait_for_console(void)
     console_pid = 0;
 }
 
-/* In the child: a daemon with a log of its own. */
-static int become_monitor(const char *name)
+/* In the child: a daemon with a log of its own, which then says so. */
+static int become_monitor(const char *name, int ready)
 {
     char *log = NULL, *log_name = NULL;
     int null, fd;
@@ -73,7 +73,8 @@ static int become_monitor(const char *name)
     libxl_postfork_child_noexec(ctx);
     ctx = NULL;
     /* Nothing of whoever called us may stay open as long as the domain. */
-    close_range(3, ~0U, 0);
+    dup2(ready, 3);
+    close_range(4, ~0U, 0);
     if (libxl_ctx_alloc(&ctx, LIBXL_VERSION, 0, (xentoollog_logger *)logger))
         return -1;
     if (asprintf(&log_name, "xl-%s", name) < 0 ||
@@ -96,24 +97,41 @@ static int become_monitor(const char *name)
     if (chdir("/")) /* keep no file system busy */
         return -1;
     setvbuf(stdout, NULL, _IOLBF, 0);
+    if (write(3, "", 1) != 1)
+        return -1;
+    close(3);
     return 0;
 }
 
-/* The parent goes on with its user, the child with the domain. */
+/* The parent goes on with its user, once the child has gone on with the
+ * domain. */
 static int start_monitor(libxl_domain_config *config, uint32_t domid,
                          const struct create_options *options)
 {
+    int ends[2];
+    ssize_t r;
     pid_t pid;
+    char byte;
 
     fflush(stdout);
+    if (pipe2(ends, O_CLOEXEC)) {
+        fprintf(stderr, "cannot start the monitor: %s\n", strerror(errno));
+        return ERROR_FAIL;
+    }
     pid = fork();
     if (pid < 0)
         fprintf(stderr, "cannot start the monitor: %s\n", strerror(errno));
-    if (pid)
-        return pid < 0 ? -1 : 0;
-    if (become_monitor(config->c_info.name))
-        _exit(EXIT_FAILURE);
-    _exit(monitor_domain(config, domid, options));
+    if (!pid) {
+        if (become_monitor(config->c_info.name, ends[1]))
+            _exit(EXIT_FAILURE);
+        _exit(monitor_domain(config, domid, options));
+    }
+    close(ends[1]);
+    do
+        r = read(ends[0], &byte, 1);
+    while (r < 0 && errno == EINTR);
+    close(ends[0]);
+    return r == 1 ? 0 : ERROR_FAIL;
 }
 
 int create_domain(libxl_domain_config *config,
@@ -133,12 +151,14 @@ int create_domain(libxl_domain_config *config,
         return EXIT_FAILURE;
     }
     /* The monitor first, so that no early death goes unnoticed. */
-    if (!options->no_monitor && !options->foreground &&
-        start_monitor(config, domid, options))
-        rc = ERROR_FAIL;
-    if (!options->paused)
-        rc = libxl_domain_unpause(ctx, domid, NULL) ?: rc;
-    if (options->foreground)
+    if (!options->no_monitor && !options->foreground)
+        rc = start_monitor(config, domid, options);
+    if (!rc && !options->paused)
+        rc = libxl_domain_unpause(ctx, domid, NULL);
+    /* All or nothing: who hears of a failure may start it elsewhere. */
+    if (rc)
+        libxl_domain_destroy(ctx, domid, NULL);
+    else if (options->foreground)
         return monitor_domain(config, domid, options);
     wait_for_console();
     return rc ? EXIT_FAILURE : EXIT_SUCCESS;
