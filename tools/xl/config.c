@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 
+#include "../libxl/max_vcpus.h"
 #include "xl.h"
 
 /* What is being parsed, for messages; xl parses one configuration at a time. */
@@ -311,10 +312,10 @@ static int parse_vcpus(XLU_Config *cfg, libxl_domain_build_info *b)
 {
     long vcpus = 1, max = 0;
 
-    if (get_number(cfg, "vcpus", 1, INT_MAX, &vcpus))
+    if (get_number(cfg, "vcpus", 1, LIBXL__MAX_VCPUS, &vcpus))
         return -1;
     max = vcpus;
-    if (get_number(cfg, "maxvcpus", 1, INT_MAX, &max))
+    if (get_number(cfg, "maxvcpus", 1, LIBXL__MAX_VCPUS, &max))
         return -1;
     if (max < vcpus) {
         complain("vcpus: %ld is more than maxvcpus, %ld", vcpus, max);
