@@ -13,21 +13,25 @@
 #include "device.h"
 #include "domain.h"
 
+/* The first failure is what is reported. */
+static void note(libxl__destroy *d, int rc)
+{
+    d->rc = d->rc ?: rc;
+}
+
 static void remove_traces(libxl__destroy *d)
 {
     libxl__gc *gc = &d->ao->gc;
     const char *vm = libxl__vm_path(gc, d->domid);
     libxl_uuid uuid;
-    int rc = 0;
 
     if (vm) {
         if (!libxl_uuid_from_string(&uuid, vm + strlen("/vm/")))
             libxl__userdata_destroy_all(gc, d->domid, &uuid);
-        rc = libxl__xs_rm_up(gc, vm);
+        note(d, libxl__xs_rm_up(gc, vm));
     }
-    rc = rc ?: libxl__xs_rm(gc, XBT_NULL, libxl__xs_domain_path(gc, d->domid));
-    rc = rc ?: libxl__xs_rm_up(gc, GCSPRINTF("/libxl/%u", d->domid));
-    d->rc = d->rc ?: rc;
+    note(d, libxl__xs_rm(gc, XBT_NULL, libxl__xs_domain_path(gc, d->domid)));
+    note(d, libxl__xs_rm_up(gc, GCSPRINTF("/libxl/%u", d->domid)));
     d->callback(d, d->rc);
 }
 
@@ -41,7 +45,7 @@ static void child_ended(libxl_ctx *ctx, libxl__ev_child *ev, pid_t pid,
         /* The child could not say more than its errno. */
         LOGEV(ERROR, WIFEXITED(status) ? WEXITSTATUS(status) : EINTR,
               "cannot destroy domain %s", libxl__domain_label(gc, d->domid));
-        d->rc = d->rc ?: ERROR_FAIL;
+        note(d, ERROR_FAIL);
     }
     remove_traces(d);
 }
@@ -60,7 +64,7 @@ static void destroy_in_xen(libxl__destroy *d)
     if (pid > 0)
         return;
     if (pid < 0) {
-        d->rc = d->rc ?: ERROR_FAIL;
+        note(d, ERROR_FAIL);
         remove_traces(d);
         return;
     }
@@ -74,7 +78,7 @@ static void devices_removed(libxl__multidev *multi, int rc)
 {
     libxl__destroy *d = multi->user;
 
-    d->rc = d->rc ?: rc;
+    note(d, rc);
     destroy_in_xen(d);
 }
 

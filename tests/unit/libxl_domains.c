@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libxl's destruction of a domain, with a hypervisor and a store that are
+ * played here: nothing that fails on the way stops the rest.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <xentoollog.h>
+
+#include <cmocka.h>
+
+#include "../../tools/libxl/device.h"
+#include "../../tools/libxl/domain.h"
+
+#define UUID "12345678-1234-1234-1234-123456789abc"
+
+static libxl_ctx the_ctx;
+static libxl__ao ao = {.gc.ctx = &the_ctx};
+static const char *stubborn; /* what the store does not remove */
+static char removed[256];
+
+/* --- the store --- */
+
+const char *libxl__xs_domain_path(libxl__gc *gc, uint32_t domid)
+{
+    return GCSPRINTF("/local/domain/%u", domid);
+}
+
+const char *libxl__xs_read(libxl__gc *gc, xs_transaction_t t, const char *path)
+{
+    return !strcmp(path, "/local/domain/5/vm") ? GCSPRINTF("/vm/%s", UUID)
+                                               : NULL;
+}
+
+int libxl__xs_rm(libxl__gc *gc, xs_transaction_t t, const char *path)
+{
+    if (stubborn && !strcmp(path, stubborn))
+        return ERROR_FAIL;
+    strcat(strcat(removed, " "), path);
+    return 0;
+}
+
+int libxl__xs_rm_up(libxl__gc *gc, const char *path)
+{
+    return libxl__xs_rm(gc, XBT_NULL, path);
+}
+
+void libxl__userdata_destroy_all(libxl__gc *gc, uint32_t domid,
+                                 const libxl_uuid *uuid)
+{
+}
+
+int libxl__domain_config_load(libxl__gc *gc, uint32_t domid,
+                              libxl_domain_config *config)
+{
+    return ERROR_JSON_CONFIG_EMPTY;
+}
+
+/* --- the hypervisor --- */
+
+int xlc_domain_getinfo(xlc_handle *xch, uint32_t domid,
+                       struct xen_domctl_getdomaininfo *info)
+{
+    errno = ESRCH;
+    return -1;
+}
+
+int xlc_domain_getinfolist(xlc_handle *xch, uint32_t first, unsigned max,
+                           struct xen_domctl_getdomaininfo *info)
+{
+    return 0;
+}
+
+int xlc_domain_pause(xlc_handle *xch, uint32_t domid)
+{
+    return 0;
+}
+
+xlc_handle *xlc_open(xentoollog_logger *lg)
+{
+    return NULL;
+}
+
+int xlc_domain_destroy(xlc_handle *xch, uint32_t domid)
+{
+    return 0;
+}
+
+/* --- it has no devices --- */
+
+libxl__device *libxl__device_list(libxl__gc *gc, uint32_t domid,
+                                  const char *kind, int *n)
+{
+    *n = 0;
+    return NULL;
+}
+
+const char *libxl__device_record(libxl__gc *gc, const libxl__device *dev)
+{
+    return NULL;
+}
+
+void libxl__multidev_begin(libxl__ao *its_ao, libxl__multidev *multi,
+                           void (*callback)(libxl__multidev *, int))
+{
+    multi->ao = its_ao;
+    multi->callback = callback;
+}
+
+void libxl__multidev_add(libxl__multidev *multi, const libxl__aodev *template)
+{
+}
+
+void libxl__multidev_prepared(libxl__multidev *multi, int rc)
+{
+    multi->callback(multi, rc);
+}
+
+const char *libxl__domain_label(libxl__gc *gc, uint32_t domid)
+{
+    return "g";
+}
+
+/* --- the tests --- */
+
+static int result;
+
+static void destroyed(libxl__destroy *d, int rc)
+{
+    result = rc;
+}
+
+static int destroy(const char *what_stays)
+{
+    libxl__destroy d = {.ao = &ao, .domid = 5, .callback = destroyed};
+
+    stubborn = what_stays;
+    removed[0] = 0;
+    result = 1;
+    libxl__domain_destroy(&d);
+    libxl__gc_free(&ao.gc);
+    return result;
+}
+
+static void all_traces_go(void **state)
+{
+    assert_int_equal(destroy(NULL), 0);
+    assert_string_equal(removed, " /vm/" UUID " /local/domain/5 /libxl/5");
+    assert_int_equal(destroy("/vm/" UUID), ERROR_FAIL);
+    assert_string_equal(removed, " /local/domain/5 /libxl/5");
+    assert_int_equal(destroy("/local/domain/5"), ERROR_FAIL);
+    assert_string_equal(removed, " /vm/" UUID " /libxl/5");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_traces_go),
+    };
+
+    return cmocka_run_group_tests_name("libxl domains", tests, NULL, NULL);
+}
