@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libxl's destruction of a domain, with a hypervisor and a store that are
- * played here: nothing that fails on the way stops the rest.
+ * Domains in libxl, with a hypervisor and a store that are played here: who
+ * has which uuid; a destruction, where nothing that fails on the way stops the
+ * rest.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,7 +71,16 @@ int xlc_domain_getinfo(xlc_handle *xch, uint32_t domid,
 int xlc_domain_getinfolist(xlc_handle *xch, uint32_t first, unsigned max,
                            struct xen_domctl_getdomaininfo *info)
 {
-    return 0;
+    static const struct xen_domctl_getdomaininfo list[] = {
+        {.domain = 0},
+        {.domain = 3, .handle = {3}, .flags = XEN_DOMINF_dying},
+        {.domain = 4, .handle = {4}},
+        {.domain = 7, .handle = {3}},
+    };
+
+    assert_int_equal(first, 0);
+    memcpy(info, list, sizeof(list));
+    return ARRAY_SIZE(list);
 }
 
 int xlc_domain_pause(xlc_handle *xch, uint32_t domid)
@@ -154,10 +164,26 @@ static void all_traces_go(void **state)
     assert_string_equal(removed, " /vm/" UUID " /libxl/5");
 }
 
+static void identities(void **state)
+{
+    libxl_uuid uuid = {{4}};
+    uint32_t domid = 99;
+
+    assert_int_equal(libxl__uuid_to_domid(&ao.gc, &uuid, &domid), 0);
+    assert_int_equal(domid, 4);
+    uuid.uuid[0] = 3; /* not the one that is dying */
+    assert_int_equal(libxl__uuid_to_domid(&ao.gc, &uuid, &domid), 0);
+    assert_int_equal(domid, 7);
+    uuid.uuid[15] = 1;
+    assert_int_equal(libxl__uuid_to_domid(&ao.gc, &uuid, &domid), ERROR_INVAL);
+    libxl__gc_free(&ao.gc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_traces_go),
+        cmocka_unit_test(identities),
     };
 
     return cmocka_run_group_tests_name("libxl domains", tests, NULL, NULL);

@@ -17,6 +17,9 @@ int libxl__domain_getinfo(libxl__gc *gc, uint32_t domid,
 bool libxl__domain_exists(libxl__gc *gc, uint32_t domid);
 /* Nothing of the kind: ERROR_INVAL, in silence. */
 int libxl__name_to_domid(libxl__gc *gc, const char *name, uint32_t *domid);
+/* The same; one that is dying has no identity any more. */
+int libxl__uuid_to_domid(libxl__gc *gc, const libxl_uuid *uuid,
+                         uint32_t *domid);
 /* "/vm/UUID", where the domain's identity is; NULL: it has none. */
 const char *libxl__vm_path(libxl__gc *gc, uint32_t domid);
 int libxl__check_name(libxl__gc *gc, const char *name);

@@ -61,6 +61,13 @@ static int check(struct create *c)
             other);
         return ERROR_INVAL;
     }
+    /* Disks are not refused to what looks like the same machine, and /vm/UUID
+     * is one entry. */
+    if (!libxl__uuid_to_domid(gc, &config->c_info.uuid, &other)) {
+        LOG(ERROR, "the uuid " LIBXL_UUID_FMT " is in use by domain %u",
+            LIBXL_UUID_BYTES(config->c_info.uuid), other);
+        return ERROR_INVAL;
+    }
     rc = check_memory(gc, config);
     if (rc)
         return rc;

@@ -184,6 +184,23 @@ int libxl_domain_qualifier_to_domid(libxl_ctx *ctx, const char *name,
     return libxl__name_to_domid(gc, name, domid);
 }
 
+int libxl__uuid_to_domid(libxl__gc *gc, const libxl_uuid *uuid, uint32_t *domid)
+{
+    int n, rc = ERROR_INVAL;
+    libxl_dominfo *list = libxl_list_domain(CTX, &n);
+
+    if (!list)
+        return ERROR_NOMEM;
+    for (int i = 0; i < n && rc; i++) {
+        if (list[i].dying || libxl_uuid_compare(&list[i].uuid, uuid))
+            continue;
+        *domid = list[i].domid;
+        rc = 0;
+    }
+    libxl_dominfo_list_free(list, n);
+    return rc;
+}
+
 const char *libxl__vm_path(libxl__gc *gc, uint32_t domid)
 {
     const char *vm =
