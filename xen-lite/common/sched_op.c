@@ -42,16 +42,14 @@ static long do_poll(struct sched_poll *poll)
     /* Sleep first, then look: an event in between finds us on the list. */
     atomic_inc(&d->nr_polling);
     set_bit(VPF_BLOCKED, &v->pause_flags);
-    atomic_store(&v->poll_evtchn, -1);
-    smp_mb();
+    if (atomic_xchg(&v->poll_evtchn, -1)) /* left by the last one */
+        atomic_dec(&d->nr_polling);
 
     rc = local_events_need_delivery(v)
              ? 1
              : poll_ports(d, (uint64_t)poll->ports.p, poll->nr_ports, &port);
-    if (rc || v->poll_evtchn == 0) {
-        if (test_and_clear_bit(VPF_BLOCKED, &v->pause_flags) &&
-            atomic_xchg(&v->poll_evtchn, 0))
-            atomic_dec(&d->nr_polling);
+    if (rc || READ_ONCE(v->poll_evtchn) == 0) {
+        vcpu_unblock(v);
         return MIN(rc, 0);
     }
     if (poll->nr_ports == 1) {

@@ -35,7 +35,10 @@ static void periodic_fired(void *data)
 
 static void poll_timed_out(void *data)
 {
-    vcpu_unblock(data);
+    struct vcpu *v = data;
+
+    if (READ_ONCE(v->poll_evtchn))
+        vcpu_unblock(v);
 }
 
 struct vcpu *vcpu_create(struct domain *d, uint32_t vcpu_id)
@@ -89,14 +92,14 @@ void vcpu_block(void)
         raise_softirq(SCHEDULE_SOFTIRQ);
 }
 
+/* Whatever woke it, a poll has ended. Its mark goes first: whoever takes it is
+ * about to end the block, also if by then it is that of a newer poll. */
 void vcpu_unblock(struct vcpu *v)
 {
-    if (!test_and_clear_bit(VPF_BLOCKED, &v->pause_flags))
-        return;
-    /* Whatever woke it, a poll has ended. */
-    if (atomic_xchg(&v->poll_evtchn, 0))
+    if (READ_ONCE(v->poll_evtchn) && atomic_xchg(&v->poll_evtchn, 0))
         atomic_dec(&v->domain->nr_polling);
-    vcpu_wake(v);
+    if (test_and_clear_bit(VPF_BLOCKED, &v->pause_flags))
+        vcpu_wake(v);
 }
 
 /* --- run state ---------------------------------------------------------------

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* SCHEDOP_poll between two vcpus, without a time limit: no event may be lost,
+ * or this test does not end. run: smp=2 timeout=60 */
+#include <pv/pv.h>
+
+static evtchn_port_t to[2], unused;
+static volatile bool last, finished;
+
+static void send(evtchn_port_t port)
+{
+    struct evtchn_send s = {.port = port};
+
+    evtchn_op(EVTCHNOP_send, &s);
+}
+
+/* As a kernel waits for a lock: the port is masked, and looked at again. */
+static void await(unsigned int self, bool several)
+{
+    evtchn_port_t ports[2] = {unused, to[self]};
+    struct sched_poll poll = {.nr_ports = several ? 2 : 1};
+
+    set_xen_guest_handle(poll.ports, several ? ports : &ports[1]);
+    while (!event_pending(to[self]))
+        HC2(sched_op, SCHEDOP_poll, &poll);
+    event_clear(to[self]);
+}
+
+static void second(void)
+{
+    for (unsigned int i = 0; !last; i++) {
+        await(1, i & 8);
+        send(to[0]);
+    }
+    finished = true;
+    HC3(vcpu_op, VCPUOP_down, 1, 0);
+}
+
+static uint32_t new_ipi(unsigned int vcpu)
+{
+    struct evtchn_bind_ipi ipi = {.vcpu = vcpu};
+
+    return evtchn_op(EVTCHNOP_bind_ipi, &ipi) ? 0 : ipi.port;
+}
+
+int main(void)
+{
+    unsigned int rounds = 0;
+    uint64_t end;
+
+    unused = new_ipi(0);
+    to[0] = new_ipi(0);
+    to[1] = new_ipi(1);
+    ok(to[1], "a port for each vcpu");
+    is(start_vcpu(1, second), 0, "second vcpu");
+    end = system_time() + 2000000000UL;
+    do {
+        last = system_time() >= end;
+        send(to[1]);
+        await(0, rounds & 4);
+        rounds++;
+    } while (!last);
+    while (!finished)
+        HC2(sched_op, SCHEDOP_yield, 0);
+    ok(rounds > 10, "%u events there and back", rounds);
+    return 0;
+}
