@@ -129,6 +129,10 @@ void flush_mask(uint64_t cpumask, unsigned long va, unsigned int flags)
                 flush_cpu(c);
 }
 
+void flush_while_waiting(void)
+{
+}
+
 void flush_local(unsigned long va, unsigned int flags)
 {
     flush_mask(1ull << test_cpu.cpu, va, flags);
