@@ -288,6 +288,8 @@ static void schedule(void)
         set_timer(&rq->slice, end);
     else if (timer_is_active(&rq->slice))
         stop_timer(&rq->slice);
+    if (unlikely(READ_ONCE(next->periodic_period)))
+        vcpu_resume_ticks(next);
     if (next == prev) {
         spin_unlock_irq(&rq->lock);
         return;
@@ -418,6 +420,16 @@ void vcpu_sleep_nosync(struct vcpu *v)
         if (rq->curr == v)
             cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
     }
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void sched_start_ticks(struct vcpu *v)
+{
+    unsigned long flags;
+    struct runq *rq = vcpu_runq_lock(v, &flags);
+
+    if (rq->curr == v)
+        cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
     spin_unlock_irqrestore(&rq->lock, flags);
 }
 

@@ -19,18 +19,27 @@ static void singleshot_fired(void *data)
     send_guest_vcpu_virq(data, VIRQ_TIMER);
 }
 
+/* One that is late, or was due while the vcpu had no CPU, is served once; the
+ * next one lies in the future. */
 static void periodic_fired(void *data)
 {
     struct vcpu *v = data;
-    s_time_t now = get_s_time();
+    s_time_t period = READ_ONCE(v->periodic_period), now = get_s_time();
 
-    if (!v->periodic_period)
+    if (!period || !READ_ONCE(v->is_running))
         return;
-    /* A late tick is served once; the next one lies in the future. */
-    v->periodic_last +=
-        (now - v->periodic_last) / v->periodic_period * v->periodic_period;
-    send_guest_vcpu_virq(v, VIRQ_TIMER);
-    set_timer(&v->periodic_timer, v->periodic_last + v->periodic_period);
+    if (now - v->periodic_last >= period) {
+        v->periodic_last += (now - v->periodic_last) / period * period;
+        send_guest_vcpu_virq(v, VIRQ_TIMER);
+    }
+    set_timer(&v->periodic_timer, v->periodic_last + period);
+}
+
+void vcpu_resume_ticks(struct vcpu *v)
+{
+    migrate_timer(&v->periodic_timer, v->processor);
+    set_timer(&v->periodic_timer,
+              v->periodic_last + READ_ONCE(v->periodic_period));
 }
 
 static void poll_timed_out(void *data)
@@ -261,24 +270,29 @@ static long set_periodic(struct vcpu *v, uint64_t arg)
     if (p.period_ns < (uint64_t)MILLISECS(1) ||
         p.period_ns > (uint64_t)STIME_MAX / 2)
         return -EINVAL;
-    stop_timer(&v->periodic_timer);
-    v->periodic_period = p.period_ns;
     v->periodic_last = get_s_time();
-    set_timer(&v->periodic_timer, v->periodic_last + v->periodic_period);
+    WRITE_ONCE(v->periodic_period, p.period_ns);
+    sched_start_ticks(v);
     return 0;
 }
 
-static long set_singleshot(struct vcpu *v, uint64_t arg)
+/* The caller's own, on the CPU that it has: the work is not for others. */
+static void arm_singleshot(s_time_t when)
+{
+    struct vcpu *v = current;
+
+    migrate_timer(&v->singleshot_timer, v->processor);
+    set_timer(&v->singleshot_timer, when);
+}
+
+static long set_singleshot(uint64_t arg)
 {
     struct vcpu_set_singleshot_timer s;
 
     if (copy_object_from_guest(&s, arg))
         return -EFAULT;
     /* VCPU_SSHOTTMR_future is ignored, as in Xen 4.17: a past time fires. */
-    if (v->singleshot_timer.cpu != v->processor)
-        migrate_timer(&v->singleshot_timer, v->processor);
-    set_timer(&v->singleshot_timer,
-              s.timeout_abs_ns > STIME_MAX ? STIME_MAX : s.timeout_abs_ns);
+    arm_singleshot(s.timeout_abs_ns > STIME_MAX ? STIME_MAX : s.timeout_abs_ns);
     return 0;
 }
 
@@ -360,11 +374,11 @@ HYPERCALL(vcpu_op)
     case VCPUOP_set_periodic_timer:
         return set_periodic(v, a2);
     case VCPUOP_stop_periodic_timer:
-        v->periodic_period = 0;
+        WRITE_ONCE(v->periodic_period, 0);
         stop_timer(&v->periodic_timer);
         return 0;
     case VCPUOP_set_singleshot_timer:
-        return v == current ? set_singleshot(v, a2) : -EINVAL;
+        return v == current ? set_singleshot(a2) : -EINVAL;
     case VCPUOP_stop_singleshot_timer:
         if (v != current)
             return -EINVAL;
@@ -385,13 +399,12 @@ HYPERCALL(vcpu_op)
 
 HYPERCALL(set_timer_op)
 {
-    struct vcpu *v = current;
     s_time_t timeout = a0;
 
     if (timeout == 0)
-        stop_timer(&v->singleshot_timer);
+        stop_timer(&current->singleshot_timer);
     else
-        set_timer(&v->singleshot_timer, timeout < 0 ? STIME_MAX : timeout);
+        arm_singleshot(timeout < 0 ? STIME_MAX : timeout);
     return 0;
 }
 

@@ -184,6 +184,8 @@ void domain_init(void); /* pseudo domains, idle domain */
 void vcpu_wake(struct vcpu *v);
 void vcpu_block(void); /* current, unless an event is pending */
 void vcpu_unblock(struct vcpu *v);
+/* v with a periodic timer has got this CPU. Ticks come while it has one. */
+void vcpu_resume_ticks(struct vcpu *v);
 static inline bool vcpu_runnable(const struct vcpu *v)
 {
     return !(READ_ONCE(v->pause_flags) | READ_ONCE(v->pause_count) |

@@ -44,6 +44,8 @@ void sched_vcpu_destroy(struct vcpu *v);
 void vcpu_sleep_sync(struct vcpu *v); /* returns when v is off its CPU */
 void vcpu_sleep_nosync(struct vcpu *v);
 void sched_yield(void); /* current */
+/* v has a periodic timer now: from where it runs, or when it does. */
+void sched_start_ticks(struct vcpu *v);
 /* CPUs on which v may run now: never none. */
 cpumask_t vcpu_cpus(const struct vcpu *v);
 /* What vcpu_cpus() says of v has changed: off a CPU that is not among them. */
