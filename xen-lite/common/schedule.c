@@ -370,12 +370,10 @@ static struct runq *migrate(struct runq *from, struct vcpu *v, unsigned int cpu)
     struct runq *to = &per_cpu(runq, cpu);
 
     dequeue(from, v);
-    v->sched.vruntime -= from->min_vruntime;
+    v->sched.vruntime += READ_ONCE(to->min_vruntime) - from->min_vruntime;
     v->processor = cpu;
     spin_unlock(&from->lock);
     spin_lock(&to->lock);
-    if (v->processor == cpu && !v->sched.queued)
-        v->sched.vruntime += to->min_vruntime;
     return to;
 }
 
