@@ -142,24 +142,25 @@ void printk(const char *fmt, ...)
 /* Ten lines at once, then one a second, per domain. */
 static bool ratelimit(struct domain *d)
 {
-    s_time_t now = get_s_time();
-    uint32_t refill = (now - d->log_refill) / SECONDS(1);
+    s_time_t now = get_s_time(), last = READ_ONCE(d->log_refill);
+    uint32_t refill = (now - last) / SECONDS(1), left;
 
-    if (refill) {
-        d->log_tokens = MIN(d->log_tokens + refill, 10u);
-        d->log_refill = now;
-    }
-    if (!d->log_tokens) {
-        d->log_dropped++;
-        return false;
-    }
-    d->log_tokens--;
-    return true;
+    left = READ_ONCE(d->log_tokens);
+    if (refill && atomic_cas(&d->log_refill, &last, now))
+        while (!atomic_cas(&d->log_tokens, &left, MIN(left + refill, 10u)))
+            ;
+    left = READ_ONCE(d->log_tokens);
+    while (left && !atomic_cas(&d->log_tokens, &left, left - 1))
+        ;
+    if (!left)
+        atomic_inc(&d->log_dropped);
+    return left;
 }
 
 void gprintk(struct domain *d, const char *fmt, ...)
 {
     char line[160];
+    uint32_t dropped;
     va_list ap;
 
     if (threshold[GUEST] < 1 || !ratelimit(d))
@@ -167,10 +168,9 @@ void gprintk(struct domain *d, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
-    if (d->log_dropped) {
-        printk(XENLOG_ERR "d%d: %u lines suppressed\n", d->id, d->log_dropped);
-        d->log_dropped = 0;
-    }
+    dropped = atomic_xchg(&d->log_dropped, 0);
+    if (dropped)
+        printk(XENLOG_ERR "d%d: %u lines suppressed\n", d->id, dropped);
     printk(XENLOG_ERR "d%d: %s\n", d->id, line); /* its own level decided */
 }
 
