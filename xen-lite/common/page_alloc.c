@@ -465,7 +465,8 @@ int domain_set_outstanding_pages(struct domain *d, uint64_t pages)
         rc = -EINVAL;
     } else {
         claim = pages - d->tot_pages;
-        if (claim > free_pages - claimed_pages) {
+        /* For a moment frames are taken and still claimed: no differences. */
+        if (claimed_pages + claim > free_pages) {
             rc = -ENOMEM;
         } else {
             d->outstanding_claim = claim;
