@@ -292,23 +292,29 @@ static void dom0_shutdown(int reason)
 /*
  * Only marks and pauses: it may run with locks held and inside the domain's
  * own context, which leaves the CPU on its way out.
+ *
+ * is_shutting_down is set first and cleared last, is_shut_down the other way
+ * round: of shutdown and resume one is done before the other begins.
  */
 int domain_shutdown(struct domain *d, int reason)
 {
     unsigned long flags = local_irq_save();
     struct vcpu *v;
 
+    /* What SCHEDOP_shutdown_code said before holds for whatever comes. */
     if (d == hardware_domain)
-        dom0_shutdown(reason);
+        dom0_shutdown(d->shutdown_code >= 0 ? d->shutdown_code : reason);
     if (atomic_xchg(&d->is_shutting_down, true)) {
         local_irq_restore(flags);
         return 0;
     }
-    d->shutdown_code = reason;
+    if (d->shutdown_code < 0)
+        d->shutdown_code = reason;
+    reason = d->shutdown_code;
     for_each_vcpu (d, v)
         set_bit(VPF_SUSPENDED, &v->pause_flags);
+    atomic_store(&d->is_shut_down, true);
     smp_mb();
-    d->is_shut_down = true;
     for_each_vcpu (d, v)
         vcpu_sleep_nosync(v);
     if (reason == SHUTDOWN_suspend && d->suspend_port)
@@ -319,17 +325,19 @@ int domain_shutdown(struct domain *d, int reason)
     return 0;
 }
 
+/* Control lock held: one at a time. */
 void domain_resume(struct domain *d)
 {
     struct vcpu *v;
 
+    if (!atomic_load(&d->is_shut_down))
+        return;
     domain_pause(d);
-    spin_lock(&d->lock);
-    d->is_shutting_down = d->is_shut_down = false;
     d->shutdown_code = -1;
     for_each_vcpu (d, v)
         clear_bit(VPF_SUSPENDED, &v->pause_flags);
-    spin_unlock(&d->lock);
+    WRITE_ONCE(d->is_shut_down, false);
+    atomic_store(&d->is_shutting_down, false);
     domain_unpause(d);
 }
 

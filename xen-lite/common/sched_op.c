@@ -135,8 +135,7 @@ static long do_shutdown(uint64_t arg, bool now)
         printk(XENLOG_WARNING "d%d reports that it crashed\n", d->id);
         arch_dump_vcpu(current);
     }
-    return domain_shutdown(d, d->shutdown_code >= 0 ? d->shutdown_code
-                                                    : (int)s.reason);
+    return domain_shutdown(d, s.reason);
 }
 
 HYPERCALL(sched_op)
