@@ -10,12 +10,12 @@
  *   DOMAIN      d->lock: hypercall-level state of one domain
  *   GNTTAB      grant table of one domain; two: lower domid first
  *   MAPTRACK    grant handles of one domain
+ *   PAGETABLE   not a spinlock: PGT_locked of a table; child inside parent
  *   HEAP        page allocator, object heap
  *   PAGING      hypervisor's own page tables, vmap
  *   EVTCHN      ports of one domain; two: lower domid first
  *   EVTPEND     how events of one domain are shown to it
  *   PIRQ        a domain's names for physical interrupts
- *   PAGETABLE   not a spinlock: PGT_locked of a table; child inside parent
  *   SCHED       run queue of one CPU; two: lower cpu first
  *   TIMER       timer heap of one CPU
  *   IRQ         one interrupt descriptor
