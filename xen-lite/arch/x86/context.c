@@ -37,22 +37,18 @@ void return_root(const struct vcpu *v)
         WRITE_CR(3, v->arch.cr3_user);
 }
 
-/* The vcpu that last ran on a guest's root here. */
-static DEFINE_PER_CPU(const struct vcpu *, tlb_vcpu);
-
 /* Guest memory that belongs to v as a whole is in its kernel root. The one that
- * is loaded will do if v was the last to run here and has not run elsewhere
- * since: what it flushed there has not been flushed here. */
+ * is loaded will do if v has not run elsewhere since it ran here: what it
+ * flushed there has not been flushed here. */
 static void load_kernel_root(struct vcpu *v)
 {
     unsigned int cpu = smp_processor_id();
-    bool stale = v->arch.tlb_cpu != cpu || this_cpu(tlb_vcpu) != v;
+    bool stale = v->arch.tlb_cpu != cpu;
 
-    if (unlikely(v->domain->arch.log))
-        vtlb_enter(v);
+    if (unlikely(v->domain->arch.log) && vtlb_enter(v))
+        stale = true;
     /* Before the flush: who changes an entry looks here for whom to tell. */
     WRITE_ONCE(v->arch.tlb_cpu, cpu);
-    this_cpu(tlb_vcpu) = v;
     if (stale || READ_CR(3) != v->arch.cr3_kernel)
         root_load(v->arch.cr3_kernel, v->domain);
 }

@@ -142,6 +142,7 @@ void flush_mask(uint64_t cpumask, unsigned long va, unsigned int flags)
     cpumask &= ~me;
     if (!cpumask)
         return;
+    assert_no_irq_locks();
     while (!spin_trylock(&request.lock))
         flush_while_waiting();
     request.va = va;

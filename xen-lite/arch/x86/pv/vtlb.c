@@ -85,15 +85,22 @@ uint64_t vtlb_user_cr3(const struct vcpu *v)
                : cr3_of(own(v->domain), USER_ROOT);
 }
 
-void vtlb_enter(struct vcpu *v)
+bool vtlb_enter(struct vcpu *v)
 {
-    v->arch.cr3_kernel = cr3_of(own(v->domain), KERNEL_ROOT);
+    struct vtlb *t = own(v->domain);
+
+    v->arch.cr3_kernel = cr3_of(t, KERNEL_ROOT);
     v->arch.cr3_user = vtlb_user_cr3(v);
+    return t->vcpu != v;
 }
 
 void vtlb_root_loaded(const struct domain *d)
 {
-    this_cpu(loaded) = d && unlikely(d->arch.log) ? own(d) : NULL;
+    struct vtlb *t = d && unlikely(d->arch.log) ? own(d) : NULL;
+
+    this_cpu(loaded) = t;
+    if (t)
+        t->vcpu = current;
 }
 
 /* --- flushes ---------------------------------------------------------------

@@ -18,16 +18,17 @@ struct xen_domctl;
 /* --- one CPU's virtual TLB for one domain (pv/vtlb.c) ----------------------
  */
 struct vtlb {
-    char *pool;        /* table pages; the first two are the roots */
-    unsigned int used; /* pages of the pool */
+    char *pool;              /* table pages; the first two are the roots */
+    unsigned int used;       /* pages of the pool */
+    const struct vcpu *vcpu; /* whose translations these are */
 };
 
 /* 0/-ENOMEM. Destroy after every CPU has left the domain's roots. */
 int vtlb_create(struct vtlb *t, const struct domain *d);
 void vtlb_destroy(struct vtlb *t);
 /* The current CPU is about to run v, whose domain is logged: sets v's cr3
- * values. */
-void vtlb_enter(struct vcpu *v);
+ * values. True: the tree has another vcpu's translations. */
+bool vtlb_enter(struct vcpu *v);
 /* v (current) has a new user root; 0: none. */
 uint64_t vtlb_user_cr3(const struct vcpu *v);
 /* [irqs off] From tlb.c: a root of d (NULL: ours) gets loaded; what the CPU
