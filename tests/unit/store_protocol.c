@@ -387,12 +387,9 @@ static void memory_quota(void **state)
     quota[QUOTA_MEMORY] = 2621440;
 }
 
-/* Events for one who does not read: a fixed cost, no repetition. */
-static void silent_watcher(void **state)
+/* The guest watches /open and reads no event of it. */
+static void watch_in_silence(void)
 {
-    struct connection *c = guest->c;
-    char path[64];
-
     assert_answer(guest, XS_WATCH, "/open\0t\0", "OK\0");
     client_event(guest);
     client_write(root, 0, "/open", "");
@@ -400,6 +397,15 @@ static void silent_watcher(void **state)
     while (client_event(guest))
         ;
     guest->room = 10;
+}
+
+/* Events for one who does not read: a fixed cost, no repetition. */
+static void silent_watcher(void **state)
+{
+    struct connection *c = guest->c;
+    char path[64];
+
+    watch_in_silence();
     for (int i = 0; i < 100; i++)
         client_write(root, 0, "/open/same", "");
     /* The first one is under way and cannot be taken back. */
@@ -426,13 +432,7 @@ static void full_queue(void **state)
     struct connection *c = guest->c;
     char path[64];
 
-    assert_answer(guest, XS_WATCH, "/open\0t\0", "OK\0");
-    client_event(guest);
-    client_write(root, 0, "/open", "");
-    client_two(root, XS_SET_PERMS, 0, "/open", "r0");
-    while (client_event(guest))
-        ;
-    guest->room = 10;
+    watch_in_silence();
     for (int i = 0; c->events < CONNECTION_EVENTS_COUNT; i++) {
         sprintf(path, "/open/%d", i);
         client_write(root, 0, path, "");
