@@ -40,7 +40,7 @@ endif
 # User space: tools, backends. Objects are always PIC, so that a library and
 # a test can share them.
 USER_CFLAGS   := $(BASE_CFLAGS) -O2 -fPIC -fno-strict-aliasing -fstack-protector-strong
-USER_CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Ipublic-headers
+USER_CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Ipublic-headers -Itools/libs
 SANITIZE      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # Compile information shows when the source was committed: builds repeat.

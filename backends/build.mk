@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-# Backends: common/ is linked into each, and into the console daemon.
+# Backends: common/ and the daemon library are linked into each.
 
 BACKEND_LIBS := $(addprefix $(O)/lib/, libxenevtchn.so.1 libxengnttab.so.1 \
     libxentoollog.so.1 libxentoolcore.so.1) \
     $(if $(wildcard tools/libxenstore/build.mk),$(O)/lib/libxenstore.so.4,-lxenstore)
 
 BACKEND_COMMON := $(addprefix backends/common/, \
-    log.c event_loop.c privileges.c syscall_filter.c kernel_driver.c ring.c \
-    grant_map.c \
-    ports.c device_node.c xenbus_state.c xenbus.c)
+    privileges.c syscall_filter.c kernel_driver.c ring.c grant_map.c ports.c \
+    device_node.c xenbus_state.c xenbus.c) $(addprefix tools/libs/daemon/, \
+    log.c event_loop.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
     main.c queue.c request.c pages.c pool.c storage.c)
@@ -17,26 +17,42 @@ NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c credit.c tx.c rx.c slots.c offload.c tap.c)
 
 SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c) \
-    $(addprefix backends/common/, log.c event_loop.c daemonise.c \
-    device_node.c kernel_driver.c)
+    $(addprefix tools/libs/daemon/, log.c event_loop.c daemonise.c) \
+    $(addprefix backends/common/, device_node.c kernel_driver.c)
+
+# The console daemon asks the hypervisor which domains there are.
+CPPFLAGS_backends += -D__XEN_TOOLS__ -Itools/libs/ctrl
+
+# The backend of all PV consoles, at the path where init scripts look.
+XENCONSOLED := $(addprefix backends/console/, \
+    main.c console.c hypervisor.c ring.c backlog.c log_file.c) \
+    tools/console/terminal.c $(addprefix tools/libs/daemon/, log.c event_loop.c \
+    daemonise.c) $(addprefix backends/common/, grant_map.c ports.c)
+CONSOLE_LIBS := $(addprefix $(O)/lib/, libxenforeignmemory.so.1 libxencall.so.1 libxlctrl.so)
 
 $(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON),$(BACKEND_LIBS) -luring -lseccomp))
 $(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS)))
 $(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACKEND_COMMON),$(BACKEND_LIBS) -lseccomp))
 
+$(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONSOLE_LIBS)))
+
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
 $(eval $(call unit_test,block_queue,tests/unit/block_queue.c tests/unit/fake_xen.c \
     $(addprefix backends/block/,queue.c request.c pages.c pool.c) \
-    $(addprefix backends/common/,ring.c grant_map.c event_loop.c log.c),-lxentoollog))
+    $(addprefix backends/common/,ring.c grant_map.c) \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,net_queue,tests/unit/net_queue.c tests/unit/fake_xen.c \
     $(addprefix backends/net/,queue.c credit.c tx.c rx.c slots.c offload.c) \
-    $(addprefix backends/common/,ring.c grant_map.c event_loop.c log.c),-lxentoollog))
+    $(addprefix backends/common/,ring.c grant_map.c) \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c backends/net/offload.c))
 $(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))
 $(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
-    $(addprefix backends/common/,xenbus.c xenbus_state.c device_node.c \
-    event_loop.c log.c),-lxentoollog))
+    $(addprefix backends/common/,xenbus.c xenbus_state.c device_node.c) \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+
+$(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/ring.c backends/console/backlog.c))
 
 # Plays a guest that lies; tests/system/backends.t takes it into dom0.
 HOSTILE_FRONTEND := $(O)/tests/fuzz/hostile-frontend

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # From nm's list of the linked image to a table of its functions in assembly
-# (common/symbols.c reads it). Addresses stay hexadecimal words, relative to
+# (common/lib/symbols.c reads it). Addresses stay hexadecimal words, relative to
 # base= (XEN_VIRT_START): awk's numbers are too short for them.
 
 $2 ~ /^[tT]$/ && $3 !~ /^(\.|_stext$|_etext$)/ && !past_text {

@@ -11,7 +11,7 @@
 #ifndef BACKENDS_BLOCK_QUEUE_H
 #define BACKENDS_BLOCK_QUEUE_H
 
-#include "../common/log.h"
+#include <daemon/log.h>
 #include "../common/ports.h"
 #include "../common/ring.h"
 #include "pages.h"

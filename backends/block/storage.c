@@ -19,7 +19,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "../common/log.h"
+#include <daemon/log.h>
 
 #ifndef RAMFS_MAGIC
 #define RAMFS_MAGIC 0x858458f6

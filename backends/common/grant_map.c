@@ -11,7 +11,7 @@
 #include <xen/xen.h>
 #include <xen/grant_table.h>
 
-#include "log.h"
+#include <daemon/log.h>
 
 int grants_open(struct grants *g, uint32_t domid)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
+#include <daemon/log.h>
 
 bool kernel_serves(const char *kind)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "log.h"
+#include <daemon/log.h>
 
 static void ports_ready(struct event_source *s, uint32_t events)
 {

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <xenevtchn.h>
 
-#include "event_loop.h"
+#include <daemon/event_loop.h>
 
 struct ports;
 

@@ -13,7 +13,7 @@
 #include <sys/epoll.h>
 
 #include "device_node.h"
-#include "log.h"
+#include <daemon/log.h>
 
 #define PATH_LEN 256
 

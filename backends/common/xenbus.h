@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <xenstore.h>
 
-#include "event_loop.h"
+#include <daemon/event_loop.h>
 #include "xenbus_state.h"
 
 struct xenbus_device;

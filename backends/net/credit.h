@@ -8,7 +8,7 @@
 #ifndef BACKENDS_NET_CREDIT_H
 #define BACKENDS_NET_CREDIT_H
 
-#include "../common/event_loop.h"
+#include <daemon/event_loop.h>
 
 struct net_credit {
     struct event_loop *loop;

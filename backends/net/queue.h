@@ -12,9 +12,9 @@
 #ifndef BACKENDS_NET_QUEUE_H
 #define BACKENDS_NET_QUEUE_H
 
-#include "../common/event_loop.h"
+#include <daemon/event_loop.h>
 #include "../common/grant_map.h"
-#include "../common/log.h"
+#include <daemon/log.h>
 #include "../common/ports.h"
 #include "../common/ring.h"
 #include "credit.h"

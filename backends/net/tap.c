@@ -13,7 +13,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../common/log.h"
+#include <daemon/log.h>
 
 static int open_queue(struct tap *t, unsigned flags)
 {

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "../common/device_node.h"
-#include "../common/log.h"
+#include <daemon/log.h>
 #include "../common/xenbus_state.h"
 
 #define PATH_LEN 128

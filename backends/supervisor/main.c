@@ -14,10 +14,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "../common/daemonise.h"
-#include "../common/event_loop.h"
+#include <daemon/daemonise.h>
+#include <daemon/event_loop.h>
 #include "../common/kernel_driver.h"
-#include "../common/log.h"
+#include <daemon/log.h>
 #include "devices.h"
 
 #define PROGRAM_DIR "/usr/lib/xen-lite/bin"

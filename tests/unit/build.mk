@@ -5,11 +5,10 @@ HV_TEST_CPPFLAGS := -Itests/unit/hv_shim -Ixen-lite/include \
                     -Ixen-lite/arch/x86/include -Itests/unit \
                     -D__HYPERVISOR__ -DHV_DEBUG
 CPPFLAGS_xen-lite += $(HV_TEST_CPPFLAGS)
-HV_MM := tests/unit/hv_world.c $(addprefix xen-lite/,common/page_alloc.c \
-  common/heap.c common/memory.c common/memory_exchange.c \
-  arch/x86/memory_op.c arch/x86/audit.c $(addprefix arch/x86/pv/,mm_types.c \
-  mm_table.c mm_entry.c mm_walk.c mm_update.c mmuext.c mm_grant.c \
-  mm_teardown.c ptwr.c ptwr_decode.c))
+HV_MM := tests/unit/hv_world.c xen-lite/arch/x86/memory_op.c \
+  $(addprefix xen-lite/common/mm/,page_alloc.c heap.c memory_op.c exchange.c) \
+  $(addprefix xen-lite/arch/x86/pv/mm/,audit.c types.c table.c entry.c walk.c \
+  update.c mmuext.c grant.c teardown.c ptwr.c ptwr_decode.c)
 $(foreach t,hv_world hv_heap mm_programs mm_model mm_flags mm_threads ptwr_decode priv_insn pv_rules \
   hv_e820 hv_strings,\
   $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
@@ -19,13 +18,13 @@ $(eval $(call unit_test,mm_threads,tests/unit/mm_threads.c tests/unit/mm_program
 $(eval $(call unit_test,hv_heap,tests/unit/hv_heap.c $(HV_MM),))
 $(eval $(call unit_test,mm_flags,tests/unit/mm_flags.c $(HV_MM),))
 $(eval $(call unit_test,ptwr_decode,tests/unit/ptwr_decode.c \
-  xen-lite/arch/x86/pv/ptwr_decode.c,-lZydis))
+  xen-lite/arch/x86/pv/mm/ptwr_decode.c,-lZydis))
 
 # The PV CPU's decoder and rules.
 $(eval $(call unit_test,priv_insn,tests/unit/priv_insn.c \
-  xen-lite/arch/x86/pv/emulate.c,-lZydis))
+  xen-lite/arch/x86/pv/emul/decode.c,-lZydis))
 $(eval $(call unit_test,pv_rules,tests/unit/pv_rules.c $(addprefix \
-  xen-lite/arch/x86/pv/,cpu_policy.c descriptor_check.c io_ports.c),))
+  xen-lite/arch/x86/pv/,emul/cpu_policy.c descriptor_check.c emul/io_ports.c),))
 
 # Boot and library parts, included by the test itself.
 $(eval $(call unit_test,hv_e820,tests/unit/hv_e820.c,))

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../../tools/console/backlog.h"
-#include "../../tools/console/ring.h"
+#include "../../backends/console/backlog.h"
+#include "../../backends/console/ring.h"
 
 static void guest_prints(struct xencons_interface *r, const char *s)
 {

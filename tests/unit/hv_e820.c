@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory map (xen-lite/arch/x86/e820.c): random overlapping entries against
- * a model of one type per page, and what is left after reservations.
+ * The memory map (xen-lite/arch/x86/boot/e820.c): random overlapping entries
+ * against a model of one type per page, and what is left after reservations.
  */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "../../xen-lite/arch/x86/e820.c"
+#include "../../xen-lite/arch/x86/boot/e820.c"
 #include <cmocka.h>
 
 #define PAGES  256

@@ -24,9 +24,9 @@
 #define strncmp   hv_strncmp
 #define strchr    hv_strchr
 #define strstr    hv_strstr
-#include "../../xen-lite/common/string.c"
-#include "../../xen-lite/common/vsprintf.c"
-#include "../../xen-lite/common/bitops.c"
+#include "../../xen-lite/common/lib/string.c"
+#include "../../xen-lite/common/lib/vsprintf.c"
+#include "../../xen-lite/common/lib/bitops.c"
 #undef vsnprintf
 #undef snprintf
 #undef memcpy

@@ -6,7 +6,7 @@
 #ifndef HV_WORLD_H
 #define HV_WORLD_H
 
-#include <asm/pv_mm.h>
+#include "../../xen-lite/arch/x86/pv/mm/mm.h"
 #include <hv/page_alloc.h>
 
 #define WORLD_FRAMES  768

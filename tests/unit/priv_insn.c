@@ -14,7 +14,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <Zydis/Zydis.h>
-#include <asm/emulate.h>
+#include "../../xen-lite/arch/x86/pv/emul/decode.h"
 
 #define ROUNDS 1500000
 

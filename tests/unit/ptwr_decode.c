@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 #include <Zydis/Zydis.h>
-#include <asm/ptwr.h>
+#include "../../xen-lite/arch/x86/pv/mm/ptwr.h"
 
 #define ROUNDS 2000000
 

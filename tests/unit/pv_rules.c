@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <asm/pv.h>
-#include <asm/cpu_policy.h>
+#include "../../xen-lite/arch/x86/pv/emul/cpu_policy.h"
 #include <hv/guest_access.h>
 #include <hv/page_alloc.h>
 

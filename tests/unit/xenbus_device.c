@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "../../backends/common/log.h"
+#include <daemon/log.h>
 #include "../../backends/common/xenbus.h"
 
 #define BACK      "backend/vbd/3/51712"

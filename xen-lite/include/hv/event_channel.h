@@ -35,7 +35,7 @@ int set_virq_handler(struct domain *d, uint32_t virq);
 long evtchn_send(struct domain *d, uint32_t port);
 void dump_evtchn_info(struct domain *d);
 
-/* The architecture's interrupt side (arch/x86/irq.c): guest binding. */
+/* The architecture's interrupt side (arch/x86/irq/pirq.c): guest binding. */
 int pirq_guest_bind(struct vcpu *v, uint32_t pirq, bool will_share);
 void pirq_guest_unbind(struct domain *d, uint32_t pirq);
 /* The guest unmasked or closed: level interrupts acknowledged there. */

@@ -53,7 +53,7 @@ void vcpu_recheck_cpu(struct vcpu *v);
 void sched_set_cap(struct domain *d, uint16_t cap);
 void sched_dump_cpu(unsigned int cpu);
 
-/* Pools of CPUs (cpupool.c). */
+/* Pools of CPUs (common/sched/cpupool.c). */
 bool cpupool_exists(uint32_t id);
 /* Can a domain start in it? 0/-ESRCH/-ENODEV */
 int cpupool_check(uint32_t id);

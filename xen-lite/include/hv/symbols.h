@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of our functions (common/symbols.c). */
+/* Names of our functions (common/lib/symbols.c). */
 #ifndef HV_SYMBOLS_H
 #define HV_SYMBOLS_H
 

@@ -11,13 +11,13 @@ long arch_cpu_levelling_caps(struct xen_sysctl *op);
 long arch_cpu_featureset(struct xen_sysctl *op);
 long arch_cpu_policy(struct xen_sysctl *op);
 
-/* common/host_parts.c */
+/* common/sysctl_host.c */
 long sysctl_get_pmstat(struct xen_sysctl *op);
 long sysctl_pm_op(struct xen_sysctl *op);
 long sysctl_cpu_hotplug(struct xen_sysctl *op);
 long sysctl_page_offline_op(struct xen_sysctl *op);
 long sysctl_pcitopoinfo(struct xen_sysctl *op);
-/* common/cpupool.c, common/sched_control.c */
+/* common/sched/cpupool.c, common/sched/control.c */
 long sysctl_cpupool_op(struct xen_sysctl *op);
 long sysctl_scheduler_op(struct xen_sysctl *op);
 

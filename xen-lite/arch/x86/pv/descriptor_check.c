@@ -4,7 +4,7 @@
  * data segments of its own privilege level. System descriptors and gates would
  * lead to ring 0.
  */
-#include <asm/descriptor_check.h>
+#include "descriptor_check.h"
 
 #define DESC_PRESENT      (1ULL << 47)
 #define DESC_DPL          (3ULL << 45)

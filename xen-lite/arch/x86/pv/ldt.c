@@ -4,7 +4,7 @@
  * when the CPU first faults on it: the guest's page takes the descriptor type,
  * so every descriptor in it is safe and stays so.
  */
-#include <asm/pv_mm.h>
+#include "mm/mm.h"
 
 #define LDT_WINDOW_PAGE 16 /* first LDT page in the vcpu's 32 */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Local APICs (lapic.c) and IO-APICs (io_apic.c). */
+/* Local APICs (irq/lapic.c) and IO-APICs (irq/io_apic.c). */
 #ifndef ASM_APIC_H
 #define ASM_APIC_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One irq, and what pirq.c does with it on behalf of a domain. */
+/* One irq, and what irq/pirq.c does with it on behalf of a domain. */
 #ifndef ASM_IRQ_DESC_H
 #define ASM_IRQ_DESC_H
 

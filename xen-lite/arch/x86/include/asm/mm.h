@@ -6,7 +6,7 @@
  * with a count of uses in that type. The frame record has no list links for
  * domain ownership: teardown walks the table (arch_domain_relinquish()).
  *
- * Locks and rules: arch/x86/pv/mm_types.c.
+ * Locks and rules: arch/x86/pv/mm/types.c.
  */
 #ifndef ASM_MM_H
 #define ASM_MM_H
@@ -25,7 +25,7 @@ struct vcpu;
 #define PGT_locked      (1u << 23) /* entry writer, validator or stamp writer */
 #define PGT_pinned      (1u << 24) /* holds one type + one general count */
 #define PGT_validated   (1u << 25)
-#define PGT_partial     (1u << 26) /* resume index valid, see mm_types.c */
+#define PGT_partial     (1u << 26) /* resume index valid, see pv/mm/types.c */
 #define PGT_was_table   (1u << 27) /* tlb_stamp ends a table use */
 #define PGT_foreign     (1u << 28) /* mapped by others than its owner */
 #define PGT_type_shift  29
@@ -213,7 +213,7 @@ uint64_t tlb_filter(uint64_t cpumask, uint32_t stamp);
  * the domains. */
 void root_load(uint64_t cr3, struct domain *d);
 
-/* --- guest page tables (arch/x86/pv: see asm/pv_mm.h) ----------------------
+/* --- guest page tables (see pv/mm/mm.h) ----------------------
  */
 /* Toggle between kernel and user root of v (current). */
 void toggle_guest_mode(struct vcpu *v);

@@ -37,7 +37,8 @@ void msi_set_message(const struct msi_desc *desc, uint32_t apic_id,
 void msi_mask(const struct msi_desc *desc, bool masked);
 void msi_enable(const struct msi_desc *desc);
 
-/* PCI configuration space (pci.c): by CF8/CFC, or memory where dom0 said so. */
+/* PCI configuration space (irq/pci.c): by CF8/CFC, or memory where dom0 said
+ * so. */
 uint32_t pci_conf_read(struct pci_sbdf dev, unsigned int reg,
                        unsigned int bytes);
 void pci_conf_write(struct pci_sbdf dev, unsigned int reg, unsigned int bytes,

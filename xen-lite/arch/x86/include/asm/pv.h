@@ -6,7 +6,7 @@
 #define ASM_PV_H
 
 #include <hv/domain.h>
-#include <asm/descriptor_check.h>
+#include "../../pv/descriptor_check.h"
 #include <asm/traps.h>
 #include <asm/uaccess.h>
 
@@ -58,7 +58,8 @@ void save_segments(struct vcpu *v);
 void load_segments(struct vcpu *v);
 void pv_set_kernel_stack(struct vcpu *v, uint16_t ss, uint64_t sp);
 
-/* --- ports (pv/io_ports.c) -------------------------------------------------
+/* --- ports (pv/emul/io_ports.c)
+ * -------------------------------------------------
  */
 /* The bitmap is in force in kernel mode once a port access has trapped, until
  * the guest goes to user mode or off the CPU. */
@@ -88,7 +89,8 @@ uint32_t fpu_xstate_size(const struct vcpu *v);
 int fpu_set_xstate(struct vcpu *v, uint64_t xcr0, uint64_t accum,
                    const void *image, uint32_t size);
 
-/* --- MSRs, CPUID (pv/msr.c, pv/cpuid.c) -------------------------------------
+/* --- MSRs, CPUID (pv/emul/msr.c, cpuid.c)
+ * -------------------------------------
  */
 long domctl_get_cpu_policy(struct domain *d, struct xen_domctl *op);
 long domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op);

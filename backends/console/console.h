@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One guest's console: its ring page, its event channel, a pseudo terminal
+ * whose name is published as console/tty, the backlog for whoever attaches,
+ * and the log.
+ *
+ * A guest that prints without end is served CONSOLE_DRAINS times per
+ * CONSOLE_WINDOW_MS and waits in between, so it gets its share and others
+ * theirs.
+ */
+#ifndef CONSOLE_CONSOLE_H
+#define CONSOLE_CONSOLE_H
+
+#include <xenstore.h>
+
+#include <daemon/event_loop.h>
+#include "../common/grant_map.h"
+#include <daemon/log.h>
+#include "../common/ports.h"
+#include "backlog.h"
+#include "log_file.h"
+#include "ring.h"
+
+#define CONSOLE_DRAINS    16
+#define CONSOLE_WINDOW_MS 20
+
+/* What the daemon's command line says about all consoles. */
+struct console_options {
+    const char *log_dir;
+    bool log_guests, log_hypervisor;
+    bool stamp_guests, stamp_hypervisor;
+    bool keep_oldest; /* --overflow-data=keep */
+};
+
+struct console {
+    struct console *next;
+    struct event_loop *loop;
+    struct xs_handle *xs;
+    struct ports *ports;
+    const struct console_options *options;
+    unsigned domid;
+    bool gone;   /* the domain is; waiting for a reader to take the rest */
+    bool broken; /* the guest wrote nonsense into its ring */
+
+    struct grants grants;
+    struct xencons_interface *ring;
+    bool foreign; /* ring is mapped by frame number, not by grant */
+    struct port port;
+    unsigned remote_port;
+    bool masked;
+    unsigned drains;
+    struct event_timer window;
+
+    int slave; /* kept open, so that the master never sees a hang-up */
+    struct event_source master;
+    uint32_t events;
+    struct backlog backlog;
+    struct log_file log;
+    struct log_bucket bucket;
+};
+
+struct console *console_new(struct event_loop *loop, struct xs_handle *xs,
+                            struct ports *ports, unsigned domid,
+                            const struct console_options *options);
+
+/* The domain's console nodes have changed or may have. */
+void console_refresh(struct console *c);
+
+/* The domain is gone: takes its last words. True: nobody waits for them, the
+ * console can be freed. */
+bool console_domain_gone(struct console *c);
+void console_free(struct console *c);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xenconsoled - the console backend of all PV guests. Options and files are
+ * those of Xen's daemon of the same name, so that init scripts and `xl console`
+ * work with either.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <daemon/daemonise.h>
+#include "console.h"
+#include "hypervisor.h"
+
+#define LINGER_MS 2000
+#define LOG_FILE  "/var/log/xen/xenconsoled.log"
+
+static struct event_loop loop;
+static struct xs_handle *xs;
+static struct ports ports;
+static struct event_source store, signals;
+static struct console_options options = {.log_dir = "/var/log/xen/console"};
+static struct console *consoles;
+static struct event_timer linger;
+
+static struct console *find(unsigned domid)
+{
+    struct console *c = consoles;
+
+    while (c && (c->domid != domid || c->gone))
+        c = c->next;
+    return c;
+}
+
+static void watch(unsigned domid, bool on)
+{
+    char path[64], token[16];
+
+    snprintf(path, sizeof(path), "/local/domain/%u/console/port", domid);
+    snprintf(token, sizeof(token), "%u", domid);
+    if (on)
+        xs_watch(xs, path, token);
+    else
+        xs_unwatch(xs, path, token);
+}
+
+static void look_for_new(void)
+{
+    unsigned n = 0;
+    char **names = xs_directory(xs, XBT_NULL, "/local/domain", &n);
+
+    for (unsigned i = 0; names && i < n; i++) {
+        unsigned domid = strtoul(names[i], NULL, 10);
+        struct console *c;
+
+        if (!domid || find(domid) || !xs_is_domain_introduced(xs, domid))
+            continue;
+        c = console_new(&loop, xs, &ports, domid, &options);
+        if (!c) {
+            log_error("domain %u: no memory or no grant device", domid);
+            continue;
+        }
+        c->next = consoles;
+        consoles = c;
+        watch(domid, true);
+    }
+    free(names);
+}
+
+/* force: whether or not someone still reads the last words. */
+static void remove_gone(bool force)
+{
+    struct console **p = &consoles, *c;
+    bool waiting = false;
+
+    while ((c = *p)) {
+        if (c->gone && (console_domain_gone(c) || force)) {
+            *p = c->next;
+            console_free(c);
+        } else {
+            waiting |= c->gone;
+            p = &c->next;
+        }
+    }
+    if (waiting && !linger.armed)
+        event_timer_set(&loop, &linger, LINGER_MS);
+}
+
+static void on_linger(struct event_timer *t)
+{
+    remove_gone(true);
+}
+
+static void look_for_gone(void)
+{
+    for (struct console *c = consoles; c; c = c->next)
+        if (!c->gone && !xs_is_domain_introduced(xs, c->domid)) {
+            watch(c->domid, false);
+            console_domain_gone(c);
+        }
+    remove_gone(false);
+}
+
+static void store_ready(struct event_source *s, uint32_t events)
+{
+    bool any = false, introduced = false, released = false;
+    char **event;
+
+    while ((event = xs_check_watch(xs))) {
+        const char *token = event[XS_WATCH_TOKEN];
+        struct console *c;
+
+        any = true;
+        if (!strcmp(token, "introduced"))
+            introduced = true;
+        else if (!strcmp(token, "released"))
+            released = true;
+        else if ((c = find(strtoul(token, NULL, 10))))
+            console_refresh(c);
+        free(event);
+    }
+    if (released)
+        look_for_gone();
+    if (introduced)
+        look_for_new();
+    if (!any && errno != EAGAIN) {
+        log_error("lost the connection to xenstored");
+        event_loop_stop(&loop, 1);
+    }
+}
+
+static void signal_ready(struct event_source *s, uint32_t events)
+{
+    struct signalfd_siginfo info;
+
+    if (read(s->fd, &info, sizeof(info)) != sizeof(info))
+        return;
+    if (info.ssi_signo != SIGHUP) {
+        event_loop_stop(&loop, 0);
+        return;
+    }
+    for (struct console *c = consoles; c; c = c->next)
+        log_file_reopen(&c->log);
+    hypervisor_log_reopen();
+}
+
+static int watch_signals(void)
+{
+    sigset_t set;
+
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    /* Before libxenstore's thread exists, so that it inherits the mask. */
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    signals.ready = signal_ready;
+    return signals.fd < 0 ? -errno : event_source_add(&loop, &signals, EPOLLIN);
+}
+
+static int watch_store(void)
+{
+    xs = xs_open(0);
+    if (!xs || !xs_watch(xs, "@introduceDomain", "introduced") ||
+        !xs_watch(xs, "@releaseDomain", "released"))
+        return -errno;
+    store.fd = xs_fileno(xs);
+    store.ready = store_ready;
+    return event_source_add(&loop, &store, EPOLLIN);
+}
+
+static int start(const char *pid_file)
+{
+    struct rlimit files = {65536, 65536};
+    int rc = event_loop_init(&loop);
+
+    setrlimit(RLIMIT_NOFILE, &files); /* some descriptors per guest */
+    linger.fire = on_linger;
+    rc = rc ? rc : watch_signals();
+    rc = rc ? rc : ports_open(&ports, &loop);
+    rc = rc ? rc : watch_store();
+    if (!rc && options.log_hypervisor)
+        hypervisor_log_start(&loop, &options); /* guests come first */
+    return rc ? rc : write_pid_file(pid_file);
+}
+
+static void usage(FILE *f)
+{
+    fputs("usage: xenconsoled [-h] [-V] [-v] [-i] [--log=none|guest|hv|all]\n"
+          "         [--log-dir=DIR] [--pid-file=FILE]\n"
+          "         [-t, --timestamp=none|guest|hv|all]\n"
+          "         [-o, --overflow-data=discard|keep]\n",
+          f);
+}
+
+/* none, guest, hv or all. */
+static bool parse_which(const char *word, bool *guest, bool *hv)
+{
+    *guest = !strcmp(word, "guest") || !strcmp(word, "all");
+    *hv = !strcmp(word, "hv") || !strcmp(word, "all");
+    return *guest || *hv || !strcmp(word, "none");
+}
+
+struct daemon_options {
+    const char *pid_file;
+    bool foreground;
+    enum log_level level;
+};
+
+/* False: not understood. */
+static bool parse_options(struct daemon_options *o, int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"interactive", no_argument, NULL, 'i'},
+        {"log", required_argument, NULL, 'l'},
+        {"log-dir", required_argument, NULL, 'r'},
+        {"pid-file", required_argument, NULL, 'p'},
+        {"timestamp", required_argument, NULL, 't'},
+        {"overflow-data", required_argument, NULL, 'o'},
+        {NULL, 0, NULL, 0},
+    };
+    bool good = true;
+    int c;
+
+    while ((c = getopt_long(argc, argv, "hVvit:o:", longs, NULL)) != -1)
+        switch (c) {
+        case 'h':
+            usage(stdout);
+            exit(0);
+        case 'V':
+            puts("xenconsoled of xen-lite");
+            exit(0);
+        case 'v':
+            o->level = LOG_LVL_DEBUG;
+            break;
+        case 'i':
+            o->foreground = true;
+            break;
+        case 'l':
+            good &= parse_which(optarg, &options.log_guests,
+                                &options.log_hypervisor);
+            break;
+        case 'r':
+            options.log_dir = optarg;
+            break;
+        case 'p':
+            o->pid_file = optarg;
+            break;
+        case 't':
+            good &= parse_which(optarg, &options.stamp_guests,
+                                &options.stamp_hypervisor);
+            break;
+        case 'o':
+            options.keep_oldest = !strcmp(optarg, "keep");
+            good &= options.keep_oldest || !strcmp(optarg, "discard");
+            break;
+        default:
+            good = false;
+        }
+    return good && optind == argc;
+}
+
+int main(int argc, char **argv)
+{
+    struct daemon_options o = {.level = LOG_LVL_INFO};
+    int rc = 0, token = -1;
+
+    if (!parse_options(&o, argc, argv)) {
+        usage(stderr);
+        return 1;
+    }
+    log_setup("xenconsoled", o.level);
+    if (!o.foreground) {
+        token = daemonise_begin();
+        rc = token < 0 ? token : 0;
+    }
+    rc = rc ? rc : start(o.pid_file);
+    if (rc) {
+        log_error("cannot start: %s", strerror(-rc));
+        return 1;
+    }
+    if (!o.foreground)
+        daemonise_ready(token, LOG_FILE);
+    rc = event_loop_run(&loop);
+    if (o.pid_file)
+        unlink(o.pid_file);
+    return rc;
+}

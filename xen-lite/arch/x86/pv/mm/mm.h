@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the files of the PV memory core (arch/x86/pv/mm).
+ *
+ *   mm_types   counts and types of one frame; every transition
+ *   mm_table   validating and undoing the entries of one table; undo list
+ *   mm_entry   one entry: flag rules, its references, writing it
+ *   mm_update  hypercalls that write entries
+ *   mmuext     hypercalls on tables, roots and TLBs
+ *   mm_walk    from virtual address to L1 entry
+ *   ptwr       writes to tables that trapped
+ *   mm_grant   entries of grant maps
+ *   mm_teardown everything of a dying domain
+ */
+#ifndef PV_MM_H
+#define PV_MM_H
+
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+#include <asm/mm.h>
+
+static inline uint32_t table_type(unsigned int level)
+{
+    return (uint32_t)level << PGT_type_shift;
+}
+/* 1..4, or 0 if the type is not a table's. */
+static inline unsigned int table_level(uint32_t type)
+{
+    unsigned int t = type >> PGT_type_shift;
+
+    return t <= 4 ? t : 0;
+}
+static inline bool is_hv_slot(unsigned int level, unsigned int slot)
+{
+    return level == 4 && slot >= ROOT_SLOT_FIRST && slot <= ROOT_SLOT_LAST;
+}
+
+/* --- the counts, where every instruction is felt -----------------------------
+ */
+/* Room that guests leave for our own marks (hold_page()). */
+#define COUNT_LIMIT (PGC_count_mask - 4096)
+
+static inline bool get_owned_page(struct page_info *pg, uint16_t owner)
+{
+    struct page_info old, new;
+
+    old.count_owner = READ_ONCE(pg->count_owner);
+    do {
+        uint32_t n = old.count & PGC_count_mask;
+
+        if (unlikely(old.owner != owner || n - 1 >= COUNT_LIMIT - 1))
+            return false;
+        new.count_owner = old.count_owner + 1;
+    } while (!atomic_cas(&pg->count_owner, &old.count_owner, new.count_owner));
+    return true;
+}
+
+/* One more writable use, if that is what the frame is used for now. */
+static inline bool get_writable_again(struct page_info *pg)
+{
+    uint32_t x = READ_ONCE(pg->type);
+
+    return (x & PGT_type_mask) == PGT_writable && (x & PGT_validated) &&
+           (x & PGT_count_mask) < PGT_count_mask &&
+           atomic_cas(&pg->type, &x, x + 1);
+}
+
+/* Before anything else on d's tables: what was interrupted. 0/-ERESTART */
+static inline int finish_pending(struct domain *d)
+{
+    return unlikely(READ_ONCE(d->arch.nr_pending_undo)) ? mm_finish_pending(d)
+                                                        : 0;
+}
+
+/* --- mm_types --------------------------------------------------------------
+ */
+/* One more general count for our own marks; there is always room. */
+void hold_page(struct page_info *pg);
+/* As put_page_type(), but -ERESTART leaves pg partial and not listed. */
+int put_page_type_step(struct page_info *pg);
+/* Goes on with an interrupted undo, if pg is still in one. 0/-ERESTART */
+int finish_undo(struct page_info *pg);
+/* Locks pg if it is a validated table: its level, else 0 (not locked). */
+unsigned int table_lock(struct page_info *pg);
+static inline void table_unlock(struct page_info *pg)
+{
+    atomic_and(&pg->type, ~PGT_locked);
+}
+
+/* --- mm_table --------------------------------------------------------------
+ */
+#define RESUME_SLOT 0x3ffu
+/* The child at the slot may be in its undo; the entry's general count is still
+ * held. */
+#define RESUME_CHILD 0x8000u
+#define MASK_GROUP   16 /* slots per bit of entry_mask */
+
+/* [locked, not validated] From pg->resume on: 0, -EINVAL, -ERESTART. */
+int table_take_entries(struct page_info *pg, unsigned int level,
+                       struct domain *d);
+/* [locked, not validated] Gives back entries below pg->resume. 0/-ERESTART */
+int table_put_entries(struct page_info *pg, unsigned int level);
+void queue_undo(struct page_info *pg);
+
+/* --- mm_entry --------------------------------------------------------------
+ */
+/* The entry as the CPU will see it. */
+pte_t entry_adjust(pte_t e, unsigned int level);
+/* No bit set that the level forbids, judged after entry_adjust(). */
+bool entry_flags_ok(pte_t e, unsigned int level);
+/* References for what e maps in a table of d; frames must be pg_owner's.
+ * e is adjusted. 0, -EINVAL, -EBUSY (writable view of a table), -EPERM,
+ * -ERESTART; for not present entries 0. */
+int entry_take(pte_t *e, unsigned int level, struct domain *d,
+               struct domain *pg_owner);
+/* Gives them back: 0, or -ERESTART when the table below went partial; its
+ * general count is still the caller's then. */
+int entry_put(pte_t e, unsigned int level);
+/* The same; an interrupted undo goes to the owner's list. */
+void entry_drop(pte_t e, unsigned int level);
+/* The plain case of entry_take() at L1: a frame of d's own that is not used as
+ * a table, ordinary cache type. False: nothing is taken, ask entry_take(). */
+static inline bool entry_take_plain(pte_t *e, const struct domain *d)
+{
+    struct page_info *pg = mfn_to_page(pte_mfn(*e));
+    pte_t a = *e;
+
+    if (!mfn_valid(pte_mfn(a)) || (a & (PTE_PWT | PTE_PCD | PTE_PAT)) ||
+        d->is_dying || !get_owned_page(pg, d->id))
+        return false;
+    if ((a & PTE_RW) && !get_writable_again(pg) &&
+        get_page_type(pg, PGT_writable)) {
+        put_page(pg);
+        return false;
+    }
+    if (!(a & PTE_USER))
+        a |= PTE_USER | PTE_GUEST_KERNEL;
+    *e = a & PTE_GUEST_KERNEL ? a & ~PTE_GLOBAL : a | PTE_GLOBAL;
+    return true;
+}
+
+enum write_mode {
+    WRITE_NORMAL,
+    WRITE_PRESERVE_AD, /* Accessed and Dirty stay as they are */
+    WRITE_COMPARE,     /* only if it is *old; -EAGAIN and *old if not */
+};
+/* [locked by table_lock()] Replace a slot of a validated table of d. */
+int entry_write(struct page_info *table, unsigned int level, unsigned int slot,
+                pte_t e, enum write_mode mode, pte_t *old, struct domain *d,
+                struct domain *pg_owner);
+
+/* Registered read-only MMIO. */
+bool mmio_is_ro(unsigned long mfn);
+mmio_write_fn mmio_ro_handler(unsigned long mfn);
+
+/* --- mm_walk ---------------------------------------------------------------
+ */
+/* The L1 table that maps va under v's kernel root, with a reference; NULL. */
+struct page_info *walk_to_l1(struct vcpu *v, uint64_t va);
+
+/* CPUs that may run the vcpus of a guest's bitmap. */
+uint64_t vcpumask_to_cpus(struct domain *d, uint64_t bitmap, int *rc);
+
+/* --- who may be named in the foreign-domain arguments ----------------------
+ * Owner of the frames to be mapped. Pseudo domains included; put_pg_owner()
+ * pairs. NULL and *rc. */
+struct domain *get_pg_owner(domid_t id, int *rc);
+void put_pg_owner(struct domain *d);
+
+#endif

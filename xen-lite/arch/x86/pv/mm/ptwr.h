@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Decoder of the few instructions with which kernels write page-table entries
+ * in place. Pure: bytes and registers in, an operation out.
+ */
+#ifndef PV_MM_PTWR_H
+#define PV_MM_PTWR_H
+
+#include <hv/types.h>
+
+enum ptwr_kind {
+    PTWR_MOV,
+    PTWR_XCHG,
+    PTWR_AND,
+    PTWR_OR,
+    PTWR_XOR,
+    PTWR_CMPXCHG,
+    PTWR_BTS,
+    PTWR_BTR,
+    PTWR_BTC,
+};
+
+struct ptwr_insn {
+    enum ptwr_kind kind;
+    uint8_t length; /* of the instruction */
+    uint8_t bytes;  /* of the operand: 1, 4 or 8 */
+    int8_t reg;     /* register operand 0..15, or -1: immediate */
+    bool high_byte; /* reg is bits 8..15 of rax, rcx, rdx, rbx */
+    uint64_t imm;   /* sign-extended */
+};
+
+/* n bytes at rip (at most 15): false if it is none of ours or cut off. The
+ * memory operand itself is not worked out: the faulting address is known. */
+bool ptwr_decode(const uint8_t *bytes, unsigned int n, struct ptwr_insn *insn);
+
+/* What insn makes of the operand old (its low insn->bytes bytes), given the
+ * register operand and rax. *writes is false when only flags change. Returns
+ * the new operand; *rflags is updated. */
+uint64_t ptwr_compute(const struct ptwr_insn *insn, uint64_t old, uint64_t src,
+                      uint64_t rax, uint64_t *rflags, bool *writes);
+
+#endif

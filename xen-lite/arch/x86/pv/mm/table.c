@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All entries of one table: taking their references (validation) and giving
+ * them back (undo).
+ *
+ * Most tables are nearly empty. Validation looks at eight entries at a time;
+ * it leaves in the frame's record a mask with one bit per 16 slots that may
+ * hold present entries, and the undo visits only those. L1 tables are done in
+ * one go, 512 entries; above that a present entry may mean a tree, so there is
+ * a preemption check after every few.
+ *
+ * An undo that was interrupted is remembered in the owner's list, from where
+ * the next memory call (of anyone, for that domain) finishes it first.
+ */
+#include "mm.h"
+
+/* Present entries above L1 between two preemption checks; at most an eight
+ * more. */
+#define STRIDE 4
+
+static bool eight_absent(const pte_t *t)
+{
+    return !((t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7]) &
+             PTE_PRESENT);
+}
+
+/* The next eight with a present entry, from an eight's start. */
+static unsigned int skip_absent(const pte_t *t, unsigned int i)
+{
+    const pte_t *p = t + i, *end = t + PT_ENTRIES;
+
+    while (p + 16 <= end && eight_absent(p) && eight_absent(p + 8))
+        p += 16;
+    while (p < end && eight_absent(p))
+        p += 8;
+    return p - t;
+}
+
+/* Slots i.. to the end of their eight. *done counts those with a reference. */
+static int take_eight(pte_t *t, unsigned int *slot, unsigned int level,
+                      struct domain *d, unsigned int *done)
+{
+    unsigned int i = *slot;
+    int rc = 0;
+
+    do {
+        pte_t e = t[i];
+
+        if (!(e & PTE_PRESENT))
+            continue;
+        rc = entry_take(&e, level, d, d);
+        if (rc)
+            break;
+        if (e != t[i])
+            WRITE_ONCE(t[i], e);
+        ++*done;
+    } while (++i & 7);
+    *slot = i;
+    return rc;
+}
+
+int table_take_entries(struct page_info *pg, unsigned int level,
+                       struct domain *d)
+{
+    pte_t *t = page_to_virt(pg);
+    unsigned int i = pg->resume & RESUME_SLOT, done = 0, at_check = 0;
+    uint32_t mask = i ? pg->entry_mask : 0;
+    int rc = 0;
+
+    if (pg->resume & RESUME_CHILD) /* an undo's; taken anew like the others */
+        put_page(mfn_to_page(pte_mfn(t[i])));
+    if (level == 4)
+        init_xen_l4_slots(t, d);
+    while (!rc && i < PT_ENTRIES) {
+        if (!(i & 7) && (i = skip_absent(t, i)) == PT_ENTRIES)
+            break;
+        if (is_hv_slot(level, i)) {
+            i = ROOT_SLOT_LAST + 1;
+            continue;
+        }
+        mask |= 1u << (i / MASK_GROUP);
+        rc = take_eight(t, &i, level, d, &done);
+        if (!rc && level > 1 && done - at_check >= STRIDE) {
+            at_check = done;
+            if (hypercall_preempt_check())
+                rc = -ERESTART;
+        }
+    }
+    pg->entry_mask = mask;
+    pg->resume = i;
+    return rc;
+}
+
+int table_put_entries(struct page_info *pg, unsigned int level)
+{
+    pte_t *t = page_to_virt(pg);
+    unsigned int end = pg->resume & RESUME_SLOT, done = 0;
+    uint32_t mask = pg->entry_mask;
+
+    if (pg->resume & RESUME_CHILD) {
+        struct page_info *child = mfn_to_page(pte_mfn(t[end]));
+
+        if (finish_undo(child))
+            return -ERESTART;
+        put_page(child);
+        pg->resume = end;
+    }
+    for (; mask; mask &= ~(1u << fls64(mask))) {
+        unsigned int first = fls64(mask) * MASK_GROUP;
+        unsigned int i = MIN(end, first + MASK_GROUP);
+
+        while (i > first) {
+            bool child;
+
+            if (!(i & 7) && eight_absent(t + i - 8)) {
+                i -= 8;
+                continue;
+            }
+            i--;
+            if (!(t[i] & PTE_PRESENT) || is_hv_slot(level, i))
+                continue;
+            child = entry_put(t[i], level);
+            if (child || (level > 1 && ++done % STRIDE == 0 &&
+                          hypercall_preempt_check())) {
+                pg->resume = i | (child ? RESUME_CHILD : 0);
+                pg->entry_mask = mask;
+                return -ERESTART;
+            }
+        }
+    }
+    pg->resume = 0;
+    if (level == 4) /* what stood there was ours, not the guest's to see */
+        memset(t + ROOT_SLOT_FIRST, 0,
+               (ROOT_SLOT_LAST + 1 - ROOT_SLOT_FIRST) * sizeof(*t));
+    return 0;
+}
+
+/*
+ * pg is partial. Each CPU adds at most one table per level before its next
+ * memory call drains the list, so it cannot overflow; if it did, the work would
+ * be done here and now.
+ */
+void queue_undo(struct page_info *pg)
+{
+    struct domain *d = domain_by_owner_id(pg->owner);
+    bool queued = false;
+
+    spin_lock(&d->arch.mm_lock);
+    if (d->arch.nr_pending_undo < MM_PENDING_MAX) {
+        d->arch.pending_undo[d->arch.nr_pending_undo] = mfn_x(page_to_mfn(pg));
+        d->arch.nr_pending_undo++;
+        queued = true;
+    }
+    spin_unlock(&d->arch.mm_lock);
+    while (!queued && finish_undo(pg))
+        ;
+}
+
+int mm_finish_pending(struct domain *d)
+{
+    while (unlikely(READ_ONCE(d->arch.nr_pending_undo))) {
+        struct page_info *pg = NULL;
+        int rc = 0;
+
+        spin_lock(&d->arch.mm_lock);
+        if (d->arch.nr_pending_undo)
+            pg = mfn_to_page(
+                _mfn(d->arch.pending_undo[--d->arch.nr_pending_undo]));
+        spin_unlock(&d->arch.mm_lock);
+        /* The list holds no reference: somebody may have finished it. */
+        if (pg && get_page(pg, d)) {
+            rc = finish_undo(pg);
+            if (rc)
+                queue_undo(pg);
+            put_page(pg);
+        }
+        if (rc || hypercall_preempt_check())
+            return READ_ONCE(d->arch.nr_pending_undo) ? -ERESTART : 0;
+    }
+    return 0;
+}

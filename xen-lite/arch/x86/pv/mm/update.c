@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hypercalls that write page-table entries: mmu_update, update_va_mapping.
+ *
+ * Nearly all requests set an absent entry of a validated L1 table: lock the
+ * table, take the new frame, store, unlock. A table's frame needs no reference
+ * of its own meanwhile: a validated table that is locked cannot lose its last
+ * use, so it cannot go away or change its owner. The owner is looked at under
+ * the lock, therefore.
+ *
+ * A request aimed at a page that is no table is a plain store (guests fill a
+ * table before they pin it).
+ */
+#include "mm.h"
+#include <asm/uaccess.h>
+#include <xen/xen.h>
+
+/* In the count of a continued call: *done says what was done before. */
+#define PREEMPTED (1u << 31)
+
+/* --- who is meant ----------------------------------------------------------
+ */
+
+struct domain *get_pg_owner(domid_t id, int *rc)
+{
+    struct domain *cd = current->domain, *d;
+
+    *rc = -ESRCH;
+    if (id == DOMID_SELF)
+        return get_domain(cd) ? cd : NULL;
+    if (id == cd->id)
+        return NULL; /* Xen's rule: oneself has no number here */
+    if (id == DOMID_IO)
+        return dom_io;
+    if (!cd->is_privileged) {
+        *rc = -EPERM;
+        return NULL;
+    }
+    if (id == DOMID_XEN)
+        return dom_xen;
+    d = get_domain_by_id(id);
+    if (d && d->is_special) {
+        put_domain(d);
+        d = NULL;
+    }
+    return d;
+}
+
+void put_pg_owner(struct domain *d)
+{
+    if (d != dom_io && d != dom_xen)
+        put_domain(d);
+}
+
+/* --- one request ------------------------------------------------------------
+ */
+
+/* The frame is no validated table: only a page that could be written anyway. */
+static int write_plain(mfn_t mfn, unsigned int slot, pte_t val,
+                       const struct domain *d)
+{
+    struct page_info *pg = get_page_from_mfn(mfn, d);
+    int rc;
+
+    if (!pg)
+        return -EINVAL;
+    rc = get_page_type(pg, PGT_writable);
+    if (!rc) {
+        WRITE_ONCE(((pte_t *)page_to_virt(pg))[slot], val);
+        log_dirty_frame(mfn);
+        put_page_type(pg);
+    }
+    put_page(pg);
+    return rc;
+}
+
+static int update_entry(uint64_t maddr, pte_t val, enum write_mode mode,
+                        struct domain *pt_owner, struct domain *pg_owner)
+{
+    mfn_t mfn = _mfn(maddr >> PAGE_SHIFT);
+    unsigned int slot = (maddr & ~PAGE_MASK) / sizeof(pte_t), level;
+    struct page_info *table;
+    pte_t old;
+    int rc;
+
+    if (unlikely(!mfn_valid(mfn)))
+        return -EINVAL;
+    table = mfn_to_page(mfn);
+    /* Not ours (and not even RAM): nothing to lock. */
+    if (unlikely(READ_ONCE(table->owner) != pt_owner->id))
+        return -EINVAL;
+    level = table_lock(table);
+    if (!level)
+        return write_plain(mfn, slot, val, pt_owner);
+    if (likely(table->owner == pt_owner->id))
+        rc = entry_write(table, level, slot, val, mode, &old, pt_owner,
+                         pg_owner);
+    else
+        rc = -EINVAL;
+    table_unlock(table);
+    return rc;
+}
+
+static int update_machphys(uint64_t maddr, uint64_t gpfn,
+                           const struct domain *pg_owner)
+{
+    struct page_info *pg = NULL;
+
+    if (!pg_owner->is_special)
+        pg = get_page_from_mfn(_mfn(maddr >> PAGE_SHIFT), pg_owner);
+    if (!pg)
+        return -EINVAL;
+    set_gpfn_from_mfn(page_to_mfn(pg), gpfn);
+    put_page(pg);
+    return 0;
+}
+
+static int one_update(const struct mmu_update *req, struct domain *pt_owner,
+                      struct domain *pg_owner)
+{
+    uint64_t ptr = req->ptr & ~(uint64_t)(sizeof(pte_t) - 1);
+
+    switch (req->ptr & (sizeof(pte_t) - 1)) {
+    case MMU_NORMAL_PT_UPDATE:
+    case MMU_PT_UPDATE_NO_TRANSLATE:
+        return update_entry(ptr, req->val, WRITE_NORMAL, pt_owner, pg_owner);
+    case MMU_PT_UPDATE_PRESERVE_AD:
+        return update_entry(ptr, req->val, WRITE_PRESERVE_AD, pt_owner,
+                            pg_owner);
+    case MMU_MACHPHYS_UPDATE:
+        return update_machphys(ptr, req->val, pg_owner);
+    default:
+        return -ENOSYS;
+    }
+}
+
+/* --- mmu_update(requests, count, &done, foreign) -----------------------------
+ */
+
+/* foreign: owner of the frames; in the upper half owner of the tables + 1. */
+static int find_owners(uint32_t foreign, struct domain **pt_owner,
+                       struct domain **pg_owner)
+{
+    struct domain *cd = current->domain;
+    uint32_t pt = foreign >> 16;
+    int rc;
+
+    *pg_owner = get_pg_owner((domid_t)foreign, &rc);
+    if (!*pg_owner)
+        return rc;
+    *pt_owner = cd;
+    if (!pt || pt - 1 == cd->id)
+        return get_domain(cd) ? 0 : -ESRCH;
+    if (!cd->is_privileged)
+        rc = -EPERM;
+    else
+        *pt_owner = get_domain_by_id(pt - 1);
+    if (!cd->is_privileged || !*pt_owner)
+        goto refuse;
+    if ((*pt_owner)->is_special || (*pt_owner)->is_dying) {
+        put_domain(*pt_owner);
+        goto refuse;
+    }
+    return 0;
+refuse:
+    put_pg_owner(*pg_owner);
+    return rc;
+}
+
+/*
+ * The most frequent request by far: an absent entry of one of the caller's L1
+ * tables gets a frame of the caller's own. False: nothing has been done.
+ */
+static inline bool set_absent_entry(struct domain *d, uint64_t maddr, pte_t e)
+{
+    mfn_t mfn = _mfn(maddr >> PAGE_SHIFT);
+    unsigned int slot = (maddr & ~PAGE_MASK) / sizeof(pte_t);
+    struct page_info *table;
+    bool done = false;
+    uint32_t x;
+    pte_t *p;
+
+    if (!mfn_valid(mfn) || !(e & PTE_PRESENT))
+        return false;
+    table = mfn_to_page(mfn);
+    if (READ_ONCE(table->owner) != d->id)
+        return false;
+    p = (pte_t *)mfn_to_virt(mfn) + slot;
+    x = READ_ONCE(table->type);
+    if ((x & (PGT_type_mask | PGT_validated | PGT_locked)) !=
+            (PGT_l1_table | PGT_validated) ||
+        !atomic_cas(&table->type, &x, x | PGT_locked))
+        return false;
+    if (table->owner == d->id && !(*p & PTE_PRESENT) &&
+        entry_take_plain(&e, d)) {
+        WRITE_ONCE(*p, e);
+        table->entry_mask |= 1u << (slot / MASK_GROUP);
+        log_dirty_frame(mfn);
+        done = true;
+    }
+    table_unlock(table);
+    return done;
+}
+
+/* One request of one's own: as set_absent_entry(). */
+static inline bool fast_update(uint64_t req)
+{
+    struct domain *d = current->domain;
+    uint64_t ptr, val;
+
+    if (READ_ONCE(d->arch.nr_pending_undo) ||
+        !guest_range_ok(req, sizeof(struct mmu_update)))
+        return false;
+    stac();
+    get_guest_word(req, ptr, fault);
+    get_guest_word(req + 8, val, fault);
+    clac();
+    return !(ptr & 5) && set_absent_entry(d, ptr, val);
+fault:
+    clac();
+    return false;
+}
+
+static long run_updates(uint64_t reqs, uint32_t count, uint32_t *done,
+                        struct domain *pt_owner, struct domain *pg_owner)
+{
+    uint32_t i;
+    long rc = finish_pending(pt_owner);
+
+    for (i = 0; i < count && !rc; i++) {
+        struct mmu_update req;
+
+        if (i && hypercall_preempt_check()) {
+            rc = -ERESTART;
+            break;
+        }
+        if (unlikely(copy_object_from_guest(&req, reqs + i * sizeof(req))))
+            rc = -EFAULT;
+        else
+            rc = one_update(&req, pt_owner, pg_owner);
+        if (unlikely(rc))
+            break;
+        rc = finish_pending(pt_owner);
+    }
+    *done = i;
+    return rc;
+}
+
+HYPERCALL(mmu_update)
+{
+    uint64_t reqs = a0, pdone = a2;
+    uint32_t count = a1, before = 0, done = 0;
+    struct domain *pt_owner = NULL, *pg_owner = NULL;
+    long rc;
+
+    if (likely(count == 1 && !pdone && (uint32_t)a3 == DOMID_SELF) &&
+        fast_update(reqs))
+        return 0;
+    if (unlikely(count & PREEMPTED)) {
+        count &= ~PREEMPTED;
+        if (pdone && copy_object_from_guest(&before, pdone))
+            return -EFAULT;
+    }
+    if (likely((uint32_t)a3 == DOMID_SELF)) {
+        pt_owner = pg_owner = current->domain;
+    } else {
+        rc = find_owners(a3, &pt_owner, &pg_owner);
+        if (rc)
+            return rc;
+    }
+    rc = run_updates(reqs, count, &done, pt_owner, pg_owner);
+    if (unlikely((uint32_t)a3 != DOMID_SELF)) {
+        put_domain(pt_owner);
+        put_pg_owner(pg_owner);
+    }
+    before += done;
+    if (pdone && copy_object_to_guest(pdone, &before))
+        return rc && rc != -ERESTART ? rc : -EFAULT;
+    if (rc == -ERESTART)
+        return hypercall_create_continuation(
+            __HYPERVISOR_mmu_update, 4, reqs + done * sizeof(struct mmu_update),
+            (unsigned long)((count - done) | PREEMPTED), pdone, a3);
+    return rc;
+}
+
+/* --- update_va_mapping(va, entry, flags) ------------------------------------
+ */
+
+uint64_t vcpumask_to_cpus(struct domain *d, uint64_t bitmap, int *rc)
+{
+    uint8_t bits[MAX_VCPUS / 8] = {0};
+    uint64_t cpus = 0;
+    struct vcpu *v;
+
+    *rc = 0;
+    if (copy_from_guest_raw(bits, bitmap, DIV_ROUND_UP(d->max_vcpus, 8))) {
+        *rc = -EFAULT;
+        return 0;
+    }
+    for_each_vcpu (d, v) {
+        unsigned int cpu = READ_ONCE(v->arch.tlb_cpu);
+
+        if (cpu < NR_CPUS && (bits[v->vcpu_id / 8] & (1u << (v->vcpu_id % 8))))
+            cpus |= 1ull << cpu;
+    }
+    return cpus & READ_ONCE(d->arch.dirty_cpumask);
+}
+
+static int flush_after(struct domain *d, uint64_t va, uint64_t flags)
+{
+    uint64_t where = flags & ~UVMF_FLUSHTYPE_MASK, cpus;
+    unsigned int how;
+    int rc = 0;
+
+    switch (flags & UVMF_FLUSHTYPE_MASK) {
+    case UVMF_TLB_FLUSH:
+        how = FLUSH_TLB;
+        break;
+    case UVMF_INVLPG:
+        how = FLUSH_VA;
+        break;
+    default:
+        return 0;
+    }
+    if (where == UVMF_LOCAL) {
+        flush_local(va, how);
+        return 0;
+    }
+    if (where == UVMF_ALL)
+        cpus = READ_ONCE(d->arch.dirty_cpumask);
+    else
+        cpus = vcpumask_to_cpus(d, where, &rc);
+    if (cpus)
+        flush_mask(cpus, va, how);
+    return rc;
+}
+
+static long update_va(uint64_t va, pte_t val, uint64_t flags,
+                      struct domain *pg_owner)
+{
+    struct vcpu *v = current;
+    struct page_info *table;
+    long rc = finish_pending(v->domain);
+    int rc2;
+    pte_t old;
+
+    if (rc)
+        return rc;
+    table = walk_to_l1(v, va);
+    if (!table)
+        return -EINVAL;
+    rc = -EINVAL;
+    switch (table_lock(table)) {
+    case 1:
+        rc = entry_write(table, 1, PT_INDEX(va, 1), val, WRITE_NORMAL, &old,
+                         v->domain, pg_owner);
+        table_unlock(table);
+        break;
+    case 0:
+        break;
+    default: /* another vcpu made it a table of another level */
+        table_unlock(table);
+    }
+    put_page(table);
+    if (flags) {
+        rc2 = flush_after(v->domain, va, flags);
+        rc = rc ? rc : rc2;
+    }
+    return rc;
+}
+
+HYPERCALL(update_va_mapping)
+{
+    long rc = update_va(a0, a1, a2, current->domain);
+
+    if (rc == -ERESTART)
+        return hypercall_create_continuation(__HYPERVISOR_update_va_mapping, 3,
+                                             a0, a1, a2);
+    return rc;
+}
+
+HYPERCALL(update_va_mapping_otherdomain)
+{
+    struct domain *pg_owner;
+    int err;
+    long rc;
+
+    pg_owner = get_pg_owner((domid_t)a3, &err);
+    if (!pg_owner)
+        return err;
+    rc = update_va(a0, a1, a2, pg_owner);
+    put_pg_owner(pg_owner);
+    if (rc == -ERESTART)
+        return hypercall_create_continuation(
+            __HYPERVISOR_update_va_mapping_otherdomain, 4, a0, a1, a2, a3);
+    return rc;
+}
