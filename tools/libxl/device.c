@@ -28,10 +28,16 @@ const char *libxl__device_record(libxl__gc *gc, const libxl__device *dev)
                      dev->devid);
 }
 
-static int write_dirs(libxl__gc *gc, const libxl__device *dev,
-                      xs_transaction_t t, const char *const *back,
-                      const char *const *front, bool front_readonly)
+struct device_dirs {
+    const libxl__device *dev;
+    const char *const *back, *const *front;
+    bool front_readonly;
+};
+
+static int write_dirs(libxl__gc *gc, xs_transaction_t t, void *arg)
 {
+    const struct device_dirs *dirs = arg;
+    const libxl__device *dev = dirs->dev;
     const char *fe = libxl__device_frontend(gc, dev);
     const char *be = libxl__device_backend(gc, dev);
     const char *record = libxl__device_record(gc, dev);
@@ -44,8 +50,8 @@ static int write_dirs(libxl__gc *gc, const libxl__device *dev,
     const char *back_links[] = {"frontend", fe, "frontend-id",
                                 GCSPRINTF("%u", dev->domid), NULL};
     struct xs_permissions front_perms[] = {
-        {.id = front_readonly ? 0 : dev->domid, .perms = XS_PERM_NONE},
-        {.id = front_readonly ? dev->domid : dev->backend_domid,
+        {.id = dirs->front_readonly ? 0 : dev->domid, .perms = XS_PERM_NONE},
+        {.id = dirs->front_readonly ? dev->domid : dev->backend_domid,
          .perms = XS_PERM_READ}};
     struct xs_permissions back_perms[] = {
         {.id = dev->backend_domid, .perms = XS_PERM_NONE},
@@ -64,15 +70,15 @@ static int write_dirs(libxl__gc *gc, const libxl__device *dev,
     if (!rc)
         rc = libxl__xs_mknod(gc, t, record, own_perms, 1) ?:
              libxl__xs_writev(gc, t, record, common)      ?:
-             libxl__xs_writev(gc, t, record, back);
+             libxl__xs_writev(gc, t, record, dirs->back);
     if (!rc)
         rc = libxl__xs_mknod(gc, t, fe, front_perms, 2) ?:
              libxl__xs_writev(gc, t, fe, front_links)   ?:
-             libxl__xs_writev(gc, t, fe, front);
+             libxl__xs_writev(gc, t, fe, dirs->front);
     if (!rc)
         rc = libxl__xs_mknod(gc, t, be, back_perms, 2) ?:
              libxl__xs_writev(gc, t, be, back_links)   ?:
-             libxl__xs_writev(gc, t, be, back);
+             libxl__xs_writev(gc, t, be, dirs->back);
     return rc;
 }
 
@@ -80,18 +86,9 @@ int libxl__device_write(libxl__gc *gc, const libxl__device *dev,
                         const char *const *back, const char *const *front,
                         bool front_readonly)
 {
-    xs_transaction_t t = 0;
-    int rc;
+    struct device_dirs dirs = {dev, back, front, front_readonly};
 
-    do {
-        rc = libxl__xs_start(gc, &t);
-        if (!rc)
-            rc = write_dirs(gc, dev, t, back, front, front_readonly);
-        if (!rc)
-            rc = libxl__xs_commit(gc, &t);
-    } while (rc > 0);
-    libxl__xs_abort(gc, &t);
-    return rc;
+    return libxl__xs_transaction(gc, write_dirs, &dirs);
 }
 
 /* The record is ours, but it says which domain drives the device. */

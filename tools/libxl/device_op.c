@@ -305,25 +305,18 @@ static void run_script(libxl__aodev *aodev)
 
 /* --- start --- */
 
-static int close_backend(libxl__aodev *aodev)
+static int close_backend(libxl__gc *gc, xs_transaction_t t, void *arg)
 {
-    libxl__gc *gc = &aodev->ao->gc;
+    const libxl__aodev *aodev = arg;
     const char *be = libxl__device_backend(gc, &aodev->dev);
-    xs_transaction_t t = 0;
-    int rc;
+    int rc = 0;
 
-    do {
-        rc = libxl__xs_start(gc, &t);
-        if (!rc && aodev->force)
-            rc = libxl__xs_rm(gc, t, libxl__device_frontend(gc, &aodev->dev));
-        /* Never bring back a directory that is gone. */
-        if (!rc && libxl__xs_read(gc, t, GCSPRINTF("%s/state", be)))
-            rc = libxl__xs_write(gc, t, GCSPRINTF("%s/online", be), "0")
-                     ?: libxl__xs_write(gc, t, GCSPRINTF("%s/state", be), "5");
-        if (!rc)
-            rc = libxl__xs_commit(gc, &t);
-    } while (rc > 0);
-    libxl__xs_abort(gc, &t);
+    if (aodev->force)
+        rc = libxl__xs_rm(gc, t, libxl__device_frontend(gc, &aodev->dev));
+    /* Never bring back a directory that is gone. */
+    if (!rc && libxl__xs_read(gc, t, GCSPRINTF("%s/state", be)))
+        rc = libxl__xs_write(gc, t, GCSPRINTF("%s/online", be), "0")
+                 ?: libxl__xs_write(gc, t, GCSPRINTF("%s/state", be), "5");
     return rc;
 }
 
@@ -335,7 +328,7 @@ int libxl__aodev_start(libxl__aodev *aodev)
     if (aodev->add)
         return wait_for_backend(aodev);
     state = backend_state(aodev);
-    rc = close_backend(aodev);
+    rc = libxl__xs_transaction(&aodev->ao->gc, close_backend, aodev);
     if (rc)
         return rc;
     /* Where no backend has ever been, none will answer. */

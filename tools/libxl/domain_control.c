@@ -168,26 +168,28 @@ static void rename_in_config(libxl__gc *gc, uint32_t domid, const char *name)
     libxl_domain_config_dispose(&config);
 }
 
+struct rename {
+    uint32_t domid;
+    const char *from, *to;
+};
+
+static int rename_nodes(libxl__gc *gc, xs_transaction_t t, void *arg)
+{
+    const struct rename *names = arg;
+
+    return libxl__domain_rename(gc, names->domid, names->from, names->to, t);
+}
+
 int libxl_domain_rename(libxl_ctx *ctx, uint32_t domid, const char *old_name,
                         const char *new_name)
 {
     GC_INIT(ctx);
-    xs_transaction_t t = 0;
+    struct rename names = {domid, old_name, new_name};
     int rc = check_exists(gc, domid);
 
-    while (!rc) {
-        rc = libxl__xs_start(gc, &t);
-        if (!rc)
-            rc = libxl__domain_rename(gc, domid, old_name, new_name, t);
-        if (rc)
-            break;
-        rc = libxl__xs_commit(gc, &t);
-        if (!rc)
-            rename_in_config(gc, domid, new_name);
-        if (rc <= 0)
-            break;
-        rc = 0;
-    }
-    libxl__xs_abort(gc, &t);
+    if (!rc)
+        rc = libxl__xs_transaction(gc, rename_nodes, &names);
+    if (!rc)
+        rename_in_config(gc, domid, new_name);
     return rc;
 }

@@ -178,8 +178,9 @@ static int mknod(libxl__gc *gc, xs_transaction_t t, uint32_t domid,
     return libxl__xs_mknod(gc, t, path, perms, access == GUESTS_OWN ? 1 : 2);
 }
 
-static int make_nodes(struct create *c, xs_transaction_t t)
+static int make_nodes(libxl__gc *gc, xs_transaction_t t, void *arg)
 {
+    struct create *c = arg;
     static const struct {
         const char *name;
         enum access access;
@@ -201,7 +202,6 @@ static int make_nodes(struct create *c, xs_transaction_t t)
         {"attr", GUESTS_OWN},
         {"error", GUESTS_OWN},
     };
-    libxl__gc *gc = &c->ao->gc;
     const libxl_domain_create_info *ci = &c->config->c_info;
     const char *dom = libxl__xs_domain_path(gc, c->domid);
     const char *uuid = GCSPRINTF(LIBXL_UUID_FMT, LIBXL_UUID_BYTES(ci->uuid));
@@ -236,28 +236,10 @@ static int make_nodes(struct create *c, xs_transaction_t t)
     return rc;
 }
 
-static int in_transaction(struct create *c,
-                          int (*write)(struct create *, xs_transaction_t))
-{
-    libxl__gc *gc = &c->ao->gc;
-    xs_transaction_t t = 0;
-    int rc;
-
-    do {
-        rc = libxl__xs_start(gc, &t);
-        if (!rc)
-            rc = write(c, t);
-        if (!rc)
-            rc = libxl__xs_commit(gc, &t);
-    } while (rc > 0);
-    libxl__xs_abort(gc, &t);
-    return rc;
-}
-
 /* What the guest and others read once it is built. */
-static int describe(struct create *c, xs_transaction_t t)
+static int describe(libxl__gc *gc, xs_transaction_t t, void *arg)
 {
-    libxl__gc *gc = &c->ao->gc;
+    const struct create *c = arg;
     const libxl_domain_build_info *b = &c->config->b_info;
     const char *dom = libxl__xs_domain_path(gc, c->domid);
     const char *vm = libxl__xs_read(gc, t, GCSPRINTF("%s/vm", dom));
@@ -325,7 +307,7 @@ static int build(struct create *c)
     if (xlg_build_pv(CTX->xch, c->image, &config, &result))
         return errno == ENOMEM ? ERROR_NOMEM : ERROR_FAIL;
 
-    rc = in_transaction(c, describe);
+    rc = libxl__xs_transaction(gc, describe, c);
     if (!rc) {
         const char *kvs[] = {"store/port", GCSPRINTF("%d", store),
                              "store/ring-ref",
@@ -440,7 +422,7 @@ int libxl_domain_create_new(libxl_ctx *ctx, libxl_domain_config *d_config,
         return libxl__ao_failed(ao, rc);
     }
     ao->domid = c->domid;
-    rc = in_transaction(c, make_nodes) ?: set_limits(c) ?: build(c);
+    rc = libxl__xs_transaction(gc, make_nodes, c) ?: set_limits(c) ?: build(c);
     if (rc) {
         fail(c, rc);
     } else {

@@ -147,10 +147,13 @@ int libxl__xs_rm(libxl__gc *gc, xs_transaction_t t, const char *path);
 /* The same, and those of its ancestors that are left empty, in a transaction.
  */
 int libxl__xs_rm_up(libxl__gc *gc, const char *path);
-int libxl__xs_start(libxl__gc *gc, xs_transaction_t *t);
-/* 0: done; 1: somebody interfered, do it all again; < 0: rc. *t is 0 then. */
-int libxl__xs_commit(libxl__gc *gc, xs_transaction_t *t);
-void libxl__xs_abort(libxl__gc *gc, xs_transaction_t *t); /* 0 is ok */
+/*
+ * Runs body(gc, t, arg) in a transaction, again whenever another client's
+ * commit came in between, so body must start anew each time. An rc of body
+ * aborts the transaction and is returned.
+ */
+typedef int libxl__xs_body(libxl__gc *gc, xs_transaction_t t, void *arg);
+int libxl__xs_transaction(libxl__gc *gc, libxl__xs_body *body, void *arg);
 const char *libxl__xs_domain_path(libxl__gc *gc, uint32_t domid);
 
 /* --- little things --- */

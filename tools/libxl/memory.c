@@ -70,17 +70,23 @@ static int dom0_init(libxl__gc *gc, xs_transaction_t t, uint32_t domid,
     return rc;
 }
 
-static int new_target(libxl__gc *gc, uint32_t domid, xs_transaction_t t,
-                      const struct xen_domctl_getdomaininfo *info,
-                      int64_t *target_kb, int relative)
+struct target {
+    uint32_t domid;
+    const struct xen_domctl_getdomaininfo *info;
+    int64_t kb;
+    bool relative, enforce;
+};
+
+static int new_target(libxl__gc *gc, xs_transaction_t t, void *arg)
 {
-    uint32_t target, max;
-    int64_t kb = *target_kb;
+    const struct target *new = arg;
+    uint32_t domid = new->domid, target, max;
+    int64_t kb = new->kb;
     int rc =
         libxl__xs_read_uint(gc, t, memory_path(gc, domid, "target"), &target);
 
     if (rc == ERROR_NOTFOUND && !domid) {
-        rc = dom0_init(gc, t, domid, info);
+        rc = dom0_init(gc, t, domid, new->info);
         if (!rc)
             rc = libxl__xs_read_uint(gc, t, memory_path(gc, domid, "target"),
                                      &target);
@@ -93,7 +99,7 @@ static int new_target(libxl__gc *gc, uint32_t domid, xs_transaction_t t,
             libxl__domain_label(gc, domid));
         return ERROR_FAIL;
     }
-    if (relative)
+    if (new->relative)
         kb += target;
     if (kb <= 0 || kb > max) {
         LOG(ERROR,
@@ -106,9 +112,12 @@ static int new_target(libxl__gc *gc, uint32_t domid, xs_transaction_t t,
         LOG(ERROR, "dom0 is left at least 128 MiB, not %" PRId64 " KiB", kb);
         return ERROR_INVAL;
     }
-    *target_kb = kb;
-    return libxl__xs_printf(gc, t, memory_path(gc, domid, "target"), "%" PRId64,
-                            kb);
+    rc = libxl__xs_printf(gc, t, memory_path(gc, domid, "target"), "%" PRId64,
+                          kb);
+    /* Before the guest hears of its target: it may grow at once. */
+    if (!rc && new->enforce)
+        rc = set_max(gc, domid, kb);
+    return rc;
 }
 
 int libxl_set_memory_target(libxl_ctx *ctx, uint32_t domid,
@@ -116,27 +125,10 @@ int libxl_set_memory_target(libxl_ctx *ctx, uint32_t domid,
 {
     GC_INIT(ctx);
     struct xen_domctl_getdomaininfo info;
-    xs_transaction_t t = 0;
-    int64_t kb;
+    struct target target = {domid, &info, target_memkb, relative, enforce};
     int rc = check(gc, domid, &info);
 
-    while (!rc) {
-        kb = target_memkb;
-        rc = libxl__xs_start(gc, &t);
-        if (!rc)
-            rc = new_target(gc, domid, t, &info, &kb, relative);
-        /* Before the guest hears of it, which may grow at once. */
-        if (!rc && enforce)
-            rc = set_max(gc, domid, kb);
-        if (rc)
-            break;
-        rc = libxl__xs_commit(gc, &t);
-        if (rc <= 0)
-            break;
-        rc = 0;
-    }
-    libxl__xs_abort(gc, &t);
-    return rc;
+    return rc ?: libxl__xs_transaction(gc, new_target, &target);
 }
 
 int libxl_get_memory_target(libxl_ctx *ctx, uint32_t domid,

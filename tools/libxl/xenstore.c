@@ -89,39 +89,29 @@ int libxl__xs_rm(libxl__gc *gc, xs_transaction_t t, const char *path)
     return ERROR_FAIL;
 }
 
-int libxl__xs_start(libxl__gc *gc, xs_transaction_t *t)
+int libxl__xs_transaction(libxl__gc *gc, libxl__xs_body *body, void *arg)
 {
-    *t = xs_transaction_start(CTX->xsh);
-    if (*t)
-        return 0;
-    LOGE(ERROR, "cannot start a store transaction");
-    return ERROR_FAIL;
+    xs_transaction_t t;
+    int rc;
+
+    for (;;) {
+        t = xs_transaction_start(CTX->xsh);
+        if (!t) {
+            LOGE(ERROR, "cannot start a store transaction");
+            return ERROR_FAIL;
+        }
+        rc = body(gc, t, arg);
+        if (xs_transaction_end(CTX->xsh, t, rc) || rc)
+            return rc;
+        if (errno != EAGAIN) {
+            LOGE(ERROR, "cannot commit a store transaction");
+            return ERROR_FAIL;
+        }
+    }
 }
 
-int libxl__xs_commit(libxl__gc *gc, xs_transaction_t *t)
-{
-    bool done = xs_transaction_end(CTX->xsh, *t, false);
-
-    *t = 0;
-    if (done)
-        return 0;
-    if (errno == EAGAIN)
-        return 1;
-    LOGE(ERROR, "cannot commit a store transaction");
-    return ERROR_FAIL;
-}
-
-void libxl__xs_abort(libxl__gc *gc, xs_transaction_t *t)
-{
-    int errno_ = errno;
-
-    if (*t)
-        xs_transaction_end(CTX->xsh, *t, true);
-    *t = 0;
-    errno = errno_;
-}
-
-static int rm_up(libxl__gc *gc, xs_transaction_t t, const char *path)
+/* In a transaction: an ancestor that looks empty may be getting a child. */
+static int rm_up(libxl__gc *gc, xs_transaction_t t, void *path)
 {
     char *up = libxl__strdup(gc, path), *slash;
     int rc = libxl__xs_rm(gc, t, path);
@@ -139,19 +129,7 @@ static int rm_up(libxl__gc *gc, xs_transaction_t t, const char *path)
 
 int libxl__xs_rm_up(libxl__gc *gc, const char *path)
 {
-    xs_transaction_t t = 0;
-    int rc;
-
-    /* Somebody may be creating below an ancestor that looks empty. */
-    do {
-        rc = libxl__xs_start(gc, &t);
-        if (!rc)
-            rc = rm_up(gc, t, path);
-        if (!rc)
-            rc = libxl__xs_commit(gc, &t);
-    } while (rc > 0);
-    libxl__xs_abort(gc, &t);
-    return rc;
+    return libxl__xs_transaction(gc, rm_up, (void *)path);
 }
 
 const char *libxl__xs_domain_path(libxl__gc *gc, uint32_t domid)
