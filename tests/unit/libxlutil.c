@@ -97,29 +97,29 @@ static const struct {
      "the end of the file\n"},
     {"\na=yes\n", NULL,
      "f:2: syntax error: a value (\"string\", number or [list]) expected near "
-     "`yes'\n"},
-    {"a 1", NULL, "f:1: syntax error: `=' or `+=' expected near `1'\n"},
+     "'yes'\n"},
+    {"a 1", NULL, "f:1: syntax error: '=' or '+=' expected near '1'\n"},
     {"a='x\nb=1", NULL,
      "f:1: syntax error: a value (\"string\", number or [list]) expected near "
-     "`'x'\n"},
+     "''x'\n"},
     {"a='\\q'", NULL,
      "f:1: syntax error: a value (\"string\", number or [list]) expected near "
-     "`'\\q''\n"},
+     "''\\q''\n"},
     {"a='x\\0y'", NULL,
      "f:1: syntax error: a value (\"string\", number or [list]) expected near "
-     "`'x\\0y''\n"},
+     "''x\\0y''\n"},
     {"a=[1,\n2\n", NULL,
-     "f:3: syntax error: `,' or `]' expected at the end of the file\n"},
-    {"a=[1 2]", NULL, "f:1: syntax error: `,' or `]' expected near `2]'\n"},
+     "f:3: syntax error: ',' or ']' expected at the end of the file\n"},
+    {"a=[1 2]", NULL, "f:1: syntax error: ',' or ']' expected near '2]'\n"},
     {"a=1 2", NULL,
      "f:1: syntax error: the end of the line expected near "
-     "`2'\n"},
+     "'2'\n"},
     {"a=1\n]", NULL,
-     "f:2: syntax error: the name of a setting expected near `]'\n"},
+     "f:2: syntax error: the name of a setting expected near ']'\n"},
     {"a=1\na+=[2]", NULL,
-     "f:2: cannot add a list to `a', which is a string (line 1)\n"},
+     "f:2: cannot add a list to 'a', which is a string (line 1)\n"},
     {"a=[[[[[[[[[[[[[[[[[[[[[", NULL,
-     "f:1: syntax error: less deeply nested list expected near `[[[[['\n"},
+     "f:1: syntax error: less deeply nested list expected near '[[[[['\n"},
 };
 
 static void config_texts(void **state)
@@ -160,7 +160,7 @@ static void typed_getters(void **state)
     xlu_cfg_destroy(cfg);
     report_check(&report, text,
                  "f:5: syntax error: a value (\"string\", number or [list]) "
-                 "expected near `-1'\n");
+                 "expected near '-1'\n");
 
     report_open(&report);
     cfg = xlu_cfg_init(report.f, "f");
@@ -183,11 +183,11 @@ static void typed_getters(void **state)
     xlu_cfg_report_unused(cfg);
     xlu_cfg_destroy(cfg);
     report_check(&report, fine,
-                 "f:3: `word' = `w' is not a number\n"
-                 "f:1: `n' = `12' is too large\n"
-                 "f:4: `list' is a list but should be a single value\n"
-                 "f:1: `n' is a single value but should be a list\n"
-                 "f:6: warning: unknown key `q' ignored\n");
+                 "f:3: 'word' = 'w' is not a number\n"
+                 "f:1: 'n' = '12' is too large\n"
+                 "f:4: 'list' is a list but should be a single value\n"
+                 "f:1: 'n' is a single value but should be a list\n"
+                 "f:6: warning: unknown key 'q' ignored\n");
 }
 
 #define RAW_RW "\"format\":\"raw\",\"readwrite\":1"
@@ -228,21 +228,21 @@ static const struct {
      "\"format\":\"raw\",\"script\":\"s\",\"readwrite\":1,"
      "\"discard_enable\":\"False\"}",
      ""},
-    {"/x,raw", NULL, "f: disk specification `/x,raw': no vdev given\n"},
-    {"vdev=xvda", NULL, "f: disk specification `vdev=xvda': no target given\n"},
+    {"/x,raw", NULL, "f: disk specification '/x,raw': no vdev given\n"},
+    {"vdev=xvda", NULL, "f: disk specification 'vdev=xvda': no target given\n"},
     {"/x,zip,xvda", NULL,
-     "f: disk specification `/x,zip,xvda': unknown format `zip'\n"},
+     "f: disk specification '/x,zip,xvda': unknown format 'zip'\n"},
     {"/x,raw,xvda,q", NULL,
-     "f: disk specification `/x,raw,xvda,q': unknown access (r, ro, w, rw) "
-     "`q'\n"},
+     "f: disk specification '/x,raw,xvda,q': unknown access (r, ro, w, rw) "
+     "'q'\n"},
     {"/x,raw,xvda,w,y", NULL,
-     "f: disk specification `/x,raw,xvda,w,y': too many parameters, at "
-     "`y'\n"},
+     "f: disk specification '/x,raw,xvda,w,y': too many parameters, at "
+     "'y'\n"},
     {"foo=bar,raw,xvda", NULL,
-     "f: disk specification `foo=bar,raw,xvda': unknown key `foo'\n"},
+     "f: disk specification 'foo=bar,raw,xvda': unknown key 'foo'\n"},
     {"/x,raw,xvda,vdev=xvdb", NULL,
-     "f: disk specification `/x,raw,xvda,vdev=xvdb': given twice, with "
-     "different values: `vdev'\n"},
+     "f: disk specification '/x,raw,xvda,vdev=xvdb': given twice, with "
+     "different values: 'vdev'\n"},
 };
 
 /* Without the white space of the printer, none of which is in the values. */

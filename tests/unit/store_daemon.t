@@ -55,7 +55,7 @@ status 0' ours xenstore-read /a/b
 is 'read with prefix' '/a/b: one
 /a/n9: 9
 status 0' ours xenstore-read -p /a/b /a/n9
-is 'read what is not there' "xenstore-read: couldn't read path /none
+is 'read what is not there' "xenstore-read: /none was not read
 status 1" ours xenstore-read /none
 is 'list' 'b
 n10
@@ -73,14 +73,14 @@ is 'does not exist' 'status 1' ours xenstore-exists /a/b /a/c
 is 'chmod' 'status 0' ours xenstore-chmod -r /a n5 r6
 is 'chmod seen' 'a = "" . . . . . . . . . . . . . . . . . . . . . . . . . . .  (n5,r6)
 status 0' bash -c "$dir/ours/xenstore-ls -p | head -n 1"
-is 'write is all or nothing' 'xenstore-write: could not write path /a b
+is 'write is all or nothing' 'xenstore-write: /a b was not written
 status 1' ours xenstore-write /t/1 x '/a b' y
 is 'nothing of it is left' 'status 1' ours xenstore-exists /t/1
 is 'rm -t' 'status 0' ours xenstore-rm -t /a/b
 is 'rm' 'status 0' ours xenstore-rm /a
 is 'multi-call' '1
 status 0' bash -c "$dir/ours/xenstore write /m 1 && $dir/ours/xenstore read /m"
-is 'unknown mode' 'xenstore: unknown mode zoo
+is 'unknown mode' 'xenstore: there is no command zoo
 status 1' ours xenstore zoo
 is 'control' 'OK
 status 0' ours xenstore-control check

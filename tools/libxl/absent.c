@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What libxl.h promises and this library does not do. The list is in the file
- * `absent'; gentypes.py makes a failing function of each name.
+ * 'absent'; gentypes.py makes a failing function of each name.
  */
 #include "internal.h"
 

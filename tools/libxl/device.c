@@ -146,7 +146,7 @@ int libxl__backend_domid(libxl__gc *gc, const char *name, uint32_t *domid)
     if (!name || !libxl__parse_uint(name, DOMID_FIRST_RESERVED - 1, domid) ||
         !libxl__name_to_domid(gc, name, domid))
         return 0;
-    LOG(ERROR, "there is no domain `%s' to be a backend", name);
+    LOG(ERROR, "there is no domain '%s' to be a backend", name);
     return ERROR_INVAL;
 }
 

@@ -129,7 +129,7 @@ static void state_timeout(libxl_ctx *ctx, libxl__ev_time *ev)
     if (aodev->add && state == XenbusStateInitialising)
         LOG(ERROR,
             "domain %s: no backend has taken %s for %d s (is the driver or "
-            "daemon for `%s' running?)",
+            "daemon for '%s' running?)",
             libxl__domain_label(gc, aodev->dev.domid), aodev->label,
             BACKEND_MS / 1000, aodev->dev.kind);
     else if (aodev->force)

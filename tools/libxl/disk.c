@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Disks: raw block devices and raw files, served by the `vbd' backend. The
+ * Disks: raw block devices and raw files, served by the 'vbd' backend. The
  * block script checks the target and tells the backend what to open.
  */
 #include <sys/stat.h>
@@ -13,7 +13,7 @@ int libxl__disk_setdefault(libxl__gc *gc, libxl_device_disk *disk)
     int rc;
 
     if (!disk->vdev || libxl__disk_number(disk->vdev) < 0) {
-        LOG(ERROR, "disk `%s': not the name of a disk (xvda, sdb, d0p1)",
+        LOG(ERROR, "disk '%s': not the name of a disk (xvda, sdb, d0p1)",
             disk->vdev ? disk->vdev : "");
         return ERROR_INVAL;
     }

@@ -10,7 +10,7 @@ static int check_exists(libxl__gc *gc, uint32_t domid)
 {
     if (libxl__domain_exists(gc, domid))
         return 0;
-    LOG(ERROR, "domain %u does not exist", domid);
+    LOG(ERROR, "there is no domain %u", domid);
     return ERROR_DOMAIN_NOTFOUND;
 }
 
@@ -116,7 +116,7 @@ int libxl__check_name(libxl__gc *gc, const char *name)
     if (!*p && p > name && p - name < 256 && strcmp(name, ".") &&
         strcmp(name, ".."))
         return 0;
-    LOG(ERROR, "`%.255s' cannot be a domain's name", name);
+    LOG(ERROR, "'%.255s' cannot be a domain's name", name);
     return ERROR_INVAL;
 }
 
@@ -129,7 +129,7 @@ static int check_name_free(libxl__gc *gc, uint32_t domid, const char *name)
         return rc;
     if (libxl__name_to_domid(gc, name, &other) || other == domid)
         return 0;
-    LOG(ERROR, "the name `%s' is in use by domain %u", name, other);
+    LOG(ERROR, "the name '%s' is in use by domain %u", name, other);
     return ERROR_INVAL;
 }
 
@@ -144,7 +144,7 @@ int libxl__domain_rename(libxl__gc *gc, uint32_t domid, const char *old_name,
         return rc;
     its = libxl__xs_read(gc, t, path);
     if (old_name && its && strcmp(its, old_name)) {
-        LOG(ERROR, "domain %u is called `%s', not `%s'", domid, its, old_name);
+        LOG(ERROR, "domain %u is called '%s', not '%s'", domid, its, old_name);
         return ERROR_FAIL;
     }
     rc = libxl__xs_write(gc, t, path, new_name);

@@ -57,7 +57,7 @@ static int check(struct create *c)
     if (rc)
         return rc;
     if (!libxl__name_to_domid(gc, config->c_info.name, &other)) {
-        LOG(ERROR, "the name `%s' is in use by domain %u", config->c_info.name,
+        LOG(ERROR, "the name '%s' is in use by domain %u", config->c_info.name,
             other);
         return ERROR_INVAL;
     }

@@ -157,7 +157,7 @@ int libxl_domain_destroy(libxl_ctx *ctx, uint32_t domid,
         return libxl__ao_failed(ao, ERROR_INVAL);
     }
     if (!libxl__domain_exists(gc, domid)) {
-        LOG(ERROR, "domain %u does not exist", domid);
+        LOG(ERROR, "there is no domain %u", domid);
         return libxl__ao_failed(ao, ERROR_DOMAIN_NOTFOUND);
     }
     GCNEW(d);

@@ -238,7 +238,7 @@ int libxl_send_debug_keys(libxl_ctx *ctx, char *keys)
 
     if (!xlc_debug_keys(ctx->xch, keys))
         return 0;
-    LOGE(ERROR, "cannot send debug keys `%s'", keys);
+    LOGE(ERROR, "the hypervisor did not take the debug keys '%s'", keys);
     return ERROR_FAIL;
 }
 

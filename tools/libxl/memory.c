@@ -27,7 +27,7 @@ static int check(libxl__gc *gc, uint32_t domid,
     int rc = libxl__domain_getinfo(gc, domid, info);
 
     if (rc == ERROR_DOMAIN_NOTFOUND)
-        LOG(ERROR, "domain %u does not exist", domid);
+        LOG(ERROR, "there is no domain %u", domid);
     return rc;
 }
 

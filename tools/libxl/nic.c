@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Network interfaces: the `vif' backend makes an interface in its domain, a
+ * Network interfaces: the 'vif' backend makes an interface in its domain, a
  * script connects it.
  */
 #include <sys/random.h>
@@ -39,7 +39,7 @@ int libxl__nic_setdefault(libxl__gc *gc, libxl_device_nic *nic)
         return ERROR_INVAL;
     }
     if (nic->ifname && strlen(nic->ifname) > 15) {
-        LOG(ERROR, "vif: the name `%s' is longer than 15 characters",
+        LOG(ERROR, "vif: the name '%s' is longer than 15 characters",
             nic->ifname);
         return ERROR_INVAL;
     }

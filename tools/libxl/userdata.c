@@ -25,7 +25,7 @@ static int file_of(libxl__gc *gc, uint32_t domid, const char *id,
     int rc;
 
     if (!*id || strchr(id, '/')) {
-        LOG(ERROR, "`%s' cannot be the name of user data", id);
+        LOG(ERROR, "'%s' cannot be the name of user data", id);
         return ERROR_INVAL;
     }
     rc = libxl__domain_uuid(gc, domid, &uuid);

@@ -42,7 +42,7 @@ libxl_vcpuinfo *libxl_list_vcpu(libxl_ctx *ctx, uint32_t domid, int *nb_vcpu,
 
     rc = libxl__domain_getinfo(gc, domid, &info);
     if (rc == ERROR_DOMAIN_NOTFOUND)
-        LOG(ERROR, "domain %u does not exist", domid);
+        LOG(ERROR, "there is no domain %u", domid);
     if (rc || cpus <= 0)
         return NULL;
     list = libxl__array_nogc(ctx, info.max_vcpu_id + 1, sizeof(*list));
@@ -139,7 +139,7 @@ int libxl_set_vcpuonline(libxl_ctx *ctx, uint32_t domid, libxl_bitmap *cpumap,
     int rc = libxl__domain_getinfo(gc, domid, &info);
 
     if (rc == ERROR_DOMAIN_NOTFOUND)
-        LOG(ERROR, "domain %u does not exist", domid);
+        LOG(ERROR, "there is no domain %u", domid);
     if (!rc && libxl_bitmap_count_set(cpumap) > (int)info.max_vcpu_id + 1) {
         LOG(ERROR, "domain %s has %u vcpus, not %d",
             libxl__domain_label(gc, domid), info.max_vcpu_id + 1,

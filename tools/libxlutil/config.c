@@ -45,7 +45,7 @@ static int syntax_error(struct lexer *lx, const char *expected)
                     lx->token == END ? "file" : "line");
     else
         xlu__report(lx->cfg, lx->token_line,
-                    "syntax error: %s expected near `%.*s'", expected, shown,
+                    "syntax error: %s expected near '%.*s'", expected, shown,
                     lx->start);
     return EINVAL;
 }
@@ -212,7 +212,7 @@ static int parse_list(struct lexer *lx, XLU_ConfigValue *list)
         if (is_punctuation(lx, ','))
             next_token(lx);
         else if (!is_punctuation(lx, ']'))
-            return syntax_error(lx, "`,' or `]'");
+            return syntax_error(lx, "',' or ']'");
     }
     lx->depth--;
     next_token(lx);
@@ -254,7 +254,7 @@ static int join(struct lexer *lx, setting *old, XLU_ConfigValue *v)
 
     if (o->type != v->type) {
         xlu__report(lx->cfg, v->line,
-                    "cannot add a %s to `%s', which is a %s (line %d)",
+                    "cannot add a %s to '%s', which is a %s (line %d)",
                     v->type == XLU_LIST ? "list" : "string", old->name,
                     o->type == XLU_LIST ? "list" : "string", old->line);
         return EINVAL;
@@ -304,7 +304,7 @@ static int parse_setting(struct lexer *lx)
     if (is_punctuation(lx, '='))
         old = NULL;
     else if (!is_punctuation(lx, '+'))
-        return syntax_error(lx, "`=' or `+='");
+        return syntax_error(lx, "'=' or '+='");
     next_token(lx);
     e = parse_value(lx, &s->value);
     if (!e && old)

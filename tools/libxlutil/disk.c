@@ -24,8 +24,8 @@ struct spec {
 
 static int complain(struct spec *s, const char *what, const char *value)
 {
-    xlu__report(s->cfg, 0, "disk specification `%s': %s%s%s%s", s->text, what,
-                value ? " `" : "", value ? value : "", value ? "'" : "");
+    xlu__report(s->cfg, 0, "disk specification '%s': %s%s%s%s", s->text, what,
+                value ? " '" : "", value ? value : "", value ? "'" : "");
     return EINVAL;
 }
 

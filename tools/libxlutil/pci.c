@@ -7,7 +7,7 @@
 
 static int not_supported(XLU_Config *cfg, const char *what, const char *str)
 {
-    xlu__report(cfg, 0, "%s `%s': not supported by xen-lite", what, str);
+    xlu__report(cfg, 0, "%s '%s': not supported by xen-lite", what, str);
     return ENOSYS;
 }
 

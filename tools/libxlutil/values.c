@@ -146,7 +146,7 @@ static int find_string(const XLU_Config *cfg, const char *n, setting **s_r,
     if (s->value->type == XLU_STRING)
         return 0;
     if (!dont_warn)
-        xlu__report(cfg, s->line, "`%s' is a list but should be a single value",
+        xlu__report(cfg, s->line, "'%s' is a list but should be a single value",
                     n);
     return EINVAL;
 }
@@ -204,7 +204,7 @@ int xlu_cfg_get_bounded_long(const XLU_Config *cfg, const char *n, long min,
     if (!problem)
         *value_r = v;
     else if (!dont_warn)
-        xlu__report(cfg, s->line, "`%s' = `%s' %s", n, s->value->string,
+        xlu__report(cfg, s->line, "'%s' = '%s' %s", n, s->value->string,
                     problem);
     return e;
 }
@@ -238,7 +238,7 @@ int xlu_cfg_get_list(const XLU_Config *cfg, const char *n,
     if (s->value->type != XLU_LIST) {
         if (!dont_warn)
             xlu__report(cfg, s->line,
-                        "`%s' is a single value but should be a list", n);
+                        "'%s' is a single value but should be a list", n);
         return EINVAL;
     }
     if (list_r)
@@ -322,6 +322,6 @@ void xlu_cfg_report_unused(const XLU_Config *cfg)
 {
     for (setting *s = cfg->settings; s; s = s->next)
         if (!s->used)
-            xlu__report(cfg, s->line, "warning: unknown key `%s' ignored",
+            xlu__report(cfg, s->line, "warning: unknown key '%s' ignored",
                         s->name);
 }

@@ -14,7 +14,7 @@
 
 static int bad(XLU_Config *cfg, const char *rate, int e, const char *why)
 {
-    xlu__report(cfg, 0, "vif rate `%s': %s", rate, why);
+    xlu__report(cfg, 0, "vif rate '%s': %s", rate, why);
     return e;
 }
 

@@ -13,7 +13,7 @@ static int set_one(struct context *c, const char *path,
 {
     if (xs_set_permissions(c->xs, c->t, path, perms, count))
         return 0;
-    return complain(c, "Error occurred setting permissions on '%s': %s", path,
+    return complain(c, "the permissions of '%s' were not set: %s", path,
                     strerror(errno));
 }
 
@@ -59,10 +59,10 @@ int command_chmod(struct context *c, int argc, char **argv)
     for (unsigned int i = 0; i < count; i++) {
         const char *mode = argv[i + 1];
         if (!strchr("nrwb", mode[0]) || !mode[0])
-            return complain(c, "Invalid permission specification: '%c'",
+            return complain(c, "'%c' is not one of the permissions n, r, w, b",
                             mode[0]);
         if (!xs_strings_to_perms(&perms[i], 1, mode))
-            return complain(c, "Invalid permission specification: '%s'", mode);
+            return complain(c, "'%s' is not a permission and a domain", mode);
     }
     status = c->recurse ? set_below(c, argv[0], perms, count)
                         : set_one(c, argv[0], perms, count);

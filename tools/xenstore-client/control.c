@@ -20,7 +20,7 @@ int command_control(struct context *c, int argc, char **argv)
     }
     answer = xs_control_command(c->xs, argv[0], data, (unsigned int)used);
     if (!answer && errno == EINVAL && strcmp(argv[0], "help")) {
-        complain(c, "Command not supported. Valid commands are:");
+        complain(c, "xenstored does not know this command; it has:");
         fflush(stderr);
         answer = xs_control_command(c->xs, "help", NULL, 0);
         fputs(answer ? answer : "", stdout);

@@ -37,7 +37,7 @@ static void print_perms(struct context *c, const char *path)
         xs_get_permissions(c->xs, XBT_NULL, path, &count);
 
     if (!p) {
-        complain(c, "could not access permissions for %s", path);
+        complain(c, "the permissions of %s were not read", path);
         return;
     }
     fputs("  (", c->out);

@@ -144,12 +144,14 @@ static int run_once(struct context *c, const struct command *command, int argc,
     if (transaction && c->t == XBT_NULL) {
         fclose(c->out);
         free(text);
-        return complain(c, "couldn't start transaction");
+        return complain(c, "no transaction could be started");
     }
     status = command->run(c, argc, argv);
     fclose(c->out);
     if (transaction && !xs_transaction_end(c->xs, c->t, status != 0) && !status)
-        status = errno == EAGAIN ? -1 : complain(c, "couldn't end transaction");
+        status = errno == EAGAIN
+                     ? -1
+                     : complain(c, "the transaction was not committed");
     if (status >= 0)
         flush(text, len);
     free(text);
@@ -169,13 +171,14 @@ int main(int argc, char **argv)
     if (!strncmp(c.program, "xenstore-", 9)) {
         command = find_command(c.program + 9);
         if (!command)
-            return complain(&c, "unknown mode %s", c.program + 9);
+            return complain(&c, "there is no command %s", c.program + 9);
     } else {
         if (argc < 2)
-            return complain(&c, "Usage: %s <mode> [-h] [...]", argv[0]);
+            return complain(&c, "Usage: %s <command> [-h] [argument ...]",
+                            argv[0]);
         command = find_command(argv[1]);
         if (!command)
-            return complain(&c, "unknown mode %s", argv[1]);
+            return complain(&c, "there is no command %s", argv[1]);
         snprintf(mode, sizeof(mode), "%s ", command->name);
         argv[1] = argv[0]; /* getopt() speaks of argv[0] */
         argv++;

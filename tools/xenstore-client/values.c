@@ -12,7 +12,7 @@ int command_read(struct context *c, int argc, char **argv)
         char *text, *value = xs_read(c->xs, c->t, argv[i], &len);
 
         if (!value)
-            return complain(c, "couldn't read path %s", argv[i]);
+            return complain(c, "%s was not read", argv[i]);
         if (c->prefix)
             fprintf(c->out, "%s: ", argv[i]);
         if (c->raw) {
@@ -37,7 +37,7 @@ int command_write(struct context *c, int argc, char **argv)
         if (!c->raw)
             free(value);
         if (!ok)
-            return complain(c, "could not write path %s", argv[i]);
+            return complain(c, "%s was not written", argv[i]);
     }
     return 0;
 }
@@ -66,7 +66,7 @@ static int tidy_up(struct context *c, char *path)
         if (!is_empty(c, path))
             break;
         if (!xs_rm(c->xs, c->t, path))
-            return complain(c, "could not remove path %s", path);
+            return complain(c, "%s was not removed", path);
     }
     return 0;
 }
@@ -79,7 +79,7 @@ int command_rm(struct context *c, int argc, char **argv)
 
         /* Removing succeeds if there is nothing to remove. */
         if (!xs_rm(c->xs, c->t, argv[i]))
-            return complain(c, "could not remove path %s", argv[i]);
+            return complain(c, "%s was not removed", argv[i]);
         path = c->tidy ? strdup(argv[i]) : NULL;
         if (path)
             status = tidy_up(c, path);
@@ -108,7 +108,7 @@ int command_list(struct context *c, int argc, char **argv)
         char **names = xs_directory(c->xs, c->t, argv[i], &count);
 
         if (!names)
-            return complain(c, "could not list path %s", argv[i]);
+            return complain(c, "the children of %s were not read", argv[i]);
         for (unsigned int j = 0; j < count; j++) {
             if (c->prefix)
                 fprintf(c->out, "%s/", argv[i]);

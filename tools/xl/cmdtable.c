@@ -12,87 +12,90 @@
     }
 
 static const struct command commands[] = {
-    {"create", main_create, "Create a domain from config file <filename>",
-     "<ConfigFile> [options] [vars]",
-     "-c                      Connect to the console after the domain is "
-     "created.\n"
-     "-d                      Enable debug messages.\n"
-     "-e                      Do not wait in the background for the death of "
-     "the domain.\n"
-     "-F                      Run in foreground until death of the domain.\n"
-     "-f FILE, --defconfig=FILE\n"
-     "                     Use the given configuration file.\n"
-     "-h                      Print this help.\n"
-     "-n, --dryrun            Dry run - prints the resulting configuration\n"
-     "                         (deprecated in favour of global -N option).\n"
-     "-p                      Leave the domain paused after it is created.\n"
-     "-q, --quiet             Quiet.\n"},
-    {"list", main_list, "List information about all/some domains",
-     "[options] [Domain]",
-     "-l, --long              Output all VM details\n"
-     "-v, --verbose           Prints out UUIDs and security context\n"},
-    {"destroy", main_destroy, "Terminate a domain immediately", "<Domain>",
-     "-f                      Permit destroying domain 0, which will only "
-     "succeed\n"
-     "                        when run from disaggregated toolstack domain.\n"},
-    {"shutdown", main_shutdown, "Issue a shutdown signal to a domain",
+    {"create", main_create,
+     "Build a domain as a configuration file says, run it",
+     "<ConfigFile> [options] [key=value ...]",
+     "-c               stay on the console of the new domain\n"
+     "-d               log what libxl does\n"
+     "-e               leave nobody behind that acts on the domain's end\n"
+     "-F               do not return before the domain has ended\n"
+     "-f, --defconfig=FILE\n"
+     "                 another way to name the file\n"
+     "-h               this text\n"
+     "-n, --dryrun     print the configuration as understood, create nothing\n"
+     "-p               do not let it run yet: see 'unpause'\n"
+     "-q, --quiet      print errors only\n"},
+    {"list", main_list, "Show domains and their states",
+     "[options] [Domain ...]",
+     "-l, --long       whole configurations, as JSON\n"
+     "-v, --verbose    with UUID and reason of shutdown\n"},
+    {"destroy", main_destroy, "End a domain now, without asking its system",
+     "<Domain>",
+     "-f               even if it is domain 0 (the hypervisor refuses that to\n"
+     "                 domain 0 itself)\n"},
+    {"shutdown", main_shutdown, "Ask the system of a domain to power off",
      "[options] <-a|Domain>",
-     "-a, --all               Shutdown all guest domains.\n"
-     "-h                      Print this help.\n"
-     "-F                      Accepted for compatibility.\n"
-     "-w, --wait              Wait for guest(s) to shutdown.\n"},
-    {"reboot", main_reboot, "Issue a reboot signal to a domain",
+     "-a, --all        every guest\n"
+     "-h               this text\n"
+     "-F               no effect: PV guests need no fallback\n"
+     "-w, --wait       return when they have ended\n"},
+    {"reboot", main_reboot, "Ask the system of a domain to restart",
      "[options] <-a|Domain>",
-     "-a, --all               Reboot all guest domains.\n"
-     "-h                      Print this help.\n"
-     "-F                      Accepted for compatibility.\n"
-     "-w, --wait              Wait for guest(s) to reboot.\n"},
-    {"pause", main_pause, "Pause execution of a domain", "<Domain>", NULL},
-    {"unpause", main_unpause, "Unpause a paused domain", "<Domain>", NULL},
-    {"console", main_console, "Attach to domain's console",
-     "[options] <Domain>\n"
-     "-t <type>       console type, pv\n"
-     "-n <number>     console number",
+     "-a, --all        every guest\n"
+     "-h               this text\n"
+     "-F               no effect: PV guests need no fallback\n"
+     "-w, --wait       return when they have ended\n"},
+    {"pause", main_pause, "Stop the vcpus of a domain", "<Domain>", NULL},
+    {"unpause", main_unpause, "Let the vcpus of a paused domain run",
+     "<Domain>", NULL},
+    {"console", main_console, "Connect this terminal to a guest's console",
+     "[options] <Domain>",
+     "-t <type>        only pv\n"
+     "-n <number>      which of its consoles, from 0\n"},
+    {"mem-max", main_mem_max, "Limit what memory a domain can ever have",
+     "<Domain> <Size>",
+     "Size: MiB, or a number with one of b k m g t behind it\n"},
+    {"mem-set", main_mem_set, "Tell a domain how much memory to keep",
+     "<Domain> <Size>",
+     "Size: MiB, or a number with one of b k m g t behind it\n"},
+    {"vcpu-list", main_vcpu_list, "Show vcpus: where they run, where they may",
+     "[Domain ...]", NULL},
+    {"vcpu-pin", main_vcpu_pin, "Choose the CPUs of a vcpu",
+     "[options] <Domain> <Vcpu|all> <Hard|-|all> [<Soft|-|all>]",
+     "-f, --force      also where dom0's kernel has pinned the vcpu itself\n"
+     "Hard: CPUs it must run on. Soft: CPUs it should prefer. -: as they "
+     "are\n"},
+    {"vcpu-set", main_vcpu_set, "Tell a domain how many vcpus to use",
+     "[options] <Domain> <Number>",
+     "-i, --ignore-host\n"
+     "                 more than the host has CPUs, too\n"},
+    {"vm-list", main_vm_list, "Show the guests by UUID, number and name", "",
      NULL},
-    {"mem-max", main_mem_max, "Set the maximum amount reservation for a domain",
-     "<Domain> <MemMB['b'[bytes]|'k'[KB]|'m'[MB]|'g'[GB]|'t'[TB]]>", NULL},
-    {"mem-set", main_mem_set, "Set the current memory usage for a domain",
-     "<Domain> <MemMB['b'[bytes]|'k'[KB]|'m'[MB]|'g'[GB]|'t'[TB]]>", NULL},
-    {"vcpu-list", main_vcpu_list, "List the VCPUs for all/some domains",
-     "[Domain, ...]", NULL},
-    {"vcpu-pin", main_vcpu_pin, "Set which CPUs a VCPU can use",
-     "[option] <Domain> <VCPU|all> <Hard affinity|-|all> <Soft affinity|-|all>",
-     "-f, --force        undo an override pinning done by the kernel\n"},
-    {"vcpu-set", main_vcpu_set,
-     "Set the number of active VCPUs allowed for the domain",
-     "[option] <Domain> <vCPUs>",
-     "-i, --ignore-host  Don't limit the vcpu based on the host cpu count\n"},
-    {"vm-list", main_vm_list,
-     "List guest domains, excluding dom0, stubdoms, etc.", "", NULL},
-    {"info", main_info, "Get information about Xen host", "[-n]",
-     "-n, --numa         List host NUMA topology information\n"},
+    {"info", main_info, "Show the host: version, CPUs, memory", "[options]",
+     "-n, --numa       with its nodes and the place of every CPU\n"},
     {"sched-credit2", main_sched_credit2,
-     "Get/set credit2 scheduler parameters",
-     "[-d <Domain> [-w[=WEIGHT]|-c[=CAP]]] [-p CPUPOOL]",
-     "-d DOMAIN, --domain=DOMAIN     Domain to modify\n"
-     "-w WEIGHT, --weight=WEIGHT     Weight (int)\n"
-     "-c CAP,    --cap=CAP           Cap (int)\n"
-     "-p CPUPOOL, --cpupool=CPUPOOL  Restrict output to CPUPOOL\n"},
-    {"domid", main_domid, "Convert a domain name to domain id", "<DomainName>",
+     "Show or set weights and caps of CPU time",
+     "[-d <Domain> [-w <Weight>] [-c <Cap>]] [-p <Pool>]",
+     "-d, --domain=DOMAIN    one domain, instead of all\n"
+     "-w, --weight=WEIGHT    its share beside others, 1 to 65535\n"
+     "-c, --cap=CAP          its limit in percent of one CPU, 0 for none\n"
+     "-p, --cpupool=POOL     only the domains of that CPU pool\n"},
+    {"domid", main_domid, "Print the number of the domain with a name",
+     "<Name>", NULL},
+    {"domname", main_domname, "Print the name of the domain with a number",
+     "<Number>", NULL},
+    {"rename", main_rename, "Give a domain another name", "<Domain> <NewName>",
      NULL},
-    {"domname", main_domname, "Convert a domain id to domain name",
-     "<DomainId>", NULL},
-    {"rename", main_rename, "Rename a domain", "<Domain> <NewDomainName>",
-     NULL},
-    {"trigger", main_trigger, "Send a trigger to a domain",
-     "<Domain> <nmi|reset|init|power|sleep|s3resume> [<VCPU>]", NULL},
-    {"sysrq", main_sysrq, "Send a sysrq to a domain", "<Domain> <letter>",
-     NULL},
-    {"debug-keys", main_debug_keys, "Send debug keys to Xen", "<Keys>", NULL},
-    {"dmesg", main_dmesg, "Read and/or clear dmesg buffer", "[-c]",
-     "-c                        Clear dmesg buffer as well as printing it\n"},
-    {"uptime", main_uptime, "Print uptime for all/some domains",
-     "[-s] [Domain]", NULL},
+    {"trigger", main_trigger, "Raise an event as hardware would",
+     "<Domain> <nmi|reset|init|power|sleep|s3resume> [<Vcpu>]", NULL},
+    {"sysrq", main_sysrq, "Pass a SysRq letter to a guest's kernel",
+     "<Domain> <Letter>", NULL},
+    {"debug-keys", main_debug_keys, "Make the hypervisor print diagnostics",
+     "<Keys>", NULL},
+    {"dmesg", main_dmesg, "Print what the hypervisor has logged", "[options]",
+     "-c               and empty its log\n"},
+    {"uptime", main_uptime, "Show how long domains have been running",
+     "[-s] [Domain ...]", "-s               one short line each\n"},
 
     ABSENT("config-update"),
     ABSENT("pci-attach"),
@@ -188,7 +191,7 @@ const struct command *find_command(const char *name)
 void print_help(void)
 {
     printf("Usage xl [-vfNtT] <subcommand> [args]\n\n"
-           "xl full list of subcommands:\n\n");
+           "The subcommands:\n\n");
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
         if (commands[i].run)
             printf(" %-19s %s\n", commands[i].name, commands[i].description);

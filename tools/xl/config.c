@@ -215,7 +215,7 @@ static int get_action(XLU_Config *cfg, const char *key,
     if (!strcmp(name, "rename_restart"))
         *value = LIBXL_ACTION_ON_SHUTDOWN_RESTART_RENAME;
     else if (libxl_action_on_shutdown_from_string(name, value)) {
-        complain("%s: `%s' is not an action (destroy, restart, "
+        complain("%s: '%s' is not an action (destroy, restart, "
                  "rename-restart, preserve)",
                  key, s);
         return -1;
@@ -231,7 +231,7 @@ static int check_kind(XLU_Config *cfg)
     if (!xlu_cfg_get_string(cfg, "type", &type, 0) &&
         (libxl_domain_type_from_string(type, &t) ||
          t == LIBXL_DOMAIN_TYPE_INVALID)) {
-        complain("type: `%s' is not a type of domain", type);
+        complain("type: '%s' is not a type of domain", type);
         return -1;
     }
     if (!xlu_cfg_get_string(cfg, "builder", &type, 0) && !strcmp(type, "hvm"))
@@ -278,12 +278,12 @@ static int parse_identity(XLU_Config *cfg, libxl_domain_create_info *c)
     if (xlu_cfg_get_string(cfg, "uuid", &s, 0))
         libxl_uuid_generate(&c->uuid);
     else if (libxl_uuid_from_string(&c->uuid, s)) {
-        complain("uuid: `%s' is not a UUID", s);
+        complain("uuid: '%s' is not a UUID", s);
         return -1;
     }
     if (!xlu_cfg_get_string(cfg, "pool", &s, 0) &&
         libxl_cpupool_qualifier_to_cpupoolid(ctx, s, &c->poolid, NULL)) {
-        complain("pool: there is no CPU pool `%s'", s);
+        complain("pool: there is no CPU pool '%s'", s);
         return -1;
     }
     libxl_defbool_set(&c->run_hotplug_scripts, xl_conf.run_hotplug_scripts);
@@ -386,7 +386,7 @@ static int parse_kernel(XLU_Config *cfg, libxl_domain_build_info *b)
         goto out;
     if (firmware && !b->kernel) {
         if (strcmp(firmware, "pvgrub64")) {
-            complain("firmware: `%s' is not supported, only pvgrub64",
+            complain("firmware: '%s' is not supported, only pvgrub64",
                      firmware);
             goto out;
         }
@@ -416,7 +416,7 @@ static int parse_tsc_mode(XLU_Config *cfg, libxl_domain_build_info *b)
     }
     if (!libxl_tsc_mode_from_string(s, &b->tsc_mode))
         return 0;
-    complain("tsc_mode: `%s' is not a mode", s);
+    complain("tsc_mode: '%s' is not a mode", s);
     return -1;
 }
 

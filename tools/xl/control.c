@@ -37,9 +37,8 @@ int main_destroy(int argc, char **argv)
         force |= opt == 'f';
     domid = find_domain(argv[optind]);
     if (!domid && !force) {
-        fprintf(stderr, "Not destroying domain 0; use -f to force.\n"
-                        "This can only be done when using a disaggregated "
-                        "hypervisor and toolstack.\n");
+        fprintf(stderr, "xl destroy: domain 0 is the one that this runs in; "
+                        "-f asks the hypervisor all the same\n");
         return EXIT_FAILURE;
     }
     return libxl_domain_destroy(ctx, domid, NULL) ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -76,13 +75,15 @@ int main_trigger(int argc, char **argv)
         ;
     domid = find_domain(argv[optind]);
     if (libxl_trigger_from_string(argv[optind + 1], &trigger)) {
-        fprintf(stderr, "Invalid trigger \"%s\"\n", argv[optind + 1]);
+        fprintf(stderr, "xl trigger: there is no trigger '%s'\n",
+                argv[optind + 1]);
         return EXIT_FAILURE;
     }
     if (argc > optind + 2) {
         vcpu = strtol(argv[optind + 2], &end, 10);
         if (*end || vcpu < 0) {
-            fprintf(stderr, "`%s' is not a vcpu\n", argv[optind + 2]);
+            fprintf(stderr, "xl trigger: '%s' is not a vcpu\n",
+                    argv[optind + 2]);
             return EXIT_FAILURE;
         }
     }
@@ -95,7 +96,8 @@ int main_sysrq(int argc, char **argv)
     while (next_option(argc, argv, "", NULL, 2) != -1)
         ;
     if (!argv[optind + 1][0] || argv[optind + 1][1]) {
-        fprintf(stderr, "Invalid sysrq: a single letter is needed\n");
+        fprintf(stderr, "xl sysrq: '%s' is not a single letter\n",
+                argv[optind + 1]);
         return EXIT_FAILURE;
     }
     return libxl_send_sysrq(ctx, find_domain(argv[optind]), argv[optind + 1][0])
@@ -119,7 +121,7 @@ static int ask(const char *doing, uint32_t domid, struct end *end, bool wait,
     end->domid = domid;
     if (wait &&
         libxl_evenable_domain_death(ctx, domid, (uintptr_t)end, &end->death)) {
-        fprintf(stderr, "cannot wait for domain %u\n", domid);
+        fprintf(stderr, "xl: cannot watch domain %u for its end\n", domid);
         return -1;
     }
     rc = act(ctx, domid, NULL);
@@ -138,7 +140,7 @@ static int wait_for_ends(struct end *ends, int n)
     for (int i = 0; i < n; i++)
         left += !!ends[i].death;
     if (left)
-        printf("Waiting for %d domains\n", left);
+        printf("%d domains have not ended yet\n", left);
     while (left) {
         struct end *end;
 
@@ -146,10 +148,10 @@ static int wait_for_ends(struct end *ends, int n)
             return -1;
         end = (struct end *)(uintptr_t)event->for_user;
         if (event->type == LIBXL_EVENT_TYPE_DOMAIN_SHUTDOWN)
-            printf("Domain %u has been shut down, reason code %d\n",
-                   event->domid, event->u.domain_shutdown.shutdown_reason);
+            printf("domain %u has shut down, reason %d\n", event->domid,
+                   event->u.domain_shutdown.shutdown_reason);
         else
-            printf("Domain %u has been destroyed\n", event->domid);
+            printf("domain %u is gone\n", event->domid);
         libxl_event_free(ctx, event);
         if (end->death) { /* the first of the two events is enough */
             libxl_evdisable_domain_death(ctx, end->death);
@@ -197,11 +199,12 @@ static int shutdown_or_reboot(int argc, char **argv, const char *doing,
 
 int main_shutdown(int argc, char **argv)
 {
-    return shutdown_or_reboot(argc, argv, "Shutting down",
-                              libxl_domain_shutdown);
+    return shutdown_or_reboot(argc, argv,
+                              "asking to power off:", libxl_domain_shutdown);
 }
 
 int main_reboot(int argc, char **argv)
 {
-    return shutdown_or_reboot(argc, argv, "Rebooting", libxl_domain_reboot);
+    return shutdown_or_reboot(argc, argv,
+                              "asking to reboot:", libxl_domain_reboot);
 }

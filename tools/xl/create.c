@@ -247,7 +247,7 @@ int main_create(int argc, char **argv)
     if (!text)
         return EXIT_FAILURE;
     if (!options.quiet && file)
-        fprintf(stderr, "Parsing config from %s\n", file);
+        fprintf(stderr, "reading configuration %s\n", file);
     libxl_domain_config_init(&config);
     if (!parse_config(file ? file : "command line", text, len, &config))
         status =

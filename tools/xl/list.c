@@ -82,7 +82,7 @@ int main_list(int argc, char **argv)
 
         libxl_dominfo_init(&one);
         if (libxl_domain_info(ctx, &one, domid)) {
-            fprintf(stderr, "Domain '%s' does not exist.\n", argv[optind]);
+            fprintf(stderr, "xl list: there is no domain '%s'\n", argv[optind]);
             return EXIT_FAILURE;
         }
         list = &one;

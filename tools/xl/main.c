@@ -47,7 +47,8 @@ static int global_options(int argc, char **argv)
             flags |= XTL_STDIOSTREAM_SHOW_DATE | XTL_STDIOSTREAM_SHOW_PID;
             break;
         default:
-            fprintf(stderr, "unknown global option\n");
+            fprintf(stderr,
+                    "xl: unknown option before the command, see 'xl help'\n");
             exit(EXIT_FAILURE);
         }
     }

@@ -27,7 +27,8 @@ static libxl_action_on_shutdown action_for(const libxl_domain_config *config,
     case LIBXL_SHUTDOWN_REASON_WATCHDOG:
         return config->on_watchdog;
     default:
-        printf("Unknown shutdown reason code %d. Destroying domain.\n", reason);
+        printf("shutdown reason %d has no action of its own: destroy\n",
+               reason);
         return LIBXL_ACTION_ON_SHUTDOWN_DESTROY;
     }
 }
@@ -88,12 +89,12 @@ static int restart(libxl_domain_config *config, uint32_t *domid, bool rename,
     else
         rc = libxl_domain_destroy(ctx, *domid, NULL);
     if (rc) {
-        printf("Domain %u is in the way of its successor, giving up\n", *domid);
+        printf("domain %u is in the way of its successor, giving up\n", *domid);
         return rc;
     }
     if (time(NULL) - created < RESTART_SECONDS)
         sleep(RESTART_SECONDS);
-    printf("Done. Rebooting now\n");
+    printf("starting its successor\n");
     config->c_info.domid = INVALID_DOMID;
     rc = libxl_domain_create_new(ctx, config, domid, NULL, NULL);
     return rc ? rc : libxl_domain_unpause(ctx, *domid, NULL);
@@ -128,17 +129,15 @@ int monitor_domain(libxl_domain_config *config, uint32_t domid,
     int reason;
 
     for (;;) {
-        printf("Waiting for domain %s (domid %u) to die [pid %ld]\n",
-               config->c_info.name, domid, (long)getpid());
+        printf("watching domain %s (%u), as process %ld\n", config->c_info.name,
+               domid, (long)getpid());
         reason = wait_for_end(domid);
         if (reason < 0) {
-            printf("Domain %u has been destroyed.\n", domid);
+            printf("domain %u is gone\n", domid);
             return EXIT_SUCCESS;
         }
         action = supported(action_for(config, reason));
-        printf("Domain %u has shut down, reason code %d 0x%x\n", domid, reason,
-               reason);
-        printf("Action for shutdown reason code %d is %s\n", reason,
+        printf("domain %u has shut down, reason %d, action %s\n", domid, reason,
                libxl_action_on_shutdown_to_string(action));
         switch (action) {
         case LIBXL_ACTION_ON_SHUTDOWN_RESTART:
@@ -150,11 +149,10 @@ int monitor_domain(libxl_domain_config *config, uint32_t domid,
             created = time(NULL);
             break;
         case LIBXL_ACTION_ON_SHUTDOWN_PRESERVE:
-            printf("Domain %u is preserved\n", domid);
+            printf("domain %u stays as it is\n", domid);
             return EXIT_SUCCESS;
         default:
-            printf("Domain %u needs to be cleaned up: destroying the domain\n",
-                   domid);
+            printf("destroying domain %u\n", domid);
             return libxl_domain_destroy(ctx, domid, NULL) ? EXIT_FAILURE
                                                           : EXIT_SUCCESS;
         }

@@ -14,10 +14,7 @@ int main_domid(int argc, char **argv)
     while (next_option(argc, argv, "", NULL, 1) != -1)
         ;
     if (libxl_name_to_domid(ctx, argv[optind], &domid)) {
-        fprintf(stderr,
-                "Can't get domid of domain name '%s', maybe this "
-                "domain does not exist.\n",
-                argv[optind]);
+        fprintf(stderr, "xl domid: no domain is called '%s'\n", argv[optind]);
         return EXIT_FAILURE;
     }
     printf("%u\n", domid);
@@ -34,9 +31,7 @@ int main_domname(int argc, char **argv)
     domid = strtoul(argv[optind], &end, 10);
     name = *end || domid > INT32_MAX ? NULL : libxl_domid_to_name(ctx, domid);
     if (!name) {
-        fprintf(stderr,
-                "Can't get domain name of domain id '%s', maybe this "
-                "domain does not exist.\n",
+        fprintf(stderr, "xl domname: no domain has the number '%s'\n",
                 argv[optind]);
         return EXIT_FAILURE;
     }

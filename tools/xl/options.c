@@ -21,12 +21,12 @@ int next_option(int argc, char **argv, const char *options,
     if (opt == '?' || opt == ':') {
         /* optopt is 0 for a long one, which then was the last word */
         if (optopt && optopt < 256 && opt == '?')
-            fprintf(stderr, "xl %s: option `%c' not supported\n", argv[0],
+            fprintf(stderr, "xl %s: option '%c' is not supported\n", argv[0],
                     optopt);
         else
-            fprintf(stderr, "xl %s: option `%s' %s\n", argv[0],
+            fprintf(stderr, "xl %s: option '%s' %s\n", argv[0],
                     argv[optind - 1],
-                    opt == ':' ? "needs a value" : "not supported");
+                    opt == ':' ? "needs a value" : "is not supported");
         exit(EXIT_FAILURE);
     }
     if (opt == -1 && argc - optind < required) {
@@ -40,11 +40,10 @@ int next_option(int argc, char **argv, const char *options,
 uint32_t find_domain(const char *id)
 {
     uint32_t domid;
-    int rc = libxl_domain_qualifier_to_domid(ctx, id, &domid);
 
-    if (!rc)
+    if (!libxl_domain_qualifier_to_domid(ctx, id, &domid))
         return domid;
-    fprintf(stderr, "%s is an invalid domain identifier (rc=%d)\n", id, rc);
+    fprintf(stderr, "xl: there is no domain '%s'\n", id);
     exit(EXIT_FAILURE);
 }
 

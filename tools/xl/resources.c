@@ -13,7 +13,7 @@ static int memory_argument(int argc, char **argv, uint32_t *domid, int64_t *kb)
     *kb = parse_mem_kb(argv[optind + 1]);
     if (*kb > 0)
         return 0;
-    fprintf(stderr, "xl %s: `%s' is not a size of memory\n", argv[0],
+    fprintf(stderr, "xl %s: '%s' is not a size of memory\n", argv[0],
             argv[optind + 1]);
     return -1;
 }
@@ -86,7 +86,7 @@ static int print_pools(const char *only)
     int n, r = 0;
 
     if (only && libxl_cpupool_qualifier_to_cpupoolid(ctx, only, &id, NULL)) {
-        fprintf(stderr, "unknown cpupool '%s'\n", only);
+        fprintf(stderr, "xl sched-credit2: there is no CPU pool '%s'\n", only);
         return -1;
     }
     list = libxl_list_cpupool(ctx, &n);
@@ -106,7 +106,7 @@ static int number(const char *what, const char *s, int *value)
 
     if (end == s || *end || v < 0 || v > 65535) {
         fprintf(stderr,
-                "xl sched-credit2: %s `%s' is not a number up to "
+                "xl sched-credit2: %s '%s' is not a number up to "
                 "65535\n",
                 what, s);
         return -1;
@@ -143,7 +143,8 @@ int main_sched_credit2(int argc, char **argv)
             set = true;
     }
     if (!domain && set) {
-        fprintf(stderr, "Must specify a domain.\n");
+        fprintf(stderr,
+                "xl sched-credit2: weight and cap need a domain (-d)\n");
         return EXIT_FAILURE;
     }
     if (!domain)

@@ -95,8 +95,7 @@ int main_vcpu_pin(int argc, char **argv)
     if (!strcmp(argv[optind + 1], "all"))
         vcpu = -1;
     else if (*end || vcpu < 0) {
-        fprintf(stderr, "Error: Invalid argument %s as VCPU.\n",
-                argv[optind + 1]);
+        fprintf(stderr, "xl vcpu-pin: '%s' is not a vcpu\n", argv[optind + 1]);
         return EXIT_FAILURE;
     }
     libxl_bitmap_init(&hard_map);
@@ -136,14 +135,14 @@ int main_vcpu_set(int argc, char **argv)
     domid = find_domain(argv[optind]);
     n = strtol(argv[optind + 1], &end, 10);
     if (*end || n < 1 || n > 8192) {
-        fprintf(stderr, "Error: Invalid argument %s as VCPUs.\n",
+        fprintf(stderr, "xl vcpu-set: '%s' is not a number of vcpus\n",
                 argv[optind + 1]);
         return EXIT_FAILURE;
     }
     if (!ignore_host && (host = libxl_get_online_cpus(ctx)) > 0 && n > host) {
         fprintf(stderr,
-                "%ld vcpus are more than the host's %d CPUs, use "
-                "--ignore-host\n",
+                "xl vcpu-set: %ld vcpus are more than the host's %d CPUs; "
+                "--ignore-host allows it\n",
                 n, host);
         return EXIT_FAILURE;
     }

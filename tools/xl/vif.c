@@ -13,7 +13,7 @@ struct spec {
 static int complain(const struct spec *spec, const char *what,
                     const char *value)
 {
-    fprintf(stderr, "%s: vif specification `%s': %s `%s'\n", spec->where,
+    fprintf(stderr, "%s: vif specification '%s': %s '%s'\n", spec->where,
             spec->text, what, value);
     return -1;
 }

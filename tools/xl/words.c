@@ -42,7 +42,7 @@ int parse_cpus(const char *where, const char *what, const char *spec, int cpus,
         if (!s || (*s == ',' && !s[1])) {
             fprintf(
                 stderr,
-                "%s: %s: `%s' is not a set of this host's CPUs (0-%d): all, n, "
+                "%s: %s: '%s' is not a set of this host's CPUs (0-%d): all, n, "
                 "n-m, ^n, separated by commas\n",
                 where, what, spec, cpus - 1);
             return -1;
@@ -56,7 +56,7 @@ int parse_cpus(const char *where, const char *what, const char *spec, int cpus,
         s = *s ? s + 1 : NULL;
     }
     if (libxl_bitmap_is_empty(map)) {
-        fprintf(stderr, "%s: %s: `%s' leaves no CPU\n", where, what, spec);
+        fprintf(stderr, "%s: %s: '%s' leaves no CPU\n", where, what, spec);
         return -1;
     }
     return 0;

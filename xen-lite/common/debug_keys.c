@@ -125,7 +125,7 @@ static void audit(char key)
 #endif
 
 const struct debug_key debug_keys[] = {
-    {'*', false, "print all diagnostics", run_all_dumps},
+    {'*', false, "all of those with '*'", run_all_dumps},
     {'+', false, "raise the log level", console_change_level},
     {'-', false, "lower the log level", console_change_level},
     {'0', true, "dump dom0's registers", dump_dom0_registers},
@@ -134,7 +134,7 @@ const struct debug_key debug_keys[] = {
 #endif
     {'C', false, "trigger a crash dump", crash},
     {'G', false, "'+' and '-' for guests' messages", console_change_level},
-    {'H', true, "dump heap info", heap_dump},
+    {'H', true, "show the pools of free memory", heap_dump},
     {'R', false, "reboot", reboot},
     {'a', true, "dump timers", dump_timers},
     {'c', true, "dump idle times", dump_idle},
@@ -145,7 +145,7 @@ const struct debug_key debug_keys[] = {
     {'i', true, "dump interrupts", arch_dump_irqs},
     {'m', true, "dump memory", dump_memory},
     {'q', true, "dump domains", dump_domains},
-    {'r', true, "dump run queues", dump_queues},
+    {'r', true, "show who waits for a CPU", dump_queues},
     {'z', false, "dump interrupts", arch_dump_irqs},
     {},
 };

@@ -22,7 +22,7 @@ int source_open(struct source *source, const char *path, uint64_t max,
     if (fd < 0)
         return refuse(why, errno, "cannot open: %s", strerror(errno));
     if (fstat(fd, &st))
-        refuse(why, errno, "cannot stat: %s", strerror(errno));
+        refuse(why, errno, "cannot examine it: %s", strerror(errno));
     else if (!S_ISREG(st.st_mode))
         refuse(why, EINVAL, "not a regular file");
     else if (!st.st_size)

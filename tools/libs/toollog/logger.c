@@ -11,11 +11,11 @@
 const char *xtl_level_to_string(xentoollog_level level)
 {
     static const char *const names[XTL_NUM_LEVELS] = {
-        [XTL_NONE] = "[BUG:XTL_NONE]", [XTL_DEBUG] = "debug",
-        [XTL_VERBOSE] = "verbose",     [XTL_DETAIL] = "detail",
-        [XTL_PROGRESS] = "progress",   [XTL_INFO] = "info",
-        [XTL_NOTICE] = "notice",       [XTL_WARN] = "warning",
-        [XTL_ERROR] = "error",         [XTL_CRITICAL] = "critical",
+        [XTL_NONE] = "(no level)",   [XTL_DEBUG] = "debug",
+        [XTL_VERBOSE] = "verbose",   [XTL_DETAIL] = "detail",
+        [XTL_PROGRESS] = "progress", [XTL_INFO] = "info",
+        [XTL_NOTICE] = "notice",     [XTL_WARN] = "warning",
+        [XTL_ERROR] = "error",       [XTL_CRITICAL] = "critical",
     };
 
     return (unsigned int)level < XTL_NUM_LEVELS ? names[level] : "unknown";

@@ -142,7 +142,7 @@ noreturn void panic(const char *fmt, ...)
     printk("\n****************************************\n");
     dump_execution_state();
     if (opt_noreboot) {
-        printk("Manual reset required ('noreboot' specified)\n");
+        printk("Not rebooting, as noreboot says: reset the machine by hand\n");
         machine_halt();
     }
     printk("Reboot in five seconds...\n");
