@@ -136,7 +136,7 @@ static int write_properties(struct xenbus_device *bus, const struct storage *s)
 
 /* One ring-ref, or ring-ref0... if the frontend chose an order. */
 static int read_ring_refs(struct xenbus_device *bus, uint32_t *refs,
-                          unsigned *nr)
+                          unsigned int *nr)
 {
     uint64_t order, ref;
     char *text = xenbus_frontend_read(bus, "ring-page-order");
@@ -149,7 +149,7 @@ static int read_ring_refs(struct xenbus_device *bus, uint32_t *refs,
     if (rc)
         return rc;
     *nr = 1u << order;
-    for (unsigned i = 0; i < *nr; i++) {
+    for (unsigned int i = 0; i < *nr; i++) {
         char key[24];
 
         if (single)
@@ -182,7 +182,7 @@ static int connect_disk(struct xenbus_device *bus)
     struct disk_device *d = device_of(bus);
     uint32_t refs[1 << BLOCK_MAX_RING_ORDER];
     uint64_t port, persistent;
-    unsigned nr;
+    unsigned int nr;
     int rc;
 
     rc = open_medium(d);

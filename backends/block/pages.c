@@ -11,7 +11,7 @@
 
 void *block_page_get(struct block_pages *p, uint32_t ref)
 {
-    unsigned i = (ref * 2654435761u) % TABLE_SIZE;
+    unsigned int i = (ref * 2654435761u) % TABLE_SIZE;
 
     while (p->table[i].addr) {
         if (p->table[i].ref == ref)
@@ -30,7 +30,7 @@ void *block_page_get(struct block_pages *p, uint32_t ref)
 
 void block_pages_unmap_all(struct block_pages *p)
 {
-    for (unsigned i = 0; i < TABLE_SIZE; i++)
+    for (unsigned int i = 0; i < TABLE_SIZE; i++)
         if (p->table[i].addr)
             grants_unmap(p->grants, p->table[i].addr, 1);
     memset(p->table, 0, sizeof(p->table));

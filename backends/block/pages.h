@@ -19,7 +19,7 @@ struct block_page {
 
 struct block_pages {
     struct grants *grants;
-    unsigned used;
+    unsigned int used;
     struct block_page table[BLOCK_MAX_PAGES * 2]; /* open addressing */
 };
 

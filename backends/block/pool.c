@@ -20,14 +20,15 @@ int block_pool_init(struct block_pool *p)
     return 0;
 }
 
-static unsigned pages_of(size_t len)
+static unsigned int pages_of(size_t len)
 {
     return (len + 4095) / 4096;
 }
 
-static bool all_free(const struct block_pool *p, unsigned first, unsigned n)
+static bool all_free(const struct block_pool *p, unsigned int first,
+                     unsigned int n)
 {
-    for (unsigned i = first; i < first + n; i++)
+    for (unsigned int i = first; i < first + n; i++)
         if (p->used[i])
             return false;
     return true;
@@ -35,11 +36,11 @@ static bool all_free(const struct block_pool *p, unsigned first, unsigned n)
 
 void *block_pool_get(struct block_pool *p, size_t len)
 {
-    unsigned n = pages_of(len), first = p->next;
+    unsigned int n = pages_of(len), first = p->next;
 
     if (n > POOL_PAGES)
         return NULL;
-    for (unsigned tries = 0; tries < POOL_PAGES; tries++, first++) {
+    for (unsigned int tries = 0; tries < POOL_PAGES; tries++, first++) {
         if (first + n > POOL_PAGES)
             first = 0;
         if (all_free(p, first, n)) {

@@ -18,7 +18,7 @@
 
 struct block_pool {
     uint8_t *base;
-    unsigned next; /* where to look first */
+    unsigned int next; /* where to look first */
     bool used[POOL_PAGES];
 };
 

@@ -17,7 +17,7 @@
 
 #define BATCH_PIECES 1024
 
-static void start(struct block_queue *q, unsigned s);
+static void start(struct block_queue *q, unsigned int s);
 
 static void respond(struct block_queue *q, uint64_t id, uint8_t operation,
                     int status)
@@ -31,7 +31,7 @@ static void respond(struct block_queue *q, uint64_t id, uint8_t operation,
     back_ring_respond(&q->ring, &rsp, sizeof(rsp));
 }
 
-static void finish(struct block_queue *q, unsigned s, int status)
+static void finish(struct block_queue *q, unsigned int s, int status)
 {
     struct block_inflight *f = q->inflight;
 
@@ -56,19 +56,19 @@ static void finish(struct block_queue *q, unsigned s, int status)
  * medium, slots whose data has gone out are answered. */
 static void run_copies(struct block_queue *q)
 {
-    unsigned n = q->nr_copying;
+    unsigned int n = q->nr_copying;
 
     if (!n)
         return;
     grant_batch_run(q->grants, &q->batch);
     q->nr_copying = 0;
     q->batch.used = 0; /* the statuses stay readable until pieces are added */
-    for (unsigned i = 0; i < n; i++) {
-        unsigned s = q->copying[i];
+    for (unsigned int i = 0; i < n; i++) {
+        unsigned int s = q->copying[i];
         struct block_job *j = &q->job[s];
         bool ok = true;
 
-        for (unsigned k = 0; k < j->pieces; k++)
+        for (unsigned int k = 0; k < j->pieces; k++)
             ok = ok && grant_batch_ok(&q->batch, j->piece + k);
         if (!ok || q->inflight->stage[s] != BLOCK_COPYING_IN) {
             finish(q, s, ok ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR);
@@ -81,7 +81,7 @@ static void run_copies(struct block_queue *q)
 
 /* Moves the data between the guest's pages and the pool. False: some of it
  * waits in the copy batch. */
-static bool copy(struct block_queue *q, unsigned s, bool from_guest)
+static bool copy(struct block_queue *q, unsigned int s, bool from_guest)
 {
     const struct block_request *r = &q->inflight->request[s];
     struct block_job *j = &q->job[s];
@@ -90,7 +90,7 @@ static bool copy(struct block_queue *q, unsigned s, bool from_guest)
     if (q->batch.used + r->nr_segments > q->batch.size)
         run_copies(q);
     j->piece = q->batch.used;
-    for (unsigned i = 0; i < r->nr_segments; at += r->seg[i++].len) {
+    for (unsigned int i = 0; i < r->nr_segments; at += r->seg[i++].len) {
         const struct block_segment *g = &r->seg[i];
         uint8_t *page =
             q->persistent ? block_page_get(&q->pages, g->ref) : NULL;
@@ -112,7 +112,7 @@ static bool copy(struct block_queue *q, unsigned s, bool from_guest)
     return !j->pieces;
 }
 
-static void queue_io(struct block_queue *q, unsigned s, enum storage_op op)
+static void queue_io(struct block_queue *q, unsigned int s, enum storage_op op)
 {
     const struct block_request *r = &q->inflight->request[s];
     struct block_job *j = &q->job[s];
@@ -125,7 +125,7 @@ static void queue_io(struct block_queue *q, unsigned s, enum storage_op op)
 }
 
 /* The next step of a request, as far as it goes without waiting. */
-static void start(struct block_queue *q, unsigned s)
+static void start(struct block_queue *q, unsigned int s)
 {
     static const enum storage_op transfer[] = {
         [BLOCK_READ] = STORAGE_READ,
@@ -152,7 +152,8 @@ static void start(struct block_queue *q, unsigned s)
 }
 
 /* A transfer may come back short: the rest is asked for again. */
-static bool transfer_again(struct block_queue *q, unsigned s, unsigned bytes)
+static bool transfer_again(struct block_queue *q, unsigned int s,
+                           unsigned int bytes)
 {
     const struct block_request *r = &q->inflight->request[s];
     struct block_job *j = &q->job[s];
@@ -166,7 +167,7 @@ static bool transfer_again(struct block_queue *q, unsigned s, unsigned bytes)
 
 static void completed(struct block_queue *q, struct storage_io *io)
 {
-    unsigned s = container_of(io, struct block_job, io) - q->job;
+    unsigned int s = container_of(io, struct block_job, io) - q->job;
     bool moves_data = io->op == STORAGE_READ || io->op == STORAGE_WRITE;
 
     if (io->result < 0 || (moves_data && io->result == 0)) {
@@ -189,12 +190,12 @@ static int fetch_segments(struct block_queue *q, struct block_request *r)
         segs[BLOCK_MAX_INDIRECT * SEGMENTS_PER_PAGE];
     struct grant_copy_batch b;
     xengnttab_grant_copy_segment_t piece[BLOCK_MAX_INDIRECT];
-    unsigned left = r->nr_segments * sizeof(*segs);
+    unsigned int left = r->nr_segments * sizeof(*segs);
     uint8_t *at = (uint8_t *)segs;
 
     b = (struct grant_copy_batch){.size = BLOCK_MAX_INDIRECT, .seg = piece};
-    for (unsigned i = 0; i < r->nr_indirect; i++) {
-        unsigned n = left < GUEST_PAGE_SIZE ? left : GUEST_PAGE_SIZE;
+    for (unsigned int i = 0; i < r->nr_indirect; i++) {
+        unsigned int n = left < GUEST_PAGE_SIZE ? left : GUEST_PAGE_SIZE;
         void *page =
             q->persistent ? block_page_get(&q->pages, r->indirect[i]) : NULL;
 
@@ -208,15 +209,15 @@ static int fetch_segments(struct block_queue *q, struct block_request *r)
     }
     __asm__ __volatile__("" ::: "memory"); /* the copy is what counts */
     grant_batch_run(q->grants, &b);
-    for (unsigned i = 0; i < b.used; i++)
+    for (unsigned int i = 0; i < b.used; i++)
         if (!grant_batch_ok(&b, i))
             return BLKIF_RSP_ERROR;
     return block_request_segments(r, segs, r->nr_segments, &q->limits);
 }
 
-static unsigned free_slot(const struct block_inflight *f)
+static unsigned int free_slot(const struct block_inflight *f)
 {
-    unsigned s = 0;
+    unsigned int s = 0;
 
     while (f->stage[s] != BLOCK_FREE)
         s++;
@@ -225,7 +226,7 @@ static unsigned free_slot(const struct block_inflight *f)
 
 /* Memory, then data, then the medium. Without memory nothing is taken from the
  * ring until a request that ends makes this one be tried again. */
-static void begin(struct block_queue *q, unsigned s)
+static void begin(struct block_queue *q, unsigned int s)
 {
     const struct block_request *r = &q->inflight->request[s];
     struct block_job *j = &q->job[s];
@@ -247,7 +248,7 @@ static void begin(struct block_queue *q, unsigned s)
 static void take_one(struct block_queue *q)
 {
     struct block_inflight *f = q->inflight;
-    unsigned s = free_slot(f);
+    unsigned int s = free_slot(f);
     struct block_request *r = &f->request[s];
     union block_ring_entry raw;
     int status;
@@ -366,7 +367,7 @@ int block_queue_init(struct block_queue *q, struct event_loop *loop,
 }
 
 int block_queue_connect(struct block_queue *q, struct ports *ports,
-                        const uint32_t *refs, unsigned nr_refs,
+                        const uint32_t *refs, unsigned int nr_refs,
                         uint32_t remote_port, bool persistent)
 {
     int rc;
@@ -408,7 +409,7 @@ void block_queue_disconnect(struct block_queue *q)
     block_pages_unmap_all(&q->pages);
     grants_unmap(q->grants, q->ring_addr, q->ring_pages);
     q->ring_addr = NULL;
-    for (unsigned i = 0; i < BLOCK_INFLIGHT; i++)
+    for (unsigned int i = 0; i < BLOCK_INFLIGHT; i++)
         if (q->inflight->stage[i] != BLOCK_FREE) {
             block_pool_put(&q->pool, q->job[i].data,
                            q->inflight->request[i].len);

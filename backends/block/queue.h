@@ -33,7 +33,7 @@ enum block_stage {
 };
 
 struct block_inflight {
-    unsigned used;
+    unsigned int used;
     enum block_stage stage[BLOCK_INFLIGHT];
     struct block_request request[BLOCK_INFLIGHT];
 };
@@ -41,10 +41,10 @@ struct block_inflight {
 /* What this process needs on top, to carry a request out. */
 struct block_job {
     struct storage_io io;
-    uint8_t *data;   /* in the pool */
-    uint64_t done;   /* bytes transferred so far */
-    unsigned piece;  /* its pieces in the copy batch */
-    unsigned pieces; /* none: all its pages are mapped */
+    uint8_t *data;       /* in the pool */
+    uint64_t done;       /* bytes transferred so far */
+    unsigned int piece;  /* its pieces in the copy batch */
+    unsigned int pieces; /* none: all its pages are mapped */
 };
 
 struct block_queue {
@@ -57,7 +57,7 @@ struct block_queue {
 
     struct back_ring ring;
     void *ring_addr;
-    unsigned ring_pages;
+    unsigned int ring_pages;
     struct port port;
     bool port_masked;
     struct event_source completions;
@@ -70,7 +70,7 @@ struct block_queue {
     struct block_pool pool;
     struct block_pages pages;
     struct grant_copy_batch batch;
-    unsigned copying[BLOCK_INFLIGHT], nr_copying; /* slots in the batch */
+    unsigned int copying[BLOCK_INFLIGHT], nr_copying; /* slots in the batch */
 };
 
 int block_queue_init(struct block_queue *q, struct event_loop *loop,
@@ -78,7 +78,7 @@ int block_queue_init(struct block_queue *q, struct event_loop *loop,
 
 /* refs: ring pages, checked for number only. */
 int block_queue_connect(struct block_queue *q, struct ports *ports,
-                        const uint32_t *refs, unsigned nr_refs,
+                        const uint32_t *refs, unsigned int nr_refs,
                         uint32_t remote_port, bool persistent);
 /* Waits for I/O in flight; nothing stays mapped. */
 void block_queue_disconnect(struct block_queue *q);

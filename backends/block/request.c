@@ -13,14 +13,14 @@ static bool fits(uint64_t sector, uint64_t n, const struct block_limits *l)
 }
 
 int block_request_segments(struct block_request *r,
-                           const struct blkif_request_segment *segs, unsigned n,
-                           const struct block_limits *limits)
+                           const struct blkif_request_segment *segs,
+                           unsigned int n, const struct block_limits *limits)
 {
     uint64_t sectors = 0;
 
     if (n > BLOCK_MAX_SEGMENTS)
         return BLKIF_RSP_ERROR;
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned int i = 0; i < n; i++) {
         const struct blkif_request_segment *s = &segs[i];
 
         if (s->last_sect >= 4096 / BLOCK_SECTOR_SIZE ||
@@ -72,7 +72,7 @@ static int parse_indirect(struct block_request *r,
                           const blkif_request_indirect_t *raw,
                           const struct block_limits *l)
 {
-    unsigned n = raw->nr_segments;
+    unsigned int n = raw->nr_segments;
 
     r->id = raw->id;
     r->operation = raw->indirect_op; /* what the frontend expects back */

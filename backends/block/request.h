@@ -52,8 +52,8 @@ struct block_request {
     bool flush_after;
     uint64_t offset; /* bytes */
     uint64_t len;    /* bytes */
-    unsigned nr_segments;
-    unsigned nr_indirect; /* pages of segments still to be fetched */
+    unsigned int nr_segments;
+    unsigned int nr_indirect; /* pages of segments still to be fetched */
     grant_ref_t indirect[BLOCK_MAX_INDIRECT];
     struct block_segment seg[BLOCK_MAX_SEGMENTS];
 };
@@ -67,7 +67,7 @@ int block_request_parse(struct block_request *r,
                         const union block_ring_entry *raw,
                         const struct block_limits *limits);
 int block_request_segments(struct block_request *r,
-                           const struct blkif_request_segment *segs, unsigned n,
-                           const struct block_limits *limits);
+                           const struct blkif_request_segment *segs,
+                           unsigned int n, const struct block_limits *limits);
 
 #endif

@@ -123,7 +123,7 @@ static int open_medium(const char *path, bool readonly)
 }
 
 int storage_open(struct storage *s, const char *path, bool readonly,
-                 bool allow_discard, unsigned depth)
+                 bool allow_discard, unsigned int depth)
 {
     struct stat st;
     int rc;

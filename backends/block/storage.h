@@ -40,13 +40,13 @@ struct storage {
     bool discard;
     uint32_t discard_granularity, discard_alignment;
     struct io_uring ring;
-    unsigned in_kernel; /* submitted, completion not seen */
+    unsigned int in_kernel; /* submitted, completion not seen */
     struct storage_io *done, **done_tail;
 };
 
 /* depth: the most storage_io in flight. Logs the reason of a failure. */
 int storage_open(struct storage *s, const char *path, bool readonly,
-                 bool allow_discard, unsigned depth);
+                 bool allow_discard, unsigned int depth);
 void storage_close(struct storage *s);
 
 /* All data of later requests lies in this memory. Only makes things faster, so

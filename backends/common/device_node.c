@@ -17,7 +17,7 @@ int device_write(struct xs_handle *xs, const char *device, const char *key,
 {
     char path[PATH_LEN], state_path[PATH_LEN], *state;
     xs_transaction_t t;
-    unsigned len;
+    unsigned int len;
     bool done;
     int rc;
 

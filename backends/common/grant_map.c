@@ -27,20 +27,20 @@ void grants_close(struct grants *g)
     g->handle = NULL;
 }
 
-void *grants_map(struct grants *g, const uint32_t *refs, unsigned n)
+void *grants_map(struct grants *g, const uint32_t *refs, unsigned int n)
 {
     /* The library's parameter is not const, but it only reads the array. */
     return xengnttab_map_domain_grant_refs(
         g->handle, n, g->domid, (uint32_t *)refs, PROT_READ | PROT_WRITE);
 }
 
-void grants_unmap(struct grants *g, void *addr, unsigned n)
+void grants_unmap(struct grants *g, void *addr, unsigned int n)
 {
     if (addr)
         xengnttab_unmap(g->handle, addr, n);
 }
 
-int grant_batch_init(struct grant_copy_batch *b, unsigned size)
+int grant_batch_init(struct grant_copy_batch *b, unsigned int size)
 {
     b->used = 0;
     b->size = size;
@@ -56,8 +56,8 @@ void grant_batch_destroy(struct grant_copy_batch *b)
 }
 
 int grant_batch_from_guest(struct grant_copy_batch *b, uint32_t domid,
-                           uint32_t ref, unsigned offset, void *to,
-                           unsigned len)
+                           uint32_t ref, unsigned int offset, void *to,
+                           unsigned int len)
 {
     xengnttab_grant_copy_segment_t *s = &b->seg[b->used];
 
@@ -74,8 +74,8 @@ int grant_batch_from_guest(struct grant_copy_batch *b, uint32_t domid,
 }
 
 int grant_batch_to_guest(struct grant_copy_batch *b, uint32_t domid,
-                         uint32_t ref, unsigned offset, const void *from,
-                         unsigned len)
+                         uint32_t ref, unsigned int offset, const void *from,
+                         unsigned int len)
 {
     xengnttab_grant_copy_segment_t *s = &b->seg[b->used];
 
@@ -96,6 +96,6 @@ void grant_batch_run(struct grants *g, struct grant_copy_batch *b)
     if (!b->used)
         return;
     if (xengnttab_grant_copy(g->handle, b->used, b->seg))
-        for (unsigned i = 0; i < b->used; i++)
+        for (unsigned int i = 0; i < b->used; i++)
             b->seg[i].status = GNTST_general_error;
 }

@@ -23,15 +23,15 @@ int grants_open(struct grants *g, uint32_t domid);
 void grants_close(struct grants *g);
 
 /* Maps n pages read-write and consecutive; NULL with errno set. */
-void *grants_map(struct grants *g, const uint32_t *refs, unsigned n);
-void grants_unmap(struct grants *g, void *addr, unsigned n);
+void *grants_map(struct grants *g, const uint32_t *refs, unsigned int n);
+void grants_unmap(struct grants *g, void *addr, unsigned int n);
 
 struct grant_copy_batch {
-    unsigned used, size;
+    unsigned int used, size;
     xengnttab_grant_copy_segment_t *seg;
 };
 
-int grant_batch_init(struct grant_copy_batch *b, unsigned size);
+int grant_batch_init(struct grant_copy_batch *b, unsigned int size);
 void grant_batch_destroy(struct grant_copy_batch *b);
 
 /*
@@ -39,11 +39,11 @@ void grant_batch_destroy(struct grant_copy_batch *b);
  * caller has checked. Returns the piece's index, or -ENOSPC.
  */
 int grant_batch_from_guest(struct grant_copy_batch *b, uint32_t domid,
-                           uint32_t ref, unsigned offset, void *to,
-                           unsigned len);
+                           uint32_t ref, unsigned int offset, void *to,
+                           unsigned int len);
 int grant_batch_to_guest(struct grant_copy_batch *b, uint32_t domid,
-                         uint32_t ref, unsigned offset, const void *from,
-                         unsigned len);
+                         uint32_t ref, unsigned int offset, const void *from,
+                         unsigned int len);
 
 /*
  * Does all pieces. Afterwards grant_batch_ok() tells of each; a failed call
@@ -51,7 +51,8 @@ int grant_batch_to_guest(struct grant_copy_batch *b, uint32_t domid,
  */
 void grant_batch_run(struct grants *g, struct grant_copy_batch *b);
 
-static inline bool grant_batch_ok(const struct grant_copy_batch *b, unsigned i)
+static inline bool grant_batch_ok(const struct grant_copy_batch *b,
+                                  unsigned int i)
 {
     return b->seg[i].status == 0;
 }

@@ -24,7 +24,7 @@ int parse_uint(const char *text, uint64_t max, uint64_t *value)
     if (!*text)
         return -EINVAL;
     for (; *text; text++) {
-        unsigned digit = (unsigned char)*text - '0';
+        unsigned int digit = (unsigned char)*text - '0';
 
         if (digit > 9 || v > max / 10 || v * 10 > max - digit)
             return -EINVAL;
@@ -37,7 +37,7 @@ int parse_uint(const char *text, uint64_t max, uint64_t *value)
 static char *read_at(struct xenbus_device *d, const char *dir, const char *key)
 {
     char path[PATH_LEN];
-    unsigned len;
+    unsigned int len;
 
     if (snprintf(path, sizeof(path), "%s/%s", dir, key) >= (int)sizeof(path)) {
         errno = ENAMETOOLONG;

@@ -37,7 +37,7 @@ struct xenbus_device {
     char *path;     /* backend/KIND/DOMID/DEVID, relative to our domain */
     char *frontend; /* absolute path of the frontend's directory */
     char kind[16];
-    unsigned domid, devid;
+    unsigned int domid, devid;
     enum xenbus_state state;
     enum xenbus_state failed_at; /* frontend's state at a fatal error */
     bool failed, connected;

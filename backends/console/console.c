@@ -24,7 +24,7 @@
 static char *read_node(struct console *c, const char *format)
 {
     char path[64];
-    unsigned len;
+    unsigned int len;
 
     snprintf(path, sizeof(path), format, c->domid);
     return xs_read(c->xs, XBT_NULL, path, &len);
@@ -230,7 +230,7 @@ static bool is_ours(struct console *c)
 
 void console_refresh(struct console *c)
 {
-    unsigned port = read_number(c, "/local/domain/%u/console/port");
+    unsigned int port = read_number(c, "/local/domain/%u/console/port");
     int rc;
 
     if (c->gone || !port || port == c->remote_port || !is_ours(c))
@@ -266,7 +266,7 @@ static void open_log(struct console *c)
 }
 
 struct console *console_new(struct event_loop *loop, struct xs_handle *xs,
-                            struct ports *ports, unsigned domid,
+                            struct ports *ports, unsigned int domid,
                             const struct console_options *options)
 {
     struct console *c = calloc(1, sizeof(*c));

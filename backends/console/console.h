@@ -38,7 +38,7 @@ struct console {
     struct xs_handle *xs;
     struct ports *ports;
     const struct console_options *options;
-    unsigned domid;
+    unsigned int domid;
     bool gone;   /* the domain is; waiting for a reader to take the rest */
     bool broken; /* the guest wrote nonsense into its ring */
 
@@ -46,9 +46,9 @@ struct console {
     struct xencons_interface *ring;
     bool foreign; /* ring is mapped by frame number, not by grant */
     struct port port;
-    unsigned remote_port;
+    unsigned int remote_port;
     bool masked;
-    unsigned drains;
+    unsigned int drains;
     struct event_timer window;
 
     int slave; /* kept open, so that the master never sees a hang-up */
@@ -60,7 +60,7 @@ struct console {
 };
 
 struct console *console_new(struct event_loop *loop, struct xs_handle *xs,
-                            struct ports *ports, unsigned domid,
+                            struct ports *ports, unsigned int domid,
                             const struct console_options *options);
 
 /* The domain's console nodes have changed or may have. */

@@ -30,7 +30,7 @@ static struct console_options options = {.log_dir = "/var/log/xen/console"};
 static struct console *consoles;
 static struct event_timer linger;
 
-static struct console *find(unsigned domid)
+static struct console *find(unsigned int domid)
 {
     struct console *c = consoles;
 
@@ -39,7 +39,7 @@ static struct console *find(unsigned domid)
     return c;
 }
 
-static void watch(unsigned domid, bool on)
+static void watch(unsigned int domid, bool on)
 {
     char path[64], token[16];
 
@@ -53,11 +53,11 @@ static void watch(unsigned domid, bool on)
 
 static void look_for_new(void)
 {
-    unsigned n = 0;
+    unsigned int n = 0;
     char **names = xs_directory(xs, XBT_NULL, "/local/domain", &n);
 
-    for (unsigned i = 0; names && i < n; i++) {
-        unsigned domid = strtoul(names[i], NULL, 10);
+    for (unsigned int i = 0; names && i < n; i++) {
+        unsigned int domid = strtoul(names[i], NULL, 10);
         struct console *c;
 
         if (!domid || find(domid) || !xs_is_domain_introduced(xs, domid))

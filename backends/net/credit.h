@@ -15,7 +15,7 @@ struct net_credit {
     void (*refilled)(struct net_credit *c); /* whoever waits may go on */
     struct event_timer refill;              /* armed while left < limit */
     uint64_t limit;                         /* 0: none */
-    unsigned interval_ms;
+    unsigned int interval_ms;
     int64_t left;
 };
 

@@ -22,8 +22,8 @@ struct net_device {
     struct grants grants;
     struct tap tap;
     struct net_credit credit;
-    unsigned refills;
-    unsigned nr_queues; /* connected */
+    unsigned int refills;
+    unsigned int nr_queues; /* connected */
     struct net_queue queue[TAP_MAX_QUEUES];
 };
 
@@ -108,7 +108,7 @@ static int read_refs(struct xenbus_device *bus, const char *dir,
                 {"rx-ring-ref", &refs->rx_ref},
                 {"event-channel-tx", &refs->tx_port},
                 {"event-channel-rx", &refs->rx_port}};
-    unsigned n = sizeof(node) / sizeof(*node);
+    unsigned int n = sizeof(node) / sizeof(*node);
     char key[64], *split;
     uint64_t v;
     int rc;
@@ -121,7 +121,7 @@ static int read_refs(struct xenbus_device *bus, const char *dir,
         n = 3;
     }
     free(split);
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned int i = 0; i < n; i++) {
         snprintf(key, sizeof(key), "%s%s", dir, node[i].key);
         /* No default: absent is refused like nonsense. */
         rc = xenbus_frontend_uint(bus, key, UINT64_MAX, UINT32_MAX, &v);
@@ -171,13 +171,13 @@ static int read_rate(struct xenbus_device *bus, struct net_credit *c)
 static void refilled(struct net_credit *c)
 {
     struct net_device *d = container_of(c, struct net_device, credit);
-    unsigned n = d->nr_queues, first = d->refills++;
+    unsigned int n = d->nr_queues, first = d->refills++;
 
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned int i = 0; i < n; i++)
         event_work_queue(&d->loop, &d->queue[(first + i) % n].tx_work);
 }
 
-static int connect_queue(struct net_device *d, unsigned i, bool alone,
+static int connect_queue(struct net_device *d, unsigned int i, bool alone,
                          const struct net_features *f)
 {
     struct net_queue *q = &d->queue[i];

@@ -32,7 +32,7 @@ static uint16_t ethertype(const uint8_t *frame, uint32_t len, uint16_t *l3)
 {
     uint32_t at = 12;
 
-    for (unsigned tags = 0; at + 2 <= len; tags++, at += 4) {
+    for (unsigned int tags = 0; at + 2 <= len; tags++, at += 4) {
         uint16_t type = be16(frame + at);
 
         if ((type != ETHERTYPE_VLAN && type != ETHERTYPE_QINQ) ||
@@ -55,7 +55,7 @@ static bool parse_ipv4(const uint8_t *frame, uint32_t len,
                        struct frame_layout *f)
 {
     const uint8_t *ip = frame + f->l3;
-    unsigned header;
+    unsigned int header;
 
     if (f->l3 + 20u > len)
         return false;
@@ -76,7 +76,7 @@ static bool parse_ipv6(const uint8_t *frame, uint32_t len,
     if (at > len)
         return false;
     next = frame[f->l3 + 6];
-    for (unsigned i = 0; i < MAX_V6_HEADERS; i++) {
+    for (unsigned int i = 0; i < MAX_V6_HEADERS; i++) {
         if (next == IPPROTO_TCP || next == IPPROTO_UDP) {
             f->protocol = next;
             f->l4 = at;
@@ -96,7 +96,7 @@ static bool parse_ipv6(const uint8_t *frame, uint32_t len,
 bool frame_parse(const uint8_t *frame, uint32_t len, struct frame_layout *f)
 {
     uint16_t type;
-    unsigned header;
+    unsigned int header;
 
     memset(f, 0, sizeof(*f));
     type = ethertype(frame, len, &f->l3);

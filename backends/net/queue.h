@@ -41,9 +41,9 @@ struct net_features {
 struct net_frame {
     struct virtio_net_hdr header;
     uint8_t *data;
-    unsigned len;
-    unsigned first; /* of its requests in rx_request[] */
-    unsigned piece; /* first of its pieces in the copy batch */
+    unsigned int len;
+    unsigned int first; /* of its requests in rx_request[] */
+    unsigned int piece; /* first of its pieces in the copy batch */
 };
 
 struct net_queue {

@@ -17,12 +17,12 @@ static bool is_gso(const struct net_frame *f)
     return f->header.gso_type != VIRTIO_NET_HDR_GSO_NONE;
 }
 
-static unsigned pages_of(const struct net_frame *f)
+static unsigned int pages_of(const struct net_frame *f)
 {
     return (f->len + GUEST_PAGE_SIZE - 1) / GUEST_PAGE_SIZE;
 }
 
-static unsigned slots_of(const struct net_frame *f)
+static unsigned int slots_of(const struct net_frame *f)
 {
     return pages_of(f) + (is_gso(f) ? 1 : 0);
 }
@@ -47,19 +47,19 @@ static bool fit_to_guest(struct net_queue *q, struct net_frame *f)
 }
 
 /* Requests for the frame, and its data into the copy batch. */
-static void place(struct net_queue *q, struct net_frame *f, unsigned *taken)
+static void place(struct net_queue *q, struct net_frame *f, unsigned int *taken)
 {
-    unsigned left = f->len, slots = slots_of(f);
+    unsigned int left = f->len, slots = slots_of(f);
 
     f->first = *taken;
-    for (unsigned i = 0; i < slots; i++)
+    for (unsigned int i = 0; i < slots; i++)
         back_ring_take(&q->rx, &q->rx_request[(*taken)++],
                        sizeof(q->rx_request[0]));
     f->piece = q->rx_batch.used;
-    for (unsigned i = 0; left; i++) {
+    for (unsigned int i = 0; left; i++) {
         /* The second slot of a segmented frame holds no data. */
-        unsigned slot = f->first + (i && is_gso(f) ? i + 1 : i);
-        unsigned n = left < GUEST_PAGE_SIZE ? left : GUEST_PAGE_SIZE;
+        unsigned int slot = f->first + (i && is_gso(f) ? i + 1 : i);
+        unsigned int n = left < GUEST_PAGE_SIZE ? left : GUEST_PAGE_SIZE;
 
         grant_batch_to_guest(&q->rx_batch, q->grants->domid,
                              q->rx_request[slot].gref, 0,
@@ -83,11 +83,11 @@ static void respond_gso(struct net_queue *q, const struct net_frame *f)
 
 static void respond(struct net_queue *q, const struct net_frame *f)
 {
-    unsigned n = pages_of(f), left = f->len;
+    unsigned int n = pages_of(f), left = f->len;
 
-    for (unsigned i = 0; i < n; i++) {
-        unsigned slot = f->first + (i && is_gso(f) ? i + 1 : i);
-        unsigned len = left < GUEST_PAGE_SIZE ? left : GUEST_PAGE_SIZE;
+    for (unsigned int i = 0; i < n; i++) {
+        unsigned int slot = f->first + (i && is_gso(f) ? i + 1 : i);
+        unsigned int len = left < GUEST_PAGE_SIZE ? left : GUEST_PAGE_SIZE;
         netif_rx_response_t rsp = {.id = q->rx_request[slot].id};
 
         rsp.status = grant_batch_ok(&q->rx_batch, f->piece + i)
@@ -112,7 +112,7 @@ static void respond(struct net_queue *q, const struct net_frame *f)
 
 /* The guest must give more buffers first: stop listening to the tap device
  * until it says so, but not for ever. */
-static void wait_for_buffers(struct net_queue *q, unsigned slots)
+static void wait_for_buffers(struct net_queue *q, unsigned int slots)
 {
     int n;
 
@@ -140,7 +140,7 @@ static void resume(struct net_queue *q)
 }
 
 /* The next frame to deliver into frame[n], its data at `at`. */
-static bool next_frame(struct net_queue *q, unsigned n, uint8_t *at)
+static bool next_frame(struct net_queue *q, unsigned int n, uint8_t *at)
 {
     struct net_frame *f = &q->frame[n];
     ssize_t r;
@@ -165,13 +165,13 @@ void net_rx_serve(struct net_queue *q)
 {
     uint8_t *arena = q->arena + NET_ARENA, *at = arena;
     int room = back_ring_pending(&q->rx);
-    unsigned n = 0, taken = 0, missing = 0;
+    unsigned int n = 0, taken = 0, missing = 0;
 
     if (room < 0) {
         q->broken(q, "impossible receive ring indices");
         return;
     }
-    if (q->held && slots_of(&q->frame[0]) > (unsigned)room) {
+    if (q->held && slots_of(&q->frame[0]) > (unsigned int)room) {
         wait_for_buffers(q, slots_of(&q->frame[0]));
         return;
     }
@@ -181,7 +181,7 @@ void net_rx_serve(struct net_queue *q)
            next_frame(q, n, at)) {
         struct net_frame *f = &q->frame[n];
 
-        if (slots_of(f) > (unsigned)room) {
+        if (slots_of(f) > (unsigned int)room) {
             missing = slots_of(f);
             break;
         }
@@ -192,7 +192,7 @@ void net_rx_serve(struct net_queue *q)
         n++;
     }
     grant_batch_run(q->grants, &q->rx_batch);
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned int i = 0; i < n; i++)
         respond(q, &q->frame[i]);
     if (n && back_ring_push(&q->rx))
         net_notify_rx(q);
@@ -207,7 +207,7 @@ void net_rx_serve(struct net_queue *q)
 void net_rx_stall(struct event_timer *t)
 {
     struct net_queue *q = container_of(t, struct net_queue, stall);
-    unsigned budget = NET_RING_SIZE;
+    unsigned int budget = NET_RING_SIZE;
     struct virtio_net_hdr h;
 
     if (!q->stalled)

@@ -11,7 +11,7 @@
 
 /* Slots of extra information, each telling whether another follows. */
 static int parse_extras(struct net_packet *p, const union net_tx_slot *slot,
-                        unsigned n)
+                        unsigned int n)
 {
     const netif_extra_info_t *e;
 
@@ -45,13 +45,13 @@ static int check_pieces(struct net_packet *p)
 {
     uint32_t rest = p->size;
 
-    for (unsigned i = 1; i < p->nr_pieces; i++) {
+    for (unsigned int i = 1; i < p->nr_pieces; i++) {
         if (p->piece[i].len > rest)
             return -EPROTO;
         rest -= p->piece[i].len;
     }
     p->piece[0].len = rest;
-    for (unsigned i = 0; i < p->nr_pieces; i++)
+    for (unsigned int i = 0; i < p->nr_pieces; i++)
         if ((uint32_t)p->piece[i].offset + p->piece[i].len > PAGE)
             return -EPROTO;
     return 0;
@@ -67,7 +67,7 @@ static bool gso_sane(const struct net_packet *p)
 }
 
 int net_packet_parse(struct net_packet *p, const union net_tx_slot *slot,
-                     unsigned n)
+                     unsigned int n)
 {
     const netif_tx_request_t *r = &slot[0].request;
     int rc;

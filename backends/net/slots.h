@@ -36,7 +36,7 @@ struct net_piece {
 };
 
 struct net_packet {
-    unsigned nr_slots, nr_extra, nr_pieces;
+    unsigned int nr_slots, nr_extra, nr_pieces;
     struct net_piece piece[NET_FATAL_PIECES];
     uint32_t size;
     bool csum_blank;
@@ -50,6 +50,6 @@ struct net_packet {
  * frontend does this; the device is to be closed.
  */
 int net_packet_parse(struct net_packet *p, const union net_tx_slot *slot,
-                     unsigned n);
+                     unsigned int n);
 
 #endif

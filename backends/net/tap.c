@@ -15,7 +15,7 @@
 
 #include <daemon/log.h>
 
-static int open_queue(struct tap *t, unsigned flags)
+static int open_queue(struct tap *t, unsigned int flags)
 {
     struct ifreq r;
     int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC), rc;
@@ -42,7 +42,7 @@ static int set_carrier(struct tap *t, int on)
     return ioctl(t->fd[0], TUNSETCARRIER, &on) ? -errno : 0;
 }
 
-static int attach(struct tap *t, unsigned queue, bool on)
+static int attach(struct tap *t, unsigned int queue, bool on)
 {
     struct ifreq r;
 
@@ -51,9 +51,10 @@ static int attach(struct tap *t, unsigned queue, bool on)
     return ioctl(t->fd[queue], TUNSETQUEUE, &r) ? -errno : 0;
 }
 
-int tap_open(struct tap *t, unsigned domid, unsigned devid, unsigned nr_queues)
+int tap_open(struct tap *t, unsigned int domid, unsigned int devid,
+             unsigned int nr_queues)
 {
-    unsigned flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+    unsigned int flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
     int rc;
 
     if (nr_queues > 1)
@@ -88,9 +89,10 @@ void tap_close(struct tap *t)
         close(t->fd[--t->nr_queues]);
 }
 
-int tap_connect(struct tap *t, unsigned nr_queues, const struct tap_offloads *o)
+int tap_connect(struct tap *t, unsigned int nr_queues,
+                const struct tap_offloads *o)
 {
-    unsigned flags = 0;
+    unsigned int flags = 0;
     int rc;
 
     if (o->csum)
@@ -101,7 +103,7 @@ int tap_connect(struct tap *t, unsigned nr_queues, const struct tap_offloads *o)
         flags |= TUN_F_TSO6;
     if (ioctl(t->fd[0], TUNSETOFFLOAD, flags))
         return -errno;
-    for (unsigned i = 1; i < nr_queues; i++) {
+    for (unsigned int i = 1; i < nr_queues; i++) {
         rc = attach(t, i, true);
         if (rc)
             return rc;
@@ -116,7 +118,7 @@ void tap_disconnect(struct tap *t)
     int n = 4096;
 
     set_carrier(t, 0);
-    for (unsigned i = 1; i < t->nr_queues; i++)
+    for (unsigned int i = 1; i < t->nr_queues; i++)
         attach(t, i, false);
     while (n-- && read(t->fd[0], frame, sizeof(frame)) >= 0)
         ;
@@ -133,7 +135,7 @@ ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t size)
 }
 
 ssize_t tap_write(int fd, struct virtio_net_hdr *h, struct iovec *iov,
-                  unsigned nr)
+                  unsigned int nr)
 {
     ssize_t r;
 

@@ -18,12 +18,13 @@
 
 struct tap {
     char name[16];
-    unsigned nr_queues;
+    unsigned int nr_queues;
     int fd[TAP_MAX_QUEUES];
 };
 
 /* Carrier is off and only the first queue attached afterwards. */
-int tap_open(struct tap *t, unsigned domid, unsigned devid, unsigned nr_queues);
+int tap_open(struct tap *t, unsigned int domid, unsigned int devid,
+             unsigned int nr_queues);
 void tap_close(struct tap *t);
 
 struct tap_offloads {
@@ -31,7 +32,7 @@ struct tap_offloads {
 };
 
 /* A frontend is there: what it can take, over how many queues. */
-int tap_connect(struct tap *t, unsigned nr_queues,
+int tap_connect(struct tap *t, unsigned int nr_queues,
                 const struct tap_offloads *o);
 void tap_disconnect(struct tap *t);
 
@@ -39,6 +40,6 @@ void tap_disconnect(struct tap *t);
 ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t size);
 /* The frame in nr pieces from iov[1] on; iov[0] is filled in here. */
 ssize_t tap_write(int fd, struct virtio_net_hdr *h, struct iovec *iov,
-                  unsigned nr);
+                  unsigned int nr);
 
 #endif

@@ -25,16 +25,16 @@ static void respond(struct net_queue *q, uint16_t id, int status)
 static void respond_packet(struct net_queue *q, const struct net_packet *p,
                            int status)
 {
-    for (unsigned i = 0; i < p->nr_pieces; i++)
+    for (unsigned int i = 0; i < p->nr_pieces; i++)
         respond(q, p->piece[i].id, status);
-    for (unsigned i = 0; i < p->nr_extra; i++)
+    for (unsigned int i = 0; i < p->nr_extra; i++)
         respond(q, 0, NETIF_RSP_NULL);
 }
 
 /* Slots into packets; the number of packets, or -EPROTO. */
-static int parse_all(struct net_queue *q, unsigned nr_slots)
+static int parse_all(struct net_queue *q, unsigned int nr_slots)
 {
-    unsigned done = 0;
+    unsigned int done = 0;
     int n = 0, rc;
 
     while (done < nr_slots) {
@@ -47,7 +47,7 @@ static int parse_all(struct net_queue *q, unsigned nr_slots)
     return n;
 }
 
-static uint8_t *page_of(struct net_queue *q, unsigned piece)
+static uint8_t *page_of(struct net_queue *q, unsigned int piece)
 {
     return q->arena + (size_t)piece * GUEST_PAGE_SIZE;
 }
@@ -55,7 +55,7 @@ static uint8_t *page_of(struct net_queue *q, unsigned piece)
 /* Empty pieces take part in nothing but the answer. */
 static void add_copies(struct net_queue *q, const struct net_packet *p)
 {
-    for (unsigned i = 0; i < p->nr_pieces; i++) {
+    for (unsigned int i = 0; i < p->nr_pieces; i++) {
         const struct net_piece *s = &p->piece[i];
 
         if (s->len)
@@ -69,12 +69,12 @@ static void add_copies(struct net_queue *q, const struct net_packet *p)
  * be copied. *piece: the packet's first in the batch, then the next packet's.
  */
 static int gather(struct net_queue *q, const struct net_packet *p,
-                  unsigned *piece, struct iovec *iov)
+                  unsigned int *piece, struct iovec *iov)
 {
     bool ok = true;
     int n = 0;
 
-    for (unsigned i = 0; i < p->nr_pieces; i++)
+    for (unsigned int i = 0; i < p->nr_pieces; i++)
         if (p->piece[i].len) {
             ok = grant_batch_ok(&q->tx_batch, *piece) && ok;
             iov[++n] = (struct iovec){page_of(q, (*piece)++), p->piece[i].len};
@@ -109,7 +109,7 @@ static int join_head(struct iovec *iov, int n, uint8_t *head, uint32_t size)
 }
 
 static int send(struct net_queue *q, const struct net_packet *p,
-                unsigned *piece)
+                unsigned int *piece)
 {
     struct iovec iov[NET_FATAL_PIECES + 2];
     uint8_t head[FRAME_HEAD];
@@ -132,16 +132,16 @@ static int send(struct net_queue *q, const struct net_packet *p,
     return NETIF_RSP_OKAY;
 }
 
-static void transmit(struct net_queue *q, unsigned nr_packets)
+static void transmit(struct net_queue *q, unsigned int nr_packets)
 {
-    unsigned piece = 0;
+    unsigned int piece = 0;
 
     q->tx_batch.used = 0;
-    for (unsigned i = 0; i < nr_packets; i++)
+    for (unsigned int i = 0; i < nr_packets; i++)
         if (!q->tx_packet[i].drop)
             add_copies(q, &q->tx_packet[i]);
     grant_batch_run(q->grants, &q->tx_batch);
-    for (unsigned i = 0; i < nr_packets; i++) {
+    for (unsigned int i = 0; i < nr_packets; i++) {
         const struct net_packet *p = &q->tx_packet[i];
 
         net_credit_spend(q->credit, p->size);

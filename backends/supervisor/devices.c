@@ -33,7 +33,8 @@ const struct device_kind device_kinds[] = {
     {"vbd", "xen-block-backend"},
     {"vif", "xen-net-backend"},
 };
-const unsigned nr_device_kinds = sizeof(device_kinds) / sizeof(*device_kinds);
+const unsigned int nr_device_kinds =
+    sizeof(device_kinds) / sizeof(*device_kinds);
 
 static struct device *find(struct devices *ds, const char *path)
 {
@@ -48,7 +49,7 @@ static struct device *find(struct devices *ds, const char *path)
 static int state_of(struct devices *ds, const char *path)
 {
     char node[PATH_LEN + 8], *text;
-    unsigned len;
+    unsigned int len;
     int state;
 
     snprintf(node, sizeof(node), "%s/state", path);
@@ -106,7 +107,7 @@ static void start(struct devices *ds, const struct device_kind *k,
 static void forget_errors(struct devices *ds, const char *path)
 {
     char node[PATH_LEN + 8], **names, *slash;
-    unsigned n;
+    unsigned int n;
 
     snprintf(node, sizeof(node), "error/%s", path);
     if (!xs_rm(ds->xs, XBT_NULL, node))
@@ -121,7 +122,7 @@ static void forget_errors(struct devices *ds, const char *path)
 }
 
 static void check_device(struct devices *ds, const struct device_kind *k,
-                         unsigned domid, unsigned devid)
+                         unsigned int domid, unsigned int devid)
 {
     char path[PATH_LEN];
     int state;
@@ -140,15 +141,15 @@ static void check_device(struct devices *ds, const struct device_kind *k,
 static void scan(struct devices *ds, const struct device_kind *k, int domid)
 {
     char path[PATH_LEN], **names;
-    unsigned n = 0;
+    unsigned int n = 0;
 
     if (domid < 0)
         snprintf(path, sizeof(path), "backend/%s", k->name);
     else
         snprintf(path, sizeof(path), "backend/%s/%d", k->name, domid);
     names = xs_directory(ds->xs, XBT_NULL, path, &n);
-    for (unsigned i = 0; names && i < n; i++) {
-        unsigned id = strtoul(names[i], NULL, 10);
+    for (unsigned int i = 0; names && i < n; i++) {
+        unsigned int id = strtoul(names[i], NULL, 10);
 
         if (domid < 0)
             scan(ds, k, id);
@@ -160,10 +161,10 @@ static void scan(struct devices *ds, const struct device_kind *k, int domid)
 
 void devices_check(struct devices *ds, const char *path)
 {
-    for (unsigned i = 0; i < nr_device_kinds; i++) {
+    for (unsigned int i = 0; i < nr_device_kinds; i++) {
         const struct device_kind *k = &device_kinds[i];
         char pattern[48], leaf[16];
-        unsigned domid, devid;
+        unsigned int domid, devid;
         int fields;
 
         if (!path) {

@@ -16,7 +16,7 @@ struct device_kind {
 };
 
 extern const struct device_kind device_kinds[];
-extern const unsigned nr_device_kinds;
+extern const unsigned int nr_device_kinds;
 
 struct devices {
     struct xs_handle *xs;

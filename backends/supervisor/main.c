@@ -94,7 +94,7 @@ static int watch_store(void)
     devices.xs = xs_open(0);
     if (!devices.xs)
         return -errno;
-    for (unsigned i = 0; i < nr_device_kinds; i++) {
+    for (unsigned int i = 0; i < nr_device_kinds; i++) {
         char path[32];
 
         snprintf(path, sizeof(path), "backend/%s", device_kinds[i].name);
@@ -154,7 +154,7 @@ int main(int argc, char **argv)
 
     parse_options(&o, argc, argv);
     log_setup("xen-backendd", devices.debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-    for (unsigned i = 0; i < nr_device_kinds; i++)
+    for (unsigned int i = 0; i < nr_device_kinds; i++)
         if (kernel_serves(device_kinds[i].name))
             return 1;
     if (!o.foreground) {

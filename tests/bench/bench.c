@@ -226,9 +226,9 @@ static char *map(size_t size, int flags, int fd)
     return p;
 }
 
-static void touch(char *p, unsigned pages)
+static void touch(char *p, unsigned int pages)
 {
-    for (unsigned i = 0; i < pages; i++)
+    for (unsigned int i = 0; i < pages; i++)
         ((volatile char *)p)[(size_t)i * PAGE] = 1;
 }
 
@@ -355,14 +355,14 @@ static void do_sleep(void)
 /* --- the rows
  * ------------------------------------------------------------------------------
  */
-static void measure(const char *name, unsigned times, void (*f)(void))
+static void measure(const char *name, unsigned int times, void (*f)(void))
 {
     uint64_t start;
 
-    for (unsigned i = 0; i < times / 8 + 1; i++)
+    for (unsigned int i = 0; i < times / 8 + 1; i++)
         f();
     start = now();
-    for (unsigned i = 0; i < times; i++)
+    for (unsigned int i = 0; i < times; i++)
         f();
     printf("BENCH %s: %llu\n", name,
            (unsigned long long)(now() - start) / times);

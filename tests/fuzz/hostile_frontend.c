@@ -50,7 +50,7 @@ static char back[64], front[64];
 static uint8_t *ring[RINGS], *data;
 static uint32_t ring_ref[RINGS], data_ref[DATA_PAGES];
 static volatile bool flipping;
-static unsigned connections, requests, refusals;
+static unsigned int connections, requests, refusals;
 
 static volatile struct indices *idx(int r)
 {
@@ -64,7 +64,7 @@ static size_t entry_size(int r)
                     : sizeof(netif_rx_request_t);
 }
 
-static unsigned entries(void)
+static unsigned int entries(void)
 {
     return is_net ? 256 : 32;
 }
@@ -92,7 +92,7 @@ static void put(const char *dir, const char *key, const char *fmt, ...)
 static int get(const char *dir, const char *key)
 {
     char path[128], *text;
-    unsigned len;
+    unsigned int len;
     int v;
 
     snprintf(path, sizeof(path), "%s/%s", dir, key);
@@ -117,7 +117,7 @@ static bool wait_state(int state, double seconds)
 static bool backend_died(void)
 {
     char path[128], *text;
-    unsigned len;
+    unsigned int len;
     bool died;
 
     snprintf(path, sizeof(path), "error/%s/error", back);
@@ -193,7 +193,7 @@ static uint32_t some_ref(bool honest)
                                 : (uint32_t)rand();
 }
 
-static void block_entry(uint8_t *at, bool honest, unsigned id)
+static void block_entry(uint8_t *at, bool honest, unsigned int id)
 {
     blkif_request_t r;
     blkif_request_indirect_t *i = (blkif_request_indirect_t *)&r;
@@ -204,7 +204,7 @@ static void block_entry(uint8_t *at, bool honest, unsigned id)
     r.nr_segments = honest ? 1 + rand() % 11 : rand() % 13;
     r.id = id;
     r.sector_number = rand() % (MEDIUM_MIB * 2048 - (honest ? 88 : -20));
-    for (unsigned s = 0; s < BLKIF_MAX_SEGMENTS_PER_REQUEST; s++) {
+    for (unsigned int s = 0; s < BLKIF_MAX_SEGMENTS_PER_REQUEST; s++) {
         r.seg[s].gref = some_ref(honest);
         r.seg[s].first_sect = honest ? 0 : rand() % 9;
         r.seg[s].last_sect = honest ? 7 : rand() % 9;
@@ -218,7 +218,7 @@ static void block_entry(uint8_t *at, bool honest, unsigned id)
     memcpy(at, &r, sizeof(r));
 }
 
-static void net_entry(int r, uint8_t *at, bool honest, unsigned id)
+static void net_entry(int r, uint8_t *at, bool honest, unsigned int id)
 {
     netif_tx_request_t t = {.id = id, .gref = some_ref(honest)};
     netif_rx_request_t x = {.id = id, .gref = some_ref(honest)};
@@ -230,7 +230,7 @@ static void net_entry(int r, uint8_t *at, bool honest, unsigned id)
 }
 
 /* Adds requests; the frontend's idea of the ring stays sound. */
-static void produce(int r, unsigned n, bool honest)
+static void produce(int r, unsigned int n, bool honest)
 {
     volatile struct indices *x = idx(r);
     uint32_t prod = x->req_prod;
@@ -274,7 +274,7 @@ static bool honest_round(void)
 
 static void *flipper(void *arg)
 {
-    unsigned x = 12345;
+    unsigned int x = 12345;
 
     for (;;) {
         x = x * 1664525 + 1013904223;
@@ -398,7 +398,7 @@ static bool set_up(void)
            !ftruncate(fileno(f), MEDIUM_MIB << 20) && !fclose(f);
 }
 
-static void tap(unsigned n, bool ok, const char *what)
+static void tap(unsigned int n, bool ok, const char *what)
 {
     printf("%sok %u - %s\n", ok ? "" : "not ", n, what);
     fflush(stdout);

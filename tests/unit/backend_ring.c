@@ -110,7 +110,7 @@ static void wraps(void **state)
 
     f->page[0] = f->page[2] = UINT32_MAX - 2;
     assert_int_equal(back_ring_attach(&f->r, f->page, 4096, ENTRY), 0);
-    for (unsigned i = 0; i < 10; i++) {
+    for (unsigned int i = 0; i < 10; i++) {
         uint32_t at = f->page[0] & (f->r.entries - 1);
 
         memset(sent, i + 1, sizeof(sent));
@@ -157,7 +157,7 @@ static void random_indices(void **state)
 {
     struct fixture *f = *state;
     uint8_t request[ENTRY];
-    unsigned served = 0, refused = 0;
+    unsigned int served = 0, refused = 0;
 
     srand(1);
     for (int round = 0; round < 200000; round++) {

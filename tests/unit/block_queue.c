@@ -34,7 +34,7 @@ static bool errors_on;
 /* --- the medium --- */
 
 static struct storage_io *pending[256];
-static unsigned nr_pending;
+static unsigned int nr_pending;
 static bool in_barrier;
 
 void storage_queue(struct storage *s, struct storage_io *io)
@@ -84,7 +84,7 @@ static int carry_out(struct storage_io *io)
 struct storage_io *storage_next_done(struct storage *s)
 {
     struct storage_io *io;
-    unsigned i;
+    unsigned int i;
 
     if (!nr_pending || rand() % 3 == 0)
         return NULL;
@@ -102,11 +102,11 @@ static struct live {
     bool used, bad, barrier;
     uint8_t operation; /* as it will be answered */
     uint64_t sector;
-    unsigned sectors, first_page, pages_held;
+    unsigned int sectors, first_page, pages_held;
 } live[MAX_LIVE];
 static uint32_t req_prod, rsp_cons;
 static bool sector_busy[SECTORS], page_busy[PAGES];
-static unsigned answered, failed, barriers;
+static unsigned int answered, failed, barriers;
 
 static struct event_loop loop;
 static struct grants grants = {.domid = 1};
@@ -119,12 +119,12 @@ static void on_broken(struct block_queue *queue, const char *why)
 }
 
 /* n free in a row, or -1. */
-static int find_free(const bool *busy, unsigned size, unsigned n)
+static int find_free(const bool *busy, unsigned int size, unsigned int n)
 {
-    unsigned at = rand() % size;
+    unsigned int at = rand() % size;
 
-    for (unsigned tries = 0; tries < 50; tries++, at = rand() % size) {
-        unsigned i = 0;
+    for (unsigned int tries = 0; tries < 50; tries++, at = rand() % size) {
+        unsigned int i = 0;
 
         while (i < n && at + i < size && !busy[at + i])
             i++;
@@ -140,10 +140,10 @@ static union block_ring_entry *next_slot(void)
                                       (req_prod % 32) * BLOCK_RING_ENTRY);
 }
 
-static void fill_segments(struct blkif_request_segment *seg, unsigned pages,
+static void fill_segments(struct blkif_request_segment *seg, unsigned int pages,
                           struct live *l)
 {
-    for (unsigned i = 0; i < pages; i++)
+    for (unsigned int i = 0; i < pages; i++)
         seg[i] = (struct blkif_request_segment){.gref = FIRST_REF +
                                                         l->first_page + i,
                                                 .first_sect = 0,
@@ -152,24 +152,24 @@ static void fill_segments(struct blkif_request_segment *seg, unsigned pages,
         seg[rand() % pages].gref = FAKE_BAD_REF;
 }
 
-static void fill_data(uint8_t *to, unsigned pages)
+static void fill_data(uint8_t *to, unsigned int pages)
 {
     static uint32_t x;
 
-    for (unsigned i = 0; i < pages * 4096; i += 4) {
+    for (unsigned int i = 0; i < pages * 4096; i += 4) {
         x = x * 1664525 + 1013904223;
         memcpy(to + i, &x, 4);
     }
 }
 
 /* A read or write of some pages; large ones indirect. */
-static bool send_transfer(unsigned id)
+static bool send_transfer(unsigned int id)
 {
     struct live *l = &live[id];
     bool indirect = rand() % 4 == 0, write = rand() % 2;
-    unsigned pages =
+    unsigned int pages =
         1 + rand() % (indirect ? (rand() % 4 ? 40 : BLOCK_MAX_SEGMENTS) : 11);
-    unsigned extra = indirect ? 1 : 0;
+    unsigned int extra = indirect ? 1 : 0;
     int sector, page;
     union block_ring_entry e;
 
@@ -215,7 +215,7 @@ static bool send_transfer(unsigned id)
     return true;
 }
 
-static bool send_other(unsigned id)
+static bool send_other(unsigned int id)
 {
     struct live *l = &live[id];
     union block_ring_entry e;
@@ -240,10 +240,10 @@ static bool send_other(unsigned id)
 
 static void send_some(void)
 {
-    unsigned n = rand() % 8;
+    unsigned int n = rand() % 8;
 
     while (n-- && req_prod - rsp_cons < MAX_LIVE) {
-        unsigned id = 0;
+        unsigned int id = 0;
 
         while (live[id].used)
             id++;
@@ -325,7 +325,7 @@ static void disconnect_queue(void)
     block_queue_disconnect(&q);
     assert_int_equal(fake_mapped, 0);
     assert_int_equal(q.inflight->used, 0);
-    for (unsigned i = 0; i < POOL_PAGES; i++)
+    for (unsigned int i = 0; i < POOL_PAGES; i++)
         assert_false(q.pool.used[i]);
 }
 

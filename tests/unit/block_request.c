@@ -18,7 +18,7 @@ static const struct block_limits disk = {
     .sectors = 1000, .sector_size = 512, .discard = true};
 static struct block_request r;
 
-static union block_ring_entry make(uint8_t op, unsigned segments,
+static union block_ring_entry make(uint8_t op, unsigned int segments,
                                    uint64_t sector)
 {
     union block_ring_entry e;
@@ -28,7 +28,7 @@ static union block_ring_entry make(uint8_t op, unsigned segments,
     e.rw.nr_segments = segments;
     e.rw.id = 0x1122334455667788;
     e.rw.sector_number = sector;
-    for (unsigned i = 0; i < BLKIF_MAX_SEGMENTS_PER_REQUEST; i++)
+    for (unsigned int i = 0; i < BLKIF_MAX_SEGMENTS_PER_REQUEST; i++)
         e.rw.seg[i] = (struct blkif_request_segment){
             .gref = 100 + i, .first_sect = 0, .last_sect = 7};
     return e;
@@ -167,7 +167,7 @@ static void indirect(void **state)
     assert_int_equal(parse(e, &large), 0);
     assert_true(r.nr_indirect == 1 && r.indirect[0] == 55 && r.id == 9);
     assert_int_equal(r.operation, BLKIF_OP_READ); /* as blkfront expects */
-    for (unsigned i = 0; i < BLOCK_MAX_SEGMENTS; i++)
+    for (unsigned int i = 0; i < BLOCK_MAX_SEGMENTS; i++)
         segs[i] = (struct blkif_request_segment){
             .gref = i, .first_sect = 0, .last_sect = 7};
     assert_int_equal(block_request_segments(&r, segs, r.nr_segments, &large),
@@ -185,7 +185,7 @@ static void indirect(void **state)
 
 static void unknown_operations(void **state)
 {
-    for (unsigned op = BLKIF_OP_INDIRECT + 1; op < 256; op++)
+    for (unsigned int op = BLKIF_OP_INDIRECT + 1; op < 256; op++)
         assert_int_equal(parse(make(op, 1, 0), &disk), BLKIF_RSP_EOPNOTSUPP);
     assert_int_equal(parse(make(BLKIF_OP_RESERVED_1, 1, 0), &disk),
                      BLKIF_RSP_EOPNOTSUPP);
@@ -200,7 +200,7 @@ static void check_accepted(void)
     assert_true(r.offset <= disk.sectors * 512);
     if (r.nr_indirect)
         return;
-    for (unsigned i = 0; i < r.nr_segments; i++) {
+    for (unsigned int i = 0; i < r.nr_segments; i++) {
         assert_true(r.seg[i].len && r.seg[i].offset + r.seg[i].len <= 4096);
         sum += r.seg[i].len;
     }
@@ -212,7 +212,7 @@ static void check_accepted(void)
 static void any_bytes(void **state)
 {
     static struct blkif_request_segment segs[BLOCK_MAX_SEGMENTS];
-    unsigned accepted = 0;
+    unsigned int accepted = 0;
 
     srand(2);
     for (int round = 0; round < 500000; round++) {

@@ -62,7 +62,7 @@ static void any_indices(void **state)
 {
     struct xencons_interface *r = calloc(1, sizeof(*r));
     char *text = malloc(CONSOLE_OUT_SIZE);
-    unsigned taken = 0;
+    unsigned int taken = 0;
 
     srand(6);
     for (int i = 0; i < 100000; i++) {

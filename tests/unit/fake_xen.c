@@ -27,7 +27,7 @@ uint8_t *fake_page(uint32_t ref)
     return guest + (size_t)(ref - FAKE_FIRST_REF) * 4096;
 }
 
-xengnttab_handle *xengnttab_open(xentoollog_logger *logger, unsigned flags)
+xengnttab_handle *xengnttab_open(xentoollog_logger *logger, unsigned int flags)
 {
     return (xengnttab_handle *)&guest;
 }
@@ -61,7 +61,7 @@ int xengnttab_grant_copy(xengnttab_handle *h, uint32_t n,
         bool in = s->flags & GNTCOPY_source_gref;
         uint8_t *page =
             fake_page(in ? s->source.foreign.ref : s->dest.foreign.ref);
-        unsigned offset =
+        unsigned int offset =
             in ? s->source.foreign.offset : s->dest.foreign.offset;
 
         s->status = page ? 0 : GNTST_bad_gntref;

@@ -68,7 +68,7 @@ int xlc_domain_getinfo(xlc_handle *xch, uint32_t domid,
     return -1;
 }
 
-int xlc_domain_getinfolist(xlc_handle *xch, uint32_t first, unsigned max,
+int xlc_domain_getinfolist(xlc_handle *xch, uint32_t first, unsigned int max,
                            struct xen_domctl_getdomaininfo *info)
 {
     static const struct xen_domctl_getdomaininfo list[] = {

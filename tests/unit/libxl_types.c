@@ -26,12 +26,12 @@ typedef void init_fn(void *p);
 typedef void copy_fn(libxl_ctx *ctx, void *dst, const void *src);
 typedef char *to_json_fn(libxl_ctx *ctx, void *p);
 typedef int from_json_fn(libxl_ctx *ctx, void *p, const char *s);
-typedef void fill_fn(void *p, unsigned *n, unsigned variant);
+typedef void fill_fn(void *p, unsigned int *n, unsigned int variant);
 
 struct type {
     const char *name;
     size_t size;
-    unsigned variants;
+    unsigned int variants;
     init_fn *init, *dispose;
     copy_fn *copy;
     to_json_fn *to_json;
@@ -50,7 +50,7 @@ struct enumeration {
     const libxl_enum_string_table *table;
 };
 
-static char *fill_string(unsigned *n)
+static char *fill_string(unsigned int *n)
 {
     char buf[32];
 
@@ -58,12 +58,12 @@ static char *fill_string(unsigned *n)
     return strdup(buf);
 }
 
-static void fill_libxl_defbool(libxl_defbool *p, unsigned *n)
+static void fill_libxl_defbool(libxl_defbool *p, unsigned int *n)
 {
     libxl_defbool_set(p, ++*n & 1);
 }
 
-static void fill_libxl_bitmap(libxl_bitmap *p, unsigned *n)
+static void fill_libxl_bitmap(libxl_bitmap *p, unsigned int *n)
 {
     p->size = 3;
     p->map = calloc(1, 3);
@@ -71,37 +71,37 @@ static void fill_libxl_bitmap(libxl_bitmap *p, unsigned *n)
     libxl_bitmap_set(p, 23); /* so that reading back finds the same size */
 }
 
-static void fill_libxl_uuid(libxl_uuid *p, unsigned *n)
+static void fill_libxl_uuid(libxl_uuid *p, unsigned int *n)
 {
     for (int i = 0; i < 16; i++)
         p->uuid[i] = ++*n;
 }
 
-static void fill_libxl_mac(libxl_mac *p, unsigned *n)
+static void fill_libxl_mac(libxl_mac *p, unsigned int *n)
 {
     for (int i = 0; i < 6; i++)
         (*p)[i] = ++*n;
 }
 
-static void fill_libxl_hwcap(libxl_hwcap *p, unsigned *n)
+static void fill_libxl_hwcap(libxl_hwcap *p, unsigned int *n)
 {
     for (int i = 0; i < 4; i++)
         (*p)[i] = ++*n;
 }
 
-static void fill_libxl_ms_vm_genid(libxl_ms_vm_genid *p, unsigned *n)
+static void fill_libxl_ms_vm_genid(libxl_ms_vm_genid *p, unsigned int *n)
 {
     memset(p->bytes, ++*n, sizeof(p->bytes));
 }
 
-static void fill_libxl_string_list(libxl_string_list *p, unsigned *n)
+static void fill_libxl_string_list(libxl_string_list *p, unsigned int *n)
 {
     *p = calloc(3, sizeof(**p));
     (*p)[0] = fill_string(n);
     (*p)[1] = fill_string(n);
 }
 
-static void fill_libxl_key_value_list(libxl_key_value_list *p, unsigned *n)
+static void fill_libxl_key_value_list(libxl_key_value_list *p, unsigned int *n)
 {
     *p = calloc(5, sizeof(**p));
     for (int i = 0; i < 4; i++)
@@ -109,16 +109,16 @@ static void fill_libxl_key_value_list(libxl_key_value_list *p, unsigned *n)
 }
 
 static void fill_libxl_cpuid_policy_list(libxl_cpuid_policy_list *p,
-                                         unsigned *n)
+                                         unsigned int *n)
 {
     *p = NULL; /* the only one there is */
 }
 
 #include "libxl_types.inc"
 
-static void filled(const struct type *t, void *object, unsigned variant)
+static void filled(const struct type *t, void *object, unsigned int variant)
 {
-    unsigned n = 0;
+    unsigned int n = 0;
 
     assert_true(t->size <= OBJECT_SIZE);
     memset(object, 0x5a, OBJECT_SIZE);
@@ -140,7 +140,7 @@ static void round_trip(void **state)
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
         const struct type *t = &types[i];
 
-        for (unsigned v = 0; v < t->variants; v++) {
+        for (unsigned int v = 0; v < t->variants; v++) {
             char *json;
 
             filled(t, a, v);
@@ -255,7 +255,7 @@ static void against_debian(void **state)
         ((init_fn *)of_oracle(t, "init"))(b);
         if (memcmp(a, b, t->size))
             fail_msg("%s_init differs", t->name);
-        for (unsigned v = 0; v < t->variants; v++) {
+        for (unsigned int v = 0; v < t->variants; v++) {
             char *json;
 
             filled(t, a, v);

@@ -28,7 +28,7 @@
 #define MAX_FRAMES 512
 
 struct frame {
-    unsigned len;
+    unsigned int len;
     uint16_t gso_size;
     uint8_t data[65536];
 };
@@ -36,7 +36,7 @@ struct frame {
 /* Frames on their way, in order: sent by one side, awaited by the other. */
 struct fifo {
     struct frame *frame; /* MAX_FRAMES */
-    unsigned head, tail;
+    unsigned int head, tail;
 };
 
 static struct event_loop loop;
@@ -46,8 +46,8 @@ static struct net_credit credit = {.loop = &loop};
 static struct fifo to_host, to_guest, in_tap;
 static uint32_t *tx_ring, *rx_ring;
 static uint32_t tx_prod, tx_cons, rx_prod, rx_cons;
-static unsigned written, delivered, errors, null_answers;
-static unsigned expected_errors, expected_nulls;
+static unsigned int written, delivered, errors, null_answers;
+static unsigned int expected_errors, expected_nulls;
 
 static struct frame *push(struct fifo *f)
 {
@@ -61,7 +61,7 @@ static struct frame *pop(struct fifo *f)
 }
 
 /* Ethernet, IPv4 and TCP headers, then anything. */
-static void make_frame(struct frame *f, unsigned len, uint16_t gso_size)
+static void make_frame(struct frame *f, unsigned int len, uint16_t gso_size)
 {
     static const uint8_t header[54] = {
         2, 0, 0, 0, 0,  1, 2, 0, 0,  0, 0,    2,  8,  0, 0x45, 0, 0, 0,
@@ -71,7 +71,7 @@ static void make_frame(struct frame *f, unsigned len, uint16_t gso_size)
 
     f->len = len;
     f->gso_size = gso_size;
-    for (unsigned i = 0; i < len; i++) {
+    for (unsigned int i = 0; i < len; i++) {
         x = x * 1664525 + 1013904223;
         f->data[i] = x >> 24;
     }
@@ -102,13 +102,13 @@ ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t size)
 }
 
 ssize_t tap_write(int fd, struct virtio_net_hdr *h, struct iovec *iov,
-                  unsigned nr)
+                  unsigned int nr)
 {
     struct frame *f = pop(&to_host);
-    unsigned at = 0;
+    unsigned int at = 0;
 
     assert_non_null(f);
-    for (unsigned i = 1; i <= nr; i++) {
+    for (unsigned int i = 1; i <= nr; i++) {
         assert_true(at + iov[i].iov_len <= f->len);
         assert_memory_equal(f->data + at, iov[i].iov_base, iov[i].iov_len);
         at += iov[i].iov_len;
@@ -128,7 +128,7 @@ static netif_tx_request_t *tx_slot(uint32_t i)
                     (i % NET_RING_SIZE) * sizeof(union net_tx_slot));
 }
 
-static unsigned put_extra(uint16_t gso_size)
+static unsigned int put_extra(uint16_t gso_size)
 {
     netif_extra_info_t *e = (void *)tx_slot(tx_prod++);
 
@@ -140,12 +140,12 @@ static unsigned put_extra(uint16_t gso_size)
 }
 
 /* The frame over `pieces` slots of random lengths, which fit into pages. */
-static void put_pieces(const struct frame *f, unsigned pieces, bool bad)
+static void put_pieces(const struct frame *f, unsigned int pieces, bool bad)
 {
-    unsigned at = 0, spoilt = rand() % pieces, first = tx_prod;
+    unsigned int at = 0, spoilt = rand() % pieces, first = tx_prod;
 
-    for (unsigned i = 0; i < pieces; i++) {
-        unsigned left = f->len - at, rest = pieces - 1 - i, len, offset;
+    for (unsigned int i = 0; i < pieces; i++) {
+        unsigned int left = f->len - at, rest = pieces - 1 - i, len, offset;
         netif_tx_request_t *r = tx_slot(tx_prod);
         uint8_t *page = fake_page(TX_DATA + tx_prod % NET_RING_SIZE);
 
@@ -183,8 +183,8 @@ static void send_frame(void)
 {
     static struct frame f;
     bool gso = rand() % 3 == 0, bad = rand() % 15 == 0;
-    unsigned len = gso ? 2000 + rand() % 62000 : 54 + rand() % 1460;
-    unsigned min = (len + 4095) / 4096, pieces = min + rand() % 4;
+    unsigned int len = gso ? 2000 + rand() % 62000 : 54 + rand() % 1460;
+    unsigned int min = (len + 4095) / 4096, pieces = min + rand() % 4;
     uint32_t first = tx_prod;
 
     if (rand() % 20 == 0)
@@ -228,7 +228,7 @@ static void *rx_slot(uint32_t i)
 }
 
 /* True if the ring says that the backend wants to know. */
-static bool give_buffers(unsigned n)
+static bool give_buffers(unsigned int n)
 {
     uint32_t old = rx_prod;
 
@@ -246,7 +246,7 @@ static void take_frame(void)
 {
     struct frame *f = pop(&to_guest);
     netif_rx_response_t r;
-    unsigned at = 0;
+    unsigned int at = 0;
     bool first = true;
 
     assert_non_null(f);

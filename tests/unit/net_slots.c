@@ -19,7 +19,8 @@
 static union net_tx_slot slot[64];
 static struct net_packet p;
 
-static void request(unsigned i, uint16_t offset, uint16_t size, uint16_t flags)
+static void request(unsigned int i, uint16_t offset, uint16_t size,
+                    uint16_t flags)
 {
     memset(&slot[i], 0, sizeof(slot[i]));
     slot[i].request = (netif_tx_request_t){.gref = 10 + i,
@@ -29,7 +30,7 @@ static void request(unsigned i, uint16_t offset, uint16_t size, uint16_t flags)
                                            .id = i};
 }
 
-static void gso(unsigned i, uint8_t type, uint16_t size, uint8_t flags)
+static void gso(unsigned int i, uint8_t type, uint16_t size, uint8_t flags)
 {
     memset(&slot[i], 0, sizeof(slot[i]));
     slot[i].extra.type = XEN_NETIF_EXTRA_TYPE_GSO;
@@ -80,7 +81,7 @@ static void incomplete(void **state)
 static void too_many_pieces(void **state)
 {
     static const struct {
-        unsigned pieces;
+        unsigned int pieces;
         int rc;
         bool drop;
     } want[] = {{NET_MAX_PIECES, 0, false},
@@ -89,7 +90,7 @@ static void too_many_pieces(void **state)
                 {NET_FATAL_PIECES + 1, -EPROTO, true}};
 
     for (size_t w = 0; w < sizeof(want) / sizeof(*want); w++) {
-        for (unsigned i = 0; i < want[w].pieces; i++)
+        for (unsigned int i = 0; i < want[w].pieces; i++)
             request(i, 0, i ? 1 : 100,
                     i + 1 < want[w].pieces ? NETTXF_more_data : 0);
         assert_int_equal(net_packet_parse(&p, slot, want[w].pieces),
@@ -136,13 +137,13 @@ static void empty_and_tiny(void **state)
 
 static void any_slots(void **state)
 {
-    unsigned accepted = 0;
+    unsigned int accepted = 0;
 
     srand(3);
     for (int round = 0; round < 500000; round++) {
-        unsigned n = rand() % 24 + 1, sum = 0;
+        unsigned int n = rand() % 24 + 1, sum = 0;
 
-        for (unsigned i = 0; i < n; i++)
+        for (unsigned int i = 0; i < n; i++)
             request(i, rand() % 4 ? 0 : rand(),
                     rand() % 4 ? rand() % 200 : rand(),
                     rand() % 2 ? (int)NETTXF_more_data : rand() % 16);
@@ -150,7 +151,7 @@ static void any_slots(void **state)
             continue;
         accepted++;
         assert_true(p.nr_slots <= n && p.nr_slots == p.nr_pieces + p.nr_extra);
-        for (unsigned i = 0; i < p.nr_pieces; i++) {
+        for (unsigned int i = 0; i < p.nr_pieces; i++) {
             assert_true(p.piece[i].offset + p.piece[i].len <= 4096);
             sum += p.piece[i].len;
         }
@@ -197,7 +198,7 @@ static void checksum_is_right(void **state)
     assert_true(offload_to_host(&h, f, sizeof(f), sizeof(f), false,
                                 XEN_NETIF_GSO_TYPE_TCPV4, 1000));
     assert_true(offload_complete_checksum(&h, f, sizeof(f)));
-    for (unsigned i = 26; i < sizeof(f); i += 2)
+    for (unsigned int i = 26; i < sizeof(f); i += 2)
         acc += f[i] << 8 | f[i + 1];
     while (acc >> 16)
         acc = (acc & 0xffff) + (acc >> 16);
@@ -210,18 +211,18 @@ static void checksum_is_right(void **state)
 static void any_frame(void **state)
 {
     static const uint16_t types[] = {0x0800, 0x86dd, 0x8100, 0x88a8};
-    unsigned accepted = 0;
+    unsigned int accepted = 0;
 
     srand(4);
     for (int round = 0; round < 200000; round++) {
-        unsigned len = rand() % 120;
+        unsigned int len = rand() % 120;
         uint8_t *f = malloc(len ? len : 1);
         struct frame_layout l;
 
-        for (unsigned i = 0; i < len; i++)
+        for (unsigned int i = 0; i < len; i++)
             f[i] = rand() % 3 ? rand() % 8 : rand();
-        for (unsigned at = 12; at + 2 <= len; at += 4) {
-            unsigned t = types[rand() % 4];
+        for (unsigned int at = 12; at + 2 <= len; at += 4) {
+            unsigned int t = types[rand() % 4];
 
             f[at] = t >> 8;
             f[at + 1] = t;

@@ -103,7 +103,7 @@ bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort)
 }
 
 void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
-              unsigned *len)
+              unsigned int *len)
 {
     struct node *n = find(path);
 
@@ -112,7 +112,7 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
 }
 
 bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
-              const void *data, unsigned len)
+              const void *data, unsigned int len)
 {
     char value[512];
 

@@ -149,7 +149,7 @@ static void nodes_vanish(void **state)
 static void random_toggles(void **state)
 {
     struct xenbus_view v = fresh;
-    unsigned lives = 0, connections = 0;
+    unsigned int lives = 0, connections = 0;
 
     srand(5);
     for (int round = 0; round < 1000000; round++) {

@@ -59,7 +59,7 @@ void libxl_postfork_child_noexec(libxl_ctx *c)
 {
 }
 
-int libxl_ctx_alloc(libxl_ctx **c, int version, unsigned flags,
+int libxl_ctx_alloc(libxl_ctx **c, int version, unsigned int flags,
                     xentoollog_logger *lg)
 {
     return 0;

@@ -80,8 +80,8 @@ static char parse_escape(const char *text)
     return text[0] && !text[1] ? text[0] : 0;
 }
 
-static void tty_path(char *path, size_t size, unsigned domid, const char *type,
-                     unsigned num)
+static void tty_path(char *path, size_t size, unsigned int domid,
+                     const char *type, unsigned int num)
 {
     const char *format = NULL;
 
@@ -104,7 +104,7 @@ static char *wait_for_tty(struct xs_handle *xs, const char *path)
 {
     time_t end = time(NULL) + TTY_TIMEOUT_S;
     struct pollfd p = {.fd = xs_fileno(xs), .events = POLLIN};
-    unsigned len, n;
+    unsigned int len, n;
     char *tty;
 
     if (!xs_watch(xs, path, "tty"))
@@ -124,7 +124,7 @@ static char *wait_for_tty(struct xs_handle *xs, const char *path)
 }
 
 /* Two clients on one terminal would each get half of the output. */
-static void lock_console(unsigned domid, const char *type, unsigned num)
+static void lock_console(unsigned int domid, const char *type, unsigned int num)
 {
     char path[128];
     int fd;
@@ -215,7 +215,7 @@ static bool forward_output(int tty)
     return n > 0 && write_all(STDOUT_FILENO, text, n);
 }
 
-static bool domain_lives(struct xs_handle *xs, unsigned domid)
+static bool domain_lives(struct xs_handle *xs, unsigned int domid)
 {
     char **event;
 
@@ -224,8 +224,8 @@ static bool domain_lives(struct xs_handle *xs, unsigned domid)
     return xs_is_domain_introduced(xs, domid);
 }
 
-static void session(struct xs_handle *xs, int tty, unsigned domid, bool input,
-                    char escape)
+static void session(struct xs_handle *xs, int tty, unsigned int domid,
+                    bool input, char escape)
 {
     struct pollfd p[3] = {
         {.fd = tty, .events = POLLIN},
@@ -259,16 +259,16 @@ static void session(struct xs_handle *xs, int tty, unsigned domid, bool input,
 
 struct client {
     const char *type;
-    unsigned num, domid;
+    unsigned int num, domid;
     char escape;
     bool interactive;
     int notify_fd; /* -1: nobody waits for us to be attached */
 };
 
-static unsigned parse_domid(const char *text)
+static unsigned int parse_domid(const char *text)
 {
     char *end;
-    unsigned domid = strtoul(text, &end, 10);
+    unsigned int domid = strtoul(text, &end, 10);
 
     if (*end || end == text)
         fatal("'%s' is no domain id", text);

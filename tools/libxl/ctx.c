@@ -5,7 +5,7 @@
  */
 #include "event.h"
 
-int libxl_ctx_alloc(libxl_ctx **pctx, int version, unsigned flags,
+int libxl_ctx_alloc(libxl_ctx **pctx, int version, unsigned int flags,
                     xentoollog_logger *lg)
 {
     libxl_ctx *ctx;

@@ -104,17 +104,17 @@ libxl__device *libxl__device_list(libxl__gc *gc, uint32_t domid,
                                   const char *kind, int *n)
 {
     const char *root = GCSPRINTF("/libxl/%u/device", domid);
-    unsigned kinds, ids;
+    unsigned int kinds, ids;
     char **k = libxl__xs_directory(gc, XBT_NULL, root, &kinds), **id;
     libxl__device *list = NULL, dev;
 
     *n = 0;
-    for (unsigned i = 0; i < kinds; i++) {
+    for (unsigned int i = 0; i < kinds; i++) {
         if (kind && strcmp(kind, k[i]))
             continue;
         id = libxl__xs_directory(gc, XBT_NULL, GCSPRINTF("%s/%s", root, k[i]),
                                  &ids);
-        for (unsigned j = 0; j < ids; j++) {
+        for (unsigned int j = 0; j < ids; j++) {
             dev = (libxl__device){.domid = domid, .kind = k[i]};
             if (libxl__parse_uint(id[j], UINT32_MAX, &dev.devid) ||
                 !read_record(gc, &dev))

@@ -35,7 +35,7 @@ static uint64_t pages_to_kb(uint64_t pages)
 static void dominfo_fill(libxl_dominfo *out,
                          const struct xen_domctl_getdomaininfo *in)
 {
-    unsigned reason =
+    unsigned int reason =
         in->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
 
     memcpy(out->uuid.uuid, in->handle, sizeof(in->handle));

@@ -48,7 +48,7 @@ class Fill(Walk):
             self.put(f.array_of, "p->%s[%s]" % (where, i), depth)
 
     def function(self, t):
-        self.line(0, "static void fill_%s(%s *p, unsigned *n, unsigned v)"
+        self.line(0, "static void fill_%s(%s *p, unsigned int *n, unsigned int v)"
                   % (t, t))
         self.line(0, "{")
         if t in self.h.keys:

@@ -139,9 +139,9 @@ int libxl__xs_writev(libxl__gc *gc, xs_transaction_t t, const char *dir,
                      const char *const *kvs);
 /* An empty node with these permissions; its children inherit them. */
 int libxl__xs_mknod(libxl__gc *gc, xs_transaction_t t, const char *path,
-                    struct xs_permissions *perms, unsigned n);
+                    struct xs_permissions *perms, unsigned int n);
 char **libxl__xs_directory(libxl__gc *gc, xs_transaction_t t, const char *path,
-                           unsigned *n);
+                           unsigned int *n);
 /* Removes a tree; that it is not there is fine. */
 int libxl__xs_rm(libxl__gc *gc, xs_transaction_t t, const char *path);
 /* The same, and those of its ancestors that are left empty, in a transaction.

@@ -226,7 +226,7 @@ void libxl_uuid_generate(libxl_uuid *uuid)
 static int parse_hex(uint8_t *out, size_t bytes, const char *in, char separator)
 {
     for (size_t i = 0; i < bytes; i++) {
-        unsigned v;
+        unsigned int v;
         int used;
 
         if (i && *in == separator)

@@ -125,7 +125,7 @@ int libxl_set_vcpuaffinity_all(libxl_ctx *ctx, uint32_t domid,
     int rc = 0;
 
     /* All of them, also after one that failed. */
-    for (unsigned i = 0; i < max_vcpus; i++)
+    for (unsigned int i = 0; i < max_vcpus; i++)
         rc = set_affinity(gc, domid, i, cpumap_hard, cpumap_soft, 0) ?: rc;
     return rc;
 }

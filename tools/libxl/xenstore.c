@@ -7,7 +7,7 @@
 
 const char *libxl__xs_read(libxl__gc *gc, xs_transaction_t t, const char *path)
 {
-    unsigned len;
+    unsigned int len;
     char *s = libxl__own(gc, xs_read(CTX->xsh, t, path, &len));
 
     if (!s && errno != ENOENT)
@@ -60,7 +60,7 @@ int libxl__xs_writev(libxl__gc *gc, xs_transaction_t t, const char *dir,
 }
 
 int libxl__xs_mknod(libxl__gc *gc, xs_transaction_t t, const char *path,
-                    struct xs_permissions *perms, unsigned n)
+                    struct xs_permissions *perms, unsigned int n)
 {
     if (xs_mkdir(CTX->xsh, t, path) &&
         xs_set_permissions(CTX->xsh, t, path, perms, n))
@@ -70,7 +70,7 @@ int libxl__xs_mknod(libxl__gc *gc, xs_transaction_t t, const char *path,
 }
 
 char **libxl__xs_directory(libxl__gc *gc, xs_transaction_t t, const char *path,
-                           unsigned *n)
+                           unsigned int *n)
 {
     char **names;
 
@@ -115,7 +115,7 @@ static int rm_up(libxl__gc *gc, xs_transaction_t t, void *path)
 {
     char *up = libxl__strdup(gc, path), *slash;
     int rc = libxl__xs_rm(gc, t, path);
-    unsigned n;
+    unsigned int n;
 
     while (!rc && (slash = strrchr(up, '/')) && slash != up) {
         *slash = 0;

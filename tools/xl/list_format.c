@@ -23,7 +23,7 @@ static char reason_letter(const libxl_dominfo *info)
 
     if (!info->shutdown)
         return '-';
-    return (unsigned)info->shutdown_reason < sizeof(letters) - 1
+    return (unsigned int)info->shutdown_reason < sizeof(letters) - 1
                ? letters[info->shutdown_reason]
                : '?';
 }

@@ -24,7 +24,7 @@ static void close_all(void)
 static int global_options(int argc, char **argv)
 {
     xentoollog_level level = XTL_PROGRESS;
-    unsigned flags = 0;
+    unsigned int flags = 0;
     int opt;
 
     while ((opt = getopt(argc, argv, "+vftTN")) >= 0) {

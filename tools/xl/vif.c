@@ -21,7 +21,7 @@ static int complain(const struct spec *spec, const char *what,
 static int parse_mac(const char *s, libxl_mac mac)
 {
     int used = 0;
-    unsigned b[6];
+    unsigned int b[6];
 
     if (strlen(s) != LIBXL_MAC_FMTLEN ||
         sscanf(s, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3],

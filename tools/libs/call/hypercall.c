@@ -46,7 +46,7 @@ static void free_handle(xencall_handle *xcall)
 }
 
 xencall_handle *xencall_open(struct xentoollog_logger *logger,
-                             unsigned open_flags)
+                             unsigned int open_flags)
 {
     xencall_handle *xcall;
 

@@ -91,7 +91,8 @@ void event_work_cancel(struct event_loop *l, struct event_work *w)
     w->queued = false;
 }
 
-void event_timer_set(struct event_loop *l, struct event_timer *t, unsigned ms)
+void event_timer_set(struct event_loop *l, struct event_timer *t,
+                     unsigned int ms)
 {
     event_timer_cancel(l, t);
     t->deadline_ms = now_ms() + ms;

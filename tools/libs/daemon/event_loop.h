@@ -68,7 +68,8 @@ void event_source_remove(struct event_loop *l, struct event_source *s);
 void event_work_queue(struct event_loop *l, struct event_work *w);
 void event_work_cancel(struct event_loop *l, struct event_work *w);
 
-void event_timer_set(struct event_loop *l, struct event_timer *t, unsigned ms);
+void event_timer_set(struct event_loop *l, struct event_timer *t,
+                     unsigned int ms);
 void event_timer_cancel(struct event_loop *l, struct event_timer *t);
 
 #endif

@@ -21,8 +21,8 @@ enum log_level { LOG_LVL_ERROR, LOG_LVL_WARN, LOG_LVL_INFO, LOG_LVL_DEBUG };
 
 struct log_bucket {
     uint64_t refilled_ms;
-    unsigned tokens;
-    unsigned dropped;
+    unsigned int tokens;
+    unsigned int dropped;
 };
 
 void log_setup(const char *program, enum log_level level);

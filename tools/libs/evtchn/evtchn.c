@@ -77,7 +77,7 @@ xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger,
 }
 
 xenevtchn_handle *xenevtchn_fdopen(struct xentoollog_logger *logger, int fd,
-                                   unsigned open_flags)
+                                   unsigned int open_flags)
 {
     xenevtchn_handle *xce;
 

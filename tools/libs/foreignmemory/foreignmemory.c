@@ -45,7 +45,7 @@ static int restrict_handle(struct active_handle *active, domid_t domid)
 }
 
 xenforeignmemory_handle *xenforeignmemory_open(struct xentoollog_logger *logger,
-                                               unsigned open_flags)
+                                               unsigned int open_flags)
 {
     xenforeignmemory_handle *fmem = calloc(1, sizeof(*fmem));
 

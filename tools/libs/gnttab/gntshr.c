@@ -19,7 +19,7 @@
 #define GNTALLOC "/dev/xen/gntalloc"
 
 xengntshr_handle *xengntshr_open(struct xentoollog_logger *logger,
-                                 unsigned open_flags)
+                                 unsigned int open_flags)
 {
     return gnt_handle_open(logger, GNTALLOC, "gntshr");
 }

@@ -20,7 +20,7 @@
 #define GNTDEV "/dev/xen/gntdev"
 
 xengnttab_handle *xengnttab_open(struct xentoollog_logger *logger,
-                                 unsigned open_flags)
+                                 unsigned int open_flags)
 {
     return gnt_handle_open(logger, GNTDEV, "gnttab");
 }

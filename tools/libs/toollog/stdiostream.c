@@ -148,7 +148,8 @@ void xtl_stdiostream_set_minlevel(xentoollog_logger_stdiostream *lg,
 }
 
 void xtl_stdiostream_adjust_flags(xentoollog_logger_stdiostream *lg,
-                                  unsigned set_flags, unsigned clear_flags)
+                                  unsigned int set_flags,
+                                  unsigned int clear_flags)
 {
     unsigned int flags = (lg->flags & ~clear_flags) | set_flags;
 
@@ -160,7 +161,7 @@ void xtl_stdiostream_adjust_flags(xentoollog_logger_stdiostream *lg,
 
 xentoollog_logger_stdiostream *
 xtl_createlogger_stdiostream(FILE *f, xentoollog_level min_level,
-                             unsigned flags)
+                             unsigned int flags)
 {
     xentoollog_logger_stdiostream consumer = {
         .stream = f,
