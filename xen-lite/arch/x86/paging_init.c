@@ -7,8 +7,8 @@
  *                   read-only; 2 MiB pieces, which tools map by their numbers
  *   direct map      all RAM and the firmware's tables
  *
- * Every frame record is filled in here: what is not RAM belongs to DOMID_IO,
- * RAM belongs to us until the heap gets it.
+ * Every frame record is filled in here: what is not RAM, and the first MiB,
+ * belongs to DOMID_IO; RAM belongs to us until the heap gets it.
  */
 #include <hv/domain.h>
 #include <hv/page_alloc.h>
@@ -104,11 +104,12 @@ static void __init frame_table_init(void)
     }
     for (unsigned int i = 0; i < hv_e820.nr; i++) {
         const struct e820entry *r = &hv_e820.map[i];
+        unsigned long first = PFN_UP(MAX(r->addr, FIRMWARE_MEMORY_END));
+        unsigned long last = PFN_DOWN(r->addr + r->size);
 
-        if (r->type == E820_RAM) {
-            fill_records(PFN_UP(r->addr), PFN_DOWN(r->addr + r->size),
-                         DOMID_IDLE);
-            total_pages += PFN_DOWN(r->addr + r->size) - PFN_UP(r->addr);
+        if (r->type == E820_RAM && first < last) {
+            fill_records(first, last, DOMID_IDLE);
+            total_pages += last - first;
         }
     }
 }
@@ -159,7 +160,7 @@ static void __init protect_alias(const char *s, const char *e)
 
 static void __init direct_map_init(void)
 {
-    map_or_panic(DIRECTMAP_VIRT_START, _mfn(0), MB(1ul) >> PAGE_SHIFT,
+    map_or_panic(DIRECTMAP_VIRT_START, _mfn(0), PFN_DOWN(FIRMWARE_MEMORY_END),
                  HV_PTE_RW);
     for (unsigned int i = 0; i < hv_e820.nr; i++) {
         const struct e820entry *r = &hv_e820.map[i];
@@ -170,7 +171,7 @@ static void __init direct_map_init(void)
 
         if (!ram && r->type != E820_ACPI && r->type != E820_NVS)
             continue;
-        s = MAX(s, MB(1ul) >> PAGE_SHIFT);
+        s = MAX(s, PFN_DOWN(FIRMWARE_MEMORY_END));
         if (s < e)
             map_or_panic(DIRECTMAP_VIRT_START + (s << PAGE_SHIFT), _mfn(s),
                          e - s, ram ? HV_PTE_RW : HV_PTE_RO);

@@ -118,6 +118,8 @@ static void __init read_firmware(void)
 
 /* --- memory --- */
 
+/* A page that is RAM by the map. It is firmware's again, and dom0 may map it,
+ * once the other CPUs have started. */
 static paddr_t trampoline __initdata;
 
 static void __init find_trampoline(paddr_t s, paddr_t e)
@@ -147,7 +149,7 @@ static void __init memory_map_init(void)
     e820_for_each_free_ram(find_trampoline);
     if (!trampoline)
         panic("No page below 1 MiB for the start of other CPUs");
-    boot_reserve(trampoline, trampoline + PAGE_SIZE);
+    boot_reserve(0, FIRMWARE_MEMORY_END);
 }
 
 static void __init heap_init(void)
@@ -166,7 +168,7 @@ static void __init free_modules(void)
         const struct boot_module *m = &boot_info.modules[i];
 
         if (m->size)
-            init_heap_pages(m->start & PAGE_MASK,
+            init_heap_pages(MAX(m->start & PAGE_MASK, FIRMWARE_MEMORY_END),
                             ROUND_UP(m->start + m->size, PAGE_SIZE));
     }
 }

@@ -28,11 +28,16 @@ struct e820map {
 };
 extern struct e820map hv_e820;
 
+/* Firmware and system management code use the first MiB, also where the map
+ * says RAM. All of it is I/O memory: dom0 may map it, and nobody gets it as
+ * RAM. */
+#define FIRMWARE_MEMORY_END MB(1UL)
+
 /* True if [s, e) lies in entries of this type alone. */
 bool e820_all(paddr_t s, paddr_t e, uint32_t type);
 
 /* Boot-time users of RAM, until the heap owns everything: the image, modules,
- * the page below 1 MiB for AP start-up. Pairs [s, e), sorted. */
+ * the first MiB. Pairs [s, e), sorted. */
 #define BOOT_RESERVED_MAX 64
 struct boot_range {
     paddr_t s, e;
