@@ -37,6 +37,37 @@ as_root() {
     else die "this needs root: $* (no sudo here; run it as root, then try again)"; fi
 }
 
+# apt_of PROGRAM ARGUMENT...: apt-get or apt-cache. When SUITE is set, it reads
+# that suite of Debian's, not what the machine is set up for: settings, lists
+# and status are files of its own in the cache.
+apt_of() {
+    local program=$1 dir=$XEN_LITE_CACHE/apt-${SUITE:-} own=()
+    shift
+    [ -z "${SUITE:-}" ] || own=(-o "Dir::State=$dir" -o "Dir::State::status=/dev/null" -o "Dir::Cache=$dir"
+        -o "Dir::Etc::sourcelist=$dir/sources.list" -o "Dir::Etc::sourceparts=-" -o "APT::Sandbox::User=root")
+    "$program" "${own[@]}" "$@"
+}
+
+# read_lists: the package lists, anew. A suite comes from the mirror that the
+# machine has Debian 12 from, and is signed with a key of Debian's.
+read_lists() {
+    local mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg dir=$XEN_LITE_CACHE/apt-${SUITE:-}
+    [ -n "${SUITE:-}" ] || { as_root apt-get update; return; }
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Component: main' 'Created-By: Packages' | head -n 1)
+    [ -n "$mirror" ] || die "apt knows no mirror of Debian 12: add its main to /etc/apt/sources.list and run apt-get update"
+    mkdir -p "$dir/lists/partial" "$dir/archives/partial"
+    echo "deb [arch=amd64 signed-by=$keys] $mirror $SUITE main" > "$dir/sources.list"
+    apt_of apt-get -q -o Acquire::Languages=none --error-on=any update ||
+        die "apt cannot read Debian's $SUITE from $mirror, see its message above: choose a mirror that serves $SUITE in /etc/apt/sources.list; if it is a key that is missing, run 'apt-get install debian-archive-keyring'; then try again"
+}
+
+# must_know PACKAGE: apt has it in its lists
+must_know() {
+    apt_of apt-cache show "$1" > /dev/null 2>&1 && return
+    [ -z "${SUITE:-}" ] || die "Debian's $SUITE has no package $1: remove $XEN_LITE_CACHE/apt-$SUITE and try again"
+    die "apt knows no package $1: add Debian 12's main to /etc/apt/sources.list and run apt-get update"
+}
+
 # install_packages GROUP...: on this machine, those that are missing
 install_packages() {
     local p missing=()
@@ -52,10 +83,7 @@ install_packages() {
     as_root apt-get update
     as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y --no-install-recommends "${missing[@]}" && return
-    for p in "${missing[@]}"; do
-        apt-cache show "$p" > /dev/null 2>&1 ||
-            die "apt knows no package $p: add Debian 12's main to /etc/apt/sources.list and run apt-get update"
-    done
+    for p in "${missing[@]}"; do must_know "$p"; done
     die "apt-get could not install ${missing[*]}: see its message above, run 'apt-get install ${missing[*]}' yourself, then try again"
 }
 
@@ -66,7 +94,7 @@ apt_download() {
     shift
     mkdir -p "$XEN_LITE_CACHE/archives/partial"
     if [ "$how" = alone ]; then
-        (cd "$XEN_LITE_CACHE/archives" && apt-get -q -o APT::Sandbox::User=root download "$@")
+        (cd "$XEN_LITE_CACHE/archives" && apt_of apt-get -q -o APT::Sandbox::User=root download "$@")
     else
         apt-get -q -y --no-install-recommends --download-only \
             -o APT::Sandbox::User=root -o Debug::NoLocking=1 \
@@ -91,11 +119,8 @@ fetch() {
     say "fetching $*"
     if ! apt_download "$how" "$@"; then
         say "that failed; reading the package lists anew"
-        as_root apt-get update
-        for p in "$@"; do
-            apt-cache show "$p" > /dev/null 2>&1 ||
-                die "apt knows no package $p: add Debian 12's main to /etc/apt/sources.list and run apt-get update"
-        done
+        read_lists
+        for p in "$@"; do must_know "$p"; done
         apt_download "$how" "$@" || die "apt-get could not download $*: check the network and run the same command again"
     fi
     for deb in "$XEN_LITE_CACHE"/archives/*.deb; do
@@ -110,16 +135,21 @@ fetch() {
     exec {lock}>&-
 }
 
-# fetch_kernel [FLAVOUR]: sets KVER and KERNEL; amd64 or cloud-amd64
+# kernel_of FLAVOUR: the version of Debian's newest kernel of that flavour
+kernel_of() {
+    apt_of apt-cache depends "linux-image-$1" 2> /dev/null |
+        sed -n 's/.*Depends: linux-image-\([0-9].*\)/\1/p' | head -n 1
+}
+
+# fetch_kernel [FLAVOUR]: sets KVER and KERNEL; amd64 or cloud-amd64. With
+# SUITE, that suite's.
 fetch_kernel() {
-    KVER=$(apt-cache depends "linux-image-${1:-amd64}" 2> /dev/null |
-        sed -n 's/.*Depends: linux-image-\([0-9].*\)/\1/p' | head -n 1)
+    KVER=$(kernel_of "${1:-amd64}")
     if [ -z "$KVER" ]; then
-        as_root apt-get update
-        KVER=$(apt-cache depends "linux-image-${1:-amd64}" |
-            sed -n 's/.*Depends: linux-image-\([0-9].*\)/\1/p' | head -n 1)
+        read_lists
+        must_know "linux-image-${1:-amd64}"
+        KVER=$(kernel_of "${1:-amd64}")
     fi
-    [ -n "$KVER" ] || die "apt knows no package linux-image-${1:-amd64}: add Debian 12's main to /etc/apt/sources.list"
     fetch alone "linux-image-$KVER"
     KERNEL=$PKG_ROOT/boot/vmlinuz-$KVER
 }
@@ -180,10 +210,12 @@ put_libraries() {
     done
 }
 
-# put_modules DEST NAME...: kernel modules of $KVER with those they need
+# put_modules DEST NAME...: kernel modules of $KVER with those they need. Newer
+# kernels bring them compressed; busybox wants them plain.
 put_modules() {
     local dest=$1 name line f dir=usr/lib/modules/$KVER
     shift
+    find "$PKG_ROOT/$dir" -name '*.ko.xz' -exec xz -d {} +
     [ -s "$PKG_ROOT/$dir/modules.dep" ] || "$PKG_ROOT/bin/busybox" depmod -b "$PKG_ROOT" "$KVER" || die "depmod"
     for name in "$@"; do
         line=$(grep -m 1 "/$name\.ko:" "$PKG_ROOT/$dir/modules.dep") ||
