@@ -25,8 +25,8 @@ CPPFLAGS_backends += -D__XEN_TOOLS__ -Itools/libs/ctrl
 
 # The backend of all PV consoles, at the path where init scripts look.
 XENCONSOLED := $(addprefix backends/console/, \
-    main.c console.c hypervisor.c ring.c backlog.c log_file.c) \
-    tools/console/terminal.c $(addprefix tools/libs/daemon/, log.c event_loop.c \
+    main.c console.c hypervisor.c ring.c backlog.c log_file.c terminal.c) \
+    $(addprefix tools/libs/daemon/, log.c event_loop.c \
     daemonise.c) $(addprefix backends/common/, grant_map.c ports.c)
 CONSOLE_LIBS := $(addprefix $(O)/lib/, libxenforeignmemory.so.1 libxencall.so.1 libxlctrl.so)
 

@@ -22,7 +22,7 @@ int block_pool_init(struct block_pool *p)
 
 static unsigned int pages_of(size_t len)
 {
-    return (len + 4095) / 4096;
+    return (len + PAGE_SIZE - 1) / PAGE_SIZE;
 }
 
 static bool all_free(const struct block_pool *p, unsigned int first,
@@ -46,7 +46,7 @@ void *block_pool_get(struct block_pool *p, size_t len)
         if (all_free(p, first, n)) {
             memset(&p->used[first], true, n);
             p->next = (first + n) % POOL_PAGES;
-            return p->base + (size_t)first * 4096;
+            return p->base + (size_t)first * PAGE_SIZE;
         }
     }
     return NULL;
@@ -55,6 +55,6 @@ void *block_pool_get(struct block_pool *p, size_t len)
 void block_pool_put(struct block_pool *p, void *addr, size_t len)
 {
     if (addr)
-        memset(&p->used[((uint8_t *)addr - p->base) / 4096], false,
+        memset(&p->used[((uint8_t *)addr - p->base) / PAGE_SIZE], false,
                pages_of(len));
 }

@@ -13,8 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <base/page.h>
+
 #define POOL_PAGES 256 /* 1 MiB, pinned for as long as the disk is open */
-#define POOL_BYTES ((size_t)POOL_PAGES * 4096)
+#define POOL_BYTES ((size_t)POOL_PAGES * PAGE_SIZE)
 
 struct block_pool {
     uint8_t *base;

@@ -36,9 +36,10 @@ static void finish(struct block_queue *q, unsigned int s, int status)
     struct block_inflight *f = q->inflight;
 
     if (status != BLKIF_RSP_OKAY)
-        log_warn("request failed: operation %u, %llu bytes at %llu",
-                 f->request[s].operation, (unsigned long long)f->request[s].len,
-                 (unsigned long long)f->request[s].offset);
+        log_warning("request failed: operation %u, %llu bytes at %llu",
+                    f->request[s].operation,
+                    (unsigned long long)f->request[s].len,
+                    (unsigned long long)f->request[s].offset);
     respond(q, f->request[s].id, f->request[s].operation, status);
     block_pool_put(&q->pool, q->job[s].data, f->request[s].len);
     q->job[s].data = NULL;
@@ -173,7 +174,7 @@ static void completed(struct block_queue *q, struct storage_io *io)
     if (io->result < 0 || (moves_data && io->result == 0)) {
         int err = io->result ? -io->result : EIO;
 
-        log_warn("medium: %s", strerror(err));
+        log_warning("medium: %s", strerror(err));
         finish(q, s,
                err == EOPNOTSUPP ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_ERROR);
         return;
@@ -195,7 +196,7 @@ static int fetch_segments(struct block_queue *q, struct block_request *r)
 
     b = (struct grant_copy_batch){.size = BLOCK_MAX_INDIRECT, .seg = piece};
     for (unsigned int i = 0; i < r->nr_indirect; i++) {
-        unsigned int n = left < GUEST_PAGE_SIZE ? left : GUEST_PAGE_SIZE;
+        unsigned int n = left < PAGE_SIZE ? left : PAGE_SIZE;
         void *page =
             q->persistent ? block_page_get(&q->pages, r->indirect[i]) : NULL;
 
@@ -258,7 +259,7 @@ static void take_one(struct block_queue *q)
     if (status == BLKIF_RSP_OKAY && r->nr_indirect)
         status = fetch_segments(q, r);
     if (status != BLKIF_RSP_OKAY) {
-        log_warn("refused request: operation %u", r->operation);
+        log_warning("refused request: operation %u", r->operation);
         respond(q, r->id, r->operation, status);
         return;
     }
@@ -380,8 +381,8 @@ int block_queue_connect(struct block_queue *q, struct ports *ports,
     q->ring_addr = grants_map(q->grants, refs, nr_refs);
     if (!q->ring_addr)
         return -errno;
-    rc = back_ring_attach(&q->ring, q->ring_addr,
-                          (size_t)nr_refs * GUEST_PAGE_SIZE, BLOCK_RING_ENTRY);
+    rc = back_ring_attach(&q->ring, q->ring_addr, (size_t)nr_refs * PAGE_SIZE,
+                          BLOCK_RING_ENTRY);
     if (!rc)
         rc =
             port_bind(ports, &q->port, q->grants->domid, remote_port, on_event);

@@ -23,7 +23,7 @@ int block_request_segments(struct block_request *r,
     for (unsigned int i = 0; i < n; i++) {
         const struct blkif_request_segment *s = &segs[i];
 
-        if (s->last_sect >= 4096 / BLOCK_SECTOR_SIZE ||
+        if (s->last_sect >= PAGE_SIZE / BLOCK_SECTOR_SIZE ||
             s->first_sect > s->last_sect)
             return BLKIF_RSP_ERROR;
         r->seg[i].ref = s->gref;

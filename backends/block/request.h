@@ -9,13 +9,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <base/page.h>
 #include <xen/xen.h>
 #include <xen/grant_table.h>
 #include <xen/io/blkif.h>
 
 /* Announced as feature-max-indirect-segments: half a MiB in one request. */
 #define BLOCK_MAX_SEGMENTS 128
-#define SEGMENTS_PER_PAGE  (4096 / sizeof(struct blkif_request_segment))
+#define SEGMENTS_PER_PAGE  (PAGE_SIZE / sizeof(struct blkif_request_segment))
 #define BLOCK_MAX_INDIRECT (BLOCK_MAX_SEGMENTS / SEGMENTS_PER_PAGE + 1)
 #define BLOCK_SECTOR_SIZE  512
 #define BLOCK_RING_ENTRY   sizeof(union block_ring_entry)

@@ -10,9 +10,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <base/page.h>
 #include <xengnttab.h>
-
-#define GUEST_PAGE_SIZE 4096
 
 struct grants {
     xengnttab_handle *handle;

@@ -10,6 +10,8 @@
 #include <seccomp.h>
 #include <stddef.h>
 
+#include <base/macros.h>
+
 static const int allowed[] = {
     /* data */
     SCMP_SYS(read),
@@ -78,7 +80,7 @@ int syscall_filter_install(void)
 
     if (!ctx)
         return -ENOMEM;
-    for (size_t i = 0; !rc && i < sizeof(allowed) / sizeof(*allowed); i++)
+    for (size_t i = 0; !rc && i < ARRAY_SIZE(allowed); i++)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
     /* The store library may have a thread. */
     rc = rc ? rc : seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);

@@ -17,7 +17,8 @@
 
 #define PATH_LEN 256
 
-int parse_uint(const char *text, uint64_t max, uint64_t *value)
+/* A plain decimal number without sign or trailing text, at most max. */
+static int parse_uint(const char *text, uint64_t max, uint64_t *value)
 {
     uint64_t v = 0;
 
@@ -68,8 +69,8 @@ int xenbus_frontend_uint(struct xenbus_device *d, const char *key,
     }
     rc = parse_uint(text, max, value);
     if (rc)
-        log_warn("%s/%s = '%.40s': expected a number up to %llu", d->frontend,
-                 key, text, (unsigned long long)max);
+        log_warning("%s/%s = '%.40s': expected a number up to %llu",
+                    d->frontend, key, text, (unsigned long long)max);
     free(text);
     return rc;
 }
@@ -247,7 +248,7 @@ static int watch_all(struct xenbus_device *d)
     static const char *const mine[] = {"state", "online", "hotplug-status"};
     char path[PATH_LEN];
 
-    for (size_t i = 0; i < sizeof(mine) / sizeof(*mine); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(mine); i++) {
         snprintf(path, sizeof(path), "%s/%s", d->path, mine[i]);
         if (!xs_watch(d->xs, path, "mine"))
             return -errno;

@@ -74,7 +74,4 @@ char *xenbus_frontend_read(struct xenbus_device *d, const char *key);
 int xenbus_frontend_uint(struct xenbus_device *d, const char *key,
                          uint64_t absent, uint64_t max, uint64_t *value);
 
-/* A plain decimal number without sign or trailing text, at most max. */
-int parse_uint(const char *text, uint64_t max, uint64_t *value);
-
 #endif

@@ -16,7 +16,7 @@
 #include <xen/grant_table.h>
 #include <xenforeignmemory.h>
 
-#include "../../tools/console/terminal.h"
+#include "terminal.h"
 
 #define BACKLOG_DEFAULT (1u << 20)
 #define BACKLOG_MAX     (1u << 20)
@@ -162,7 +162,7 @@ static void unmap(struct console *c)
     event_timer_cancel(c->loop, &c->window);
     c->masked = c->broken = false;
     if (c->ring && c->foreign)
-        munmap(c->ring, GUEST_PAGE_SIZE);
+        munmap(c->ring, PAGE_SIZE);
     else if (c->ring)
         grants_unmap(&c->grants, c->ring, 1);
     c->ring = NULL;

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/macros.h>
+
 #include "../common/kernel_driver.h"
 #include "../common/privileges.h"
 #include "../common/xenbus.h"
@@ -46,7 +48,7 @@ static int announce(struct xenbus_device *bus)
     if (!d->tap.nr_queues)
         rc = tap_open(&d->tap, bus->domid, bus->devid, TAP_MAX_QUEUES);
     rc = rc ? rc : privileges_drop();
-    for (size_t i = 0; !rc && i < sizeof(features) / sizeof(*features); i++)
+    for (size_t i = 0; !rc && i < ARRAY_SIZE(features); i++)
         rc = xenbus_printf(bus, features[i], "1");
     rc = rc ? rc : xenbus_printf(bus, "feature-rx-flip", "0");
     return rc ? rc
@@ -108,7 +110,7 @@ static int read_refs(struct xenbus_device *bus, const char *dir,
                 {"rx-ring-ref", &refs->rx_ref},
                 {"event-channel-tx", &refs->tx_port},
                 {"event-channel-rx", &refs->rx_port}};
-    unsigned int n = sizeof(node) / sizeof(*node);
+    unsigned int n = ARRAY_SIZE(node);
     char key[64], *split;
     uint64_t v;
     int rc;

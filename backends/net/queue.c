@@ -58,10 +58,10 @@ static int map_rings(struct net_queue *q, const struct net_queue_refs *refs)
     q->rx_addr = grants_map(q->grants, &refs->rx_ref, 1);
     if (!q->rx_addr)
         return -errno;
-    rc = back_ring_attach(&q->tx, q->tx_addr, GUEST_PAGE_SIZE,
+    rc = back_ring_attach(&q->tx, q->tx_addr, PAGE_SIZE,
                           sizeof(union net_tx_slot));
     return rc ? rc
-              : back_ring_attach(&q->rx, q->rx_addr, GUEST_PAGE_SIZE,
+              : back_ring_attach(&q->rx, q->rx_addr, PAGE_SIZE,
                                  sizeof(union net_rx_slot));
 }
 

@@ -22,7 +22,7 @@
 #include "tap.h"
 
 #define NET_RING_SIZE 256
-#define NET_ARENA     (NET_RING_SIZE * GUEST_PAGE_SIZE)
+#define NET_ARENA     (NET_RING_SIZE * PAGE_SIZE)
 #define NET_MAX_FRAME 65536
 #define NET_STALL_MS  10000
 

@@ -19,7 +19,7 @@ static bool is_gso(const struct net_frame *f)
 
 static unsigned int pages_of(const struct net_frame *f)
 {
-    return (f->len + GUEST_PAGE_SIZE - 1) / GUEST_PAGE_SIZE;
+    return (f->len + PAGE_SIZE - 1) / PAGE_SIZE;
 }
 
 static unsigned int slots_of(const struct net_frame *f)
@@ -59,7 +59,7 @@ static void place(struct net_queue *q, struct net_frame *f, unsigned int *taken)
     for (unsigned int i = 0; left; i++) {
         /* The second slot of a segmented frame holds no data. */
         unsigned int slot = f->first + (i && is_gso(f) ? i + 1 : i);
-        unsigned int n = left < GUEST_PAGE_SIZE ? left : GUEST_PAGE_SIZE;
+        unsigned int n = left < PAGE_SIZE ? left : PAGE_SIZE;
 
         grant_batch_to_guest(&q->rx_batch, q->grants->domid,
                              q->rx_request[slot].gref, 0,
@@ -87,7 +87,7 @@ static void respond(struct net_queue *q, const struct net_frame *f)
 
     for (unsigned int i = 0; i < n; i++) {
         unsigned int slot = f->first + (i && is_gso(f) ? i + 1 : i);
-        unsigned int len = left < GUEST_PAGE_SIZE ? left : GUEST_PAGE_SIZE;
+        unsigned int len = left < PAGE_SIZE ? left : PAGE_SIZE;
         netif_rx_response_t rsp = {.id = q->rx_request[slot].id};
 
         rsp.status = grant_batch_ok(&q->rx_batch, f->piece + i)
@@ -188,7 +188,7 @@ void net_rx_serve(struct net_queue *q)
         place(q, f, &taken);
         room -= slots_of(f);
         /* Whole pages: a piece that lies in two costs twice as much. */
-        at += pages_of(f) * GUEST_PAGE_SIZE;
+        at += pages_of(f) * PAGE_SIZE;
         n++;
     }
     grant_batch_run(q->grants, &q->rx_batch);
@@ -211,7 +211,7 @@ void net_rx_stall(struct event_timer *t)
     struct virtio_net_hdr h;
 
     if (!q->stalled)
-        log_warn("the guest does not take its frames: dropping");
+        log_warning("the guest does not take its frames: dropping");
     q->stalled = true;
     while (budget-- && tap_read(q->tap_fd, &h, q->arena, NET_MAX_FRAME) >= 0)
         ;

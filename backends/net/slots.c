@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define PAGE 4096
+#include <base/page.h>
 
 /* Slots of extra information, each telling whether another follows. */
 static int parse_extras(struct net_packet *p, const union net_tx_slot *slot,
@@ -52,7 +52,7 @@ static int check_pieces(struct net_packet *p)
     }
     p->piece[0].len = rest;
     for (unsigned int i = 0; i < p->nr_pieces; i++)
-        if ((uint32_t)p->piece[i].offset + p->piece[i].len > PAGE)
+        if ((uint32_t)p->piece[i].offset + p->piece[i].len > PAGE_SIZE)
             return -EPROTO;
     return 0;
 }

@@ -49,7 +49,7 @@ static int parse_all(struct net_queue *q, unsigned int nr_slots)
 
 static uint8_t *page_of(struct net_queue *q, unsigned int piece)
 {
-    return q->arena + (size_t)piece * GUEST_PAGE_SIZE;
+    return q->arena + (size_t)piece * PAGE_SIZE;
 }
 
 /* Empty pieces take part in nothing but the answer. */
@@ -117,14 +117,14 @@ static int send(struct net_queue *q, const struct net_packet *p,
     int n = gather(q, p, piece, iov);
 
     if (n < 0) {
-        log_warn("transmit: a granted page cannot be read");
+        log_warning("transmit: a granted page cannot be read");
         return NETIF_RSP_ERROR;
     }
     if (p->csum_blank || p->gso_type != XEN_NETIF_GSO_TYPE_NONE)
         n = join_head(iov, n, head, p->size);
     if (!offload_to_host(&h, iov[1].iov_base, iov[1].iov_len, p->size,
                          p->csum_blank, p->gso_type, p->gso_size)) {
-        log_warn("transmit: headers do not match the offload flags");
+        log_warning("transmit: headers do not match the offload flags");
         return NETIF_RSP_ERROR;
     }
     /* A full or absent host side loses frames, as networks do. */

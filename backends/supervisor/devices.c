@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../common/device_node.h"
+#include <base/macros.h>
 #include <daemon/log.h>
 #include "../common/xenbus_state.h"
 
@@ -33,8 +34,7 @@ const struct device_kind device_kinds[] = {
     {"vbd", "xen-block-backend"},
     {"vif", "xen-net-backend"},
 };
-const unsigned int nr_device_kinds =
-    sizeof(device_kinds) / sizeof(*device_kinds);
+const unsigned int nr_device_kinds = ARRAY_SIZE(device_kinds);
 
 static struct device *find(struct devices *ds, const char *path)
 {

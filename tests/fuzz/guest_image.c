@@ -34,7 +34,7 @@ static void check_layout(const struct xlg_kernel *kernel, uint64_t nr_pages,
 
     if (xlg_layout_compute(kernel, nr_pages, ramdisk, &l, &why))
         return;
-    if (kernel->phys_end > nr_pages << XLC_PAGE_SHIFT ||
+    if (kernel->phys_end > nr_pages << PAGE_SHIFT ||
         range_end(l.stack) > nr_pages || range_end(l.p2m) > nr_pages ||
         range_end(l.ramdisk) > nr_pages)
         abort();

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "../../tools/xenstored/clock.h"
+#include <daemon/clock.h>
 #include "../../tools/xenstored/log.h"
 #include "../../tools/xenstored/xen.h"
 
@@ -264,7 +264,7 @@ static void work(struct client *cl)
         connection_serve(cl->c);
     connection_reap();
     for (int i = 0; i < 1000 && connection_any_pending(); i++) {
-        connection_run_pending(clock_ms());
+        connection_run_pending(now_ms());
         connection_reap();
     }
 }

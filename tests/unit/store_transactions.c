@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#include "../../tools/xenstored/clock.h"
+#include <daemon/clock.h>
 #include "../../tools/xenstored/transaction.h"
 
 static struct client *a, *b;
@@ -394,7 +394,7 @@ static void refused_reads_leave_no_trace(void **state)
         assert_int_equal(client_write(victim, 0, "/v", "new"), 0);
         assert_int_equal(client_write(victim, 0, "/v/x", "new"), 0);
         assert_int_equal(client_end(g, t), 0);
-        assert_false(domain_held_back(domain_known(6), clock_ms()));
+        assert_false(domain_held_back(domain_known(6), now_ms()));
         client_one(victim, XS_RM, 0, "/v/x");
     }
     client_free(g);
@@ -415,7 +415,7 @@ static void attackers_cannot_starve(void **state)
         uint32_t t = client_begin(a);
         client_read(a, t, "/g");
         client_write(a, t, "/out", "1");
-        if (!domain_held_back(domain_known(5), clock_ms()))
+        if (!domain_held_back(domain_known(5), now_ms()))
             client_write(g, 0, "/g", "attack");
         rc = client_end(a, t);
     } while (rc == EAGAIN && ++tries < 100);
@@ -436,9 +436,9 @@ static void old_ones_expire(void **state)
     client_read(g, t, "/x");
     u = client_begin(a);
     assert_true(transactions_can_expire());
-    connection_expire_transactions(clock_ms());
+    connection_expire_transactions(now_ms());
     assert_int_equal(client_one(g, XS_READ, t, "/"), EACCES);
-    connection_expire_transactions(clock_ms() + TRANSACTION_LIFETIME + 1);
+    connection_expire_transactions(now_ms() + TRANSACTION_LIFETIME + 1);
     assert_false(transactions_can_expire());
     assert_int_equal(domain_known(5)->account.held, 0);
     assert_int_equal(client_one(g, XS_READ, t, "/"), EAGAIN);
@@ -458,7 +458,7 @@ static bool rewrite(struct client *cl, const char *path)
     memset(value, 'v', 2000);
     value[2000] = '\0';
     for (int i = 0; i < 500; i++) {
-        if (domain_held_back(cl->c->domain, clock_ms()))
+        if (domain_held_back(cl->c->domain, now_ms()))
             return false;
         sprintf(name, "%s/%d", path, i);
         assert_int_equal(client_write(cl, 0, name, value), 0);
@@ -506,7 +506,7 @@ static void snapshots_are_bounded(void **state)
         if (!rewrite(g, "/g"))
             break;
     }
-    assert_true(domain_held_back(domain_known(5), clock_ms()));
+    assert_true(domain_held_back(domain_known(5), now_ms()));
     assert_int_equal(client_end(other, u), EAGAIN);
     u = client_begin(other);
     assert_int_equal(client_end(other, u), 0);

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 # The console client, at the path where xl looks.
-$(eval $(call program,usr/lib/xen-lite/bin/xenconsole,\
-    tools/console/client.c tools/console/terminal.c,$(if $(wildcard tools/libxenstore/build.mk),$(O)/lib/libxenstore.so.4,-lxenstore)))
+$(eval $(call program,usr/lib/xen-lite/bin/xenconsole,tools/console/client.c,\
+    $(if $(wildcard tools/libxenstore/build.mk),$(O)/lib/libxenstore.so.4,-lxenstore)))

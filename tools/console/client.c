@@ -20,11 +20,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 #include <xenstore.h>
-
-#include "terminal.h"
 
 #define ESCAPE_CTRL_BRACKET 0x1d
 #define TTY_TIMEOUT_S       5
@@ -147,7 +146,7 @@ static int open_tty(const char *name)
     if (fd < 0)
         fatal("cannot open %s: %s", name, strerror(errno));
     if (tcgetattr(fd, &t) == 0) {
-        terminal_make_raw(&t);
+        cfmakeraw(&t);
         tcsetattr(fd, TCSANOW, &t);
     }
     return fd;
@@ -164,7 +163,7 @@ static void make_own_terminal_raw(void)
     signal(SIGTERM, on_signal);
     signal(SIGHUP, on_signal);
     t = saved_terminal;
-    terminal_make_raw(&t);
+    cfmakeraw(&t);
     tcsetattr(STDIN_FILENO, TCSANOW, &t);
 }
 

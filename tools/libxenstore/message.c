@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <base/macros.h>
+
 #define HEADER sizeof(struct xsd_sockmsg)
 
 /* --- receiving ------------------------------------------------------------ */
@@ -218,7 +220,7 @@ static void remove_waiter(struct xs_handle *h, struct waiter *w)
 
 static int error_number(const char *name)
 {
-    for (size_t i = 0; i < sizeof(xsd_errors) / sizeof(xsd_errors[0]); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(xsd_errors); i++)
         if (!strcmp(name, xsd_errors[i].errstring))
             return xsd_errors[i].errnum;
     return EINVAL;

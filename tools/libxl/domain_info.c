@@ -29,7 +29,7 @@ bool libxl__domain_exists(libxl__gc *gc, uint32_t domid)
 
 static uint64_t pages_to_kb(uint64_t pages)
 {
-    return pages << (XLC_PAGE_SHIFT - 10);
+    return pages << (PAGE_SHIFT - 10);
 }
 
 static void dominfo_fill(libxl_dominfo *out,

@@ -30,6 +30,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <base/macros.h>
 #include <xenstore.h>
 #include <xentoollog.h>
 #include <xlctrl.h>
@@ -38,7 +39,6 @@
 #include "libxl_event.h"
 #include "libxl_utils.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define CONTAINER_OF(ptr, type, member)                                        \
     ((type *)((char *)(ptr)-offsetof(type, member)))
 

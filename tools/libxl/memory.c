@@ -5,7 +5,7 @@
  */
 #include "domain.h"
 
-#define KB_PER_PAGE (XLC_PAGE_SIZE / 1024)
+#define KB_PER_PAGE (PAGE_SIZE / 1024)
 
 static int set_max(libxl__gc *gc, uint32_t domid, uint64_t kb)
 {

@@ -13,6 +13,8 @@
  */
 #include <ctype.h>
 
+#include <base/macros.h>
+
 #include "internal.h"
 
 struct spec {
@@ -133,15 +135,15 @@ static int strip_prefix(struct spec *s, const char **target, bool *found)
 
     *found = false;
 #define MATCHES(name) (strlen(name) == n && !memcmp(name, *target, n))
-    for (size_t i = 0; n && i < sizeof(ignored) / sizeof(*ignored); i++)
+    for (size_t i = 0; n && i < ARRAY_SIZE(ignored); i++)
         *found |= MATCHES(ignored[i]);
-    for (size_t i = 0; n && i < sizeof(formats) / sizeof(*formats); i++) {
+    for (size_t i = 0; n && i < ARRAY_SIZE(formats); i++) {
         if (MATCHES(formats[i])) {
             *found = true;
             e = set_format(s, formats[i]);
         }
     }
-    for (size_t i = 0; n && i < sizeof(scripts) / sizeof(*scripts); i++) {
+    for (size_t i = 0; n && i < ARRAY_SIZE(scripts); i++) {
         if (MATCHES(scripts[i])) {
             *found = true;
             snprintf(script, sizeof(script), "block-%s", scripts[i]);
@@ -220,7 +222,7 @@ static int parse_element(struct spec *s, char *w)
     /* A path may contain "=", but not after a bare lower-case word. */
     if (equals && equals > w && word == (size_t)(equals - w)) {
         *equals = 0;
-        for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
             if (!strcmp(w, keys[i].name))
                 return keys[i].set(s, equals + 1);
         return complain(s, "unknown key", w);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/macros.h>
+
 #include "client.h"
 
 static const struct command {
@@ -36,7 +38,7 @@ static const struct command {
     {"control", command_control, "+h", "[-h] command [argument...]", 1, false,
      false},
 };
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define COMMANDS (ARRAY_SIZE(commands))
 
 static const struct option long_options[] = {
     {"help", no_argument, NULL, 'h'},

@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
+#include <daemon/clock.h>
+#include "hash.h"
 #include "log.h"
 #include "protocol.h"
 
@@ -218,14 +219,6 @@ void connection_reply(struct connection *c, const struct xsd_sockmsg *h,
         c->replies++;
 }
 
-static uint32_t hash_event(const char *data, size_t len)
-{
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)data[i]) * 16777619u;
-    return h;
-}
-
 /* An event that still waits says the same as another one like it would. */
 static bool waits_already(struct connection *c, const char *data, size_t len,
                           uint32_t hash)
@@ -264,7 +257,7 @@ static void queue_event(struct connection *c, const struct xsd_sockmsg *h,
             lose_event(c);
             return;
         }
-        hash = hash_event(data, h->len);
+        hash = hash_add(HASH_START, data, h->len);
         if (waits_already(c, data, h->len, hash)) {
             account_release(&d->account, cost);
             return;
@@ -388,7 +381,7 @@ static bool serve_buffer(struct connection *c, unsigned int *budget)
 static bool held_back(const struct connection *c)
 {
     return c->domain && c->domain->held_back_until &&
-           domain_held_back(c->domain, clock_ms());
+           domain_held_back(c->domain, now_ms());
 }
 
 static void take_turn(struct connection *c)
@@ -433,7 +426,7 @@ static void bound_snapshots(struct connection *c)
         return;
     looked_at = tree_allocated;
     for (struct connection *i = connections; i; i = i->next)
-        if (transactions_expire(&i->transactions, clock_ms()) && i != c)
+        if (transactions_expire(&i->transactions, now_ms()) && i != c)
             domain_hold_back(c->who.self.domid);
 }
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/macros.h>
+
 #include "log.h"
 #include "protocol.h"
 
@@ -152,7 +154,7 @@ static const struct command {
     {"quota-soft", control_quota_soft, "[set memory <value>]"},
     {"help", control_help, ""},
 };
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define COMMANDS (ARRAY_SIZE(commands))
 
 static int control_help(struct text *out, const char **arg, int n)
 {

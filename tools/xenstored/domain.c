@@ -13,7 +13,7 @@
 
 #include <xen/xen.h>
 
-#include "clock.h"
+#include <daemon/clock.h>
 #include "connection.h"
 #include "log.h"
 #include "ring.h"
@@ -221,7 +221,7 @@ void domain_check_all(void)
 void domain_hold_back(uint16_t domid)
 {
     struct domain *d = domain_known(domid);
-    uint64_t now = clock_ms(), length;
+    uint64_t now = now_ms(), length;
 
     if (!d || domid == 0 || domain_held_back(d, now))
         return;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <sys/epoll.h>
 
-#include "clock.h"
+#include <daemon/clock.h>
 #include "connection.h"
 
 #define BATCH 64
@@ -59,7 +59,7 @@ void loop_stop(void)
 static int expire(int timeout)
 {
     static uint64_t next;
-    uint64_t now = clock_ms();
+    uint64_t now = now_ms();
 
     if (now >= next) {
         connection_expire_transactions(now);
@@ -83,7 +83,7 @@ void loop_run(void)
         connection_reap();
         timeout = -1;
         if (connection_any_pending()) {
-            timeout = connection_run_pending(clock_ms());
+            timeout = connection_run_pending(now_ms());
             connection_reap();
         }
         if (transactions_can_expire())

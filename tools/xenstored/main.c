@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <base/macros.h>
 #include <xenstore.h>
 
 #include "daemon.h"
@@ -125,7 +126,7 @@ static void parse_limit(int c)
         {'t', "transactions"}, {'A', "node-permissions"}, {'M', "path-length"},
     };
 
-    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
         if (limits[i].option == c)
             set_limit(limits[i].quota, optarg);
 }

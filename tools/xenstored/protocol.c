@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/macros.h>
 #include <xen/xen.h>
 
 #include "log.h"
@@ -82,7 +83,7 @@ int protocol_ack(struct request *r)
 
 int protocol_reply_error(struct request *r, int error)
 {
-    const size_t n = sizeof(xsd_errors) / sizeof(xsd_errors[0]);
+    const size_t n = ARRAY_SIZE(xsd_errors);
     const char *name = "EINVAL";
 
     for (size_t i = 0; i < n; i++)

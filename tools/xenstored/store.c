@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <base/macros.h>
+
 #include "domain.h"
 #include "transaction.h"
 #include "watch.h"
@@ -36,7 +38,7 @@ int store_init(void)
     if (!p)
         return ENOMEM;
     store.root = tree_new(p);
-    for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
         perms_put(special[i].perms);
         special[i].perms = perms_get(p);
     }
@@ -100,7 +102,7 @@ static int find_to_read(struct view *v, const char *path, unsigned int how,
 
 static struct perms **find_special(const char *path)
 {
-    for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(special); i++)
         if (!strcmp(path, special[i].name))
             return &special[i].perms;
     return NULL;
@@ -355,7 +357,7 @@ void store_forget_domain(struct identity id)
     struct edit e = {&store.root, NULL, store_stamp(0)};
     struct tree_walk w;
 
-    for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(special); i++)
         if (perms_mention(special[i].perms, id)) {
             struct perms *p = perms_without(special[i].perms, id);
             if (p) {

@@ -11,18 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
+#include <daemon/clock.h>
 #include "domain.h"
+#include "hash.h"
 
 /* --- touched paths -------------------------------------------------------- */
-
-static uint32_t hash_path(const char *path)
-{
-    uint32_t h = 2166136261u; /* FNV-1a */
-    while (*path)
-        h = (h ^ (unsigned char)*path++) * 16777619u;
-    return h;
-}
 
 static uint32_t *slot_of(struct transaction *t, const char *path, uint32_t hash)
 {
@@ -232,7 +225,7 @@ int transaction_start(struct transactions *set, const struct actor *who,
     t->base = node_get(store.root);
     t->root = node_get(store.root);
     t->deaths = domain_deaths();
-    t->started = clock_ms();
+    t->started = now_ms();
     t->allocated = tree_allocated;
     can_expire += !who->privileged;
     t->next = set->first;

@@ -7,23 +7,13 @@
 #include <string.h>
 
 #include "connection.h"
+#include "hash.h"
 
 /* A watcher's token goes back to him beside a path of any legal length. */
 #define TOKEN_MAX (XENSTORE_PAYLOAD_MAX - XENSTORE_ABS_PATH_MAX - 2)
 
 static struct watch **bucket;
 static size_t bucket_count, watch_count;
-
-#define HASH_START      2166136261u
-#define HASH_STEP(h, c) (((h) ^ (unsigned char)(c)) * 16777619u) /* FNV-1a */
-
-static uint32_t hash_path(const char *path)
-{
-    uint32_t h = HASH_START;
-    while (*path)
-        h = HASH_STEP(h, *path++);
-    return h;
-}
 
 static void insert(struct watch *w)
 {
@@ -117,7 +107,7 @@ int watch_add(struct connection *c, const char *path, size_t relative,
 }
 
 /* @p: the link to the watch in its connection's list. */
-static void delete (struct watch **p)
+static void unlink_watch(struct watch **p)
 {
     struct watch *w = *p;
     struct watch **b = &bucket[w->hash & (bucket_count - 1)];
@@ -138,14 +128,14 @@ int watch_remove(struct connection *c, const char *path, const char *token)
     struct watch **p = find(c, path, token);
     if (!*p)
         return ENOENT;
-    delete (p);
+    unlink_watch(p);
     return 0;
 }
 
 void watch_remove_all(struct connection *c)
 {
     while (c->watches.first)
-        delete (&c->watches.first);
+        unlink_watch(&c->watches.first);
 }
 
 /* --- firing --------------------------------------------------------------- */
@@ -202,7 +192,7 @@ void watch_fire(const struct change *c)
     if (!watch_count)
         return;
     for (size_t i = 0; c->path[i]; i++) {
-        h = HASH_STEP(h, c->path[i]);
+        h = hash_add(h, &c->path[i], 1);
         if (i == 0 || c->path[i + 1] == '/' || c->path[i + 1] == '\0')
             fire_at(c, h, i + 1);
     }

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <base/page.h>
 #include <xen/xen.h>
 #include <xen/domctl.h>
 #include <xen/event_channel.h>
@@ -23,7 +24,6 @@
 
 /* The toolstack grants a new domain's store page to dom0 as this reference. */
 #define GNTTAB_XENSTORE 1
-#define PAGE_BYTES      4096
 
 static xencall_handle *call;
 static xenevtchn_handle *evtchn;
@@ -161,7 +161,7 @@ void *xen_map_dom0_ring(uint32_t *remote_port)
         log_error("/proc/xen/xsd_kva: %s", strerror(errno));
         return NULL;
     }
-    ring = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    ring = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (ring == MAP_FAILED) {
         log_error("mapping /proc/xen/xsd_kva: %s", strerror(errno));
         ring = NULL;

@@ -19,14 +19,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <base/macros.h>
 #include <libxl.h>
 #include <libxl_utils.h>
 #include <libxlutil.h>
 #include <xentoollog.h>
 
 #include "../libxlutil/unused.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 extern libxl_ctx *ctx;
 extern xentoollog_logger_stdiostream *logger;

@@ -6,13 +6,12 @@
 #include <pthread.h>
 #include <stdint.h>
 
+#include <base/page.h>
 #include <xencall.h>
 #include <xentoollog.h>
 
 #include "../toolcore/active_handle.h"
 #include "../toollog/owned_logger.h"
-
-#define PAGE_SIZE 4096UL
 
 /* Single free pages kept for the next call: most buffers are one page. */
 #define CACHED_PAGES 8

@@ -79,7 +79,7 @@ int xlc_domain_getinfo(xlc_handle *h, uint32_t domid,
  * kept ready by libxencall, and few hosts have more domains than that.
  */
 #define INFOS_PER_CALL                                                         \
-    ((XLC_PAGE_SIZE - 64) / sizeof(struct xen_domctl_getdomaininfo))
+    ((PAGE_SIZE - 64) / sizeof(struct xen_domctl_getdomaininfo))
 
 static int infolist_chunk(xlc_handle *h, uint32_t first, uint32_t max,
                           struct xen_domctl_getdomaininfo *info)

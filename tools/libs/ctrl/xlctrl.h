@@ -37,6 +37,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <base/page.h>
 #include <xen/xen.h>
 #include <xen/domctl.h>
 #include <xen/event_channel.h>
@@ -48,11 +49,6 @@
 struct xentoollog_logger;
 struct xencall_handle;
 struct xenforeignmemory_handle;
-
-/* Frame size of the PV interface, fixed by the architecture. */
-#define XLC_PAGE_SHIFT 12
-#define XLC_PAGE_SIZE  (1UL << XLC_PAGE_SHIFT)
-#define XLC_PAGE_MASK  (XLC_PAGE_SIZE - 1)
 
 typedef struct xlc_handle xlc_handle;
 

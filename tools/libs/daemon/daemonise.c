@@ -41,7 +41,7 @@ void daemonise_ready(int token, const char *log_file)
     int log = open(log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 
     if (log < 0)
-        log_warn("cannot open %s: %s", log_file, strerror(errno));
+        log_warning("cannot open %s: %s", log_file, strerror(errno));
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
     dup2(log < 0 ? null : log, STDERR_FILENO);
@@ -49,7 +49,7 @@ void daemonise_ready(int token, const char *log_file)
     if (log >= 0)
         close(log);
     if (write(token, "", 1) != 1)
-        log_warn("who started this daemon is gone");
+        log_warning("who started this daemon is gone");
     close(token);
 }
 

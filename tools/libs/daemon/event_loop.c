@@ -12,6 +12,8 @@
 
 #include <daemon/log.h>
 
+#include <daemon/clock.h>
+
 int event_loop_init(struct event_loop *l)
 {
     memset(l, 0, sizeof(*l));

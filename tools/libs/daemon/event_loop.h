@@ -17,8 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define container_of(ptr, type, member)                                        \
-    ((type *)((char *)(ptr)-offsetof(type, member)))
+#include <base/macros.h>
 
 struct event_source {
     int fd;

@@ -8,9 +8,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <xentoollog.h>
+
+#include <daemon/clock.h>
 
 #define BUCKET_TOKENS    10
 #define BUCKET_REFILL_MS 60000
@@ -21,14 +22,6 @@ static struct log_bucket device_bucket;
 static enum log_level threshold = LOG_LVL_INFO;
 
 static const char *const level_name[] = {"error", "warning", "info", "debug"};
-
-uint64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void log_setup(const char *name, enum log_level level)
 {

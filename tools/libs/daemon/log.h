@@ -34,10 +34,10 @@ void log_line(enum log_level level, const char *fmt, ...)
 void log_guest(struct log_bucket *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-#define log_error(...) log_line(LOG_LVL_ERROR, __VA_ARGS__)
-#define log_warn(...)  log_line(LOG_LVL_WARN, __VA_ARGS__)
-#define log_info(...)  log_line(LOG_LVL_INFO, __VA_ARGS__)
-#define log_debug(...) log_line(LOG_LVL_DEBUG, __VA_ARGS__)
+#define log_error(...)   log_line(LOG_LVL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_LVL_WARN, __VA_ARGS__)
+#define log_info(...)    log_line(LOG_LVL_INFO, __VA_ARGS__)
+#define log_debug(...)   log_line(LOG_LVL_DEBUG, __VA_ARGS__)
 
 /*
  * For the handles of the Xen libraries. They would write a line for each
@@ -45,8 +45,5 @@ void log_guest(struct log_bucket *b, const char *fmt, ...)
  * by us. NULL (the libraries' own logger) if there is no memory.
  */
 struct xentoollog_logger *log_for_libraries(void);
-
-/* Milliseconds of the monotonic clock. */
-uint64_t now_ms(void);
 
 #endif

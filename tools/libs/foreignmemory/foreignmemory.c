@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <base/page.h>
 #include <xen/xen.h>
 #include <xen/sys/privcmd.h>
 #include <xenforeignmemory.h>
@@ -19,8 +20,7 @@
 #include "../toolcore/active_handle.h"
 #include "../toollog/owned_logger.h"
 
-#define PRIVCMD    "/dev/xen/privcmd"
-#define PAGE_SHIFT 12
+#define PRIVCMD "/dev/xen/privcmd"
 
 struct xenforeignmemory_handle {
     struct owned_logger log;

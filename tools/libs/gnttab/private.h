@@ -10,13 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <base/page.h>
 #include <xen/xen.h>
 #include <xengnttab.h>
 
 #include "../toolcore/active_handle.h"
 #include "../toollog/owned_logger.h"
-
-#define PAGE_SHIFT 12
 
 struct xengntdev_handle {
     struct owned_logger log;

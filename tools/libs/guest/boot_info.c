@@ -16,10 +16,10 @@ int write_start_info(struct builder *b, uint64_t shared_info_mfn)
 
     if (!info)
         return -1;
-    memset(info, 0, XLC_PAGE_SIZE);
+    memset(info, 0, PAGE_SIZE);
     memcpy(info->magic, "xen-3.0-x86_64", sizeof("xen-3.0-x86_64"));
     info->nr_pages = l->nr_pages;
-    info->shared_info = shared_info_mfn << XLC_PAGE_SHIFT;
+    info->shared_info = shared_info_mfn << PAGE_SHIFT;
     info->store_mfn = b->mfns[l->store.start];
     info->store_evtchn = b->config->store_port;
     info->console.domU.mfn = b->mfns[l->console.start];

@@ -11,7 +11,7 @@
 #include "private.h"
 
 /* The ramdisk is placed in pieces: bounds the size of one mapping. */
-#define RAMDISK_PIECE ((uint64_t)16 << (20 - XLC_PAGE_SHIFT))
+#define RAMDISK_PIECE ((uint64_t)16 << (20 - PAGE_SHIFT))
 
 int build_error(struct builder *b, int errnoval, const char *format, ...)
 {
@@ -39,15 +39,15 @@ static int load_bytes(struct builder *b, const char *path,
 /* A segment's bytes, and zeroes up to its memory size (bss). */
 static int load_segment(struct builder *b, const struct xlg_segment *segment)
 {
-    uint64_t first = segment->phys >> XLC_PAGE_SHIFT;
-    uint64_t last = (segment->phys + segment->mem_size - 1) >> XLC_PAGE_SHIFT;
+    uint64_t first = segment->phys >> PAGE_SHIFT;
+    uint64_t last = (segment->phys + segment->mem_size - 1) >> PAGE_SHIFT;
     struct pfn_range pages = {first, last - first + 1};
     uint8_t *virt = guest_map(b, pages), *dest;
     int rc;
 
     if (!virt)
         return -1;
-    dest = virt + (segment->phys & XLC_PAGE_MASK);
+    dest = virt + (segment->phys % PAGE_SIZE);
     rc = load_bytes(b, b->image->kernel_path, &b->image->elf, segment->offset,
                     dest, segment->file_size);
     memset(dest + segment->file_size, 0,
@@ -75,20 +75,20 @@ static int load_ramdisk(struct builder *b)
 
     for (done = 0; !rc && done < all.count; done += RAMDISK_PIECE) {
         struct pfn_range piece = {all.start + done, all.count - done};
-        uint64_t offset = done << XLC_PAGE_SHIFT, size;
+        uint64_t offset = done << PAGE_SHIFT, size;
         uint8_t *virt;
 
         if (piece.count > RAMDISK_PIECE)
             piece.count = RAMDISK_PIECE;
         size = b->image->ramdisk.size - offset;
-        if (size > piece.count << XLC_PAGE_SHIFT)
-            size = piece.count << XLC_PAGE_SHIFT;
+        if (size > piece.count << PAGE_SHIFT)
+            size = piece.count << PAGE_SHIFT;
         virt = guest_map(b, piece);
         if (!virt)
             return -1;
         rc = load_bytes(b, b->image->ramdisk_path, &b->image->ramdisk, offset,
                         virt, size);
-        memset(virt + size, 0, (piece.count << XLC_PAGE_SHIFT) - size);
+        memset(virt + size, 0, (piece.count << PAGE_SHIFT) - size);
         guest_unmap(b, virt, piece);
     }
     return rc;
@@ -100,12 +100,12 @@ static int write_p2m_list(struct builder *b)
     size_t size = b->layout.nr_pages * sizeof(*b->mfns);
     uint8_t *virt;
 
-    list.count = (size + XLC_PAGE_SIZE - 1) >> XLC_PAGE_SHIFT;
+    list.count = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
     virt = guest_map(b, list);
     if (!virt)
         return -1;
     memcpy(virt, b->mfns, size);
-    memset(virt + size, 0, (list.count << XLC_PAGE_SHIFT) - size);
+    memset(virt + size, 0, (list.count << PAGE_SHIFT) - size);
     guest_unmap(b, virt, list);
     return 0;
 }
@@ -116,7 +116,7 @@ static int clear_page(struct builder *b, struct pfn_range page)
 
     if (!virt)
         return -1;
-    memset(virt, 0, page.count << XLC_PAGE_SHIFT);
+    memset(virt, 0, page.count << PAGE_SHIFT);
     guest_unmap(b, virt, page);
     return 0;
 }
@@ -129,7 +129,7 @@ static int init_hypercall_page(struct builder *b)
 
     if (kernel->hypercall_page == XLG_NO_ADDRESS)
         return 0;
-    pfn = (kernel->hypercall_page - kernel->virt_base) >> XLC_PAGE_SHIFT;
+    pfn = (kernel->hypercall_page - kernel->virt_base) >> PAGE_SHIFT;
     if (xlc_domain_hypercall_init(b->ctrl, b->domid, b->mfns[pfn]))
         return build_error(b, errno, "cannot fill its hypercall page");
     return 0;

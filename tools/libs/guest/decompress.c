@@ -12,6 +12,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <base/macros.h>
+
 #include "private.h"
 
 /*
@@ -118,7 +120,7 @@ static const struct format *find_format(struct span payload)
 {
     size_t i;
 
-    for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+    for (i = 0; i < ARRAY_SIZE(formats); i++)
         if (payload.size >= formats[i].magic_size &&
             !memcmp(payload.data, formats[i].magic, formats[i].magic_size))
             return &formats[i];

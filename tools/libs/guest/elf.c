@@ -276,7 +276,7 @@ static int settle_addresses(struct xlg_kernel *kernel, uint64_t paddr_offset,
             kernel->phys_end = segment->phys + segment->mem_size;
     }
 
-    if (kernel->virt_base & XLC_PAGE_MASK ||
+    if (kernel->virt_base % PAGE_SIZE ||
         kernel->virt_base + kernel->phys_end - 1 < kernel->virt_base)
         return refuse(why, EINVAL, "kernel cannot be mapped at %#llx",
                       (unsigned long long)kernel->virt_base);
@@ -288,8 +288,8 @@ static int settle_addresses(struct xlg_kernel *kernel, uint64_t paddr_offset,
                       (unsigned long long)kernel->entry,
                       (unsigned long long)first, (unsigned long long)last);
     if (kernel->hypercall_page != XLG_NO_ADDRESS &&
-        (kernel->hypercall_page & XLC_PAGE_MASK ||
-         kernel->hypercall_page < first || kernel->hypercall_page > last))
+        (kernel->hypercall_page % PAGE_SIZE || kernel->hypercall_page < first ||
+         kernel->hypercall_page > last))
         return refuse(why, EINVAL, "hypercall page %#llx is outside the kernel",
                       (unsigned long long)kernel->hypercall_page);
     return 0;

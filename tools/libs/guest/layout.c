@@ -18,10 +18,10 @@
  */
 #include "private.h"
 
-#define PAGES(mib)        ((uint64_t)(mib) << (20 - XLC_PAGE_SHIFT))
+#define PAGES(mib)        ((uint64_t)(mib) << (20 - PAGE_SHIFT))
 #define WINDOW_ALIGN      PAGES(4)
 #define WINDOW_FREE       (PAGES(1) / 2)
-#define RAMDISK_PAGES_MAX (XLG_RAMDISK_MAX >> XLC_PAGE_SHIFT)
+#define RAMDISK_PAGES_MAX (XLG_RAMDISK_MAX >> PAGE_SHIFT)
 
 /* Guest memory is addressed with 40 bits here: 1 TiB. */
 #define NR_PAGES_MAX (1ULL << 28)
@@ -32,7 +32,7 @@
 
 static uint64_t pages_for(uint64_t bytes)
 {
-    return (bytes >> XLC_PAGE_SHIFT) + !!(bytes & XLC_PAGE_MASK);
+    return (bytes >> PAGE_SHIFT) + !!(bytes % PAGE_SIZE);
 }
 
 static uint64_t round_up(uint64_t n, uint64_t to)
@@ -51,7 +51,7 @@ static bool mapping_init(struct mapping *m, uint64_t first, uint64_t first_pfn,
 
     *m = (struct mapping){
         .first = first,
-        .last = first + (pages << XLC_PAGE_SHIFT) - 1,
+        .last = first + (pages << PAGE_SHIFT) - 1,
         .first_pfn = first_pfn,
     };
     if (m->last < m->first ||
@@ -120,7 +120,7 @@ static int place_unmapped(const struct xlg_kernel *kernel, struct xlg_layout *l,
     if (kernel->init_p2m == XLG_NO_ADDRESS)
         return 0;
 
-    if (kernel->init_p2m & XLC_PAGE_MASK ||
+    if (kernel->init_p2m % PAGE_SIZE ||
         !mapping_init(&l->list, kernel->init_p2m, *next, list_pages))
         return refuse(why, EINVAL, "kernel wants its p2m list at %#llx",
                       (unsigned long long)kernel->init_p2m);

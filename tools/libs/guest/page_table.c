@@ -24,7 +24,7 @@
 
 static uint64_t pte(struct builder *b, uint64_t pfn, uint64_t flags)
 {
-    return (uint64_t)b->mfns[pfn] << XLC_PAGE_SHIFT | flags;
+    return (uint64_t)b->mfns[pfn] << PAGE_SHIFT | flags;
 }
 
 static bool is_page_table(const struct builder *b, uint64_t pfn)
@@ -89,7 +89,7 @@ int write_page_tables(struct builder *b)
 
     if (!l4)
         return -1;
-    memset(l4, 0, XLC_PAGE_SIZE);
+    memset(l4, 0, PAGE_SIZE);
     rc = write_mapping(b, &b->layout.window, l4);
     if (!rc && b->layout.list.nr_tables[1])
         rc = write_mapping(b, &b->layout.list, l4);

@@ -187,7 +187,7 @@ int xlg_layout_compute(const struct xlg_kernel *kernel, uint64_t nr_pages,
 static inline uint64_t layout_virt(const struct xlg_layout *layout,
                                    uint64_t pfn)
 {
-    return layout->virt_base + (pfn << XLC_PAGE_SHIFT);
+    return layout->virt_base + (pfn << PAGE_SHIFT);
 }
 
 /* --- building a domain ------------------------------------------------------

@@ -7,14 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
-
-void terminal_make_raw(struct termios *t)
-{
-    cfmakeraw(t);
-    t->c_cc[VMIN] = 1;
-    t->c_cc[VTIME] = 0;
-}
 
 int terminal_open(int *master, int *slave, char *name, size_t size)
 {
@@ -30,7 +24,7 @@ int terminal_open(int *master, int *slave, char *name, size_t size)
     *slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (*slave < 0 || tcgetattr(*slave, &t))
         goto out;
-    terminal_make_raw(&t);
+    cfmakeraw(&t);
     if (tcsetattr(*slave, TCSANOW, &t) ||
         fcntl(*master, F_SETFL, O_NONBLOCK | O_RDWR))
         goto out;

@@ -7,12 +7,8 @@
 #define CONSOLE_TERMINAL_H
 
 #include <stddef.h>
-#include <termios.h>
 
 /* Non-blocking master, raw slave, the slave's name. -errno. */
 int terminal_open(int *master, int *slave, char *name, size_t size);
-
-/* Raw mode in t, everything else kept. */
-void terminal_make_raw(struct termios *t);
 
 #endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Two expressions that C has no word for. */
+#ifndef BASE_MACROS_H
+#define BASE_MACROS_H
+
+#include <stddef.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The structure that holds, as its member, what ptr points to. */
+#define container_of(ptr, type, member)                                        \
+    ((type *)((char *)(ptr)-offsetof(type, member)))
+
+#endif

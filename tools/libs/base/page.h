@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pages of the x86: what guests grant, what the hypervisor maps, and the unit
+ * of rings and frame numbers. Named as in the hypervisor.
+ */
+#ifndef BASE_PAGE_H
+#define BASE_PAGE_H
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE  (1UL << PAGE_SHIFT)
+
+#endif
