@@ -56,16 +56,23 @@ const libxl_version_info *libxl_get_version_info(libxl_ctx *ctx)
     return info;
 }
 
+int libxl__physinfo(libxl__gc *gc, struct xen_sysctl_physinfo *info)
+{
+    if (!xlc_physinfo(CTX->xch, info))
+        return 0;
+    LOGE(ERROR, "cannot get information on the host");
+    return ERROR_FAIL;
+}
+
 int libxl_get_physinfo(libxl_ctx *ctx, libxl_physinfo *out)
 {
     GC_INIT(ctx);
     struct xen_sysctl_physinfo in;
     long l;
+    int rc = libxl__physinfo(gc, &in);
 
-    if (xlc_physinfo(ctx->xch, &in)) {
-        LOGE(ERROR, "cannot get information on the host");
-        return ERROR_FAIL;
-    }
+    if (rc)
+        return rc;
     out->threads_per_core = in.threads_per_core;
     out->cores_per_socket = in.cores_per_socket;
     out->max_cpu_id = in.max_cpu_id;

@@ -156,6 +156,11 @@ typedef int libxl__xs_body(libxl__gc *gc, xs_transaction_t t, void *arg);
 int libxl__xs_transaction(libxl__gc *gc, libxl__xs_body *body, void *arg);
 const char *libxl__xs_domain_path(libxl__gc *gc, uint32_t domid);
 
+/* --- the host (host.c) --- */
+
+/* Memory, CPUs and features; a failure is logged. */
+int libxl__physinfo(libxl__gc *gc, struct xen_sysctl_physinfo *info);
+
 /* --- little things --- */
 
 int libxl__parse_mac(const char *s, libxl_mac mac);

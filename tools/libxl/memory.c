@@ -31,21 +31,25 @@ static int check(libxl__gc *gc, uint32_t domid,
     return rc;
 }
 
+static int no_target(libxl__gc *gc, uint32_t domid)
+{
+    LOG(ERROR, "domain %s has no memory target in the store",
+        libxl__domain_label(gc, domid));
+    return ERROR_FAIL;
+}
+
 int libxl_domain_setmaxmem(libxl_ctx *ctx, uint32_t domid, uint64_t max_memkb)
 {
     GC_INIT(ctx);
-    struct xen_domctl_getdomaininfo info;
-    uint32_t target;
-    int rc = check(gc, domid, &info);
+    uint64_t target;
+    int rc = libxl_get_memory_target(ctx, domid, &target);
 
     if (rc)
         return rc;
-    rc = libxl__xs_read_uint(gc, XBT_NULL, memory_path(gc, domid, "target"),
-                             &target);
-    if (!rc && max_memkb < target) {
+    if (max_memkb < target) {
         LOG(ERROR,
             "domain %s: a maximum of %" PRIu64
-            " KiB is less than its target of %u KiB",
+            " KiB is less than its target of %" PRIu64 " KiB",
             libxl__domain_label(gc, domid), max_memkb, target);
         return ERROR_INVAL;
     }
@@ -94,11 +98,8 @@ static int new_target(libxl__gc *gc, xs_transaction_t t, void *arg)
     if (!rc)
         rc = libxl__xs_read_uint(gc, t, memory_path(gc, domid, "static-max"),
                                  &max);
-    if (rc) {
-        LOG(ERROR, "domain %s has no memory target in the store",
-            libxl__domain_label(gc, domid));
-        return ERROR_FAIL;
-    }
+    if (rc)
+        return no_target(gc, domid);
     if (new->relative)
         kb += target;
     if (kb <= 0 || kb > max) {
@@ -144,7 +145,7 @@ int libxl_get_memory_target(libxl_ctx *ctx, uint32_t domid,
     rc = libxl__xs_read_uint(gc, XBT_NULL, memory_path(gc, domid, "target"),
                              &target);
     if (rc && domid)
-        return ERROR_FAIL;
+        return no_target(gc, domid);
     *out_target = rc ? info.tot_pages * KB_PER_PAGE : target;
     return 0;
 }
@@ -176,11 +177,10 @@ int libxl_get_free_memory(libxl_ctx *ctx, uint64_t *memkb)
     GC_INIT(ctx);
     struct xen_sysctl_physinfo info;
     uint64_t pages;
+    int rc = libxl__physinfo(gc, &info);
 
-    if (xlc_physinfo(ctx->xch, &info)) {
-        LOGE(ERROR, "cannot get information on the host");
-        return ERROR_FAIL;
-    }
+    if (rc)
+        return rc;
     pages = info.free_pages + info.scrub_pages;
     /* What is claimed by domains that are being built is not free. */
     pages -= info.outstanding_pages < pages ? info.outstanding_pages : pages;

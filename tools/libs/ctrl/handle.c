@@ -45,24 +45,9 @@ struct xentoollog_logger *xlc_logger(xlc_handle *h)
     return h->log.logger;
 }
 
-struct xencall_handle *xlc_xencall(xlc_handle *h)
-{
-    return h->call;
-}
-
 struct xenforeignmemory_handle *xlc_foreignmemory(xlc_handle *h)
 {
     return h->fmem;
-}
-
-void *xlc_buffer_alloc(xlc_handle *h, size_t size)
-{
-    return xencall_alloc_buffer(h->call, size);
-}
-
-void xlc_buffer_free(xlc_handle *h, void *buffer)
-{
-    xencall_free_buffer(h->call, buffer);
 }
 
 int bounce_new(xlc_handle *h, struct bounce *b, void *user, size_t size)
@@ -70,7 +55,7 @@ int bounce_new(xlc_handle *h, struct bounce *b, void *user, size_t size)
     *b = (struct bounce){.user = user, .size = size};
     if (!user || !size)
         return 0;
-    b->buffer = xlc_buffer_alloc(h, size);
+    b->buffer = xencall_alloc_buffer(h->call, size);
     return b->buffer ? 0 : -1;
 }
 
@@ -93,7 +78,7 @@ void bounce_free(xlc_handle *h, struct bounce *b)
 {
     int saved = errno;
 
-    xlc_buffer_free(h, b->buffer);
+    xencall_free_buffer(h->call, b->buffer);
     b->buffer = NULL;
     errno = saved;
 }

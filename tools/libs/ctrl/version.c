@@ -97,7 +97,7 @@ int xlc_version_build_id(xlc_handle *h, uint8_t *id, size_t size)
     xen_build_id_t *build_id;
     int rc;
 
-    build_id = xlc_buffer_alloc(h, sizeof(*build_id) + size);
+    build_id = xencall_alloc_buffer(h->call, sizeof(*build_id) + size);
     if (!build_id)
         return -1;
     build_id->len = (uint32_t)size;
@@ -109,6 +109,6 @@ int xlc_version_build_id(xlc_handle *h, uint8_t *id, size_t size)
         errno = ENODATA;
         rc = -1;
     }
-    xlc_buffer_free(h, build_id);
+    xencall_free_buffer(h->call, build_id);
     return rc;
 }

@@ -64,7 +64,6 @@ void xlc_close(xlc_handle *h); /* NULL is ok */
 
 /* The handles underneath, borrowed: valid until xlc_close(). */
 struct xentoollog_logger *xlc_logger(xlc_handle *h);
-struct xencall_handle *xlc_xencall(xlc_handle *h);
 struct xenforeignmemory_handle *xlc_foreignmemory(xlc_handle *h);
 
 /* --- raw calls, for an operation that has no function below ------------- */
@@ -72,7 +71,8 @@ struct xenforeignmemory_handle *xlc_foreignmemory(xlc_handle *h);
 /*
  * Issue a domctl or sysctl: cmd and u are the caller's, interface_version is
  * filled in here. The structure is copied in and out; guest handles inside it
- * must point into memory from xlc_buffer_alloc().
+ * must point into memory that the hypervisor can access
+ * (xencall_alloc_buffer).
  */
 int xlc_domctl(xlc_handle *h, struct xen_domctl *op);
 int xlc_sysctl(xlc_handle *h, struct xen_sysctl *op);
@@ -83,10 +83,6 @@ int xlc_sysctl(xlc_handle *h, struct xen_sysctl *op);
  * a full 64-bit value; -1 with errno on error.
  */
 long xlc_memory_op(xlc_handle *h, unsigned int cmd, void *arg, size_t size);
-
-/* Zeroed memory that the hypervisor can access; NULL with errno. */
-void *xlc_buffer_alloc(xlc_handle *h, size_t size);
-void xlc_buffer_free(xlc_handle *h, void *buffer); /* NULL is ok */
 
 /* --- domain life cycle --------------------------------------------------- */
 
