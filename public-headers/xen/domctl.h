@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl(request): control of one domain by the toolstack. A request names
- * the command, the interface version (checked: this part of the ABI changes
- * from release to release) and the domain.
+ * domctl(request): control of one domain by the toolstack. A request names the
+ * command, the interface version (checked: this part of the ABI changes from
+ * release to release) and the domain.
+ *
+ * Caller  dom0 (else -EPERM). Commands marked 'not self' are -EINVAL if dom0
+ *         names itself.
+ * Result  0 or a negative errno. OUT fields are written back on success only,
+ *         except those of set_cpu_policy.
+ * Errors  -EFAULT the request or a buffer; -EACCES another interface version;
+ *         -ESRCH no such domain, said before anything else about the command;
+ *         -ENOSYS unknown command; -ENOMEM wherever memory is needed
+ * Restart every command may be continued: one runs at a time, and a caller that
+ *         finds another one running tries again. destroydomain, shadow_op,
+ *         setvcpucontext and max_vcpus may take long; destroydomain goes on
+ *         where it stopped.
  *
  * Commands for what this hypervisor does not have (HVM, device passthrough,
  * memory sharing, tracing by hardware ...) keep their numbers, so that they can
@@ -18,8 +30,17 @@
 
 #define XEN_DOMCTL_INTERFACE_VERSION 0x00000015
 
-/* xen_domctl.domain: IN the id, or an id from 0x7FF0 on for a free one; OUT
- * the id. The domain starts without memory and vcpus, and paused. */
+/*
+ * createdomain: the domain starts without memory and vcpus, and paused;
+ * max_mem, max_vcpus, setvcpucontext and unpausedomain make it run.
+ * xen_domctl.domain is IN the id, or 0 or an id from 0x7FF0 on for a free one;
+ * OUT the id. Ids go up, so that one is not used again soon.
+ *
+ * Errors  -EEXIST the id is in use; -EOPNOTSUPP HVM, or emulated devices;
+ *         -EINVAL flags, vcpus (1 to 128) or grant table sizes that are not
+ *         supported (at most 64 frames of version 1, 1024 of maptrack); -ESRCH
+ *         no such CPU pool; -ENODEV it has no CPU
+ */
 struct xen_domctl_createdomain {
     uint32_t ssidref;
     xen_domain_handle_t handle; /* IN: UUID */
@@ -52,11 +73,16 @@ struct xen_domctl_createdomain {
 #define XEN_DOMCTL_GRANT_version(v)   ((v)&XEN_DOMCTL_GRANT_version_mask)
     uint32_t grant_opts; /* IN: highest grant table version allowed */
     uint32_t vmtrace_size;
-    uint32_t cpupool_id; /* IN: 0 */
+    uint32_t cpupool_id; /* IN */
     struct xen_arch_domainconfig arch;
 };
 
-/* xen_domctl.domain: IN the id, or the lowest one wanted; OUT the id. */
+/*
+ * getdomaininfo: xen_domctl.domain is IN the id, or the lowest one wanted; OUT
+ * the id found. A caller that goes on with id + 1 sees every domain.
+ *
+ * Errors  -ESRCH none with this id or above; -EINVAL an id from 0x7FF0 on
+ */
 struct xen_domctl_getdomaininfo {
     domid_t domain; /* all OUT */
     uint16_t pad1;
@@ -101,7 +127,9 @@ struct xen_domctl_getdomaininfo {
 typedef struct xen_domctl_getdomaininfo xen_domctl_getdomaininfo_t;
 DEFINE_XEN_GUEST_HANDLE(xen_domctl_getdomaininfo_t);
 
-/* Types of frames, for saving: table level, pinned, or not there (XTAB). */
+/*
+ * Types of frames, for saving: table level, pinned, or not the domain's (XTAB).
+ */
 #define XEN_DOMCTL_PFINFO_LTAB_SHIFT    28
 #define XEN_DOMCTL_PFINFO_NOTAB         (0x0U << 28)
 #define XEN_DOMCTL_PFINFO_L1TAB         (0x1U << 28)
@@ -114,12 +142,24 @@ DEFINE_XEN_GUEST_HANDLE(xen_domctl_getdomaininfo_t);
 #define XEN_DOMCTL_PFINFO_XALLOC        (0xeU << 28)
 #define XEN_DOMCTL_PFINFO_BROKEN        (0xdU << 28)
 #define XEN_DOMCTL_PFINFO_LTAB_MASK     (0xfU << 28)
+/*
+ * getpageframeinfo3: replaces each mfn by its type. What a domain that runs has
+ * just changed may be reported either way.
+ *
+ * Errors  -E2BIG more than 1024
+ */
 struct xen_domctl_getpageframeinfo3 {
     uint64_aligned_t num;                 /* IN */
     XEN_GUEST_HANDLE_64(xen_pfn_t) array; /* IN: mfns, OUT: types */
 };
 
-/* Dirty logging; the rest of shadow paging does not exist. */
+/*
+ * shadow_op, not self: the log of dirty frames; the rest of shadow paging does
+ * not exist. While it is on, every frame that the domain, a backend, or the
+ * hypervisor on its behalf writes has its bit set, page tables and vcpu_info
+ * included. It costs the domain speed: its vcpus run on page tables of the
+ * hypervisor's.
+ */
 #define XEN_DOMCTL_SHADOW_OP_OFF             0
 #define XEN_DOMCTL_SHADOW_OP_ENABLE          32
 #define XEN_DOMCTL_SHADOW_OP_CLEAN           11 /* read the bitmap, clear it */
@@ -137,6 +177,15 @@ struct xen_domctl_shadow_op_stats {
     uint32_t fault_count;
     uint32_t dirty_count;
 };
+/*
+ * ENABLE starts the log with all bits clear. CLEAN reads the bitmap and clears
+ * what it has read, PEEK only reads; a NULL bitmap gives the statistics alone.
+ * Pages beyond the log's end read as 0.
+ *
+ * Errors  -EINVAL an unknown op or mode, ENABLE of a log that is on, any other
+ *         of one that is off, a domain that is dying or has no vcpu; -EFAULT
+ *         bits that could not be delivered stay set
+ */
 struct xen_domctl_shadow_op {
     uint32_t op;   /* IN */
     uint32_t mode; /* IN */
@@ -146,17 +195,32 @@ struct xen_domctl_shadow_op {
     struct xen_domctl_shadow_op_stats stats; /* OUT */
 };
 
+/*
+ * max_mem: the most that the domain may have. A lower value takes nothing away
+ * from it. Values below a page count as none.
+ */
 struct xen_domctl_max_mem {
     uint64_aligned_t max_memkb; /* IN: KiB */
 };
 
+/*
+ * setvcpucontext, getvcpucontext, not self. Set initialises a vcpu, or changes
+ * registers and callbacks of one that is initialised: its roots, GDT and LDT
+ * must stay the same then (-EOPNOTSUPP). VGCF_online decides whether it is up.
+ * NULL takes everything from the vcpu; it is down and not initialised then.
+ *
+ * Errors  -EINVAL no such vcpu, a dying domain, or a context that is refused as
+ *         for VCPUOP_initialise; -ENODATA get of a vcpu that is not initialised
+ */
 struct xen_domctl_vcpucontext {
-    uint32_t vcpu; /* IN */
-    XEN_GUEST_HANDLE_64(vcpu_guest_context_t)
-    ctxt; /* IN of set, OUT of get;
-               NULL resets */
+    uint32_t vcpu;                                  /* IN */
+    XEN_GUEST_HANDLE_64(vcpu_guest_context_t) ctxt; /* IN of set, OUT of get */
 };
 
+/*
+ * getvcpuinfo. Errors: -EINVAL a number beyond max_vcpus; -ESRCH a vcpu that is
+ * not there.
+ */
 struct xen_domctl_getvcpuinfo {
     uint32_t vcpu; /* IN; the rest OUT */
     uint8_t online;
@@ -166,10 +230,22 @@ struct xen_domctl_getvcpuinfo {
     uint32_t cpu;              /* where it runs or last ran */
 };
 
+/*
+ * setnodeaffinity, getnodeaffinity: there is one node, number 0. Errors:
+ * -EINVAL a map without it.
+ */
 struct xen_domctl_nodeaffinity {
     struct xenctl_bitmap nodemap; /* IN of set, OUT of get */
 };
 
+/*
+ * setvcpuaffinity, getvcpuaffinity: on which CPUs a vcpu runs. Set writes back
+ * what is in effect: the CPUs asked for that are in the domain's pool. An empty
+ * soft affinity is no error.
+ *
+ * Errors  -EINVAL no flag, a NULL map, a vcpu beyond max_vcpus, or a hard map
+ *         without a CPU of the pool; -ESRCH a vcpu that is not there
+ */
 struct xen_domctl_vcpuaffinity {
     uint32_t vcpu;                /* IN */
 #define _XEN_VCPUAFFINITY_HARD  0 /* may run nowhere else */
@@ -183,16 +259,25 @@ struct xen_domctl_vcpuaffinity {
     struct xenctl_bitmap cpumap_soft;
 };
 
+/*
+ * max_vcpus, not self: makes the vcpus. The number must be that of createdomain
+ * (else -EINVAL); calling again is harmless.
+ */
 struct xen_domctl_max_vcpus {
     uint32_t max; /* IN */
 };
 
+/* Schedulers. The one here answers to CREDIT2's name and parameters. */
 #define XEN_SCHEDULER_CREDIT   5
 #define XEN_SCHEDULER_CREDIT2  6
 #define XEN_SCHEDULER_ARINC653 7
 #define XEN_SCHEDULER_RTDS     8
 #define XEN_SCHEDULER_NULL     9
 
+/*
+ * Weight: a domain's share of the CPUs relative to others; 0 leaves it as it
+ * is. Cap: the most that it gets, in percent of one CPU; 0: no limit.
+ */
 struct xen_domctl_sched_credit {
     uint16_t weight; /* share; 0 leaves it */
     uint16_t cap;    /* percent of a CPU; 0: none */
@@ -222,6 +307,12 @@ DEFINE_XEN_GUEST_HANDLE(xen_domctl_schedparam_vcpu_t);
 #define XEN_DOMCTL_SCHEDOP_getinfo     1
 #define XEN_DOMCTL_SCHEDOP_putvcpuinfo 2
 #define XEN_DOMCTL_SCHEDOP_getvcpuinfo 3
+/*
+ * scheduler_op: putinfo and getinfo; vcpus have no parameters of their own.
+ *
+ * Errors  -EINVAL another scheduler or command, or a cap above 100 percent for
+ *         each vcpu
+ */
 struct xen_domctl_scheduler_op {
     uint32_t sched_id; /* IN: XEN_SCHEDULER_*, must be the one in use */
     uint32_t cmd;      /* IN */
@@ -237,15 +328,24 @@ struct xen_domctl_scheduler_op {
     } u; /* IN of put, OUT of get */
 };
 
+/* setdomainhandle: the UUID. That no other domain has it is not checked. */
 struct xen_domctl_setdomainhandle {
     xen_domain_handle_t handle; /* IN */
 };
 
+/*
+ * setdebugging, not self: enable is -EOPNOTSUPP, external debuggers are not
+ * supported.
+ */
 struct xen_domctl_setdebugging {
     uint8_t enable; /* IN: int3 and #DB stop the domain */
 };
 
-/* What a guest may touch of the machine. All IN; access 1 or 0. */
+/*
+ * irq_permission, iomem_permission, ioport_permission: what a guest may touch
+ * of the machine. -EOPNOTSUPP: without an IOMMU no device leaves dom0. All IN;
+ * access 1 or 0.
+ */
 struct xen_domctl_irq_permission {
     uint32_t pirq;
     uint8_t allow_access;
@@ -262,19 +362,34 @@ struct xen_domctl_ioport_permission {
     uint8_t allow_access;
 };
 
-/* Fill a frame with hypercall stubs, 32 bytes each. */
+/*
+ * hypercall_init: fills a frame with hypercall stubs, 32 bytes each, as a
+ * kernel's note HYPERCALL_PAGE asks. Errors: -EINVAL not ordinary memory of the
+ * domain.
+ */
 struct xen_domctl_hypercall_init {
     uint64_aligned_t gmfn; /* IN */
 };
 
+/* settimeoffset: added to the wall clock that the domain sees. */
 struct xen_domctl_settimeoffset {
     int64_aligned_t time_offset_seconds; /* IN: added to the wall clock */
 };
 
+/*
+ * set_address_size, get_address_size: 64. Errors: -EOPNOTSUPP 32; -EINVAL
+ * another.
+ */
 struct xen_domctl_address_size {
     uint32_t size; /* 64 */
 };
 
+/*
+ * sendtrigger: NMI enters the vcpu's handler, if it has one. POWER and SLEEP
+ * are buttons that a PV guest does not have (-EINVAL); others are -ENOSYS.
+ *
+ * Errors  -ESRCH no such vcpu
+ */
 #define XEN_DOMCTL_SENDTRIGGER_NMI   0
 #define XEN_DOMCTL_SENDTRIGGER_RESET 1
 #define XEN_DOMCTL_SENDTRIGGER_INIT  2
@@ -302,7 +417,14 @@ struct hvm_vmce_vcpu {
     uint64_t mcg_ext_ctl;
 };
 
-/* What vcpu_guest_context had no room for. */
+/*
+ * set_ext_vcpucontext, get_ext_vcpucontext: what vcpu_guest_context had no room
+ * for. A shorter 'size' leaves the fields behind it alone; it must reach
+ * mcg_cap.
+ *
+ * Errors  -ESRCH no such vcpu, or the caller's own; -EINVAL an address that is
+ *         not canonical, unknown bits of mcg_cap, or too short
+ */
 struct xen_domctl_ext_vcpucontext {
     uint32_t vcpu; /* IN */
     uint32_t size; /* IN of set, OUT of get: bytes from here that are valid */
@@ -318,10 +440,23 @@ struct xen_domctl_ext_vcpucontext {
     };
 };
 
+/* set_target: -EOPNOTSUPP, no domain but dom0 controls another. */
 struct xen_domctl_set_target {
     domid_t target; /* IN: domain that this one may control */
 };
 
+/*
+ * set_cpu_policy (not self), get_cpu_policy: what CPUID shows a domain, as a
+ * list of leaves and a list of MSRs. NULL lists ask for the number of entries.
+ * A feature that the host cannot give is dropped from what is set; leaves not
+ * listed stay as they are.
+ *
+ * Errors  -ENOBUFS get: not enough room; -E2BIG set: more entries than there
+ *         are; -EEXIST set: the domain has run, and what its kernel saw at boot
+ *         must stay true; -ERANGE a leaf or MSR that is not part of a policy,
+ *         -EINVAL or -EOVERFLOW a value that is refused, both named in the err_
+ *         fields (~0: none)
+ */
 #define XEN_CPUID_INPUT_UNUSED 0xFFFFFFFF
 struct xen_domctl_cpu_policy {
     uint32_t nr_leaves; /* IN: entries or room, OUT of get: entries */
@@ -333,10 +468,15 @@ struct xen_domctl_cpu_policy {
 typedef struct xen_domctl_cpu_policy xen_domctl_cpu_policy_t;
 DEFINE_XEN_GUEST_HANDLE(xen_domctl_cpu_policy_t);
 
+/*
+ * subscribe: an event channel of the domain that is sent when it suspends, in
+ * place of VIRQ_DOM_EXC. 0 ends it.
+ */
 struct xen_domctl_subscribe {
     uint32_t port; /* IN: of the target, sent when it suspends */
 };
 
+/* debug_op: -EINVAL, as for every PV domain. */
 #define XEN_DOMCTL_DEBUG_OP_SINGLE_STEP_OFF 0
 #define XEN_DOMCTL_DEBUG_OP_SINGLE_STEP_ON  1
 struct xen_domctl_debug_op {
@@ -344,7 +484,13 @@ struct xen_domctl_debug_op {
     uint32_t vcpu; /* IN */
 };
 
-/* How the guest's TSC relates to the machine's; kept over migration. */
+/*
+ * settscinfo, gettscinfo, not self: how the guest's TSC relates to the
+ * machine's; kept over migration. Guests read the TSC natively in every mode:
+ * 'emulated' is refused.
+ *
+ * Errors  -EINVAL no such mode; -EOPNOTSUPP mode 1
+ */
 struct xen_domctl_tsc_info {
     uint32_t tsc_mode;    /* 0 as needed, 1 emulated, 2 native */
     uint32_t gtsc_khz;    /* frequency promised to the guest */
@@ -353,6 +499,7 @@ struct xen_domctl_tsc_info {
     uint64_aligned_t elapsed_nsec; /* guest time */
 };
 
+/* gdbsx_*: -ENOSYS. */
 struct xen_domctl_gdbsx_memio {
     uint64_aligned_t pgd3val; /* IN: root for a user address, or 0 */
     uint64_aligned_t gva;     /* IN: address in the guest */
@@ -370,10 +517,22 @@ struct xen_domctl_gdbsx_domstatus {
     uint32_t vcpu_ev;
 };
 
+/*
+ * set_virq_handler: a global virtual interrupt now goes to this domain; it
+ * comes back to dom0 when the domain dies. Errors: -EINVAL no such interrupt,
+ * one that is per vcpu, or a dying domain.
+ */
 struct xen_domctl_set_virq_handler {
     uint32_t virq; /* IN: a host-wide one now goes to this domain */
 };
 
+/*
+ * setvcpuextstate, getvcpuextstate, not self: floating-point and vector state.
+ * With size and mask 0 get says how much room it wants.
+ *
+ * Errors  -ESRCH no such vcpu; -EINVAL a size or mask that does not fit, or an
+ *         image that the CPU would refuse
+ */
 struct xen_domctl_vcpuextstate {
     uint32_t vcpu;                      /* IN */
     uint64_aligned_t xfeature_mask;     /* IN of set, OUT of get */
@@ -387,12 +546,20 @@ typedef struct xen_domctl_vcpu_msr {
     uint64_aligned_t value;
 } xen_domctl_vcpu_msr_t;
 DEFINE_XEN_GUEST_HANDLE(xen_domctl_vcpu_msr_t);
+/*
+ * set_vcpu_msrs, get_vcpu_msrs, not self: MSRs that are a vcpu's own and not in
+ * its context; TSC_AUX is the only one. NULL asks how many there can be.
+ *
+ * Errors  -ESRCH no such vcpu; -ENOBUFS get: no room; -EINVAL set: too many,
+ *         another MSR, or a value the CPU would refuse
+ */
 struct xen_domctl_vcpu_msrs {
     uint32_t vcpu;      /* IN */
     uint32_t msr_count; /* IN: entries or room, OUT of get: entries */
     XEN_GUEST_HANDLE_64(xen_domctl_vcpu_msr_t) msrs;
 };
 
+/* setvnumainfo: -EINVAL, there is one node. */
 struct xen_domctl_vnuma {
     uint32_t nr_vnodes; /* all IN */
     uint32_t nr_vmemranges;
@@ -404,14 +571,34 @@ struct xen_domctl_vnuma {
     XEN_GUEST_HANDLE_64(xen_vmemrange_t) vmemrange;
 };
 
+/* get_paging_mempool_size, set_paging_mempool_size: -EOPNOTSUPP for PV. */
 struct xen_domctl_paging_mempool {
     uint64_aligned_t size; /* bytes */
 };
 
+/*
+ * The request. Commands without a structure of their own:
+ *
+ *   destroydomain  not self: stops the domain for good and takes its memory.
+ *                  Its id is free again when the last user of a frame lets
+ *                  go. Repeating it for a dying domain is harmless.
+ *   pausedomain    not self: its vcpus are off their CPUs when the call
+ *                  returns. Pauses count, up to 255 (-EOVERFLOW).
+ *   unpausedomain  takes one pause back. -EINVAL: there is none.
+ *   resumedomain   not self: lets a domain that has shut down or suspended go
+ *                  on where it stopped; otherwise it does nothing.
+ *   soft_reset     -EINVAL: no domain starts anew in place.
+ *
+ * Refused as in a Xen without HVM, IOMMU and cache allocation: vm_event_op,
+ * vmtrace_op, gethvmcontext, sethvmcontext, bind_pt_irq, unbind_pt_irq and
+ * set_broken_page_p2m are -EINVAL; monitor_op, memory_mapping, ioport_mapping
+ * and the commands on assigned devices -EOPNOTSUPP; psr_cmt_op and psr_alloc
+ * -ENODEV. Whatever else is not described is -ENOSYS.
+ */
 struct xen_domctl {
     uint32_t cmd; /* IN */
 #define XEN_DOMCTL_createdomain            1
-#define XEN_DOMCTL_destroydomain           2 /* -ERESTART: call again */
+#define XEN_DOMCTL_destroydomain           2
 #define XEN_DOMCTL_pausedomain             3
 #define XEN_DOMCTL_unpausedomain           4
 #define XEN_DOMCTL_getdomaininfo           5

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ELF notes, named "Xen", by which a kernel says how it wants to be loaded.
- * "number" is 4 or 8 bytes, "string" is NUL terminated.
+ * "number" is 4 or 8 bytes, "string" is NUL terminated. Both builders read
+ * them: the hypervisor for dom0, the toolstack for every other guest. A note
+ * that is missing has its default; a kernel without any is refused.
  */
 #ifndef __XEN_PUBLIC_ELFNOTE_H__
 #define __XEN_PUBLIC_ELFNOTE_H__
@@ -16,9 +18,11 @@
 #define XEN_ELFNOTE_GUEST_VERSION  7 /* string */
 #define XEN_ELFNOTE_LOADER         8 /* string: "generic" */
 #define XEN_ELFNOTE_PAE_MODE       9 /* string: 32-bit kernels only */
-#define XEN_ELFNOTE_FEATURES                                                   \
-    10 /* string: names, | between, ! before                                   \
-          a required one (features.h) */
+/*
+ * string: names of features.h without the prefix, '|' between them, '!' before
+ * one without which the kernel cannot run
+ */
+#define XEN_ELFNOTE_FEATURES           10
 #define XEN_ELFNOTE_BSD_SYMTAB         11 /* string: "yes": load symbols */
 #define XEN_ELFNOTE_HV_START_LOW       12 /* number: lowest address of ours */
 #define XEN_ELFNOTE_L1_MFN_VALID       13 /* pairs: mask, value */

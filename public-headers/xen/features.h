@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Features: bits of XENVER_get_features. The same names, without the prefix,
- * appear in a kernel's FEATURES note (elfnote.h).
+ * Features: bits of XENVER_get_features, as the hypervisor gives them to the
+ * caller's kind of guest. The same names, without the prefix, appear in a
+ * kernel's FEATURES note (elfnote.h), which says what it needs; neither builder
+ * looks at it, a kernel checks for itself. A PV guest here gets
+ * pae_pgdir_above_4gb, mmu_pt_update_preserve_ad, highmem_assist,
+ * gnttab_map_avail_bits, memory_op_vnode_supported and direct_mapped; dom0 also
+ * dom0.
  */
 #ifndef __XEN_PUBLIC_FEATURES_H__
 #define __XEN_PUBLIC_FEATURES_H__

@@ -4,12 +4,16 @@
  *
  * The granter fills in an entry of its table and tells the other domain the
  * index (gref), usually in the store or in a ring. The other domain maps the
- * frame or asks the hypervisor to copy. While it is in use the hypervisor
- * keeps `reading` and `writing` set in the entry: the granter may not take
- * the grant back then.
+ * frame or asks the hypervisor to copy. While it is in use the hypervisor keeps
+ * 'reading' and 'writing' set in the entry: the granter must not take the grant
+ * back then.
  *
  *   grant: write domid and frame, barrier, then flags
  *   end:   if neither reading nor writing, compare-and-swap flags to 0
+ *
+ * The hypervisor checks an entry when it is used for the first time and marks
+ * it in the same atomic step. It remembers the frame: what the granter writes
+ * to the entry while it is in use changes nothing for those who use it.
  */
 #ifndef __XEN_PUBLIC_GRANT_TABLE_H__
 #define __XEN_PUBLIC_GRANT_TABLE_H__
@@ -27,11 +31,18 @@ struct grant_entry_v1 {
 };
 typedef struct grant_entry_v1 grant_entry_v1_t;
 
-/* Entries that the toolstack fills in before the guest starts. */
+/*
+ * Entries that the toolstack fills in before the guest starts. A kernel must
+ * not hand out the reserved ones for other purposes.
+ */
 #define GNTTAB_RESERVED_CONSOLE    0
 #define GNTTAB_RESERVED_XENSTORE   1
 #define GNTTAB_NR_RESERVED_ENTRIES 8
 
+/*
+ * Types of an entry. accept_transfer is accepted and never used: frames do not
+ * change hands by grants. transitive exists in version 2 only.
+ */
 #define GTF_invalid         (0U << 0)
 #define GTF_permit_access   (1U << 0)
 #define GTF_accept_transfer (2U << 0)
@@ -60,7 +71,10 @@ typedef struct grant_entry_v1 grant_entry_v1_t;
 #define _GTF_transfer_completed (3)
 #define GTF_transfer_completed  (1U << _GTF_transfer_completed)
 
-/* Version 2, 16 bytes; reading and writing are in a table of their own. */
+/*
+ * Version 2, 16 bytes; reading and writing are in a table of their own. It is
+ * not offered (set_version: -ENOSYS); the layout is here for the names.
+ */
 struct grant_entry_header {
     uint16_t flags;
     domid_t domid;
@@ -92,8 +106,14 @@ typedef union grant_entry_v2 grant_entry_v2_t;
 typedef uint16_t grant_status_t;
 
 /*
- * grant_table_op(command, array, count). The call's result concerns the array
- * as a whole; each element has its own `status` (OUT, GNTST_*).
+ * grant_table_op(command, array, count). Any domain may call. The call's result
+ * concerns the array as a whole: 0, -EFAULT (elements before the bad one are
+ * done), -EINVAL a count above 2^31 or, where a single element is meant, other
+ * than 1. Each element has its own 'status' (OUT, GNTST_*).
+ *
+ * map, unmap, unmap_and_replace, copy and swap_grant_ref are continued: the
+ * array's address and count then describe what is left. Elements are done in
+ * order; one that fails does not stop the others.
  */
 #define GNTTABOP_map_grant_ref     0
 #define GNTTABOP_unmap_grant_ref   1
@@ -109,6 +129,7 @@ typedef uint16_t grant_status_t;
 #define GNTTABOP_swap_grant_ref    11
 #define GNTTABOP_cache_flush       12
 
+/* Flags of a mapping. At least one of device_map and host_map must be set. */
 #define _GNTMAP_device_map      (0) /* for DMA: dev_bus_addr is wanted */
 #define GNTMAP_device_map       (1 << _GNTMAP_device_map)
 #define _GNTMAP_host_map        (1) /* for the CPU, at host_addr */
@@ -119,10 +140,24 @@ typedef uint16_t grant_status_t;
 #define GNTMAP_application_map  (1 << _GNTMAP_application_map)
 #define _GNTMAP_contains_pte    (4) /* host_addr: machine address of a PTE */
 #define GNTMAP_contains_pte     (1 << _GNTMAP_contains_pte)
-/* Bits for the PTE's software field. */
+/* Bits 16 to 18 go into the PTE's software field. */
 #define _GNTMAP_guest_avail0    (16)
 #define GNTMAP_guest_avail_mask ((uint32_t)~0 << _GNTMAP_guest_avail0)
 
+/*
+ * map_grant_ref: maps the frame at host_addr of the caller, replacing what is
+ * mapped there. The page table of that address must exist. The handle names the
+ * mapping in the unmap; it costs an entry of the caller's maptrack table, whose
+ * size the toolstack limits. The mapping ends only by unmap or with the domain:
+ * overwriting the PTE frees neither the handle nor the grant.
+ *
+ * Result  status: bad_domain no granter of that number, or it is dying;
+ *         bad_gntref beyond its table, or no kind of mapping asked for;
+ *         general_error the entry is not for the caller, is read-only and
+ *         writing was asked for, or host_addr has no L1 table; bad_page not the
+ *         granter's frame; no_device_space no handle is left, or too many
+ *         mappings of the entry
+ */
 struct gnttab_map_grant_ref {
     uint64_t host_addr;    /* IN: virtual address, or of a PTE */
     uint32_t flags;        /* IN: GNTMAP_* */
@@ -135,7 +170,14 @@ struct gnttab_map_grant_ref {
 typedef struct gnttab_map_grant_ref gnttab_map_grant_ref_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_map_grant_ref_t);
 
-/* A zero address is left mapped; the grant ends with the last of the two. */
+/*
+ * unmap_grant_ref: a zero address leaves that kind of mapping; the grant ends
+ * with the last of the two. host_addr must be that of the map. Before the
+ * granter sees the entry unused, the frame is out of every TLB of the caller.
+ *
+ * Result  status: bad_handle not in use; bad_dev_addr another frame;
+ *         general_error host_addr does not map the frame as the map did
+ */
 struct gnttab_unmap_grant_ref {
     uint64_t host_addr;    /* IN */
     uint64_t dev_bus_addr; /* IN */
@@ -145,7 +187,14 @@ struct gnttab_unmap_grant_ref {
 typedef struct gnttab_unmap_grant_ref gnttab_unmap_grant_ref_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_unmap_grant_ref_t);
 
-/* Make the table at least this big and tell its frames. */
+/*
+ * setup_table: makes the table at least this big and tells its frames, which
+ * the caller maps like its own memory. One element.
+ *
+ * Caller  any domain for itself (DOMID_SELF); dom0 for any
+ * Result  status: bad_domain; permission_denied; general_error beyond the limit
+ *         or no memory; bad_virt_addr
+ */
 struct gnttab_setup_table {
     domid_t dom;                            /* IN */
     uint32_t nr_frames;                     /* IN */
@@ -155,6 +204,7 @@ struct gnttab_setup_table {
 typedef struct gnttab_setup_table gnttab_setup_table_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_setup_table_t);
 
+/* dump_table: -ENOSYS; the debug key 'g' prints the tables. */
 struct gnttab_dump_table {
     domid_t dom;    /* IN */
     int16_t status; /* OUT */
@@ -162,7 +212,7 @@ struct gnttab_dump_table {
 typedef struct gnttab_dump_table gnttab_dump_table_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_dump_table_t);
 
-/* Give a frame away for good. Refused here. */
+/* transfer: gives a frame away for good. Refused: -EOPNOTSUPP. */
 struct gnttab_transfer {
     xen_pfn_t mfn;   /* IN */
     domid_t domid;   /* IN: receiver */
@@ -172,7 +222,15 @@ struct gnttab_transfer {
 typedef struct gnttab_transfer gnttab_transfer_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_transfer_t);
 
-/* Copy within one frame on each side, either named by gref or by number. */
+/*
+ * copy: within one frame on each side, either named by gref or, with the flag
+ * clear, by number of a frame of the caller. The two may be the same frame and
+ * may overlap.
+ *
+ * Result  status: bad_copy_arg a side crosses the end of its page;
+ *         permission_denied a frame by number that is another domain's; the
+ *         others as for map_grant_ref
+ */
 #define _GNTCOPY_source_gref (0)
 #define GNTCOPY_source_gref  (1 << _GNTCOPY_source_gref)
 #define _GNTCOPY_dest_gref   (1)
@@ -193,6 +251,10 @@ struct gnttab_copy {
 typedef struct gnttab_copy gnttab_copy_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_copy_t);
 
+/*
+ * query_size: frames of the table, now and at most. One element. Caller and
+ * status as for setup_table.
+ */
 struct gnttab_query_size {
     domid_t dom;            /* IN */
     uint32_t nr_frames;     /* OUT */
@@ -202,7 +264,11 @@ struct gnttab_query_size {
 typedef struct gnttab_query_size gnttab_query_size_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_query_size_t);
 
-/* Unmap, moving the mapping of new_addr to host_addr in the same step. */
+/*
+ * unmap_and_replace: unmaps, and moves the mapping of new_addr to host_addr in
+ * the same step; new_addr is then not mapped. With new_addr 0 it is an unmap.
+ * Not for mappings made with contains_pte.
+ */
 struct gnttab_unmap_and_replace {
     uint64_t host_addr;    /* IN */
     uint64_t new_addr;     /* IN */
@@ -212,12 +278,19 @@ struct gnttab_unmap_and_replace {
 typedef struct gnttab_unmap_and_replace gnttab_unmap_and_replace_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_unmap_and_replace_t);
 
+/*
+ * set_version: 1 is accepted; 2 is -ENOSYS, others are -EINVAL. The argument is
+ * one structure, not an array; so is get_version's.
+ */
 struct gnttab_set_version {
     uint32_t version; /* IN: wanted, OUT: got */
 };
 typedef struct gnttab_set_version gnttab_set_version_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_set_version_t);
 
+/*
+ * get_status_frames: of version 2; with version 1 the status is general_error.
+ */
 struct gnttab_get_status_frames {
     uint32_t nr_frames; /* IN */
     domid_t dom;        /* IN */
@@ -227,6 +300,10 @@ struct gnttab_get_status_frames {
 typedef struct gnttab_get_status_frames gnttab_get_status_frames_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_get_status_frames_t);
 
+/*
+ * get_version: always 1. Errors: -ESRCH no domain 'dom'; -EPERM it is another
+ * domain and the caller is not dom0.
+ */
 struct gnttab_get_version {
     domid_t dom; /* IN */
     uint16_t pad;
@@ -235,6 +312,11 @@ struct gnttab_get_version {
 typedef struct gnttab_get_version gnttab_get_version_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_get_version_t);
 
+/*
+ * swap_grant_ref: exchanges two entries of the caller's table.
+ *
+ * Result  status: bad_gntref beyond the table; eagain one of them is in use
+ */
 struct gnttab_swap_grant_ref {
     grant_ref_t ref_a; /* IN */
     grant_ref_t ref_b; /* IN */
@@ -243,6 +325,10 @@ struct gnttab_swap_grant_ref {
 typedef struct gnttab_swap_grant_ref gnttab_swap_grant_ref_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_swap_grant_ref_t);
 
+/*
+ * Values of 'status'. address_too_big and no_space are never returned here;
+ * they are Xen's, for callers that print them.
+ */
 #define GNTST_okay              (0)
 #define GNTST_general_error     (-1)
 #define GNTST_bad_domain        (-2)

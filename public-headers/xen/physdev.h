@@ -3,16 +3,26 @@
  * physdev_op(command, argument): the hardware that dom0 drives, as far as the
  * hypervisor is involved: I/O privilege, routing of interrupts, MSI.
  *
- * A pirq is a domain's name for a physical interrupt. dom0 maps a GSI or MSI
- * to a pirq, binds the pirq to an event channel, and after serving a level
+ * A pirq is a domain's name for a physical interrupt. dom0 maps a GSI or MSI to
+ * a pirq, binds the pirq to an event channel, and after serving a level
  * interrupt says eoi.
+ *
+ * Caller  any domain for eoi, pirq_eoi_gmfn, irq_status_query, set_iopl and
+ *         set_iobitmap (which give a domain nothing that it does not have);
+ *         dom0 for all others (else -EPERM)
+ * Result  0 or a negative errno; nothing is continued
+ *
+ * Other domains than dom0 have no devices: a domid that names one is -EINVAL.
  */
 #ifndef __XEN_PUBLIC_PHYSDEV_H__
 #define __XEN_PUBLIC_PHYSDEV_H__
 
 #include "xen.h"
 
-/* The interrupt was served: the line may fire again. */
+/*
+ * The interrupt was served: the line may fire again. One eoi too many is
+ * harmless. Errors: -EINVAL no such pirq is mapped.
+ */
 #define PHYSDEVOP_eoi 12
 struct physdev_eoi {
     uint32_t irq; /* IN: pirq */
@@ -20,8 +30,13 @@ struct physdev_eoi {
 typedef struct physdev_eoi physdev_eoi_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_eoi_t);
 
-/* A page of the guest in which we set a bit per pirq that wants eoi. With v1,
- * unmasking the event channel does the eoi, too. */
+/*
+ * A page of the guest in which the hypervisor sets a bit per pirq that wants
+ * eoi. With v1, eoi also unmasks the pirq's event channel. The page is held
+ * until the domain ends.
+ *
+ * Errors  -EINVAL not ordinary memory of the domain; -EBUSY it has such a page
+ */
 #define PHYSDEVOP_pirq_eoi_gmfn_v1 17
 #define PHYSDEVOP_pirq_eoi_gmfn_v2 28
 #define PHYSDEVOP_pirq_eoi_gmfn    PHYSDEVOP_pirq_eoi_gmfn_v2
@@ -31,6 +46,10 @@ struct physdev_pirq_eoi_gmfn {
 typedef struct physdev_pirq_eoi_gmfn physdev_pirq_eoi_gmfn_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_pirq_eoi_gmfn_t);
 
+/*
+ * needs_eoi is set for every pirq, as Xen does for drivers that do not look at
+ * the page of bits. Errors: -EINVAL a number beyond the last pirq.
+ */
 #define PHYSDEVOP_irq_status_query 5
 #define _XENIRQSTAT_needs_eoi      (0)
 #define XENIRQSTAT_needs_eoi       (1U << _XENIRQSTAT_needs_eoi)
@@ -43,7 +62,10 @@ struct physdev_irq_status_query {
 typedef struct physdev_irq_status_query physdev_irq_status_query_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_irq_status_query_t);
 
-/* The privilege at which the calling vcpu may do port I/O and cli. */
+/*
+ * The privilege at which the calling vcpu may do port I/O and cli. Only ports
+ * that the domain may use are reached, at any level. Errors: -EINVAL above 3.
+ */
 #define PHYSDEVOP_set_iopl 6
 struct physdev_set_iopl {
     uint32_t iopl; /* IN: 1 for the guest's kernel, 3 for user mode, too */
@@ -51,7 +73,11 @@ struct physdev_set_iopl {
 typedef struct physdev_set_iopl physdev_set_iopl_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_set_iopl_t);
 
-/* Ports that user mode may use: a bit per port, 0 allows. */
+/*
+ * Ports that user mode of the calling vcpu may use: a bit per port, 0 allows.
+ * The bitmap stays in the guest's memory and is read when it is needed. Errors:
+ * -EINVAL more than 65536 ports.
+ */
 #define PHYSDEVOP_set_iobitmap 7
 struct physdev_set_iobitmap {
     XEN_GUEST_HANDLE(uint8) bitmap; /* IN */
@@ -60,7 +86,11 @@ struct physdev_set_iobitmap {
 typedef struct physdev_set_iobitmap physdev_set_iobitmap_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_set_iobitmap_t);
 
-/* An IO-APIC's registers, by its physical address. */
+/*
+ * An IO-APIC's registers, by its physical address. A write is accepted and does
+ * nothing: the hypervisor programs the lines itself. Errors: -EINVAL no IO-APIC
+ * is there.
+ */
 #define PHYSDEVOP_apic_read  8
 #define PHYSDEVOP_apic_write 9
 struct physdev_apic {
@@ -71,6 +101,10 @@ struct physdev_apic {
 typedef struct physdev_apic physdev_apic_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_apic_t);
 
+/*
+ * Vectors belong to the hypervisor; the answer is the irq's own number, for old
+ * kernels that want one. free_irq_vector is -ENOSYS.
+ */
 #define PHYSDEVOP_alloc_irq_vector 10
 #define PHYSDEVOP_free_irq_vector  11
 struct physdev_irq {
@@ -80,6 +114,15 @@ struct physdev_irq {
 typedef struct physdev_irq physdev_irq_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_irq_t);
 
+/*
+ * map_pirq: gives a GSI or a device's MSI a name. With an MSI the device's
+ * message is programmed, masked until the pirq is bound.
+ *
+ * Errors  -ESRCH no such domain; -EINVAL another domain, type, GSI or pirq
+ *         number, or a pirq that names something else; -ENODEV the device has
+ *         no MSI or MSI-X; -EOPNOTSUPP several vectors in a row, which drivers
+ *         answer by asking for one (-EDOM: not 1 to 32); -ENOSPC; -ENOMEM
+ */
 #define MAP_PIRQ_TYPE_MSI       0x0
 #define MAP_PIRQ_TYPE_GSI       0x1
 #define MAP_PIRQ_TYPE_UNKNOWN   0x2
@@ -99,6 +142,9 @@ struct physdev_map_pirq {
 typedef struct physdev_map_pirq physdev_map_pirq_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_map_pirq_t);
 
+/*
+ * Takes the name away and unbinds the line. Errors: -EINVAL it is not mapped.
+ */
 #define PHYSDEVOP_unmap_pirq 14
 struct physdev_unmap_pirq {
     domid_t domid; /* IN */
@@ -107,7 +153,11 @@ struct physdev_unmap_pirq {
 typedef struct physdev_unmap_pirq physdev_unmap_pirq_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_unmap_pirq_t);
 
-/* dom0 tells which PCI devices exist; oldest form first. All IN. */
+/*
+ * dom0 tells which PCI devices exist; oldest form first. All IN. dom0 keeps all
+ * devices, so nothing is recorded; restore_msi programs the messages of a
+ * device again after it has slept.
+ */
 #define PHYSDEVOP_manage_pci_add     15
 #define PHYSDEVOP_manage_pci_remove  16
 #define PHYSDEVOP_restore_msi        19
@@ -139,7 +189,7 @@ struct physdev_manage_pci_ext {
 typedef struct physdev_manage_pci_ext physdev_manage_pci_ext_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_manage_pci_ext_t);
 
-/* Argument of physdev_op_compat, which old guests use. */
+/* Argument of physdev_op_compat, which old guests use; not served here. */
 struct physdev_op {
     uint32_t cmd;
     union {
@@ -154,7 +204,11 @@ typedef struct physdev_op physdev_op_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_op_t);
 #define PHYSDEVOP_IRQ_UNMASK_NOTIFY 4
 
-/* What ACPI says of a GSI. */
+/*
+ * What ACPI says of a GSI, before it is bound. Errors: -EINVAL no such GSI;
+ * -EEXIST it is in use: its wiring stays as it is, which callers take for
+ * success.
+ */
 #define PHYSDEVOP_setup_gsi 21
 struct physdev_setup_gsi {
     int gsi;            /* IN */
@@ -164,6 +218,7 @@ struct physdev_setup_gsi {
 typedef struct physdev_setup_gsi physdev_setup_gsi_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_setup_gsi_t);
 
+/* A number that is not mapped; it is not reserved. Errors: -ENOSPC. */
 #define PHYSDEVOP_get_free_pirq 23
 struct physdev_get_free_pirq {
     int type;      /* IN: MAP_PIRQ_TYPE_* */
@@ -172,7 +227,11 @@ struct physdev_get_free_pirq {
 typedef struct physdev_get_free_pirq physdev_get_free_pirq_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_get_free_pirq_t);
 
-/* Where PCI configuration space is memory mapped. All IN. */
+/*
+ * Where PCI configuration space is memory mapped. All IN. The firmware's own
+ * table decides; dom0 confirms the ranges of further segments. Errors: -ENODEV
+ * not in that table; -EINVAL; -ENOMEM.
+ */
 #define PHYSDEVOP_pci_mmcfg_reserved 24
 #define XEN_PCI_MMCFG_RESERVED       0x1 /* firmware reserved the range */
 struct physdev_pci_mmcfg_reserved {
@@ -185,6 +244,7 @@ struct physdev_pci_mmcfg_reserved {
 typedef struct physdev_pci_mmcfg_reserved physdev_pci_mmcfg_reserved_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_pci_mmcfg_reserved_t);
 
+/* As manage_pci_add_ext, for devices of any segment. */
 #define PHYSDEVOP_pci_device_add 25
 #define XEN_PCI_DEV_EXTFN        0x1
 #define XEN_PCI_DEV_VIRTFN       0x2
@@ -203,6 +263,10 @@ struct physdev_pci_device_add {
 typedef struct physdev_pci_device_add physdev_pci_device_add_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_pci_device_add_t);
 
+/*
+ * restore_msi_ext as restore_msi; prepare_msix and release_msix check that the
+ * device has MSI-X (else -ENODEV) and have nothing to prepare.
+ */
 #define PHYSDEVOP_pci_device_remove 26
 #define PHYSDEVOP_restore_msi_ext   27
 #define PHYSDEVOP_prepare_msix      30
@@ -215,7 +279,10 @@ struct physdev_pci_device {
 typedef struct physdev_pci_device physdev_pci_device_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_pci_device_t);
 
-/* A reset of a USB host controller is about to come, or over. */
+/*
+ * A reset of a USB host controller is about to come, or over. Accepted: the
+ * hypervisor uses no debug port.
+ */
 #define PHYSDEVOP_dbgp_op            29
 #define PHYSDEVOP_DBGP_RESET_PREPARE 1
 #define PHYSDEVOP_DBGP_RESET_DONE    2

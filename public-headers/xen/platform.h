@@ -2,6 +2,13 @@
 /*
  * platform_op(request): what dom0's kernel tells and asks about the machine:
  * the wall clock, firmware data, ACPI sleep, physical CPUs.
+ *
+ * Caller  dom0 (else -EPERM)
+ * Result  0 or a negative errno; on success the whole request is written back,
+ *         so OUT fields are valid then only
+ * Errors  -EACCES another interface version; -ENOSYS a command that is not
+ *         served; -EOPNOTSUPP one that is named below and refused
+ * Restart never
  */
 #ifndef __XEN_PUBLIC_PLATFORM_H__
 #define __XEN_PUBLIC_PLATFORM_H__
@@ -10,7 +17,11 @@
 
 #define XENPF_INTERFACE_VERSION 0x03000001
 
-/* Wall clock `secs`.`nsecs` (UTC) at the given system time. All IN. */
+/*
+ * Wall clock 'secs'.'nsecs' (UTC) at the given system time. All IN. It is the
+ * hypervisor's clock from then on, and appears in the shared page of every
+ * domain with the domain's offset added.
+ */
 #define XENPF_settime32 17
 struct xenpf_settime32 {
     uint32_t secs;
@@ -19,6 +30,7 @@ struct xenpf_settime32 {
 };
 typedef struct xenpf_settime32 xenpf_settime32_t;
 
+/* The same without the end in 2106. Errors: -EINVAL mbz is not 0. */
 #define XENPF_settime64 62
 struct xenpf_settime64 {
     uint64_t secs;
@@ -32,7 +44,7 @@ typedef struct xenpf_settime64 xenpf_settime64_t;
 typedef struct xenpf_settime xenpf_settime_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_settime_t);
 
-/* Memory type range registers. */
+/* Memory type range registers. All three: -ENOSYS, dom0 then works without. */
 #define XENPF_add_memtype 31
 struct xenpf_add_memtype {
     xen_pfn_t mfn;    /* IN */
@@ -62,6 +74,7 @@ struct xenpf_read_memtype {
 typedef struct xenpf_read_memtype xenpf_read_memtype_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_read_memtype_t);
 
+/* -EOPNOTSUPP: load microcode in the firmware or boot loader. */
 #define XENPF_microcode_update 35
 struct xenpf_microcode_update {
     XEN_GUEST_HANDLE(const_void) data; /* IN */
@@ -70,6 +83,7 @@ struct xenpf_microcode_update {
 typedef struct xenpf_microcode_update xenpf_microcode_update_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_microcode_update_t);
 
+/* -ENOSYS. */
 #define XENPF_platform_quirk     39
 #define QUIRK_NOIRQBALANCING     1
 #define QUIRK_IOAPIC_BAD_REGSEL  2
@@ -80,12 +94,17 @@ struct xenpf_platform_quirk {
 typedef struct xenpf_platform_quirk xenpf_platform_quirk_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_platform_quirk_t);
 
-/* UEFI runtime services on dom0's behalf. -ENOSYS until they are built. */
+/* UEFI run-time services on dom0's behalf: -ENOSYS. */
 #define XENPF_efi_runtime_call 49
 
 /*
- * Firmware data by type and index; an index past the end is -ESRCH. All OUT
- * but `type`, `index` and buffer addresses with their sizes.
+ * Firmware data by type and index. All OUT but 'type', 'index' and buffer
+ * addresses with their sizes.
+ *
+ * Errors  -ESRCH an index past the end: also the first one of the BIOS's disks
+ *         and screens, since the BIOS is not called; -EINVAL no such type;
+ *         -ENOSYS EFI data of a machine that was not booted by EFI; -EOVERFLOW
+ *         a buffer that is too small; -ENODATA EFI data that was not kept
  */
 #define XENPF_firmware_info         50
 #define XEN_FW_DISK_INFO            1 /* BIOS int 13h, per drive */
@@ -159,7 +178,14 @@ struct xenpf_firmware_info {
 typedef struct xenpf_firmware_info xenpf_firmware_info_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_firmware_info_t);
 
-/* dom0's AML has prepared a sleep state; carry out the register writes. */
+/*
+ * dom0's AML has prepared a sleep state; the hypervisor writes the registers.
+ * For state 5 the call does not return.
+ *
+ * Errors  -EINVAL a state outside 1 to 5 or unknown flags; -EOPNOTSUPP a state
+ *         above which the machine would have to come back: the hypervisor's own
+ *         state is not saved; -EPERM no such registers
+ */
 #define XENPF_enter_acpi_sleep 51
 struct xenpf_enter_acpi_sleep {
     uint16_t val_a;       /* IN: PM1a control, or sleep control if extended */
@@ -171,6 +197,7 @@ struct xenpf_enter_acpi_sleep {
 typedef struct xenpf_enter_acpi_sleep xenpf_enter_acpi_sleep_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_enter_acpi_sleep_t);
 
+/* -ENOSYS: frequencies are left as the firmware set them. */
 #define XENPF_change_freq 52
 struct xenpf_change_freq {
     uint32_t flags; /* 0 */
@@ -180,6 +207,7 @@ struct xenpf_change_freq {
 typedef struct xenpf_change_freq xenpf_change_freq_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_change_freq_t);
 
+/* -ENOSYS. */
 #define XENPF_getidletime 53
 struct xenpf_getidletime {
     XEN_GUEST_HANDLE(uint8) cpumap_bitmap; /* IN: asked, OUT: answered */
@@ -190,9 +218,13 @@ struct xenpf_getidletime {
 typedef struct xenpf_getidletime xenpf_getidletime_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_getidletime_t);
 
-/* C and P states as dom0 finds them in ACPI: accepted nowhere yet. */
+/* C and P states as dom0 finds them in ACPI: -ENOSYS. */
 #define XENPF_set_processor_pminfo 54
 
+/*
+ * One physical CPU by number. A number without a CPU is success with the flag
+ * INVALID, so that a caller can count up to max_present.
+ */
 #define XENPF_get_cpuinfo 55
 struct xenpf_pcpuinfo {
     uint32_t xen_cpuid;   /* IN */
@@ -206,6 +238,7 @@ struct xenpf_pcpuinfo {
 typedef struct xenpf_pcpuinfo xenpf_pcpuinfo_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_pcpuinfo_t);
 
+/* What CPUID says of a physical CPU; zeros for one that is not online. */
 #define XENPF_get_cpu_version 48
 struct xenpf_pcpu_version {
     uint32_t xen_cpuid;   /* IN */
@@ -218,7 +251,11 @@ struct xenpf_pcpu_version {
 typedef struct xenpf_pcpu_version xenpf_pcpu_version_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_pcpu_version_t);
 
-/* Hotplug of CPUs and memory: absent. */
+/*
+ * Hotplug of CPUs and memory: absent. cpu_online of a CPU that is there is 0,
+ * cpu_offline is -EOPNOTSUPP, both are -EINVAL for a CPU that is not; the
+ * others are -EOPNOTSUPP.
+ */
 #define XENPF_cpu_online   56
 #define XENPF_cpu_offline  57
 #define XENPF_cpu_hotadd   58
@@ -230,6 +267,7 @@ struct xenpf_cpu_ol {
 typedef struct xenpf_cpu_ol xenpf_cpu_ol_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_cpu_ol_t);
 
+/* -EOPNOTSUPP: dom0 has no access to arbitrary MSRs. */
 #define XENPF_resource_op         61
 #define XEN_RESOURCE_OP_MSR_READ  0
 #define XEN_RESOURCE_OP_MSR_WRITE 1
@@ -253,6 +291,10 @@ struct xenpf_resource_op {
 typedef struct xenpf_resource_op xenpf_resource_op_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_resource_op_t);
 
+/*
+ * The hypervisor's symbols in order of address, one for each call. symnum comes
+ * back unchanged when there are no more.
+ */
 #define XENPF_get_symbol 63
 struct xenpf_symdata {
     uint32_t namelen;            /* IN: room, OUT: length with NUL */
@@ -264,6 +306,7 @@ struct xenpf_symdata {
 typedef struct xenpf_symdata xenpf_symdata_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_symdata_t);
 
+/* The request. Fields of 'u' are those of the command. */
 struct xen_platform_op {
     uint32_t cmd;               /* IN: XENPF_* */
     uint32_t interface_version; /* IN */

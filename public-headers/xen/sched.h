@@ -1,23 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched_op(command, argument): give up the CPU, wait, or end the domain.
+ * sched_op(command, argument): give up the CPU, wait, or end the domain. Any
+ * domain may call for itself; what only dom0 may do is marked. Results are 0
+ * (watchdog: a number) or a negative errno. Nothing here is continued.
+ *
+ * sched_op_compat knows yield, block and shutdown, whose reason it takes as the
+ * argument itself.
  */
 #ifndef __XEN_PUBLIC_SCHED_H__
 #define __XEN_PUBLIC_SCHED_H__
 
 #include "event_channel.h"
 
-#define SCHEDOP_yield 0 /* no argument */
-/* Sleep until an event is pending; unmasks upcalls first, as sti; hlt does. */
+/*
+ * No argument. Other vcpus that wait for this CPU run first, if there are any.
+ */
+#define SCHEDOP_yield 0
+/*
+ * No argument. Sleeps until an event is pending for this vcpu.
+ * evtchn_upcall_mask is cleared first, so that no event can slip in between, as
+ * with sti; hlt. It returns at once if an event is pending already.
+ */
 #define SCHEDOP_block 1
-#define SCHEDOP_shutdown                                                       \
-    2                             /* sched_shutdown; suspend also takes the    \
-                                     mfn of start_info as third argument */
-#define SCHEDOP_poll            3 /* sched_poll */
-#define SCHEDOP_remote_shutdown 4 /* sched_remote_shutdown; privileged */
-#define SCHEDOP_shutdown_code   5 /* sched_shutdown: only note the reason */
-#define SCHEDOP_watchdog        6 /* sched_watchdog */
-#define SCHEDOP_pin_override    7 /* sched_pin_override; dom0 */
+/*
+ * sched_shutdown. All vcpus stop and the toolstack is told (VIRQ_DOM_EXC, or
+ * the port of XEN_DOMCTL_subscribe). The call returns only if the toolstack
+ * resumes the domain: 0, or what the toolstack has put into the vcpu's rax
+ * meanwhile (1: the suspend was cancelled; for kernels with the note
+ * SUSPEND_CANCEL). With SHUTDOWN_suspend a third argument holds the mfn of
+ * start_info: the hypervisor ignores it, the toolstack finds it in the
+ * register. dom0's shutdown ends the machine.
+ *
+ * Errors  -EINVAL a reason above SHUTDOWN_MAX.
+ */
+#define SCHEDOP_shutdown 2
+/* sched_poll */
+#define SCHEDOP_poll 3
+/*
+ * sched_remote_shutdown; dom0. As if that domain had called shutdown.
+ *
+ * Errors  -EPERM; -ESRCH no such domain.
+ */
+#define SCHEDOP_remote_shutdown 4
+/*
+ * sched_shutdown. Notes the reason only: a later shutdown, whatever its cause,
+ * carries this one.
+ *
+ * Errors  -EINVAL as above, or the domain is shutting down.
+ */
+#define SCHEDOP_shutdown_code 5
+/* sched_watchdog */
+#define SCHEDOP_watchdog 6
+/*
+ * sched_pin_override; dom0 (else -EPERM). -ENOSYS here: no vcpu is ever pinned
+ * over its affinity.
+ */
+#define SCHEDOP_pin_override 7
 
 struct sched_shutdown {
     unsigned int reason; /* IN: SHUTDOWN_* */
@@ -25,7 +63,12 @@ struct sched_shutdown {
 typedef struct sched_shutdown sched_shutdown_t;
 DEFINE_XEN_GUEST_HANDLE(sched_shutdown_t);
 
-/* Sleep until one of these ports is pending, masked or not. */
+/*
+ * Sleeps until one of these ports is pending, masked or not, an event is to be
+ * delivered to the vcpu, or the time has come. Which one it was is not told.
+ *
+ * Errors  -EINVAL more than 128 ports, or a port above the domain's limit.
+ */
 struct sched_poll {
     XEN_GUEST_HANDLE(evtchn_port_t) ports; /* IN */
     unsigned int nr_ports;                 /* IN: up to 128 */
@@ -34,6 +77,7 @@ struct sched_poll {
 typedef struct sched_poll sched_poll_t;
 DEFINE_XEN_GUEST_HANDLE(sched_poll_t);
 
+/* The reason is not checked; only its low byte counts. */
 struct sched_remote_shutdown {
     domid_t domain_id;   /* IN */
     unsigned int reason; /* IN */
@@ -41,7 +85,14 @@ struct sched_remote_shutdown {
 typedef struct sched_remote_shutdown sched_remote_shutdown_t;
 DEFINE_XEN_GUEST_HANDLE(sched_remote_shutdown_t);
 
-/* The domain ends with SHUTDOWN_watchdog unless it calls again in time. */
+/*
+ * The domain ends with SHUTDOWN_watchdog unless it calls again in time. A
+ * domain has two. With id 0 a free one is started and its number (1 or 2)
+ * returned; with a number its time starts anew, or with timeout 0 it stops and
+ * is free.
+ *
+ * Errors  -ENOSPC both are in use; -EINVAL no such number, or not in use.
+ */
 struct sched_watchdog {
     uint32_t id;      /* IN: 0 to start one; returned: its number */
     uint32_t timeout; /* IN: seconds, 0 to stop it */
@@ -49,13 +100,17 @@ struct sched_watchdog {
 typedef struct sched_watchdog sched_watchdog_t;
 DEFINE_XEN_GUEST_HANDLE(sched_watchdog_t);
 
-/* Run this vcpu on one physical CPU for a while; negative ends it. */
+/* pcpu: a physical CPU; a negative number ends the override. */
 struct sched_pin_override {
     int32_t pcpu; /* IN */
 };
 typedef struct sched_pin_override sched_pin_override_t;
 DEFINE_XEN_GUEST_HANDLE(sched_pin_override_t);
 
+/*
+ * Reasons, as the toolstack sees them in getdomaininfo's flags. What it does
+ * then is its own policy (on_poweroff and so on in xl.cfg).
+ */
 #define SHUTDOWN_poweroff   0
 #define SHUTDOWN_reboot     1
 #define SHUTDOWN_suspend    2

@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sysctl(request): control of the machine and of the hypervisor as a whole.
- * Versioned like domctl. Commands of absent features have a number only.
+ * Versioned like domctl.
+ *
+ * Caller  dom0 (else -EPERM)
+ * Result  0 or a negative errno; OUT fields are written back on success only
+ * Errors  -EFAULT; -EACCES another interface version; -ENOSYS unknown command,
+ *         and each one whose feature is absent unless its text says otherwise
+ * Restart a request may be tried again inside the call, because one runs at a
+ *         time; none takes long
+ *
+ * Lists: the caller says how much room there is, the call how many entries
+ * there are or were written. A NULL list asks for the number alone where it is
+ * said so.
  */
 #ifndef __XEN_PUBLIC_SYSCTL_H__
 #define __XEN_PUBLIC_SYSCTL_H__
@@ -12,7 +23,11 @@
 
 #define XEN_SYSCTL_INTERFACE_VERSION 0x00000015
 
-/* The hypervisor's log: a ring, indexed by characters since the start. */
+/*
+ * readconsole: the hypervisor's log, a ring that is indexed by characters since
+ * the start. An index that the ring has lost starts at the oldest character. To
+ * follow the log, pass the index that came back and incremental = 1.
+ */
 struct xen_sysctl_readconsole {
     uint8_t clear;       /* IN: forget what was read */
     uint8_t incremental; /* IN: start at index, not at the oldest */
@@ -22,7 +37,7 @@ struct xen_sysctl_readconsole {
     uint32_t count;                   /* IN: room, OUT: characters */
 };
 
-/* Trace buffers: one ring per CPU, in frames owned by DOMID_XEN. */
+/* tbuf_op: trace buffers, one ring per CPU. -ENOSYS: there are none. */
 struct xen_sysctl_tbuf_op {
 #define XEN_SYSCTL_TBUFOP_get_info     0
 #define XEN_SYSCTL_TBUFOP_set_cpu_mask 1
@@ -37,6 +52,10 @@ struct xen_sysctl_tbuf_op {
     uint32_t size;                 /* IN, OUT: frames per CPU; bytes of info */
 };
 
+/*
+ * physinfo: what the machine has. The hypervisor sets pv and gnttab_v1 only.
+ * CPUs are shown as one socket each, memory as one node.
+ */
 #define _XEN_SYSCTL_PHYSCAP_hvm                0
 #define XEN_SYSCTL_PHYSCAP_hvm                 (1u << _XEN_SYSCTL_PHYSCAP_hvm)
 #define _XEN_SYSCTL_PHYSCAP_pv                 1
@@ -73,11 +92,12 @@ struct xen_sysctl_physinfo {
     uint32_t hw_cap[8]; /* CPUID words */
 };
 
+/* sched_id: always XEN_SCHEDULER_CREDIT2. */
 struct xen_sysctl_sched_id {
     uint32_t sched_id; /* OUT: XEN_SCHEDULER_* */
 };
 
-/* Performance counters. */
+/* perfc_op: performance counters. -ENOSYS. */
 #define XEN_SYSCTL_PERFCOP_reset 1
 #define XEN_SYSCTL_PERFCOP_query 2
 struct xen_sysctl_perfc_desc {
@@ -96,6 +116,10 @@ struct xen_sysctl_perfc_op {
     XEN_GUEST_HANDLE_64(xen_sysctl_perfc_val_t) val;
 };
 
+/*
+ * getdomaininfolist: the domains in order of their ids. A caller goes on with
+ * the last id + 1 until it gets fewer than it has room for.
+ */
 struct xen_sysctl_getdomaininfolist {
     domid_t first_domain; /* IN: lowest id wanted */
     uint32_t max_domains; /* IN: room */
@@ -103,12 +127,16 @@ struct xen_sysctl_getdomaininfolist {
     uint32_t num_domains;                                   /* OUT */
 };
 
-/* As if typed on the hypervisor's console. */
+/*
+ * debug_keys: as if typed on the hypervisor's console; at most 32 keys of a
+ * call count. Some stop or restart the machine.
+ */
 struct xen_sysctl_debug_keys {
     XEN_GUEST_HANDLE_64(const_char) keys; /* IN */
     uint32_t nr_keys;                     /* IN */
 };
 
+/* getcpuinfo: how long each online CPU has been idle, in ns. */
 struct xen_sysctl_cpuinfo {
     uint64_aligned_t idletime; /* ns */
 };
@@ -120,6 +148,7 @@ struct xen_sysctl_getcpuinfo {
     uint32_t nr_cpus;                               /* OUT */
 };
 
+/* availheap: bytes free in the whole heap; node and widths are ignored. */
 struct xen_sysctl_availheap {
     uint32_t min_bitwidth;        /* IN: frames at addresses of so many */
     uint32_t max_bitwidth;        /* IN: bits; 0: no limit */
@@ -127,7 +156,12 @@ struct xen_sysctl_availheap {
     uint64_aligned_t avail_bytes; /* OUT */
 };
 
-/* Idle states (C) and frequencies (P) of a CPU. */
+/*
+ * get_pmstat: idle states (C) of a CPU: C0, and C1, the halt. Frequencies (P)
+ * are not the hypervisor's.
+ *
+ * Errors  -EINVAL a CPU that is not online; -ENODEV a request about frequencies
+ */
 struct pm_px_val {
     uint64_aligned_t freq;
     uint64_aligned_t residency;
@@ -172,7 +206,11 @@ struct xen_sysctl_get_pmstat {
     } u;
 };
 
-/* Commands of XEN_SYSCTL_pm_op whose structures nothing here uses. */
+/*
+ * pm_op: the deepest idle state can be asked for and nothing set: turbo is
+ * -EACCES, frequencies are -EINVAL. Commands whose structures nothing here uses
+ * are numbers only.
+ */
 #define PM_PARA_CATEGORY_MASK           0xf0
 #define CPUFREQ_PARA                    0x10
 #define XEN_SYSCTL_pm_op_get_max_cstate 0x22
@@ -180,6 +218,11 @@ struct xen_sysctl_get_pmstat {
 #define XEN_SYSCTL_pm_op_disable_turbo  0x27
 #define XEN_SYSCTL_CX_UNLIMITED         0xffffffff
 
+/*
+ * cpu_hotplug: CPUs stay as they were at boot. Errors: -EEXIST ONLINE of a CPU
+ * that is; -EINVAL a CPU that is not there, or CPU 0; -EOPNOTSUPP anything
+ * else.
+ */
 struct xen_sysctl_cpu_hotplug {
     uint32_t cpu; /* IN */
 #define XEN_SYSCTL_CPU_HOTPLUG_ONLINE      0
@@ -189,7 +232,12 @@ struct xen_sysctl_cpu_hotplug {
     uint32_t op; /* IN */
 };
 
-/* Frames taken out of use, in the range [start, end]. */
+/*
+ * page_offline_op: frames taken out of use, in the range [start, end]. The
+ * query says 0 of each, nothing was done to it; the others are -EOPNOTSUPP.
+ *
+ * Errors  -EINVAL more than 1024 frames, or one beyond the machine's
+ */
 struct xen_sysctl_page_offline_op {
 #define sysctl_page_offline       1
 #define sysctl_page_online        2
@@ -203,8 +251,8 @@ struct xen_sysctl_page_offline_op {
 #define PG_OFFLINE_STATUS_ONLINE   (0x1UL << 2)
 
 /*
- * Results of absent commands whose types libxenctrl's interface mentions:
- * lock profiles, frequency scaling, live patches.
+ * Results of absent commands whose types libxenctrl's interface mentions: lock
+ * profiles, frequency scaling, live patches.
  */
 struct xen_sysctl_lockprof_data {
     char name[40];
@@ -238,7 +286,11 @@ struct xen_livepatch_status {
 typedef struct xen_livepatch_status xen_livepatch_status_t;
 DEFINE_XEN_GUEST_HANDLE(xen_livepatch_status_t);
 
-/* Where CPUs and memory are. A call without buffers asks for the counts. */
+/*
+ * cputopoinfo, numainfo, pcitopoinfo: where CPUs, memory and devices are. A
+ * call without buffers asks for the counts (pcitopoinfo: -EINVAL). A CPU that
+ * is not present has invalid numbers; no device's node is known.
+ */
 #define XEN_INVALID_CORE_ID   (~0U)
 #define XEN_INVALID_SOCKET_ID (~0U)
 #define XEN_INVALID_NODE_ID   (~0U)
@@ -275,7 +327,25 @@ struct xen_sysctl_pcitopoinfo {
     XEN_GUEST_HANDLE_64(uint32) nodes;
 };
 
-/* Pools of CPUs: there is one, number 0, which cannot be changed. */
+/*
+ * cpupool_op: pools of CPUs. A domain is in one pool and runs on its CPUs
+ * alone; a CPU is in one or in none, where it idles. Pool 0 is there from the
+ * start with all CPUs and dom0; there are at most 16.
+ *
+ *   CREATE      cpupool_id wanted or PAR_ANY. -EEXIST; -ENOENT another
+ *               scheduler than credit2; -ENOMEM no number is left
+ *   DESTROY     -EBUSY it has CPUs or domains
+ *   INFO        the pool with this id or the next one. -ENOENT: none
+ *   ADDCPU      a free CPU, or any. -EINVAL no such CPU; -ENODEV not free
+ *   RMCPU       a CPU of the pool, or any. -EADDRNOTAVAIL not in it; -EBUSY it
+ *               is the last one and there are domains (-EINVAL: the only CPU
+ *               of the machine)
+ *   MOVEDOMAIN  the domain's vcpus lose their affinities. -ESRCH no domain;
+ *               -EPERM dom0 itself; -ENOENT a pool without CPUs
+ *   FREEINFO    the CPUs in no pool
+ *
+ * Errors  -ENOENT no such pool
+ */
 #define XEN_SYSCTL_CPUPOOL_OP_CREATE     1
 #define XEN_SYSCTL_CPUPOOL_OP_DESTROY    2
 #define XEN_SYSCTL_CPUPOOL_OP_INFO       3
@@ -294,7 +364,13 @@ struct xen_sysctl_cpupool_op {
     struct xenctl_bitmap cpumap; /* OUT */
 };
 
-/* Properties of the scheduler itself. */
+/*
+ * scheduler_op: properties of the scheduler itself. There is one set for all
+ * pools, shown as credit2's: the shortest run before a preemption, in us.
+ *
+ * Errors  -EINVAL another scheduler or command, or a value outside the two
+ *         limits that is not 0; -ESRCH no such pool
+ */
 #define XEN_SYSCTL_SCHED_RATELIMIT_MAX 500000
 #define XEN_SYSCTL_SCHED_RATELIMIT_MIN 100
 struct xen_sysctl_credit_schedule {
@@ -337,7 +413,10 @@ struct xen_sysctl_scheduler_op {
     } u; /* IN of put, OUT of both */
 };
 
-/* Which CPUID words the hardware can mask. */
+/*
+ * get_cpu_levelling_caps: which CPUID words the hardware can mask. Always 0:
+ * the CPUID instruction shows guests the host.
+ */
 struct xen_sysctl_cpu_levelling_caps {
 #define XEN_SYSCTL_CPU_LEVELCAP_faulting    (1ul << 0)
 #define XEN_SYSCTL_CPU_LEVELCAP_ecx         (1ul << 1)
@@ -351,7 +430,12 @@ struct xen_sysctl_cpu_levelling_caps {
     uint32_t caps; /* OUT */
 };
 
-/* Features as words of arch-x86/cpufeatureset.h. */
+/*
+ * get_cpu_featureset: features as words of arch-x86/cpufeatureset.h.
+ *
+ * Errors  -EINVAL no such index; -EOPNOTSUPP those of HVM; -ENOBUFS not enough
+ *         room: the words that fit were written
+ */
 struct xen_sysctl_cpu_featureset {
 #define XEN_SYSCTL_cpu_featureset_raw     0 /* as the CPU says */
 #define XEN_SYSCTL_cpu_featureset_host    1 /* what the hypervisor uses */
@@ -364,7 +448,7 @@ struct xen_sysctl_cpu_featureset {
     XEN_GUEST_HANDLE_64(uint32) features; /* OUT; NULL asks the number */
 };
 
-/* The same choice as complete policies. */
+/* get_cpu_policy: the same choice as complete policies. Errors as above. */
 struct xen_sysctl_cpu_policy {
 #define XEN_SYSCTL_cpu_policy_raw         0
 #define XEN_SYSCTL_cpu_policy_host        1
@@ -382,6 +466,10 @@ struct xen_sysctl_cpu_policy {
 typedef struct xen_sysctl_cpu_policy xen_sysctl_cpu_policy_t;
 DEFINE_XEN_GUEST_HANDLE(xen_sysctl_cpu_policy_t);
 
+/*
+ * The request. coverage_op is -EOPNOTSUPP, psr_cmt_op and psr_alloc are
+ * -ENODEV; other commands without a structure are -ENOSYS.
+ */
 struct xen_sysctl {
     uint32_t cmd; /* IN */
 #define XEN_SYSCTL_readconsole            1

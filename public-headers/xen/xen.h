@@ -1,20 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The core of the PV interface: hypercall numbers, virtual interrupts, page
- * table update requests, the shared information page and the page a guest
- * finds when it starts. Numbers and layouts are Xen 4.17's, 64-bit PV only;
- * tests/abi compares each of them with Debian's libxen-dev.
+ * table update requests, the shared information page and the page a guest finds
+ * when it starts. Numbers and layouts are Xen 4.17's, 64-bit PV only; tests/abi
+ * compares each of them with Debian's libxen-dev.
  *
- * How to read public-headers: in a request structure, IN fields are set by
- * the caller, OUT fields by the hypervisor; in shared memory, [XEN] and [GST]
- * say who writes. mfn: frame number of the machine; pfn, gfn: frame number as
- * the guest counts; port: event channel; gref: index in a grant table. Times
- * are nanoseconds since the hypervisor started. Everything a guest writes is
- * hostile input to the other side: copy it once, check the copy, use the copy.
+ * How to read public-headers. In a request structure, IN fields are set by the
+ * caller, OUT fields by the hypervisor; in shared memory, [XEN] and [GST] say
+ * who writes. mfn: frame number of the machine; pfn, gfn: frame number as the
+ * guest counts; port: event channel; gref: index in a grant table; maddr:
+ * machine address. Times are nanoseconds since the hypervisor started.
+ * Everything a guest writes is hostile input to the other side: copy it once,
+ * check the copy, use the copy.
  *
- * A hypercall is the instruction `syscall` with the number in rax and up to
+ * An operation's comment tells, where there is something to tell:
+ *
+ *   Caller   who may call; if it is missing, any domain for itself. Only dom0
+ *            is privileged.
+ *   Errors   beside those that hold everywhere: -EFAULT a pointer that is not
+ *            the caller's to read or write, -ENOSYS an unknown number, -EPERM
+ *            a caller without the right, -ENOMEM. After an error
+ *            OUT fields are undefined, unless it is said.
+ *   Restart  whether it may be continued, see below; if it is missing, no.
+ *
+ * A hypercall is the instruction 'syscall' with the number in rax and up to
  * five arguments in rdi, rsi, rdx, r10, r8; rax returns a value or a negative
- * errno (errno.h). The argument registers may be clobbered.
+ * errno (errno.h). The argument registers may be clobbered. It can only be made
+ * in kernel mode.
+ *
+ * A long operation is continued: when an event or another vcpu waits, the
+ * hypervisor changes the argument registers so that they describe the rest,
+ * leaves the guest's rip at the 'syscall' and lets the other work go first. The
+ * guest sees nothing of it but upcalls that come in between, and arguments in
+ * registers and, where it is said, in structures that have moved on.
  *
  * The include guards have Xen's names so that a program may mix these headers
  * with others from libxen-dev. Interfaces that Xen shows to tools only are
@@ -64,7 +82,32 @@ __DEFINE_XEN_GUEST_HANDLE(uint32, uint32_t);
 __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
 #endif
 
-/* --- hypercall numbers --------------------------------------------------- */
+/*
+ * Hypercall numbers. Those whose name is that of a header are told there; those
+ * without a header and not below are -ENOSYS, as in a Xen that is built without
+ * them.
+ *
+ *   set_trap_table(list)            arch-x86/xen.h
+ *   set_gdt(frames, entries)        up to 14 mfns of 512 entries each. They are
+ *                                   descriptor tables until they are replaced.
+ *                                   -EINVAL: a frame is not the domain's, is
+ *                                   in use as something else, or has an entry
+ *                                   that is refused
+ *   update_descriptor(maddr, entry) one entry of such a frame, or of ordinary
+ *                                   memory. Gates and system segments are
+ *                                   -EINVAL; others get DPL 3
+ *   stack_switch(ss, sp)            where the kernel's stack is at its entries
+ *   set_segment_base(which, base)   arch-x86/xen-x86_64.h
+ *   fpu_taskswitch(set)             CR0.TS: whether the next use of the FPU
+ *                                   traps
+ *   set_debugreg(n, value)          -EPERM: a breakpoint in the hypervisor's
+ *                                   range or on I/O; -ENODEV: no such register
+ *   get_debugreg(n)                 the value, or -ENODEV
+ *   set_timer_op(time)              vcpu.h
+ *   vm_assist(command, type), console_io, mmu_update, mmuext_op,
+ *   update_va_mapping, multicall    below
+ *   iret()                          arch-x86/xen-x86_64.h; does not return
+ */
 #define __HYPERVISOR_set_trap_table                0
 #define __HYPERVISOR_mmu_update                    1
 #define __HYPERVISOR_set_gdt                       2
@@ -118,10 +161,12 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
 #define __HYPERVISOR_arch_7 55
 
 /*
- * --- virtual interrupts ----------------------------------------------------
- * Bound to an event channel with EVTCHNOP_bind_virq. "vcpu": each vcpu binds
- * its own; "dom": one per domain; "host": one in the system, for the domain
- * that controls it (dom0).
+ * Virtual interrupts, bound to an event channel with EVTCHNOP_bind_virq.
+ * "vcpu": each vcpu binds its own; "dom": one per domain; "host": one in the
+ * system, for the domain that handles it (dom0 unless
+ * XEN_DOMCTL_set_virq_handler names another). The hypervisor here sends TIMER,
+ * DOM_EXC, CONSOLE, CON_RING and DEBUG (by a debug key); the others may be
+ * bound and stay silent.
  */
 #define VIRQ_TIMER      0  /* vcpu: a timer that the guest set has expired */
 #define VIRQ_DEBUG      1  /* vcpu: please print your state */
@@ -147,9 +192,27 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
 #define NR_VIRQS        24
 
 /*
- * --- mmu_update(requests, count, &done, foreign domain) --------------------
- * Writes page table entries after validation. The two low bits of `ptr` say
- * what is written; the rest is the machine address of the entry.
+ * mmu_update(requests, count, &done, foreign): writes page table entries after
+ * validation. The two low bits of 'ptr' say what is written; the rest is the
+ * machine address of the entry, or of the frame for MMU_MACHPHYS_UPDATE.
+ *
+ * An entry may map a frame of the domain 'foreign' (DOMID_SELF: the caller's
+ * own), never one that is a page table or a descriptor table as writable, and
+ * never the hypervisor's. A table that an entry refers to is validated first,
+ * so that all tables in use are always valid. A page that is not in use as a
+ * table is simply written. The TLB is not flushed for the caller's benefit: use
+ * mmuext_op.
+ *
+ * The upper 16 bits of 'foreign', if not 0, are the id + 1 of the domain whose
+ * tables are written.
+ *
+ * Caller  any domain for its own tables and frames; dom0 also with another
+ *         'foreign'. MMIO is dom0's, with DOMID_SELF or DOMID_IO
+ * Errors  the first request that fails ends the call; 'done' (may be NULL) is
+ *         how many succeeded. -EINVAL an entry, a table or an address that is
+ *         refused; -EPERM; -ESRCH no domain 'foreign', or the caller named by
+ *         number; -EBUSY a frame that is in use as something else
+ * Restart continued, also in the middle of one request
  */
 #define MMU_NORMAL_PT_UPDATE       0 /* *ptr = val */
 #define MMU_MACHPHYS_UPDATE        1 /* machine-to-phys[ptr's frame] = val */
@@ -157,9 +220,21 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
 #define MMU_PT_UPDATE_NO_TRANSLATE 3 /* as 0, val is never translated */
 
 /*
- * --- mmuext_op(ops, count, &done, foreign domain) --------------------------
+ * mmuext_op(ops, count, &done, foreign): pins, roots, TLBs, page helpers.
  * arg1.mfn: a table, page or root. A pinned table stays valid as a table of
- * that level even when nothing refers to it.
+ * that level even when nothing refers to it; a table must not be mapped
+ * writable when it is pinned.
+ *
+ * Flushes concern translations that the guest has changed; the hypervisor does
+ * by itself those that its own safety needs. NEW_BASEPTR flushes the caller's
+ * TLB. A cleared or copied page must be ordinary memory.
+ *
+ * Caller  as for mmu_update; pins, clear and copy work on the tables and pages
+ *         of 'foreign', the rest (-EPERM) on the caller itself. WBINVD is
+ *         dom0's: -EACCES (FLUSH_CACHE), -EINVAL (FLUSH_CACHE_GLOBAL)
+ * Errors  'done' as for mmu_update. -EINVAL not a valid table of that level,
+ *         pinned already or not pinned; -EOPNOTSUPP MARK_SUPER and UNMARK_SUPER
+ * Restart continued, also in the middle of the validation of one table
  */
 #define MMUEXT_PIN_L1_TABLE       0
 #define MMUEXT_PIN_L2_TABLE       1
@@ -183,9 +258,16 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
 #define MMUEXT_UNMARK_SUPER       20
 
 /*
- * --- update_va_mapping(va, new L1 entry, flags) ----------------------------
- * flags: what to flush, or'ed with where: this vcpu (LOCAL), all of the
- * domain's (ALL), or a pointer to a bitmap of vcpus in the upper bits (MULTI).
+ * update_va_mapping(va, new L1 entry, flags), and update_va_mapping_otherdomain
+ * with 'foreign' as fourth argument: writes the entry that maps 'va' in the
+ * tables that are loaded. flags: what to flush, or'ed with where: this vcpu
+ * (LOCAL), all of the domain's (ALL), or a pointer to a bitmap of vcpus in the
+ * upper bits (MULTI). The flush is done even if the entry is refused.
+ *
+ * Caller  as for mmu_update
+ * Errors  -EINVAL no L1 table maps 'va', or the entry is refused; as for
+ *         mmu_update
+ * Restart continued
  */
 #define UVMF_NONE           (xen_mk_ulong(0) << 0)
 #define UVMF_TLB_FLUSH      (xen_mk_ulong(1) << 0)
@@ -195,11 +277,21 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
 #define UVMF_LOCAL          (xen_mk_ulong(0) << 2)
 #define UVMF_ALL            (xen_mk_ulong(1) << 2)
 
-/* --- console_io(command, byte count, buffer): bytes taken or delivered ---- */
+/*
+ * console_io(command, byte count, buffer): the hypervisor's console. write
+ * returns 0 when all bytes are out, read the number of bytes delivered, which
+ * may be 0.
+ *
+ * Caller  dom0 (else -EPERM); other domains have a console ring (io/console.h)
+ * Restart write is continued
+ */
 #define CONSOLEIO_write 0
 #define CONSOLEIO_read  1
 
-/* --- vm_assist(command, type): habits of the hypervisor a guest may choose -
+/*
+ * vm_assist(command, type): habits of the hypervisor that a guest may choose.
+ * They hold for the whole domain. Those for 32-bit guests are -EINVAL, unknown
+ * commands -ENOSYS.
  */
 #define VMASST_CMD_enable               0
 #define VMASST_CMD_disable              1
@@ -208,25 +300,27 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
 /* Plain writes to a mapped L1 table are caught, checked and carried out. */
 #define VMASST_TYPE_writable_pagetables 2
 #define VMASST_TYPE_pae_extended_cr3    3
-/* IOPL in the saved flags works as on hardware; set_iopl is then refused. */
+/*
+ * IOPL in the saved flags works as on hardware: iret takes it from there. To be
+ * chosen on the first vcpu before others are initialised (-EBUSY).
+ */
 #define VMASST_TYPE_architectural_iopl 4
 /* XEN_RUNSTATE_UPDATE is maintained in registered run-state areas. */
 #define VMASST_TYPE_runstate_update_flag 5
 /* User mode does not see the machine-to-phys table. */
 #define VMASST_TYPE_m2p_strict 32
 
-/* --- domain numbers ------------------------------------------------------- */
+/* Domain numbers. Those from 0x7FF0 on are not domains of their own. */
 #define DOMID_FIRST_RESERVED xen_mk_uint(0x7FF0)
 #define DOMID_SELF           xen_mk_uint(0x7FF0) /* the caller */
 #define DOMID_IO             xen_mk_uint(0x7FF1) /* owner of MMIO frames */
-#define DOMID_XEN            xen_mk_uint(0x7FF2) /* owner of frames we share */
+#define DOMID_XEN            xen_mk_uint(0x7FF2) /* of the hypervisor's */
 #define DOMID_COW            xen_mk_uint(0x7FF3)
 #define DOMID_INVALID        xen_mk_uint(0x7FF4)
 #define DOMID_IDLE           xen_mk_uint(0x7FFF)
 #define DOMID_MASK           xen_mk_uint(0x7FFF)
 
-/* --- start_info.flags ------------------------------------------------------
- */
+/* start_info.flags */
 #define SIF_PRIVILEGED      (1 << 0)    /* may call platform_op and friends */
 #define SIF_INITDOMAIN      (1 << 1)    /* this is dom0 */
 #define SIF_MULTIBOOT_MOD   (1 << 2)    /* module is a multiboot list */
@@ -238,6 +332,7 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
 typedef uint16_t domid_t;
 typedef uint8_t xen_domain_handle_t[16]; /* a domain's UUID */
 
+/* One request of mmu_update. */
 struct mmu_update {
     uint64_t ptr; /* IN: machine address of an entry | MMU_* */
     uint64_t val; /* IN: new contents */
@@ -245,6 +340,7 @@ struct mmu_update {
 typedef struct mmu_update mmu_update_t;
 DEFINE_XEN_GUEST_HANDLE(mmu_update_t);
 
+/* One operation. Only the arguments that MMUEXT_* names are looked at. */
 struct mmuext_op {
     unsigned int cmd; /* IN: MMUEXT_* */
     union {
@@ -260,7 +356,13 @@ struct mmuext_op {
 typedef struct mmuext_op mmuext_op_t;
 DEFINE_XEN_GUEST_HANDLE(mmuext_op_t);
 
-/* multicall(entries, count): hypercalls run in order; each gets its result. */
+/*
+ * multicall(entries, count): hypercalls run in order; each gets its result, and
+ * an error of one does not end the batch. -EFAULT: an entry could not be read
+ * or written; those before it are done. multicall inside is -EINVAL.
+ *
+ * Restart continued at the entry reached
+ */
 struct multicall_entry {
     xen_ulong_t op;      /* IN: __HYPERVISOR_* */
     xen_ulong_t result;  /* OUT */
@@ -270,7 +372,7 @@ typedef struct multicall_entry multicall_entry_t;
 DEFINE_XEN_GUEST_HANDLE(multicall_entry_t);
 
 /*
- * Clock page of one vcpu, all [XEN]. `version` is odd while the rest changes:
+ * Clock page of one vcpu, all [XEN]. 'version' is odd while the rest changes:
  * read it, then the fields, then it again, and retry on a difference.
  *
  *   d   = rdtsc - tsc_timestamp;   d <<= tsc_shift (>>= -shift if negative)
@@ -291,9 +393,10 @@ typedef struct vcpu_time_info vcpu_time_info_t;
 #define XEN_PVCLOCK_GUEST_STOPPED  (1 << 1) /* was stopped from outside */
 
 /*
- * One per vcpu, 64 bytes. Delivery of an event: set the bit in
- * evtchn_pending, then (if unmasked) in evtchn_pending_sel, then
- * upcall_pending; the guest clears them in the opposite order.
+ * One per vcpu, 64 bytes: in shared_info, or where VCPUOP_register_vcpu_info
+ * has put it. Delivery of an event: set the bit in evtchn_pending, then (if
+ * unmasked) in evtchn_pending_sel, then upcall_pending; the guest clears them
+ * in the opposite order.
  */
 struct vcpu_info {
     uint8_t evtchn_upcall_pending;  /* [XEN] sets, [GST] clears */
@@ -304,7 +407,10 @@ struct vcpu_info {
 };
 typedef struct vcpu_info vcpu_info_t;
 
-/* One page per domain. */
+/*
+ * One page per domain, at the machine address that start_info names. The guest
+ * maps it where it likes.
+ */
 struct shared_info {
     struct vcpu_info vcpu_info[XEN_LEGACY_MAX_VCPUS];
     /* Port n: bit n % 64 of word n / 64. */

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mca(request): machine checks. dom0 asks for records after VIRQ_MCA; there
- * are none yet, so only the envelope and the request for CPUs are here.
+ * mca(request): machine checks. dom0 asks for records after VIRQ_MCA; there are
+ * none yet, because a machine check stops the machine, so fetch finds no data.
+ *
+ * Caller  dom0 (else -EPERM)
+ * Result  0 or a negative errno; the request is written back on success
+ * Errors  -EACCES another interface version; -EINVAL an unknown command or a
+ *         NULL buffer; -EOPNOTSUPP the injection of errors
+ * Restart never
  */
 #ifndef __XEN_PUBLIC_ARCH_X86_MCA_H__
 #define __XEN_PUBLIC_ARCH_X86_MCA_H__
@@ -19,7 +25,10 @@
 #define XEN_MC_mceinject    5
 #define XEN_MC_inject_v2    6
 
-/* flags of a fetch: IN which queue, OUT what was found. */
+/*
+ * Flags of a fetch: IN which queue, or that a record was handled (ACK); OUT
+ * what was found: always NODATA.
+ */
 #define XEN_MC_NONURGENT   0x0001
 #define XEN_MC_URGENT      0x0002
 #define XEN_MC_ACK         0x0004
@@ -35,6 +44,7 @@ struct mcinfo_msr {
 typedef struct mcinfo_msr xen_mcinfo_msr_t;
 
 #define MCINFO_MAXSIZE 768 /* bytes of records and header */
+/* Records of a fetch, one after another. */
 struct mc_info {
     uint32_t mi_nentries;
     uint32_t flags;
@@ -54,6 +64,10 @@ DEFINE_XEN_GUEST_HANDLE(xen_mc_fetch_t);
 
 #define MC_NCAPS           7
 #define __MC_MSR_ARRAYSIZE 8
+/*
+ * physcpuinfo: what dom0's kernel knows of its own CPUs on bare metal, one for
+ * each CPU that is online.
+ */
 struct mcinfo_logical_cpu {
     uint32_t mc_cpunr; /* all OUT */
     uint32_t mc_chipid;
@@ -80,6 +94,7 @@ struct mcinfo_logical_cpu {
 typedef struct mcinfo_logical_cpu xen_mc_logical_cpu_t;
 DEFINE_XEN_GUEST_HANDLE(xen_mc_logical_cpu_t);
 
+/* A NULL 'info' asks for the number of CPUs. */
 struct xen_mc_physcpuinfo {
     uint32_t ncpus; /* IN: room, OUT: CPUs */
     uint32_t _pad0;
@@ -98,6 +113,7 @@ struct xen_mc_msrinject {
 };
 typedef struct xen_mc_msrinject xen_mc_msrinject_t;
 
+/* The request. */
 struct xen_mc {
     uint32_t cmd;               /* IN: XEN_MC_* */
     uint32_t interface_version; /* IN */

@@ -39,7 +39,11 @@
 #define FLAT_USER_SS64 FLAT_RING3_SS64
 #define FLAT_USER_SS   FLAT_USER_SS64
 
-/* L4 slots 256 to 271 are the hypervisor's; guests may read the first one. */
+/*
+ * L4 slots 256 to 271 are the hypervisor's: a guest's entries there are
+ * replaced when a table becomes an L4. Of this range guests may read the first
+ * slot alone, the machine-to-phys table: pfn by mfn, 8 bytes each.
+ */
 #define __HYPERVISOR_VIRT_START 0xFFFF800000000000
 #define __HYPERVISOR_VIRT_END   0xFFFF880000000000
 #define __MACH2PHYS_VIRT_START  0xFFFF800000000000
@@ -55,7 +59,12 @@
 #define machine_to_phys_mapping ((unsigned long *)HYPERVISOR_VIRT_START)
 #endif
 
-/* set_segment_base(which, base or selector) */
+/*
+ * set_segment_base(which, base or selector): of the calling vcpu, at once.
+ * GS_USER is the GS of user mode, GS_KERNEL the one in use now. Errors: -EINVAL
+ * a base that is not canonical, or another 'which'. A selector that cannot be
+ * loaded becomes 0.
+ */
 #define SEGBASE_FS          0
 #define SEGBASE_GS_USER     1
 #define SEGBASE_GS_KERNEL   2
@@ -67,7 +76,15 @@
 #define VGCF_IN_SYSCALL  VGCF_in_syscall
 
 #ifndef __ASSEMBLY__
-/* iret: found at the guest's stack pointer; the call does not return. */
+/*
+ * iret: the frame is found at the guest's stack pointer; the call does not
+ * return. The guest continues at rip in user mode if cs has RPL 3, else in
+ * kernel mode; always in ring 3 with interrupts on. The IF of rflags goes to
+ * evtchn_upcall_mask, inverted.
+ *
+ * A frame that cannot be read, or user mode without a user root, ends the
+ * domain. A selector or rip that the CPU refuses enters the failsafe callback.
+ */
 struct iret_context {
     uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
 };
@@ -106,6 +123,10 @@ struct iret_context {
         uint16_t r##n##w;                                                      \
         uint8_t r##n##b;                                                       \
     }
+/*
+ * Registers, in the order of the hypervisor's own frame, which is part of the
+ * ABI by vcpu_guest_context.
+ */
 struct cpu_user_regs {
     XEN_REG_NUMBERED(15);
     XEN_REG_NUMBERED(14);
@@ -147,6 +168,7 @@ DEFINE_XEN_GUEST_HANDLE(cpu_user_regs_t);
 #define xen_pfn_to_cr3(pfn) ((unsigned long)(pfn) << 12)
 #define xen_cr3_to_pfn(cr3) ((unsigned long)(cr3) >> 12)
 
+/* Part of vcpu_info. */
 struct arch_vcpu_info {
     unsigned long cr2; /* [XEN] address of the last page fault; [GST] may set */
     unsigned long pad;

@@ -42,7 +42,10 @@ typedef unsigned long xen_ulong_t;
 
 #define XEN_HAVE_PV_GUEST_ENTRY 1
 #define XEN_HAVE_PV_UPCALL_MASK 1
-/* A vcpu's GDT: the first 14 pages are the guest's, the rest is ours. */
+/*
+ * A vcpu's GDT: the first 14 pages are the guest's, the rest is the
+ * hypervisor's, with the flat selectors of xen-x86_64.h.
+ */
 #define FIRST_RESERVED_GDT_PAGE  14
 #define FIRST_RESERVED_GDT_BYTE  (FIRST_RESERVED_GDT_PAGE * 4096)
 #define FIRST_RESERVED_GDT_ENTRY (FIRST_RESERVED_GDT_BYTE / 8)
@@ -52,7 +55,19 @@ typedef unsigned long xen_ulong_t;
 #include "xen-x86_64.h"
 
 #ifndef __ASSEMBLY__
-/* set_trap_table(list): one handler each, ended by a zero address. */
+/*
+ * set_trap_table(list): the handlers of the calling vcpu, one entry each, ended
+ * by a zero address; NULL clears the whole table. Any domain may call.
+ *
+ * Vectors 0 to 31 are the CPU's exceptions, except those that are the
+ * hypervisor's own (double fault, machine check). The DPL says who may raise
+ * the vector with 'int n': 0 nobody but the kernel, 3 user mode, too. A fault
+ * without a handler ends the domain.
+ *
+ * Errors  -EINVAL an address in the hypervisor's range: entries before it are
+ *         set
+ * Restart continued at the entry reached
+ */
 struct trap_info {
     uint8_t vector;
     uint8_t flags; /* bits 0-1: DPL for int n; bit 2: mask events on entry */
@@ -71,6 +86,12 @@ typedef uint64_t tsc_timestamp_t;
 /*
  * All of a vcpu's state: IN for VCPUOP_initialise and setvcpucontext, OUT of
  * getvcpucontext. It doubles as the format of saved guests.
+ *
+ * The guest continues in ring 3 with interrupts on whatever selectors and flags
+ * say: cs and ss get RPL 3, IOPL, NT, VM, VIF and VIP are dropped from rflags.
+ * On a vcpu in kernel mode (VGCF_in_kernel) ctrlreg[3]'s tables are loaded,
+ * else those of ctrlreg[1], which must not be 0 then. fpu_ctxt is ignored
+ * without VGCF_i387_valid: the FPU starts afresh.
  */
 struct vcpu_guest_context {
     struct {
@@ -108,7 +129,11 @@ struct vcpu_guest_context {
 typedef struct vcpu_guest_context vcpu_guest_context_t;
 DEFINE_XEN_GUEST_HANDLE(vcpu_guest_context_t);
 
-/* All [GST]: where the toolstack finds the guest's pfn-to-mfn table. */
+/*
+ * [GST] unless marked: where the toolstack finds the guest's pfn-to-mfn table,
+ * either as a tree of frames or as one virtual range. The toolstack must not
+ * trust any of it.
+ */
 struct arch_shared_info {
     unsigned long max_pfn;                /* entries in the table */
     xen_pfn_t pfn_to_mfn_frame_list_list; /* mfn of the top of a 3-level tree */
@@ -119,7 +144,10 @@ struct arch_shared_info {
 };
 typedef struct arch_shared_info arch_shared_info_t;
 
-/* createdomain's x86 part. PV guests have no emulated devices: flags 0. */
+/*
+ * createdomain's x86 part. PV guests have no emulated devices: emulation_flags
+ * other than 0 are -EOPNOTSUPP, unknown ones -EINVAL.
+ */
 struct xen_arch_domainconfig {
 #define _XEN_X86_EMU_LAPIC    0
 #define XEN_X86_EMU_LAPIC     (1U << _XEN_X86_EMU_LAPIC)
@@ -151,7 +179,10 @@ struct xen_arch_domainconfig {
 };
 #define XEN_X86_MISC_FLAGS_MAX XEN_X86_MSR_RELAXED
 
-/* A CPU policy travels as a list of these ... */
+/*
+ * A CPU policy travels as a list of these (XEN_DOMCTL_get_cpu_policy). A leaf
+ * without subleaves has XEN_CPUID_NO_SUBLEAF ...
+ */
 typedef struct xen_cpuid_leaf {
 #define XEN_CPUID_NO_SUBLEAF 0xffffffffu
     uint32_t leaf, subleaf;
@@ -178,6 +209,7 @@ DEFINE_XEN_GUEST_HANDLE(xen_msr_entry_t);
 #define XEN_CPUID          XEN_EMULATE_PREFIX cpuid
 /* clang-format on */
 #else
+/* The same for inline assembly. */
 #define XEN_EMULATE_PREFIX ".byte 0x0f,0x0b,0x78,0x65,0x6e ; "
 #define XEN_CPUID          XEN_EMULATE_PREFIX "cpuid"
 #endif

@@ -3,6 +3,14 @@
  * The page that a guest and its console daemon share: two byte streams. An
  * index runs freely and is reduced by MASK_XENCONS_IDX; the writer of bytes
  * owns prod, the reader cons. Notify the event channel after moving either.
+ *
+ * The writer puts the bytes into the ring before it moves prod, the reader
+ * takes them out before it moves cons. Neither may trust the other's index:
+ * prod - cons above the ring's size means that the other side is broken, and
+ * the stream is to be ignored.
+ *
+ * The guest finds page and port in start_info; the daemon finds them in the
+ * store (ring-ref, port below the domain's console node).
  */
 #ifndef __XEN_PUBLIC_IO_CONSOLE_H__
 #define __XEN_PUBLIC_IO_CONSOLE_H__

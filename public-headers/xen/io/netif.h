@@ -17,11 +17,19 @@
 #include "ring.h"
 #include "../grant_table.h"
 
-/* Slots of one packet that every backend must accept. */
+/*
+ * Slots of one packet that every backend must accept. A packet with more of
+ * them, or longer than MAX_TX_SIZE bytes, is refused as a whole.
+ */
 #define XEN_NETIF_NR_SLOTS_MIN 18
 #define XEN_NETIF_MAX_TX_SIZE  0xFFFF
 
-/* --- guest to backend ----------------------------------------------------- */
+/*
+ * Guest to backend. A slot is part of a page that the backend may read. A
+ * packet of several slots is answered slot by slot; slots of extra information
+ * get NETIF_RSP_NULL. A backend that finds a chain that makes no sense stops
+ * the queue: it cannot know where the next packet begins.
+ */
 #define _NETTXF_csum_blank     (0) /* checksum still to be filled in */
 #define NETTXF_csum_blank      (1U << _NETTXF_csum_blank)
 #define _NETTXF_data_validated (1)
@@ -30,6 +38,9 @@
 #define NETTXF_more_data       (1U << _NETTXF_more_data)
 #define _NETTXF_extra_info     (3) /* the next slot is netif_extra_info */
 #define NETTXF_extra_info      (1U << _NETTXF_extra_info)
+/*
+ * The first slot's size minus those of the others is what the first slot holds.
+ */
 struct netif_tx_request {
     grant_ref_t gref;
     uint16_t offset; /* in the page */
@@ -39,13 +50,17 @@ struct netif_tx_request {
 };
 typedef struct netif_tx_request netif_tx_request_t;
 
+/* The page may be used again. */
 struct netif_tx_response {
     uint16_t id;
     int16_t status; /* NETIF_RSP_* */
 };
 typedef struct netif_tx_response netif_tx_response_t;
 
-/* --- backend to guest: the request offers an empty page ---------------------
+/*
+ * Backend to guest. The request offers an empty page that the backend may write
+ * or copy to; the response says what is in it. Responses stand at the same
+ * index as the requests they consume.
  */
 struct netif_rx_request {
     uint16_t id;
@@ -64,6 +79,10 @@ typedef struct netif_rx_request netif_rx_request_t;
 #define NETRXF_extra_info      (1U << _NETRXF_extra_info)
 #define _NETRXF_gso_prefix     (4)
 #define NETRXF_gso_prefix      (1U << _NETRXF_gso_prefix)
+/*
+ * The first response of a packet that uses several has NETRXF_more_data, and so
+ * on up to the last but one.
+ */
 struct netif_rx_response {
     uint16_t id;
     uint16_t offset;
@@ -72,7 +91,9 @@ struct netif_rx_response {
 };
 typedef struct netif_rx_response netif_rx_response_t;
 
-/* --- extra information, both ways --------------------------------------------
+/*
+ * Extra information, both ways: a slot that takes the place of a request or a
+ * response. A type that was not negotiated by a feature node is an error.
  */
 #define XEN_NETIF_EXTRA_TYPE_NONE      (0)
 #define XEN_NETIF_EXTRA_TYPE_GSO       (1)
@@ -85,6 +106,11 @@ typedef struct netif_rx_response netif_rx_response_t;
 #define XEN_NETIF_GSO_TYPE_NONE        (0)
 #define XEN_NETIF_GSO_TYPE_TCPV4       (1)
 #define XEN_NETIF_GSO_TYPE_TCPV6       (2)
+/*
+ * gso: a packet larger than the MTU that the receiver, or the device that sends
+ * it on, cuts into segments. mcast: addresses to receive. hash: of the packet's
+ * flow.
+ */
 struct netif_extra_info {
     uint8_t type;  /* XEN_NETIF_EXTRA_TYPE_* */
     uint8_t flags; /* XEN_NETIF_EXTRA_FLAG_* */

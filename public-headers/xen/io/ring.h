@@ -31,6 +31,7 @@
 #define xen_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
 #endif
 
+/* Counts entries from the start of the ring; wraps at 2^32. */
 typedef unsigned int RING_IDX;
 
 /* The biggest power of two that is not above x (a constant if x is). */
@@ -47,7 +48,11 @@ typedef unsigned int RING_IDX;
 #define __RING_SIZE(_s, _sz)                                                   \
     (__RD32(((_sz)-offsetof(__typeof__(*(_s)), ring)) / sizeof((_s)->ring[0])))
 
-/* The shared part, and each side's private part. */
+/*
+ * Defines the shared part and each side's private part. Private indices are
+ * what a side believes; of the shared ones it reads only those of the other
+ * side.
+ */
 #define DEFINE_RING_TYPES(__name, __req_t, __rsp_t)                            \
     union __name##_sring_entry {                                               \
         __req_t req;                                                           \
@@ -112,6 +117,10 @@ typedef unsigned int RING_IDX;
         FRONT_RING_INIT(r, s, size);                                           \
     } while (0)
 
+/*
+ * RING_SIZE: entries. RING_FREE_REQUESTS: how many requests the frontend may
+ * still produce; each needs a slot for its response.
+ */
 #define RING_SIZE(_r) ((_r)->nr_ents)
 #define RING_FREE_REQUESTS(_r)                                                 \
     (RING_SIZE(_r) - ((_r)->req_prod_pvt - (_r)->rsp_cons))
@@ -131,6 +140,10 @@ typedef unsigned int RING_IDX;
     (!!XEN_RING_NR_UNCONSUMED_RESPONSES(_r))
 #define RING_HAS_UNCONSUMED_REQUESTS(_r) (!!XEN_RING_NR_UNCONSUMED_REQUESTS(_r))
 
+/*
+ * The slot itself: for a producer to fill in. A consumer must not use these for
+ * what it has to trust: see the copies below.
+ */
 #define RING_GET_REQUEST(_r, _idx)                                             \
     (&((_r)->sring->ring[((_idx) & (RING_SIZE(_r) - 1))].req))
 #define RING_GET_RESPONSE(_r, _idx)                                            \
@@ -141,7 +154,10 @@ typedef unsigned int RING_IDX;
 #define RING_COPY_RESPONSE(r, idx, to)                                         \
     ((void)(*(to) = *(volatile __typeof__(to))RING_GET_RESPONSE(r, idx)))
 
-/* True if the other side's index is impossible: give the ring up. */
+/*
+ * True if the other side's index is impossible: give the ring up. PROD_OVERFLOW
+ * is asked about the shared index before entries are consumed.
+ */
 #define RING_REQUEST_CONS_OVERFLOW(_r, _cons)                                  \
     (((_cons) - (_r)->rsp_prod_pvt) >= RING_SIZE(_r))
 #define RING_REQUEST_PROD_OVERFLOW(_r, _prod)                                  \
@@ -149,6 +165,10 @@ typedef unsigned int RING_IDX;
 #define RING_RESPONSE_PROD_OVERFLOW(_r, _prod)                                 \
     (((_prod) - (_r)->rsp_cons) > RING_SIZE(_r))
 
+/*
+ * Publish what was produced. The barrier puts the entries before the index; it
+ * pairs with the reader's barrier between index and entries.
+ */
 #define RING_PUSH_REQUESTS(_r)                                                 \
     do {                                                                       \
         xen_wmb(); /* entries before the index */                              \
@@ -160,6 +180,11 @@ typedef unsigned int RING_IDX;
         (_r)->sring->rsp_prod = (_r)->rsp_prod_pvt;                            \
     } while (0)
 
+/*
+ * The same, and whether the other side must be notified. The full barrier puts
+ * the index before the read of the event index; it pairs with that of the final
+ * check.
+ */
 #define RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(_r, _notify)                       \
     do {                                                                       \
         RING_IDX old_ = (_r)->sring->req_prod, new_ = (_r)->req_prod_pvt;      \
@@ -177,6 +202,11 @@ typedef unsigned int RING_IDX;
                     (RING_IDX)(new_ - old_);                                   \
     } while (0)
 
+/*
+ * Called when no work seems to be left: parks the event index, so that the next
+ * entry is notified, and looks once more. If it finds work the caller must go
+ * on.
+ */
 #define RING_FINAL_CHECK_FOR_REQUESTS(_r, _work_to_do)                         \
     do {                                                                       \
         if (((_work_to_do) = RING_HAS_UNCONSUMED_REQUESTS(_r)))                \

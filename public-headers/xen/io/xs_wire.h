@@ -1,15 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * xenstore's protocol, the same on a guest's ring and on dom0's socket: a
- * header, then `len` bytes. A reply carries the request's req_id; a watch
- * event comes by itself. Strings in a payload end with NUL unless they are
- * its last part (a value).
+ * header, then 'len' bytes. A reply carries the request's req_id; a watch event
+ * comes by itself, at any time between two replies, with req_id and tx_id 0.
+ * Strings in a payload end with NUL unless they are its last part (a value).
+ *
+ * Any client may send any request; what it may read, write and watch is decided
+ * by each node's permissions. INTRODUCE, RELEASE, RESUME, SET_TARGET and
+ * CONTROL are for dom0. An error is a reply of type XS_ERROR whose payload is
+ * the error's name with NUL.
+ *
+ * A client may send requests without waiting for replies; they are served and
+ * answered in order.
  */
 #ifndef _XS_WIRE_H
 #define _XS_WIRE_H
 
 #include <stdint.h>
 
+/*
+ * Payload of a request -> of its reply ("OK" if none is given). <path> is
+ * absolute, or relative to the client's own /local/domain/<domid>/.
+ *
+ *   DIRECTORY         <path>           -> names of the children, NUL after each
+ *   DIRECTORY_PART    <path> <offset>  -> <generation> and a part of that list
+ *   READ              <path>           -> the value, without NUL
+ *   GET_PERMS         <path>           -> permissions: letter and domid, NUL
+ *                                         after each; the first names the owner
+ *   SET_PERMS         <path> <permissions>
+ *   WRITE             <path> <value>   creates the node and its parents
+ *   MKDIR             <path>           harmless if it is there
+ *   RM                <path>           with everything below it; harmless if
+ *                                      it is not there but its parent is
+ *   WATCH             <path> <token>   an event at once, then one for each
+ *                                      change of the path or below it. The
+ *                                      path may be @introduceDomain or
+ *                                      @releaseDomain
+ *   UNWATCH           <path> <token>
+ *   RESET_WATCHES     (nothing)        ends all watches and transactions of
+ *                                      the client
+ *   WATCH_EVENT       sent by the store alone: <path> <token>
+ *   TRANSACTION_START (nothing)        -> its number
+ *   TRANSACTION_END   T or F           commit or drop; EAGAIN: what was read
+ *                                      has changed meanwhile, try again
+ *   GET_DOMAIN_PATH   <domid>          -> /local/domain/<domid>
+ *   INTRODUCE         <domid> <mfn> <port>  a new guest and its ring
+ *   RELEASE           <domid>          it has gone
+ *   IS_DOMAIN_INTRODUCED <domid>       -> T or F
+ *   RESUME            <domid>          its next shutdown is news again
+ *   SET_TARGET        <domid> <target> the first may act as the second
+ *   CONTROL           <command> ...    -> text
+ */
 enum xsd_sockmsg_type {
     XS_CONTROL,
     XS_DIRECTORY,
@@ -44,7 +85,10 @@ enum xsd_sockmsg_type {
 #define XS_WRITE_CREATE      "CREATE"
 #define XS_WRITE_CREATE_EXCL "CREATE|EXCL"
 
-/* Errors travel by name. Include errno.h first to get the table. */
+/*
+ * Errors  travel by name. Include errno.h first to get the table. A name that
+ *         is not in it is to be taken as EINVAL.
+ */
 struct xsd_errors {
     int errnum;
     const char *errstring;
@@ -74,7 +118,12 @@ struct xsd_sockmsg {
 /* Parts of a watch event's payload, in this order. */
 enum xs_watch_type { XS_WATCH_PATH = 0, XS_WATCH_TOKEN };
 
-/* A guest's page. Indices run freely; each side writes its own. */
+/*
+ * A guest's page. Indices run freely; each side writes its own. The writer of
+ * bytes must not overtake the reader by more than the ring's size, and must
+ * write the bytes before it moves its index; both sides notify the event
+ * channel after moving one.
+ */
 #define XENSTORE_RING_SIZE 1024
 typedef uint32_t XENSTORE_RING_IDX;
 #define MASK_XENSTORE_IDX(idx) ((idx) & (XENSTORE_RING_SIZE - 1))
@@ -88,17 +137,22 @@ struct xenstore_domain_interface {
     uint32_t error;                       /* store: XENSTORE_ERROR_* */
 };
 
-/* A violation disconnects the client. */
+/* Limits. A violation disconnects the client. */
 #define XENSTORE_PAYLOAD_MAX  4096
 #define XENSTORE_ABS_PATH_MAX 3072 /* without NUL */
 #define XENSTORE_REL_PATH_MAX 2048
 
+/*
+ * Bits of server_features: the guest may ask for a fresh ring; the store says
+ * in 'error' why it stopped.
+ */
 #define XENSTORE_SERVER_FEATURE_RECONNECTION 1
 #define XENSTORE_SERVER_FEATURE_ERROR        2
 
 #define XENSTORE_CONNECTED 0
 #define XENSTORE_RECONNECT 1 /* guest asks; store resets the ring, then 0 */
 
+/* Why the store stopped to serve the ring. */
 #define XENSTORE_ERROR_NONE    0
 #define XENSTORE_ERROR_COMM    1 /* lost the event channel */
 #define XENSTORE_ERROR_RINGIDX 2 /* impossible indices */
