@@ -23,7 +23,9 @@ void trap_dispatch(struct trap_frame *f)
     caught = *f;
     if (try_rsp) {
         f->rip = (uint64_t)try_return;
+        f->cs = FLAT_KERNEL_CS & ~3UL; /* level 0 is kernel mode */
         f->rsp = try_rsp;
+        f->ss = FLAT_KERNEL_SS;
         f->rax = f->vector;
         return;
     }
@@ -95,4 +97,21 @@ void traps_init(void)
     HC1(set_trap_table, table);
     HC2(callback_op, CALLBACKOP_register, &event);
     HC2(callback_op, CALLBACKOP_register, &failsafe);
+}
+
+void user_mode_init(void)
+{
+    const uint64_t *kernel = (uint64_t *)start_info->pt_base;
+    uint64_t *root = alloc_page();
+
+    for (unsigned int i = 0; i < 512; i++)
+        if (i < 256 || i > 271) /* the hypervisor fills in its own */
+            root[i] = kernel[i];
+    if (make_readonly(root) ||
+        mmuext(MMUEXT_PIN_L4_TABLE, virt_to_mfn(root), 0) ||
+        mmuext(MMUEXT_NEW_USER_BASEPTR, virt_to_mfn(root), 0) ||
+        HC2(stack_switch, FLAT_KERNEL_SS, (char *)alloc_page() + PAGE_SIZE)) {
+        printf("Bail out! no user mode\n");
+        shutdown(SHUTDOWN_crash);
+    }
 }

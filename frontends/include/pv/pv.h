@@ -110,7 +110,7 @@ struct trap_frame {
     uint64_t rip, cs, rflags, rsp, ss; /* cs: upcall mask in bits 32-39 */
 };
 /* Runs fn(arg) and catches the first trap: its vector, or -1 if fn returned.
- * caught holds the frame. Does not nest. */
+ * caught holds the frame. Does not nest. fn may leave for user mode. */
 extern struct trap_frame caught;
 int try_call(void (*fn)(void *arg), void *arg);
 /* fn runs at each trap of that vector instead; NULL: default (fatal). */
@@ -119,6 +119,9 @@ void set_trap_handler(unsigned int vector, trap_handler_t fn);
 /* The table given to the hypervisor; stubs by vector. */
 extern const unsigned long trap_stubs[256];
 void traps_init(void);
+/* Once, before the first iret to user mode: makes a user root with the kernel
+ * root's mappings, and a stack for traps from user mode. */
+void user_mode_init(void);
 /* Loads ra byte from address; true if it faulted. */
 bool read_faults(const volatile void *p);
 bool write_faults(volatile void *p, uint64_t v);

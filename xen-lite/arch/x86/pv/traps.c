@@ -131,15 +131,15 @@ void pv_bounce(struct vcpu *v, const struct bounce *b)
     bounce_words(v, b, words, b->has_error_code ? 3 : 2);
 }
 
-void pv_inject_trap(struct vcpu *v, unsigned int vector, uint32_t error_code)
+static void enter_handler(struct vcpu *v, unsigned int vector,
+                          bool has_error_code, uint32_t error_code)
 {
     const struct trap_info *ti = &v->arch.trap_ctxt[vector];
     struct bounce b = {
         .rip = ti->address,
         .cs = ti->cs,
         .mask_events = TI_GET_IF(ti),
-        .has_error_code =
-            vector < 32 && (X86_TRAP_HAVE_ERROR_CODE >> vector & 1),
+        .has_error_code = has_error_code,
         .error_code = error_code,
     };
 
@@ -149,6 +149,19 @@ void pv_inject_trap(struct vcpu *v, unsigned int vector, uint32_t error_code)
         return;
     }
     pv_bounce(v, &b);
+}
+
+void pv_inject_trap(struct vcpu *v, unsigned int vector, uint32_t error_code)
+{
+    bool has_error_code =
+        vector < 32 && (X86_TRAP_HAVE_ERROR_CODE >> vector & 1);
+
+    enter_handler(v, vector, has_error_code, error_code);
+}
+
+void pv_inject_software_interrupt(struct vcpu *v, unsigned int vector)
+{
+    enter_handler(v, vector, false, 0);
 }
 
 void pv_inject_page_fault(struct vcpu *v, uint64_t cr2, uint32_t error_code)
@@ -294,15 +307,15 @@ static void guest_debug_trap(struct vcpu *v)
     pv_inject_trap(v, X86_TRAP_DB, 0);
 }
 
-/* The CPU cannot know the levels in the guest's trap table. */
-static void guest_software_interrupt(struct vcpu *v, struct cpu_regs *regs,
-                                     unsigned int vector, unsigned int length)
+/* The CPU's gate is open to both modes of the guest, whatever its table says;
+ * but the CPU cannot know that there is no handler. */
+static void guest_int80(struct vcpu *v, struct cpu_regs *regs)
 {
-    if (!guest_kernel_mode(v) && TI_GET_DPL(&v->arch.trap_ctxt[vector]) < 3) {
-        regs->rip -= length;
-        pv_inject_gp(v, vector * 8 + 2);
+    if (v->arch.trap_ctxt[GUEST_INT80_VECTOR].address) {
+        pv_inject_software_interrupt(v, GUEST_INT80_VECTOR);
     } else {
-        pv_inject_trap(v, vector, 0);
+        regs->rip -= 2;
+        pv_refuse_software_interrupt(v, GUEST_INT80_VECTOR);
     }
 }
 
@@ -317,11 +330,8 @@ void do_guest_exception(struct cpu_regs *regs)
     }
     local_irq_enable();
     switch (vector) {
-    case X86_TRAP_BP:
-        guest_software_interrupt(v, regs, vector, 1);
-        break;
     case GUEST_INT80_VECTOR:
-        guest_software_interrupt(v, regs, vector, 2);
+        guest_int80(v, regs);
         break;
     case X86_TRAP_UD:
         if (!pv_emulate_forced_cpuid(v, regs))

@@ -356,21 +356,21 @@ static void skip_instruction(struct vcpu *v, struct cpu_regs *regs,
     }
 }
 
-/* `int n` through a gate that is not open to ring 3: the error code would say
- * which, but not every emulator gets it right. The instruction does. */
+/* `int n` through a gate that the CPU keeps closed to ring 3: the level in the
+ * guest's table decides, and its kernel counts as level 1. The CPU's error code
+ * would say which vector, but not every emulator gets it right. The instruction
+ * does. */
 static bool emul_int(struct vcpu *v, struct cpu_regs *regs, uint8_t vector,
                      unsigned int length)
 {
     const struct trap_info *ti = &v->arch.trap_ctxt[vector];
 
-    if (!guest_kernel_mode(v) && TI_GET_DPL(ti) < 3) {
-        pv_inject_gp(v, vector * 8 + 2);
+    if (!ti->address || TI_GET_DPL(ti) < (guest_kernel_mode(v) ? 1 : 3)) {
+        pv_refuse_software_interrupt(v, vector);
         return true;
     }
-    if (!ti->address)
-        return false;
     regs->rip += length;
-    pv_inject_trap(v, vector, 0);
+    pv_inject_software_interrupt(v, vector);
     return true;
 }
 
