@@ -5,8 +5,8 @@
  * A call inside that must be continued later leaves its new arguments in its
  * entry (hypercall_create_continuation() puts them into the copy here), and the
  * batch itself is continued at that entry. The batch also stops for pending
- * work, for a domain that was shut down, and at calls that make no sense in
- * the middle: iret (it would leave kernel mode) and multicall itself.
+ * work. It ends behind an iret: the guest has left the code that made it. A
+ * multicall inside is refused.
  *
  * "Which entry is running" is per CPU: nothing here is ever preempted.
  */
@@ -23,8 +23,7 @@ static void run_entry(struct multicall_state *ms)
 
     if (call->op >= NR_HYPERCALLS)
         call->result = -ENOSYS;
-    else if (call->op == __HYPERVISOR_iret ||
-             call->op == __HYPERVISOR_multicall)
+    else if (call->op == __HYPERVISOR_multicall)
         call->result = -EINVAL;
     else
         call->result = do_hypercall(call->op, call->args);
@@ -60,6 +59,8 @@ HYPERCALL(multicall)
             rc = -EFAULT;
             break;
         }
+        if (ms->call.op == __HYPERVISOR_iret)
+            break;
     }
     return rc;
 

@@ -28,6 +28,7 @@
 #define TF_KERNEL_MODE 0x80000000
 #define HC_PRIVILEGED  1
 #define TRAP_syscall   0x100
+#define TRAP_iret      0x101
 /* rflags that iret takes to C: TF, IOPL, NT, RF, VM, VIF, VIP */
 #define RFLAGS_ODD     0x1b7100
 /* rflags that no guest gets: IOPL, NT, VM, VIF, VIP */
@@ -195,15 +196,17 @@ hypercall_event:
         cmpb    $0, VINFO_mask(%rcx)
         jne     2b
 hypercall_slow_exit:
+        SAVE_PRESERVED
+        cmpl    $TRAP_iret, REGS_entry_vector(%rsp)
+        movl    $TRAP_syscall, REGS_entry_vector(%rsp)
+        je      ret_to_guest
         mov     REGS_rip(%rsp), %rcx
         mov     REGS_rflags(%rsp), %r11
         mov     %rcx, REGS_rcx(%rsp)
         mov     %r11, REGS_r11(%rsp)
         mov     %rax, REGS_rax(%rsp)
-        movl    $TRAP_syscall, REGS_entry_vector(%rsp)
         movq    $FLAT_CS64, REGS_cs(%rsp)
         movq    $FLAT_DS, REGS_ss(%rsp)
-        SAVE_PRESERVED
         jmp     ret_to_guest
 
 no_such_call:

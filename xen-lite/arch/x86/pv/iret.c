@@ -11,6 +11,7 @@
 #include <hv/lib.h>
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
+#include <hv/softirq.h>
 #include <asm/pv.h>
 
 #define RFLAGS_NEVER                                                           \
@@ -30,7 +31,7 @@ static bool enter_user_mode(struct vcpu *v)
     return true;
 }
 
-void do_iret_slow(struct cpu_regs *regs)
+bool do_iret_slow(struct cpu_regs *regs)
 {
     struct vcpu *v = current;
     struct iret_context c;
@@ -39,10 +40,10 @@ void do_iret_slow(struct cpu_regs *regs)
     if (copy_object_from_guest(&c, regs->rsp)) {
         domain_crash(v->domain, "v%d: iret frame at %lx is not readable",
                      v->vcpu_id, (unsigned long)regs->rsp);
-        return;
+        return false;
     }
     if ((c.cs & 3) == 3 && !enter_user_mode(v))
-        return;
+        return false;
     if (v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl))
         v->arch.iopl = (c.rflags >> 12) & 3;
 
@@ -56,10 +57,18 @@ void do_iret_slow(struct cpu_regs *regs)
     regs->rcx = c.rcx;
     regs->r11 = c.r11;
     v->vcpu_info->evtchn_upcall_mask = !(c.rflags & X86_EFLAGS_IF);
+    return true;
 }
 
-/* entry.S knows the number. This is the row for everyone else: nobody. */
+/* In a batch: entry.S does a direct call itself. The vcpu must leave by the
+ * slow exit, which takes this frame for complete: a softirq leads there. */
 HYPERCALL(iret)
 {
-    return -EINVAL;
+    struct cpu_regs *regs = guest_cpu_regs();
+
+    if (do_iret_slow(regs)) {
+        regs->entry_vector = TRAP_iret;
+        raise_softirq(SCHEDULE_SOFTIRQ);
+    }
+    return regs->rax;
 }

@@ -25,6 +25,7 @@ struct cpu_regs {
 };
 /* entry_vector: a hardware vector, or */
 #define TRAP_syscall 0x100u
+#define TRAP_iret    0x101u /* a call of a batch replaced the frame */
 
 struct vcpu;
 struct cpu_info {

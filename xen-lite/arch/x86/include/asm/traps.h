@@ -95,7 +95,8 @@ void do_debug_ist(struct cpu_regs *regs); /* from the hypervisor only */
 void do_guest_syscall(struct cpu_regs *regs);
 void do_guest_syscall32(struct cpu_regs *regs);
 void do_guest_sysenter(struct cpu_regs *regs);
-void do_iret_slow(struct cpu_regs *regs);
+/* False: nothing was loaded, the domain has been crashed. */
+bool do_iret_slow(struct cpu_regs *regs);
 void do_bad_bounce(struct cpu_regs *regs);
 void pv_failsafe(struct cpu_regs *regs);
 void pv_deliver_event(struct cpu_regs *regs);
