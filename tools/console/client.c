@@ -261,7 +261,7 @@ struct client {
     unsigned int num, domid;
     char escape;
     bool interactive;
-    int notify_fd; /* -1: nobody waits for us to be attached */
+    int notify_fd; /* -1: no process waits for this client to be attached */
 };
 
 static unsigned int parse_domid(const char *text)

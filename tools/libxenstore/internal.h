@@ -29,7 +29,7 @@ struct event {
     char **vector; /* path and token, one block */
 };
 
-/* Somebody who waits for an answer. */
+/* A request that waits for its answer. */
 struct waiter {
     struct waiter *next;
     uint32_t req_id;
@@ -45,7 +45,7 @@ struct xs_handle {
     pthread_mutex_t lock;      /* protects all below */
     pthread_cond_t news;
     unsigned int sleepers; /* threads in pthread_cond_wait() */
-    bool reading;          /* somebody is the reader; in[] is his */
+    bool reading;          /* a thread is the reader; only it may use in[] */
     int error;             /* errno of a connection that has ended */
     uint32_t last_id;
     struct waiter *waiters;
@@ -65,7 +65,7 @@ char *xs_talk(struct xs_handle *h, uint32_t type, xs_transaction_t t,
 /* The same with one string as the request. */
 char *xs_talk_string(struct xs_handle *h, uint32_t type, xs_transaction_t t,
                      const char *s, unsigned int *len);
-/* For requests whose answer says nothing: frees it. */
+/* For requests whose answer has no content: frees it. */
 bool xs_acknowledged(char *answer);
 
 /* A string with its terminator as a part of a request. */
@@ -78,10 +78,10 @@ static inline struct iovec xs_iov(const char *s)
  * something may have changed, false if the connection has ended or (without
  * @block) nothing has come. */
 bool xs_wait_news(struct xs_handle *h, bool block);
-/* Tells xs_fileno() whether events are queued. */
+/* Makes xs_fileno() readable if and only if events are queued. */
 void xs_signal_events(struct xs_handle *h);
 
-/* Where the kernel offers the store to programs in any domain. */
+/* The kernel's device for the store, which exists in every domain. */
 const char *xs_kernel_device(void);
 
 #endif

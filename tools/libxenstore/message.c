@@ -82,7 +82,7 @@ static void deliver(struct xs_handle *h, const struct xsd_sockmsg *hdr,
     while (w && (w->done || w->req_id != hdr->req_id))
         w = w->next;
     if (!w)
-        return; /* nobody waits for it any more */
+        return; /* the thread that waited for it has given up */
     w->hdr = *hdr;
     w->done = true;
     w->body = malloc(hdr->len + 1u);

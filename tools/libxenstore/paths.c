@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the store is found; the environment may say otherwise. */
+/*
+ * Paths of the store's sockets and devices; environment variables override
+ * them.
+ */
 #include "internal.h"
 
 #include <stdio.h>

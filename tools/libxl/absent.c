@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What libxl.h promises and this library does not do. The list is in the file
- * 'absent'; gentypes.py makes a failing function of each name.
+ * Functions that libxl.h declares and this library does not support. The list
+ * is in the file 'absent'; gentypes.py generates a failing function for each
+ * name.
  */
 #include "internal.h"
 

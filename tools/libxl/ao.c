@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Long operations. With ao_how NULL the caller's thread turns the event loop
- * until its own operation is complete, also on behalf of others; otherwise
- * the operation ends in somebody's loop later, by callback or event.
+ * Long operations. With ao_how NULL the calling thread runs the event loop
+ * until its own operation is complete, and serves other operations meanwhile;
+ * otherwise the operation completes later, in whichever thread runs the loop
+ * then, by callback or event.
  */
 #include "event.h"
 
@@ -56,7 +57,7 @@ void libxl__ao_complete(libxl__ao *ao, int rc)
         event->u.operation_complete.rc = rc;
         libxl__event_occurred(ctx, event);
     }
-    /* Its memory may still be in use by whoever called us: free it later. */
+    /* The caller may still use the operation's memory: free it later. */
     due = libxl__array_nogc(ctx, 1, sizeof(*due));
     due->run = run_completion;
     due->ao = ao;
@@ -77,7 +78,10 @@ int libxl__ao_inprogress(libxl__ao *ao)
         if (p)
             libxl__poller_put(ctx, p);
         rc = ao->complete ? ao->rc : ERROR_FAIL;
-        /* One that cannot be waited for leaks: it may still be running. */
+        /*
+         * An operation that cannot be waited for is leaked: it may still be
+         * running.
+         */
         if (ao->complete)
             ao_free(ao);
     }

@@ -50,7 +50,7 @@ int libxl_primary_console_get_tty(libxl_ctx *ctx, uint32_t domid_vm,
     return libxl_console_get_tty(ctx, domid_vm, 0, LIBXL_CONSOLE_TYPE_PV, path);
 }
 
-/* Ours, or the one of a stock installation that we run in. */
+/* The client of this project, or that of a stock Xen installation. */
 static const char *const programs[] = {
     LIBXL__PRIVATE_BIN "/xenconsole",
     "/usr/lib/xen-4.17/bin/xenconsole",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPU pools: which there are, and their names, which only the store knows.
- * Making and changing pools is not here yet.
+ * CPU pools: their list, and their names, which only the store holds. Functions
+ * that create and change pools do not exist yet.
  */
 #include "internal.h"
 

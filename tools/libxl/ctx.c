@@ -67,9 +67,9 @@ int libxl_ctx_free(libxl_ctx *ctx)
 }
 
 /*
- * A forked child that does not exec: nothing of the parent's may be used.
- * Every descriptor of ours is close-on-exec and harmless when merely held;
- * only the store connection would be shared, so that goes.
+ * For a forked child that does not exec: it must not use what its parent
+ * opened. All descriptors of libxl are close-on-exec and harmless while only
+ * held; the store connection would be shared, so it is closed.
  */
 void libxl_postfork_child_noexec(libxl_ctx *ctx)
 {

@@ -65,7 +65,7 @@ static int write_dirs(libxl__gc *gc, xs_transaction_t t, void *arg)
             libxl__domain_label(gc, dev->domid), dev->kind, dev->devid);
         return ERROR_DEVICE_EXISTS;
     }
-    /* What a device of the same number left behind must not survive. */
+    /* Nodes left behind by an earlier device of the same number must go. */
     rc = libxl__xs_rm(gc, t, fe) ?: libxl__xs_rm(gc, t, be);
     if (!rc)
         rc = libxl__xs_mknod(gc, t, record, own_perms, 1) ?:
@@ -91,7 +91,7 @@ int libxl__device_write(libxl__gc *gc, const libxl__device *dev,
     return libxl__xs_transaction(gc, write_dirs, &dirs);
 }
 
-/* The record is ours, but it says which domain drives the device. */
+/* Only dom0 can write the record, which names the domain of the backend. */
 static bool read_record(libxl__gc *gc, libxl__device *dev)
 {
     const char *be = libxl__xs_read(

@@ -43,7 +43,7 @@ libxl__device *libxl__device_list(libxl__gc *gc, uint32_t domid,
 /* The lowest devid >= 0 without a record. */
 int libxl__device_nextid(libxl__gc *gc, uint32_t domid, const char *kind);
 
-/* One device's way in or out. */
+/* The addition or removal of one device. */
 typedef struct libxl__aodev libxl__aodev;
 struct libxl__aodev {
     libxl__ao *ao;

@@ -60,7 +60,7 @@ static const char *printable(libxl__gc *gc, const char *s)
     return line;
 }
 
-/* What a backend that gave up has to say, in the place where they say it. */
+/* Reports the error node of a backend that has failed. */
 static const char *backend_error(libxl__aodev *aodev)
 {
     libxl__gc *gc = &aodev->ao->gc;
@@ -206,7 +206,8 @@ static void script_timeout(libxl_ctx *ctx, libxl__ev_time *ev)
     libxl__aodev *aodev = CONTAINER_OF(ev, libxl__aodev, timeout);
 
     aodev->killed = true;
-    kill(-aodev->script.pid, SIGKILL); /* with what it has started */
+    /* The script and all processes that it has started. */
+    kill(-aodev->script.pid, SIGKILL);
 }
 
 /* This process's environment and the pairs, made before the fork: after it, in
@@ -331,7 +332,7 @@ int libxl__aodev_start(libxl__aodev *aodev)
     rc = libxl__xs_transaction(&aodev->ao->gc, close_backend, aodev);
     if (rc)
         return rc;
-    /* Where no backend has ever been, none will answer. */
+    /* If no backend has ever seen this device, none will answer. */
     if (state == XenbusStateUnknown || state == XenbusStateInitialising ||
         state == XenbusStateClosed)
         run_script(aodev);

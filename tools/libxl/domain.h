@@ -17,7 +17,7 @@ int libxl__domain_getinfo(libxl__gc *gc, uint32_t domid,
 bool libxl__domain_exists(libxl__gc *gc, uint32_t domid);
 /* Nothing of the kind: ERROR_INVAL, in silence. */
 int libxl__name_to_domid(libxl__gc *gc, const char *name, uint32_t *domid);
-/* The same; one that is dying has no identity any more. */
+/* The same, but a dying domain is not found: it has no identity any more. */
 int libxl__uuid_to_domid(libxl__gc *gc, const libxl_uuid *uuid,
                          uint32_t *domid);
 /* "/vm/UUID", where the domain's identity is; NULL: it has none. */

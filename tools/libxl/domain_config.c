@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain's configuration: what is left open gets its default, what cannot
- * be is refused with one line, before anything exists.
+ * A domain's configuration: unset values get their defaults, and what is not
+ * supported is refused with one line before the domain exists.
  */
 #include "device.h"
 #include "domain.h"
@@ -201,8 +201,10 @@ int libxl__domain_config_setdefault(libxl__gc *gc, libxl_domain_config *config)
     return rc ? rc : check_duplicates(gc, config);
 }
 
-/* What runs now may differ from what was asked for: memory and the devices
- * follow the store, the rest does not change. */
+/*
+ * The running domain may differ from its saved configuration: memory and
+ * devices are taken from the store, the rest cannot change.
+ */
 int libxl_retrieve_domain_configuration(libxl_ctx *ctx, uint32_t domid,
                                         libxl_domain_config *d_config,
                                         const libxl_asyncop_how *ao_how)

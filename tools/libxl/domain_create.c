@@ -71,7 +71,7 @@ static int check(struct create *c)
     rc = check_memory(gc, config);
     if (rc)
         return rc;
-    /* It says itself what is wrong with the files. */
+    /* xlg_image_open() logs what is wrong with the files. */
     c->image =
         xlg_image_open(CTX->lg, config->b_info.kernel, config->b_info.ramdisk);
     return c->image ? 0 : ERROR_FAIL;
@@ -236,7 +236,7 @@ static int make_nodes(libxl__gc *gc, xs_transaction_t t, void *arg)
     return rc;
 }
 
-/* What the guest and others read once it is built. */
+/* The nodes that the guest and other clients read once the domain is built. */
 static int describe(libxl__gc *gc, xs_transaction_t t, void *arg)
 {
     const struct create *c = arg;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events of domains' ends: DOMAIN_SHUTDOWN when one has shut down and waits
- * for its fate, DOMAIN_DEATH when it is gone. The store fires @releaseDomain
- * for both without saying for whom; who is watched is looked up each time.
+ * Events at the end of domains: DOMAIN_SHUTDOWN when a domain has shut down and
+ * still exists, DOMAIN_DEATH when it is gone. The store fires @releaseDomain
+ * for both and does not name the domain, so each firing checks all domains that
+ * are watched.
  */
 #include "domain.h"
 
@@ -39,7 +40,10 @@ static void look(libxl__gc *gc, libxl_evgen_domain_death *evg)
                info.flags >> XEN_DOMINF_shutdownshift &
                    XEN_DOMINF_shutdownmask);
     }
-    /* One that is only held by somebody's mapping is as dead as can be. */
+    /*
+     * A domain that exists only because another one maps its pages counts as
+     * dead.
+     */
     if (rc || info.flags & XEN_DOMINF_dying) {
         evg->death_reported = true;
         report(CTX, evg, LIBXL_EVENT_TYPE_DOMAIN_DEATH, 0);
@@ -70,7 +74,7 @@ int libxl_evenable_domain_death(libxl_ctx *ctx, uint32_t domid,
     evg->domid = domid;
     evg->user = user;
     evg->uuid = uuid;
-    /* What has happened already is found by the watch's first call. */
+    /* The watch fires once by itself, which finds what has happened already. */
     if (!ctx->ev->released.func)
         rc = libxl__ev_watch_register(ctx, &ctx->ev->released, "@releaseDomain",
                                       released);

@@ -13,7 +13,7 @@
 #include "device.h"
 #include "domain.h"
 
-/* The first failure is what is reported. */
+/* The first failure is reported, later ones are only logged. */
 static void note(libxl__destroy *d, int rc)
 {
     d->rc = d->rc ?: rc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which domains there are, and what Xen says of them; names, which only the
- * store knows.
+ * The list of domains and the hypervisor's information on them; and their
+ * names, which only the store holds.
  */
 #include "domain.h"
 

@@ -11,8 +11,11 @@ static void released(libxl__multidev *multi, int rc)
     libxl__ao_complete(multi->ao, rc);
 }
 
-/* The dead do not need them, and the successor's script would find its disk
- * in use. The console stays, for what was said last. */
+/*
+ * A preserved domain does not need its devices, and the script of its successor
+ * would find the disk in use. Its console stays, so that the last output can be
+ * read.
+ */
 static int release_devices(libxl_ctx *ctx, uint32_t domid)
 {
     libxl__ao *ao = libxl__ao_create(ctx, domid, NULL);

@@ -34,7 +34,7 @@ typedef struct libxl__ev_time libxl__ev_time;
 typedef struct libxl__ev_watch libxl__ev_watch;
 typedef struct libxl__ev_child libxl__ev_child;
 typedef struct libxl__ao libxl__ao;
-struct libxl__hook; /* what an application's event system holds of us */
+struct libxl__hook; /* the handle that an application's event system holds */
 
 struct libxl__ev_fd {
     libxl__ev_fd *prev, *next; /* in the list of all, or NULL */
@@ -112,7 +112,10 @@ libxl_event *libxl__event_new(libxl_ctx *ctx, libxl_event_type type,
                               uint32_t domid, uint64_t for_user);
 /* The application's from here on. */
 void libxl__event_occurred(libxl_ctx *ctx, libxl_event *event);
-/* Something on which events depend is broken, and nobody can be told else. */
+/*
+ * Reports that the event machinery itself is broken; no caller is left to get
+ * an error code.
+ */
 void libxl__event_disaster(libxl_ctx *ctx, const char *what, int errnoval);
 
 /* Callbacks that became due while the lock was held. */

@@ -42,7 +42,7 @@ static void try_reap(libxl_ctx *ctx, libxl__ev_child *ev)
     } while (r < 0 && errno == EINTR);
     if (r == ev->pid)
         child_ended(ctx, ev, status);
-    else if (r < 0) /* somebody else reaped it: nothing is known but that */
+    else if (r < 0) /* reaped elsewhere in the process: status unknown */
         child_ended(ctx, ev, W_EXITCODE(255, 0));
 }
 

@@ -9,9 +9,11 @@
  */
 #include "event.h"
 
-/* What an application's event system holds of us. It may call late, from
- * another thread, about something that we have forgotten: so a hook is never
- * freed before the context, it is only reused. */
+/*
+ * The handle that an application's event system holds. It may call late, from
+ * another thread, about a registration that has been removed: so a hook is
+ * reused, but never freed before the context.
+ */
 struct libxl__hook {
     struct libxl__hook *next;
     libxl__ev_fd *fd; /* at most one of both; none: not for us any more */

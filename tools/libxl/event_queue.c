@@ -23,8 +23,10 @@ void libxl__due_add(libxl_ctx *ctx, struct libxl__due *due)
     due->next = NULL;
     *ctx->ev->due_last = due;
     ctx->ev->due_last = &due->next;
-    /* A thread in poll() has nothing to do with it, but whoever waits for
-     * this operation or event must look again. */
+    /*
+     * A thread in poll() may be waiting for this operation or event: wake it,
+     * so that it looks again.
+     */
     libxl__wake_pollers(ctx);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Store watches as events. Each has a number of its own for a token; the
- * number is never reused, so that a report which crossed with the end of its
- * watch finds nobody.
+ * Store watches as events. The token of a watch is a number that is never
+ * reused, so that an event which arrives after its watch was removed matches no
+ * other watch.
  */
 #include "event.h"
 

@@ -42,7 +42,7 @@
 #define CONTAINER_OF(ptr, type, member)                                        \
     ((type *)((char *)(ptr)-offsetof(type, member)))
 
-/* Where things are. Nothing of ours needs another place at run time. */
+/* Paths of the files that libxl uses at run time. */
 #define LIBXL__SCRIPT_DIR      "/etc/xen/scripts"
 #define LIBXL__USERDATA_DIR    "/var/lib/xen"
 #define LIBXL__PRIVATE_BIN     "/usr/lib/xen-lite/bin"

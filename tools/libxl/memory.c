@@ -56,7 +56,7 @@ int libxl_domain_setmaxmem(libxl_ctx *ctx, uint32_t domid, uint64_t max_memkb)
     return set_max(gc, domid, max_memkb);
 }
 
-/* dom0 is not built by us: its nodes begin with what it has. */
+/* No toolstack has built dom0: its nodes start from its current memory. */
 static int dom0_init(libxl__gc *gc, xs_transaction_t t, uint32_t domid,
                      const struct xen_domctl_getdomaininfo *info)
 {
@@ -115,7 +115,7 @@ static int new_target(libxl__gc *gc, xs_transaction_t t, void *arg)
     }
     rc = libxl__xs_printf(gc, t, memory_path(gc, domid, "target"), "%" PRId64,
                           kb);
-    /* Before the guest hears of its target: it may grow at once. */
+    /* Set the limit before the guest sees its target: it may grow at once. */
     if (!rc && new->enforce)
         rc = set_max(gc, domid, kb);
     return rc;
@@ -182,7 +182,7 @@ int libxl_get_free_memory(libxl_ctx *ctx, uint64_t *memkb)
     if (rc)
         return rc;
     pages = info.free_pages + info.scrub_pages;
-    /* What is claimed by domains that are being built is not free. */
+    /* Pages claimed by domains under construction are not free. */
     pages -= info.outstanding_pages < pages ? info.outstanding_pages : pages;
     *memkb = pages * KB_PER_PAGE;
     return 0;
@@ -228,7 +228,7 @@ int libxl_wait_for_memory_target(libxl_ctx *ctx, uint32_t domid, int wait_secs)
             rc = libxl_get_memory_target(ctx, domid, &target);
         if (rc || kb <= target)
             return rc;
-        /* The patience is for a guest that stands still. */
+        /* Only time without progress counts against wait_secs. */
         if (kb >= last && wait_secs-- <= 0)
             return ERROR_FAIL;
         last = kb;

@@ -222,7 +222,7 @@ void libxl_uuid_generate(libxl_uuid *uuid)
     uuid->uuid[8] = (uuid->uuid[8] & 0x3f) | 0x80;
 }
 
-/* Hexadecimal digits, dashes between them where anybody puts them. */
+/* Hexadecimal digits with dashes anywhere between them. */
 static int parse_hex(uint8_t *out, size_t bytes, const char *in, char separator)
 {
     for (size_t i = 0; i < bytes; i++) {

@@ -17,7 +17,9 @@
 
 #include <yajl/yajl_tree.h>
 
-/* The header looks for the version only when it was told that there is one. */
+/*
+ * The yajl header includes the version only if HAVE_YAJL_YAJL_VERSION_H is set.
+ */
 #define HAVE_YAJL_YAJL_VERSION_H 1
 
 #include "libxl.h"

@@ -124,7 +124,7 @@ int libxl_set_vcpuaffinity_all(libxl_ctx *ctx, uint32_t domid,
     GC_INIT(ctx);
     int rc = 0;
 
-    /* All of them, also after one that failed. */
+    /* Go on after a failure, so that all vcpus are tried. */
     for (unsigned int i = 0; i < max_vcpus; i++)
         rc = set_affinity(gc, domid, i, cpumap_hard, cpumap_soft, 0) ?: rc;
     return rc;

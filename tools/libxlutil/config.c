@@ -57,7 +57,7 @@ static int hex_digit(char c)
                                         : -1;
 }
 
-/* One escape sequence, the backslash already behind us; -1: none such. */
+/* Reads an escape sequence after its backslash; -1 if it is unknown. */
 static int escape(struct lexer *lx)
 {
     static const char from[] = "abfnrtv", to[] = "\a\b\f\n\r\t\v";

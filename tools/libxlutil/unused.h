@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Beside the interface of libxlutil.h: what a configuration said that nobody
- * asked about. Typing errors in names would otherwise go unnoticed.
+ * An addition to the interface of libxlutil.h: the settings of a configuration
+ * that no caller has read, so that a misspelt name does not go unnoticed.
  */
 #ifndef LIBXLU_UNUSED_H
 #define LIBXLU_UNUSED_H

@@ -19,7 +19,7 @@ struct context {
     xs_transaction_t t;
     bool flat, prefix, raw, tidy, upto, recurse;
     int number; /* of events to wait for; -1: for ever */
-    FILE *out;  /* what is printed only if the transaction succeeds */
+    FILE *out;  /* output that is printed only if the transaction succeeds */
 };
 
 /* Each returns the exit status, or -1 if the transaction is to be tried again.

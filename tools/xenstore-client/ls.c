@@ -14,7 +14,7 @@
 
 #define DEFAULT_WIDTH 80
 #define PERMS_COLUMN  60
-/* What surrounds a value that is cut: = "..." and blanks. */
+/* Width of the text around a shortened value: = "..." and blanks. */
 #define DECORATION 8
 
 static int width;

@@ -126,7 +126,7 @@ static void parse_options(struct context *c, const struct command *command,
         usage(c, mode, command);
 }
 
-/* Prints what was collected. */
+/* Prints the collected output. */
 static void flush(char *text, size_t len)
 {
     fwrite(text, len, 1, stdout);

@@ -13,7 +13,7 @@
 #include "../libxl/max_vcpus.h"
 #include "xl.h"
 
-/* What is being parsed, for messages; xl parses one configuration at a time. */
+/* Name of the configuration in messages; xl parses one at a time. */
 static const char *source;
 
 static void complain(const char *fmt, ...)

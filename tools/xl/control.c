@@ -187,7 +187,7 @@ static int shutdown_or_reboot(int argc, char **argv, const char *doing,
     if (!all)
         failed |= ask(doing, find_domain(argv[optind]), ends, wait, act);
     for (int i = 0; all && i < n; i++)
-        if (list[i].domid) /* never the one that we are in */
+        if (list[i].domid) /* never domain 0, in which this runs */
             failed |= ask(doing, list[i].domid, &ends[i], wait, act);
     if (wait)
         failed |= wait_for_ends(ends, n);

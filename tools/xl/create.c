@@ -64,7 +64,7 @@ static void wait_for_console(void)
     console_pid = 0;
 }
 
-/* In the child: a daemon with a log of its own, which then says so. */
+/* In the child: become a daemon with its own log, then tell the parent. */
 static int become_monitor(const char *name, int ready)
 {
     char *log = NULL, *log_name = NULL;
@@ -72,7 +72,7 @@ static int become_monitor(const char *name, int ready)
 
     libxl_postfork_child_noexec(ctx);
     ctx = NULL;
-    /* Nothing of whoever called us may stay open as long as the domain. */
+    /* No descriptor of the caller may stay open as long as the domain lives. */
     dup2(ready, 3);
     close_range(4, ~0U, 0);
     if (libxl_ctx_alloc(&ctx, LIBXL_VERSION, 0, (xentoollog_logger *)logger))
@@ -155,7 +155,10 @@ int create_domain(libxl_domain_config *config,
         rc = start_monitor(config, domid, options);
     if (!rc && !options->paused)
         rc = libxl_domain_unpause(ctx, domid, NULL);
-    /* All or nothing: who hears of a failure may start it elsewhere. */
+    /*
+     * All or nothing: a caller that gets an error may start the guest
+     * elsewhere.
+     */
     if (rc)
         libxl_domain_destroy(ctx, domid, NULL);
     else if (options->foreground)

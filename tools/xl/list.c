@@ -7,7 +7,9 @@
 #include "xl.h"
 #include "commands.h"
 
-/* The header looks for the version only when it was told that there is one. */
+/*
+ * The yajl header includes the version only if HAVE_YAJL_YAJL_VERSION_H is set.
+ */
 #define HAVE_YAJL_YAJL_VERSION_H 1
 #include <libxl_json.h>
 
@@ -20,7 +22,7 @@ static yajl_gen_status print_config(yajl_gen hand, uint32_t domid)
     static const char domid_key[] = "domid", config_key[] = "config";
 
     libxl_domain_config_init(&config);
-    /* A domain that nobody described is left out. */
+    /* A domain without saved configuration is left out. */
     if (!libxl_retrieve_domain_configuration(ctx, domid, &config, NULL)) {
         s = yajl_gen_map_open(hand);
         s = s ?: yajl_gen_string(hand, (const unsigned char *)domid_key, 5);

@@ -20,7 +20,7 @@ static void close_all(void)
     logger = NULL;
 }
 
-/* Up to the command's name, whose index is returned. */
+/* Reads the options before the command; returns the command's index. */
 static int global_options(int argc, char **argv)
 {
     xentoollog_level level = XTL_PROGRESS;

@@ -8,8 +8,10 @@
 
 #include "xl.h"
 
-/* A domain that restarts sooner than this after its creation has to wait: one
- * that crashes in its first moments must not occupy the host. */
+/*
+ * A domain that restarts sooner than this after its creation has to wait, so
+ * that a guest that crashes at its start does not occupy the host.
+ */
 #define RESTART_SECONDS 3
 
 static libxl_action_on_shutdown action_for(const libxl_domain_config *config,
@@ -20,7 +22,7 @@ static libxl_action_on_shutdown action_for(const libxl_domain_config *config,
         return config->on_poweroff;
     case LIBXL_SHUTDOWN_REASON_REBOOT:
         return config->on_reboot;
-    case LIBXL_SHUTDOWN_REASON_SUSPEND: /* whoever asked for it acts */
+    case LIBXL_SHUTDOWN_REASON_SUSPEND: /* the program that asked for it acts */
         return LIBXL_ACTION_ON_SHUTDOWN_PRESERVE;
     case LIBXL_SHUTDOWN_REASON_CRASH:
         return config->on_crash;
@@ -33,7 +35,7 @@ static libxl_action_on_shutdown action_for(const libxl_domain_config *config,
     }
 }
 
-/* What is not here becomes the part of it that is. */
+/* Replaces an unsupported action by the nearest supported one. */
 static libxl_action_on_shutdown supported(libxl_action_on_shutdown action)
 {
     switch (action) {

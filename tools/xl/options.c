@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What all commands do with their arguments.
- */
+/* Argument handling that all commands share. */
 #include "xl.h"
 
 int next_option(int argc, char **argv, const char *options,

@@ -81,7 +81,7 @@ char *read_config_text(const char *file, char **overrides, int n, int *len);
 /* config must be initialised, and must be disposed of in any case. */
 int parse_config(const char *name, const char *text, int len,
                  libxl_domain_config *config);
-/* where: what to put in front of messages. */
+/* where: prefix of the messages. */
 int parse_vif(XLU_Config *cfg, const char *where, const char *spec,
               libxl_device_nic *nic);
 /* "0-3,^1", "all"; map is allocated for `cpus` processors. */

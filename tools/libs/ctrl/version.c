@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What Xen says about itself: the xen_version hypercall. */
+/* The hypervisor's version and features: the xen_version hypercall. */
 #include <stdlib.h>
 
 #include "private.h"

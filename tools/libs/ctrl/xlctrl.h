@@ -101,7 +101,9 @@ int xlc_domain_resume(xlc_handle *h, uint32_t domid);
 /* Mark as shut down from outside, reason SHUTDOWN_*; vcpus stop. */
 int xlc_domain_shutdown(xlc_handle *h, uint32_t domid, unsigned int reason);
 
-/* One domain; ESRCH if it is not there (the next id is never returned). */
+/*
+ * Information on one domain; ESRCH if it does not exist (never on the next id).
+ */
 int xlc_domain_getinfo(xlc_handle *h, uint32_t domid,
                        struct xen_domctl_getdomaininfo *info);
 /* Up to max domains with ids >= first, ascending; returns how many. */
@@ -118,7 +120,9 @@ int xlc_domain_set_handle(xlc_handle *h, uint32_t domid,
 int xlc_domain_set_debugging(xlc_handle *h, uint32_t domid, bool enable);
 /* The event port that gets this domain's suspend instead of VIRQ_DOM_EXC. */
 int xlc_domain_subscribe(xlc_handle *h, uint32_t domid, evtchn_port_t port);
-/* Who receives a global VIRQ (VIRQ_DOM_EXC, VIRQ_CONSOLE, ...). */
+/*
+ * Makes domid the receiver of a global VIRQ (VIRQ_DOM_EXC, VIRQ_CONSOLE, ...).
+ */
 int xlc_domain_set_virq_handler(xlc_handle *h, uint32_t domid, uint32_t virq);
 int xlc_domain_send_trigger(xlc_handle *h, uint32_t domid, uint32_t trigger,
                             uint32_t vcpu); /* XEN_DOMCTL_SENDTRIGGER_* */

@@ -172,7 +172,10 @@ int xengnttab_unmap(xengnttab_handle *xgt, void *start_address, uint32_t count)
     }
     if (ioctl(xgt->fd, IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR, &where))
         return -1;
-    /* A mapping goes as a whole: the driver knows no part of one. */
+    /*
+     * A mapping can only be removed as a whole: the driver has no partial
+     * unmap.
+     */
     if (where.count != count) {
         errno = EINVAL;
         return -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the guest kernel is told: the start_info page, the shared info page
- * that Xen allocated, and the first vcpu's registers.
+ * What a guest's kernel finds at its start: the start_info page, the shared
+ * info page that Xen allocated, and the first vcpu's registers.
  */
 #include <sys/mman.h>
 

@@ -121,7 +121,7 @@ static int clear_page(struct builder *b, struct pfn_range page)
     return 0;
 }
 
-/* Old kernels want the call stubs written into a page of theirs. */
+/* Kernels with a HYPERCALL_PAGE note need call stubs in a page of their own. */
 static int init_hypercall_page(struct builder *b)
 {
     const struct xlg_kernel *kernel = &b->image->kernel;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xentoolcore_restrict_all(): one process-wide list of open handles, each of
- * which knows how to limit itself to one domain. A device model calls this
- * once, after it has opened all it needs.
+ * xentoolcore_restrict_all(): one process-wide list of open handles, each with
+ * a function that limits it to one domain. A device model calls this once,
+ * after it has opened all its handles.
  */
 #include <errno.h>
 #include <fcntl.h>

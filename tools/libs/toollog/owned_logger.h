@@ -12,7 +12,7 @@
 
 struct owned_logger {
     xentoollog_logger *logger; /* the one to use, never NULL after take */
-    xentoollog_logger *own;    /* ours to destroy, or NULL */
+    xentoollog_logger *own;    /* created here, so destroyed here; or NULL */
 };
 
 /* 0, or -1 with errno when no logger could be made. */
