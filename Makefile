@@ -58,6 +58,15 @@ $(O)/tests/unit/$(1): $$(patsubst %.c,$(O)/san/%.o,$(2))
 UNIT_TESTS += $(O)/tests/unit/$(1)
 endef
 
+# $(call man_page,FILE.SECTION,OTHER NAMES): installed compressed, without a date.
+define man_page
+$(O)/man/$(notdir $(1)).gz: $(1)
+	$$(call say,GZIP,$(1))mkdir -p $$(@D); gzip -9n < $$< > $$@
+tools: $(O)/man/$(notdir $(1)).gz
+INSTALL += $(O)/man/$(notdir $(1)).gz:usr/share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1)).gz
+INSTALL_LINKS += $(foreach n,$(2),usr/share/man/man$(subst .,,$(suffix $(1)))/$(n)$(suffix $(1)).gz:$(notdir $(1)).gz)
+endef
+
 ROOMS := xen-lite tools backends frontends dom0-scripts tests
 -include $(wildcard $(ROOMS:=/build.mk))
 -include $(wildcard $(ROOMS:=/*/build.mk))

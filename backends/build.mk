@@ -59,3 +59,6 @@ HOSTILE_FRONTEND := $(O)/tests/fuzz/hostile-frontend
 $(HOSTILE_FRONTEND): tests/fuzz/hostile_frontend.c $(filter $(O)/lib/%,$(BACKEND_LIBS))
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(USER_CFLAGS) $(USER_CPPFLAGS) -o $@ $< -Wl,-rpath,/usr/lib/xen-lite $(BACKEND_LIBS) -lpthread
 check-build: $(HOSTILE_FRONTEND)
+
+$(eval $(call man_page,backends/console/xenconsoled.8))
+$(eval $(call man_page,backends/supervisor/xen-backendd.8,xen-block-backend xen-net-backend))

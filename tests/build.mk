@@ -2,7 +2,7 @@
 # `make check`: every test there is, each printing TAP, under one `prove`.
 #
 #   $(UNIT_TESTS)             programs on the host, under ASan and UBSan
-#   tests/{unit,abi,guests,system}/*.t   scripts
+#   tests/{unit,abi,house,guests,system}/*.t   scripts
 #   $(GUESTS)                 tiny PV kernels, booted as dom0
 #
 # make check T="abi demo" runs those whose path contains one of the words.
@@ -17,7 +17,7 @@ check: packages-run packages-test
 	$(Q)$(MAKE) check-run
 
 # Scripts name the programs they want as prerequisites of check-build.
-FAST_TESTS = $(UNIT_TESTS) $(sort $(wildcard tests/unit/*.t tests/abi/*.t tests/guests/*.t)) $(GUESTS)
+FAST_TESTS = $(UNIT_TESTS) $(sort $(wildcard tests/unit/*.t tests/abi/*.t tests/house/*.t tests/guests/*.t)) $(GUESTS)
 SLOW_TESTS = $(sort $(wildcard tests/system/*.t))
 check-run:
 	$(Q)rc=0; export BUILD=$(O) DIST=$(DIST); \

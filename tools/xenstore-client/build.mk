@@ -8,3 +8,4 @@ $(eval $(call program,usr/bin/xenstore,$(XENSTORE_CLIENT_SOURCES),$(O)/lib/libxe
 
 XENSTORE_LINKS := $(addprefix xenstore-,read write list ls rm exists chmod watch control)
 INSTALL_LINKS  += $(XENSTORE_LINKS:%=usr/bin/%:xenstore)
+$(eval $(call man_page,tools/xenstore-client/xenstore.1,$(XENSTORE_LINKS)))

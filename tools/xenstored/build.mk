@@ -28,3 +28,4 @@ $(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(S
 
 # The client library against the daemon's core in the same process.
 $(eval $(call unit_test,xs_client,tests/unit/xs_client.c $(STORE_TEST) $(LIBXENSTORE_SOURCES) tools/xenstored/loop.c tools/xenstored/socket.c,-lpthread))
+$(eval $(call man_page,tools/xenstored/xenstored.8))
