@@ -175,11 +175,53 @@ static void test_objects(void **state)
     assert_null(xzalloc_array(uint64_t, ~0ul / 4));
 }
 
+/* Ages in all four quadrants of the clock, and next to their borders. */
+static void test_later_stamp(void **state)
+{
+    uint32_t at[5 * 4], n = 0;
+
+    for (uint32_t quadrant = 0; quadrant < 4; quadrant++)
+        for (uint32_t d = 0; d < 5; d++)
+            at[n++] = (quadrant << 30) + d - 2;
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t j = 0; j < n; j++)
+            for (uint32_t k = 0; k < n; k++) {
+                uint32_t now = at[i], a = at[j], b = at[k];
+
+                assert_int_equal(stamp_later(now - a, now - b, now),
+                                 now - MIN(a, b));
+            }
+}
+
+/* A freed frame joins a buddy that has been free for long: who gets it flushes,
+ * however long that was. */
+static void test_old_buddies(void **state)
+{
+    static const uint64_t ages[] = {1,        1u << 30,         (1u << 31) - 1,
+                                    1u << 31, (1u << 31) + 256, 3u << 30,
+                                    ~0u - 256};
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(ages); i++) {
+        unsigned long before;
+        void *p;
+
+        world_pass_time(ages[i]);
+        p = alloc_xenheap_pages(0, MEMF_low_reserve);
+        world_pass_time(1);
+        free_xenheap_page(p);
+        before = world_flushes;
+        p = alloc_xenheap_pages(0, MEMF_low_reserve);
+        assert_int_equal(world_flushes - before, WORLD_CPUS);
+        free_xenheap_page(p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frames), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_loans), cmocka_unit_test(test_objects)};
+        cmocka_unit_test(test_frames),      cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_loans),       cmocka_unit_test(test_later_stamp),
+        cmocka_unit_test(test_old_buddies), cmocka_unit_test(test_objects)};
 
     world_init();
     world_create_domain(0, 100);

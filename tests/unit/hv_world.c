@@ -93,6 +93,11 @@ static uint64_t clock_now = 1, flushed_at[WORLD_CPUS];
 static uint64_t may_write[WORLD_FRAMES], may_walk[WORLD_FRAMES];
 static uint32_t loaded[WORLD_CPUS]; /* domid + 1 */
 
+void world_pass_time(uint64_t ticks)
+{
+    atomic_add(&clock_now, ticks);
+}
+
 uint32_t tlb_clock_now(void)
 {
     return atomic_load(&clock_now);

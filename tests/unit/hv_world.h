@@ -35,6 +35,8 @@ extern __thread unsigned int world_abandon;
 /* The n-th copy from or to the guest fails (0: none), per thread. */
 extern __thread unsigned int world_fail_copy;
 extern unsigned long world_checks, world_flushes;
+/* The flush clock moves on, as if other CPUs had flushed. */
+void world_pass_time(uint64_t ticks);
 
 /*
  * Counts every reference again and looks at each frame, table and TLB.

@@ -204,6 +204,7 @@ static noreturn __attribute__((noinline)) void start_dom0(void)
     vga_end_boot();
     system_booted = true;
     free_init_memory();
+    tlb_clock_end_boot();
     printk(XENLOG_INFO "%lu MiB free, starting dom0\n",
            total_free_pages() >> (20 - PAGE_SHIFT));
     console_tell_input();

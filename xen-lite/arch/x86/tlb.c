@@ -13,12 +13,17 @@
  * serves the request that is under way, so waiting with interrupts off is safe.
  */
 #include <hv/bitops.h>
+#include <hv/console.h>
 #include <hv/domain.h>
 #include <hv/smp.h>
 #include <asm/irq.h>
 #include <asm/log_dirty.h>
 
 static uint64_t tlb_clock = 1;
+#ifdef HV_DEBUG
+static unsigned int opt_tlb_clock = (1u << 31) - 4096;
+HV_OPTION(OPT_UINT, "tlb-clock", opt_tlb_clock);
+#endif
 static DEFINE_PER_CPU(uint64_t, flush_tick);
 /* Whose root this CPU has loaded: domid + 1, 0 for ours. */
 static DEFINE_PER_CPU(uint32_t, root_owner);
@@ -29,6 +34,13 @@ static struct {
     unsigned long va;
     unsigned int flags;
 } request;
+
+void tlb_clock_end_boot(void)
+{
+#ifdef HV_DEBUG
+    atomic_add(&tlb_clock, opt_tlb_clock);
+#endif
+}
 
 uint32_t tlb_clock_now(void)
 {

@@ -72,12 +72,6 @@ static void list_remove(uint32_t mfn)
     pg->free_flags &= ~FREE_HEAD;
 }
 
-/* The later of two stamps, on a clock that may have wrapped. */
-static uint32_t later(uint32_t a, uint32_t b)
-{
-    return (int32_t)(a - b) >= 0 ? a : b;
-}
-
 static bool is_free_chunk(uint64_t mfn, unsigned int order)
 {
     const struct page_info *pg = frame_table + mfn;
@@ -100,7 +94,7 @@ static void chunk_free(uint64_t mfn, unsigned int order)
         list_remove(buddy);
         a = frame_table + MIN(mfn, buddy);
         b = frame_table + MAX(mfn, buddy);
-        a->tlb_stamp = later(a->tlb_stamp, b->tlb_stamp);
+        a->tlb_stamp = stamp_later(a->tlb_stamp, b->tlb_stamp, tlb_clock_now());
         if (b->free_flags & FREE_DIRTY)
             a->free_flags |= FREE_DIRTY;
         mfn = MIN(mfn, buddy);

@@ -208,6 +208,16 @@ void flush_cache_frame(mfn_t mfn);
 uint32_t tlb_clock_now(void);
 /* Those CPUs of mask that have not flushed since stamp. */
 uint64_t tlb_filter(uint64_t cpumask, uint32_t stamp);
+/* The later of two stamps. They may be any number of ticks apart, so their ages
+ * are compared: now is the clock, read after both stamps. An age of 2^32 ticks
+ * or more looks smaller than it is, as in tlb_filter(). */
+static inline uint32_t stamp_later(uint32_t a, uint32_t b, uint32_t now)
+{
+    return now - a <= now - b ? a : b;
+}
+/* Debug builds: the clock moves on as if boot was long ago, half its range or
+ * the option tlb-clock=, so that stamps of before are that far away. */
+void tlb_clock_end_boot(void);
 /* Load a root of d, or ours with NULL (all root loads but the kernel/user
  * toggle of one vcpu pass here): flushes everything, keeps the dirty masks of
  * the domains. */
