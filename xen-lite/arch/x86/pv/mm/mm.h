@@ -2,15 +2,17 @@
 /*
  * Between the files of the PV memory core (arch/x86/pv/mm).
  *
- *   mm_types   counts and types of one frame; every transition
- *   mm_table   validating and undoing the entries of one table; undo list
- *   mm_entry   one entry: flag rules, its references, writing it
- *   mm_update  hypercalls that write entries
+ *   types      counts and types of one frame; every transition
+ *   table      validating and undoing the entries of one table; undo list
+ *   entry      one entry: flag rules, its references, writing it
+ *   update     hypercalls that write entries
  *   mmuext     hypercalls on tables, roots and TLBs
- *   mm_walk    from virtual address to L1 entry
+ *   walk       from virtual address to L1 entry
  *   ptwr       writes to tables that trapped
- *   mm_grant   entries of grant maps
- *   mm_teardown everything of a dying domain
+ *   grant      entries of grant maps
+ *   teardown   everything of a dying domain
+ *
+ * xen-lite/README has a tour.
  */
 #ifndef PV_MM_H
 #define PV_MM_H
@@ -72,8 +74,7 @@ static inline int finish_pending(struct domain *d)
                                                         : 0;
 }
 
-/* --- mm_types --------------------------------------------------------------
- */
+/* --- types --------------------------------------------------------------- */
 /* One more general count for our own marks; there is always room. */
 void hold_page(struct page_info *pg);
 /* As put_page_type(), but -ERESTART leaves pg partial and not listed. */
@@ -87,8 +88,7 @@ static inline void table_unlock(struct page_info *pg)
     atomic_and(&pg->type, ~PGT_locked);
 }
 
-/* --- mm_table --------------------------------------------------------------
- */
+/* --- table --------------------------------------------------------------- */
 #define RESUME_SLOT 0x3ffu
 /* The child at the slot may be in its undo; the entry's general count is still
  * held. */
@@ -102,8 +102,7 @@ int table_take_entries(struct page_info *pg, unsigned int level,
 int table_put_entries(struct page_info *pg, unsigned int level);
 void queue_undo(struct page_info *pg);
 
-/* --- mm_entry --------------------------------------------------------------
- */
+/* --- entry --------------------------------------------------------------- */
 /* The entry as the CPU will see it. */
 pte_t entry_adjust(pte_t e, unsigned int level);
 /* No bit set that the level forbids, judged after entry_adjust(). */
@@ -153,8 +152,7 @@ int entry_write(struct page_info *table, unsigned int level, unsigned int slot,
 bool mmio_is_ro(unsigned long mfn);
 mmio_write_fn mmio_ro_handler(unsigned long mfn);
 
-/* --- mm_walk ---------------------------------------------------------------
- */
+/* --- walk ---------------------------------------------------------------- */
 /* The L1 table that maps va under v's kernel root, with a reference; NULL. */
 struct page_info *walk_to_l1(struct vcpu *v, uint64_t va);
 
