@@ -224,6 +224,8 @@ noreturn void __init __start_xen(uint32_t magic, paddr_t info)
     read_firmware();
     cpu_identify();
     cpu_init_features();
+    printk(XENLOG_WARNING "No mitigations of speculation flaws of CPUs: run "
+                          "only guests that you trust\n");
     trap_init();
 
     memory_map_init();
