@@ -52,6 +52,19 @@ in_guest() {
     tail -c +$from "$log" | tr -d '\r' | sed -n "/^begin-$mark/,/^end-$mark/p" | sed '1d;$d;/^GUEST /d' | sed '${/^$/d;}'
 }
 
+# clock_ahead NAME SECONDS [STARTS]: is the guest's wall clock this far ahead of
+# dom0's? Waits for the shell of the guest, after that many starts.
+prompts() { [ "$(grep -ac '^/ # ' "$(guest_log "$1")")" -ge "$2" ]; }
+clock_ahead() {
+    local before there
+    within 30 prompts "$1" "${3:-1}"
+    before=$(date +%s)
+    there=$(in_guest "$1" "date +%s") || return 1
+    [ $((there - $2)) -ge $((before - 1)) ] && [ $((there - $2)) -le $(($(date +%s) + 1)) ] && return
+    echo "$1: $there, dom0: $(date +%s), expected $2 between them"
+    return 1
+}
+
 # The backend processes of ours that run, as process ids.
 backends() {
     local exe

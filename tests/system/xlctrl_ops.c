@@ -147,6 +147,7 @@ static void check_properties(uint32_t domid)
           "and the domain's info shows them");
     check(!xlc_domain_set_address_size(xc, domid, 64), "64-bit");
     check(xlc_domain_get_address_size(xc, domid) == 64, "and is");
+    check(!xlc_domain_set_time_offset(xc, domid, -3600), "time offset");
     check(!xlc_domain_set_tsc(xc, domid, &tsc), "TSC mode");
     check(!xlc_domain_get_tsc(xc, domid, &tsc) && tsc.tsc_mode == 0,
           "and back");

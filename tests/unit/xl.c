@@ -171,6 +171,8 @@ static const struct {
     {BASE "pool='blue'", "\"poolid\":3", NULL},
     {BASE "on_crash='rename-restart'", "\"on_crash\":\"restart_rename\"", NULL},
     {BASE "on_poweroff='preserve'", "\"on_poweroff\":\"preserve\"", NULL},
+    {BASE "localtime=1\nrtc_timeoffset='-3600'",
+     "\"rtc_timeoffset\":4294963696,\"localtime\":\"True\"", NULL},
     {BASE "disk=['phy:/dev/x,xvda,w']",
      "\"disks\":[{\"pdev_path\":\"/dev/x\",\"vdev\":\"xvda\"", NULL},
     {BASE "vif=['mac=00:16:3e:00:00:02,bridge=br0,rate=1MB/s','']",

@@ -131,6 +131,7 @@ static int build_setdefault(libxl__gc *gc, libxl_domain_build_info *b)
     if (rc)
         return rc;
     libxl_defbool_setdefault(&b->claim_mode, true);
+    libxl_defbool_setdefault(&b->localtime, false);
     libxl_defbool_setdefault(&b->arch_x86.msr_relaxed, false);
     if (!b->event_channels)
         b->event_channels = 1023;

@@ -11,6 +11,7 @@
  * After the domain exists every failure ends in its complete destruction.
  */
 #include <sys/time.h>
+#include <time.h>
 
 #include <xlguest.h>
 
@@ -134,6 +135,18 @@ static int set_affinities(struct create *c)
     return rc;
 }
 
+/* Of its wall clock, in seconds ahead of UTC. */
+static int64_t time_offset(const libxl_domain_build_info *b)
+{
+    int64_t offset = (int32_t)b->rtc_timeoffset;
+    time_t now = time(NULL);
+    struct tm here;
+
+    if (libxl_defbool_val(b->localtime) && localtime_r(&now, &here))
+        offset += here.tm_gmtoff;
+    return offset;
+}
+
 static int set_limits(struct create *c)
 {
     libxl__gc *gc = &c->ao->gc;
@@ -141,6 +154,7 @@ static int set_limits(struct create *c)
     xlc_handle *xch = CTX->xch;
     struct xen_domctl_tsc_info tsc = {.tsc_mode = b->tsc_mode};
     struct xlc_e820 map = {.size = b->max_memkb * 1024, .type = 1};
+    int64_t offset = time_offset(b);
     const char *step;
     int rc;
 
@@ -153,6 +167,8 @@ static int set_limits(struct create *c)
         step = "its memory map";
     else if (xlc_domain_set_tsc(xch, c->domid, &tsc))
         step = "its clock mode";
+    else if (offset && xlc_domain_set_time_offset(xch, c->domid, offset))
+        step = "its wall clock";
     else
         step = NULL;
     if (step) {

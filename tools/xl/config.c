@@ -59,7 +59,6 @@ static const char *const meaningless[] = {
     "hvm_pirq",
     "init_seclabel",
     "keymap",
-    "localtime",
     "mmio_hole",
     "ms_vm_genid",
     "nested_hvm",
@@ -73,7 +72,6 @@ static const char *const meaningless[] = {
     "passthrough",
     "rdm",
     "rdm_mem_boundary",
-    "rtc_timeoffset",
     "sdl",
     "seclabel",
     "serial",
@@ -420,6 +418,17 @@ static int parse_tsc_mode(XLU_Config *cfg, libxl_domain_build_info *b)
     return -1;
 }
 
+static int parse_wall_clock(XLU_Config *cfg, libxl_domain_build_info *b)
+{
+    long offset = 0;
+
+    xlu_cfg_get_defbool(cfg, "localtime", &b->localtime, 0);
+    if (get_number(cfg, "rtc_timeoffset", INT32_MIN, INT32_MAX, &offset))
+        return -1;
+    b->rtc_timeoffset = offset; /* libxl's type is unsigned: two's complement */
+    return 0;
+}
+
 static int parse_limits(XLU_Config *cfg, libxl_domain_build_info *b)
 {
     long grants = xl_conf.max_grant_frames, maptrack = -1, version = -1;
@@ -453,7 +462,8 @@ static int parse_build(XLU_Config *cfg, libxl_domain_build_info *b)
 {
     libxl_domain_build_info_init_type(b, LIBXL_DOMAIN_TYPE_PV);
     if (parse_memory(cfg, b) || parse_vcpus(cfg, b) || parse_kernel(cfg, b) ||
-        parse_tsc_mode(cfg, b) || parse_limits(cfg, b))
+        parse_tsc_mode(cfg, b) || parse_wall_clock(cfg, b) ||
+        parse_limits(cfg, b))
         return -1;
     xlu_cfg_get_defbool(cfg, "msr_relaxed", &b->arch_x86.msr_relaxed, 0);
     if (parse_affinity(cfg, "cpus", b->max_vcpus, &b->num_vcpu_hard_affinity,

@@ -203,6 +203,14 @@ int xlc_domain_send_trigger(xlc_handle *h, uint32_t domid, uint32_t trigger,
     return xlc_domctl(h, &op);
 }
 
+int xlc_domain_set_time_offset(xlc_handle *h, uint32_t domid, int64_t seconds)
+{
+    struct xen_domctl op = domctl_of(domid, XEN_DOMCTL_settimeoffset);
+
+    op.u.settimeoffset.time_offset_seconds = seconds;
+    return xlc_domctl(h, &op);
+}
+
 int xlc_domain_set_tsc(xlc_handle *h, uint32_t domid,
                        const struct xen_domctl_tsc_info *tsc)
 {

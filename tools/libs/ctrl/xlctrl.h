@@ -126,6 +126,8 @@ int xlc_domain_subscribe(xlc_handle *h, uint32_t domid, evtchn_port_t port);
 int xlc_domain_set_virq_handler(xlc_handle *h, uint32_t domid, uint32_t virq);
 int xlc_domain_send_trigger(xlc_handle *h, uint32_t domid, uint32_t trigger,
                             uint32_t vcpu); /* XEN_DOMCTL_SENDTRIGGER_* */
+/* How far the domain's wall clock is ahead of UTC. */
+int xlc_domain_set_time_offset(xlc_handle *h, uint32_t domid, int64_t seconds);
 int xlc_domain_set_tsc(xlc_handle *h, uint32_t domid,
                        const struct xen_domctl_tsc_info *tsc);
 int xlc_domain_get_tsc(xlc_handle *h, uint32_t domid,

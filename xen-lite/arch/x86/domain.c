@@ -288,8 +288,13 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
     else
         fpu_reset(v);
     v->arch.ctrlreg_cr0 = c->ctrlreg[0] & CR0_TS;
-    if (v->vcpu_id == 0 && c->vm_assist)
-        v->domain->vm_assist = c->vm_assist & VM_ASSIST_VALID;
+    if (v->vcpu_id == 0) {
+        if (c->vm_assist)
+            v->domain->vm_assist = c->vm_assist & VM_ASSIST_VALID;
+        /* The builder has cleared the shared page, or filled it from an image:
+         * the guest is about to read it. */
+        update_domain_wallclock_time(v->domain);
+    }
     pv_set_kernel_stack(v, c->kernel_ss, c->kernel_sp);
     pv_update_fast_paths(v);
     v->is_initialised = true;

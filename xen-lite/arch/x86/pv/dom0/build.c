@@ -475,5 +475,4 @@ __init void construct_dom0(const struct boot_module *kernel,
            b.k.guest_os, b.nr_pages >> 8, b.d->max_vcpus, b.k.virt_entry,
            b.k.virt_base, guest_va(b.window_end));
     free_xenheap_pages(b.p2m, p2m_order);
-    update_domain_wallclock_time(b.d);
 }
