@@ -45,8 +45,7 @@ static uint64_t now(void)
     return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-/* --- system calls and signals ----------------------------------------------
- */
+/* --- system calls and signals --------------------------------------------- */
 static int zero_fd;
 
 static void do_getppid(void)
@@ -95,8 +94,7 @@ static void do_signal(void)
     kill(getpid(), SIGUSR1);
 }
 
-/* --- processes
- * ---------------------------------------------------------------- */
+/* --- processes ------------------------------------------------------------ */
 static void wait_for(pid_t pid)
 {
     if (pid < 0 || waitpid(pid, NULL, 0) != pid)
@@ -134,8 +132,7 @@ static void do_shell(void)
     wait_for(pid);
 }
 
-/* --- context switches: a token goes round a ring of processes
- * -------------------- */
+/* --- context switches: a token goes round a ring of processes ------------- */
 static struct {
     int first[2], last;
     int n;
@@ -212,8 +209,7 @@ static void ring_stop(void)
     free((void *)ring.data);
 }
 
-/* --- memory
- * ------------------------------------------------------------------------- */
+/* --- memory --------------------------------------------------------------- */
 static char *page;
 static int file_fd;
 
@@ -272,8 +268,7 @@ static void do_memcpy(void)
     __asm__ volatile("" ::"r"(copy_to) : "memory");
 }
 
-/* --- files, sockets, sleep
- * -------------------------------------------------------------- */
+/* --- files, sockets, sleep ------------------------------------------------ */
 static void do_create(void)
 {
     int fd = open("/tmp/new", O_CREAT | O_WRONLY | O_EXCL, 0600);
@@ -352,9 +347,7 @@ static void do_sleep(void)
     nanosleep(&t, NULL);
 }
 
-/* --- the rows
- * ------------------------------------------------------------------------------
- */
+/* --- the rows ------------------------------------------------------------- */
 static void measure(const char *name, unsigned int times, void (*f)(void))
 {
     uint64_t start;

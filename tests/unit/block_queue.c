@@ -95,8 +95,7 @@ struct storage_io *storage_next_done(struct storage *s)
     return io;
 }
 
-/* --- the frontend
- * --------------------------------------------------------------- */
+/* --- the frontend --------------------------------------------------------- */
 
 static struct live {
     bool used, bad, barrier;

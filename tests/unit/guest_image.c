@@ -26,8 +26,7 @@
 
 #define BASE 0xffffffff80000000ULL
 
-/* --- making images ---------------------------------------------------------
- */
+/* --- making images -------------------------------------------------------- */
 
 struct image {
     uint8_t data[1 << 16];
@@ -187,8 +186,7 @@ static void make_bzimage(struct image *im, const struct image *elf,
     im->size = 3 * 512 + offset + length;
 }
 
-/* --- running the pipe --------------------------------------------------------
- */
+/* --- running the pipe ----------------------------------------------------- */
 
 /* The bytes are handed over in a block of their own: ASan sees overruns. */
 static int parse(const uint8_t *data, size_t size, struct xlg_kernel *kernel,
@@ -264,8 +262,7 @@ static void check_invariants(const struct xlg_kernel *kernel, uint64_t limit)
     assert_true(kernel->entry - kernel->virt_base < kernel->phys_end);
 }
 
-/* --- tests
- * --------------------------------------------------------------------- */
+/* --- tests ---------------------------------------------------------------- */
 
 static void plain_elf(void **state)
 {
@@ -545,8 +542,7 @@ static void damaged_bzimage(void **state)
     }
 }
 
-/* --- files
- * --------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------- */
 
 static char logged[300];
 

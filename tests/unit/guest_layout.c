@@ -102,8 +102,7 @@ static void refusals(void **state)
     assert_int_equal(errno, EINVAL);
 }
 
-/* --- a fake guest
- * ------------------------------------------------------------- */
+/* --- a fake guest --------------------------------------------------------- */
 
 static uint8_t *memory; /* nr_pages pages, by pfn */
 

@@ -29,8 +29,7 @@ static bool quiet;
 const unsigned int world_slots[NR_WORLD_SLOTS] = {0,   1,   8,   15,  16,  17,
                                                   255, 256, 260, 271, 272, 511};
 
-/* --- randomness ------------------------------------------------------------
- */
+/* --- randomness ----------------------------------------------------------- */
 
 void world_seed(uint64_t seed)
 {
@@ -45,8 +44,7 @@ uint64_t world_rnd(void)
     return rnd_state * 0x2545f4914f6cdd1dull >> 16;
 }
 
-/* --- output ----------------------------------------------------------------
- */
+/* --- output --------------------------------------------------------------- */
 
 void world_quiet(bool q)
 {
@@ -82,8 +80,7 @@ noreturn void panic(const char *fmt, ...)
     abort();
 }
 
-/* --- CPUs and their TLBs ---------------------------------------------------
- */
+/* --- CPUs and their TLBs -------------------------------------------------- */
 
 cpumask_t cpu_online_map = {(1ull << WORLD_CPUS) - 1};
 struct cpuinfo boot_cpu = {.phys_bits = 40};
@@ -187,8 +184,7 @@ void assert_no_irq_locks(void)
 {
 }
 
-/* --- domains ---------------------------------------------------------------
- */
+/* --- domains -------------------------------------------------------------- */
 
 struct domain *domain_list, *hardware_domain, *idle_domain;
 static struct domain special[2] = {
@@ -327,8 +323,7 @@ void vcpu_unpause(struct vcpu *v)
 {
 }
 
-/* --- guest memory: the process's own ---------------------------------------
- */
+/* --- guest memory: the process's own -------------------------------------- */
 
 static bool copy_fails(void)
 {
@@ -351,8 +346,7 @@ size_t copy_from_guest_raw(void *to, uint64_t from, size_t n)
     return 0;
 }
 
-/* --- hypercalls ------------------------------------------------------------
- */
+/* --- hypercalls ----------------------------------------------------------- */
 
 static __thread struct {
     bool set;
@@ -395,8 +389,7 @@ long world_call(hypercall_fn_t fn, unsigned long a0, unsigned long a1,
     return rc;
 }
 
-/* --- the rest of the hypervisor --------------------------------------------
- */
+/* --- the rest of the hypervisor ------------------------------------------- */
 
 unsigned long max_page = WORLD_FRAMES;
 unsigned long xen_phys_start;
@@ -468,8 +461,7 @@ void world_init(void)
     heap_init_done();
 }
 
-/* --- verification ----------------------------------------------------------
- */
+/* --- verification --------------------------------------------------------- */
 
 static struct {
     uint32_t general, type;

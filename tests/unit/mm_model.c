@@ -17,8 +17,7 @@
 static uint64_t first_seed = 1;
 static unsigned long steps = 30000;
 
-/* --- tests -----------------------------------------------------------------
- */
+/* --- tests ---------------------------------------------------------------- */
 
 static void fresh_world(uint64_t seed)
 {

@@ -25,8 +25,7 @@ static bool chance(unsigned int percent)
     return below(100) < percent;
 }
 
-/* --- picking things --------------------------------------------------------
- */
+/* --- picking things ------------------------------------------------------- */
 
 static unsigned int any_slot(void)
 {
@@ -102,8 +101,7 @@ static uint64_t some_va(void)
     return (int64_t)(va << 16) >> 16;
 }
 
-/* --- calls -----------------------------------------------------------------
- */
+/* --- calls ---------------------------------------------------------------- */
 
 static struct domain *me(void)
 {

@@ -165,8 +165,7 @@ static void test_known_forms(void **state)
     }
 }
 
-/* --- against the CPU -------------------------------------------------------
- */
+/* --- against the CPU ------------------------------------------------------ */
 
 /* Runs "op [rdi], rcx" (or cl) with rax and flags; all defined flags back. */
 typedef void (*runner)(uint64_t *mem, uint64_t *rax, uint64_t *rcx,

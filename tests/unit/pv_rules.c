@@ -14,8 +14,7 @@
 #include <hv/guest_access.h>
 #include <hv/page_alloc.h>
 
-/* --- descriptors ------------------------------------------------------------
- */
+/* --- descriptors ---------------------------------------------------------- */
 
 static unsigned int type_of(uint64_t d)
 {
@@ -65,8 +64,7 @@ static void test_flat_segments(void **state)
     assert_false(gdt_has_flat_user_segments(gdt));
 }
 
-/* --- CPUID -------------------------------------------------------------------
- */
+/* --- CPUID ---------------------------------------------------------------- */
 
 /* A CPU that has everything. */
 static void generous_host(uint32_t leaf, uint32_t subleaf, uint32_t r[4])
@@ -229,9 +227,7 @@ static void test_feature_words(void **state)
     assert_int_equal(words[17], 0);
 }
 
-/* --- ports
- * --------------------------------------------------------------------
- */
+/* --- ports ---------------------------------------------------------------- */
 
 __thread struct cpu_info test_cpu;
 static uint8_t guest_bitmap[8192];

@@ -87,7 +87,7 @@ void *xen_map_dom0_ring(uint32_t *remote_port)
     return xen_map_ring(0, 1, &by_grant);
 }
 
-/* --- the log ------------------------------------------------------------- */
+/* --- the log -------------------------------------------------------------- */
 
 int fake_log_lines;
 bool trace_enabled;

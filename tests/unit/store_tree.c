@@ -59,8 +59,7 @@ static char *dump(const struct node *root)
     return text;
 }
 
-/* --- the model: what each possible path should hold ------------------------
- */
+/* --- the model: what each possible path should hold ----------------------- */
 
 struct cell {
     char path[16];

@@ -10,7 +10,7 @@
 #include "internal.h"
 #include "types_support.h"
 
-/* --- defbool: 0 is "not said", negative false, positive true --- */
+/* --- defbool: 0 is "not said", negative false, positive true -------------- */
 
 void libxl_defbool_set(libxl_defbool *db, bool b)
 {
@@ -69,7 +69,7 @@ int libxl__defbool_parse_json(libxl_ctx *ctx, yajl_val x, libxl_defbool *p)
     return 0;
 }
 
-/* --- lists of strings; a key-value list is pairs of strings --- */
+/* --- lists of strings; a key-value list is pairs of strings --------------- */
 
 static void strings_dispose(char ***list, int step)
 {

@@ -37,8 +37,7 @@ int protocol_path(const struct request *r, char *path, bool special,
 /* A decimal domain id. 0 or EINVAL. */
 int protocol_domid(const char *s, uint16_t *domid);
 
-/* --- the functions in the table: 0 or an errno value to be sent ------------
- */
+/* --- the functions in the table: 0 or an errno value to be sent ----------- */
 
 int do_directory(struct request *r);
 int do_directory_part(struct request *r);

@@ -105,7 +105,7 @@ int main_sysrq(int argc, char **argv)
                : EXIT_SUCCESS;
 }
 
-/* --- shutdown and reboot, of one or all, with or without waiting --- */
+/* --- shutdown and reboot, of one or all, with or without waiting ---------- */
 
 struct end {
     uint32_t domid;

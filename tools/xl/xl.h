@@ -74,7 +74,7 @@ extern struct xl_conf xl_conf;
 /* A file that is not there is fine. Problems are reported; 0 or -1. */
 int read_xl_conf(const char *file);
 
-/* --- domain configurations (config.c, vif.c, words.c) --- */
+/* --- domain configurations (config.c, vif.c, words.c) --------------------- */
 
 /* The text of a file with the command line's overrides; from malloc. */
 char *read_config_text(const char *file, char **overrides, int n, int *len);

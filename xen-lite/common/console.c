@@ -91,8 +91,7 @@ static void emit(const char *s, size_t n)
     show(s, n);
 }
 
-/* --- printk ------------------------------------------------------------------
- */
+/* --- printk --------------------------------------------------------------- */
 
 void vprintk(const char *fmt, va_list ap)
 {
@@ -184,8 +183,7 @@ noreturn void bug(const char *file, int line, const char *what)
     panic("%s at %s:%d", what, file, line);
 }
 
-/* --- what the tools read
- * ------------------------------------------------------- */
+/* --- what the tools read -------------------------------------------------- */
 
 size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear)
 {
@@ -203,8 +201,7 @@ size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear)
     return got;
 }
 
-/* --- input
- * ------------------------------------------------------------------------ */
+/* --- input ---------------------------------------------------------------- */
 
 static char rx_buf[RX_SIZE];
 static uint32_t rx_cons, rx_prod;
@@ -263,8 +260,7 @@ void console_rx(char c)
     }
 }
 
-/* --- console_io
- * -------------------------------------------------------------------- */
+/* --- console_io ----------------------------------------------------------- */
 
 /* dom0's own output would push ours out of the ring, and a reader that prints
  * there what it reads would never come to an end. */

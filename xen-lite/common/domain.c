@@ -65,7 +65,7 @@ struct domain *domain_by_owner_id(domid_t id)
     return domain_by_id(id);
 }
 
-/* --- creation ------------------------------------------------------------ */
+/* --- creation ------------------------------------------------------------- */
 
 static int list_domain(struct domain *d)
 {
@@ -216,8 +216,7 @@ fail:
     return NULL;
 }
 
-/* --- pausing
- * ------------------------------------------------------------------ */
+/* --- pausing -------------------------------------------------------------- */
 
 void vcpu_pause(struct vcpu *v)
 {
@@ -277,8 +276,7 @@ int domain_unpause_by_controller(struct domain *d)
     return 0;
 }
 
-/* --- the end
- * ------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
 static void dom0_shutdown(int reason)
 {

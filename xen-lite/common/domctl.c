@@ -13,8 +13,7 @@
 
 static spinlock_t domctl_lock = SPIN_LOCK_INIT(LOCK_DOMCTL);
 
-/* --- bitmaps ---------------------------------------------------------------
- */
+/* --- bitmaps -------------------------------------------------------------- */
 
 int xenctl_bitmap_to_mask(const struct xenctl_bitmap *bitmap, cpumask_t *mask)
 {
@@ -44,8 +43,7 @@ int mask_to_xenctl_bitmap(struct xenctl_bitmap *bitmap, cpumask_t mask)
     return 0;
 }
 
-/* --- create and destroy ------------------------------------------------------
- */
+/* --- create and destroy --------------------------------------------------- */
 
 static long sanitise(struct xen_domctl_createdomain *c)
 {
@@ -150,8 +148,7 @@ static long resumedomain(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-/* --- information
- * --------------------------------------------------------------- */
+/* --- information ---------------------------------------------------------- */
 
 void get_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
@@ -226,8 +223,7 @@ static long getvcpuinfo(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-/* --- contexts
- * ------------------------------------------------------------------- */
+/* --- contexts ------------------------------------------------------------- */
 
 static long setvcpucontext(struct domain *d, struct xen_domctl *op)
 {
@@ -291,8 +287,7 @@ static long getvcpucontext(struct domain *d, struct xen_domctl *op)
     return rc;
 }
 
-/* --- memory and nodes -------------------------------------------------------
- */
+/* --- memory and nodes ----------------------------------------------------- */
 
 /* One node: affinity to it is the only one there is. */
 static long nodeaffinity(struct domain *d, struct xen_domctl *op)
@@ -306,8 +301,7 @@ static long nodeaffinity(struct domain *d, struct xen_domctl *op)
     return rc ? rc : nodes.bits & 1 ? 0 : -EINVAL;
 }
 
-/* --- the rest
- * -------------------------------------------------------------------------- */
+/* --- the rest ------------------------------------------------------------- */
 
 static long max_mem(struct domain *d, struct xen_domctl *op)
 {

@@ -47,7 +47,7 @@ void do_softirq(void)
     }
 }
 
-/* --- tasklets ------------------------------------------------------------ */
+/* --- tasklets ------------------------------------------------------------- */
 
 static struct {
     spinlock_t lock;
@@ -87,8 +87,7 @@ static void tasklet_action(void)
     }
 }
 
-/* --- deferred freeing ------------------------------------------------------
- */
+/* --- deferred freeing ----------------------------------------------------- */
 
 static struct {
     spinlock_t lock;

@@ -22,7 +22,7 @@ struct timer_cpu {
 };
 static DEFINE_PER_CPU(struct timer_cpu, timer_cpu);
 
-/* --- the heap: all callers hold the CPU's lock --------------------------- */
+/* --- the heap: all callers hold the CPU's lock ---------------------------- */
 
 static struct timer *meld(struct timer *a, struct timer *b)
 {
@@ -93,7 +93,7 @@ static void heap_remove(struct timer_cpu *tc, struct timer *t)
     t->active = false;
 }
 
-/* --- locking: the timer's CPU may change until its lock is held ---------- */
+/* --- locking: the timer's CPU may change until its lock is held ----------- */
 
 static struct timer_cpu *timer_lock(struct timer *t, unsigned long *flags)
 {

@@ -86,8 +86,7 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t vcpu_id)
     return v;
 }
 
-/* --- blocking ---------------------------------------------------------------
- */
+/* --- blocking ------------------------------------------------------------- */
 
 void vcpu_block(void)
 {
@@ -111,8 +110,7 @@ void vcpu_unblock(struct vcpu *v)
         vcpu_wake(v);
 }
 
-/* --- run state ---------------------------------------------------------------
- */
+/* --- run state ------------------------------------------------------------ */
 
 void vcpu_runstate_change(struct vcpu *v, int new_state, s_time_t now)
 {
@@ -150,8 +148,7 @@ void update_runstate_area(struct vcpu *v)
     }
 }
 
-/* --- the registered vcpu_info
- * ------------------------------------------------- */
+/* --- the registered vcpu_info --------------------------------------------- */
 
 int map_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset)
 {
@@ -201,8 +198,7 @@ void unmap_vcpu_info(struct vcpu *v)
     put_page_and_type(mfn_to_page(mfn));
 }
 
-/* --- vcpu_op
- * -------------------------------------------------------------------- */
+/* --- vcpu_op -------------------------------------------------------------- */
 
 static long vcpu_op_initialise(struct vcpu *v, uint64_t arg)
 {

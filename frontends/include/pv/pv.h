@@ -58,8 +58,7 @@ extern struct start_info *start_info;
 extern struct shared_info *shared_info; /* mapped before main() */
 extern uint64_t *p2m;                   /* pfn to mfn, writable */
 
-/* --- hypercalls ------------------------------------------------------------
- */
+/* --- hypercalls ----------------------------------------------------------- */
 static inline long hypercall(unsigned long nr, unsigned long a, unsigned long b,
                              unsigned long c, unsigned long d, unsigned long e)
 {
@@ -83,7 +82,7 @@ static inline long hypercall(unsigned long nr, unsigned long a, unsigned long b,
     hypercall(__HYPERVISOR_##nr, (unsigned long)(a), (unsigned long)(b),       \
               (unsigned long)(c), (unsigned long)(d), 0)
 
-/* --- console (console_io for dom0) --------------------------------------- */
+/* --- console (console_io for dom0) ---------------------------------------- */
 void console_write(const char *s, size_t n);
 void printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void vprintf(const char *fmt, va_list ap);
@@ -100,8 +99,7 @@ void skip(const char *why, const char *fmt, ...)
 void done_testing(void); /* prints the plan; called after main() too */
 void shutdown(unsigned int reason) __attribute__((noreturn));
 
-/* --- traps ------------------------------------------------------------------
- */
+/* --- traps ---------------------------------------------------------------- */
 /* Frame as the stub left it; rip may be changed before returning. */
 struct trap_frame {
     uint64_t r15, r14, r13, r12, rbp, rbx, r9, r8, r10, rax, rdx, rsi, rdi;
@@ -126,8 +124,7 @@ void user_mode_init(void);
 bool read_faults(const volatile void *p);
 bool write_faults(volatile void *p, uint64_t v);
 
-/* --- memory -----------------------------------------------------------------
- */
+/* --- memory --------------------------------------------------------------- */
 /* Pages of the initial mapping, zeroed, page aligned. Stops when none left. */
 void *alloc_page(void);
 void *alloc_pages(unsigned int n); /* contiguous pfns */
@@ -155,8 +152,7 @@ long make_writable(void *page);
 void *map_mfn(uint64_t mfn, uint64_t flags, long *rc);
 long mmuext(unsigned int cmd, uint64_t arg1, uint64_t arg2);
 
-/* --- events (2-level) ------------------------------------------------------
- */
+/* --- events (2-level) ----------------------------------------------------- */
 typedef void (*event_handler_t)(uint32_t port);
 void events_init(void);
 void events_enable(void);
@@ -168,12 +164,10 @@ void event_clear(uint32_t port);
 /* Waits (SCHEDOP_poll) until port is pending or ns have passed. */
 bool wait_event(uint32_t port, uint64_t ns);
 
-/* --- time -------------------------------------------------------------------
- */
+/* --- time ----------------------------------------------------------------- */
 uint64_t system_time(void); /* ns, from vcpu_info of vcpu 0 */
 
-/* --- more vcpus
- * ---------------------------------------------------------------- */
+/* --- more vcpus ----------------------------------------------------------- */
 /* Starts vcpu id at fn on a stack of its own; 0/-errno. */
 long start_vcpu(unsigned int id, void (*fn)(void));
 

@@ -9,8 +9,7 @@ static struct evtchn_expand_array array;
 static struct evtchn_init_control control[2];
 static uint32_t busy_port;
 
-/* --- the other vcpu: does its job over and over ----------------------------
- */
+/* --- the other vcpu: does its job over and over --------------------------- */
 
 static void (*volatile job)(void);
 static volatile unsigned long rounds;
@@ -56,8 +55,7 @@ static void send(void)
     expect(evtchn_op(EVTCHNOP_send, &s), 0);
 }
 
-/* --- ours ------------------------------------------------------------------
- */
+/* --- ours ----------------------------------------------------------------- */
 
 static long reset(void)
 {
@@ -120,8 +118,7 @@ static void set_up_against_reset(void (*fn)(void), const char *what)
         ok(is_free(page[i]), "page %d is ours alone again", i);
 }
 
-/* --- ports that are opened while a reset is under way -----------------------
- */
+/* --- ports that are opened while a reset is under way --------------------- */
 
 static bool in_reset;
 static uint32_t opened_port;
@@ -169,8 +166,7 @@ static void opened_meanwhile(void)
     is(new_ipi(), 1, "which is the next to be given out");
 }
 
-/* --- more ports than there were, while somebody waits for the lock ----------
- */
+/* --- more ports than there were, while somebody waits for the lock -------- */
 
 static long give_back_a_page(void)
 {

@@ -33,8 +33,7 @@ static void after_an_exception(void)
     vi->evtchn_upcall_mask = 1;
 }
 
-/* --- in a batch ------------------------------------------------------------
- */
+/* --- in a batch ----------------------------------------------------------- */
 #define UNTOUCHED 0x5a5a
 static struct multicall_entry batch[3];
 

@@ -81,8 +81,7 @@ static void pointers(void)
     v = 0;
 }
 
-/* --- creation ----------------------------------------------------------------
- */
+/* --- creation ------------------------------------------------------------- */
 
 #define C U.createdomain
 #define CREATE(...)                                                            \
@@ -146,9 +145,7 @@ static void creation(void)
     DOMCTL(0, createdomain, usual(); C.max_vcpus = 0);
 }
 
-/* --- the domain as a whole
- * ------------------------------------------------------
- */
+/* --- the domain as a whole ------------------------------------------------ */
 
 static void memory_limits(void)
 {

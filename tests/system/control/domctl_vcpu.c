@@ -36,8 +36,7 @@ static void numbers(void)
     DOMCTL(T, gdbsx_domstatus);
 }
 
-/* --- contexts ----------------------------------------------------------------
- */
+/* --- contexts ------------------------------------------------------------- */
 
 #define X ((struct vcpu_guest_context *)buffer)
 #define PUT(...)                                                               \
@@ -121,9 +120,7 @@ static void contexts(void)
     DOMCTL(0, set_ext_vcpucontext, U.ext_vcpucontext.size = 64);
 }
 
-/* --- extended state, MSRs, policies
- * ---------------------------------------------
- */
+/* --- extended state, MSRs, policies --------------------------------------- */
 
 static void extended_state(void)
 {
@@ -234,9 +231,7 @@ static void policies(void)
     DOMCTL(0, set_cpu_policy);
 }
 
-/* --- scheduling
- * --------------------------------------------------------------------
- */
+/* --- scheduling ----------------------------------------------------------- */
 
 static void affinities(void)
 {
@@ -316,9 +311,7 @@ static void scheduler(void)
     }
 }
 
-/* --- frames
- * ---------------------------------------------------------------------------
- */
+/* --- frames --------------------------------------------------------------- */
 
 static void frames(void)
 {

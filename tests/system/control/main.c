@@ -68,8 +68,7 @@ long hypercall(unsigned int op, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
     return rc == -1 ? -errno : rc;
 }
 
-/* --- lines -------------------------------------------------------------------
- */
+/* --- lines ---------------------------------------------------------------- */
 
 void field(const char *name, uint64_t value)
 {
@@ -173,9 +172,7 @@ long platform(uint32_t command, const char *name, const char *text)
     return rc;
 }
 
-/* --- domains
- * --------------------------------------------------------------------
- */
+/* --- domains -------------------------------------------------------------- */
 
 domid_t new_domain(void)
 {

@@ -105,9 +105,7 @@ static void platform_fields(void)
     }
 }
 
-/* --- physdev_op
- * --------------------------------------------------------------------
- */
+/* --- physdev_op ----------------------------------------------------------- */
 
 #define DEV(sub, type, ...)                                                    \
     CALL("physdev_op", physdev_op, sub, #sub, type, #__VA_ARGS__, __VA_ARGS__)

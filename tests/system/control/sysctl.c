@@ -126,9 +126,7 @@ static void topology(void)
     }
 }
 
-/* --- cpupools and schedulers
- * -----------------------------------------------------
- */
+/* --- cpupools and schedulers ---------------------------------------------- */
 
 #define POOL(o, ...)                                                           \
     ({                                                                         \
@@ -204,9 +202,7 @@ static void schedulers(void)
            S.scheduler_op.u.sched_credit2.ratelimit_us = 1000);
 }
 
-/* --- the rest
- * ---------------------------------------------------------------------
- */
+/* --- the rest ------------------------------------------------------------- */
 
 static void optional(void)
 {

@@ -52,7 +52,7 @@ struct xenforeignmemory_handle;
 
 typedef struct xlc_handle xlc_handle;
 
-/* --- handle ------------------------------------------------------------- */
+/* --- handle --------------------------------------------------------------- */
 
 /*
  * Open /dev/xen/privcmd (hypercalls and foreign memory). Logs errors to
@@ -66,7 +66,7 @@ void xlc_close(xlc_handle *h); /* NULL is ok */
 struct xentoollog_logger *xlc_logger(xlc_handle *h);
 struct xenforeignmemory_handle *xlc_foreignmemory(xlc_handle *h);
 
-/* --- raw calls, for an operation that has no function below ------------- */
+/* --- raw calls, for an operation that has no function below --------------- */
 
 /*
  * Issue a domctl or sysctl: cmd and u are the caller's, interface_version is
@@ -84,7 +84,7 @@ int xlc_sysctl(xlc_handle *h, struct xen_sysctl *op);
  */
 long xlc_memory_op(xlc_handle *h, unsigned int cmd, void *arg, size_t size);
 
-/* --- domain life cycle --------------------------------------------------- */
+/* --- domain life cycle ---------------------------------------------------- */
 
 /*
  * Create an empty, paused domain. *domid IN: the id wanted, or DOMID_INVALID
@@ -167,7 +167,7 @@ int xlc_domain_setnodeaffinity(xlc_handle *h, uint32_t domid, size_t bytes,
 int xlc_domain_getnodeaffinity(xlc_handle *h, uint32_t domid, size_t bytes,
                                uint8_t *nodes);
 
-/* --- scheduler and cpupools ---------------------------------------------- */
+/* --- scheduler and cpupools ----------------------------------------------- */
 
 int xlc_sched_id(xlc_handle *h); /* XEN_SCHEDULER_* */
 /*
@@ -224,8 +224,7 @@ int xlc_cpu_policy_set_domain(xlc_handle *h, uint32_t domid, uint32_t nr_leaves,
 int xlc_cpu_featureset(xlc_handle *h, uint32_t index, uint32_t *nr,
                        uint32_t *words);
 
-/* --- memory ----------------------------------------------------------------
- */
+/* --- memory --------------------------------------------------------------- */
 
 /*
  * Add memory to a domain: nr extents of 2^order frames. extents IN: first pfn
@@ -266,8 +265,7 @@ int xlc_domain_get_vnuma(xlc_handle *h, uint32_t domid, unsigned int *nr_nodes,
 int xlc_mmuext_pin(xlc_handle *h, uint32_t domid, unsigned int op,
                    xen_pfn_t mfn);
 
-/* --- event channels and grants on behalf of a domain -----------------------
- */
+/* --- event channels and grants on behalf of a domain ---------------------- */
 
 /*
  * A port in domain domid that domain remote may bind. Returns the port.
@@ -289,8 +287,7 @@ int xlc_gnttab_seed(xlc_handle *h, uint32_t domid, uint64_t console_mfn,
                     uint64_t store_mfn, uint32_t console_domid,
                     uint32_t store_domid);
 
-/* --- the host ---------------------------------------------------------------
- */
+/* --- the host ------------------------------------------------------------- */
 
 int xlc_physinfo(xlc_handle *h, struct xen_sysctl_physinfo *info);
 /*

@@ -32,7 +32,7 @@
 
 #pragma GCC visibility push(hidden)
 
-/* --- refusals ------------------------------------------------------------ */
+/* --- refusals ------------------------------------------------------------- */
 
 struct why {
     char text[200];
@@ -93,8 +93,7 @@ static inline bool source_has(const struct source *source, uint64_t offset,
     return offset <= source->size && size <= source->size - offset;
 }
 
-/* --- kernel image ----------------------------------------------------------
- */
+/* --- kernel image --------------------------------------------------------- */
 
 /* A bzImage by its first XLG_HEAD_SIZE bytes; where its payload lies. */
 #define XLG_HEAD_SIZE 0x250
@@ -142,8 +141,7 @@ struct xlg_image {
     struct xlg_kernel kernel;
 };
 
-/* --- layout ----------------------------------------------------------------
- */
+/* --- layout --------------------------------------------------------------- */
 
 /* Consecutive guest page frames. */
 struct pfn_range {
@@ -190,8 +188,7 @@ static inline uint64_t layout_virt(const struct xlg_layout *layout,
     return layout->virt_base + (pfn << PAGE_SHIFT);
 }
 
-/* --- building a domain ------------------------------------------------------
- */
+/* --- building a domain ---------------------------------------------------- */
 
 struct builder {
     xlc_handle *ctrl;

@@ -12,8 +12,7 @@
 
 #define IOPORT_BITMAP_ORDER 2 /* 8 KiB + 1 */
 
-/* --- domains --------------------------------------------------------------
- */
+/* --- domains -------------------------------------------------------------- */
 
 static int alloc_shared_info(struct domain *d)
 {
@@ -93,8 +92,7 @@ void arch_dump_domain(struct domain *d)
             arch_dump_vcpu(v);
 }
 
-/* --- vcpus ----------------------------------------------------------------
- */
+/* --- vcpus ---------------------------------------------------------------- */
 
 int arch_vcpu_create(struct vcpu *v)
 {
@@ -144,8 +142,7 @@ int arch_vcpu_reset(struct vcpu *v)
     return 0;
 }
 
-/* --- the complete state ----------------------------------------------------
- */
+/* --- the complete state --------------------------------------------------- */
 
 static bool address_ok(uint64_t a)
 {

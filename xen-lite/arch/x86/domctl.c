@@ -40,8 +40,7 @@ static long get_address_size(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-/* --- what a saved image says of each frame ---------------------------------
- */
+/* --- what a saved image says of each frame -------------------------------- */
 
 static xen_pfn_t frame_type(const struct page_info *pg)
 {
@@ -95,8 +94,7 @@ static long getpageframeinfo3(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-/* --- contexts beyond vcpu_guest_context --------------------------------------
- */
+/* --- contexts beyond vcpu_guest_context ----------------------------------- */
 
 static long get_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
 {
@@ -262,8 +260,7 @@ static long vcpu_extstate(struct domain *d, struct xen_domctl *op)
     return rc;
 }
 
-/* --- time
- * ----------------------------------------------------------------------- */
+/* --- time ----------------------------------------------------------------- */
 
 static long gettscinfo(struct domain *d, struct xen_domctl *op)
 {

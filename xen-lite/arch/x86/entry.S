@@ -98,7 +98,7 @@ idt_stubs:
         .endr
         .noaltmacro
 
-/* --- exceptions --------------------------------------------------------- */
+/* --- exceptions ----------------------------------------------------------- */
         .balign 16, 0xcc
 handle_page_fault:
         ENTER
@@ -156,7 +156,7 @@ handle_machine_check:
         call    do_machine_check
         ud2
 
-/* --- interrupts --------------------------------------------------------- */
+/* --- interrupts ----------------------------------------------------------- */
         .balign 16, 0xcc
 handle_irq:
         ENTER

@@ -38,8 +38,7 @@ static pte_t *table_alloc(void)
     return alloc_xenheap_page();
 }
 
-/* --- edits -----------------------------------------------------------------
- */
+/* --- edits ---------------------------------------------------------------- */
 
 /* A large entry becomes a table of small ones that say the same. */
 static pte_t split_large(pte_t large, pte_t *table)
@@ -207,8 +206,7 @@ void set_fixmap(enum fixed_addresses i, mfn_t mfn, uint64_t flags)
     invlpg(fix_to_virt(i));
 }
 
-/* --- per domain: slot 260 ---------------------------------------------------
- */
+/* --- per domain: slot 260 ------------------------------------------------- */
 
 #define PERDOMAIN_VCPUS_PER_L1 (PT_ENTRIES / PERDOMAIN_VCPU_PAGES)
 

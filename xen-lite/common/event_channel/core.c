@@ -7,8 +7,7 @@
 #include <hv/mm.h>
 #include <hv/smp.h>
 
-/* --- ports ------------------------------------------------------------------
- */
+/* --- ports ---------------------------------------------------------------- */
 
 struct evtchn *evtchn_record(const struct domain *d, uint32_t port)
 {
@@ -124,8 +123,7 @@ void evtchn_double_unlock(struct domain *a, struct domain *b,
     spin_unlock_irqrestore(&a->evtchn->lock, flags);
 }
 
-/* --- delivery ----------------------------------------------------------------
- */
+/* --- delivery ------------------------------------------------------------- */
 
 void vcpu_mark_events_pending(struct vcpu *v)
 {
@@ -274,9 +272,7 @@ long evtchn_send(struct domain *d, uint32_t port)
     return rc;
 }
 
-/* --- life
- * ------------------------------------------------------------------------------
- */
+/* --- life ----------------------------------------------------------------- */
 
 int evtchn_init(struct domain *d)
 {

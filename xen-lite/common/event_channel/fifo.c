@@ -158,8 +158,7 @@ static const struct evtchn_ops evtchn_fifo_ops = {
     .max_ports = EVTCHN_FIFO_NR_CHANNELS,
 };
 
-/* --- set-up: pages of the guest, held by a writable reference --------------
- */
+/* --- set-up: pages of the guest, held by a writable reference ------------- */
 
 static int map_guest_page(struct domain *d, uint64_t gfn, void **va)
 {

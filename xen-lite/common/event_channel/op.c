@@ -8,8 +8,7 @@
 #include <hv/hypercall.h>
 #include <asm/irq.h>
 
-/* --- binding
- * -------------------------------------------------------------------- */
+/* --- binding -------------------------------------------------------------- */
 
 static long alloc_unbound(struct evtchn_alloc_unbound *op)
 {
@@ -160,8 +159,7 @@ out:
     return rc;
 }
 
-/* --- closing
- * --------------------------------------------------------------------- */
+/* --- closing -------------------------------------------------------------- */
 
 /* What is not an interdomain end. Event lock of d held. */
 static void close_local(struct domain *d, struct evtchn *chn)
@@ -283,8 +281,7 @@ static long evtchn_reset(domid_t dom)
     return rc;
 }
 
-/* --- the rest
- * ------------------------------------------------------------------------ */
+/* --- the rest ------------------------------------------------------------- */
 
 static long evtchn_status(struct evtchn_status *op)
 {

@@ -5,8 +5,7 @@
 #include <hv/console.h>
 #include "grant_table.h"
 
-/* --- size -------------------------------------------------------------------
- */
+/* --- size ----------------------------------------------------------------- */
 
 /* gt->lock held. 0/-errno; what was added stays. */
 static int grow(struct domain *d, uint32_t frames)
@@ -94,8 +93,7 @@ int gnttab_get_shared_frame(struct domain *d, unsigned long idx, mfn_t *mfn)
     return rc;
 }
 
-/* --- handles
- * ------------------------------------------------------------------ */
+/* --- handles -------------------------------------------------------------- */
 
 uint32_t maptrack_get(struct grant_table *gt)
 {
@@ -134,8 +132,7 @@ void maptrack_put(struct grant_table *gt, uint32_t handle)
     spin_unlock(&gt->maptrack_lock);
 }
 
-/* --- pins
- * --------------------------------------------------------------------- */
+/* --- pins ----------------------------------------------------------------- */
 
 static bool is_rw(enum pin pin)
 {
@@ -276,8 +273,7 @@ void grant_unpin(struct domain *rd, uint32_t ref, enum pin pin)
     clear_in_use(shared_entry(rd->grant_table, ref), act);
 }
 
-/* --- small operations
- * ---------------------------------------------------------- */
+/* --- small operations ----------------------------------------------------- */
 
 static struct domain *target(domid_t dom, int16_t *status)
 {
@@ -431,8 +427,7 @@ static long swap_grant_ref(uint64_t ops, uint32_t count, uint32_t *done)
     return 0;
 }
 
-/* --- the hypercall
- * ------------------------------------------------------------------ */
+/* --- the hypercall -------------------------------------------------------- */
 
 HYPERCALL(grant_table_op)
 {

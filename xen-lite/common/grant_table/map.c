@@ -10,8 +10,7 @@
 
 #define UNMAP_BATCH 32
 
-/* --- map
- * ------------------------------------------------------------------------ */
+/* --- map ------------------------------------------------------------------ */
 
 static int map_one(struct gnttab_map_grant_ref *op)
 {
@@ -88,8 +87,7 @@ long gnttab_map(uint64_t ops, uint32_t count, uint32_t *done)
     return 0;
 }
 
-/* --- unmap
- * ------------------------------------------------------------------------ */
+/* --- unmap ---------------------------------------------------------------- */
 
 struct unmap {
     uint64_t host_addr, dev_bus_addr, new_addr;
@@ -266,8 +264,7 @@ long gnttab_unmap_and_replace(uint64_t ops, uint32_t count, uint32_t *done)
     return unmap_common(count, done, ops, fetch_replace, store_replace);
 }
 
-/* --- death of the mapper
- * ------------------------------------------------------------ */
+/* --- death of the mapper -------------------------------------------------- */
 
 /* The entries themselves go with the domain's page tables. */
 static void release_handle(struct domain *d, uint32_t handle)

@@ -90,8 +90,7 @@ __init void ZSTD_trace_decompress_end(unsigned long ctx, const void *trace)
 {
 }
 
-/* --- one function a format -------------------------------------------------
- */
+/* --- one function a format ------------------------------------------------ */
 
 static __init uint32_t le32(const uint8_t *p)
 {

@@ -151,8 +151,7 @@ static long exchange_chunk(struct exchange *e, unsigned long chunk)
     return publish(e, chunk);
 }
 
-/* --- the request ------------------------------------------------------------
- */
+/* --- the request ---------------------------------------------------------- */
 
 static long check(struct exchange *e)
 {

@@ -57,8 +57,7 @@ bool memory_flags(unsigned int mem_flags, unsigned int *memflags)
     return true;
 }
 
-/* --- increase, decrease, populate -------------------------------------------
- */
+/* --- increase, decrease, populate ----------------------------------------- */
 
 struct extents {
     struct domain *d;
@@ -169,8 +168,7 @@ static long do_extents(unsigned int op, unsigned long start, uint64_t arg)
     return i;
 }
 
-/* --- figures ----------------------------------------------------------------
- */
+/* --- figures -------------------------------------------------------------- */
 
 static long domain_figure(unsigned int op, uint64_t arg)
 {
@@ -212,8 +210,7 @@ static long claim_pages(uint64_t arg)
     return rc;
 }
 
-/* --- frames that are lent ---------------------------------------------------
- */
+/* --- frames that are lent ------------------------------------------------- */
 
 static long copy_grant_frames(struct domain *d,
                               const struct xen_mem_acquire_resource *r)
@@ -282,9 +279,7 @@ static long acquire_resource(uint64_t arg)
     return rc;
 }
 
-/* --- what translated and HVM domains have
- * -------------------------------------
- */
+/* --- what translated and HVM domains have --------------------------------- */
 
 static long physmap(unsigned int op, uint64_t arg)
 {
@@ -350,8 +345,7 @@ static long reserved_device_memory_map(uint64_t arg)
     return copy_field_to_guest(arg, &m, nr_entries) ? -EFAULT : 0;
 }
 
-/* --- the call ----------------------------------------------------------------
- */
+/* --- the call ------------------------------------------------------------- */
 
 HYPERCALL(memory_op)
 {

@@ -248,7 +248,7 @@ static void chunk_release(struct page_info *pg, unsigned int order, bool dirty)
     spin_unlock(&heap_lock);
 }
 
-/* --- the hypervisor's own frames ----------------------------------------- */
+/* --- the hypervisor's own frames ------------------------------------------ */
 
 void *alloc_xenheap_pages(unsigned int order, unsigned int memflags)
 {

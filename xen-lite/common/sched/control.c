@@ -7,8 +7,7 @@
 #include <hv/guest_access.h>
 #include <hv/sysctl.h>
 
-/* --- affinity --------------------------------------------------------------
- */
+/* --- affinity ------------------------------------------------------------- */
 
 /* The vcpu that op means. Errors: NULL with *rc = -EINVAL, -ESRCH. */
 static struct vcpu *affinity_vcpu(struct domain *d, struct xen_domctl *op,
@@ -74,8 +73,7 @@ long domctl_get_affinity(struct domain *d, struct xen_domctl *op)
     return rc;
 }
 
-/* --- parameters ------------------------------------------------------------
- */
+/* --- parameters ----------------------------------------------------------- */
 
 /* Weight 0 leaves the weight alone; vcpus have no parameters of their own. */
 long domctl_scheduler_op(struct domain *d, struct xen_domctl *op)

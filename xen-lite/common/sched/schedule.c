@@ -168,8 +168,7 @@ static void refill_caps(void *data)
     raise_softirq(SCHEDULE_SOFTIRQ);
 }
 
-/* --- choice -----------------------------------------------------------------
- */
+/* --- choice --------------------------------------------------------------- */
 
 cpumask_t vcpu_cpus(const struct vcpu *v)
 {
@@ -300,8 +299,7 @@ static void schedule(void)
     context_switch(prev, next);
 }
 
-/* --- wake and sleep --------------------------------------------------------
- */
+/* --- wake and sleep ------------------------------------------------------- */
 
 /* Nobody but v itself, which may be queued there, wants this CPU. */
 static bool is_idle_for(const struct vcpu *v, unsigned int cpu)
@@ -484,8 +482,7 @@ void sched_context_switched(struct vcpu *prev, struct vcpu *next)
         vcpu_wake(prev);
 }
 
-/* --- set-up ------------------------------------------------------------------
- */
+/* --- set-up --------------------------------------------------------------- */
 
 void sched_vcpu_init(struct vcpu *v)
 {

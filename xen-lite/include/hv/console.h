@@ -25,7 +25,7 @@ extern bool opt_noreboot;
 struct dom0_vga_console_info;
 uint32_t vga_console_info(struct dom0_vga_console_info *info);
 
-/* --- keyhandler ----------------------------------------------------------*/
+/* --- keyhandler ----------------------------------------------------------- */
 struct debug_key {
     char key;
     bool is_dump; /* '*' does it, too */
@@ -41,9 +41,11 @@ void run_all_dumps(char key);
 void console_change_level(char key);
 void arch_dump_irqs(char key);
 
-/* --- command line ----------------------------------------------------------
+/* --- command line --------------------------------------------------------- */
+/*
  * Options are rows in a table of the file that owns them: OPTION_STR etc. put
- * a record in a linker section that cmdline_parse() walks. */
+ * a record in a linker section that cmdline_parse() walks.
+ */
 struct hv_option {
     const char *name;
     enum { OPT_STR, OPT_UINT, OPT_BOOL, OPT_SIZE, OPT_FN } type;

@@ -203,7 +203,7 @@ void unmap_vcpu_info(struct vcpu *v);
 void send_guest_vcpu_virq(struct vcpu *v, uint32_t virq);
 void send_global_virq(uint32_t virq);
 
-/* --- what the architecture provides (arch/x86/domain.c) ---------------- */
+/* --- what the architecture provides (arch/x86/domain.c) ------------------- */
 int arch_domain_create(struct domain *d,
                        const struct xen_domctl_createdomain *config);
 /* Frees what arch_domain_create() made; d has no frames left. */

@@ -36,7 +36,7 @@ void timer_dump_cpu(unsigned int cpu);
 void timer_init(void); /* boot CPU, once */
 void timer_init_cpu(unsigned int cpu);
 
-/* --- time ---------------------------------------------------------------*/
+/* --- time ----------------------------------------------------------------- */
 #define MICROSECS(n) ((s_time_t)(n)*1000)
 #define MILLISECS(n) ((s_time_t)(n)*1000000)
 #define SECONDS(n)   ((s_time_t)(n)*1000000000)

@@ -28,7 +28,7 @@ static struct irq_desc *pirq_desc(const struct domain *d, int pirq)
     return irq > 0 ? irq_to_desc(irq) : NULL;
 }
 
-/* --- the page of bits that say "this one wants an eoi" --- */
+/* --- the page of bits that say "this one wants an eoi" -------------------- */
 
 static void publish_eoi_need(struct domain *d, uint32_t pirq, bool need)
 {

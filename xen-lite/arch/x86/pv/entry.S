@@ -354,8 +354,7 @@ iret_slow:
         cli
         jmp     ret_to_guest
 
-/* --- 32-bit user programs ---------------------------------------------------
- */
+/* --- 32-bit user programs ------------------------------------------------- */
         .balign 16, 0xcc
 syscall32:
         mov     %rdx, 8 + REGS_rdx(%rsp)

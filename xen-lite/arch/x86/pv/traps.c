@@ -223,8 +223,7 @@ void do_bad_bounce(struct cpu_regs *regs)
                  current->vcpu_id, (unsigned long)current->arch.kernel_sp);
 }
 
-/* --- system calls off the fast path ----------------------------------------
- */
+/* --- system calls off the fast path --------------------------------------- */
 
 static void bounce_to_callback(struct vcpu *v, struct cpu_regs *regs,
                                uint64_t callback, bool mask_events)
@@ -267,8 +266,7 @@ void do_guest_sysenter(struct cpu_regs *regs)
                            v->arch.sysenter_disables_events);
 }
 
-/* --- exceptions -------------------------------------------------------------
- */
+/* --- exceptions ----------------------------------------------------------- */
 
 void do_guest_page_fault(struct cpu_regs *regs)
 {

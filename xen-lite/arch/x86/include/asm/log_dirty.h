@@ -15,9 +15,7 @@
 
 struct xen_domctl;
 
-/* --- one CPU's virtual TLB for one domain (pv/mm/vtlb.c)
- * ----------------------
- */
+/* --- one CPU's virtual TLB for one domain (pv/mm/vtlb.c) ------------------ */
 struct vtlb {
     char *pool;              /* table pages; the first two are the roots */
     unsigned int used;       /* pages of the pool */
@@ -44,9 +42,7 @@ void vtlb_flush_va(uint64_t va);
  */
 bool vtlb_fault(uint64_t va, uint32_t *error_code);
 
-/* --- the log (pv/mm/log_dirty.c)
- * ----------------------------------------------
- */
+/* --- the log (pv/mm/log_dirty.c) ------------------------------------------ */
 struct log_dirty {
     struct rcu_head rcu;
     unsigned long **page; /* [nr_pages] bits by pfn, a page each */

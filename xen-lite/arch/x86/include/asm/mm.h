@@ -19,7 +19,7 @@
 struct domain;
 struct vcpu;
 
-/* --- page_info.type ---------------------------------------------------- */
+/* --- page_info.type ------------------------------------------------------- */
 #define PGT_count_width 23
 #define PGT_count_mask  ((1u << PGT_count_width) - 1)
 #define PGT_locked      (1u << 23) /* entry writer, validator or stamp writer */
@@ -38,7 +38,7 @@ struct vcpu;
 #define PGT_descriptor  (5u << PGT_type_shift)
 #define PGT_writable    (7u << PGT_type_shift)
 
-/* --- page_info.count ----------------------------------------------------- */
+/* --- page_info.count ------------------------------------------------------ */
 #define PGC_allocated   (1u << 31) /* holds one of the counts; cleared once */
 #define PGC_xenheap     (1u << 30) /* from our heap; lent or private */
 #define PGC_noncoherent (1u << 29) /* was mapped writable, not write-back */
@@ -133,9 +133,12 @@ void share_xen_page_with_guest(struct page_info *pg, struct domain *d,
                                bool read_only);
 void share_xen_page_with_privileged(struct page_info *pg, bool read_only);
 
-/* --- dirty logging (asm/log_dirty.h) -----------------------------------------
- * Whoever has written to a guest's frame otherwise than by the guest's own
- * addresses says so, after the write. Costs one test while nobody is logged. */
+/* --- dirty logging (asm/log_dirty.h) -------------------------------------- */
+/*
+ * Code that has written to a guest's frame by another way than the guest's own
+ * addresses must call this, after the write. It costs one test while no domain
+ * is logged.
+ */
 extern uint32_t nr_logged_domains;
 void log_dirty_frame_slow(mfn_t mfn);
 static inline void log_dirty_frame(mfn_t mfn)
@@ -144,7 +147,7 @@ static inline void log_dirty_frame(mfn_t mfn)
         log_dirty_frame_slow(mfn);
 }
 
-/* --- machine-to-phys ----------------------------------------------------- */
+/* --- machine-to-phys ------------------------------------------------------ */
 #define machine_to_phys   ((uint64_t *)RDWR_MPT_VIRT_START)
 #define INVALID_M2P_ENTRY (~0UL)
 #define SHARED_M2P_ENTRY  (~0UL - 1)
@@ -158,7 +161,7 @@ static inline uint64_t get_gpfn_from_mfn(mfn_t mfn)
     return machine_to_phys[mfn_x(mfn)];
 }
 
-/* --- our own page tables (arch/x86/paging.c) --------------------------- */
+/* --- our own page tables (arch/x86/paging.c) ------------------------------ */
 extern pte_t *idle_root; /* master L4: slots 256-271 template */
 /* Map nr frames at va with flags (HV_PTE_*): 0/-ENOMEM. Large pages where
  * aligned and allowed. */
@@ -191,7 +194,7 @@ void destroy_perdomain(struct domain *d);
 /* pte pointer of GDT/LDT page i of v, to be written with entry values. */
 pte_t *perdomain_l1e(struct vcpu *v, unsigned int page);
 
-/* --- TLB (arch/x86/tlb.c) ------------------------------------------------ */
+/* --- TLB (arch/x86/tlb.c) ------------------------------------------------- */
 #define FLUSH_TLB        (1u << 0)
 #define FLUSH_TLB_GLOBAL (1u << 1)
 #define FLUSH_VA         (1u << 2)
@@ -223,8 +226,7 @@ void tlb_clock_end_boot(void);
  * the domains. */
 void root_load(uint64_t cr3, struct domain *d);
 
-/* --- guest page tables (see pv/mm/mm.h) ----------------------
- */
+/* --- guest page tables (see pv/mm/mm.h) ----------------------------------- */
 /* Toggle between kernel and user root of v (current). */
 void toggle_guest_mode(struct vcpu *v);
 /* The validated L1 entry that maps va under v's kernel root, or 0. */

@@ -15,8 +15,7 @@ static inline bool guest_kernel_mode(const struct vcpu *v)
     return v->arch.flags & TF_KERNEL_MODE;
 }
 
-/* --- bounce frames (pv/traps.c) --------------------------------------------
- */
+/* --- bounce frames (pv/traps.c) ------------------------------------------- */
 struct bounce {
     uint64_t rip;
     uint16_t cs;
@@ -27,8 +26,7 @@ struct bounce {
 /* Continue current at b's entry point, its state on its kernel stack. */
 void pv_bounce(struct vcpu *v, const struct bounce *b);
 
-/* --- descriptors (pv/descriptors.c) ----------------------------------------
- */
+/* --- descriptors (pv/descriptors.c) --------------------------------------- */
 /* v is current or not running. 0/-EINVAL */
 int pv_set_gdt(struct vcpu *v, const unsigned long *frames, uint32_t entries);
 void pv_destroy_gdt(struct vcpu *v);
@@ -37,30 +35,28 @@ void pv_init_gdt_window(struct vcpu *v);
 void pv_map_cpu_gdt_page(struct vcpu *v); /* irqs off, v about to run here */
 void load_ldt(struct vcpu *v);
 
-/* --- hypercall page (pv/hypercall_page.c) ------------------------------------
- */
+/* --- hypercall page (pv/hypercall_page.c) --------------------------------- */
 void fill_hypercall_page(void *page);
 int hypercall_page_init(struct domain *d, uint64_t gmfn); /* 0/-EACCES */
 
-/* --- roots (arch/x86/context.c) ---------------------------------------------
- * Kernel memory of current, whatever its mode, between the two. */
+/* --- roots (arch/x86/context.c) ------------------------------------------- */
+/*
+ * Between these two calls the addresses of current's kernel are mapped,
+ * whatever mode it is in.
+ */
 void borrow_kernel_root(const struct vcpu *v);
 void return_root(const struct vcpu *v);
 
-/* --- debug registers (pv/debugreg.c) ----------------------------------------
- */
+/* --- debug registers (pv/debugreg.c) -------------------------------------- */
 int set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value);
 void load_debugregs(const struct vcpu *v);
 
-/* --- segments (pv/segments.c) ------------------------------------------------
- */
+/* --- segments (pv/segments.c) --------------------------------------------- */
 void save_segments(struct vcpu *v);
 void load_segments(struct vcpu *v);
 void pv_set_kernel_stack(struct vcpu *v, uint16_t ss, uint64_t sp);
 
-/* --- ports (pv/emul/io_ports.c)
- * -------------------------------------------------
- */
+/* --- ports (pv/emul/io_ports.c) ------------------------------------------- */
 /* The bitmap is in force in kernel mode once a port access has trapped, until
  * the guest goes to user mode or off the CPU. */
 void io_bitmap_open(struct vcpu *v);
@@ -73,8 +69,7 @@ int io_bitmap_create(struct domain *d);
 bool guest_io_permitted(const struct vcpu *v, unsigned int port,
                         unsigned int bytes);
 
-/* --- FPU (arch/x86/fpu.c) ---------------------------------------------------
- */
+/* --- FPU (arch/x86/fpu.c) ------------------------------------------------- */
 int fpu_create(struct vcpu *v);
 void fpu_destroy(struct vcpu *v);
 void fpu_reset(struct vcpu *v);
@@ -89,9 +84,7 @@ uint32_t fpu_xstate_size(const struct vcpu *v);
 int fpu_set_xstate(struct vcpu *v, uint64_t xcr0, uint64_t accum,
                    const void *image, uint32_t size);
 
-/* --- MSRs, CPUID (pv/emul/msr.c, cpuid.c)
- * -------------------------------------
- */
+/* --- MSRs, CPUID (pv/emul/msr.c, cpuid.c) --------------------------------- */
 long domctl_get_cpu_policy(struct domain *d, struct xen_domctl *op);
 long domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op);
 int cpu_policy_create(struct domain *d);

@@ -58,8 +58,7 @@ HV_OPTION_FN("dom0_mem", parse_dom0_mem);
 static unsigned int opt_dom0_max_vcpus __initdata;
 HV_OPTION(OPT_UINT, "dom0_max_vcpus", opt_dom0_max_vcpus);
 
-/* --- what is being built -----------------------------------------------------
- */
+/* --- what is being built -------------------------------------------------- */
 
 static struct build {
     struct domain *d;
@@ -85,8 +84,7 @@ static __init uint64_t guest_va(uint64_t pfn)
     return b.k.virt_base + (pfn << PAGE_SHIFT);
 }
 
-/* --- memory
- * -------------------------------------------------------------------- */
+/* --- memory --------------------------------------------------------------- */
 
 /* to_free: frames in use now that will be free before the last is needed. */
 static __init uint64_t dom0_pages(uint64_t to_free)
@@ -137,8 +135,7 @@ static __init void populate(uint64_t to)
     }
 }
 
-/* --- layout
- * ---------------------------------------------------------------------- */
+/* --- layout --------------------------------------------------------------- */
 
 static __init uint64_t tables_for(uint64_t va, uint64_t size)
 {
@@ -194,8 +191,7 @@ static __init const char *layout(const struct boot_module *initrd)
                                     : NULL;
 }
 
-/* --- page tables
- * --------------------------------------------------------------------- */
+/* --- page tables ---------------------------------------------------------- */
 
 /* Maps nr pages from pfn at va; new tables are taken from pfn *next on. */
 static __init void map_range(uint64_t va, uint64_t pfn, uint64_t nr,
@@ -244,8 +240,7 @@ static __init void pin_root(void)
     atomic_or(&pg->type, PGT_pinned);
 }
 
-/* --- contents
- * -------------------------------------------------------------------------- */
+/* --- contents ------------------------------------------------------------- */
 
 /* Copies into guest-physical memory, page by page; src NULL: zeroes. */
 static __init void copy_pages(uint64_t paddr, const void *src, uint64_t n)
@@ -349,8 +344,7 @@ static __init void start_vcpu(void)
     clear_bit(VPF_DOWN, &v->pause_flags);
 }
 
-/* --- the kernel file
- * --------------------------------------------------------------------- */
+/* --- the kernel file ------------------------------------------------------ */
 
 #define UNPACK_HEAP_ORDER                                                      \
     14 /* 64 MiB: Debian's kernel has a 32 MiB dictionary */

@@ -98,8 +98,7 @@ static xen_cpuid_leaf_t *find_mutable(struct cpu_policy *p, uint32_t leaf,
     return (xen_cpuid_leaf_t *)cpu_policy_find(p, leaf, subleaf);
 }
 
-/* --- reading ----------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------- */
 
 static void add(struct cpu_policy *p, cpuid_fn_t host, uint32_t last,
                 uint32_t leaf, uint32_t subleaf)
@@ -188,9 +187,7 @@ unsigned int cpu_policy_serialise(const struct cpu_policy *p,
     return n;
 }
 
-/* --- from host to guest
- * -------------------------------------------------------
- */
+/* --- from host to guest --------------------------------------------------- */
 
 static void mask_features(struct cpu_policy *p)
 {
@@ -320,9 +317,7 @@ void cpu_policy_to_pv(struct cpu_policy *p, uint64_t xcr0)
     fix_xstate(p, xcr0);
 }
 
-/* --- what the tools want
- * ------------------------------------------------------
- */
+/* --- what the tools want -------------------------------------------------- */
 
 static bool is_hypervisor_leaf(uint32_t leaf)
 {

@@ -51,8 +51,7 @@ void cpu_policy_destroy(struct domain *d)
     d->arch.cpu_policy = NULL;
 }
 
-/* --- the guest's view -------------------------------------------------------
- */
+/* --- the guest's view ----------------------------------------------------- */
 
 static void hypervisor_leaf(const struct domain *d, uint32_t i,
                             uint32_t subleaf, uint32_t r[4])
@@ -127,8 +126,7 @@ void guest_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
     }
 }
 
-/* --- for the tools -----------------------------------------------------------
- */
+/* --- for the tools -------------------------------------------------------- */
 
 /* The MSRs of a policy say nothing to a PV guest, but saved images carry them.
  */

@@ -123,8 +123,7 @@ bool guest_io_permitted(const struct vcpu *v, unsigned int port,
     return !(process_bitmap(v, port) >> (port & 7) & ((1u << bytes) - 1));
 }
 
-/* --- a device at a time ------------------------------------------------------
- */
+/* --- a device at a time --------------------------------------------------- */
 
 static uint32_t all_ones(unsigned int bytes)
 {

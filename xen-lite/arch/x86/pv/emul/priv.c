@@ -253,8 +253,7 @@ static bool emul_dr(struct vcpu *v, struct cpu_regs *regs,
     return true;
 }
 
-/* --- the rest ---------------------------------------------------------------
- */
+/* --- the rest ------------------------------------------------------------- */
 
 static bool emul_msr(struct vcpu *v, struct cpu_regs *regs,
                      const struct priv_insn *insn)

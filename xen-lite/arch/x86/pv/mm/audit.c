@@ -43,8 +43,7 @@ static bool is_free(const struct page_info *pg)
     return pg->owner == DOMID_INVALID;
 }
 
-/* --- what is referred to ---------------------------------------------------
- */
+/* --- what is referred to -------------------------------------------------- */
 
 static void count_ref(unsigned long from, mfn_t mfn, bool typed)
 {
@@ -152,8 +151,7 @@ static void count_vcpu(const struct vcpu *v)
         count_ref(who, v->vcpu_info_mfn, true);
 }
 
-/* --- comparison --------------------------------------------------------------
- */
+/* --- comparison ----------------------------------------------------------- */
 
 static void check_frame(unsigned long mfn)
 {

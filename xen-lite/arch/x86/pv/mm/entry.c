@@ -43,8 +43,7 @@ bool entry_flags_ok(pte_t e, unsigned int level)
     return level == 1 || !(e & FORBIDDEN_UPPER);
 }
 
-/* --- L1: frames ------------------------------------------------------------
- */
+/* --- L1: frames ----------------------------------------------------------- */
 
 static bool is_mmio(mfn_t mfn)
 {
@@ -126,8 +125,7 @@ static void l1_put(pte_t e)
     put_page(pg);
 }
 
-/* --- any level -------------------------------------------------------------
- */
+/* --- any level ------------------------------------------------------------ */
 
 int entry_take(pte_t *e, unsigned int level, struct domain *d,
                struct domain *pg_owner)
@@ -249,8 +247,7 @@ int entry_write(struct page_info *table, unsigned int level, unsigned int slot,
     return 0;
 }
 
-/* --- MMIO ------------------------------------------------------------------
- */
+/* --- MMIO ----------------------------------------------------------------- */
 
 #define MAX_RANGES 64
 static struct mmio_range {

@@ -41,8 +41,7 @@
 
 uint32_t nr_logged_domains;
 
-/* --- setting and testing bits ------------------------------------------------
- */
+/* --- setting and testing bits --------------------------------------------- */
 
 /* The word and bit of a frame in its owner's log; NULL: not logged. */
 static unsigned long *place_of(mfn_t mfn, unsigned int *bit)
@@ -81,8 +80,7 @@ bool frame_is_dirty(mfn_t mfn)
     return !word || (READ_ONCE(*word) >> bit & 1);
 }
 
-/* --- on and off --------------------------------------------------------------
- */
+/* --- on and off ----------------------------------------------------------- */
 
 static void log_free(struct log_dirty *log)
 {
@@ -178,8 +176,7 @@ static long disable(struct domain *d)
     return 0;
 }
 
-/* --- CLEAN and PEEK ----------------------------------------------------------
- */
+/* --- CLEAN and PEEK ------------------------------------------------------- */
 
 /* Frames of d that an L1 table of the privileged domain maps writable. */
 static void log_foreign_entries(const struct page_info *table,

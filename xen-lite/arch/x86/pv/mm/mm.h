@@ -37,8 +37,7 @@ static inline bool is_hv_slot(unsigned int level, unsigned int slot)
     return level == 4 && slot >= ROOT_SLOT_FIRST && slot <= ROOT_SLOT_LAST;
 }
 
-/* --- the counts, where every instruction is felt -----------------------------
- */
+/* --- the counts, where every instruction is felt -------------------------- */
 /* Room that guests leave for our own marks (hold_page()). */
 #define COUNT_LIMIT (PGC_count_mask - 4096)
 
@@ -74,7 +73,7 @@ static inline int finish_pending(struct domain *d)
                                                         : 0;
 }
 
-/* --- types --------------------------------------------------------------- */
+/* --- types ---------------------------------------------------------------- */
 /* One more general count for our own marks; there is always room. */
 void hold_page(struct page_info *pg);
 /* As put_page_type(), but -ERESTART leaves pg partial and not listed. */
@@ -88,7 +87,7 @@ static inline void table_unlock(struct page_info *pg)
     atomic_and(&pg->type, ~PGT_locked);
 }
 
-/* --- table --------------------------------------------------------------- */
+/* --- table ---------------------------------------------------------------- */
 #define RESUME_SLOT 0x3ffu
 /* The child at the slot may be in its undo; the entry's general count is still
  * held. */
@@ -102,7 +101,7 @@ int table_take_entries(struct page_info *pg, unsigned int level,
 int table_put_entries(struct page_info *pg, unsigned int level);
 void queue_undo(struct page_info *pg);
 
-/* --- entry --------------------------------------------------------------- */
+/* --- entry ---------------------------------------------------------------- */
 /* The entry as the CPU will see it. */
 pte_t entry_adjust(pte_t e, unsigned int level);
 /* No bit set that the level forbids, judged after entry_adjust(). */
@@ -152,16 +151,18 @@ int entry_write(struct page_info *table, unsigned int level, unsigned int slot,
 bool mmio_is_ro(unsigned long mfn);
 mmio_write_fn mmio_ro_handler(unsigned long mfn);
 
-/* --- walk ---------------------------------------------------------------- */
+/* --- walk ----------------------------------------------------------------- */
 /* The L1 table that maps va under v's kernel root, with a reference; NULL. */
 struct page_info *walk_to_l1(struct vcpu *v, uint64_t va);
 
 /* CPUs that may run the vcpus of a guest's bitmap. */
 uint64_t vcpumask_to_cpus(struct domain *d, uint64_t bitmap, int *rc);
 
-/* --- who may be named in the foreign-domain arguments ----------------------
- * Owner of the frames to be mapped. Pseudo domains included; put_pg_owner()
- * pairs. NULL and *rc. */
+/* --- the foreign-domain argument of mmu_update and mmuext_op -------------- */
+/*
+ * The domain that owns the frames to be mapped, or one of the pseudo domains;
+ * NULL with the reason in *rc. The caller must call put_pg_owner().
+ */
 struct domain *get_pg_owner(domid_t id, int *rc);
 void put_pg_owner(struct domain *d);
 

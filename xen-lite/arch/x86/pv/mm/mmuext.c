@@ -15,8 +15,7 @@
 
 #define PREEMPTED (1u << 31) /* in the count of a continued call */
 
-/* --- pins ------------------------------------------------------------------
- */
+/* --- pins ----------------------------------------------------------------- */
 
 /* The walk over a dying domain's frames may have passed by one that was being
  * validated for a toolstack. */
@@ -74,8 +73,7 @@ static int unpin_table(mfn_t mfn, struct domain *d)
     return rc;
 }
 
-/* --- roots ------------------------------------------------------------------
- */
+/* --- roots ---------------------------------------------------------------- */
 
 /* 0 in mfn means none. The reference becomes the vcpu's. */
 static int take_root(struct vcpu *v, unsigned long mfn)
@@ -185,8 +183,7 @@ int vcpu_destroy_pagetables(struct vcpu *v)
     return finish_pending(v->domain);
 }
 
-/* --- pages ------------------------------------------------------------------
- */
+/* --- pages ---------------------------------------------------------------- */
 
 static int clear_page_op(mfn_t mfn, const struct domain *d)
 {
@@ -226,8 +223,7 @@ static int copy_page_op(mfn_t to, mfn_t from, const struct domain *d)
     return rc;
 }
 
-/* --- TLB -------------------------------------------------------------------
- */
+/* --- TLB ------------------------------------------------------------------ */
 
 static int flush_op(const struct mmuext_op *op)
 {
@@ -274,8 +270,7 @@ static int cache_op(unsigned int cmd)
     return 0;
 }
 
-/* --- the call ---------------------------------------------------------------
- */
+/* --- the call ------------------------------------------------------------- */
 
 static int one_op(const struct mmuext_op *op, struct domain *pg_owner)
 {

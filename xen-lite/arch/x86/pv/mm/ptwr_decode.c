@@ -173,8 +173,7 @@ bool ptwr_decode(const uint8_t *bytes, unsigned int n, struct ptwr_insn *insn)
     return !c.cut;
 }
 
-/* --- what it does ----------------------------------------------------------
- */
+/* --- what it does --------------------------------------------------------- */
 
 static uint64_t logic_flags(uint64_t rflags, uint64_t result, unsigned int bits)
 {

@@ -30,8 +30,7 @@
 #include <hv/page_alloc.h>
 #include <hv/smp.h>
 
-/* --- general counts --------------------------------------------------------
- */
+/* --- general counts ------------------------------------------------------- */
 
 bool get_page(struct page_info *pg, const struct domain *d)
 {
@@ -74,8 +73,7 @@ struct page_info *get_page_from_mfn(mfn_t mfn, const struct domain *d)
     return get_page(pg, d) ? pg : NULL;
 }
 
-/* --- transitions -----------------------------------------------------------
- */
+/* --- transitions ---------------------------------------------------------- */
 
 /* [locked] One write for a whole new state; only PGT_foreign may be set by
  * others meanwhile, and must not get lost. */

@@ -18,8 +18,7 @@
 /* In the count of a continued call: *done says what was done before. */
 #define PREEMPTED (1u << 31)
 
-/* --- who is meant ----------------------------------------------------------
- */
+/* --- who is meant --------------------------------------------------------- */
 
 struct domain *get_pg_owner(domid_t id, int *rc)
 {
@@ -52,8 +51,7 @@ void put_pg_owner(struct domain *d)
         put_domain(d);
 }
 
-/* --- one request ------------------------------------------------------------
- */
+/* --- one request ---------------------------------------------------------- */
 
 /* The frame is no validated table: only a page that could be written anyway. */
 static int write_plain(mfn_t mfn, unsigned int slot, pte_t val,
@@ -134,8 +132,7 @@ static int one_update(const struct mmu_update *req, struct domain *pt_owner,
     }
 }
 
-/* --- mmu_update(requests, count, &done, foreign) -----------------------------
- */
+/* --- mmu_update(requests, count, &done, foreign) -------------------------- */
 
 /* foreign: owner of the frames; in the upper half owner of the tables + 1. */
 static int find_owners(uint32_t foreign, struct domain **pt_owner,
@@ -283,8 +280,7 @@ HYPERCALL(mmu_update)
     return rc;
 }
 
-/* --- update_va_mapping(va, entry, flags) ------------------------------------
- */
+/* --- update_va_mapping(va, entry, flags) ---------------------------------- */
 
 uint64_t vcpumask_to_cpus(struct domain *d, uint64_t bitmap, int *rc)
 {

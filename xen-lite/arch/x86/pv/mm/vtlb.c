@@ -70,8 +70,7 @@ void vtlb_destroy(struct vtlb *t)
         free_xenheap_pages(t->pool, POOL_ORDER);
 }
 
-/* --- which one the CPU runs on ----------------------------------------------
- */
+/* --- which one the CPU runs on -------------------------------------------- */
 
 static struct vtlb *own(const struct domain *d)
 {
@@ -103,8 +102,7 @@ void vtlb_root_loaded(const struct domain *d)
         t->vcpu = current;
 }
 
-/* --- flushes ---------------------------------------------------------------
- */
+/* --- flushes -------------------------------------------------------------- */
 
 void vtlb_flush(void)
 {
@@ -154,8 +152,7 @@ void vtlb_flush_va(uint64_t va)
     }
 }
 
-/* --- misses ----------------------------------------------------------------
- */
+/* --- misses --------------------------------------------------------------- */
 
 struct walk {
     pte_t *at[5]; /* the guest's entries on the way, by level */
