@@ -6,6 +6,7 @@
  * Everything in these pages is the guest's to scribble on. We keep the tails
  * and the "queue of last linking" on our side, mask every link we read, and
  * bound each retry, so a hostile guest loses its own events and nothing else.
+ * We never wait for a guest: all this runs in the sender, interrupts off.
  */
 #include "event_channel.h"
 #include <hv/mm.h>
@@ -18,6 +19,8 @@
 #define LINKED    (1u << EVTCHN_FIFO_LINKED)
 #define BUSY      (1u << EVTCHN_FIFO_BUSY)
 #define LINK_MASK EVTCHN_FIFO_LINK_MASK
+
+#define LINK_TRIES 5
 
 struct evtchn_fifo_vcpu {
     struct evtchn_fifo_control_block *control; /* guest page, direct map */
@@ -39,26 +42,27 @@ static uint32_t *event_word(const struct domain *d, uint32_t port)
     return f->page[port / WORDS_PER_PAGE] + port % WORDS_PER_PAGE;
 }
 
-/* Links port behind the event at *tail. False if the tail event has been
- * consumed meanwhile: the queue is empty then. */
+/*
+ * Links port behind the event at *tail. False if the tail event has been
+ * consumed meanwhile: the queue is empty then. While the guest changes the word
+ * BUSY asks it not to, since it unmasks events only when that bit is clear.
+ */
 static bool set_link(struct domain *d, uint32_t *tail, uint32_t port)
 {
     uint32_t old = READ_ONCE(*tail);
 
-    for (unsigned int try = 0; try < 4; try++) {
-        if (!(old & LINKED))
-            return false;
-        /* BUSY: the guest is about to read the link; it clears it soon. */
-        for (unsigned int spin = 0; (old & BUSY) && spin < 1000; spin++) {
-            cpu_relax();
-            old = READ_ONCE(*tail);
-        }
+    for (unsigned int try = 0; (old & LINKED) && try < LINK_TRIES; try++) {
         if (atomic_cas(tail, &old, (old & ~(LINK_MASK | BUSY)) | port))
             return true;
+        atomic_or(tail, BUSY);
+        old = READ_ONCE(*tail);
     }
-    gprintk(d, "event queue: guest keeps changing the tail of port %u", port);
-    atomic_or(tail, port & LINK_MASK);
-    return true;
+    if (old & BUSY)
+        atomic_and(tail, ~BUSY);
+    if (old & LINKED)
+        gprintk(d, "event queue: guest keeps changing the tail of port %u",
+                port);
+    return old & LINKED; /* then the event is lost */
 }
 
 static void enqueue(struct vcpu *v, struct evtchn *chn)
@@ -93,25 +97,17 @@ static void fifo_set_pending(struct vcpu *v, struct evtchn *chn)
 {
     struct domain *d = v->domain;
     uint32_t *word = event_word(d, chn->port);
-    uint32_t old;
 
     if (!word || !v->evtchn_fifo) {
         chn->pending = true; /* delivered when the guest adds the page */
         return;
     }
-    old = atomic_or(word, PENDING);
-    if (!(old & MASKED)) {
-        uint32_t w = READ_ONCE(*word);
-
-        /* LINKED set by us with the link cleared, unless it is linked. */
-        while (!(w & LINKED))
-            if (atomic_cas(word, &w, (w | LINKED) & ~LINK_MASK)) {
-                enqueue(v, chn);
-                break;
-            }
-    }
-    if (!(old & PENDING))
-        evtchn_check_pollers(d, chn->port);
+    /* The guest clears the link when it takes the event off its queue. */
+    atomic_or(word, PENDING);
+    if (!(READ_ONCE(*word) & MASKED) &&
+        !test_and_set_bit(EVTCHN_FIFO_LINKED, word))
+        enqueue(v, chn);
+    evtchn_check_pollers(d, chn->port);
 }
 
 static void fifo_clear_pending(struct domain *d, struct evtchn *chn)

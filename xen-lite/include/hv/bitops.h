@@ -24,19 +24,20 @@ static inline void clear_bit(unsigned long nr, volatile void *addr)
     __atomic_fetch_and(HV_BITWORD(addr, nr), ~(1u << (nr % 32)),
                        __ATOMIC_SEQ_CST);
 }
+/* In this form compilers see one instruction (bts, btr). Anything else becomes
+ * a loop, which a guest that keeps changing the word could hold up. */
 static inline bool test_and_set_bit(unsigned long nr, volatile void *addr)
 {
-    return (__atomic_fetch_or(HV_BITWORD(addr, nr), 1u << (nr % 32),
-                              __ATOMIC_SEQ_CST) >>
-            (nr % 32)) &
-           1;
+    uint32_t bit = 1u << (nr % 32);
+
+    return __atomic_fetch_or(HV_BITWORD(addr, nr), bit, __ATOMIC_SEQ_CST) & bit;
 }
 static inline bool test_and_clear_bit(unsigned long nr, volatile void *addr)
 {
-    return (__atomic_fetch_and(HV_BITWORD(addr, nr), ~(1u << (nr % 32)),
-                               __ATOMIC_SEQ_CST) >>
-            (nr % 32)) &
-           1;
+    uint32_t bit = 1u << (nr % 32);
+
+    return __atomic_fetch_and(HV_BITWORD(addr, nr), ~bit, __ATOMIC_SEQ_CST) &
+           bit;
 }
 static inline void __set_bit(unsigned long nr, void *addr)
 {
