@@ -131,8 +131,11 @@ void flush_mask(uint64_t cpumask, unsigned long va, unsigned int flags)
                 flush_cpu(c);
 }
 
+void (*world_while_waiting)(void);
 void flush_while_waiting(void)
 {
+    if (world_while_waiting)
+        world_while_waiting();
 }
 
 void flush_local(unsigned long va, unsigned int flags)

@@ -35,6 +35,9 @@ extern __thread unsigned int world_abandon;
 /* The n-th copy from or to the guest fails (0: none), per thread. */
 extern __thread unsigned int world_fail_copy;
 extern unsigned long world_checks, world_flushes;
+/* What another CPU does while this one waits for a locked frame; NULL: nothing.
+ */
+extern void (*world_while_waiting)(void);
 /* The flush clock moves on, as if other CPUs had flushed. */
 void world_pass_time(uint64_t ticks);
 

@@ -178,12 +178,44 @@ static void test_no_linear_tables(void **state)
     assert_int_equal(world_verify(), 0);
 }
 
+static struct domain *owner;
+static struct page_info *contested;
+
+/* The frame's owner ends a use of it, makes it a table for a moment, and so
+ * takes the mark away that other domains map it. */
+static void owner_uses_it_as_a_table(void)
+{
+    world_while_waiting = NULL;
+    atomic_and(&contested->type, ~PGT_locked);
+    assert_int_equal(get_page_and_type(contested, owner, PGT_l1_table), 0);
+    put_page_and_type(contested);
+}
+
+/* A frame that another domain has mapped writable is marked, whatever its owner
+ * did while the mapping was made. */
+static void test_foreign_mark(void **state)
+{
+    pte_t e;
+
+    owner = world_create_domain(1, 10);
+    contested = alloc_domheap_pages(owner, 0, 0);
+    e = pte_make(page_to_mfn(contested), PTE_PRESENT | PTE_RW);
+    atomic_or(&contested->type, PGT_locked);
+    world_while_waiting = owner_uses_it_as_a_table;
+    assert_int_equal(entry_take(&e, 1, d, owner), 0);
+    assert_null(world_while_waiting);
+    assert_true(contested->type & PGT_foreign);
+    assert_int_equal(entry_put(e, 1), 0);
+    world_kill_domain(1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_l1),
                                        cmocka_unit_test(test_upper),
                                        cmocka_unit_test(test_root_slots),
-                                       cmocka_unit_test(test_no_linear_tables)};
+                                       cmocka_unit_test(test_no_linear_tables),
+                                       cmocka_unit_test(test_foreign_mark)};
 
     world_init();
     d = world_create_domain(0, 100);

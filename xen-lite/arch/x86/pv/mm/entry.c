@@ -94,11 +94,12 @@ static int l1_take(pte_t *e, const struct domain *d,
     if (!cache_attrs_ok(pg, *e, d))
         goto refuse;
     if (*e & PTE_RW) {
-        if (unlikely(pg_owner != d))
-            atomic_or(&pg->type, PGT_foreign);
         rc = -EBUSY;
         if (get_page_type(pg, PGT_writable))
             goto refuse;
+        /* Before this use ends nobody takes the mark away. */
+        if (unlikely(pg_owner != d))
+            atomic_or(&pg->type, PGT_foreign);
     }
     return 0;
 refuse:
