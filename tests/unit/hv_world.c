@@ -548,6 +548,17 @@ static void expect_entry(unsigned int f, unsigned int level, unsigned int slot,
     }
 }
 
+/* A table whose undo stopped at a child holds that one's general count. */
+static void expect_interrupted_child(unsigned int f)
+{
+    const struct page_info *pg = frame_table + f;
+    const pte_t *t = mfn_to_virt(_mfn(f));
+
+    if (live_level(pg) && (pg->type & PGT_partial) &&
+        (pg->resume & RESUME_CHILD))
+        expect[mfn_x(pte_mfn(t[pg->resume & RESUME_SLOT]))].general++;
+}
+
 static void expect_root(mfn_t mfn)
 {
     if (!mfn_valid(mfn))
@@ -613,6 +624,8 @@ unsigned long world_verify(void)
             owned[pg->owner]++;
     }
     each_entry(expect_entry);
+    for (unsigned int f = 0; f < WORLD_FRAMES; f++)
+        expect_interrupted_child(f);
     for (unsigned int i = 0; i < WORLD_DOMAINS; i++) {
         struct domain *d = world_domain[i];
 
