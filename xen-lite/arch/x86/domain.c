@@ -220,6 +220,7 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
     struct cpu_regs *r = &v->arch.regs;
 
     memcpy(r, &c->user_regs, sizeof(*r));
+    r->entry_vector = 0; /* how the vcpu came in is not the guest's to say */
     r->cs |= 3;
     r->ss |= 3;
     r->rflags =

@@ -159,9 +159,10 @@ int pv_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
 
 /* --- one entry ------------------------------------------------------------ */
 
-/* Entries 5 and 6 of somebody's first page may have changed. The flags of one
- * that runs on another CPU are that CPU's: it goes the slow way, which is right
- * with any segments, until it changes its table itself. */
+/* Entries 5 and 6 of somebody's first page may have changed. Another vcpu,
+ * which may run at any moment, goes the slow way from now on, which is right
+ * with any segments, until it changes its table itself: its arch.flags are its
+ * own. */
 static void recheck_flat_segments(struct domain *d, mfn_t mfn)
 {
     struct vcpu *v;
@@ -169,7 +170,7 @@ static void recheck_flat_segments(struct domain *d, mfn_t mfn)
     for_each_vcpu (d, v) {
         if (!v->arch.gdt_ents || !mfn_eq(v->arch.gdt_frames[0], mfn))
             continue;
-        if (v == current || !READ_ONCE(v->is_running)) {
+        if (v == current) {
             note_flat_segments(v);
         } else {
             v->arch.flat_user_segments = false;

@@ -51,6 +51,7 @@ void pv_update_fast_paths(struct vcpu *v)
         !(a->vgc_flags & VGCF_syscall_disables_events) ||
         (v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl));
 
+    ASSERT(v == current || !READ_ONCE(v->is_running));
     if (slow)
         a->flags |= TF_SYSCALL_SLOW;
     else

@@ -135,7 +135,8 @@ static inline void pv_refuse_software_interrupt(struct vcpu *v,
     pv_inject_gp(v, vector * 8 + 2);
 }
 
-/* Recompute what the fast paths rely on (arch.flags, bounce_sp, sysret_cs). */
+/* Recompute what the fast paths rely on (arch.flags, bounce_sp, sysret_cs). v
+ * is current or cannot run: nothing else may write a vcpu's arch.flags. */
 void pv_update_fast_paths(struct vcpu *v);
 
 /* #GP and #UD of a guest: true if the instruction was emulated (rip moved) or
