@@ -113,6 +113,23 @@ static void test_limits(void **state)
     assert_int_equal(total_free_pages(), TOTAL);
 }
 
+/* Without the frames that are kept for special requests. */
+static void test_a_claim_can_be_filled(void **state)
+{
+    struct domain *d = world_create_domain(1, TOTAL);
+    unsigned int all = available_pages(), n = 0;
+
+    assert_in_range(all, 1, TOTAL - 1);
+    assert_int_equal(domain_set_outstanding_pages(d, all + 1), -ENOMEM);
+    assert_int_equal(domain_set_outstanding_pages(d, all), 0);
+    while (alloc_domheap_pages(d, 0, 0))
+        n++;
+    assert_int_equal(n, all);
+    assert_int_equal(available_pages(), 0);
+    world_kill_domain(1);
+    assert_int_equal(total_free_pages(), TOTAL);
+}
+
 /* A lent frame outlives the loan while somebody maps it, under no domain. */
 static void test_loans(void **state)
 {
@@ -219,9 +236,13 @@ static void test_old_buddies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frames),      cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_loans),       cmocka_unit_test(test_later_stamp),
-        cmocka_unit_test(test_old_buddies), cmocka_unit_test(test_objects)};
+        cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_a_claim_can_be_filled),
+        cmocka_unit_test(test_loans),
+        cmocka_unit_test(test_later_stamp),
+        cmocka_unit_test(test_old_buddies),
+        cmocka_unit_test(test_objects)};
 
     world_init();
     world_create_domain(0, 100);

@@ -43,7 +43,7 @@ static long physinfo(struct xen_sysctl *op)
     p->max_cpu_id = fls64(cpu_present_map.bits);
     p->nr_nodes = 1;
     p->total_pages = total_pages;
-    p->free_pages = total_free_pages();
+    p->free_pages = available_pages();
     p->outstanding_pages = outstanding_claims();
     p->max_mfn = max_page - 1;
     p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;

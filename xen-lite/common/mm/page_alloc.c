@@ -149,6 +149,12 @@ static uint64_t low_free_pages(void)
     return n;
 }
 
+/* [heap_lock] Free pages that MEMF_low_reserve alone gives out. */
+static uint64_t reserved_pages(void)
+{
+    return MIN(low_reserve, low_free_pages());
+}
+
 /* [heap_lock] Claims of others and the low reserve stand before this one. */
 static uint64_t take_allowed(const struct domain *d, unsigned int order,
                              unsigned int memflags)
@@ -438,6 +444,16 @@ uint64_t total_free_pages(void)
     return READ_ONCE(free_pages);
 }
 
+uint64_t available_pages(void)
+{
+    uint64_t n;
+
+    spin_lock(&heap_lock);
+    n = free_pages - reserved_pages();
+    spin_unlock(&heap_lock);
+    return n;
+}
+
 uint64_t outstanding_claims(void)
 {
     return READ_ONCE(claimed_pages);
@@ -460,7 +476,7 @@ int domain_set_outstanding_pages(struct domain *d, uint64_t pages)
     } else {
         claim = pages - d->tot_pages;
         /* For a moment frames are taken and still claimed: no differences. */
-        if (claimed_pages + claim > free_pages) {
+        if (claimed_pages + claim + reserved_pages() > free_pages) {
             rc = -ENOMEM;
         } else {
             d->outstanding_claim = claim;
