@@ -92,7 +92,7 @@ is 'watch' '/w
 status 0' bash -c "$dir/ours/xenstore-watch -n 3 /w & p=\$!
     until grep -q 'WATCH_EVENT.*(/w /w)' $dir/trace; do sleep 0.05; done
     $dir/ours/xenstore-write /w/1 x; $dir/ours/xenstore-rm /w; wait \$p"
-is 'no daemon' 'xenstore-read: xs_open: No such file or directory
+is 'no daemon' 'xenstore-read: cannot reach the store: No such file or directory (does xenstored run?)
 status 1' env XENSTORED_PATH="$dir/none" "$dir/ours/xenstore-read" /
 
 # --- the stock clients -------------------------------------------------------

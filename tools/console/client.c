@@ -333,7 +333,8 @@ int main(int argc, char **argv)
     parse_options(&o, argc, argv);
     xs = xs_open(0);
     if (!xs)
-        fatal("cannot reach xenstored: %s", strerror(errno));
+        fatal("cannot reach xenstored: %s (systemctl status xenstored)",
+              strerror(errno));
     if (!xs_is_domain_introduced(xs, o.domid))
         fatal("no domain with id %u", o.domid);
     tty_path(path, sizeof(path), o.domid, o.type, o.num);

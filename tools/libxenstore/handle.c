@@ -61,13 +61,20 @@ static struct xs_handle *handle_new(int fd, bool is_socket)
     return h;
 }
 
+/* In the domain that is to run the daemon the kernel's device would keep us
+ * waiting for as long as there is none. */
+static bool store_belongs_here(void)
+{
+    return access("/proc/xen/xsd_port", F_OK) == 0;
+}
+
 struct xs_handle *xs_open(unsigned long flags)
 {
     bool is_socket = false;
     struct xs_handle *h;
     int fd = open_path(xs_daemon_socket(), &is_socket);
 
-    if (fd < 0)
+    if (fd < 0 && !(flags & XS_OPEN_SOCKETONLY) && !store_belongs_here())
         fd = open_path(xs_kernel_device(), &is_socket);
     if (fd < 0)
         return NULL;

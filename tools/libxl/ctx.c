@@ -34,9 +34,10 @@ int libxl_ctx_alloc(libxl_ctx **pctx, int version, unsigned int flags,
     }
     ctx->xsh = xs_open(0);
     if (!ctx->xsh) {
-        LIBXL__LOG(ctx, XTL_ERROR,
-                   "cannot connect to xenstored: %s (is it running?)",
-                   strerror(errno));
+        LIBXL__LOG(
+            ctx, XTL_ERROR,
+            "cannot connect to xenstored: %s (systemctl status xenstored)",
+            strerror(errno));
         rc = ERROR_FAIL;
         goto out;
     }

@@ -128,8 +128,8 @@ static void state_timeout(libxl_ctx *ctx, libxl__ev_time *ev)
     stop_waiting(ctx, aodev);
     if (aodev->add && state == XenbusStateInitialising)
         LOG(ERROR,
-            "domain %s: no backend has taken %s for %d s (is the driver or "
-            "daemon for '%s' running?)",
+            "domain %s: no backend has taken %s for %d s: neither xen-backendd "
+            "nor a driver of the kernel serves '%s'",
             libxl__domain_label(gc, aodev->dev.domid), aodev->label,
             BACKEND_MS / 1000, aodev->dev.kind);
     else if (aodev->force)

@@ -13,8 +13,9 @@
 #include <xenstore.h>
 
 struct context {
-    const char *program; /* for messages */
-    const char *invoked; /* the same, as it was called */
+    const char *program;      /* for messages */
+    const char *invoked;      /* the same, as it was called */
+    unsigned long open_flags; /* of xs_open() */
     struct xs_handle *xs;
     xs_transaction_t t;
     bool flat, prefix, raw, tidy, upto, recurse;

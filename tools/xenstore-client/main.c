@@ -105,7 +105,8 @@ static void set_option(struct context *c, int option)
     case 'n':
         c->number = atoi(optarg);
         break;
-    default: /* 's': the socket comes first anyway */
+    case 's':
+        c->open_flags = XS_OPEN_SOCKETONLY;
         break;
     }
 }
@@ -187,9 +188,10 @@ int main(int argc, char **argv)
         argc--;
     }
     parse_options(&c, command, mode, argc, argv);
-    c.xs = xs_open(0);
+    c.xs = xs_open(c.open_flags);
     if (!c.xs)
-        return complain(&c, "xs_open: %s", strerror(errno));
+        return complain(&c, "cannot reach the store: %s (does xenstored run?)",
+                        strerror(errno));
     argc -= optind;
     argv += optind;
     transaction =

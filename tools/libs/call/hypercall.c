@@ -66,12 +66,10 @@ xencall_handle *xencall_open(struct xentoollog_logger *logger,
     xcall->active.restrict_to = restrict_handle;
     xentoolcore__register_active_handle(&xcall->active);
 
-    xcall->fd = open(PRIVCMD, O_RDWR | O_CLOEXEC);
-    if (xcall->fd < 0) {
-        xtl_log(xcall->log.logger, XTL_ERROR, errno, "xencall",
-                "cannot open " PRIVCMD);
+    xcall->fd =
+        open_device(xcall->log.logger, "xencall", PRIVCMD, O_RDWR | O_CLOEXEC);
+    if (xcall->fd < 0)
         goto fail;
-    }
     xcall->buffer_fd = open(HYPERBUF, O_RDWR | O_CLOEXEC);
     if (xcall->buffer_fd < 0 && errno != ENOENT && errno != ENXIO) {
         xtl_log(xcall->log.logger, XTL_ERROR, errno, "xencall",

@@ -11,6 +11,7 @@
 #include <xentoollog.h>
 
 #include "../toolcore/active_handle.h"
+#include "../toollog/open_device.h"
 #include "../toollog/owned_logger.h"
 
 /* Single free pages kept for the next call: most buffers are one page. */

@@ -16,6 +16,7 @@
 #include <xenevtchn.h>
 
 #include "../toolcore/active_handle.h"
+#include "../toollog/open_device.h"
 #include "../toollog/owned_logger.h"
 
 #define EVTCHN "/dev/xen/evtchn"
@@ -65,7 +66,8 @@ xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger,
     xce = alloc_handle(logger);
     if (!xce)
         return NULL;
-    xce->fd = open(EVTCHN, O_RDWR | cloexec);
+    xce->fd =
+        open_device(xce->log.logger, "xenevtchn", EVTCHN, O_RDWR | cloexec);
     if (xce->fd < 0) {
         int saved = errno;
 

@@ -18,6 +18,7 @@
 #include <xenforeignmemory.h>
 
 #include "../toolcore/active_handle.h"
+#include "../toollog/open_device.h"
 #include "../toollog/owned_logger.h"
 
 #define PRIVCMD "/dev/xen/privcmd"
@@ -59,12 +60,11 @@ xenforeignmemory_handle *xenforeignmemory_open(struct xentoollog_logger *logger,
     fmem->active.restrict_to = restrict_handle;
     xentoolcore__register_active_handle(&fmem->active);
 
-    fmem->fd = open(PRIVCMD, O_RDWR | O_CLOEXEC);
+    fmem->fd = open_device(fmem->log.logger, "xenforeignmemory", PRIVCMD,
+                           O_RDWR | O_CLOEXEC);
     if (fmem->fd < 0) {
         int saved = errno;
 
-        xtl_log(fmem->log.logger, XTL_ERROR, errno, "xenforeignmemory",
-                "cannot open " PRIVCMD);
         xenforeignmemory_close(fmem);
         errno = saved;
         return NULL;

@@ -34,12 +34,11 @@ struct xengntdev_handle *gnt_handle_open(struct xentoollog_logger *logger,
     handle->active.restrict_to = restrict_handle;
     xentoolcore__register_active_handle(&handle->active);
 
-    handle->fd = open(device, O_RDWR | O_CLOEXEC);
+    handle->fd =
+        open_device(handle->log.logger, context, device, O_RDWR | O_CLOEXEC);
     if (handle->fd < 0) {
         int saved = errno;
 
-        xtl_log(handle->log.logger, XTL_ERROR, errno, context, "cannot open %s",
-                device);
         gnt_handle_close(handle);
         errno = saved;
         return NULL;

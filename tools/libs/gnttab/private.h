@@ -15,6 +15,7 @@
 #include <xengnttab.h>
 
 #include "../toolcore/active_handle.h"
+#include "../toollog/open_device.h"
 #include "../toollog/owned_logger.h"
 
 struct xengntdev_handle {

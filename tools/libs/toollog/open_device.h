@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening the kernel's devices for Xen. Where one is missing, most often the
+ * machine was started without the hypervisor or the drivers are not loaded; the
+ * message tells which.
+ */
+#ifndef OPEN_DEVICE_H
+#define OPEN_DEVICE_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <xentoollog.h>
+
+static inline const char *device_remedy(int error)
+{
+    if (error == EACCES || error == EPERM)
+        return " (only root may)";
+    if (access("/proc/xen", F_OK))
+        return " (this Linux does not run on Xen: choose GRUB's entry with the "
+               "hypervisor)";
+    return " (modprobe -a xen-privcmd xen-evtchn xen-gntdev xen-gntalloc)";
+}
+
+/* A descriptor; -1 with errno, and a line in the log. flags: those of open().
+ */
+static inline int open_device(xentoollog_logger *logger, const char *context,
+                              const char *path, int flags)
+{
+    int fd = open(path, flags), saved = errno;
+
+    if (fd < 0)
+        xtl_log(logger, XTL_ERROR, saved, context, "cannot open %s%s", path,
+                device_remedy(saved));
+    errno = saved;
+    return fd;
+}
+
+#endif
