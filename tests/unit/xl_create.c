@@ -79,6 +79,10 @@ int monitor_domain(libxl_domain_config *config, uint32_t domid,
 }
 
 /* For the parts of create.c before and beside this. */
+void make_room(libxl_domain_config *config)
+{
+}
+
 void libxl_event_free(libxl_ctx *c, libxl_event *event)
 {
 }

@@ -143,6 +143,7 @@ int create_domain(libxl_domain_config *config,
 
     if (fd < 0)
         return EXIT_FAILURE;
+    make_room(config);
     rc = libxl_domain_create_new(ctx, config, &domid, NULL,
                                  options->console ? &console_how : NULL);
     close(fd);

@@ -68,6 +68,7 @@ struct xl_conf {
     char *default_vifbackend;
     bool run_hotplug_scripts;
     libxl_defbool claim_mode;
+    int autoballoon; /* -1: unless dom0's memory is fixed */
     long max_grant_frames, max_maptrack_frames, max_grant_version; /* -1 */
 };
 extern struct xl_conf xl_conf;
@@ -103,6 +104,9 @@ void print_list_line(FILE *out, const libxl_dominfo *info, const char *name,
 struct create_options {
     bool paused, console, foreground, no_monitor, quiet;
 };
+/* Has dom0 return the memory that the guest needs and the host lacks, if it
+ * may; takes some seconds. How much is free then is up to the caller to see. */
+void make_room(libxl_domain_config *config);
 int create_domain(libxl_domain_config *config,
                   const struct create_options *options);
 int monitor_domain(libxl_domain_config *config, uint32_t domid,

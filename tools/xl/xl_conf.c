@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /etc/xen/xl.conf: defaults for what xl does. Keys of Xen's xl that mean
- * nothing here (autoballoon, output_format, ...) are accepted in silence,
+ * nothing here (output_format, domid_policy, ...) are accepted in silence,
  * so that an existing file keeps working.
  */
 #include "xl.h"
 
 struct xl_conf xl_conf = {
     .run_hotplug_scripts = true,
+    .autoballoon = -1,
     .max_grant_frames = -1,
     .max_maptrack_frames = -1,
     .max_grant_version = -1,
@@ -15,8 +16,7 @@ struct xl_conf xl_conf = {
 
 static void ignore(XLU_Config *cfg)
 {
-    static const char *const keys[] = {"autoballoon",
-                                       "output_format",
+    static const char *const keys[] = {"output_format",
                                        "blkdev_start",
                                        "vm.cpumask",
                                        "vm.hvm.cpumask",
@@ -29,6 +29,28 @@ static void ignore(XLU_Config *cfg)
 
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
         xlu_cfg_get_string(cfg, keys[i], &s, 1);
+}
+
+/* A number, or one of three words. */
+static int parse_autoballoon(XLU_Config *cfg)
+{
+    static const char *const words[] = {"auto", "off", "on"};
+    const char *s;
+    long l;
+
+    if (!xlu_cfg_get_long(cfg, "autoballoon", &l, 1)) {
+        xl_conf.autoballoon = !!l;
+        return 0;
+    }
+    if (xlu_cfg_get_string(cfg, "autoballoon", &s, 1))
+        return 0;
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (!strcmp(s, words[i])) {
+            xl_conf.autoballoon = (int)i - 1;
+            return 0;
+        }
+    fprintf(stderr, "autoballoon is auto, on or off, not '%s'\n", s);
+    return -1;
 }
 
 static int parse(XLU_Config *cfg)
@@ -70,7 +92,7 @@ static int parse(XLU_Config *cfg)
     if (!xlu_cfg_get_long(cfg, "run_hotplug_scripts", &l, 0))
         xl_conf.run_hotplug_scripts = l;
     xlu_cfg_get_defbool(cfg, "claim_mode", &xl_conf.claim_mode, 0);
-    return 0;
+    return parse_autoballoon(cfg);
 }
 
 int read_xl_conf(const char *file)
