@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * xenconsoled - the console backend of all PV guests. Options and files are
- * those of Xen's daemon of the same name, so that init scripts and `xl console`
+ * those of Xen's daemon of the same name, so that init scripts and 'xl console'
  * work with either.
  */
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a guest may send (rate=): `limit` bytes per interval over all queues of
+ * What a guest may send (rate=): 'limit' bytes per interval over all queues of
  * the interface; unused credit does not add up. What was sent beyond it (at
  * most a ring's worth, as a ring is always emptied) is paid off by later
  * intervals, whether or not the guest has closed its rings meanwhile.

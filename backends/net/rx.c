@@ -139,7 +139,7 @@ static void resume(struct net_queue *q)
     event_source_change(q->loop, &q->tap, EPOLLIN);
 }
 
-/* The next frame to deliver into frame[n], its data at `at`. */
+/* The next frame to deliver into frame[n], its data at 'at'. */
 static bool next_frame(struct net_queue *q, unsigned int n, uint8_t *at)
 {
     struct net_frame *f = &q->frame[n];

@@ -82,7 +82,7 @@ static int gather(struct net_queue *q, const struct net_packet *p,
     return ok ? n : -EFAULT;
 }
 
-/* Makes the first bytes of the packet contiguous, in `head` if need be. */
+/* Makes the first bytes of the packet contiguous, in 'head' if need be. */
 static int join_head(struct iovec *iov, int n, uint8_t *head, uint32_t size)
 {
     uint32_t want = size < FRAME_HEAD ? size : FRAME_HEAD, have = 0, take;

@@ -55,7 +55,7 @@ static void print_value(FILE *out, const XLU_Config *cfg, XLU_ConfigValue *v)
     fprintf(out, "]");
 }
 
-/* The value of `a`, which every text sets. */
+/* The value of 'a', which every text sets. */
 static void print_a(FILE *out, const XLU_Config *cfg)
 {
     XLU_ConfigList *list;

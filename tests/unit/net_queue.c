@@ -139,7 +139,7 @@ static unsigned int put_extra(uint16_t gso_size)
     return 1;
 }
 
-/* The frame over `pieces` slots of random lengths, which fit into pages. */
+/* The frame over 'pieces' slots of random lengths, which fit into pages. */
 static void put_pieces(const struct frame *f, unsigned int pieces, bool bad)
 {
     unsigned int at = 0, spoilt = rand() % pieces, first = tx_prod;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xenconsole - connects a terminal to a guest's console; `xl console` runs it.
+ * xenconsole - connects a terminal to a guest's console; 'xl console' runs it.
  * The console daemon publishes a terminal's name in the store; what the guest
  * printed before is waiting in that terminal.
  *

@@ -102,7 +102,7 @@ void libxl__ao_complete(libxl__ao *ao, int rc);
 /* For an operation that is over when its function returns, good or bad. */
 int libxl__ao_done(libxl__ao *ao, int rc);
 
-/* Intermediate progress, to be reported as `how` says (NULL: not at all). */
+/* Intermediate progress, to be reported as 'how' says (NULL: not at all). */
 void libxl__progress_report(libxl__ao *ao, const libxl_asyncprogress_how *how,
                             libxl_event *event);
 

@@ -116,7 +116,7 @@ void libxl_childproc_sigchld_occurred(libxl_ctx *ctx)
     GC_INIT(ctx);
     libxl__ev_child *next;
 
-    /* `next` may only go away by being reaped itself, which is done here. */
+    /* 'next' may only go away by being reaped itself, which is done here. */
     for (libxl__ev_child *ev = ctx->ev->children; ev; ev = next) {
         next = ev->next;
         try_reap(ctx, ev);

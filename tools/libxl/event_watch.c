@@ -23,7 +23,7 @@ static void store_readable(libxl_ctx *ctx, libxl__ev_fd *fd, short revents)
     libxl__ev_watch *ev;
     char **event;
 
-    /* Without watches there is no registration, and `fd` is history. */
+    /* Without watches there is no registration, and 'fd' is history. */
     while (fd->func && (event = xs_check_watch(ctx->xsh))) {
         ev = find_watch(ctx, event[XS_WATCH_TOKEN]);
         free(event);

@@ -3,9 +3,9 @@
  * The ground that every file of libxl stands on: the context, memory that is
  * freed by itself at the end of a call, logging, and access to the store.
  *
- * Conventions. `rc` holds a libxl error code (0 or ERROR_*) and nothing else;
- * `r` is the result of a system or library call. Functions libxl__* are
- * internal. Memory from `gc` lives until the public function that made the gc
+ * Conventions. 'rc' holds a libxl error code (0 or ERROR_*) and nothing else;
+ * 'r' is the result of a system or library call. Functions libxl__* are
+ * internal. Memory from 'gc' lives until the public function that made the gc
  * returns, or until the operation (ao) that owns it is over; what is handed
  * to the application comes from malloc. A failure is logged once, where its
  * cause is known; callers pass the code on in silence.
@@ -71,7 +71,7 @@ struct libxl__gc {
     size_t n, size;
 };
 
-/* Declares `gc`, takes the lock, and undoes both when the function returns. */
+/* Declares 'gc', takes the lock, and undoes both when the function returns. */
 #define GC_INIT(c)                                                             \
     __attribute__((cleanup(libxl__gc_leave)))                                  \
     libxl__gc gc_here = {.ctx = (c)};                                          \

@@ -476,7 +476,7 @@ static int parse_build(XLU_Config *cfg, libxl_domain_build_info *b)
 
 /* --- devices --- */
 
-/* A list of specifications under `key`; 0 of them when it is not set. */
+/* A list of specifications under 'key'; 0 of them when it is not set. */
 static int get_specs(XLU_Config *cfg, const char *key, XLU_ConfigList **list,
                      int *n)
 {

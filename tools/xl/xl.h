@@ -46,7 +46,7 @@ void print_help(void);
 void print_command_help(const struct command *command, FILE *out);
 
 /*
- * getopt_long for a command that takes `required` further arguments: the next
+ * getopt_long for a command that takes 'required' further arguments: the next
  * option, or -1 at their end. -h prints the command's help and exits; an
  * unknown option or too few arguments print what is wrong and exit.
  */
@@ -85,7 +85,7 @@ int parse_config(const char *name, const char *text, int len,
 /* where: prefix of the messages. */
 int parse_vif(XLU_Config *cfg, const char *where, const char *spec,
               libxl_device_nic *nic);
-/* "0-3,^1", "all"; map is allocated for `cpus` processors. */
+/* "0-3,^1", "all"; map is allocated for 'cpus' processors. */
 int parse_cpus(const char *where, const char *what, const char *spec, int cpus,
                libxl_bitmap *map);
 /* "256", "256M", "1G", "262144k": KiB; without unit MiB. -1: not a size. */

@@ -262,8 +262,8 @@ void console_rx(char c)
 
 /* --- console_io ----------------------------------------------------------- */
 
-/* dom0's own output would push ours out of the ring, and a reader that prints
- * there what it reads would never come to an end. */
+/* dom0's own output would push the hypervisor's out of the ring, and a reader
+ * that prints there what it reads would never come to an end. */
 static bool console_to_ring;
 HV_OPTION(OPT_BOOL, "console_to_ring", console_to_ring);
 

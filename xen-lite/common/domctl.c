@@ -35,7 +35,7 @@ int mask_to_xenctl_bitmap(struct xenctl_bitmap *bitmap, cpumask_t mask)
 
     if (bitmap->nr_bits < 64)
         mask.bits &= (1ULL << bitmap->nr_bits) - 1;
-    if (bytes > PAGE_SIZE) /* nobody has that many; do not clear for ever */
+    if (bytes > PAGE_SIZE) /* no host has that many; do not clear for ever */
         return -EINVAL;
     if (copy_to_guest_raw(to, &mask.bits, ours) ||
         clear_guest_raw(to + ours, bytes - ours))
@@ -341,7 +341,7 @@ static long sendtrigger(struct domain *d, struct xen_domctl *op)
     }
 }
 
-/* Nobody debugs a guest from outside. */
+/* External debuggers are not supported. */
 static long setdebugging(struct domain *d, struct xen_domctl *op)
 {
     return op->u.setdebugging.enable ? -EOPNOTSUPP : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Debug keys: a letter on the serial console (after three times Ctrl-A) or
- * from `xl debug-keys`. The letters are Xen's. Keys wait in a short queue for a
+ * from 'xl debug-keys'. The letters are Xen's. Keys wait in a short queue for a
  * tasklet, so that handlers run with interrupts on and without a lock.
  *
  * While a handler prints, its CPU serves no guest, and a serial line is slow:

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * HYPERVISOR_sysctl on the machine's parts: CPUs, frames, PCI devices. They
- * stay as they were found at boot, so this reports, and refuses changes with
- * Xen's errno. Of idle states there is C1, the halt; frequencies are not ours.
+ * stay as they were found at boot, so these functions report, and refuse
+ * changes with Xen's errno. The only idle state is C1, the halt; frequencies
+ * are not managed.
  */
 #include <hv/domain.h>
 #include <hv/guest_access.h>
@@ -108,7 +109,7 @@ long sysctl_page_offline_op(struct xen_sysctl *op)
     return 0;
 }
 
-/* Nobody told us of nodes of devices. In pieces; the caller goes on. */
+/* The node of no device is known. A call does a piece; the caller goes on. */
 long sysctl_pcitopoinfo(struct xen_sysctl *op)
 {
     struct xen_sysctl_pcitopoinfo *t = &op->u.pcitopoinfo;

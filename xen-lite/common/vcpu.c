@@ -100,8 +100,9 @@ void vcpu_block(void)
         raise_softirq(SCHEDULE_SOFTIRQ);
 }
 
-/* Whatever woke it, a poll has ended. Its mark goes first: whoever takes it is
- * about to end the block, also if by then it is that of a newer poll. */
+/* Whatever woke the vcpu, its poll has ended. The mark goes first: the CPU that
+ * takes the mark is about to end the block, also if by then it is that of a
+ * newer poll. */
 void vcpu_unblock(struct vcpu *v)
 {
     if (READ_ONCE(v->poll_evtchn) && atomic_xchg(&v->poll_evtchn, 0))
@@ -177,7 +178,7 @@ int map_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset)
     } else {
         memcpy(info, v->vcpu_info, sizeof(*info));
     }
-    smp_wmb(); /* contents before anybody delivers through it */
+    smp_wmb(); /* contents before an event is delivered through it */
     v->vcpu_info_mfn = page_to_mfn(pg);
     atomic_store(&v->vcpu_info, info);
     /* Events may have been marked in the old place meanwhile: look again. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_xen_version: who we are. The version is the one whose interface
- * we speak; extraversion, banner and compile information say xen-lite.
+ * HYPERVISOR_xen_version: what this hypervisor is. The version is that of the
+ * interface; extraversion, banner and compile information say xen-lite.
  */
 #include <hv/console.h>
 #include <hv/domain.h>

@@ -2,7 +2,7 @@
 /*
  * A library for tiny PV guests: start of day, hypercalls, console, traps,
  * memory and events, with nothing between the guest and the interface. A guest
- * is one C file with `int main(void)`; what main returns is the shutdown
+ * is one C file with 'int main(void)'; what main returns is the shutdown
  * reason's success (0: power off, else crash).
  *
  * Everything here runs on one vcpu unless said otherwise, in guest kernel mode,

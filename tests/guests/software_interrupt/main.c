@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `int n` of every vector, from the guest's kernel and user mode, with every
+ * 'int n' of every vector, from the guest's kernel and user mode, with every
  * privilege level in the trap table and with no entry there. Either the handler
  * is entered behind the instruction, with no error code whatever the vector; or
  * #GP comes at the instruction, with the error code that hardware gives for a

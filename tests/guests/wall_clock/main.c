@@ -23,8 +23,7 @@ static long domctl(uint32_t cmd)
     return HC1(domctl, &d);
 }
 
-/* --- the machine's clock ---------------------------------------------------
- */
+/* --- the machine's clock -------------------------------------------------- */
 
 static uint8_t cmos(uint8_t reg)
 {
@@ -54,8 +53,7 @@ static int64_t machine_time(void)
     return ((days * 24 + bcd(4)) * 60 + bcd(2)) * 60 + bcd(0);
 }
 
-/* --- what a guest reads ----------------------------------------------------
- */
+/* --- what a guest reads --------------------------------------------------- */
 
 static int64_t wall_clock(const volatile struct shared_info *s)
 {
@@ -78,8 +76,7 @@ static void is_about(int64_t got, int64_t want, const char *what)
        got - want);
 }
 
-/* --- another domain --------------------------------------------------------
- */
+/* --- another domain ------------------------------------------------------- */
 
 static void create(void)
 {

@@ -78,7 +78,7 @@ int xlc_domctl(xlc_handle *h, struct xen_domctl *op);
 int xlc_sysctl(xlc_handle *h, struct xen_sysctl *op);
 
 /*
- * memory_op `cmd` on `size` bytes at arg, copied in and out (NULL and 0 for
+ * memory_op 'cmd' on 'size' bytes at arg, copied in and out (NULL and 0 for
  * commands without argument). Sent as a one-entry multicall, so the result is
  * a full 64-bit value; -1 with errno on error.
  */
@@ -151,7 +151,7 @@ int xlc_vcpu_getcontext(xlc_handle *h, uint32_t domid, uint32_t vcpu,
 int xlc_vcpu_getinfo(xlc_handle *h, uint32_t domid, uint32_t vcpu,
                      struct xen_domctl_getvcpuinfo *info);
 /*
- * CPU and node maps are little-endian bit strings of `bytes` bytes: bit n of
+ * CPU and node maps are little-endian bit strings of 'bytes' bytes: bit n of
  * the map is bit n % 8 of byte n / 8. flags: XEN_VCPUAFFINITY_HARD, _SOFT,
  * _FORCE; a map whose flag is not set may be NULL. set: the maps are replaced
  * by the effective affinity.
@@ -187,7 +187,7 @@ struct xlc_cpupool {
 };
 /*
  * The first pool whose id is >= id (ENOENT: none), its cpus into the map of
- * `bytes` bytes. freeinfo: the cpus that are in no pool.
+ * 'bytes' bytes. freeinfo: the cpus that are in no pool.
  */
 int xlc_cpupool_info(xlc_handle *h, uint32_t id, struct xlc_cpupool *pool,
                      size_t bytes, uint8_t *cpus);

@@ -41,7 +41,7 @@ static uint64_t round_up(uint64_t n, uint64_t to)
 }
 
 /*
- * Let *m map `pages` pages at first; false when the guest may not use these
+ * Let *m map 'pages' pages at first; false when the guest may not use these
  * addresses (or they wrap around).
  */
 static bool mapping_init(struct mapping *m, uint64_t first, uint64_t first_pfn,

@@ -2,7 +2,7 @@
 /*
  * Registration of open library handles for xentoolcore_restrict_all().
  *
- * A library embeds struct active_handle in its handle, sets `restrict_to`
+ * A library embeds struct active_handle in its handle, sets 'restrict_to'
  * and registers it before the handle gets an fd (so that no fd exists that a
  * concurrent restriction would miss), and deregisters it before freeing.
  *

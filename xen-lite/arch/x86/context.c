@@ -8,7 +8,8 @@
  *
  * An idle CPU keeps the root of the guest that ran before: if that vcpu comes
  * back next, as it does after most waits, its translations are still there.
- * Whoever takes a root away from a domain sends the idle CPUs to ours first.
+ * Before a root is taken away from a domain, idle CPUs must leave it for the
+ * hypervisor's own.
  */
 #include <hv/lib.h>
 #include <hv/smp.h>
@@ -47,7 +48,8 @@ static void load_kernel_root(struct vcpu *v)
 
     if (unlikely(v->domain->arch.log) && vtlb_enter(v))
         stale = true;
-    /* Before the flush: who changes an entry looks here for whom to tell. */
+    /* Before the flush: the updater of an entry reads tlb_cpu to choose which
+     * CPUs to flush. */
     WRITE_ONCE(v->arch.tlb_cpu, cpu);
     if (stale || READ_CR(3) != v->arch.cr3_kernel)
         root_load(v->arch.cr3_kernel, v->domain);
@@ -159,7 +161,7 @@ void vcpu_kick(struct vcpu *v)
 long arch_send_guest_nmi(struct vcpu *v)
 {
     if (!v->arch.trap_ctxt[X86_TRAP_NMI].address)
-        return 0; /* nobody to tell */
+        return 0; /* the guest has no handler */
     atomic_store(&v->arch.nmi_pending, true);
     vcpu_unblock(v);
     vcpu_kick(v);

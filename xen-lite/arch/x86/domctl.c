@@ -321,7 +321,8 @@ const struct domctl_row arch_domctl_table[NR_DOMCTLS] = {
     [XEN_DOMCTL_ioport_mapping] = SAYS(-EOPNOTSUPP),
     [XEN_DOMCTL_bind_pt_irq] = SAYS(-EINVAL),
     [XEN_DOMCTL_unbind_pt_irq] = SAYS(-EINVAL),
-    /* No HVM, no paging of ours, no cache allocation, no single-stepping. */
+    /* No HVM, no paging by the hypervisor, no cache allocation, no
+     * single-stepping. */
     [XEN_DOMCTL_gethvmcontext] = SAYS(-EINVAL),
     [XEN_DOMCTL_sethvmcontext] = SAYS(-EINVAL),
     [XEN_DOMCTL_gethvmcontext_partial] = SAYS(-EINVAL),

@@ -56,7 +56,7 @@
         add     $8, %rsp
 .endm
 
-/* Flags: gates clear IF, TF, NT; the rest is ours to clear. */
+/* Flags: gates clear IF, TF, NT; the rest is cleared here. */
 .macro ENTER
         cld
         CLAC

@@ -128,7 +128,7 @@ static void __init find_trampoline(paddr_t s, paddr_t e)
         trampoline = s;
 }
 
-/* What is ours, before anybody asks for memory. */
+/* Reserves what the hypervisor uses, before memory is handed out. */
 static void __init memory_map_init(void)
 {
     e820_finish();
@@ -198,7 +198,8 @@ static void free_init_memory(void)
     init_heap_pages(pa, pa + size);
 }
 
-/* Not init, not inlined: it takes the ground from under what called it. */
+/* Frees .init.text, which holds its caller: hence neither __init nor
+ * inlined. */
 static noreturn __attribute__((noinline)) void start_dom0(void)
 {
     vga_end_boot();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The x86 part of HYPERVISOR_sysctl: the machine as `xl info` shows it. */
+/* The x86 part of HYPERVISOR_sysctl: the machine as 'xl info' shows it. */
 #include <hv/sysctl.h>
 #include <asm/processor.h>
 #include <asm/time.h>

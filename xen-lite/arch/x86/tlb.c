@@ -25,7 +25,8 @@ static unsigned int opt_tlb_clock = (1u << 31) - 4096;
 HV_OPTION(OPT_UINT, "tlb-clock", opt_tlb_clock);
 #endif
 static DEFINE_PER_CPU(uint64_t, flush_tick);
-/* Whose root this CPU has loaded: domid + 1, 0 for ours. */
+/* The domain whose root this CPU has loaded: domid + 1, 0 for the
+ * hypervisor's. */
 static DEFINE_PER_CPU(uint32_t, root_owner);
 
 static struct {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptor tables of each CPU, and exceptions of our own.
+ * Descriptor tables of each CPU, and exceptions of the hypervisor.
  *
  * The IDT is one for all CPUs. Each CPU has one page of GDT entries with the
- * selectors that are ABI (0xe0xx) and ours; it is mapped as page 14 into the
- * GDT area of the vcpu that runs. While none runs, the GDT register points
- * 14 pages below the page itself: only our own selectors are used then.
+ * selectors that are ABI (0xe0xx) and the hypervisor's; it is mapped as page 14
+ * into the GDT area of the vcpu that runs. While none runs, the GDT register
+ * points 14 pages below the page itself: only the hypervisor's selectors are
+ * used then.
  *
- * An exception of our own is either one of the accesses that may fault
+ * An exception of the hypervisor is either one of the accesses that may fault
  * (usercopy.c) or a bug, which ends in registers and a stack trace.
  */
 #include <hv/lib.h>
@@ -72,7 +73,7 @@ void trap_init(void)
     set_gate(X86_TRAP_NMI, 0, IST_NMI);
     set_gate(X86_TRAP_DF, 0, IST_DF);
     set_gate(X86_TRAP_MC, 0, IST_MC);
-    /* What user programs may raise. All other `int n` fault. */
+    /* What user programs may raise. All other 'int n' fault. */
     set_gate(X86_TRAP_BP, 3, IST_NONE);
     set_gate(X86_TRAP_OF, 3, IST_NONE);
     set_gate(GUEST_INT80_VECTOR, 3, IST_NONE);
@@ -297,7 +298,8 @@ void do_debug_ist(struct cpu_regs *regs)
     regs->rflags &= ~(uint64_t)X86_EFLAGS_TF;
 }
 
-/* No device of ours raises them: dom0's business. */
+/* No device that the hypervisor drives raises NMIs, so they are passed on to
+ * dom0. */
 void do_nmi(struct cpu_regs *regs)
 {
     struct vcpu *v = hardware_domain ? domain_vcpu(hardware_domain, 0) : NULL;

@@ -45,7 +45,7 @@ static void add_group(struct domain *d)
         group[i].last_priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
     }
     flags = spin_lock_irqsave(&ed->lock);
-    if (group && ed->nr_ports == first) { /* nobody was quicker */
+    if (group && ed->nr_ports == first) { /* no other CPU was quicker */
         ed->group[first / PORTS_PER_GROUP] = group;
         atomic_store(&ed->nr_ports, first + PORTS_PER_GROUP);
         group = NULL;
@@ -195,7 +195,7 @@ void send_guest_vcpu_virq(struct vcpu *v, uint32_t virq)
     spin_unlock_irqrestore(&d->evtchn->lock, flags);
 }
 
-/* Who gets a host-wide VIRQ, with a reference; NULL: dom0. */
+/* The domain that gets a global VIRQ, with a reference; NULL: dom0. */
 static struct domain *virq_handler[NR_VIRQS];
 
 bool virq_is_global(uint32_t virq)
@@ -264,7 +264,7 @@ long evtchn_send(struct domain *d, uint32_t port)
         evtchn_set_pending(d, chn);
         break;
     case ECS_UNBOUND:
-        break; /* nobody listens: lost, as the ABI says */
+        break; /* no domain is bound: the event is lost, as the ABI says */
     default:
         rc = -EINVAL;
     }

@@ -94,7 +94,7 @@ int evtchn_close_all(struct domain *d);
 struct evtchn *evtchn_from_port(const struct domain *d, uint32_t port);
 /* The guest has something to look at: marks v's vcpu_info and wakes it. */
 void vcpu_mark_events_pending(struct vcpu *v);
-/* Port became pending: whoever polls it wakes even if it is masked. */
+/* The port became pending: a vcpu that polls it wakes even if it is masked. */
 void evtchn_check_pollers(struct domain *d, uint32_t port);
 
 extern const struct evtchn_ops evtchn_2l_ops;

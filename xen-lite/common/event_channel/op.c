@@ -63,7 +63,7 @@ static long bind_interdomain(struct evtchn_bind_interdomain *op)
     rchn->u.interdomain.remote_dom = ld;
     rchn->u.interdomain.remote_port = lport;
     rchn->state = ECS_INTERDOMAIN;
-    /* The other end may have sent while nobody listened. */
+    /* The other end may have sent before this one was bound. */
     evtchn_set_pending(ld, lchn);
     op->local_port = lport;
     rc = 0;
@@ -82,7 +82,8 @@ static long bind_virq(struct evtchn_bind_virq *op)
 
     if (op->virq >= NR_VIRQS)
         return -EINVAL;
-    /* Anybody may bind a host-wide one; it comes to who handles it. */
+    /* Any domain may bind a global VIRQ; only its registered handler receives
+     * it. */
     if (virq_is_global(op->virq) && op->vcpu != 0)
         return -EINVAL;
     if (!v)
@@ -180,7 +181,7 @@ static void close_local(struct domain *d, struct evtchn *chn)
     evtchn_free_port(d, chn);
 }
 
-/* -EINVAL if the port is free; -EINVAL for reserved ones unless ours. */
+/* -EINVAL if the port is free; -EINVAL if it is reserved. */
 static long evtchn_close(struct domain *d, uint32_t port)
 {
     struct domain *rd = NULL;
@@ -188,8 +189,9 @@ static long evtchn_close(struct domain *d, uint32_t port)
     unsigned long flags;
     long rc = 0;
 
-    /* The remote domain is known only under our lock, and taking its lock may
-     * need ours to be dropped first: look, take a reference, look again. */
+    /* The remote domain is known only under d's lock, and taking the remote's
+     * lock may need d's to be dropped first: look, take a reference, look
+     * again. */
     for (;;) {
         flags = rd ? evtchn_double_lock(d, rd)
                    : spin_lock_irqsave(&d->evtchn->lock);

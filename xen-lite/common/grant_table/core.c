@@ -481,7 +481,8 @@ HYPERCALL(grant_table_op)
     }
 }
 
-/* The lock is held for one entry, so that printing delays nobody. */
+/* The lock is held for one entry at a time, so that printing delays no other
+ * CPU. */
 void gnttab_dump(struct domain *d)
 {
     struct grant_table *gt = d->grant_table;

@@ -5,8 +5,8 @@
  * A page serves objects of one size class; its first 64 bytes are the slab's
  * header, so objects whose size is a multiple of 64 are cache-line aligned.
  * What does not fit goes to whole pages. The size is kept in the frame record
- * (field resume, which frames of ours do not use otherwise), not next to the
- * object, where an overrun would reach it.
+ * (field resume, which the hypervisor's own frames do not use otherwise), not
+ * next to the object, where an overrun would reach it.
  */
 #include <hv/lib.h>
 #include <hv/list.h>

@@ -18,7 +18,8 @@
 #define CMD_MASK  63u
 #define CMD_SHIFT 6
 
-/* Largest extents: for who drives devices or builds domains, and others. */
+/* Largest extents: for a domain that drives devices or builds domains, and for
+ * others. */
 #define MAX_ORDER_PRIVILEGED 12
 #define MAX_ORDER_GUEST      9
 #define MAX_NUMNODES         64 /* what Xen could have */
@@ -244,7 +245,7 @@ static long acquire(struct domain *d, struct xen_mem_acquire_resource *r,
         break;
     case XENMEM_resource_ioreq_server:
     case XENMEM_resource_vmtrace_buf:
-        return -EINVAL; /* no domain of ours has these */
+        return -EINVAL; /* no PV domain has these */
     default:
         return -EOPNOTSUPP;
     }
@@ -297,7 +298,7 @@ static long physmap(unsigned int op, uint64_t arg)
     if (rc)
         return rc;
     put_domain(d);
-    return -EACCES; /* no domain of ours is translated */
+    return -EACCES; /* no PV domain is translated */
 }
 
 static long pod_target(uint64_t arg)

@@ -9,7 +9,7 @@
  * the others say only that they are free and whether they must be scrubbed.
  *
  * A freed frame may still be in some CPU's TLB. Its flush stamp stays in the
- * record; whoever allocates it flushes first (the CPUs that have not flushed
+ * record; its next allocation flushes first (the CPUs that have not flushed
  * since) and scrubs afterwards. So no data and no write crosses owners.
  */
 #include <hv/domain.h>
@@ -379,7 +379,7 @@ struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order,
     return pg;
 }
 
-/* The last reference is gone: nobody can find the frame any more. */
+/* The last reference is gone: no CPU can find the frame any more. */
 void free_domheap_page(struct page_info *pg)
 {
     struct domain *d = NULL;
@@ -503,7 +503,7 @@ void page_alloc_init(void)
             free_list[z][o] = NIL;
 }
 
-/* RAM that was not in the heap's hands: what it held is nobody's business. */
+/* RAM that was not the heap's before: no domain may read what it held. */
 void init_heap_pages(paddr_t s, paddr_t e)
 {
     uint64_t mfn = PFN_UP(s), end = PFN_DOWN(e);

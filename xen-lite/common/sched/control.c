@@ -28,7 +28,8 @@ static struct vcpu *affinity_vcpu(struct domain *d, struct xen_domctl *op,
 }
 
 /* The answer is what is in effect; soft affinity alone may come to nothing,
- * which is no error. FORCE undoes overriding pins, which nobody can make. */
+ * which is no error. FORCE undoes overriding pins, which cannot be made
+ * here. */
 long domctl_set_affinity(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;

@@ -6,7 +6,7 @@
  * parameters: a pool is a mask that the scheduler looks at.
  *
  * The masks change under the one lock of HYPERVISOR_sysctl and are read without
- * a lock. Who reads the old one is put right by vcpu_recheck_cpu().
+ * a lock. A CPU that has read the old one is corrected by vcpu_recheck_cpu().
  */
 #include <hv/domctl.h>
 #include <hv/smp.h>

@@ -11,15 +11,15 @@
  * which its vcpus use up together; then they stay on the queue, passed over,
  * until the next period. What was used too much is owed.
  *
- * A vcpu that has the CPU keeps it for sched_ratelimit_us, whoever wakes. Two
- * domains that hand each other packets would otherwise change places at each of
- * them, and a change costs all cached translations; so they work in batches. A
- * CPU that idles is given at once.
+ * A vcpu that has the CPU keeps it for sched_ratelimit_us, whichever vcpu
+ * wakes. Two domains that hand each other packets would otherwise change places
+ * at each of them, and a change costs all cached translations; so they work in
+ * batches. A CPU that idles is given at once.
  *
  * A vcpu is on the queue of v->processor while it is runnable and not the one
  * running. v->processor changes only under the old queue's lock and while
  * v->is_running is false. is_running is cleared when the vcpu's state has left
- * the CPU (sched_context_switched()), so nobody picks it up earlier.
+ * the CPU (sched_context_switched()), so no CPU picks it up earlier.
  */
 #include <hv/console.h>
 #include <hv/domain.h>
@@ -301,7 +301,7 @@ static void schedule(void)
 
 /* --- wake and sleep ------------------------------------------------------- */
 
-/* Nobody but v itself, which may be queued there, wants this CPU. */
+/* No vcpu but v itself, which may be queued there, wants this CPU. */
 static bool is_idle_for(const struct vcpu *v, unsigned int cpu)
 {
     struct runq *rq = &per_cpu(runq, cpu);
@@ -331,8 +331,9 @@ static unsigned int pick_cpu(const struct vcpu *v)
     return cpumask_test(v->processor, likes) ? v->processor : ffs64(likes.bits);
 }
 
-/* Charges the running vcpu. While nobody waits there is no end of turn, so the
- * minimum follows here: who comes now must not start that far behind. */
+/* Charges the running vcpu. While no vcpu waits there is no end of turn, so the
+ * minimum follows here: a vcpu that comes now must not start that far
+ * behind. */
 static void advance_minimum(struct runq *rq, s_time_t now)
 {
     account(rq->curr, now);
@@ -360,9 +361,9 @@ static void preempt_if_better(struct runq *rq, const struct vcpu *v,
         set_timer(&rq->slice, due);
 }
 
-/* Moves a vcpu that is on no CPU to another queue's jurisdiction. Enters with
- * from's lock held and returns the new queue with its lock held. In between the
- * vcpu is on no queue; whoever meets it then may queue it on the new one. */
+/* Moves a vcpu that is on no CPU to another queue. The caller holds the lock of
+ * 'from'; the new queue is returned with its lock held. In between the vcpu is
+ * on no queue; a CPU that finds it then may queue it on the new one. */
 static struct runq *migrate(struct runq *from, struct vcpu *v, unsigned int cpu)
 {
     struct runq *to = &per_cpu(runq, cpu);

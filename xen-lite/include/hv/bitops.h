@@ -12,8 +12,9 @@ static inline bool test_bit(unsigned long nr, const volatile void *addr)
 {
     return (((const volatile uint8_t *)addr)[nr / 8] >> (nr % 8)) & 1;
 }
-/* Guests choose bit positions in pages of theirs: 32-bit operations at the
- * natural word, so an access never leaves the word that holds the bit. */
+/* Guests choose bit positions in their own pages. These are 32-bit operations
+ * at the natural word, so an access never leaves the word that holds the
+ * bit. */
 #define HV_BITWORD(addr, nr) (((volatile uint32_t *)(addr)) + (nr) / 32)
 static inline void set_bit(unsigned long nr, volatile void *addr)
 {

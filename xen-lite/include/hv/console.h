@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console: serial, VGA and the ring that `xl dmesg` reads; input switches
+ * The console: serial, VGA and the ring that 'xl dmesg' reads; input switches
  * between dom0 and the hypervisor's debug keys with three times Ctrl-A.
  */
 #ifndef HV_CONSOLE_H
@@ -16,8 +16,9 @@ struct console_driver {
 void console_register(struct console_driver *drv);
 /* A byte typed on the serial line (softirq or irq context). */
 void console_rx(char c);
-void console_tell_input(void); /* who gets what is typed */
-extern bool console_show_all;  /* whatever loglvl says: somebody asked */
+void console_tell_input(void); /* says which domain gets what is typed */
+extern bool
+    console_show_all; /* print despite loglvl: a debug key asked for it */
 size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear);
 void console_force_unlock(void); /* panic only */
 extern bool opt_noreboot;
@@ -34,7 +35,7 @@ struct debug_key {
 };
 extern const struct debug_key debug_keys[]; /* the last one has no fn */
 void handle_keypress(char c);               /* any context */
-/* For who prints long lists: false when a key has had its time. */
+/* For code that prints long lists: false when a key has had its time. */
 bool dump_goes_on(void);
 void show_keys(char key);
 void run_all_dumps(char key);

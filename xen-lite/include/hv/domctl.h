@@ -46,8 +46,8 @@ void get_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 long domctl_set_affinity(struct domain *d, struct xen_domctl *op);
 long domctl_get_affinity(struct domain *d, struct xen_domctl *op);
 long domctl_scheduler_op(struct domain *d, struct xen_domctl *op);
-/* Bitmaps of the tools: any length; bits of ours beyond it are dropped, bits
- * of theirs beyond ours ignored. 0/-EFAULT */
+/* Bitmaps of the tools may have any length: bits of the mask that do not fit
+ * are dropped, bits beyond the mask are ignored. 0 or -EFAULT. */
 int xenctl_bitmap_to_mask(const struct xenctl_bitmap *bitmap, cpumask_t *mask);
 int mask_to_xenctl_bitmap(struct xenctl_bitmap *bitmap, cpumask_t mask);
 

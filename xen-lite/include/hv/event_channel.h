@@ -27,8 +27,7 @@ static inline bool local_events_need_delivery(const struct vcpu *v)
     return READ_ONCE(v->vcpu_info->evtchn_upcall_pending) &&
            !READ_ONCE(v->vcpu_info->evtchn_upcall_mask);
 }
-/* VIRQs of the host rather than of a vcpu go to dom0 or to who was named for
- * them. 0/-EINVAL */
+/* Names the domain that gets a global VIRQ in place of dom0. 0 or -EINVAL. */
 bool virq_is_global(uint32_t virq);
 int set_virq_handler(struct domain *d, uint32_t virq);
 /* As if d itself had sent. 0/-EINVAL */

@@ -23,9 +23,10 @@
  *
  * From EVTCHN on, interrupt handlers take them, too: they are held with
  * interrupts off (the _irqsave forms), and may be taken by an interrupt that
- * came while any of the others is held. Who waits for one of them answers no
- * other CPU, so who holds one may not wait for other CPUs. Memory comes with
- * a flush on all of them: there is no allocation under these locks.
+ * came while any of the others is held. A CPU that spins on one of these locks
+ * cannot answer IPIs, so a holder must never wait for another CPU. Allocation
+ * may flush the TLBs of all CPUs: memory must not be allocated under these
+ * locks.
  */
 #ifndef HV_SPINLOCK_H
 #define HV_SPINLOCK_H

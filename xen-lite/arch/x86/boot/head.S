@@ -66,8 +66,9 @@ multiboot_entry:
         cli
         cld
         /*
-         * Where are we? There is no stack yet. The loader's information block
-         * (%ebx) is memory of ours, and its second word can serve as one slot.
+         * The image's own address is not known, and there is no stack yet. The
+         * loader's information block (%ebx) may be written, and its second word
+         * can serve as one slot.
          */
         mov     4(%ebx), %edi
         lea     8(%ebx), %esp
@@ -225,8 +226,8 @@ ap_start:
         call    load_boot_segments
         lea     start_secondary(%rip), %rax
 
-/* %rsp: end of a stack block. Leave the cpu_info at its top, zeroed by who
- * made the block, to C. */
+/* %rsp: end of a stack block. Leave the cpu_info at its top, which is zero, to
+ * C. */
 enter_c:
         push    $0
         popf
@@ -236,7 +237,7 @@ enter_c:
         xor     %ebp, %ebp
         jmp     *%rax
 
-/* CS, too: who returns from an interrupt loads it again. */
+/* CS, too: the return from an interrupt loads it again. */
 load_boot_segments:
         mov     $HV_DS, %eax
         mov     %eax, %ss

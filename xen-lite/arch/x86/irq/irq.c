@@ -29,7 +29,7 @@
 #define NR_VECTORS         256
 
 static struct irq_desc *irqs; /* [NR_IRQS] */
-/* irq by vector; 0 is the PIT's line, which nobody gets: "none". */
+/* irq by vector; 0 means "none": it is the PIT's line, which no guest gets. */
 static DEFINE_PER_CPU(uint16_t[NR_VECTORS], vector_irq);
 static spinlock_t vector_lock = SPIN_LOCK_INIT(LOCK_DEVICE);
 
@@ -159,7 +159,8 @@ static void handle_irq(struct irq_desc *desc)
     }
     spin_unlock(&desc->lock);
 
-    /* A level line of ours must be quiet before it is acknowledged. */
+    /* A level line that the hypervisor serves must be quiet before it is
+     * acknowledged. */
     if (fn)
         fn(data);
     lapic_eoi();
@@ -306,7 +307,7 @@ int irq_create_msi(struct msi_desc *msi)
         flags = spin_lock_irqsave(&desc->lock);
         desc->msi = msi;
         /* The message is in place, masked, before dom0 enables the device:
-         * without a mask bit, a stray one finds an irq that nobody bound. */
+         * without a mask bit, a stray one finds an irq that is not bound. */
         rc = startup_irq(desc, smp_processor_id(), true);
         if (rc)
             desc->msi = NULL;
@@ -362,8 +363,8 @@ int setup_gsi(unsigned int gsi, bool level, bool active_low)
 }
 
 /*
- * The two old controllers: remapped out of the way, every line masked. Before
- * the local APIC stops listening to them, so that no request of theirs stays
+ * Remaps the two old controllers out of the way and masks every line. This must
+ * happen before the local APIC stops taking their requests, so that none stays
  * half delivered.
  */
 void __init disable_i8259(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * MSI and MSI-X: reading the capability, writing the messages. dom0 switches
- * the functions on; what they send is ours.
+ * the functions on; the hypervisor chooses what they send.
  */
 #include <hv/acpi.h>
 #include <hv/lib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * PCI configuration space. The ports CF8 (address) and CFC (data) are a pair,
- * so dom0's accesses and ours go through one lock; dom0 thinks that it owns
- * them. Segments other than 0 exist only in memory-mapped form.
+ * so dom0's accesses and the hypervisor's go through one lock. Segments other
+ * than 0 exist only in memory-mapped form.
  */
 #include <hv/acpi.h>
 #include <hv/lib.h>

@@ -35,7 +35,8 @@ void pv_init_gdt_window(struct vcpu *v)
         WRITE_ONCE(*perdomain_l1e(v, i), empty_window_page());
 }
 
-/* The CPU's own page of entries goes into the window of who runs on it. */
+/* Maps the CPU's own page of entries into the window of the vcpu that runs on
+ * it. */
 void pv_map_cpu_gdt_page(struct vcpu *v)
 {
     pte_t *slot = perdomain_l1e(v, FIRST_RESERVED_GDT_PAGE);
@@ -159,10 +160,10 @@ int pv_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
 
 /* --- one entry ------------------------------------------------------------ */
 
-/* Entries 5 and 6 of somebody's first page may have changed. Another vcpu,
- * which may run at any moment, goes the slow way from now on, which is right
- * with any segments, until it changes its table itself: its arch.flags are its
- * own. */
+/* Entries 5 and 6 of the first page of some vcpu's GDT may have changed. Another
+ * vcpu, which may run at any moment, takes the slow path from now on, which is
+ * right with any segments, until it changes its table itself: its arch.flags
+ * belong to its own CPU. */
 static void recheck_flat_segments(struct domain *d, mfn_t mfn)
 {
     struct vcpu *v;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hypercall page: 32 bytes of code a call, for kernels that ask for it
- * (ELF note 2, or XEN_DOMCTL_hypercall_init). Debian's kernels issue `syscall`
+ * (ELF note 2, or XEN_DOMCTL_hypercall_init). Debian's kernels issue 'syscall'
  * themselves.
  */
 #include <hv/mm.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The address map (design: L4 slots 256-271 are ours).
+ * The address map: L4 slots 256 to 271 are the hypervisor's.
  *
  *   slot  from                what
  *   256   0xffff800000000000  machine-to-phys for guests, read-only, NX

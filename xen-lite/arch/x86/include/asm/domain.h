@@ -23,8 +23,7 @@ struct arch_vcpu {
     uint64_t syscall_callback; /* guest's 64-bit syscall entry, 0 = none */
     uint32_t flags;            /* TF_* below */
     uint32_t sysret_cs; /* user code selector that sysret may stand in for */
-    /* --- end of entry.S's view --------------------------------------------
-     */
+    /* --- end of entry.S's view -------------------------------------------- */
     uint64_t kernel_sp; /* as the guest gave it */
     uint64_t event_callback, failsafe_callback;
     uint64_t syscall32_callback, sysenter_callback;
@@ -37,8 +36,7 @@ struct arch_vcpu {
     /* --- traps ------------------------------------------------------------ */
     struct trap_info *trap_ctxt; /* [256], one page */
 
-    /* --- register state while not running ----------------------------------
-     */
+    /* --- register state while not running --------------------------------- */
     struct cpu_regs regs; /* saved guest frame */
     uint16_t ds, es, fs, gs;
     uint64_t fs_base;
@@ -49,8 +47,7 @@ struct arch_vcpu {
     uint64_t xcr0, xcr0_accum;
     uint8_t iopl; /* PHYSDEVOP_set_iopl */
 
-    /* --- memory ------------------------------------------------------------
-     */
+    /* --- memory ----------------------------------------------------------- */
     mfn_t guest_root;      /* L4 of kernel mode; typed reference held */
     mfn_t guest_root_user; /* L4 of user mode or INVALID_MFN */
     mfn_t gdt_frames[16];  /* descriptor-typed references */
@@ -58,10 +55,10 @@ struct arch_vcpu {
     uint64_t ldt_base;
     uint32_t ldt_mapped; /* shadow LDT pages mapped, bits */
     spinlock_t ldt_lock;
-    uint16_t tlb_cpu; /* which may hold translations of ours; NR_CPUS: none */
+    uint16_t tlb_cpu; /* the CPU that may hold this vcpu's translations;
+                         NR_CPUS: none */
 
-    /* --- clock -------------------------------------------------------------
-     */
+    /* --- clock ------------------------------------------------------------ */
     struct vcpu_time_info pending_time; /* last published */
     uint64_t tsc_aux;
 

@@ -29,7 +29,7 @@ struct e820map {
 extern struct e820map hv_e820;
 
 /* Firmware and system management code use the first MiB, also where the map
- * says RAM. All of it is I/O memory: dom0 may map it, and nobody gets it as
+ * says RAM. All of it is I/O memory: dom0 may map it, and no domain gets it as
  * RAM. */
 #define FIRMWARE_MEMORY_END MB(1UL)
 

@@ -15,7 +15,7 @@ struct irq_desc {
     bool masked;
     bool awaits_eoi;            /* level, masked until the guest's eoi */
     struct msi_desc *msi;       /* NULL: a GSI */
-    void (*action)(void *data); /* ours; in irq context */
+    void (*action)(void *data); /* the hypervisor's handler, in irq context */
     void *data;
     struct domain *guest;
     uint32_t pirq;

@@ -30,8 +30,8 @@ void vtlb_destroy(struct vtlb *t);
 bool vtlb_enter(struct vcpu *v);
 /* v (current) has a new user root; 0: none. */
 uint64_t vtlb_user_cr3(const struct vcpu *v);
-/* [irqs off] From tlb.c: a root of d (NULL: ours) gets loaded; what the CPU
- * has cached goes; one address of it goes. */
+/* [irqs off] From tlb.c: a root of d (NULL: the hypervisor's) gets loaded; what
+ * the CPU has cached goes; one address of it goes. */
 void vtlb_root_loaded(const struct domain *d);
 void vtlb_flush(void);
 void vtlb_flush_va(uint64_t va);

@@ -45,8 +45,9 @@ struct vcpu;
 #define PGC_count_mask  ((1u << 26) - 1)
 
 /*
- * owner: a domain; DOMID_IDLE: private to us; DOMID_XEN: ours, privileged
- * domains may map it; DOMID_IO: not RAM; DOMID_INVALID: free.
+ * owner: a domain; DOMID_IDLE: private to the hypervisor; DOMID_XEN: the
+ * hypervisor's, and privileged domains may map it; DOMID_IO: not RAM;
+ * DOMID_INVALID: free.
  */
 struct page_info {
     union {
@@ -113,8 +114,8 @@ bool __must_check get_page_again(struct page_info *pg);
  */
 int __must_check get_page_type(struct page_info *pg, uint32_t type);
 /* Never fails. The undo of a large table may be left unfinished in the owner's
- * list: whoever may have dropped a table calls mm_finish_pending() before it
- * returns to a guest. */
+ * list: code that may have dropped a table must call mm_finish_pending() before
+ * it returns to a guest. */
 void put_page_type(struct page_info *pg);
 int __must_check get_page_and_type(struct page_info *pg, struct domain *d,
                                    uint32_t type);
@@ -221,9 +222,9 @@ static inline uint32_t stamp_later(uint32_t a, uint32_t b, uint32_t now)
 /* Debug builds: the clock moves on as if boot was long ago, half its range or
  * the option tlb-clock=, so that stamps of before are that far away. */
 void tlb_clock_end_boot(void);
-/* Load a root of d, or ours with NULL (all root loads but the kernel/user
- * toggle of one vcpu pass here): flushes everything, keeps the dirty masks of
- * the domains. */
+/* Loads a root of d, or the hypervisor's with NULL (all root loads but the
+ * kernel/user toggle of one vcpu pass here): flushes everything, keeps the
+ * dirty masks of the domains. */
 void root_load(uint64_t cr3, struct domain *d);
 
 /* --- guest page tables (see pv/mm/mm.h) ----------------------------------- */

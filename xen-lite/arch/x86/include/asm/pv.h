@@ -65,7 +65,7 @@ uint32_t guest_io_read(struct vcpu *v, unsigned int port, unsigned int bytes);
 void guest_io_write(struct vcpu *v, unsigned int port, unsigned int bytes,
                     uint32_t data);
 int io_bitmap_create(struct domain *d);
-/* Boot: a port range that stays ours. */
+/* At boot: dom0 does not get this range of ports. */
 bool guest_io_permitted(const struct vcpu *v, unsigned int port,
                         unsigned int bytes);
 

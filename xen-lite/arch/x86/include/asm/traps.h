@@ -124,10 +124,10 @@ static inline void pv_inject_gp(struct vcpu *v, uint32_t error_code)
 {
     pv_inject_trap(v, X86_TRAP_GP, error_code);
 }
-/* `int n`: the handler is entered without an error code, whatever the vector;
+/* 'int n': the handler is entered without an error code, whatever the vector;
  * rip is behind the instruction. */
 void pv_inject_software_interrupt(struct vcpu *v, unsigned int vector);
-/* `int n` that the guest may not use, or has no handler for: #GP, as if the
+/* 'int n' that the guest may not use, or has no handler for: #GP, as if the
  * gate's level were too low; rip is at the instruction. */
 static inline void pv_refuse_software_interrupt(struct vcpu *v,
                                                 unsigned int vector)

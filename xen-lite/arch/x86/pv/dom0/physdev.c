@@ -188,7 +188,8 @@ static long apic_access(uint64_t arg, bool write)
     return rc;
 }
 
-/* Vectors are ours and given late: dom0 wants some number, and gets its own. */
+/* The hypervisor chooses vectors, and does so later: dom0 gets its own number
+ * back. */
 static long alloc_irq_vector(uint64_t arg)
 {
     struct physdev_irq op;
@@ -279,7 +280,7 @@ static long pci_op(unsigned int cmd, uint64_t arg)
         return restore_msi(arg, true);
     case PHYSDEVOP_pci_mmcfg_reserved:
         return mmcfg_reserved(arg);
-    case PHYSDEVOP_dbgp_op: /* no debug port of ours could be disturbed */
+    case PHYSDEVOP_dbgp_op: /* the hypervisor uses no debug port */
         return pci_device(arg, sizeof(struct physdev_dbgp_op));
     default:
         return -ENOSYS;

@@ -344,7 +344,7 @@ int cpu_policy_apply(struct cpu_policy *p, const struct cpu_policy *max,
         *bad = *want;
         if (is_hypervisor_leaf(want->leaf) &&
             want->subleaf == XEN_CPUID_NO_SUBLEAF)
-            continue; /* ours to say */
+            continue; /* the hypervisor decides them */
         if (want->leaf == 0xd && want->subleaf < 63 && !have)
             continue; /* of a state that no guest has */
         if (!have || (have->subleaf == XEN_CPUID_NO_SUBLEAF) !=

@@ -26,7 +26,7 @@ static void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t r[4])
     cpuid_count(leaf, subleaf, r);
 }
 
-/* A scratch policy is too large for the stack's taste; callers free it. */
+/* A cpu_policy is too large for the stack; the caller frees it. */
 static struct cpu_policy *make_policy(bool pv)
 {
     struct cpu_policy *p = xzalloc(struct cpu_policy);
@@ -235,7 +235,7 @@ static long check_msrs(struct xen_domctl_cpu_policy *c)
             return -EINVAL;
         if (m.idx != MSR_PLATFORM_INFO && m.idx != MSR_ARCH_CAPS)
             return -ERANGE;
-        if (m.idx == MSR_ARCH_CAPS) /* ours to say */
+        if (m.idx == MSR_ARCH_CAPS) /* the hypervisor decides it */
             continue;
         if (m.val >> 32)
             return -EOVERFLOW;

@@ -9,8 +9,9 @@
  * touches no port costs nothing.
  *
  * Not passed through: the PCI configuration ports (a pair that we use, too),
- * the PIC and the PIT (ours), and whatever was denied at boot. A port a guest
- * may not use reads as all ones, like an empty bus; writes vanish.
+ * the PIC and the PIT, which the hypervisor drives, and whatever was denied at
+ * boot. A port a guest may not use reads as all ones, like an empty bus; writes
+ * vanish.
  */
 #include <hv/lib.h>
 #include <hv/guest_access.h>

@@ -176,7 +176,8 @@ static uint64_t guest_cr0(const struct vcpu *v)
     return (READ_CR(0) & ~CR0_TS) | (v->arch.ctrlreg_cr0 & CR0_TS);
 }
 
-/* What a guest finds set and would keep set; ours stay out of sight. */
+/* The bits that a guest finds set and would keep set; those that the hypervisor
+ * uses are not shown. */
 static uint64_t guest_cr4(const struct vcpu *v)
 {
     return CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT |
@@ -233,7 +234,8 @@ static bool emul_write_cr(struct vcpu *v, struct cpu_regs *regs,
         if (rc == -ERESTART)
             insn->length = 0; /* once more, after what is pending */
         return !rc || rc == -ERESTART;
-    case 4: /* all bits are ours; a guest may say what it likes */
+    case 4: /* the hypervisor decides all bits; what the guest writes is ignored
+             */
         return true;
     default:
         return false;
@@ -355,7 +357,7 @@ static void skip_instruction(struct vcpu *v, struct cpu_regs *regs,
     }
 }
 
-/* `int n` through a gate that the CPU keeps closed to ring 3: the level in the
+/* 'int n' through a gate that the CPU keeps closed to ring 3: the level in the
  * guest's table decides, and its kernel counts as level 1. The CPU's error code
  * would say which vector, but not every emulator gets it right. The instruction
  * does. */

@@ -107,7 +107,7 @@ refuse:
     return rc;
 }
 
-/* Who else had it mapped could write it until now. */
+/* Until now a domain with a foreign mapping could write this frame. */
 static void end_writable(struct page_info *pg)
 {
     if (unlikely(READ_ONCE(pg->type) & PGT_foreign))
@@ -137,7 +137,7 @@ int entry_take(pte_t *e, unsigned int level, struct domain *d,
     *e = entry_adjust(*e, level);
     if (!(*e & PTE_PRESENT))
         return 0;
-    if (!entry_flags_ok(*e, level)) /* L1: an address that nobody may use */
+    if (!entry_flags_ok(*e, level)) /* L1: an address that no domain may use */
         return level == 1 ? -EPERM : -EINVAL;
     if (level == 1)
         return l1_take(e, d, pg_owner);

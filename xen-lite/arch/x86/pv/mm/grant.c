@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entries that map granted frames. The grant table decides who may map what
- * and how long; here the entry is found, written and removed like any other,
- * with its own references on the frame.
+ * Entries that map granted frames. The grant table decides which domain may map
+ * what and how long; here the entry is found, written and removed like any
+ * other, with its own references on the frame.
  */
 #include "mm.h"
 #include <xen/grant_table.h>

@@ -4,24 +4,26 @@
  *
  * One bit per pfn. Why every write is in it:
  *
- *  - the guest's own writes, and ours to its addresses, go through the virtual
- *    TLB, which has writable translations of logged pages only (vtlb.c);
- *  - page tables, which the guest cannot write itself, are logged by who
- *    changes an entry, also by the virtual TLB's Accessed and Dirty, and when a
- *    page becomes or stops being a table: it is saved in another form then;
+ *  - the guest's own writes, and the hypervisor's to the guest's addresses, go
+ *    through the virtual TLB, which has writable translations of logged pages
+ *    only (vtlb.c);
+ *  - page tables, which the guest cannot write itself, are logged by the code
+ *    that changes an entry, also by the virtual TLB's Accessed and Dirty, and
+ *    when a page becomes or stops being a table: it is saved in another form
+ *    then;
  *  - a frame gets another pfn: set_gpfn_from_mfn();
  *  - other domains: grant copies and the end of a writable mapping are logged
  *    when they happen; the pages that others can write at the moment, by grant
  *    or by a privileged domain's page tables, are looked up and logged by each
- *    CLEAN and PEEK, as are those that we write ourselves at any time
+ *    CLEAN and PEEK, as are those that the hypervisor writes at any time
  *    (vcpu_info, event queues).
  *
  * Bits are set after the write. CLEAN takes bits and then flushes the domain's
- * TLBs: a write before the flush is seen by who reads the page afterwards, one
- * after it is logged again. So the domain need not be stopped.
+ * TLBs: a write before the flush is in the page when the page is read
+ * afterwards, one after it is logged again. So the domain need not be stopped.
  *
- * The structure is used without lock by whoever is inside the hypervisor; it is
- * freed when every CPU has left once.
+ * The structure is used without a lock; it is freed when every CPU has left the
+ * hypervisor once.
  */
 #include <hv/domctl.h>
 #include <hv/grant_table.h>
@@ -160,7 +162,7 @@ void log_dirty_end(struct domain *d)
     d->arch.log = NULL;
     for_each_vcpu (d, v)
         set_vcpu_cr3(v);
-    /* Idle CPUs may have kept a root of ours. */
+    /* Idle CPUs may have kept a root of the virtual TLB. */
     flush_mask(READ_ONCE(d->arch.dirty_cpumask), 0, FLUSH_ROOT);
     atomic_dec(&nr_logged_domains);
     call_rcu(&log->rcu, log_free_rcu);
@@ -234,7 +236,7 @@ static long log_live_writers(struct domain *d)
     return log_foreign_maps(d, &log->scan);
 }
 
-/* The words of one page of the log that hold its first `bits` bits. */
+/* The words of one page of the log that hold its first 'bits' bits. */
 static void take_words(struct log_dirty *log, unsigned long page,
                        unsigned long bits, bool clean)
 {

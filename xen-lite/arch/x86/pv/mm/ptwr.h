@@ -29,7 +29,7 @@ struct ptwr_insn {
     uint64_t imm;   /* sign-extended */
 };
 
-/* n bytes at rip (at most 15): false if it is none of ours or cut off. The
+/* n bytes at rip (at most 15): false if it is not known here or cut off. The
  * memory operand itself is not worked out: the faulting address is known. */
 bool ptwr_decode(const uint8_t *bytes, unsigned int n, struct ptwr_insn *insn);
 

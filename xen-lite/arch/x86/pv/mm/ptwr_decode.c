@@ -58,7 +58,7 @@ static bool take_memory(struct cursor *c, unsigned int *reg)
     return true;
 }
 
-/* A group's operation by the middle bits of modrm; -1: not ours. */
+/* A group's operation by the middle bits of modrm; -1: not known here. */
 static int alu_kind(unsigned int op)
 {
     return op == 1 ? PTWR_OR : op == 4 ? PTWR_AND : op == 6 ? PTWR_XOR : -1;

@@ -129,7 +129,8 @@ int table_put_entries(struct page_info *pg, unsigned int level)
         }
     }
     pg->resume = 0;
-    if (level == 4) /* what stood there was ours, not the guest's to see */
+    if (level == 4) /* the entries there were the hypervisor's: the guest must
+                       not see them */
         memset(t + ROOT_SLOT_FIRST, 0,
                (ROOT_SLOT_LAST + 1 - ROOT_SLOT_FIRST) * sizeof(*t));
     return 0;
@@ -167,7 +168,7 @@ int mm_finish_pending(struct domain *d)
             pg = mfn_to_page(
                 _mfn(d->arch.pending_undo[--d->arch.nr_pending_undo]));
         spin_unlock(&d->arch.mm_lock);
-        /* The list holds no reference: somebody may have finished it. */
+        /* The list holds no reference: another CPU may have finished it. */
         if (pg && get_page(pg, d)) {
             rc = finish_undo(pg);
             if (rc)

@@ -39,7 +39,7 @@ int relinquish_memory(struct domain *d)
             rc = -ERESTART;
             break;
         }
-        /* Lent frames are taken back by who lent them. */
+        /* The code that lent a frame takes it back. */
         if (READ_ONCE(pg->owner) != d->id || !get_page(pg, d))
             continue;
         if (!(READ_ONCE(pg->count) & PGC_xenheap))

@@ -7,23 +7,22 @@
  *
  * Type word: type, count of uses in that type, and state. The states:
  *
- *   none       count 0. tlb_stamp tells when the last use ended.
- *   in use     validated, count >= 1.
- *   working    a table or descriptor page, locked, not validated, count 1:
- *              one CPU takes or gives back the references of its entries.
- *   partial    like working, but the CPU left in the middle: entries below
- *              `resume` are counted. The mark itself holds the type count of
- *              one and one general count. Whoever comes next may finish it, in
- *              either direction.
+ *   none count 0. tlb_stamp tells when the last use ended. in use validated,
+ *   count >= 1. working a table or descriptor page, locked, not validated,
+ *   count 1: one CPU takes or gives back the references of its entries. partial
+ *   like working, but the CPU left in the middle: entries below 'resume' are
+ *   counted. The mark itself holds the type count of one and one general count.
+ *   The next CPU that needs the frame may finish it, in either direction.
  *
  * Everything into and out of "none" for tables, and out of it for a frame that
  * was a table, goes through the lock bit: the new type is taken, stale TLB
  * entries are flushed, the content is checked, then "validated" is published.
  * The last use ends under the lock bit too, so that the stamp is never older
- * than a translation that somebody could still have made.
+ * than a translation that a CPU could still have made.
  *
- * Lock bits nest from a table to the table below it, never the other way. Who
- * holds one may wait for TLB flushes, so who waits for one serves them.
+ * Lock bits nest from a table to the table below it, never the other way. The
+ * CPU that holds one may wait for TLB flushes, so a CPU that waits for one must
+ * serve them.
  */
 #include <asm/pv.h>
 #include "mm.h"
@@ -94,7 +93,7 @@ static void type_ends(struct page_info *pg, uint32_t was)
     set_state(pg, PGT_none | was);
 }
 
-/* [working] Leave it as it is for somebody to finish. */
+/* [working] Leaves the frame as it is, for another call to finish. */
 static void set_partial(struct page_info *pg, uint32_t type, bool had_mark)
 {
     if (!had_mark)
@@ -242,7 +241,7 @@ static void leave_root(const struct page_info *pg)
         flush_mask(idle, 0, FLUSH_ROOT);
 }
 
-/* [working] Nobody uses the table any more. */
+/* [working] The table has no use any more. */
 static int undo(struct page_info *pg, uint32_t type, bool had_mark)
 {
     unsigned int level = table_level(type);

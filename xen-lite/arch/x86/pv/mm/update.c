@@ -84,7 +84,7 @@ static int update_entry(uint64_t maddr, pte_t val, enum write_mode mode,
     if (unlikely(!mfn_valid(mfn)))
         return -EINVAL;
     table = mfn_to_page(mfn);
-    /* Not ours (and not even RAM): nothing to lock. */
+    /* Another domain's frame, or not even RAM: there is nothing to lock. */
     if (unlikely(READ_ONCE(table->owner) != pt_owner->id))
         return -EINVAL;
     level = table_lock(table);

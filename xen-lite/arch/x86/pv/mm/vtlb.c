@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The virtual TLB: page tables of our own on which a CPU runs a domain whose
- * writes are logged.
+ * The virtual TLB: page tables of the hypervisor's on which a CPU runs a domain
+ * whose writes are logged.
  *
  * A guest reads its own page tables, so neither RW nor Dirty may be taken from
  * its entries to catch its writes. Instead each CPU has, for each such domain,
@@ -17,7 +17,7 @@
  *  - a walk runs with interrupts off, so a flush of this CPU waits for its end,
  *    exactly as it would for a walk by hardware: what the walk reads cannot be
  *    freed or turned into something else under it;
- *  - nobody else writes it, so there is no lock, and no other part of the
+ *  - no other CPU writes it, so there is no lock, and no other part of the
  *    memory core has to know.
  *
  * Each vcpu has two roots, so there are two trees, and nothing in them is
@@ -269,5 +269,5 @@ bool vtlb_fault(uint64_t va, uint32_t *error_code)
             break;
         }
     }
-    return true; /* or somebody keeps changing it: after interrupts */
+    return true; /* or another vcpu keeps changing it: after interrupts */
 }

@@ -2,10 +2,10 @@
 /*
  * From a guest's virtual address to the L1 table that maps it, in software.
  *
- * No lock is held, so a table may be changed or freed by another vcpu under
- * the walk. Each frame is checked to be the domain's own RAM before it is
- * read; a stale read can at worst name another of the domain's frames, and
- * whoever uses the result checks its type under the table's lock.
+ * No lock is held, so a table may be changed or freed by another vcpu under the
+ * walk. Each frame is checked to be the domain's own RAM before it is read; a
+ * stale read can at worst name another of the domain's frames, and the user of
+ * the result must check its type under the table's lock.
  */
 #include "mm.h"
 
