@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What we need of ACPI's static tables, read once at boot. The interpreted
- * part (AML) is dom0's work.
+ * The facts of ACPI's static tables that the hypervisor needs, read once at
+ * boot on the boot CPU and constant afterwards. The interpreted part (AML) is
+ * dom0's work.
+ *
+ * Everything comes from firmware: lengths and checksums are checked, a table
+ * that is wrong is left out, and the machine then works as one without that
+ * table (one CPU, no IO-APIC, no HPET).
  */
 #ifndef HV_ACPI_H
 #define HV_ACPI_H
@@ -12,6 +17,7 @@
 #define MAX_OVERRIDES 32
 #define MAX_MCFG      8
 
+/* A register as ACPI names it: an address in memory or a port (space). */
 struct acpi_gas { /* generic address structure */
     uint8_t space, bit_width, bit_offset, access;
     uint64_t address;
@@ -19,6 +25,7 @@ struct acpi_gas { /* generic address structure */
 #define ACPI_SPACE_MEMORY 0
 #define ACPI_SPACE_IO     1
 
+/* Counts of 0 and addresses of 0 mean that the machine has none. */
 struct acpi_facts {
     paddr_t rsdp; /* 0: no ACPI */
     paddr_t lapic_base;
@@ -62,11 +69,18 @@ struct acpi_facts {
 };
 extern struct acpi_facts acpi;
 
-/* rsdp: the loader's copy, n bytes, or n == 0 to search the BIOS area. */
+/*
+ * Reads the tables. rsdp: the boot loader's copy of the root pointer, n bytes,
+ * or n == 0 to search the BIOS area. The direct map must exist, the heap need
+ * not.
+ */
 void acpi_init(const void *rsdp, unsigned int n);
 
-/* Power off with dom0's register values (arch/x86/shutdown.c). Returns only
- * -EPERM, when there is no such register. */
+/*
+ * Powers the machine off with the values that dom0's AML has computed for the
+ * PM1 control registers (arch/x86/shutdown.c). Returns only if there is no such
+ * register: -EPERM.
+ */
 int acpi_enter_s5(uint16_t val_a, uint16_t val_b);
 
 #endif

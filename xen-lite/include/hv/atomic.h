@@ -9,14 +9,27 @@
 
 #include <hv/types.h>
 
+/*
+ * Single accesses: a read or write that happens once and whole. No order
+ * against others but the CPU's own (loads in order, stores in order).
+ */
 #define READ_ONCE(x)     (*(const volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
 #define barrier()        asm volatile("" ::: "memory")
-#define smp_mb()         __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define smp_rmb()        __atomic_thread_fence(__ATOMIC_ACQUIRE)
-#define smp_wmb()        __atomic_thread_fence(__ATOMIC_RELEASE)
-#define cpu_relax()      __builtin_ia32_pause()
+/*
+ * Barriers between this CPU and others. The comment beside each use names the
+ * access with which it pairs.
+ */
+#define smp_mb()    __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_rmb()   __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_wmb()   __atomic_thread_fence(__ATOMIC_RELEASE)
+#define cpu_relax() __builtin_ia32_pause()
 
+/*
+ * load acquires, store releases; everything else is a full barrier. add, sub,
+ * inc and dec return the new value, xchg, or and and the old one. Words of
+ * guests may be used: they are naturally aligned, or the guest loses.
+ */
 #define atomic_load(p)     __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define atomic_store(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define atomic_add(p, v)   __atomic_add_fetch(p, v, __ATOMIC_SEQ_CST)
@@ -26,7 +39,10 @@
 #define atomic_xchg(p, v)  __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 #define atomic_or(p, v)    __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST)
 #define atomic_and(p, v)   __atomic_fetch_and(p, v, __ATOMIC_SEQ_CST)
-/* True if *p was *old and is now v; else *old is what was found. */
+/*
+ * Compare and swap: true if *p was *old and is now v; else *old is what was
+ * found, ready for the next attempt. A loop on a guest's word must be bounded.
+ */
 #define atomic_cas(p, old, v)                                                  \
     __atomic_compare_exchange_n(p, old, v, false, __ATOMIC_SEQ_CST,            \
                                 __ATOMIC_SEQ_CST)

@@ -8,6 +8,10 @@
 
 #include <hv/types.h>
 
+/*
+ * Whether bit nr is set, counting from bit 0 of the byte at addr. Not a
+ * barrier.
+ */
 static inline bool test_bit(unsigned long nr, const volatile void *addr)
 {
     return (((const volatile uint8_t *)addr)[nr / 8] >> (nr % 8)) & 1;
@@ -16,6 +20,7 @@ static inline bool test_bit(unsigned long nr, const volatile void *addr)
  * at the natural word, so an access never leaves the word that holds the
  * bit. */
 #define HV_BITWORD(addr, nr) (((volatile uint32_t *)(addr)) + (nr) / 32)
+/* Atomic, and full barriers; the test_and_ forms return the old value. */
 static inline void set_bit(unsigned long nr, volatile void *addr)
 {
     __atomic_fetch_or(HV_BITWORD(addr, nr), 1u << (nr % 32), __ATOMIC_SEQ_CST);
@@ -40,6 +45,7 @@ static inline bool test_and_clear_bit(unsigned long nr, volatile void *addr)
     return __atomic_fetch_and(HV_BITWORD(addr, nr), ~bit, __ATOMIC_SEQ_CST) &
            bit;
 }
+/* Not atomic: for memory that no other CPU can see. */
 static inline void __set_bit(unsigned long nr, void *addr)
 {
     ((uint8_t *)addr)[nr / 8] |= 1u << (nr % 8);
@@ -49,7 +55,7 @@ static inline void __clear_bit(unsigned long nr, void *addr)
     ((uint8_t *)addr)[nr / 8] &= ~(1u << (nr % 8));
 }
 
-/* Index of the lowest/highest set bit; undefined for 0. */
+/* Index of the lowest and of the highest set bit; undefined for 0. */
 static inline unsigned int ffs64(uint64_t x)
 {
     return __builtin_ctzll(x);
@@ -58,6 +64,7 @@ static inline unsigned int fls64(uint64_t x)
 {
     return 63 - __builtin_clzll(x);
 }
+/* The number of bits that are set. */
 static inline unsigned int hweight64(uint64_t x)
 {
     unsigned int n = 0;
@@ -66,7 +73,9 @@ static inline unsigned int hweight64(uint64_t x)
     return n;
 }
 
-/* First set bit at or after start, or nbits. */
+/*
+ * The first set (zero) bit at or after start, or nbits if there is none.
+ */
 unsigned long find_next_bit(const void *addr, unsigned long nbits,
                             unsigned long start);
 unsigned long find_next_zero_bit(const void *addr, unsigned long nbits,

@@ -1,24 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console: serial, VGA and the ring that 'xl dmesg' reads; input switches
- * between dom0 and the hypervisor's debug keys with three times Ctrl-A.
+ * The console: serial line, VGA text and the ring that 'xl dmesg' reads. Three
+ * times Ctrl-A on the serial line switches its input between dom0 and the
+ * hypervisor's debug keys.
+ *
+ * Output may come from any context, with any lock held: the console's lock is
+ * the innermost. A line of a guest is limited in rate (gprintk()).
  */
 #ifndef HV_CONSOLE_H
 #define HV_CONSOLE_H
 
 #include <hv/types.h>
 
-/* A device that shows bytes. Drivers register at boot. */
+/*
+ * A device that shows bytes. write() is called with the console's lock held and
+ * interrupts off, also at a panic: it must not wait without end. Drivers
+ * register at boot and stay.
+ */
 struct console_driver {
     void (*write)(const char *s, size_t n);
     struct console_driver *next;
 };
 void console_register(struct console_driver *drv);
-/* A byte typed on the serial line (softirq or irq context). */
+/*
+ * A byte typed on the serial line, from softirq or interrupt context. Input
+ * that nobody fetches is dropped when its ring is full.
+ */
 void console_rx(char c);
 void console_tell_input(void); /* says which domain gets what is typed */
 extern bool
     console_show_all; /* print despite loglvl: a debug key asked for it */
+/*
+ * Copies up to n bytes of the log from *index on, and moves *index; an index
+ * that the ring has lost moves to the oldest byte. clear: forget what was read.
+ * Returns the bytes copied, 0 at the end.
+ */
 size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear);
 void console_force_unlock(void); /* panic only */
 extern bool opt_noreboot;
@@ -26,7 +42,10 @@ extern bool opt_noreboot;
 struct dom0_vga_console_info;
 uint32_t vga_console_info(struct dom0_vga_console_info *info);
 
-/* --- keyhandler ----------------------------------------------------------- */
+/*
+ * One debug key. fn runs in a tasklet, on some CPU, with no lock held; it may
+ * print for long if it asks dump_goes_on().
+ */
 struct debug_key {
     char key;
     bool is_dump; /* '*' does it, too */
@@ -34,7 +53,11 @@ struct debug_key {
     void (*fn)(char key);
 };
 extern const struct debug_key debug_keys[]; /* the last one has no fn */
-void handle_keypress(char c);               /* any context */
+/*
+ * Queues a key, from any context; the key's function runs later. What does not
+ * fit into the queue is lost.
+ */
+void handle_keypress(char c); /* any context */
 /* For code that prints long lists: false when a key has had its time. */
 bool dump_goes_on(void);
 void show_keys(char key);
@@ -44,8 +67,10 @@ void arch_dump_irqs(char key);
 
 /* --- command line --------------------------------------------------------- */
 /*
- * Options are rows in a table of the file that owns them: OPTION_STR etc. put
- * a record in a linker section that cmdline_parse() walks.
+ * A command-line option: a record that HV_OPTION puts into a linker section, in
+ * the file that owns the variable. cmdline_parse() walks the section, reports
+ * words that no record knows, and reports values that do not parse. The section
+ * is gone after boot.
  */
 struct hv_option {
     const char *name;

@@ -12,8 +12,11 @@ struct boot_module {
     const char *cmdline; /* file name already dropped; never NULL */
 };
 
-/* Creates domain 0 from kernel and (optional) initrd; leaves it paused by its
- * controller. Panics if it cannot. */
+/*
+ * Creates domain 0 from a kernel and an optional initrd; leaves it paused by
+ * its controller. Both are files from disk: every offset is checked. Panics if
+ * dom0 cannot be built, with the reason.
+ */
 void construct_dom0(const struct boot_module *kernel,
                     const struct boot_module *initrd);
 

@@ -148,6 +148,7 @@ struct domain *get_domain_by_any_id(domid_t id);
 /* Owner of a frame by id, pseudo domains included, without a reference; valid
  * while the caller holds a reference on one of its frames or until exit. */
 struct domain *domain_by_owner_id(domid_t id);
+/* One more reference; false when the domain is being freed. */
 bool get_domain(struct domain *d); /* false when it is being freed */
 void put_domain(struct domain *d);
 static inline struct vcpu *domain_vcpu(const struct domain *d, uint32_t id)
@@ -162,19 +163,32 @@ static inline struct vcpu *domain_vcpu(const struct domain *d, uint32_t id)
 struct domain *domain_create(domid_t id,
                              const struct xen_domctl_createdomain *config,
                              bool privileged, int *err);
+/*
+ * A vcpu that is down and not initialised; NULL when out of memory. It lives as
+ * long as its domain. The control lock is held, or it is boot.
+ */
 struct vcpu *vcpu_create(struct domain *d, uint32_t vcpu_id);
 /* Preemptible: 0 or -ERESTART; call with the domctl lock held. */
 int domain_kill(struct domain *d);
 /* Synchronous pause: returns when no vcpu of d is running. Nests. */
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
+/*
+ * The toolstack's pauses, counted beside all others. 0; -EOVERFLOW after 255;
+ * -EINVAL for an unpause without a pause.
+ */
 int domain_pause_by_controller(struct domain *d);
 int domain_unpause_by_controller(struct domain *d);
+/* The same for one vcpu, which must not be current. */
 void vcpu_pause(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 
 /* The guest has ended (SHUTDOWN_*): stops its vcpus, tells the toolstack. */
 int domain_shutdown(struct domain *d, int reason);
+/*
+ * Undoes a shutdown: the vcpus go on where they stopped. Nothing happens if d
+ * has not shut down. The control lock is held.
+ */
 void domain_resume(struct domain *d);
 /* The guest broke a rule: report and shut down with SHUTDOWN_crash. Safe with
  * any lock held below DOMAIN, from exceptions too; returns. */
@@ -198,8 +212,17 @@ void vcpu_runstate_get(const struct vcpu *v,
 /* Writes runstate to the guest's area; in v's own context. */
 void update_runstate_area(struct vcpu *v);
 uint64_t domain_cpu_time_ns(const struct domain *d);
+/*
+ * VCPUOP_register_vcpu_info: moves v's vcpu_info to the guest's frame. Errors
+ * as there. d->lock is held.
+ */
 int map_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset);
 void unmap_vcpu_info(struct vcpu *v);
+/*
+ * Sends a virtual interrupt to v's own port, or to the domain that handles a
+ * global one. Nothing happens if it is not bound. From any context, with no
+ * lock from EVTCHN on held.
+ */
 void send_guest_vcpu_virq(struct vcpu *v, uint32_t virq);
 void send_global_virq(uint32_t virq);
 

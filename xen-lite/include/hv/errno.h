@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Xen's error numbers: public values, plus two that never leave us. */
+/*
+ * Xen's error numbers: the public values, and two that never leave the
+ * hypervisor, EINTR and ERESTART. Functions return them negative.
+ */
 #ifndef HV_ERRNO_H
 #define HV_ERRNO_H
 

@@ -27,8 +27,10 @@ static inline bool local_events_need_delivery(const struct vcpu *v)
     return READ_ONCE(v->vcpu_info->evtchn_upcall_pending) &&
            !READ_ONCE(v->vcpu_info->evtchn_upcall_mask);
 }
-/* Names the domain that gets a global VIRQ in place of dom0. 0 or -EINVAL. */
+/* Whether it is one for the whole host, not for each vcpu. */
 bool virq_is_global(uint32_t virq);
+/* d gets a global VIRQ in place of dom0 until it dies. 0 or -EINVAL. The
+ * control lock is held. */
 int set_virq_handler(struct domain *d, uint32_t virq);
 /* As if d itself had sent. 0/-EINVAL */
 long evtchn_send(struct domain *d, uint32_t port);
@@ -37,7 +39,7 @@ void dump_evtchn_info(struct domain *d);
 /* The architecture's interrupt side (arch/x86/irq/pirq.c): guest binding. */
 int pirq_guest_bind(struct vcpu *v, uint32_t pirq, bool will_share);
 void pirq_guest_unbind(struct domain *d, uint32_t pirq);
-/* The guest unmasked or closed: level interrupts acknowledged there. */
+/* The line's interrupts go to the CPU of v from now on. */
 void pirq_guest_set_affinity(struct domain *d, uint32_t pirq, struct vcpu *v);
 
 /* log_dirty_frame() for the pages of d that we write when events come. */

@@ -3,9 +3,15 @@
  * Guest memory is reached only by these copies, which check the range and
  * survive faults. A handle is never dereferenced here.
  *
+ * The addresses are virtual ones of the current vcpu's kernel: they are
+ * resolved by the tables that are loaded, so the caller must run in that vcpu's
+ * context. What is copied in is the guest's to change again at once: read it
+ * once, check the copy, use the copy.
+ *
  * copy_* return the number of bytes NOT copied (0 = success), like the field's
- * custom. Each element address is computed and checked at use, after adding
- * the index, so a resumed index cannot leave the guest's range.
+ * custom; the macros return nonzero on failure. A copy that fails may have
+ * copied a part. Each element's address is computed and checked at use, after
+ * adding the index, so a resumed index cannot leave the guest's range.
  */
 #ifndef HV_GUEST_ACCESS_H
 #define HV_GUEST_ACCESS_H
@@ -21,9 +27,14 @@ size_t clear_guest_raw(uint64_t to, size_t n);
 /* Handles arrive in registers as plain numbers. */
 #define guest_handle_from_param(type, reg)                                     \
     ((XEN_GUEST_HANDLE(type)){(void *)(reg)})
+/* The address of element i, and whether the guest gave no address at all. */
 #define guest_handle_addr(h, i)                                                \
     ((uint64_t)(h).p + (uint64_t)(i) * sizeof(*(h).p))
 #define guest_handle_is_null(h) ((h).p == NULL)
+/*
+ * Whether element 'index' of an array at base can be named without overflow. It
+ * says nothing of the range: the copy does.
+ */
 static inline bool guest_index_ok(uint64_t base, uint64_t index, size_t size)
 {
     uint64_t off, end;
@@ -57,7 +68,10 @@ static inline bool guest_index_ok(uint64_t base, uint64_t index, size_t size)
     copy_from_guest_raw(ptr, addr, sizeof(*(ptr)))
 #define copy_object_to_guest(addr, ptr)                                        \
     copy_to_guest_raw(addr, ptr, sizeof(*(ptr)))
-/* One field of a structure that the guest holds at addr. */
+/*
+ * One field of a structure that the guest holds at addr; the fields beside it
+ * are not touched.
+ */
 #define copy_field_to_guest(addr, ptr, field)                                  \
     copy_to_guest_raw((addr) + offsetof(typeof(*(ptr)), field), &(ptr)->field, \
                       sizeof((ptr)->field))

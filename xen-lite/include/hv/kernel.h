@@ -29,7 +29,10 @@ size_t unpacked_size(const struct blob *in);
 const char *decompress(const struct blob *in, void *out, size_t *size,
                        void *heap, size_t heap_size);
 
-/* A PV kernel's ELF file, after its program headers and notes were read. */
+/*
+ * A PV kernel's ELF file, after its program headers and notes were read.
+ * Addresses are the guest's; ~0 means that the kernel has no such note.
+ */
 struct elf_kernel {
     struct blob file;
     uint64_t virt_entry, virt_base, paddr_offset;
@@ -43,8 +46,15 @@ struct elf_kernel {
     uint16_t phnum, phentsize;
     uint64_t phoff;
 };
+/*
+ * Reads headers and notes; *k refers to file->data afterwards. NULL, or what is
+ * wrong with the file.
+ */
 const char *elf_parse(const struct blob *file, struct elf_kernel *k);
-/* Calls copy(arg, paddr, src, filesz, memsz) for each loadable segment. */
+/*
+ * Calls copy(arg, paddr, src, filesz, memsz) for each loadable segment; bytes
+ * from filesz to memsz are to be zero. Returns 0 or what copy() returned.
+ */
 int elf_load(const struct elf_kernel *k,
              int (*copy)(void *arg, uint64_t paddr, const void *src,
                          uint64_t filesz, uint64_t memsz),

@@ -2,10 +2,10 @@
 /*
  * What every file may use: console output, invariants, strings.
  *
- * Three kinds of failure, three answers: the guest is wrong -> negative errno
- * or domain_crash(); the machine is short of something -> negative errno,
- * undone; our own invariant is broken -> BUG_ON. A guest must never reach the
- * third.
+ * Three kinds of failure, three answers: the guest is wrong: negative errno or
+ * domain_crash(); the machine is short of something: negative errno, everything
+ * undone; an invariant of the hypervisor is broken: BUG_ON. A guest must never
+ * reach the third.
  */
 #ifndef HV_LIB_H
 #define HV_LIB_H
@@ -22,21 +22,40 @@
 /* Lines that a guest can cause carry this prefix and are rate limited. */
 #define XENLOG_GUEST "<G>"
 
+/*
+ * Prints to the console and its ring, from any context. A level prefix decides
+ * whether loglvl= lets it through; a text without one always passes. Formats:
+ * those of C for integers and strings; no floating point.
+ */
 void printk(const char *fmt, ...) __printf(1, 2);
 void vprintk(const char *fmt, va_list ap);
 /* A line that domain d caused: level, rate limit per domain, "d1v0" prefix. */
 struct domain;
+/*
+ * A line that domain d caused: prefix "d1", level by guest_loglvl=, limited in
+ * rate for each domain, so that a guest cannot flood the console.
+ */
 void gprintk(struct domain *d, const char *fmt, ...) __printf(2, 3);
 
+/*
+ * As in C. scnprintf() returns what was written instead of what would have
+ * been, so that it can be added up.
+ */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 int scnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 
+/*
+ * The end: prints and stops or restarts the machine (noreboot). bug() adds
+ * registers and a stack trace. For broken invariants and for a boot that cannot
+ * go on.
+ */
 noreturn void panic(const char *fmt, ...) __printf(1, 2);
 noreturn void bug(const char *file, int line, const char *what);
 void dump_execution_state(void);
 
 #define BUG() bug(__FILE__, __LINE__, "BUG")
+/* BUG_ON() is tested in every build, ASSERT() in debug builds only. */
 #define BUG_ON(c)                                                              \
     do {                                                                       \
         if (unlikely(c))                                                       \
@@ -49,6 +68,10 @@ void dump_execution_state(void);
 #endif
 #define ASSERT_UNREACHABLE() ASSERT(0)
 
+/*
+ * As in C; compilers call the first four by themselves. strlcpy() returns the
+ * length that it would have liked to copy.
+ */
 void *memcpy(void *d, const void *s, size_t n);
 void *memmove(void *d, const void *s, size_t n);
 void *memset(void *d, int c, size_t n);
@@ -63,8 +86,12 @@ char *strchr(const char *s, int c);
 char *strstr(const char *s, const char *t);
 unsigned long simple_strtoul(const char *s, const char **end, int base);
 
-/* Heap for small objects (not for frames): zeroed; NULL when out of memory.
- * Not for interrupt context. */
+/*
+ * Objects of any size: zeroed; NULL when out of memory or when a product
+ * overflows. xfree(NULL) is harmless.
+ *
+ * Locks   takes HEAP; not for interrupt context
+ */
 void *xzalloc_bytes(size_t size);
 void xfree(void *p);
 #define xzalloc(t)          ((t *)xzalloc_bytes(sizeof(t)))

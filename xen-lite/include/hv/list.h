@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Doubly linked list with a head node, the usual intrusive kind. */
+/*
+ * Doubly linked list with a head node, the usual intrusive kind. A list has no
+ * lock: its owner's comment says which one protects it.
+ */
 #ifndef HV_LIST_H
 #define HV_LIST_H
 
@@ -13,6 +16,7 @@ struct list_head {
         &(n), &(n)                                                             \
     }
 
+/* An empty list, or a node that is on none. */
 static inline void list_init(struct list_head *h)
 {
     h->next = h->prev = h;
@@ -28,6 +32,7 @@ static inline void list_insert(struct list_head *n, struct list_head *prev)
     prev->next->prev = n;
     prev->next = n;
 }
+/* At the front; list_add_tail(): at the end. n must not be on a list. */
 static inline void list_add(struct list_head *n, struct list_head *head)
 {
     list_insert(n, head);
@@ -44,6 +49,7 @@ static inline void list_del(struct list_head *n)
     list_init(n);
 }
 #define list_entry(p, t, m) container_of(p, t, m)
+/* Walks from the front. The list must not change under it. */
 #define list_for_each_entry(p, head, m)                                        \
     for ((p) = list_entry((head)->next, typeof(*(p)), m); &(p)->m != (head);   \
          (p) = list_entry((p)->m.next, typeof(*(p)), m))

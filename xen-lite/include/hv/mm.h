@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory operations the generic code may ask for; the architecture answers. */
+/*
+ * Frames and memory, for generic code: the allocator, and what the architecture
+ * says of frames (asm/mm.h).
+ */
 #ifndef HV_MM_H
 #define HV_MM_H
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The batch a CPU is working on; for continuations. */
+/*
+ * The batch that a CPU is working on. hypercall_create_continuation() looks
+ * here to know whether it must change registers or the entry of a batch. It
+ * belongs to the CPU: nothing switches vcpus in the middle of a hypercall.
+ */
 #ifndef HV_MULTICALL_H
 #define HV_MULTICALL_H
 

@@ -21,8 +21,13 @@ struct domain;
 #define MEMF_no_refcount     (1u << 9)  /* not counted in tot_pages */
 #define MEMF_no_scrub        (1u << 10) /* caller overwrites all of it */
 
-/* Hypervisor's own frames: owner DOMID_IDLE until they are lent, zeroed unless
- * MEMF_no_scrub. NULL when out of memory. */
+/*
+ * Frames for the hypervisor itself, of the given order: owner DOMID_IDLE until
+ * they are lent, zeroed unless MEMF_no_scrub. NULL when out of memory.
+ *
+ * Locks   takes HEAP, and may flush the TLBs of all CPUs: not under a lock from
+ *         EVTCHN on, not in interrupt context
+ */
 void *alloc_xenheap_pages(unsigned int order, unsigned int memflags);
 void free_xenheap_pages(void *p, unsigned int order);
 #define alloc_xenheap_page() alloc_xenheap_pages(0, 0)
@@ -37,6 +42,10 @@ struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order,
                                       unsigned int memflags);
 /* Gives back frames whose last reference is gone (called by put_page()). */
 void free_domheap_page(struct page_info *pg);
+/*
+ * Gives frames without an owner to d. 0; -EINVAL if d is dying or has no room
+ * below its limit.
+ */
 int __must_check assign_pages(struct domain *d, struct page_info *pg,
                               unsigned int order, unsigned int memflags);
 

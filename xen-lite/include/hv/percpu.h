@@ -2,6 +2,10 @@
 /*
  * Per-CPU variables. Each CPU's copy of the .bss.percpu section is found by an
  * offset kept at the top of the CPU's stack (FS and GS belong to the guest).
+ * They start as zero, and exist for CPUs that have been started.
+ *
+ * The hypervisor is not preempted: this_cpu() stays the same CPU until the next
+ * do_softirq() or context switch. An interrupt handler may run in between.
  */
 #ifndef HV_PERCPU_H
 #define HV_PERCPU_H
@@ -12,6 +16,9 @@
 
 #define NR_CPUS 64
 
+/*
+ * A variable's definition (at file scope) and its declaration for other files.
+ */
 #define DEFINE_PER_CPU(type, name)                                             \
     __section(".bss.percpu") typeof(type) per_cpu__##name
 #define DECLARE_PER_CPU(type, name) extern typeof(type) per_cpu__##name
@@ -27,10 +34,17 @@ extern struct cpu_info *cpu_infos[NR_CPUS];
         asm("" : "=r"(p_) : "0"((unsigned long)&per_cpu__##name + (off)));     \
         (void *)p_;                                                            \
     }))
+/*
+ * The copy of this CPU, and that of another: the latter needs a lock or
+ * atomics.
+ */
 #define this_cpu(name)     per_cpu_at(name, get_cpu_info()->per_cpu_offset)
 #define per_cpu(name, cpu) per_cpu_at(name, per_cpu_offset[cpu])
 
-/* CPUs: present in the machine's tables, and running our code. */
+/*
+ * A set of CPUs. 'present': in the machine's tables; 'online': running the
+ * hypervisor's code. Both only grow, at boot.
+ */
 typedef struct {
     uint64_t bits; /* NR_CPUS <= 64: one word keeps masks trivial */
 } cpumask_t;
@@ -54,6 +68,7 @@ static inline bool cpumask_empty(cpumask_t m)
 {
     return !m.bits;
 }
+/* Atomic, for masks that other CPUs read or change. */
 static inline void cpumask_set(unsigned int cpu, cpumask_t *m)
 {
     __atomic_fetch_or(&m->bits, 1ULL << cpu, __ATOMIC_SEQ_CST);
@@ -62,6 +77,7 @@ static inline void cpumask_clear(unsigned int cpu, cpumask_t *m)
 {
     __atomic_fetch_and(&m->bits, ~(1ULL << cpu), __ATOMIC_SEQ_CST);
 }
+/* Walks the CPUs of a copy of the mask, ascending. */
 #define for_each_cpu(cpu, mask)                                                \
     for (uint64_t m_ = (mask).bits; m_ && ((cpu) = __builtin_ctzll(m_), 1);    \
          m_ &= m_ - 1)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler: fair by weight, with caps and hard affinity, one run queue
- * per CPU, boost for vcpus that wake. Reports itself as credit2 to the tools.
+ * The scheduler: fair by weight, with caps, hard and soft affinity, one run
+ * queue for each CPU. It tells the tools that it is credit2. How it decides
+ * stands in common/sched/schedule.c.
  */
 #ifndef HV_SCHED_H
 #define HV_SCHED_H
@@ -39,21 +40,40 @@ extern unsigned int sched_ratelimit_us;
 void scheduler_init(void);
 /* Before the idle vcpu of that CPU is made. */
 void scheduler_init_cpu(unsigned int cpu);
+/*
+ * Gives a new vcpu its CPU and its affinities; destroy takes it off its queue
+ * for good. v must not be running.
+ */
 void sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
+/*
+ * For a vcpu that has become not runnable (a flag or count was set before):
+ * takes it off its CPU. sync returns when it is off, and must not be called for
+ * current; nosync only makes that CPU look.
+ */
 void vcpu_sleep_sync(struct vcpu *v); /* returns when v is off its CPU */
 void vcpu_sleep_nosync(struct vcpu *v);
 void sched_yield(void); /* current */
 /* v has a periodic timer now: from where it runs, or when it does. */
 void sched_start_ticks(struct vcpu *v);
-/* CPUs on which v may run now: never none. */
+/*
+ * The CPUs on which v may run now: hard affinity and pool, or the
+ * pool alone if they do not meet, or all that are online. Never empty.
+ */
 cpumask_t vcpu_cpus(const struct vcpu *v);
 /* What vcpu_cpus() says of v has changed: off a CPU that is not among them. */
 void vcpu_recheck_cpu(struct vcpu *v);
+/*
+ * cap: percent of one CPU for all vcpus of d together, 0: none. A domain that
+ * has used its cap waits for the next period.
+ */
 void sched_set_cap(struct domain *d, uint16_t cap);
 void sched_dump_cpu(unsigned int cpu);
 
-/* Pools of CPUs (common/sched/cpupool.c). */
+/*
+ * Pools of CPUs (common/sched/cpupool.c). They change under the lock of sysctl
+ * and may be read without it.
+ */
 bool cpupool_exists(uint32_t id);
 /* Can a domain start in it? 0/-ESRCH/-ENODEV */
 int cpupool_check(uint32_t id);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Cross-CPU calls. The architecture sends the interrupt. */
+/*
+ * Calls to other CPUs. The architecture sends the interrupt.
+ */
 #ifndef HV_SMP_H
 #define HV_SMP_H
 
@@ -7,10 +9,17 @@
 
 #define smp_processor_id() (get_cpu_info()->cpu)
 
-/* Run fn(data) on the CPUs of mask (this one included if in it), irqs off
- * there; wait until all have run it. Caller: irqs enabled. */
+/*
+ * Runs fn(data) on the CPUs of mask (this one included if in it), with
+ * interrupts off there, and waits until all have run it.
+ *
+ * Locks   the caller must have interrupts on and hold no lock from EVTCHN on:
+ *         the other CPUs may be waiting for it
+ */
 void on_selected_cpus(cpumask_t mask, void (*fn)(void *data), void *data);
-/* Arch side */
+/*
+ * Makes a CPU look at its pending word: it leaves the guest or its idle sleep.
+ */
 void smp_send_event_check(unsigned int cpu); /* "look at your pending word" */
 void smp_send_call_function(cpumask_t mask);
 void smp_call_function_interrupt(void);
@@ -19,6 +28,10 @@ void smp_prepare_boot_cpu(void);
 uint64_t cpu_halts(unsigned int cpu);
 /* Starts the other CPUs; trampoline: a free page below 1 MiB. */
 void smp_prepare_cpus(paddr_t trampoline);
+/*
+ * The end of the machine: stop, restart, power off. From any context; the other
+ * CPUs are stopped first.
+ */
 noreturn void machine_halt(void);
 noreturn void machine_restart(void);
 noreturn void machine_power_off(void);

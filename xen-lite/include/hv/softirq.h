@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Soft interrupts: work that runs on the way out to a guest and in the idle
- * loop, with interrupts enabled and no lock held.
+ * loop, with interrupts enabled and no lock held. A handler may take any lock
+ * and may be interrupted; it runs on the CPU for which it was raised.
  */
 #ifndef HV_SOFTIRQ_H
 #define HV_SOFTIRQ_H
@@ -17,18 +18,30 @@ enum softirq {
     NR_SOFTIRQS
 };
 
-/* cpu_info.softirq_pending holds the bits, so the exit path tests one word. */
+/*
+ * Names the handler; at boot, once. cpu_info.softirq_pending holds the bits, so
+ * that the exit path tests one word.
+ */
 void open_softirq(enum softirq nr, void (*handler)(void));
+/* From any context. Raising twice before the handler runs is raising once. */
 void raise_softirq(enum softirq nr);                       /* this CPU */
 void cpu_raise_softirq(unsigned int cpu, enum softirq nr); /* + IPI */
 void softirq_init(void);
+/*
+ * Runs what is pending until nothing is. Interrupts are on at entry and exit.
+ * It may switch to another vcpu and then does not return.
+ */
 void do_softirq(void); /* irqs enabled on entry and exit */
 static inline bool softirq_pending(void)
 {
     return READ_ONCE(get_cpu_info()->softirq_pending) != 0;
 }
 
-/* Deferred function on some CPU's softirq; may be scheduled from anywhere. */
+/*
+ * A deferred function. It may be scheduled from anywhere, also by itself;
+ * scheduling twice before it runs is scheduling once. It runs in
+ * TASKLET_SOFTIRQ on the first CPU that gets to it.
+ */
 struct tasklet {
     struct tasklet *next;
     void (*fn)(void *data);
@@ -37,7 +50,11 @@ struct tasklet {
 };
 void tasklet_schedule(struct tasklet *t);
 
-/* Free p (by fn) once every CPU has left the hypervisor or idled once. */
+/*
+ * Calls fn(head) once every CPU has left the hypervisor or idled: until then a
+ * CPU that found the object without a lock may still use it. fn runs in a
+ * softirq, and may free the object.
+ */
 struct rcu_head {
     struct rcu_head *next;
     void (*fn)(struct rcu_head *head);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of our functions (common/lib/symbols.c). */
+/*
+ * Names of the hypervisor's functions (common/lib/symbols.c), for stack traces
+ * and XENPF_get_symbol. The table is constant.
+ */
 #ifndef HV_SYMBOLS_H
 #define HV_SYMBOLS_H
 

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* HYPERVISOR_sysctl's handlers outside common/sysctl.c. */
+/*
+ * HYPERVISOR_sysctl's handlers outside common/sysctl.c. Each gets a private
+ * copy of the request, whose interface version and caller have been checked,
+ * with the sysctl lock held. Results go into the copy, which is written back
+ * after 0. Errors are those of public-headers/xen/sysctl.h.
+ */
 #ifndef HV_SYSCTL_H
 #define HV_SYSCTL_H
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One-shot timers on system time, one pairing heap per CPU: intrusive, so that
- * arming a timer never allocates. A handler runs in
- * TIMER_SOFTIRQ on the timer's CPU, irqs enabled, no lock held.
+ * One-shot timers on system time, one pairing heap for each CPU: intrusive, so
+ * that arming a timer never allocates. A handler runs in TIMER_SOFTIRQ on the
+ * timer's CPU, with interrupts on and no lock held; it may arm its timer again.
+ *
+ * Locks   TIMER, inside each function; callable with any lock above it held
  */
 #ifndef HV_TIMER_H
 #define HV_TIMER_H
@@ -19,14 +21,20 @@ struct timer {
     bool active, killed;
 };
 
+/* Before anything else; the timer's memory must stay until kill_timer(). */
 void init_timer(struct timer *t, void (*fn)(void *), void *data,
                 unsigned int cpu);
 /* Arms or re-arms; a time in the past fires at once. Callable from any CPU. */
 void set_timer(struct timer *t, s_time_t expires);
+/* Not armed any more. The handler may be running on its CPU at this moment. */
 void stop_timer(struct timer *t);
 /* Moves an armed or idle timer to another CPU. */
 void migrate_timer(struct timer *t, unsigned int cpu);
-/* Stops for ever and waits until a running handler has returned. */
+/*
+ * Stops for ever and waits until a running handler has returned; set_timer()
+ * does nothing afterwards. From the
+ * handler itself it does not wait.
+ */
 void kill_timer(struct timer *t);
 static inline bool timer_is_active(const struct timer *t)
 {
@@ -42,9 +50,15 @@ void timer_init_cpu(unsigned int cpu);
 #define SECONDS(n)   ((s_time_t)(n)*1000000000)
 #define STIME_MAX    INT64_MAX
 
+/*
+ * System time: ns since boot. Monotonic on each CPU; CPUs agree within what
+ * their TSCs allow.
+ */
 s_time_t get_s_time(void); /* ns since boot, this CPU, monotonic */
-/* Architecture: interrupt this CPU at deadline (0 = none); in the past fires
- * at once. Returns false if it is already past (caller raises the softirq). */
+/*
+ * Architecture: interrupts this CPU at deadline (0: never). False if the
+ * deadline is past already: the caller must raise TIMER_SOFTIRQ.
+ */
 bool reprogram_timer(s_time_t deadline);
 
 #endif

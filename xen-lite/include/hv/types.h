@@ -27,6 +27,10 @@ typedef struct {
 #define INVALID_MFN_RAW (~0UL)
 #define INVALID_MFN     ((mfn_t){INVALID_MFN_RAW})
 
+/*
+ * Making one of a number, and back: each use is a place where the type ends,
+ * and must know that the number is a machine frame.
+ */
 static inline mfn_t _mfn(unsigned long m)
 {
     return (mfn_t){m};
@@ -44,24 +48,30 @@ static inline mfn_t mfn_add(mfn_t m, unsigned long n)
     return (mfn_t){m.m + n};
 }
 
-#define likely(x)             __builtin_expect(!!(x), 1)
-#define unlikely(x)           __builtin_expect(!!(x), 0)
-#define __packed              __attribute__((packed))
-#define __aligned(n)          __attribute__((aligned(n)))
-#define __section(s)          __attribute__((section(s)))
-#define __init                __section(".init.text")
-#define __initdata            __section(".init.data")
-#define __read_mostly         __section(".data.read_mostly")
-#define noreturn              __attribute__((noreturn))
-#define __must_check          __attribute__((warn_unused_result))
-#define __printf(a, b)        __attribute__((format(printf, a, b)))
-#define ARRAY_SIZE(a)         (sizeof(a) / sizeof((a)[0]))
+#define likely(x)    __builtin_expect(!!(x), 1)
+#define unlikely(x)  __builtin_expect(!!(x), 0)
+#define __packed     __attribute__((packed))
+#define __aligned(n) __attribute__((aligned(n)))
+#define __section(s) __attribute__((section(s)))
+/*
+ * Code and data that are used at boot alone: freed before dom0 runs. A call of
+ * an __init function from other code is a fault after boot.
+ */
+#define __init         __section(".init.text")
+#define __initdata     __section(".init.data")
+#define __read_mostly  __section(".data.read_mostly")
+#define noreturn       __attribute__((noreturn))
+#define __must_check   __attribute__((warn_unused_result))
+#define __printf(a, b) __attribute__((format(printf, a, b)))
+#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
+/* The structure of type t whose member m is at p. */
 #define container_of(p, t, m) ((t *)((char *)(p)-offsetof(t, m)))
 #define DIV_ROUND_UP(a, b)    (((a) + (b)-1) / (b))
 #define ROUND_UP(a, b)        (((a) + (b)-1) & ~((b)-1))
-#define MIN(a, b)             ((a) < (b) ? (a) : (b))
-#define MAX(a, b)             ((a) > (b) ? (a) : (b))
-#define BITS_PER_LONG         64
+/* These evaluate an argument twice. */
+#define MIN(a, b)     ((a) < (b) ? (a) : (b))
+#define MAX(a, b)     ((a) > (b) ? (a) : (b))
+#define BITS_PER_LONG 64
 #endif
 
 #define KB(x) ((x) << 10)

@@ -160,10 +160,10 @@ int pv_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
 
 /* --- one entry ------------------------------------------------------------ */
 
-/* Entries 5 and 6 of the first page of some vcpu's GDT may have changed. Another
- * vcpu, which may run at any moment, takes the slow path from now on, which is
- * right with any segments, until it changes its table itself: its arch.flags
- * belong to its own CPU. */
+/* Entries 5 and 6 of the first page of some vcpu's GDT may have changed.
+ * Another vcpu, which may run at any moment, takes the slow path from now on,
+ * which is right with any segments, until it changes its table itself: its
+ * arch.flags belong to its own CPU. */
 static void recheck_flat_segments(struct domain *d, mfn_t mfn)
 {
     struct vcpu *v;
