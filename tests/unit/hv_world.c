@@ -362,19 +362,34 @@ bool hypercall_preempt_check(void)
     return world_preempt && world_rnd() % 1000 < world_preempt;
 }
 
-long hypercall_create_continuation(unsigned int nr, unsigned int nargs, ...)
+void hypercall_set_arg(unsigned int n, uint64_t value)
 {
-    va_list ap;
+    again.a[n] = value;
+}
 
-    va_start(ap, nargs);
+long hypercall_again(unsigned int nr)
+{
     again.set = true;
-    for (unsigned int i = 0; i < nargs; i++)
-        again.a[i] = va_arg(ap, unsigned long);
-    va_end(ap);
     return nr;
 }
 
-long world_call(hypercall_fn_t fn, unsigned long a0, unsigned long a1,
+static long call(unsigned int nr, const unsigned long *a)
+{
+    switch (nr) {
+    case __HYPERVISOR_mmu_update:
+        return do_mmu_update(a[0], a[1], a[2], a[3]);
+    case __HYPERVISOR_mmuext_op:
+        return do_mmuext_op(a[0], a[1], a[2], a[3]);
+    case __HYPERVISOR_update_va_mapping:
+        return do_update_va_mapping(a[0], a[1], a[2]);
+    case __HYPERVISOR_memory_op:
+        return do_memory_op(a[0], a[1]);
+    default:
+        return -ENOSYS;
+    }
+}
+
+long world_call(unsigned int nr, unsigned long a0, unsigned long a1,
                 unsigned long a2, unsigned long a3)
 {
     long rc;
@@ -385,7 +400,7 @@ long world_call(hypercall_fn_t fn, unsigned long a0, unsigned long a1,
     again.a[3] = a3;
     do {
         again.set = false;
-        rc = fn(again.a[0], again.a[1], again.a[2], again.a[3], 0, 0);
+        rc = call(nr, again.a);
         if (again.set && world_abandon && world_rnd() % 1000 < world_abandon)
             return -ERESTART;
     } while (again.set);

@@ -26,7 +26,7 @@ bool world_kill_domain(domid_t id);
 void world_run(unsigned int cpu, struct vcpu *v);
 
 /* A hypercall by the current vcpu, continued until it is done. */
-long world_call(hypercall_fn_t fn, unsigned long a0, unsigned long a1,
+long world_call(unsigned int nr, unsigned long a0, unsigned long a1,
                 unsigned long a2, unsigned long a3);
 /* Of 1000 preemption checks, how many say yes; per thread. */
 extern __thread unsigned int world_preempt;

@@ -113,8 +113,8 @@ static long mmu_update(uint64_t ptr, uint64_t val, uint32_t foreign)
     struct mmu_update req = {ptr, val};
     uint32_t done = 0;
 
-    return world_call(do_mmu_update, (uint64_t)&req, 1, (uint64_t)&done,
-                      foreign);
+    return world_call(__HYPERVISOR_mmu_update, (uint64_t)&req, 1,
+                      (uint64_t)&done, foreign);
 }
 
 static long mmuext(unsigned int cmd, unsigned long mfn, domid_t id)
@@ -122,7 +122,8 @@ static long mmuext(unsigned int cmd, unsigned long mfn, domid_t id)
     struct mmuext_op op = {.cmd = cmd, .arg1.mfn = mfn};
     uint32_t done = 0;
 
-    return world_call(do_mmuext_op, (uint64_t)&op, 1, (uint64_t)&done, id);
+    return world_call(__HYPERVISOR_mmuext_op, (uint64_t)&op, 1, (uint64_t)&done,
+                      id);
 }
 
 static void op_update(void)
@@ -146,8 +147,8 @@ static void op_batch(void)
                      any_slot() * 8 | (chance(30) ? 2 : 0);
         req[i].val = some_entry(me());
     }
-    world_call(do_mmu_update, (uint64_t)req, ARRAY_SIZE(req), (uint64_t)&done,
-               DOMID_SELF);
+    world_call(__HYPERVISOR_mmu_update, (uint64_t)req, ARRAY_SIZE(req),
+               (uint64_t)&done, DOMID_SELF);
     assert_true(done <= ARRAY_SIZE(req));
 }
 
@@ -180,12 +181,14 @@ static void op_root_pair(void)
     };
     uint32_t done = 0;
 
-    world_call(do_mmuext_op, (uint64_t)ops, 2, (uint64_t)&done, DOMID_SELF);
+    world_call(__HYPERVISOR_mmuext_op, (uint64_t)ops, 2, (uint64_t)&done,
+               DOMID_SELF);
 }
 
 static void op_va(void)
 {
-    world_call(do_update_va_mapping, some_va(), some_entry(me()), below(8), 0);
+    world_call(__HYPERVISOR_update_va_mapping, some_va(), some_entry(me()),
+               below(8), 0);
 }
 
 static void op_page(void)
@@ -196,7 +199,8 @@ static void op_page(void)
                            .arg2.src_mfn = some_frame(me())};
     uint32_t done = 0;
 
-    world_call(do_mmuext_op, (uint64_t)&op, 1, (uint64_t)&done, DOMID_SELF);
+    world_call(__HYPERVISOR_mmuext_op, (uint64_t)&op, 1, (uint64_t)&done,
+               DOMID_SELF);
 }
 
 /* A whole tree of fresh pages, the way a kernel makes a process. */
@@ -252,7 +256,7 @@ static void op_memory(void)
     for (unsigned int i = 0; i < 8; i++)
         list[i] = some_frame(me());
     r.extent_order = chance(80) ? 0 : below(4);
-    world_call(do_memory_op,
+    world_call(__HYPERVISOR_memory_op,
                chance(50) ? XENMEM_decrease_reservation
                           : XENMEM_populate_physmap,
                (uint64_t)&r, 0, 0);
@@ -282,7 +286,7 @@ static void op_exchange(void)
                                : frame_of(me(), PGT_type_mask, PGT_none);
         out[i] = below(1000);
     }
-    world_call(do_memory_op, XENMEM_exchange, (uint64_t)&x, 0, 0);
+    world_call(__HYPERVISOR_memory_op, XENMEM_exchange, (uint64_t)&x, 0, 0);
 }
 
 /* The privileged domain maps frames of others, and edits tables of others. */

@@ -267,6 +267,13 @@ void console_rx(char c)
 static bool console_to_ring;
 HV_OPTION(OPT_BOOL, "console_to_ring", console_to_ring);
 
+static long write_later(uint64_t buffer, uint32_t count)
+{
+    hypercall_set_arg(1, count);
+    hypercall_set_arg(2, buffer);
+    return hypercall_again(__HYPERVISOR_console_io);
+}
+
 /* dom0's bytes as they are, in pieces, so that no guest page is held. */
 static long guest_write(uint64_t buffer, uint32_t count)
 {
@@ -277,9 +284,7 @@ static long guest_write(uint64_t buffer, uint32_t count)
         uint32_t n = MIN(count, (uint32_t)sizeof(piece));
 
         if (hypercall_preempt_check())
-            return hypercall_create_continuation(__HYPERVISOR_console_io, 3,
-                                                 (unsigned long)CONSOLEIO_write,
-                                                 (unsigned long)count, buffer);
+            return write_later(buffer, count);
         if (copy_from_guest_raw(piece, buffer, n))
             return -EFAULT;
         flags = spin_lock_irqsave(&console_lock);
@@ -293,23 +298,23 @@ static long guest_write(uint64_t buffer, uint32_t count)
     return 0;
 }
 
-HYPERCALL(console_io)
+long do_console_io(unsigned int cmd, unsigned int count, uint64_t buffer)
 {
-    uint32_t count = a1, n = 0;
+    uint32_t n = 0;
     char buf[RX_SIZE];
     unsigned long flags;
 
     if (!current->domain->is_privileged)
         return -EPERM;
-    switch ((unsigned int)a0) {
+    switch (cmd) {
     case CONSOLEIO_write:
-        return guest_write(a2, count);
+        return guest_write(buffer, count);
     case CONSOLEIO_read:
         flags = spin_lock_irqsave(&console_lock);
         while (n < count && n < sizeof(buf) && rx_cons != rx_prod)
             buf[n++] = rx_buf[rx_cons++ % RX_SIZE];
         spin_unlock_irqrestore(&console_lock, flags);
-        return copy_to_guest_raw(a2, buf, n) ? -EFAULT : (long)n;
+        return copy_to_guest_raw(buffer, buf, n) ? -EFAULT : (long)n;
     default:
         return -ENOSYS;
     }

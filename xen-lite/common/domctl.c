@@ -424,25 +424,27 @@ static long run(const struct domctl_row *row, struct xen_domctl *op)
     return rc;
 }
 
-HYPERCALL(domctl)
+long do_domctl(uint64_t arg)
 {
     const struct domctl_row *row;
     struct xen_domctl op;
     long rc;
 
-    if (copy_object_from_guest(&op, a0))
+    if (!current->domain->is_privileged)
+        return -EPERM;
+    if (copy_object_from_guest(&op, arg))
         return -EFAULT;
     if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
         return -EACCES;
     row = find_row(op.cmd);
     if (!spin_trylock(&domctl_lock))
-        return hypercall_create_continuation(__HYPERVISOR_domctl, 1, a0);
+        return hypercall_again(__HYPERVISOR_domctl);
     rc = run(row, &op);
     spin_unlock(&domctl_lock);
     if (rc == -ERESTART)
-        return hypercall_create_continuation(__HYPERVISOR_domctl, 1, a0);
+        return hypercall_again(__HYPERVISOR_domctl);
     if ((row->flags & (rc ? DC_OUT_ERROR : DC_OUT)) &&
-        copy_object_to_guest(a0, &op))
+        copy_object_to_guest(arg, &op))
         rc = -EFAULT;
     return rc;
 }

@@ -3,7 +3,7 @@
  * multicall: a batch of hypercalls in one entry, run in order.
  *
  * A call inside that must be continued later leaves its new arguments in its
- * entry (hypercall_create_continuation() puts them into the copy here), and the
+ * entry (hypercall_set_arg() puts them into the copy here), and the
  * batch itself is continued at that entry. The batch also stops for pending
  * work. It ends behind an iret: the guest has left the code that made it. A
  * multicall inside is refused.
@@ -21,18 +21,17 @@ static void run_entry(struct multicall_state *ms)
 {
     struct multicall_entry *call = &ms->call;
 
-    if (call->op >= NR_HYPERCALLS)
+    if (call->op >= NR_HYPERCALLS || !hypercall_table[call->op])
         call->result = -ENOSYS;
     else if (call->op == __HYPERVISOR_multicall)
         call->result = -EINVAL;
     else
-        call->result = do_hypercall(call->op, call->args);
+        call->result = hypercall_invoke(hypercall_table[call->op], call->args);
 }
 
-HYPERCALL(multicall)
+long do_multicall(uint64_t list, unsigned int count)
 {
-    uint64_t list = a0;
-    uint32_t count = a1, i;
+    uint32_t i;
     struct multicall_state *ms = &this_cpu(multicall_state);
     long rc = 0;
 
@@ -65,6 +64,7 @@ HYPERCALL(multicall)
     return rc;
 
 preempted:
-    return hypercall_create_continuation(__HYPERVISOR_multicall, 2, list,
-                                         (unsigned long)(count - i));
+    hypercall_set_arg(0, list);
+    hypercall_set_arg(1, count - i);
+    return hypercall_again(__HYPERVISOR_multicall);
 }

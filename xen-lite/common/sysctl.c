@@ -194,22 +194,24 @@ static long (*const sysctl_table[])(struct xen_sysctl *op) = {
     [XEN_SYSCTL_get_cpu_policy] = arch_cpu_policy,
 };
 
-HYPERCALL(sysctl)
+long do_sysctl(uint64_t arg)
 {
     struct xen_sysctl op;
     long rc;
 
-    if (copy_object_from_guest(&op, a0))
+    if (!current->domain->is_privileged)
+        return -EPERM;
+    if (copy_object_from_guest(&op, arg))
         return -EFAULT;
     if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
         return -EACCES;
     if (op.cmd >= ARRAY_SIZE(sysctl_table) || !sysctl_table[op.cmd])
         return -ENOSYS;
     if (!spin_trylock(&sysctl_lock))
-        return hypercall_create_continuation(__HYPERVISOR_sysctl, 1, a0);
+        return hypercall_again(__HYPERVISOR_sysctl);
     rc = sysctl_table[op.cmd](&op);
     spin_unlock(&sysctl_lock);
-    if (!rc && copy_object_to_guest(a0, &op))
+    if (!rc && copy_object_to_guest(arg, &op))
         rc = -EFAULT;
     return rc;
 }

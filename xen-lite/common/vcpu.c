@@ -341,11 +341,10 @@ static long register_time_area(struct vcpu *v, uint64_t arg)
     return 0;
 }
 
-HYPERCALL(vcpu_op)
+long do_vcpu_op(unsigned int cmd, unsigned int vcpu_id, uint64_t arg)
 {
-    unsigned int cmd = a0;
     struct domain *d = current->domain;
-    struct vcpu *v = domain_vcpu(d, MIN(a1, (unsigned long)MAX_VCPUS));
+    struct vcpu *v = domain_vcpu(d, vcpu_id);
     struct vcpu_runstate_info rs;
     long rc;
 
@@ -353,10 +352,8 @@ HYPERCALL(vcpu_op)
         return -ENOENT;
     switch (cmd) {
     case VCPUOP_initialise:
-        rc = vcpu_op_initialise(v, a2);
-        return rc == -ERESTART ? hypercall_create_continuation(
-                                     __HYPERVISOR_vcpu_op, 3, a0, a1, a2)
-                               : rc;
+        rc = vcpu_op_initialise(v, arg);
+        return rc == -ERESTART ? hypercall_again(__HYPERVISOR_vcpu_op) : rc;
     case VCPUOP_up:
         return vcpu_op_up(v);
     case VCPUOP_down:
@@ -365,26 +362,26 @@ HYPERCALL(vcpu_op)
         return !test_bit(VPF_DOWN, &v->pause_flags);
     case VCPUOP_get_runstate_info:
         vcpu_runstate_get(v, &rs);
-        return copy_object_to_guest(a2, &rs) ? -EFAULT : 0;
+        return copy_object_to_guest(arg, &rs) ? -EFAULT : 0;
     case VCPUOP_register_runstate_memory_area:
-        return register_runstate(v, a2);
+        return register_runstate(v, arg);
     case VCPUOP_set_periodic_timer:
-        return set_periodic(v, a2);
+        return set_periodic(v, arg);
     case VCPUOP_stop_periodic_timer:
         WRITE_ONCE(v->periodic_period, 0);
         stop_timer(&v->periodic_timer);
         return 0;
     case VCPUOP_set_singleshot_timer:
-        return v == current ? set_singleshot(a2) : -EINVAL;
+        return v == current ? set_singleshot(arg) : -EINVAL;
     case VCPUOP_stop_singleshot_timer:
         if (v != current)
             return -EINVAL;
         stop_timer(&v->singleshot_timer);
         return 0;
     case VCPUOP_register_vcpu_info:
-        return register_info(v, a2);
+        return register_info(v, arg);
     case VCPUOP_register_vcpu_time_memory_area:
-        return register_time_area(v, a2);
+        return register_time_area(v, arg);
     case VCPUOP_get_physid:
         return -EINVAL; /* only for a pinned hardware domain */
     case VCPUOP_send_nmi:
@@ -394,9 +391,8 @@ HYPERCALL(vcpu_op)
     }
 }
 
-HYPERCALL(set_timer_op)
+long do_set_timer_op(s_time_t timeout)
 {
-    s_time_t timeout = a0;
 
     if (timeout == 0)
         stop_timer(&current->singleshot_timer);
@@ -405,10 +401,8 @@ HYPERCALL(set_timer_op)
     return 0;
 }
 
-HYPERCALL(vm_assist)
+long do_vm_assist(unsigned int cmd, unsigned int type)
 {
-    unsigned int cmd = a0;
-    unsigned long type = a1;
 
     if (cmd > VMASST_CMD_disable)
         return -ENOSYS;

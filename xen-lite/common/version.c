@@ -54,17 +54,17 @@ static long build_id(uint64_t arg)
     return put(arg + offsetof(struct xen_build_id, buf), id, len, len);
 }
 
-HYPERCALL(xen_version)
+long do_xen_version(unsigned int cmd, uint64_t arg)
 {
     struct domain *d = current->domain;
 
-    switch ((unsigned int)a0) {
+    switch (cmd) {
     case XENVER_version:
         return (XEN_MAJOR << 16) | XEN_MINOR;
     case XENVER_extraversion: {
         xen_extraversion_t s = XEN_EXTRA;
 
-        return put(a1, s, sizeof(s), 0);
+        return put(arg, s, sizeof(s), 0);
     }
     case XENVER_compile_info: {
         struct xen_compile_info info = {
@@ -74,47 +74,47 @@ HYPERCALL(xen_version)
             .compile_date = XEN_LITE_DATE,
         };
 
-        return put(a1, &info, sizeof(info), 0);
+        return put(arg, &info, sizeof(info), 0);
     }
     case XENVER_capabilities: {
         xen_capabilities_info_t s = "xen-3.0-x86_64 ";
 
-        return put(a1, s, sizeof(s), 0);
+        return put(arg, s, sizeof(s), 0);
     }
     case XENVER_changeset: {
         xen_changeset_info_t s = "xen-lite " XEN_LITE_VERSION;
 
-        return put(a1, s, sizeof(s), 0);
+        return put(arg, s, sizeof(s), 0);
     }
     case XENVER_platform_parameters: {
         struct xen_platform_parameters p = {HYPERVISOR_VIRT_START};
 
-        return put(a1, &p, sizeof(p), 0);
+        return put(arg, &p, sizeof(p), 0);
     }
     case XENVER_get_features: {
         struct xen_feature_info f;
 
-        if (copy_object_from_guest(&f, a1))
+        if (copy_object_from_guest(&f, arg))
             return -EFAULT;
         if (f.submap_idx >= XENFEAT_NR_SUBMAPS)
             return -EINVAL;
         f.submap = features(d);
-        return put(a1, &f, sizeof(f), 0);
+        return put(arg, &f, sizeof(f), 0);
     }
     case XENVER_pagesize:
-        return a1 ? -EINVAL : (long)PAGE_SIZE;
+        return arg ? -EINVAL : (long)PAGE_SIZE;
     case XENVER_guest_handle:
-        return put(a1, d->handle, sizeof(d->handle), 0);
+        return put(arg, d->handle, sizeof(d->handle), 0);
     case XENVER_commandline: {
         static xen_commandline_t s; /* 1 KiB: the same for all callers */
 
         if (!d->is_privileged)
-            return put(a1, "<denied>", 9, 0);
+            return put(arg, "<denied>", 9, 0);
         strlcpy(s, saved_cmdline, sizeof(s));
-        return put(a1, s, sizeof(s), 0);
+        return put(arg, s, sizeof(s), 0);
     }
     case XENVER_build_id:
-        return build_id(a1);
+        return build_id(arg);
     default:
         return -ENOSYS;
     }

@@ -66,9 +66,6 @@ void asm_offsets(void)
     OFFSET(IRET_rsp, struct iret_context, rsp);
     OFFSET(IRET_ss, struct iret_context, ss);
 
-    OFFSET(ROW_fn, struct hypercall_row, fn);
-    OFFSET(ROW_flags, struct hypercall_row, flags);
-    DEFINE(ROW_size, sizeof(struct hypercall_row));
     DEFINE(SYSCALL_CELL_size, sizeof(struct syscall_cell));
     DEFINE(HC_iret, __HYPERVISOR_iret);
     DEFINE(HC_count, NR_HYPERCALLS);

@@ -38,27 +38,23 @@ static uint64_t *argument_register(struct cpu_regs *regs, unsigned int n)
     }
 }
 
-long hypercall_create_continuation(unsigned int nr, unsigned int nargs, ...)
+void hypercall_set_arg(unsigned int n, uint64_t value)
 {
     struct multicall_state *ms = &this_cpu(multicall_state);
-    struct cpu_regs *regs = guest_cpu_regs();
-    va_list ap;
 
-    va_start(ap, nargs);
-    for (unsigned int i = 0; i < nargs && i < 6; i++) {
-        unsigned long arg = va_arg(ap, unsigned long);
+    if (ms->active)
+        ms->call.args[n] = value;
+    else
+        *argument_register(guest_cpu_regs(), n) = value;
+}
 
-        if (ms->active)
-            ms->call.args[i] = arg;
-        else
-            *argument_register(regs, i) = arg;
-    }
-    va_end(ap);
-    if (ms->active) {
-        ms->call.op = nr;
+long hypercall_again(unsigned int nr)
+{
+    struct multicall_state *ms = &this_cpu(multicall_state);
+
+    if (ms->active)
         ms->continued = true;
-    } else {
-        regs->rip -= SYSCALL_INSN_BYTES;
-    }
+    else
+        guest_cpu_regs()->rip -= SYSCALL_INSN_BYTES;
     return nr;
 }

@@ -408,20 +408,20 @@ static long set_priority(const struct evtchn_set_priority *op)
 #define OP(type, call, out)                                                    \
     do {                                                                       \
         struct evtchn_##type op;                                               \
-        if (copy_object_from_guest(&op, a1))                                   \
+        if (copy_object_from_guest(&op, arg))                                  \
             return -EFAULT;                                                    \
         rc = (call);                                                           \
-        if (!rc && (out) && copy_object_to_guest(a1, &op))                     \
+        if (!rc && (out) && copy_object_to_guest(arg, &op))                    \
             rc = -EFAULT; /* the port exists; the guest cannot know it */      \
         return rc;                                                             \
     } while (0)
 
-HYPERCALL(event_channel_op)
+long do_event_channel_op(unsigned int cmd, uint64_t arg)
 {
     struct domain *d = current->domain;
     long rc;
 
-    switch ((unsigned int)a0) {
+    switch (cmd) {
     case EVTCHNOP_send:
         OP(send, evtchn_send(d, op.port), false);
     case EVTCHNOP_unmask:
@@ -445,11 +445,10 @@ HYPERCALL(event_channel_op)
     case EVTCHNOP_reset: {
         struct evtchn_reset op;
 
-        if (copy_object_from_guest(&op, a1))
+        if (copy_object_from_guest(&op, arg))
             return -EFAULT;
         rc = evtchn_reset(op.dom);
-        return rc == -ERESTART ? hypercall_create_continuation(
-                                     __HYPERVISOR_event_channel_op, 2, a0, a1)
+        return rc == -ERESTART ? hypercall_again(__HYPERVISOR_event_channel_op)
                                : rc;
     }
     case EVTCHNOP_init_control:

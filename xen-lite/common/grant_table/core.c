@@ -429,7 +429,7 @@ static long swap_grant_ref(uint64_t ops, uint32_t count, uint32_t *done)
 
 /* --- the hypercall -------------------------------------------------------- */
 
-HYPERCALL(grant_table_op)
+long do_grant_table_op(unsigned int cmd, uint64_t ops, unsigned int count)
 {
     /* Each row: done counts elements finished, for the continuation. */
     static const struct {
@@ -447,33 +447,32 @@ HYPERCALL(grant_table_op)
         [GNTTABOP_swap_grant_ref] = {swap_grant_ref,
                                      sizeof(struct gnttab_swap_grant_ref)},
     };
-    uint32_t cmd = a0, count = a2, done = 0;
+    uint32_t done = 0;
     long rc;
 
     if ((int)count < 0)
         return -EINVAL;
     if (cmd < ARRAY_SIZE(batch) && batch[cmd].fn) {
-        if (!guest_index_ok(a1, count, batch[cmd].size))
+        if (!guest_index_ok(ops, count, batch[cmd].size))
             return -EFAULT;
-        rc = batch[cmd].fn(a1, count, &done);
-        if (rc == -ERESTART)
-            rc = hypercall_create_continuation(
-                __HYPERVISOR_grant_table_op, 3, a0,
-                a1 + (uint64_t)done * batch[cmd].size,
-                (unsigned long)(count - done));
-        return rc;
+        rc = batch[cmd].fn(ops, count, &done);
+        if (rc != -ERESTART)
+            return rc;
+        hypercall_set_arg(1, ops + (uint64_t)done * batch[cmd].size);
+        hypercall_set_arg(2, count - done);
+        return hypercall_again(__HYPERVISOR_grant_table_op);
     }
     switch (cmd) {
     case GNTTABOP_setup_table:
-        return setup_table(a1, count);
+        return setup_table(ops, count);
     case GNTTABOP_query_size:
-        return query_size(a1, count);
+        return query_size(ops, count);
     case GNTTABOP_set_version:
-        return set_version(a1);
+        return set_version(ops);
     case GNTTABOP_get_version:
-        return get_version(a1);
+        return get_version(ops);
     case GNTTABOP_get_status_frames:
-        return get_status_frames(a1, count);
+        return get_status_frames(ops, count);
     case GNTTABOP_transfer:
         return -EOPNOTSUPP; /* frames do not change hands by grants */
     default:

@@ -219,7 +219,6 @@ long memory_exchange(uint64_t arg)
     if (copy_field_to_guest(arg, &e.x, nr_exchanged))
         return -EFAULT;
     if (rc == -ERESTART)
-        return hypercall_create_continuation(
-            __HYPERVISOR_memory_op, 2, (unsigned long)XENMEM_exchange, arg);
+        return hypercall_again(__HYPERVISOR_memory_op);
     return rc;
 }

@@ -163,10 +163,10 @@ static long do_extents(unsigned int op, unsigned long start, uint64_t arg)
             break;
     }
     put_domain(x.d);
-    if (preempted)
-        return hypercall_create_continuation(__HYPERVISOR_memory_op, 2,
-                                             op | i << CMD_SHIFT, arg);
-    return i;
+    if (!preempted)
+        return i;
+    hypercall_set_arg(0, op | i << CMD_SHIFT);
+    return hypercall_again(__HYPERVISOR_memory_op);
 }
 
 /* --- figures -------------------------------------------------------------- */
@@ -348,47 +348,47 @@ static long reserved_device_memory_map(uint64_t arg)
 
 /* --- the call ------------------------------------------------------------- */
 
-HYPERCALL(memory_op)
+long do_memory_op(unsigned long cmd, uint64_t arg)
 {
-    unsigned int op = a0 & CMD_MASK;
-    unsigned long start = a0 >> CMD_SHIFT;
+    unsigned int op = cmd & CMD_MASK;
+    unsigned long start = cmd >> CMD_SHIFT;
 
     switch (op) {
     case XENMEM_increase_reservation:
     case XENMEM_decrease_reservation:
     case XENMEM_populate_physmap:
-        return do_extents(op, start, a1);
+        return do_extents(op, start, arg);
     }
     if (start) /* only those count extents */
         return op <= XENMEM_acquire_resource ? -EINVAL : -ENOSYS;
     switch (op) {
     case XENMEM_exchange:
-        return memory_exchange(a1);
+        return memory_exchange(arg);
     case XENMEM_maximum_ram_page:
         return max_page;
     case XENMEM_current_reservation:
     case XENMEM_maximum_reservation:
     case XENMEM_maximum_gpfn:
-        return domain_figure(op, a1);
+        return domain_figure(op, arg);
     case XENMEM_claim_pages:
-        return claim_pages(a1);
+        return claim_pages(arg);
     case XENMEM_acquire_resource:
-        return acquire_resource(a1);
+        return acquire_resource(arg);
     case XENMEM_get_sharing_freed_pages:
     case XENMEM_get_sharing_shared_pages:
         return 0;
     case XENMEM_add_to_physmap:
     case XENMEM_add_to_physmap_batch:
     case XENMEM_remove_from_physmap:
-        return physmap(op, a1);
+        return physmap(op, arg);
     case XENMEM_set_pod_target:
     case XENMEM_get_pod_target:
-        return pod_target(a1);
+        return pod_target(arg);
     case XENMEM_get_vnumainfo:
-        return get_vnumainfo(a1);
+        return get_vnumainfo(arg);
     case XENMEM_reserved_device_memory_map:
-        return reserved_device_memory_map(a1);
+        return reserved_device_memory_map(arg);
     default:
-        return arch_memory_op(op, a1);
+        return arch_memory_op(op, arg);
     }
 }

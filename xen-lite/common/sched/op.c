@@ -138,9 +138,9 @@ static long do_shutdown(uint64_t arg, bool now)
     return domain_shutdown(d, s.reason);
 }
 
-HYPERCALL(sched_op)
+long do_sched_op(unsigned int cmd, uint64_t arg)
 {
-    switch ((unsigned int)a0) {
+    switch (cmd) {
     case SCHEDOP_yield:
         sched_yield();
         return 0;
@@ -149,22 +149,22 @@ HYPERCALL(sched_op)
         vcpu_block();
         return 0;
     case SCHEDOP_shutdown:
-        return do_shutdown(a1, true);
+        return do_shutdown(arg, true);
     case SCHEDOP_shutdown_code:
-        return do_shutdown(a1, false);
+        return do_shutdown(arg, false);
     case SCHEDOP_poll: {
         struct sched_poll poll;
 
-        if (copy_object_from_guest(&poll, a1))
+        if (copy_object_from_guest(&poll, arg))
             return -EFAULT;
         return do_poll(&poll);
     }
     case SCHEDOP_remote_shutdown:
-        return remote_shutdown(a1);
+        return remote_shutdown(arg);
     case SCHEDOP_watchdog: {
         struct sched_watchdog w;
 
-        if (copy_object_from_guest(&w, a1))
+        if (copy_object_from_guest(&w, arg))
             return -EFAULT;
         return do_watchdog(w.id, w.timeout);
     }
@@ -178,14 +178,14 @@ HYPERCALL(sched_op)
 }
 
 /* The form of before 3.2: the reason comes in the register. */
-HYPERCALL(sched_op_compat)
+long do_sched_op_compat(unsigned int cmd, unsigned long arg)
 {
-    switch ((unsigned int)a0) {
+    switch (cmd) {
     case SCHEDOP_yield:
     case SCHEDOP_block:
-        return do_sched_op(a0, a1, a2, a3, a4, a5);
+        return do_sched_op(cmd, arg);
     case SCHEDOP_shutdown:
-        return domain_shutdown(current->domain, (uint8_t)a1);
+        return domain_shutdown(current->domain, (uint8_t)arg);
     default:
         return -ENOSYS;
     }

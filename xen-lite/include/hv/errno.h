@@ -13,6 +13,6 @@ enum {
 #undef XEN_ERRNO
 
 /* -ERESTART: a long operation was preempted; its caller makes a continuation
- * (hypercall_create_continuation()) or passes it up. */
+ * (hypercall_again()) or passes it up. */
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypercall table's contract. One row per number: name, handler, argument
- * count, flags. Bounds, privilege and -ENOSYS are decided at the table.
+ * Hypercalls: the handlers, the table of them, and how a long one is continued.
  */
 #ifndef HV_HYPERCALL_H
 #define HV_HYPERCALL_H
@@ -9,72 +8,69 @@
 #include <hv/types.h>
 #include <hv/guest_access.h>
 
-typedef long (*hypercall_fn_t)(unsigned long a0, unsigned long a1,
-                               unsigned long a2, unsigned long a3,
-                               unsigned long a4, unsigned long a5);
-
 #define NR_HYPERCALLS 64
-#define HC_PRIVILEGED (1u << 0) /* -EPERM for anyone but dom0 */
 
-struct hypercall_row {
-    const char *name;
-    hypercall_fn_t fn;
-    uint8_t args, flags;
-};
-extern const struct hypercall_row hypercall_table[NR_HYPERCALLS];
+/*
+ * Handlers have different types, and only assembly calls them through the
+ * table (entry.S: the system call itself, and hypercall_invoke()), with all six
+ * argument registers loaded. A handler reads those that it declares. Therefore
+ * every argument is of 32 or 64 bits: of an unsigned int the callee reads the
+ * lower half of the register, which is how the ABI truncates it; for narrower
+ * ones compilers disagree on who extends them.
+ */
+typedef void (*hypercall_fn_t)(void);
 
-/* One call, args as the guest gave them; the result for rax. */
-long do_hypercall(unsigned int nr, const unsigned long args[6]);
-/* The same for a row with HC_PRIVILEGED, after entry.S looked it up. */
-long do_privileged_call(unsigned long a0, unsigned long a1, unsigned long a2,
-                        unsigned long a3, unsigned long a4, unsigned long a5,
-                        hypercall_fn_t fn);
+/* NULL: no such call, -ENOSYS. */
+extern const hypercall_fn_t hypercall_table[NR_HYPERCALLS];
+long hypercall_invoke(hypercall_fn_t fn, const unsigned long args[6]);
 
 /* True when a long operation should stop: softirq or event work is waiting. */
 bool hypercall_preempt_check(void);
 /*
- * Make the current hypercall restart with these arguments after the pending
- * work is done. Returns the value the handler must return. Inside a multicall
- * the entry is changed instead of the registers.
+ * The current hypercall, which is number nr, is called again after the pending
+ * work is done, with the arguments that it had except for those that
+ * hypercall_set_arg() changed before. The handler must return the result. In
+ * a multicall the batch's entry changes instead of the guest's registers.
  */
-long hypercall_create_continuation(unsigned int nr, unsigned int nargs, ...);
+long hypercall_again(unsigned int nr);
+void hypercall_set_arg(unsigned int n, uint64_t value);
 
-/* Handlers: do_<name>, arguments as in the public headers. */
-#define HYPERCALL(name)                                                        \
-    long do_##name(unsigned long a0, unsigned long a1, unsigned long a2,       \
-                   unsigned long a3, unsigned long a4, unsigned long a5)
-HYPERCALL(set_trap_table);
-HYPERCALL(mmu_update);
-HYPERCALL(set_gdt);
-HYPERCALL(stack_switch);
-HYPERCALL(set_callbacks);
-HYPERCALL(fpu_taskswitch);
-HYPERCALL(sched_op_compat);
-HYPERCALL(platform_op);
-HYPERCALL(set_debugreg);
-HYPERCALL(get_debugreg);
-HYPERCALL(update_descriptor);
-HYPERCALL(memory_op);
-HYPERCALL(multicall);
-HYPERCALL(update_va_mapping);
-HYPERCALL(set_timer_op);
-HYPERCALL(xen_version);
-HYPERCALL(console_io);
-HYPERCALL(grant_table_op);
-HYPERCALL(vm_assist);
-HYPERCALL(update_va_mapping_otherdomain);
-HYPERCALL(iret);
-HYPERCALL(vcpu_op);
-HYPERCALL(set_segment_base);
-HYPERCALL(mmuext_op);
-HYPERCALL(xsm_op);
-HYPERCALL(nmi_op);
-HYPERCALL(sched_op);
-HYPERCALL(callback_op);
-HYPERCALL(event_channel_op);
-HYPERCALL(physdev_op);
-HYPERCALL(sysctl);
-HYPERCALL(domctl);
-HYPERCALL(mca);
+/* The handlers. Addresses of guest memory are plain numbers, to be given to
+ * the copy functions of <hv/guest_access.h>. */
+long do_set_trap_table(uint64_t traps);
+long do_mmu_update(uint64_t reqs, unsigned int count, uint64_t pdone,
+                   unsigned int foreign);
+long do_set_gdt(uint64_t frame_list, unsigned int entries);
+long do_stack_switch(unsigned long ss, unsigned long sp);
+long do_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall);
+long do_fpu_taskswitch(unsigned int set);
+long do_sched_op_compat(unsigned int cmd, unsigned long arg);
+long do_platform_op(uint64_t arg);
+long do_set_debugreg(unsigned int reg, uint64_t value);
+long do_get_debugreg(unsigned int reg);
+long do_update_descriptor(uint64_t maddr, uint64_t desc);
+long do_memory_op(unsigned long cmd, uint64_t arg);
+long do_multicall(uint64_t list, unsigned int count);
+long do_update_va_mapping(uint64_t va, uint64_t val, uint64_t flags);
+long do_set_timer_op(s_time_t timeout);
+long do_xen_version(unsigned int cmd, uint64_t arg);
+long do_console_io(unsigned int cmd, unsigned int count, uint64_t buffer);
+long do_grant_table_op(unsigned int cmd, uint64_t ops, unsigned int count);
+long do_vm_assist(unsigned int cmd, unsigned int type);
+long do_update_va_mapping_otherdomain(uint64_t va, uint64_t val, uint64_t flags,
+                                      unsigned int domid);
+long do_iret(void);
+long do_vcpu_op(unsigned int cmd, unsigned int vcpu_id, uint64_t arg);
+long do_set_segment_base(unsigned int which, uint64_t base);
+long do_mmuext_op(uint64_t ops, unsigned int count, uint64_t pdone,
+                  unsigned int foreign);
+long do_nmi_op(unsigned int cmd, uint64_t arg);
+long do_sched_op(unsigned int cmd, uint64_t arg);
+long do_callback_op(unsigned int cmd, uint64_t arg);
+long do_event_channel_op(unsigned int cmd, uint64_t arg);
+long do_physdev_op(unsigned int cmd, uint64_t arg);
+long do_sysctl(uint64_t arg);
+long do_domctl(uint64_t arg);
+long do_mca(uint64_t arg);
 
 #endif

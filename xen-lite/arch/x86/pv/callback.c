@@ -58,19 +58,19 @@ static long set_callback(struct vcpu *v, unsigned int type, uint64_t address,
     return 0;
 }
 
-HYPERCALL(callback_op)
+long do_callback_op(unsigned int cmd, uint64_t arg)
 {
     struct callback_register reg;
     struct callback_unregister unreg;
 
-    switch (a0) {
+    switch (cmd) {
     case CALLBACKOP_register:
-        if (copy_object_from_guest(&reg, a1))
+        if (copy_object_from_guest(&reg, arg))
             return -EFAULT;
         return set_callback(current, reg.type, reg.address,
                             reg.flags & CALLBACKF_mask_events);
     case CALLBACKOP_unregister:
-        if (copy_object_from_guest(&unreg, a1))
+        if (copy_object_from_guest(&unreg, arg))
             return -EFAULT;
         /* Without these two a guest cannot run. */
         if (unreg.type == CALLBACKTYPE_event ||
@@ -83,27 +83,27 @@ HYPERCALL(callback_op)
     }
 }
 
-HYPERCALL(set_callbacks)
+long do_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall)
 {
     struct vcpu *v = current;
-    long rc = set_callback(v, CALLBACKTYPE_event, a0, true);
+    long rc = set_callback(v, CALLBACKTYPE_event, event, true);
 
     if (!rc)
-        rc = set_callback(v, CALLBACKTYPE_failsafe, a1,
+        rc = set_callback(v, CALLBACKTYPE_failsafe, failsafe,
                           v->arch.vgc_flags & VGCF_failsafe_disables_events);
     if (!rc)
-        rc = set_callback(v, CALLBACKTYPE_syscall, a2,
+        rc = set_callback(v, CALLBACKTYPE_syscall, syscall,
                           v->arch.vgc_flags & VGCF_syscall_disables_events);
     return rc;
 }
 
-HYPERCALL(nmi_op)
+long do_nmi_op(unsigned int cmd, uint64_t arg)
 {
     struct xennmi_callback cb;
 
-    switch (a0) {
+    switch (cmd) {
     case XENNMI_register_callback:
-        if (copy_object_from_guest(&cb, a1))
+        if (copy_object_from_guest(&cb, arg))
             return -EFAULT;
         return set_callback(current, CALLBACKTYPE_nmi, cb.handler_address,
                             true);
@@ -115,19 +115,20 @@ HYPERCALL(nmi_op)
 }
 
 /* A null list clears the table; otherwise entries up to one without address. */
-HYPERCALL(set_trap_table)
+long do_set_trap_table(uint64_t traps)
 {
     struct trap_info *table = current->arch.trap_ctxt, t;
 
-    if (!a0) {
+    if (!traps) {
         memset(table, 0, 256 * sizeof(*table));
         return 0;
     }
-    for (unsigned int i = 0;; i++, a0 += sizeof(t)) {
-        if (i && hypercall_preempt_check())
-            return hypercall_create_continuation(__HYPERVISOR_set_trap_table, 1,
-                                                 a0);
-        if (copy_object_from_guest(&t, a0))
+    for (unsigned int i = 0;; i++, traps += sizeof(t)) {
+        if (i && hypercall_preempt_check()) {
+            hypercall_set_arg(0, traps);
+            return hypercall_again(__HYPERVISOR_set_trap_table);
+        }
+        if (copy_object_from_guest(&t, traps))
             return -EFAULT;
         if (!t.address)
             return 0;

@@ -93,21 +93,21 @@ int set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
     }
 }
 
-HYPERCALL(set_debugreg)
+long do_set_debugreg(unsigned int reg, uint64_t value)
 {
-    return set_debugreg(current, a0 < 8 ? a0 : 8, a1);
+    return set_debugreg(current, reg, value);
 }
 
-HYPERCALL(get_debugreg)
+long do_get_debugreg(unsigned int reg)
 {
     const struct vcpu *v = current;
 
-    switch (a0) {
+    switch (reg) {
     case 0:
     case 1:
     case 2:
     case 3:
-        return v->arch.dr[a0];
+        return v->arch.dr[reg];
     case 4:
     case 6:
         return v->arch.dr[6] | DR6_FIXED;

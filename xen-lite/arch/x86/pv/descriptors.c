@@ -109,14 +109,13 @@ int pv_set_gdt(struct vcpu *v, const unsigned long *frames, uint32_t entries)
     return 0;
 }
 
-HYPERCALL(set_gdt)
+long do_set_gdt(uint64_t frame_list, unsigned int entries)
 {
     unsigned long frames[16];
-    uint32_t entries = a1;
 
-    if (a1 > FIRST_RESERVED_GDT_ENTRY)
+    if (entries > FIRST_RESERVED_GDT_ENTRY)
         return -EINVAL;
-    if (copy_from_guest_raw(frames, a0,
+    if (copy_from_guest_raw(frames, frame_list,
                             DIV_ROUND_UP(entries, ENTRIES_PER_PAGE) *
                                 sizeof(frames[0])))
         return -EFAULT;
@@ -180,17 +179,17 @@ static void recheck_flat_segments(struct domain *d, mfn_t mfn)
     }
 }
 
-HYPERCALL(update_descriptor)
+long do_update_descriptor(uint64_t maddr, uint64_t desc)
 {
     struct domain *d = current->domain;
-    uint64_t desc = a1, *slot;
+    uint64_t *slot;
     struct page_info *pg;
     long rc = -EINVAL;
     uint32_t type;
 
-    if ((a0 & 7) || a0 >> PADDR_BITS || !fixup_guest_descriptor(&desc))
+    if ((maddr & 7) || maddr >> PADDR_BITS || !fixup_guest_descriptor(&desc))
         return -EINVAL;
-    pg = get_page_from_mfn(_mfn(a0 >> PAGE_SHIFT), d);
+    pg = get_page_from_mfn(_mfn(maddr >> PAGE_SHIFT), d);
     if (!pg)
         return -EINVAL;
     /* A table in use takes a checked entry; plain memory anything. */
@@ -199,11 +198,11 @@ HYPERCALL(update_descriptor)
                ? PGT_descriptor
                : PGT_writable;
     if (!get_page_type(pg, type)) {
-        slot = (uint64_t *)((char *)page_to_virt(pg) + (a0 & ~PAGE_MASK));
+        slot = (uint64_t *)((char *)page_to_virt(pg) + (maddr & ~PAGE_MASK));
         WRITE_ONCE(*slot, desc);
         log_dirty_frame(page_to_mfn(pg));
         put_page_type(pg);
-        if (type == PGT_descriptor && (a0 & ~PAGE_MASK) < 7 * 8)
+        if (type == PGT_descriptor && (maddr & ~PAGE_MASK) < 7 * 8)
             recheck_flat_segments(d, page_to_mfn(pg));
         rc = 0;
     }

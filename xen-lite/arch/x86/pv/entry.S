@@ -26,7 +26,6 @@
 
 #define X86_EFLAGS_IF  0x200
 #define TF_KERNEL_MODE 0x80000000
-#define HC_PRIVILEGED  1
 #define TRAP_syscall   0x100
 #define TRAP_iret      0x101
 /* rflags that iret takes to C: TF, IOPL, NT, RF, VM, VIF, VIP */
@@ -165,10 +164,9 @@ hypercall:
         cmp     $HC_count, %rax
         jae     no_such_call
         lea     hypercall_table(%rip), %rcx
-        imul    $ROW_size, %eax, %eax
-        testb   $HC_PRIVILEGED, ROW_flags(%rcx, %rax)
-        jnz     privileged_call
-        mov     ROW_fn(%rcx, %rax), %rax
+        mov     (%rcx, %rax, 8), %rax
+        test    %rax, %rax
+        jz      no_such_call
         mov     %r10, %rcx
         call    *%rax
 hypercall_done:
@@ -212,14 +210,18 @@ hypercall_slow_exit:
 no_such_call:
         mov     $HC_enosys, %rax
         jmp     hypercall_done
-/* Same call, with the check: eax was scaled to the row's offset. */
-privileged_call:
-        mov     ROW_fn(%rcx, %rax), %rax
-        mov     %r10, %rcx
-        push    %rax
-        call    do_privileged_call
-        add     $8, %rsp
-        jmp     hypercall_done
+
+/* long hypercall_invoke(hypercall_fn_t fn, const unsigned long args[6]) */
+        .globl  hypercall_invoke
+hypercall_invoke:
+        mov     %rdi, %rax
+        mov     (%rsi), %rdi
+        mov     2*8(%rsi), %rdx
+        mov     3*8(%rsi), %rcx
+        mov     4*8(%rsi), %r8
+        mov     5*8(%rsi), %r9
+        mov     1*8(%rsi), %rsi
+        jmp     *%rax
 
 /* --- kernel mode: iret ------------------------------------------------------
  * Here: back to user mode from a system call, that is rcx = rip, r11 = rflags,

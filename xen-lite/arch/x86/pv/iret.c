@@ -62,7 +62,7 @@ bool do_iret_slow(struct cpu_regs *regs)
 
 /* In a batch: entry.S does a direct call itself. The vcpu must leave by the
  * slow exit, which takes this frame for complete: a softirq leads there. */
-HYPERCALL(iret)
+long do_iret(void)
 {
     struct cpu_regs *regs = guest_cpu_regs();
 

@@ -12,11 +12,11 @@
 #include <hv/hypercall.h>
 #include <asm/pv.h>
 
-HYPERCALL(stack_switch)
+long do_stack_switch(unsigned long ss, unsigned long sp)
 {
     struct vcpu *v = current;
 
-    pv_set_kernel_stack(v, a0, a1);
+    pv_set_kernel_stack(v, ss, sp);
     return 0;
 }
 
@@ -30,32 +30,32 @@ static long set_user_gs_selector(uint16_t sel)
     return 0;
 }
 
-HYPERCALL(set_segment_base)
+long do_set_segment_base(unsigned int which, uint64_t base)
 {
-    if (a0 == SEGBASE_GS_USER_SEL)
-        return set_user_gs_selector(a1);
-    if (!is_canonical(a1))
+    if (which == SEGBASE_GS_USER_SEL)
+        return set_user_gs_selector(base);
+    if (!is_canonical(base))
         return -EINVAL;
-    switch (a0) {
+    switch (which) {
     case SEGBASE_FS:
-        wrmsr(MSR_FS_BASE, a1);
+        wrmsr(MSR_FS_BASE, base);
         return 0;
     case SEGBASE_GS_USER: /* the caller runs in kernel mode */
-        wrmsr(MSR_SHADOW_GS_BASE, a1);
+        wrmsr(MSR_SHADOW_GS_BASE, base);
         return 0;
     case SEGBASE_GS_KERNEL:
-        wrmsr(MSR_GS_BASE, a1);
+        wrmsr(MSR_GS_BASE, base);
         return 0;
     default:
         return -EINVAL;
     }
 }
 
-HYPERCALL(fpu_taskswitch)
+long do_fpu_taskswitch(unsigned int set)
 {
     struct vcpu *v = current;
 
-    if (a0) {
+    if (set) {
         v->arch.ctrlreg_cr0 |= CR0_TS;
         WRITE_CR(0, READ_CR(0) | CR0_TS);
     } else {

@@ -74,12 +74,14 @@ static long physcpuinfo(struct xen_mc_physcpuinfo *op)
     return 0;
 }
 
-HYPERCALL(mca)
+long do_mca(uint64_t arg)
 {
     struct xen_mc op;
     long rc;
 
-    if (copy_object_from_guest(&op, a0))
+    if (!current->domain->is_privileged)
+        return -EPERM;
+    if (copy_object_from_guest(&op, arg))
         return -EFAULT;
     if (op.interface_version != XEN_MCA_INTERFACE_VERSION)
         return -EACCES;
@@ -97,7 +99,7 @@ HYPERCALL(mca)
     default:
         return -EINVAL;
     }
-    if (!rc && copy_object_to_guest(a0, &op))
+    if (!rc && copy_object_to_guest(arg, &op))
         rc = -EFAULT;
     return rc;
 }

@@ -309,24 +309,23 @@ static long dom0_op(unsigned int cmd, uint64_t arg)
     }
 }
 
-HYPERCALL(physdev_op)
+long do_physdev_op(unsigned int cmd, uint64_t arg)
 {
-    unsigned int cmd = a0;
 
     switch (cmd) {
     case PHYSDEVOP_set_iopl:
-        return set_iopl(a1);
+        return set_iopl(arg);
     case PHYSDEVOP_set_iobitmap:
-        return set_iobitmap(a1);
+        return set_iobitmap(arg);
     case PHYSDEVOP_pirq_eoi_gmfn_v1:
-        return set_eoi_page(a1, true);
+        return set_eoi_page(arg, true);
     case PHYSDEVOP_pirq_eoi_gmfn_v2:
-        return set_eoi_page(a1, false);
+        return set_eoi_page(arg, false);
     case PHYSDEVOP_eoi:
-        return eoi(a1);
+        return eoi(arg);
     case PHYSDEVOP_irq_status_query:
-        return irq_status_query(a1);
+        return irq_status_query(arg);
     default:
-        return is_hardware_domain(current->domain) ? dom0_op(cmd, a1) : -EPERM;
+        return is_hardware_domain(current->domain) ? dom0_op(cmd, arg) : -EPERM;
     }
 }

@@ -182,17 +182,19 @@ static long run(struct xen_platform_op *op)
     }
 }
 
-HYPERCALL(platform_op)
+long do_platform_op(uint64_t arg)
 {
     struct xen_platform_op op;
     long rc;
 
-    if (copy_object_from_guest(&op, a0))
+    if (!current->domain->is_privileged)
+        return -EPERM;
+    if (copy_object_from_guest(&op, arg))
         return -EFAULT;
     if (op.interface_version != XENPF_INTERFACE_VERSION)
         return -EACCES;
     rc = run(&op);
-    if (!rc && copy_object_to_guest(a0, &op))
+    if (!rc && copy_object_to_guest(arg, &op))
         rc = -EFAULT;
     return rc;
 }

@@ -209,7 +209,7 @@ static bool emul_read_cr(struct vcpu *v, struct cpu_regs *regs,
 
 static bool emul_set_ts(bool ts)
 {
-    do_fpu_taskswitch(ts, 0, 0, 0, 0, 0);
+    do_fpu_taskswitch(ts);
     return true;
 }
 
@@ -251,7 +251,7 @@ static bool emul_dr(struct vcpu *v, struct cpu_regs *regs,
         return false;
     if (insn->op == OP_WRITE_DR)
         return !set_debugreg(v, insn->cr, *reg);
-    *reg = do_get_debugreg(insn->cr, 0, 0, 0, 0, 0);
+    *reg = do_get_debugreg(insn->cr);
     return true;
 }
 

@@ -362,10 +362,10 @@ static long run_ops(uint64_t uops, uint32_t count, uint32_t *done,
     return rc;
 }
 
-HYPERCALL(mmuext_op)
+long do_mmuext_op(uint64_t ops, unsigned int count, uint64_t pdone,
+                  unsigned int foreign)
 {
-    uint64_t uops = a0, pdone = a2;
-    uint32_t count = a1, before = 0, done = 0;
+    uint32_t before = 0, done = 0;
     struct domain *pg_owner = current->domain;
     long rc;
     int err;
@@ -375,20 +375,20 @@ HYPERCALL(mmuext_op)
         if (pdone && copy_object_from_guest(&before, pdone))
             return -EFAULT;
     }
-    if (unlikely((domid_t)a3 != DOMID_SELF)) {
-        pg_owner = get_pg_owner((domid_t)a3, &err);
+    if (unlikely((domid_t)foreign != DOMID_SELF)) {
+        pg_owner = get_pg_owner((domid_t)foreign, &err);
         if (!pg_owner)
             return err;
     }
-    rc = run_ops(uops, count, &done, pg_owner);
-    if (unlikely((domid_t)a3 != DOMID_SELF))
+    rc = run_ops(ops, count, &done, pg_owner);
+    if (unlikely((domid_t)foreign != DOMID_SELF))
         put_pg_owner(pg_owner);
     before += done;
     if (pdone && copy_object_to_guest(pdone, &before))
         return rc && rc != -ERESTART ? rc : -EFAULT;
-    if (rc == -ERESTART)
-        return hypercall_create_continuation(
-            __HYPERVISOR_mmuext_op, 4, uops + done * sizeof(struct mmuext_op),
-            (unsigned long)((count - done) | PREEMPTED), pdone, a3);
-    return rc;
+    if (rc != -ERESTART)
+        return rc;
+    hypercall_set_arg(0, ops + done * sizeof(struct mmuext_op));
+    hypercall_set_arg(1, (count - done) | PREEMPTED);
+    return hypercall_again(__HYPERVISOR_mmuext_op);
 }

@@ -243,14 +243,14 @@ static long run_updates(uint64_t reqs, uint32_t count, uint32_t *done,
     return rc;
 }
 
-HYPERCALL(mmu_update)
+long do_mmu_update(uint64_t reqs, unsigned int count, uint64_t pdone,
+                   unsigned int foreign)
 {
-    uint64_t reqs = a0, pdone = a2;
-    uint32_t count = a1, before = 0, done = 0;
+    uint32_t before = 0, done = 0;
     struct domain *pt_owner = NULL, *pg_owner = NULL;
     long rc;
 
-    if (likely(count == 1 && !pdone && (uint32_t)a3 == DOMID_SELF) &&
+    if (likely(count == 1 && !pdone && foreign == DOMID_SELF) &&
         fast_update(reqs))
         return 0;
     if (unlikely(count & PREEMPTED)) {
@@ -258,26 +258,26 @@ HYPERCALL(mmu_update)
         if (pdone && copy_object_from_guest(&before, pdone))
             return -EFAULT;
     }
-    if (likely((uint32_t)a3 == DOMID_SELF)) {
+    if (likely(foreign == DOMID_SELF)) {
         pt_owner = pg_owner = current->domain;
     } else {
-        rc = find_owners(a3, &pt_owner, &pg_owner);
+        rc = find_owners(foreign, &pt_owner, &pg_owner);
         if (rc)
             return rc;
     }
     rc = run_updates(reqs, count, &done, pt_owner, pg_owner);
-    if (unlikely((uint32_t)a3 != DOMID_SELF)) {
+    if (unlikely(foreign != DOMID_SELF)) {
         put_domain(pt_owner);
         put_pg_owner(pg_owner);
     }
     before += done;
     if (pdone && copy_object_to_guest(pdone, &before))
         return rc && rc != -ERESTART ? rc : -EFAULT;
-    if (rc == -ERESTART)
-        return hypercall_create_continuation(
-            __HYPERVISOR_mmu_update, 4, reqs + done * sizeof(struct mmu_update),
-            (unsigned long)((count - done) | PREEMPTED), pdone, a3);
-    return rc;
+    if (rc != -ERESTART)
+        return rc;
+    hypercall_set_arg(0, reqs + done * sizeof(struct mmu_update));
+    hypercall_set_arg(1, (count - done) | PREEMPTED);
+    return hypercall_again(__HYPERVISOR_mmu_update);
 }
 
 /* --- update_va_mapping(va, entry, flags) ---------------------------------- */
@@ -365,29 +365,27 @@ static long update_va(uint64_t va, pte_t val, uint64_t flags,
     return rc;
 }
 
-HYPERCALL(update_va_mapping)
+long do_update_va_mapping(uint64_t va, uint64_t val, uint64_t flags)
 {
-    long rc = update_va(a0, a1, a2, current->domain);
+    long rc = update_va(va, val, flags, current->domain);
 
-    if (rc == -ERESTART)
-        return hypercall_create_continuation(__HYPERVISOR_update_va_mapping, 3,
-                                             a0, a1, a2);
-    return rc;
+    return rc == -ERESTART ? hypercall_again(__HYPERVISOR_update_va_mapping)
+                           : rc;
 }
 
-HYPERCALL(update_va_mapping_otherdomain)
+long do_update_va_mapping_otherdomain(uint64_t va, uint64_t val, uint64_t flags,
+                                      unsigned int domid)
 {
     struct domain *pg_owner;
     int err;
     long rc;
 
-    pg_owner = get_pg_owner((domid_t)a3, &err);
+    pg_owner = get_pg_owner((domid_t)domid, &err);
     if (!pg_owner)
         return err;
-    rc = update_va(a0, a1, a2, pg_owner);
+    rc = update_va(va, val, flags, pg_owner);
     put_pg_owner(pg_owner);
-    if (rc == -ERESTART)
-        return hypercall_create_continuation(
-            __HYPERVISOR_update_va_mapping_otherdomain, 4, a0, a1, a2, a3);
-    return rc;
+    return rc == -ERESTART
+               ? hypercall_again(__HYPERVISOR_update_va_mapping_otherdomain)
+               : rc;
 }
