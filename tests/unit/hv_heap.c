@@ -10,6 +10,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include "hv_world.h"
+#include <hv/memory.h>
+#include <xen/memory.h>
 
 #define TOTAL (WORLD_FRAMES - 8 - (HOLE_LAST + 1 - HOLE_FIRST))
 
@@ -158,6 +160,49 @@ static void test_loans(void **state)
     world_kill_domain(1);
 }
 
+#define OTHERS_PFN 0x77
+
+static struct page_info *leaving;
+static xen_pfn_t new_pfn = 5;
+
+/* While the exchange reads where the frame goes, it is given back, and becomes
+ * another domain's. */
+static void give_it_away(uint64_t guest)
+{
+    struct page_info *pg;
+
+    if (guest != (uint64_t)&new_pfn)
+        return;
+    world_at_copy = NULL;
+    atomic_and(&leaving->count, ~PGC_allocated);
+    put_page(leaving);
+    do
+        pg = alloc_domheap_pages(world_domain[1], 0, 0);
+    while (pg && pg != leaving);
+    assert_non_null(pg);
+    set_gpfn_from_mfn(page_to_mfn(pg), OTHERS_PFN);
+}
+
+/* The frame fits, so the exchange is about its pfn only. */
+static void test_exchange_of_a_lost_frame(void **state)
+{
+    xen_pfn_t mfn;
+    struct xen_memory_exchange ex = {
+        .in = {.nr_extents = 1, .domid = DOMID_SELF},
+        .out = {.nr_extents = 1, .domid = DOMID_SELF}};
+
+    world_create_domain(1, TOTAL);
+    leaving = alloc_domheap_pages(world_domain[0], 0, 0);
+    mfn = mfn_x(page_to_mfn(leaving));
+    ex.in.extent_start.p = &mfn;
+    ex.out.extent_start.p = &new_pfn;
+    world_at_copy = give_it_away;
+    memory_exchange((uint64_t)&ex);
+    assert_null(world_at_copy);
+    assert_int_equal(get_gpfn_from_mfn(page_to_mfn(leaving)), OTHERS_PFN);
+    world_kill_domain(1);
+}
+
 static void test_objects(void **state)
 {
     static struct {
@@ -242,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_loans),
         cmocka_unit_test(test_later_stamp),
         cmocka_unit_test(test_old_buddies),
+        cmocka_unit_test(test_exchange_of_a_lost_frame),
         cmocka_unit_test(test_objects)};
 
     world_init();

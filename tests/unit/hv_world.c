@@ -328,14 +328,17 @@ void vcpu_unpause(struct vcpu *v)
 
 /* --- guest memory: the process's own -------------------------------------- */
 
-static bool copy_fails(void)
+void (*world_at_copy)(uint64_t guest);
+static bool copy_fails(uint64_t guest)
 {
+    if (world_at_copy)
+        world_at_copy(guest);
     return world_fail_copy && --world_fail_copy == 0;
 }
 
 size_t copy_to_guest_raw(uint64_t to, const void *from, size_t n)
 {
-    if (copy_fails() || !to)
+    if (copy_fails(to) || !to)
         return n;
     memcpy((void *)to, from, n);
     return 0;
@@ -343,7 +346,7 @@ size_t copy_to_guest_raw(uint64_t to, const void *from, size_t n)
 
 size_t copy_from_guest_raw(void *to, uint64_t from, size_t n)
 {
-    if (copy_fails() || !from)
+    if (copy_fails(from) || !from)
         return n;
     memcpy(to, (const void *)from, n);
     return 0;

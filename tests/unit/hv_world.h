@@ -34,6 +34,9 @@ extern __thread unsigned int world_preempt;
 extern __thread unsigned int world_abandon;
 /* The n-th copy from or to the guest fails (0: none), per thread. */
 extern __thread unsigned int world_fail_copy;
+/* What another CPU does before a copy from or to that address; NULL: nothing.
+ */
+extern void (*world_at_copy)(uint64_t guest);
 extern unsigned long world_checks, world_flushes;
 /* What another CPU does while this one waits for a locked frame; NULL: nothing.
  */

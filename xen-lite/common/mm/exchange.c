@@ -119,7 +119,7 @@ static long publish(struct exchange *e, unsigned long chunk)
             continue;
         }
         for (unsigned long j = 0; j < 1UL << order; j++)
-            set_gpfn_from_mfn(_mfn(mfn + j), pfn + j);
+            set_owned_gpfn(_mfn(mfn + j), pfn + j, e->d);
         if (copy_to_guest_offset(e->x.out.extent_start, ext, &mfn, 1))
             rc = -EFAULT;
     }

@@ -92,7 +92,7 @@ static bool populate_one(struct extents *x, unsigned long i)
         return false;
     mfn = mfn_x(page_to_mfn(pg));
     for (unsigned long j = 0; j < nr; j++)
-        set_gpfn_from_mfn(_mfn(mfn + j), pfn + j);
+        set_owned_gpfn(_mfn(mfn + j), pfn + j, x->d);
     return !copy_to_guest_offset(x->r.extent_start, i, &mfn, 1);
 }
 

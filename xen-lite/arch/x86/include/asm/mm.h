@@ -157,6 +157,10 @@ static inline void set_gpfn_from_mfn(mfn_t mfn, uint64_t pfn)
     machine_to_phys[mfn_x(mfn)] = pfn;
     log_dirty_frame(mfn); /* the pfn has other content now */
 }
+/* The same for a frame of d's, under a reference: another vcpu may give the
+ * frame back at any moment, and its next owner trusts the table. False: not
+ * d's. */
+bool set_owned_gpfn(mfn_t mfn, uint64_t pfn, const struct domain *d);
 static inline uint64_t get_gpfn_from_mfn(mfn_t mfn)
 {
     return machine_to_phys[mfn_x(mfn)];

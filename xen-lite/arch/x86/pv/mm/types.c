@@ -72,6 +72,17 @@ struct page_info *get_page_from_mfn(mfn_t mfn, const struct domain *d)
     return get_page(pg, d) ? pg : NULL;
 }
 
+bool set_owned_gpfn(mfn_t mfn, uint64_t pfn, const struct domain *d)
+{
+    struct page_info *pg = get_page_from_mfn(mfn, d);
+
+    if (!pg)
+        return false;
+    set_gpfn_from_mfn(mfn, pfn);
+    put_page(pg);
+    return true;
+}
+
 /* --- transitions ---------------------------------------------------------- */
 
 /* [locked] One write for a whole new state; only PGT_foreign may be set by

@@ -102,14 +102,9 @@ static int update_entry(uint64_t maddr, pte_t val, enum write_mode mode,
 static int update_machphys(uint64_t maddr, uint64_t gpfn,
                            const struct domain *pg_owner)
 {
-    struct page_info *pg = NULL;
-
-    if (!pg_owner->is_special)
-        pg = get_page_from_mfn(_mfn(maddr >> PAGE_SHIFT), pg_owner);
-    if (!pg)
+    if (pg_owner->is_special ||
+        !set_owned_gpfn(_mfn(maddr >> PAGE_SHIFT), gpfn, pg_owner))
         return -EINVAL;
-    set_gpfn_from_mfn(page_to_mfn(pg), gpfn);
-    put_page(pg);
     return 0;
 }
 
