@@ -203,7 +203,8 @@ static void reaped(struct devices *ds, struct device *d, int status)
         snprintf(why, sizeof(why), "killed by signal %d", WTERMSIG(status));
         close_orphan(ds, path, why);
     } else if (WEXITSTATUS(status)) {
-        snprintf(why, sizeof(why), "failed with status %d",
+        snprintf(why, sizeof(why),
+                 "failed with status %d, see the log of xen-backendd",
                  WEXITSTATUS(status));
         close_orphan(ds, path, why);
     } else {
