@@ -26,35 +26,44 @@ static long sysctl(uint32_t cmd)
 int main(void)
 {
     memset(&d, 0, sizeof(d));
-    is(domctl(XEN_DOMCTL_getdomaininfo, 0), 0, "getdomaininfo of ourselves");
-    is(d.domain, 0, "is domain 0");
-    is(d.u.getdomaininfo.tot_pages, start_info->nr_pages, "its pages");
-    ok(d.u.getdomaininfo.flags & XEN_DOMINF_running, "it runs");
-    is(domctl(XEN_DOMCTL_getdomaininfo, 1), -ESRCH, "no further domain");
-    is(domctl(XEN_DOMCTL_pausedomain, 0), -EINVAL, "pause ourselves");
-    is(domctl(XEN_DOMCTL_destroydomain, 0), -EINVAL, "destroy ourselves");
-    is(domctl(XEN_DOMCTL_unpausedomain, 99), -ESRCH, "unpause nobody");
-    is(domctl(XEN_DOMCTL_max_mem, 99), -ESRCH, "max_mem of nobody");
-    is(domctl(5000, 0), -ENOSYS, "unknown operation");
+    is(domctl(XEN_DOMCTL_getdomaininfo, 0), 0,
+       "getdomaininfo of the caller returns 0");
+    is(d.domain, 0, "getdomaininfo says that the caller is domain 0");
+    is(d.u.getdomaininfo.tot_pages, start_info->nr_pages,
+       "getdomaininfo counts the caller's pages");
+    ok(d.u.getdomaininfo.flags & XEN_DOMINF_running,
+       "getdomaininfo says that the caller runs");
+    is(domctl(XEN_DOMCTL_getdomaininfo, 1), -ESRCH,
+       "getdomaininfo past the last domain is -ESRCH");
+    is(domctl(XEN_DOMCTL_pausedomain, 0), -EINVAL,
+       "pausedomain of the caller is -EINVAL");
+    is(domctl(XEN_DOMCTL_destroydomain, 0), -EINVAL,
+       "destroydomain of the caller is -EINVAL");
+    is(domctl(XEN_DOMCTL_unpausedomain, 99), -ESRCH,
+       "unpausedomain of no domain is -ESRCH");
+    is(domctl(XEN_DOMCTL_max_mem, 99), -ESRCH,
+       "max_mem of no domain is -ESRCH");
+    is(domctl(5000, 0), -ENOSYS, "an unknown domctl is -ENOSYS");
     memset(&d.u, 0xff, sizeof(d.u));
     is(domctl(XEN_DOMCTL_createdomain, 0xffff), -EINVAL,
-       "create with all flags");
+       "createdomain with all flags is refused");
     d.cmd = XEN_DOMCTL_getdomaininfo;
     d.interface_version = 0x14;
-    is(HC1(domctl, &d), -13, "domctl of another version: -EACCES");
+    is(HC1(domctl, &d), -13, "a domctl of another version is -EACCES");
 
     memset(&s, 0, sizeof(s));
-    is(sysctl(XEN_SYSCTL_physinfo), 0, "physinfo");
+    is(sysctl(XEN_SYSCTL_physinfo), 0, "physinfo returns 0");
     ok(s.u.physinfo.nr_cpus >= 1 && s.u.physinfo.total_pages > 10000 &&
            s.u.physinfo.free_pages < s.u.physinfo.total_pages,
-       "%u CPUs, %lu of %lu pages free", s.u.physinfo.nr_cpus,
+       "physinfo tells %u CPUs, %lu of %lu pages free", s.u.physinfo.nr_cpus,
        s.u.physinfo.free_pages, s.u.physinfo.total_pages);
-    ok(s.u.physinfo.capabilities & XEN_SYSCTL_PHYSCAP_pv, "can do PV");
-    is(sysctl(XEN_SYSCTL_sched_id), 0, "scheduler");
-    is(s.u.sched_id.sched_id, 6, "is credit2's number");
-    is(sysctl(5000), -ENOSYS, "unknown operation");
+    ok(s.u.physinfo.capabilities & XEN_SYSCTL_PHYSCAP_pv,
+       "physinfo says that PV guests can run");
+    is(sysctl(XEN_SYSCTL_sched_id), 0, "sched_id returns 0");
+    is(s.u.sched_id.sched_id, 6, "sched_id is credit2's number");
+    is(sysctl(5000), -ENOSYS, "an unknown sysctl is -ENOSYS");
     s.cmd = XEN_SYSCTL_physinfo;
     s.interface_version = 0x14;
-    is(HC1(sysctl, &s), -13, "sysctl of another version: -EACCES");
+    is(HC1(sysctl, &s), -13, "a sysctl of another version is -EACCES");
     return 0;
 }

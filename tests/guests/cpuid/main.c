@@ -17,27 +17,32 @@ int main(void)
 
     cpuid(0x40000000, 0, r);
     memcpy(sig, &r[1], 12);
-    ok(!strcmp(sig, "XenVMMXenVMM"), "signature %s", sig);
-    ok(r[0] >= 0x40000002 && r[0] < 0x40000100, "max leaf %x", r[0]);
+    ok(!strcmp(sig, "XenVMMXenVMM"),
+       "the hypervisor's leaf has the signature %s", sig);
+    ok(r[0] >= 0x40000002 && r[0] < 0x40000100,
+       "the hypervisor's last leaf is %x", r[0]);
     cpuid(0x40000001, 0, r);
-    is(r[0], 0x00040011, "version leaf");
+    is(r[0], 0x00040011, "the version leaf says 4.17");
     for (uint32_t base = 0x40000100; base <= 0x4000ff00; base += 0x100) {
         cpuid(base, 0, r);
         if (r[1] == 0x566e6558)
             other++;
     }
-    is(other, 0, "no second signature");
+    is(other, 0, "there is no second signature");
     cpuid(1, 0, r);
-    ok(r[2] >> 31 & 1, "hypervisor bit");
-    ok(!(r[3] >> 3 & 1) && !(r[3] >> 13 & 1), "no PSE, no PGE");
-    ok(!(r[2] >> 5 & 1) && !(r[2] >> 3 & 1), "no VMX, no MONITOR");
-    ok(r[3] >> 6 & 1 && r[3] >> 26 & 1, "PAE and SSE2");
+    ok(r[2] >> 31 & 1, "CPUID shows the hypervisor bit");
+    ok(!(r[3] >> 3 & 1) && !(r[3] >> 13 & 1),
+       "CPUID shows neither PSE nor PGE");
+    ok(!(r[2] >> 5 & 1) && !(r[2] >> 3 & 1),
+       "CPUID shows neither VMX nor MONITOR");
+    ok(r[3] >> 6 & 1 && r[3] >> 26 & 1, "CPUID shows PAE and SSE2");
     cpuid(7, 0, r);
-    ok(!(r[1] >> 7 & 1) && !(r[1] >> 20 & 1), "no SMEP, no SMAP");
+    ok(!(r[1] >> 7 & 1) && !(r[1] >> 20 & 1),
+       "CPUID shows neither SMEP nor SMAP");
     cpuid(0x80000001, 0, r);
     ok(r[3] >> 29 & 1 && r[3] >> 11 & 1 && r[3] >> 20 & 1,
-       "long mode, syscall, NX");
+       "CPUID shows long mode, syscall and NX");
     cpuid(0x80000000, 0, r);
-    ok(r[0] >= 0x80000008, "extended leaves up to %x", r[0]);
+    ok(r[0] >= 0x80000008, "CPUID has extended leaves up to %x", r[0]);
     return 0;
 }

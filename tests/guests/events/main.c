@@ -20,69 +20,87 @@ int main(void)
     struct evtchn_bind_vcpu bv;
     struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER, .vcpu = 0};
 
-    is(evtchn_op(EVTCHNOP_bind_ipi, &ipi), 0, "bind_ipi");
+    is(evtchn_op(EVTCHNOP_bind_ipi, &ipi), 0, "bind_ipi returns 0");
     send.port = ipi.port;
-    is(evtchn_op(EVTCHNOP_send, &send), 0, "send to it");
-    ok(event_pending(ipi.port), "pending although masked");
-    is(shared_info->vcpu_info[0].evtchn_upcall_pending, 0, "no upcall: masked");
+    is(evtchn_op(EVTCHNOP_send, &send), 0, "a send to an IPI port returns 0");
+    ok(event_pending(ipi.port),
+       "a masked port becomes pending when it is sent");
+    is(shared_info->vcpu_info[0].evtchn_upcall_pending, 0,
+       "a masked port asks for no upcall");
     bind_handler(ipi.port, hit);
     is(shared_info->vcpu_info[0].evtchn_upcall_pending, 1,
-       "unmasking a pending event asks for an upcall");
-    is(hits, 0, "not delivered: upcalls are masked");
+       "unmask of a pending port asks for an upcall");
+    is(hits, 0, "no upcall comes while upcalls are masked");
     events_enable();
-    is(hits, 1, "delivered");
+    is(hits, 1, "an upcall comes when upcalls are unmasked");
     evtchn_op(EVTCHNOP_send, &send);
-    is(hits, 2, "delivered at once");
+    is(hits, 2, "an event is delivered at once while upcalls are on");
     events_disable();
     evtchn_op(EVTCHNOP_send, &send);
     evtchn_op(EVTCHNOP_send, &send);
-    is(hits, 2, "held back");
+    is(hits, 2, "an event of a masked port is held back");
     events_enable();
-    is(hits, 3, "two sends, one delivery");
+    is(hits, 3, "two sends before the upcall are one delivery");
 
-    is(evtchn_op(EVTCHNOP_alloc_unbound, &un), 0, "alloc_unbound");
+    is(evtchn_op(EVTCHNOP_alloc_unbound, &un), 0, "alloc_unbound returns 0");
     send.port = un.port;
-    is(evtchn_op(EVTCHNOP_send, &send), 0, "send to an unbound port is lost");
+    is(evtchn_op(EVTCHNOP_send, &send), 0,
+       "a send to an unbound port returns 0 and is lost");
     st.port = un.port;
-    is(evtchn_op(EVTCHNOP_status, &st), 0, "status");
-    is(st.status, EVTCHNSTAT_unbound, "unbound");
+    is(evtchn_op(EVTCHNOP_status, &st), 0,
+       "status of an unbound port returns 0");
+    is(st.status, EVTCHNSTAT_unbound, "status says that the port is unbound");
     inter.remote_port = un.port;
-    is(evtchn_op(EVTCHNOP_bind_interdomain, &inter), 0, "bind to self");
+    is(evtchn_op(EVTCHNOP_bind_interdomain, &inter), 0,
+       "bind_interdomain to the caller's own port returns 0");
     evtchn_op(EVTCHNOP_status, &st);
-    is(st.status, EVTCHNSTAT_interdomain, "interdomain now");
-    is(st.u.interdomain.port, inter.local_port, "with the right port");
+    is(st.status, EVTCHNSTAT_interdomain,
+       "status says that the port is interdomain");
+    is(st.u.interdomain.port, inter.local_port,
+       "status names the port at the other end");
     event_clear(inter.local_port);
     bind_handler(inter.local_port, hit);
     hits = 0;
-    is(evtchn_op(EVTCHNOP_send, &send), 0, "send one way");
-    is(hits, 1, "arrives at the other end");
+    is(evtchn_op(EVTCHNOP_send, &send), 0,
+       "a send to an interdomain port returns 0");
+    is(hits, 1, "a send arrives at the other end");
     is(evtchn_op(EVTCHNOP_bind_interdomain, &inter), -EINVAL,
-       "a bound port cannot be bound again");
+       "a port that is bound cannot be bound again");
     cl.port = inter.local_port;
-    is(evtchn_op(EVTCHNOP_close, &cl), 0, "close one end");
+    is(evtchn_op(EVTCHNOP_close, &cl), 0, "close of one end returns 0");
     evtchn_op(EVTCHNOP_status, &st);
-    is(st.status, EVTCHNSTAT_unbound, "the other is unbound again");
-    is(evtchn_op(EVTCHNOP_close, &cl), -EINVAL, "close a closed port");
+    is(st.status, EVTCHNSTAT_unbound,
+       "the other end of a closed port is unbound again");
+    is(evtchn_op(EVTCHNOP_close, &cl), -EINVAL,
+       "close of a closed port is -EINVAL");
     cl.port = 0;
-    is(evtchn_op(EVTCHNOP_close, &cl), -EINVAL, "close port 0");
+    is(evtchn_op(EVTCHNOP_close, &cl), -EINVAL, "close of port 0 is -EINVAL");
     send.port = 999999;
-    is(evtchn_op(EVTCHNOP_send, &send), -EINVAL, "send to no port");
+    is(evtchn_op(EVTCHNOP_send, &send), -EINVAL, "send to port 0 is -EINVAL");
 
-    is(evtchn_op(EVTCHNOP_bind_virq, &virq), 0, "bind VIRQ_TIMER");
-    is(evtchn_op(EVTCHNOP_bind_virq, &virq), -EEXIST, "twice");
+    is(evtchn_op(EVTCHNOP_bind_virq, &virq), 0,
+       "bind_virq of VIRQ_TIMER returns 0");
+    is(evtchn_op(EVTCHNOP_bind_virq, &virq), -EEXIST,
+       "a virtual interrupt cannot be bound twice");
     virq.virq = 1000;
-    is(evtchn_op(EVTCHNOP_bind_virq, &virq), -EINVAL, "no such VIRQ");
+    is(evtchn_op(EVTCHNOP_bind_virq, &virq), -EINVAL,
+       "bind_virq of an unknown interrupt is -EINVAL");
     virq.virq = VIRQ_DEBUG;
     virq.vcpu = 77;
-    is(evtchn_op(EVTCHNOP_bind_virq, &virq), -ENOENT, "no such vcpu");
+    is(evtchn_op(EVTCHNOP_bind_virq, &virq), -ENOENT,
+       "bind_virq for an unknown vcpu is -ENOENT");
     bv = (struct evtchn_bind_vcpu){.port = ipi.port, .vcpu = 0};
-    is(evtchn_op(EVTCHNOP_bind_vcpu, &bv), -EINVAL, "an IPI port stays");
+    is(evtchn_op(EVTCHNOP_bind_vcpu, &bv), -EINVAL,
+       "an IPI port cannot move to another vcpu");
     bv = (struct evtchn_bind_vcpu){.port = un.port, .vcpu = 99};
-    is(evtchn_op(EVTCHNOP_bind_vcpu, &bv), -ENOENT, "bind to no vcpu");
+    is(evtchn_op(EVTCHNOP_bind_vcpu, &bv), -ENOENT,
+       "bind_vcpu to an unknown vcpu is -ENOENT");
     un.dom = 4711;
-    is(evtchn_op(EVTCHNOP_alloc_unbound, &un), -ESRCH, "no such domain");
-    is(evtchn_op(1000, &un), -ENOSYS, "unknown sub-operation");
+    is(evtchn_op(EVTCHNOP_alloc_unbound, &un), -ESRCH,
+       "alloc_unbound for an unknown domain is -ESRCH");
+    is(evtchn_op(1000, &un), -ENOSYS,
+       "an unknown sub-operation of event_channel_op is -ENOSYS");
     is(evtchn_op(EVTCHNOP_send, (void *)0xffff830000000000UL), -EFAULT,
-       "bad pointer");
+       "event_channel_op at a bad address is -EFAULT");
     return 0;
 }

@@ -55,65 +55,73 @@ int main(void)
     words = alloc_page();
     ex.array_gfn = virt_to_mfn(words);
     is(evtchn_op(EVTCHNOP_expand_array, &ex), -EOPNOTSUPP,
-       "array before control block");
+       "expand_array before a control block is refused");
     ic.control_gfn = virt_to_mfn(cb);
     ic.offset = 4096 - 8;
-    is(evtchn_op(EVTCHNOP_init_control, &ic), -EINVAL, "offset too large");
+    is(evtchn_op(EVTCHNOP_init_control, &ic), -EINVAL,
+       "a control block that crosses its page's end is refused");
     ic.offset = 4;
-    is(evtchn_op(EVTCHNOP_init_control, &ic), -EINVAL, "offset not aligned");
+    is(evtchn_op(EVTCHNOP_init_control, &ic), -EINVAL,
+       "a control block that is not aligned is refused");
     ic.offset = 0;
     ic.vcpu = 50;
-    is(evtchn_op(EVTCHNOP_init_control, &ic), -ENOENT, "no such vcpu");
+    is(evtchn_op(EVTCHNOP_init_control, &ic), -ENOENT,
+       "init_control for an unknown vcpu is -ENOENT");
     ic.vcpu = 0;
     send(c); /* pending in the 2-level page */
-    is(evtchn_op(EVTCHNOP_init_control, &ic), 0, "init_control");
-    is(ic.link_bits, EVTCHN_FIFO_LINK_BITS, "link bits");
-    is(evtchn_op(EVTCHNOP_init_control, &ic), -EINVAL, "twice");
-    is(evtchn_op(EVTCHNOP_expand_array, &ex), 0, "expand_array");
+    is(evtchn_op(EVTCHNOP_init_control, &ic), 0, "init_control returns 0");
+    is(ic.link_bits, EVTCHN_FIFO_LINK_BITS, "init_control tells 17 link bits");
+    is(evtchn_op(EVTCHNOP_init_control, &ic), -EINVAL,
+       "a vcpu cannot have two control blocks");
+    is(evtchn_op(EVTCHNOP_expand_array, &ex), 0, "expand_array returns 0");
     is(words[c] & (PENDING | LINKED), PENDING | LINKED,
-       "what was pending still is");
-    is(take(EVTCHN_FIFO_PRIORITY_DEFAULT), c, "and can be taken");
+       "an event that was pending before the switch still is");
+    is(take(EVTCHN_FIFO_PRIORITY_DEFAULT), c,
+       "an event that was pending before the switch can be taken");
 
     send(a);
     send(b);
     send(a);
-    is(shared_info->vcpu_info[0].evtchn_upcall_pending, 1, "upcall pending");
-    is(take(7), a, "first sent, first taken");
-    is(take(7), b, "then the second");
-    is(take(7), 0, "once each");
+    is(shared_info->vcpu_info[0].evtchn_upcall_pending, 1,
+       "two sends ask for an upcall");
+    is(take(7), a, "the event that was sent first is taken first");
+    is(take(7), b, "the event that was sent second is taken second");
+    is(take(7), 0, "an event is taken once");
 
     sp.port = c;
     sp.priority = 0;
-    is(evtchn_op(EVTCHNOP_set_priority, &sp), 0, "priority 0");
+    is(evtchn_op(EVTCHNOP_set_priority, &sp), 0, "set_priority to 0 returns 0");
     sp.priority = 16;
-    is(evtchn_op(EVTCHNOP_set_priority, &sp), -EINVAL, "priority 16");
+    is(evtchn_op(EVTCHNOP_set_priority, &sp), -EINVAL,
+       "set_priority to 16 is -EINVAL");
     send(c);
     send(a);
-    is(cb->ready & 0x81, 0x81, "two queues are ready");
-    is(take(0), c, "own queue");
-    is(take(7), a, "and the default one");
+    is(cb->ready & 0x81, 0x81, "two queues of different priority are ready");
+    is(take(0), c, "a port of priority 0 is in queue 0");
+    is(take(7), a, "a port of the default priority is in its queue");
 
     __atomic_fetch_or(&words[b], MASKED, __ATOMIC_SEQ_CST);
     send(b);
-    is(words[b] & (PENDING | LINKED), PENDING, "masked: pending, not linked");
+    is(words[b] & (PENDING | LINKED), PENDING,
+       "a masked port becomes pending and is not linked");
     um.port = b;
-    is(evtchn_op(EVTCHNOP_unmask, &um), 0, "unmask");
-    is(take(7), b, "linked then");
+    is(evtchn_op(EVTCHNOP_unmask, &um), 0, "unmask of a FIFO port returns 0");
+    is(take(7), b, "unmask links a pending port");
 
     for (int i = 0; i < 100; i++) { /* queue order over many rounds */
         send(a);
         send(b);
         if (take(7) != a) {
-            ok(false, "round %d", i);
+            ok(false, "the first event of round %d is taken first", i);
             return 1;
         }
         send(a);
         if (take(7) != b || take(7) != a || take(7) != 0) {
-            ok(false, "round %d", i);
+            ok(false, "the second event of round %d is taken second", i);
             return 1;
         }
     }
-    ok(true, "a hundred rounds in order");
+    ok(true, "a hundred rounds are taken in order");
     /* Scribble: we lose our own events, nothing else happens. */
     words[a] = 0xffffffff;
     send(a);
@@ -122,6 +130,6 @@ int main(void)
     memset(cb, 0xff, 128);
     send(a);
     send(b);
-    ok(true, "scribbling over the pages harms nobody");
+    ok(true, "the guest can scribble over its event pages");
     return 0;
 }

@@ -112,10 +112,13 @@ static void set_up_against_reset(void (*fn)(void), const char *what)
     }
     work(NULL);
     is(rc, 0, "%s against reset (%u times)", what, n);
-    is(bad, 0, "the other vcpu saw only what may be");
-    is(reset(), 0, "reset");
+    is(bad, 0,
+       "the other vcpu sees only the results that the interface allows during "
+       "a reset");
+    is(reset(), 0, "reset returns 0 while another vcpu uses ports");
     for (int i = 0; i < 3; i++)
-        ok(is_free(page[i]), "page %d is ours alone again", i);
+        ok(is_free(page[i]), "after a reset page %d is the guest's alone again",
+           i);
 }
 
 /* --- ports that are opened while a reset is under way --------------------- */
@@ -159,11 +162,14 @@ static void opened_meanwhile(void)
 
     for (int i = 0; i < 200 && !opened_port && !rc; i++, delay += 50000)
         rc = interrupted_reset(delay % 5000000);
-    is(rc, 0, "reset, interrupted");
-    ok(opened_port, "a port was opened in its middle (%u)", opened_port);
-    is(status(opened_port), EVTCHNSTAT_closed, "it has been closed, too");
-    is(status(1), EVTCHNSTAT_closed, "like the first one");
-    is(new_ipi(), 1, "which is the next to be given out");
+    is(rc, 0, "reset returns 0 while ports are opened");
+    ok(opened_port, "a port was opened in the middle of a reset (%u)",
+       opened_port);
+    is(status(opened_port), EVTCHNSTAT_closed,
+       "a port that was opened in the middle of a reset is closed");
+    is(status(1), EVTCHNSTAT_closed,
+       "after a reset ports start as they did at first");
+    is(new_ipi(), 1, "after a reset the lowest port is given out next");
 }
 
 /* --- more ports than there were, while somebody waits for the lock -------- */
@@ -194,19 +200,20 @@ static void growing(void)
         port = new_ipi();
     }
     work(NULL);
-    is(rc, 1, "pages were given back");
-    ok(port, "4000 ports, the last one is %u", port);
-    is(bad, 0, "and sending went on");
+    is(rc, 1, "after a reset the pages of the FIFO layout are given back");
+    ok(port, "4000 ports can be opened, the last one is %u", port);
+    is(bad, 0, "sends go on while ports are added");
     while (port)
         port = new_ipi();
-    ok(status(4095) == EVTCHNSTAT_ipi, "then up to the last one");
+    ok(status(4095) == EVTCHNSTAT_ipi,
+       "after a reset 4000 ports can be opened again");
 }
 
 int main(void)
 {
-    is(start_vcpu(1, second), 0, "second vcpu");
+    is(start_vcpu(1, second), 0, "the second vcpu starts");
     growing();
-    is(reset(), 0, "reset");
+    is(reset(), 0, "reset with 4000 ports returns 0");
     opened_meanwhile();
     set_up_against_reset(expand, "expand_array");
     set_up_against_reset(take_control, "init_control of the other vcpu");

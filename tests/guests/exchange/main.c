@@ -28,36 +28,41 @@ int main(void)
     ex.out.mem_flags = XENMEMF_address_bits(32);
     ex.out.domid = DOMID_SELF;
     set_xen_guest_handle(ex.out.extent_start, &out);
-    is(HC2(memory_op, XENMEM_exchange, &ex), 0, "16 single pages for a run");
-    is(ex.nr_exchanged, 16, "all exchanged");
+    is(HC2(memory_op, XENMEM_exchange, &ex), 0,
+       "XENMEM_exchange of 16 single pages for a run returns 0");
+    is(ex.nr_exchanged, 16,
+       "XENMEM_exchange says that all pages were exchanged");
     ok(out % 16 == 0 && out < 1UL << 20,
-       "run at frame %lx, aligned, below 4 GiB", out);
+       "XENMEM_exchange gives a run at frame %lx, aligned, below 4 GiB", out);
     for (int i = 0; i < 16; i++) {
         p2m[virt_to_pfn(pages) + i] = out + i;
         good += m2p[out + i] == virt_to_pfn(pages) + i &&
                 !map_va(pages + i * PAGE_SIZE, (out + i) * PAGE_SIZE | RW, 2);
     }
-    is(good, 16, "M2P and mapping of each");
+    is(good, 16, "M2P and mapping of each exchanged page are right");
     memset(pages, 1, 16 * PAGE_SIZE);
     ok(map_va(pages, in[0] * PAGE_SIZE | RW, 2) < 0 || in[0] == out,
-       "old frames are gone");
+       "the frames that were given in exchange are gone");
     is(HC2(memory_op, XENMEM_current_reservation, &self), before,
-       "as much memory as before");
+       "an exchange leaves the domain as much memory as before");
 
     ex.nr_exchanged = 0;
     ex.out.nr_extents = 2;
-    is(HC2(memory_op, XENMEM_exchange, &ex), -EINVAL, "sizes that differ");
+    is(HC2(memory_op, XENMEM_exchange, &ex), -EINVAL,
+       "an exchange of sizes that differ is -EINVAL");
     ex.out.nr_extents = 1;
     ex.nr_exchanged = 17;
-    is(HC2(memory_op, XENMEM_exchange, &ex), -EINVAL, "more done than asked");
+    is(HC2(memory_op, XENMEM_exchange, &ex), -EINVAL,
+       "an exchange of which more is done than asked is -EINVAL");
     is(HC2(memory_op, XENMEM_exchange, 0xffff830000000000UL), -EFAULT,
-       "bad pointer");
+       "an exchange at a bad address is -EFAULT");
     ex.nr_exchanged = 0;
     in[0] = virt_to_mfn((void *)start_info->pt_base);
     for (int i = 1; i < 16; i++)
         in[i] = out + i;
-    ok(HC2(memory_op, XENMEM_exchange, &ex) < 0, "a page in use is refused");
+    ok(HC2(memory_op, XENMEM_exchange, &ex) < 0,
+       "an exchange of a page in use is refused");
     is(HC2(memory_op, XENMEM_current_reservation, &self), before,
-       "and nothing is lost");
+       "a refused exchange loses no page");
     return 0;
 }

@@ -31,24 +31,24 @@ int main(void)
     asm volatile("movq %0, %%xmm6\n\tldmxcsr %1" ::"r"(0x123456789abcdef0UL),
                  "m"(mxcsr));
     HC2(xen_version, XENVER_version, 0);
-    is(get_xmm6(), 0x123456789abcdef0L, "xmm6 after a hypercall");
+    is(get_xmm6(), 0x123456789abcdef0L, "xmm6 survives a hypercall");
     set_trap_handler(6, on_ud2);
     asm volatile("ud2");
-    is(get_xmm6(), 0x123456789abcdef0L, "after a trap");
+    is(get_xmm6(), 0x123456789abcdef0L, "xmm6 survives a trap");
     evtchn_op(EVTCHNOP_bind_virq, &virq);
     bind_handler(virq.port, tick);
     t.timeout_abs_ns = system_time() + 20000000;
     HC3(vcpu_op, VCPUOP_set_singleshot_timer, 0, &t);
     HC2(sched_op, SCHEDOP_block, 0);
     events_disable();
-    ok(ticks > 0, "blocked until an event");
-    is(get_xmm6(), 0x123456789abcdef0L, "after having been off the CPU");
+    ok(ticks > 0, "the vcpu blocks until an event");
+    is(get_xmm6(), 0x123456789abcdef0L, "xmm6 survives being off the CPU");
     asm volatile("stmxcsr %0" : "=m"(got));
-    is(got, mxcsr, "mxcsr too");
+    is(got, mxcsr, "mxcsr survives being off the CPU");
     HC2(sched_op, SCHEDOP_yield, 0);
-    is(get_xmm6(), 0x123456789abcdef0L, "after a yield");
-    is(HC1(fpu_taskswitch, 1), 0, "fpu_taskswitch(1)");
-    is(HC1(fpu_taskswitch, 0), 0, "fpu_taskswitch(0)");
-    is(get_xmm6(), 0x123456789abcdef0L, "still there");
+    is(get_xmm6(), 0x123456789abcdef0L, "xmm6 survives a yield");
+    is(HC1(fpu_taskswitch, 1), 0, "fpu_taskswitch(1) returns 0");
+    is(HC1(fpu_taskswitch, 0), 0, "fpu_taskswitch(0) returns 0");
+    is(get_xmm6(), 0x123456789abcdef0L, "xmm6 survives fpu_taskswitch");
     return 0;
 }

@@ -48,18 +48,22 @@ int main(void)
     uint8_t *granted = alloc_page(), *target = alloc_page();
     long rc;
 
-    is(HC3(grant_table_op, GNTTABOP_query_size, &q, 1), 0, "query_size");
-    is(q.status, GNTST_okay, "status");
-    ok(q.nr_frames >= 1 && q.max_nr_frames >= q.nr_frames, "%u of %u frames",
-       q.nr_frames, q.max_nr_frames);
-    is(HC3(grant_table_op, GNTTABOP_set_version, &v, 1), 0, "version 1");
-    is(HC3(grant_table_op, GNTTABOP_get_version, &gv, 1), 0, "get_version");
-    is(gv.version, 1, "is 1");
+    is(HC3(grant_table_op, GNTTABOP_query_size, &q, 1), 0,
+       "query_size returns 0");
+    is(q.status, GNTST_okay, "status of query_size is okay");
+    ok(q.nr_frames >= 1 && q.max_nr_frames >= q.nr_frames,
+       "query_size tells %u of %u frames", q.nr_frames, q.max_nr_frames);
+    is(HC3(grant_table_op, GNTTABOP_set_version, &v, 1), 0,
+       "set_version of version 1 returns 0");
+    is(HC3(grant_table_op, GNTTABOP_get_version, &gv, 1), 0,
+       "get_version returns 0");
+    is(gv.version, 1, "get_version says 1");
     set_xen_guest_handle(s.frame_list, &frame);
-    is(HC3(grant_table_op, GNTTABOP_setup_table, &s, 1), 0, "setup_table");
-    is(s.status, GNTST_okay, "status");
+    is(HC3(grant_table_op, GNTTABOP_setup_table, &s, 1), 0,
+       "setup_table returns 0");
+    is(s.status, GNTST_okay, "status of setup_table is okay");
     table = map_mfn(frame, PTE_P | PTE_W | PTE_U | PTE_A | PTE_D, &rc);
-    is(rc, 0, "table mapped");
+    is(rc, 0, "the grant table can be mapped");
     window = map_mfn(virt_to_mfn(target), PTE_P | PTE_U, &rc);
     set_pte(pte_maddr(window), 0);
 
@@ -67,73 +71,88 @@ int main(void)
     table[8].frame = virt_to_mfn(granted);
     table[8].domid = 0;
     table[8].flags = GTF_permit_access;
-    is(map((uint64_t)window, 8, GNTMAP_host_map, &m), GNTST_okay, "map");
-    is(window[100], 0x5a, "readable");
+    is(map((uint64_t)window, 8, GNTMAP_host_map, &m), GNTST_okay,
+       "map_grant_ref maps a grant of the caller's own");
+    is(window[100], 0x5a, "a mapped grant can be read");
     window[100] = 0x77;
-    is(granted[100], 0x77, "writable");
-    ok(table[8].flags & GTF_reading && table[8].flags & GTF_writing, "in use");
-    is(m.dev_bus_addr, virt_to_mfn(granted) * PAGE_SIZE, "machine address");
+    is(granted[100], 0x77, "a mapped grant can be written");
+    ok(table[8].flags & GTF_reading && table[8].flags & GTF_writing,
+       "an entry that is mapped is marked in use");
+    is(m.dev_bus_addr, virt_to_mfn(granted) * PAGE_SIZE,
+       "map_grant_ref tells the machine address");
     is(unmap((uint64_t)window + PAGE_SIZE, m.handle), GNTST_general_error,
-       "unmap at another address");
-    is(unmap((uint64_t)window, m.handle), GNTST_okay, "unmap");
-    ok(read_faults(window), "gone");
-    is(table[8].flags, GTF_permit_access, "not in use");
-    is(unmap((uint64_t)window, m.handle), GNTST_bad_handle, "unmap twice");
+       "unmap at another address is refused");
+    is(unmap((uint64_t)window, m.handle), GNTST_okay,
+       "unmap of a mapped grant succeeds");
+    ok(read_faults(window), "an unmapped grant faults");
+    is(table[8].flags, GTF_permit_access,
+       "an entry that is unmapped is not marked in use");
+    is(unmap((uint64_t)window, m.handle), GNTST_bad_handle,
+       "a handle cannot be unmapped twice");
 
     is(map((uint64_t)window, 8, GNTMAP_host_map | GNTMAP_readonly, &m),
-       GNTST_okay, "map read-only");
-    ok(write_faults(window, 1), "cannot be written");
-    is(unmap((uint64_t)window, m.handle), GNTST_okay, "unmap");
+       GNTST_okay, "map_grant_ref maps read-only");
+    ok(write_faults(window, 1),
+       "a grant that is mapped read-only cannot be written");
+    is(unmap((uint64_t)window, m.handle), GNTST_okay,
+       "unmap of a read-only mapping succeeds");
     is(map(pte_maddr(window), 8, GNTMAP_host_map | GNTMAP_contains_pte, &m),
-       GNTST_okay, "map by the entry's address");
-    is(window[100], 0x77, "readable");
+       GNTST_okay, "map_grant_ref maps by the entry's address");
+    is(window[100], 0x77,
+       "a grant that is mapped by the entry's address can be read");
     is(map((uint64_t)window, 8, GNTMAP_device_map, &m2), GNTST_okay,
-       "device map beside it");
-    is(unmap(pte_maddr(window), m.handle), GNTST_okay, "unmap by entry");
-    ok(table[8].flags & GTF_reading, "still in use by the device");
+       "a device mapping beside a host mapping succeeds");
+    is(unmap(pte_maddr(window), m.handle), GNTST_okay,
+       "unmap by the entry's address succeeds");
+    ok(table[8].flags & GTF_reading,
+       "an entry stays in use while the device mapping is there");
     {
         struct gnttab_unmap_grant_ref u = {.dev_bus_addr = m2.dev_bus_addr,
                                            .handle = m2.handle};
 
         HC3(grant_table_op, GNTTABOP_unmap_grant_ref, &u, 1);
-        is(u.status, GNTST_okay, "device unmap");
+        is(u.status, GNTST_okay, "unmap of a device mapping succeeds");
     }
-    is(table[8].flags, GTF_permit_access, "not in use");
+    is(table[8].flags, GTF_permit_access,
+       "an entry is not in use after both mappings are gone");
 
     table[9].frame = virt_to_mfn(granted);
     table[9].domid = 0;
     table[9].flags = GTF_permit_access | GTF_readonly;
     is(map((uint64_t)window, 9, GNTMAP_host_map, &m), GNTST_general_error,
-       "read-only grant, writable map");
+       "a read-only grant cannot be mapped writable");
     table[9].flags = 0;
     is(map((uint64_t)window, 9, GNTMAP_host_map, &m), GNTST_general_error,
-       "entry without permission");
+       "an entry without permission cannot be mapped");
     table[9].flags = GTF_permit_access;
     table[9].domid = 5;
     is(map((uint64_t)window, 9, GNTMAP_host_map, &m), GNTST_general_error,
-       "granted to another");
+       "an entry that is granted to another domain cannot be mapped");
     table[9].domid = 0;
     table[9].frame = 0xfffffff;
-    ok(map((uint64_t)window, 9, GNTMAP_host_map, &m) < 0, "not our frame");
+    ok(map((uint64_t)window, 9, GNTMAP_host_map, &m) < 0,
+       "an entry with another domain's frame cannot be mapped");
     is(map((uint64_t)window, 1000000, GNTMAP_host_map, &m), GNTST_bad_gntref,
-       "reference out of range");
+       "a reference beyond the table is bad_gntref");
     table[9].frame = virt_to_mfn((void *)start_info->pt_base);
     ok(map((uint64_t)window, 9, GNTMAP_host_map, &m) < 0,
        "a page table cannot be mapped writable");
 
-    is(copy(8, virt_to_mfn(target), 0, 4096), GNTST_okay, "copy");
-    is(target[100], 0x77, "copied");
+    is(copy(8, virt_to_mfn(target), 0, 4096), GNTST_okay,
+       "a copy between two pages succeeds");
+    is(target[100], 0x77, "a copy moves the bytes");
     is(copy(8, virt_to_mfn(target), 4000, 200), GNTST_bad_copy_arg,
-       "across the page's end");
+       "a copy across the page's end is refused");
     is(copy(8, virt_to_mfn((void *)start_info->pt_base), 0, 8),
-       GNTST_general_error, "into a page table");
+       GNTST_general_error, "a copy into a page table is refused");
     is(copy(500000, virt_to_mfn(target), 0, 8), GNTST_bad_gntref,
-       "bad reference");
-    is(table[8].flags, GTF_permit_access, "nothing left in use");
-    is(HC3(grant_table_op, 100, &q, 1), -ENOSYS, "unknown sub-operation");
+       "a copy of a bad reference is refused");
+    is(table[8].flags, GTF_permit_access, "no entry is in use at the end");
+    is(HC3(grant_table_op, 100, &q, 1), -ENOSYS,
+       "an unknown sub-operation of grant_table_op is -ENOSYS");
     is(HC3(grant_table_op, GNTTABOP_copy, &q, 0x80000000), -EINVAL,
-       "negative count");
+       "grant_table_op with a negative count is -EINVAL");
     is(HC3(grant_table_op, GNTTABOP_map_grant_ref, 0xffff830000000000UL, 1),
-       -EFAULT, "bad pointer");
+       -EFAULT, "grant_table_op at a bad address is -EFAULT");
     return 0;
 }

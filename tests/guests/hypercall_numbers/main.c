@@ -13,10 +13,14 @@ int main(void)
                  hypercall(unused[i], 0, 0, 0, 0, 0));
             bad++;
         }
-    is(bad, 0, "unused numbers");
-    is(hypercall(64, 0, 0, 0, 0, 0), -ENOSYS, "first number past the table");
-    is(hypercall(0xffffffff, 0, 0, 0, 0, 0), -ENOSYS, "2^32 - 1");
-    is(hypercall(~0UL, 0, 0, 0, 0, 0), -ENOSYS, "2^64 - 1");
-    is(hypercall(1UL << 63, 0, 0, 0, 0, 0), -ENOSYS, "2^63");
+    is(bad, 0, "unused hypercall numbers are -ENOSYS");
+    is(hypercall(64, 0, 0, 0, 0, 0), -ENOSYS,
+       "the first number past the table is -ENOSYS");
+    is(hypercall(0xffffffff, 0, 0, 0, 0, 0), -ENOSYS,
+       "hypercall 2^32 - 1 is -ENOSYS");
+    is(hypercall(~0UL, 0, 0, 0, 0, 0), -ENOSYS,
+       "hypercall 2^64 - 1 is -ENOSYS");
+    is(hypercall(1UL << 63, 0, 0, 0, 0, 0), -ENOSYS,
+       "hypercall 2^63 is -ENOSYS");
     return 0;
 }

@@ -20,15 +20,18 @@ static void after_an_exception(void)
     set_trap_handler(3, on_int3);
     asm volatile("xor %%eax, %%eax\n\tint3\n\tpushfq\n\tpop %1"
                  : "=&a"(rax), "=r"(flags)::"memory");
-    is(rax, 42, "rax from the frame");
-    is(flags & 1, 1, "carry flag from the frame");
+    is(rax, 42, "iret loads rax of the frame");
+    is(flags & 1, 1, "iret loads the carry flag of the frame");
     is(flags & 0x200, 0x200, "IF is on in guest context");
-    is(vi->evtchn_upcall_mask, 1, "events stay masked (IF was clear)");
-    is(caught.rflags & 0x200, 0, "frame's IF mirrors the mask");
+    is(vi->evtchn_upcall_mask, 1,
+       "events stay masked when the frame of iret has IF clear");
+    is(caught.rflags & 0x200, 0,
+       "IF in a trap's frame is clear while events are masked");
     vi->evtchn_upcall_mask = 0;
     asm volatile("int3" ::: "rax", "memory");
-    is(caught.rflags & 0x200, 0x200, "frame's IF is set when events are on");
-    is(caught.cs >> 32 & 0xff, 0, "the mask is saved in the frame");
+    is(caught.rflags & 0x200, 0x200,
+       "IF in a trap's frame is set while events are on");
+    is(caught.cs >> 32 & 0xff, 0, "a trap's frame holds the mask of events");
     is(vi->evtchn_upcall_mask, 0, "iret unmasks events again");
     vi->evtchn_upcall_mask = 1;
 }
@@ -102,9 +105,10 @@ static void kernel_iret_in_batch(void)
     is(a.rflags & 0x201, 0x201, "iret in a batch loads rflags of the frame");
     ok(a.rbx == 0xb0 && a.rbp == 0xb1 && a.r12 == 0xb2 && a.r15 == 0xb3,
        "iret in a batch leaves the registers alone that no frame has");
-    is(batch[0].result >> 16, 4, "the call before iret was made");
+    is(batch[0].result >> 16, 4, "the call before iret in a batch is made");
     is(batch[1].result, 0x1234, "rax is the result of iret in its entry, too");
-    is(batch[2].result, UNTOUCHED, "the call behind iret was not made");
+    is(batch[2].result, UNTOUCHED,
+       "the call behind iret in a batch is not made");
 }
 
 static uint8_t user_code[] = {0x0f, 0x0b}; /* ud2 */
@@ -138,7 +142,8 @@ static void user_iret_in_batch(void)
     is(caught.rax, 0x77, "iret in a batch to user mode loads rax of the frame");
     is(caught.rflags & 0x200, 0x200,
        "iret in a batch to user mode unmasks events");
-    is(batch[2].result, UNTOUCHED, "the call behind that iret was not made");
+    is(batch[2].result, UNTOUCHED,
+       "the call behind iret to user mode in a batch is not made");
     vi->evtchn_upcall_mask = 1;
 }
 

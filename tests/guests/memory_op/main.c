@@ -30,53 +30,62 @@ int main(void)
     long pages = HC2(memory_op, XENMEM_current_reservation, &self), max;
     const uint64_t *m2p = (uint64_t *)0xffff800000000000UL;
 
-    is(pages, start_info->nr_pages, "current reservation");
+    is(pages, start_info->nr_pages,
+       "current_reservation returns the caller's pages");
     max = HC2(memory_op, XENMEM_maximum_reservation, &self);
-    ok(max >= pages, "maximum reservation");
-    ok(HC2(memory_op, XENMEM_maximum_ram_page, 0) > pages, "maximum ram page");
-    is(HC2(memory_op, XENMEM_machphys_mapping, &mm), 0, "machphys_mapping");
-    is(mm.v_start, 0xffff800000000000UL, "starts where the ABI says");
+    ok(max >= pages, "maximum_reservation is not below the current one");
+    ok(HC2(memory_op, XENMEM_maximum_ram_page, 0) > pages,
+       "maximum_ram_page returns a frame number");
+    is(HC2(memory_op, XENMEM_machphys_mapping, &mm), 0,
+       "machphys_mapping returns 0");
+    is(mm.v_start, 0xffff800000000000UL,
+       "machphys_mapping starts where the ABI says");
     set_xen_guest_handle(map.buffer, e820);
-    is(HC2(memory_op, XENMEM_machine_memory_map, &map), 0, "machine map");
+    is(HC2(memory_op, XENMEM_machine_memory_map, &map), 0,
+       "machine_memory_map returns 0");
     ok(map.nr_entries > 2 && e820[0].addr == 0 && e820[0].type == 1,
-       "%u entries, the first is RAM", map.nr_entries);
+       "machine_memory_map has %u entries, the first is RAM", map.nr_entries);
 
-    is(map_va(page, 0, UVMF_INVLPG), 0, "page unmapped");
+    is(map_va(page, 0, UVMF_INVLPG), 0,
+       "a page can be unmapped before it is given back");
     list[0] = mfn;
     is(reservation(XENMEM_decrease_reservation, list, 1, 0, DOMID_SELF), 1,
-       "given back");
+       "decrease_reservation gives a page back");
     is(HC2(memory_op, XENMEM_current_reservation, &self), pages - 1,
-       "one page less");
+       "after decrease_reservation the reservation is one page less");
     ok(map_va(page, mfn * PAGE_SIZE | RW, UVMF_INVLPG) < 0,
-       "its frame is not ours any more");
+       "a frame that was given back is not the domain's any more");
     is(reservation(XENMEM_decrease_reservation, list, 1, 0, DOMID_SELF), 0,
-       "cannot be given back twice");
+       "a frame cannot be given back twice");
     list[0] = pfn;
     is(reservation(XENMEM_populate_physmap, list, 1, 0, DOMID_SELF), 1,
-       "a new one taken");
-    is(m2p[list[0]], pfn, "M2P knows it");
-    is(map_va(page, list[0] * PAGE_SIZE | RW, UVMF_INVLPG), 0, "mapped");
+       "populate_physmap takes a new page");
+    is(m2p[list[0]], pfn, "populate_physmap writes the machine-to-phys table");
+    is(map_va(page, list[0] * PAGE_SIZE | RW, UVMF_INVLPG), 0,
+       "a page from populate_physmap can be mapped");
     p2m[pfn] = list[0];
-    is(*page, 0, "it is clean");
+    is(*page, 0, "a page from populate_physmap is zeroed");
     *page = 1;
 
     list[0] = 1;
     is(reservation(XENMEM_populate_physmap, list, 1, 40, DOMID_SELF), 0,
-       "extent order 40");
+       "an extent of order 40 does nothing");
     is(reservation(XENMEM_populate_physmap, list, 1, 0, 777), 0,
-       "no such domain");
+       "a reservation of no domain does nothing");
     is(reservation(XENMEM_populate_physmap, (void *)0xffff830000000000UL, 1, 0,
                    DOMID_SELF),
-       0, "bad list: nothing done");
+       0, "populate_physmap of a bad list does nothing");
     is(reservation(XENMEM_decrease_reservation, (void *)0xffff830000000000UL, 1,
                    0, DOMID_SELF),
-       0, "likewise");
+       0, "decrease_reservation of a bad list does nothing");
     list[0] = virt_to_mfn((void *)start_info->pt_base);
     is(reservation(XENMEM_decrease_reservation, list, 1, 0, DOMID_SELF), 1,
-       "a page table in use is given up, but lives on");
-    is(HC2(memory_op, 60, &self), -ENOSYS, "unknown sub-operation");
+       "a page table in use can be given up, and lives on");
+    is(HC2(memory_op, 60, &self), -ENOSYS,
+       "an unknown sub-operation of memory_op is -ENOSYS");
     is(HC2(memory_op, XENMEM_machphys_mapping, 0xffff830000000000UL), -EFAULT,
-       "bad pointer");
-    is(HC2(memory_op, XENMEM_current_reservation, &self), pages, "all back");
+       "memory_op at a bad address is -EFAULT");
+    is(HC2(memory_op, XENMEM_current_reservation, &self), pages,
+       "all pages are back at the end");
     return 0;
 }

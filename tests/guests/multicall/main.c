@@ -14,25 +14,32 @@ int main(void)
     mc[2].args[0] = (unsigned long)page;
     mc[2].args[1] = virt_to_mfn(page) * PAGE_SIZE | PTE_P | PTE_U;
     mc[2].args[2] = UVMF_INVLPG;
-    is(HC2(multicall, mc, 3), 0, "multicall of three");
-    is(mc[0].result, 0x00040011, "first result");
-    is((long)mc[1].result, -ENOSYS, "second result");
-    is(mc[2].result, 0, "third result");
-    ok(write_faults(page, 0), "third took effect");
-    is(HC2(multicall, mc, 0), 0, "multicall of nothing");
+    is(HC2(multicall, mc, 3), 0, "a multicall of three entries returns 0");
+    is(mc[0].result, 0x00040011,
+       "the first entry of a multicall has its result");
+    is((long)mc[1].result, -ENOSYS,
+       "the second entry of a multicall has its error");
+    is(mc[2].result, 0, "the third entry of a multicall has its result");
+    ok(write_faults(page, 0), "the third entry of a multicall takes effect "
+                              "after an error of the second");
+    is(HC2(multicall, mc, 0), 0, "a multicall of no entries returns 0");
     mc[0].op = __HYPERVISOR_multicall;
     mc[0].args[0] = (unsigned long)&mc[1];
     mc[0].args[1] = 1;
-    is(HC2(multicall, mc, 1), 0, "multicall in a multicall");
-    is((long)mc[0].result, -EINVAL, "is refused in its entry");
-    is(HC2(multicall, 0xffff830000000000UL, 1), -EFAULT, "bad pointer");
-    is(HC2(multicall, 0x123450000000UL, 1), -EFAULT, "unmapped pointer");
+    is(HC2(multicall, mc, 1), 0, "a multicall that contains one returns 0");
+    is((long)mc[0].result, -EINVAL,
+       "a multicall in a multicall is refused in its entry");
+    is(HC2(multicall, 0xffff830000000000UL, 1), -EFAULT,
+       "a multicall at an address of the hypervisor is -EFAULT");
+    is(HC2(multicall, 0x123450000000UL, 1), -EFAULT,
+       "a multicall at an address that is not mapped is -EFAULT");
     for (int i = 0; i < 40; i++) {
         mc[i].op = __HYPERVISOR_xen_version;
         mc[i].args[0] = XENVER_pagesize;
         mc[i].result = 0;
     }
-    is(HC2(multicall, mc, 40), 0, "forty entries");
-    is(mc[39].result, 4096, "all done");
+    is(HC2(multicall, mc, 40), 0, "a multicall of forty entries returns 0");
+    is(mc[39].result, 4096,
+       "the last of forty entries of a multicall is carried out");
     return 0;
 }

@@ -41,12 +41,14 @@ static void privilege(void)
 {
     struct physdev_set_iopl op = {.iopl = 4};
 
-    is(HC2(physdev_op, PHYSDEVOP_set_iopl, &op), -EINVAL, "no iopl 4");
+    is(HC2(physdev_op, PHYSDEVOP_set_iopl, &op), -EINVAL,
+       "set_iopl of 4 is -EINVAL");
     op.iopl = 1;
-    is(HC2(physdev_op, PHYSDEVOP_set_iopl, &op), 0, "iopl 1");
+    is(HC2(physdev_op, PHYSDEVOP_set_iopl, &op), 0, "set_iopl of 1 returns 0");
     is(HC2(physdev_op, PHYSDEVOP_set_iopl, 0xffff830000000000UL), -EFAULT,
-       "bad pointer");
-    is(HC2(physdev_op, 1000, &op), -ENOSYS, "unknown sub-operation");
+       "set_iopl at a bad address is -EFAULT");
+    is(HC2(physdev_op, 1000, &op), -ENOSYS,
+       "an unknown sub-operation of physdev_op is -ENOSYS");
 }
 
 static void refusals(void)
@@ -61,23 +63,29 @@ static void refusals(void)
     struct physdev_apic apic = {.apic_physbase = 0x1000};
     struct physdev_unmap_pirq unmap = {.domid = DOMID_SELF, .pirq = 5000};
 
-    ok(HC2(physdev_op, PHYSDEVOP_map_pirq, &map) < 0, "GSI out of range");
+    ok(HC2(physdev_op, PHYSDEVOP_map_pirq, &map) < 0,
+       "map_pirq of a GSI out of range is refused");
     map.index = -1;
-    ok(HC2(physdev_op, PHYSDEVOP_map_pirq, &map) < 0, "GSI -1");
+    ok(HC2(physdev_op, PHYSDEVOP_map_pirq, &map) < 0,
+       "map_pirq of GSI -1 is refused");
     map.type = 77;
     map.index = map.pirq = 3;
-    ok(HC2(physdev_op, PHYSDEVOP_map_pirq, &map) < 0, "unknown type");
+    ok(HC2(physdev_op, PHYSDEVOP_map_pirq, &map) < 0,
+       "map_pirq of an unknown type is refused");
     map.type = MAP_PIRQ_TYPE_MSI_SEG;
     map.bus = 200;
     map.pirq = -1;
-    ok(HC2(physdev_op, PHYSDEVOP_map_pirq, &map) < 0, "MSI of no device");
+    ok(HC2(physdev_op, PHYSDEVOP_map_pirq, &map) < 0,
+       "map_pirq of an MSI of no device is refused");
     ok(HC2(physdev_op, PHYSDEVOP_irq_status_query, &status) < 0,
-       "status of no pirq");
-    ok(HC2(physdev_op, PHYSDEVOP_eoi, &eoi) < 0, "eoi of no pirq");
-    ok(HC2(physdev_op, PHYSDEVOP_unmap_pirq, &unmap) < 0, "unmap of no pirq");
-    ok(evtchn_op(EVTCHNOP_bind_pirq, &bind) < 0, "bind of an unmapped pirq");
+       "irq_status_query of no pirq is refused");
+    ok(HC2(physdev_op, PHYSDEVOP_eoi, &eoi) < 0, "eoi of no pirq is refused");
+    ok(HC2(physdev_op, PHYSDEVOP_unmap_pirq, &unmap) < 0,
+       "unmap_pirq of no pirq is refused");
+    ok(evtchn_op(EVTCHNOP_bind_pirq, &bind) < 0,
+       "bind_pirq of an unmapped pirq is refused");
     ok(HC2(physdev_op, PHYSDEVOP_apic_read, &apic) < 0,
-       "read of what is no IO-APIC");
+       "apic_read of what is no IO-APIC is refused");
 }
 
 /* Counts what arrives, until it is enough or the time is over. */
@@ -104,25 +112,33 @@ static void rtc_line(void)
     struct evtchn_close close;
     struct physdev_irq vector = {.irq = RTC_GSI};
 
-    is(HC2(physdev_op, PHYSDEVOP_map_pirq, &map), 0, "map the RTC's line");
-    is(map.pirq, RTC_GSI, "under its own number");
-    is(HC2(physdev_op, PHYSDEVOP_alloc_irq_vector, &vector), 0, "a vector");
-    is(HC2(physdev_op, PHYSDEVOP_irq_status_query, &status), 0, "status");
-    is(evtchn_op(EVTCHNOP_bind_pirq, &bind), 0, "bind");
+    is(HC2(physdev_op, PHYSDEVOP_map_pirq, &map), 0,
+       "map_pirq of the RTC's line returns 0");
+    is(map.pirq, RTC_GSI, "the RTC's line is mapped under its own number");
+    is(HC2(physdev_op, PHYSDEVOP_alloc_irq_vector, &vector), 0,
+       "alloc_irq_vector returns 0");
+    is(HC2(physdev_op, PHYSDEVOP_irq_status_query, &status), 0,
+       "irq_status_query of a mapped pirq returns 0");
+    is(evtchn_op(EVTCHNOP_bind_pirq, &bind), 0,
+       "bind_pirq of a mapped pirq returns 0");
     bind_handler(bind.port, rtc_interrupt);
 
     rtc_write(0xa, 0x26);                 /* 1024 Hz */
     rtc_write(0xb, rtc_read(0xb) | 0x40); /* periodic interrupt on */
     rtc_read(0xc);
-    ok(count_interrupts(11, 5000000000UL) > 10, "the line raises events");
+    ok(count_interrupts(11, 5000000000UL) > 10, "a bound line raises events");
 
     close.port = bind.port;
-    is(evtchn_op(EVTCHNOP_close, &close), 0, "close");
-    is(count_interrupts(1, 100000000), 0, "silent after that");
-    is(evtchn_op(EVTCHNOP_bind_pirq, &bind), 0, "bind again");
+    is(evtchn_op(EVTCHNOP_close, &close), 0,
+       "close of the line's port returns 0");
+    is(count_interrupts(1, 100000000), 0,
+       "a line is silent after its port was closed");
+    is(evtchn_op(EVTCHNOP_bind_pirq, &bind), 0,
+       "bind_pirq of a line returns 0 a second time");
     bind_handler(bind.port, rtc_interrupt);
     rtc_read(0xc);
-    ok(count_interrupts(11, 5000000000UL) > 10, "and it is back");
+    ok(count_interrupts(11, 5000000000UL) > 10,
+       "a line that is bound again raises events");
     rtc_write(0xb, rtc_read(0xb) & ~0x40);
 }
 

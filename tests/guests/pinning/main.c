@@ -15,41 +15,55 @@ int main(void)
     memcpy(l4, mine, PAGE_SIZE);
     for (int i = 256; i < 272; i++)
         l4[i] = 0;
-    ok(mmuext(MMUEXT_PIN_L4_TABLE, mfn, 0) < 0, "writable page is not pinned");
-    is(make_readonly(l4), 0, "read-only");
-    is(mmuext(MMUEXT_PIN_L4_TABLE, mfn, 0), 0, "pinned");
-    is(mmuext(MMUEXT_PIN_L4_TABLE, mfn, 0), -EINVAL, "not twice");
-    is(mmuext(MMUEXT_NEW_BASEPTR, mfn, 0), 0, "loaded");
-    is(*(volatile int *)&done, 0, "and we still run");
-    ok(make_writable(l4) < 0, "in use");
-    is(mmuext(MMUEXT_UNPIN_TABLE, mfn, 0), 0, "unpinned while loaded");
-    ok(make_writable(l4) < 0, "still in use");
-    is(mmuext(MMUEXT_NEW_BASEPTR, old, 0), 0, "back to the first");
-    is(make_writable(l4), 0, "free");
+    ok(mmuext(MMUEXT_PIN_L4_TABLE, mfn, 0) < 0,
+       "a writable page cannot be pinned");
+    is(make_readonly(l4), 0, "a page becomes read-only before it is pinned");
+    is(mmuext(MMUEXT_PIN_L4_TABLE, mfn, 0), 0,
+       "a copy of the L4 can be pinned");
+    is(mmuext(MMUEXT_PIN_L4_TABLE, mfn, 0), -EINVAL,
+       "a table cannot be pinned twice");
+    is(mmuext(MMUEXT_NEW_BASEPTR, mfn, 0), 0,
+       "NEW_BASEPTR loads the pinned copy");
+    is(*(volatile int *)&done, 0, "the guest runs on with the new root");
+    ok(make_writable(l4) < 0, "a root in use cannot be mapped writable");
+    is(mmuext(MMUEXT_UNPIN_TABLE, mfn, 0), 0,
+       "a root can be unpinned while it is loaded");
+    ok(make_writable(l4) < 0,
+       "a root that is loaded and not pinned cannot be mapped writable");
+    is(mmuext(MMUEXT_NEW_BASEPTR, old, 0), 0,
+       "NEW_BASEPTR loads the first root again");
+    is(make_writable(l4), 0, "a former root can be mapped writable");
     is(mmuext(MMUEXT_NEW_BASEPTR, mfn, 0), -EINVAL,
-       "a writable page is no root");
-    is(mmuext(MMUEXT_NEW_BASEPTR, 1UL << 40, 0), -EINVAL, "nor no page");
+       "a writable page cannot be a root");
+    is(mmuext(MMUEXT_NEW_BASEPTR, 1UL << 40, 0), -EINVAL,
+       "a frame that does not exist cannot be a root");
 
     memset(user, 0, PAGE_SIZE);
-    is(make_readonly(user), 0, "user root read-only");
+    is(make_readonly(user), 0, "the page of the user root becomes read-only");
     op[0].cmd = MMUEXT_NEW_BASEPTR;
     op[0].arg1.mfn = old;
     op[1].cmd = MMUEXT_NEW_USER_BASEPTR;
     op[1].arg1.mfn = virt_to_mfn(user);
-    is(HC4(mmuext_op, op, 2, &done, DOMID_SELF), 0, "base pair");
-    is(done, 2, "both done");
-    ok(make_writable(user) < 0, "user root in use");
-    is(mmuext(MMUEXT_NEW_USER_BASEPTR, 0, 0), 0, "no user root");
-    is(make_writable(user), 0, "free");
+    is(HC4(mmuext_op, op, 2, &done, DOMID_SELF), 0,
+       "NEW_BASEPTR and NEW_USER_BASEPTR in one call return 0");
+    is(done, 2, "both operations of a pair are counted as done");
+    ok(make_writable(user) < 0, "a user root in use cannot be mapped writable");
+    is(mmuext(MMUEXT_NEW_USER_BASEPTR, 0, 0), 0,
+       "NEW_USER_BASEPTR of 0 takes the user root away");
+    is(make_writable(user), 0, "a former user root can be mapped writable");
 
-    is(mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0), 0, "flush");
-    is(mmuext(MMUEXT_TLB_FLUSH_ALL, 0, 0), 0, "flush all");
-    is(mmuext(MMUEXT_INVLPG_LOCAL, (uint64_t)user, 0), 0, "invlpg");
-    is(mmuext(MMUEXT_INVLPG_ALL, (uint64_t)user, 0), 0, "invlpg all");
-    ok(mmuext(MMUEXT_INVLPG_LOCAL, 1UL << 63, 0) <= 0, "invlpg of nonsense");
-    is(mmuext(MMUEXT_SET_LDT, 0, 0), 0, "no LDT");
-    ok(mmuext(MMUEXT_SET_LDT, (uint64_t)user, 9000) < 0, "LDT of 9000 entries");
-    ok(mmuext(MMUEXT_SET_LDT, (uint64_t)user + 8, 8) < 0, "unaligned LDT");
-    ok(mmuext(1000, 0, 0) < 0, "unknown operation");
+    is(mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0), 0, "TLB_FLUSH_LOCAL returns 0");
+    is(mmuext(MMUEXT_TLB_FLUSH_ALL, 0, 0), 0, "TLB_FLUSH_ALL returns 0");
+    is(mmuext(MMUEXT_INVLPG_LOCAL, (uint64_t)user, 0), 0,
+       "INVLPG_LOCAL returns 0");
+    is(mmuext(MMUEXT_INVLPG_ALL, (uint64_t)user, 0), 0, "INVLPG_ALL returns 0");
+    ok(mmuext(MMUEXT_INVLPG_LOCAL, 1UL << 63, 0) <= 0,
+       "INVLPG of a nonsensical address does no harm");
+    is(mmuext(MMUEXT_SET_LDT, 0, 0), 0, "SET_LDT of no entries returns 0");
+    ok(mmuext(MMUEXT_SET_LDT, (uint64_t)user, 9000) < 0,
+       "SET_LDT of 9000 entries is refused");
+    ok(mmuext(MMUEXT_SET_LDT, (uint64_t)user + 8, 8) < 0,
+       "SET_LDT at an unaligned address is refused");
+    ok(mmuext(1000, 0, 0) < 0, "an unknown operation of mmuext_op is refused");
     return 0;
 }

@@ -41,11 +41,11 @@ static void wall_clock(void)
     op.u.settime64.nsecs = 123;
     op.u.settime64.system_time = now;
     op.u.settime64.mbz = 1;
-    is(run(XENPF_settime64), -EINVAL, "a field that must be zero");
+    is(run(XENPF_settime64), -EINVAL, "settime64 with mbz set is -EINVAL");
     op.u.settime64.mbz = 0;
-    is(run(XENPF_settime64), 0, "set the time");
+    is(run(XENPF_settime64), 0, "settime64 returns 0");
     is((long)(shared_info->wc_sec + (now + shared_info->wc_nsec) / 1000000000),
-       1700000000, "the shared page says so");
+       1700000000, "the shared page shows the time that was set");
 }
 
 static void machine_checks(void)
@@ -55,46 +55,59 @@ static void machine_checks(void)
                         .interface_version = XEN_MCA_INTERFACE_VERSION};
 
     mc.u.mc_fetch.flags = XEN_MC_NONURGENT;
-    is(HC1(mca, &mc), -EINVAL, "fetch without a buffer");
+    is(HC1(mca, &mc), -EINVAL,
+       "a fetch of machine checks without a buffer is -EINVAL");
     set_xen_guest_handle(mc.u.mc_fetch.data, &record);
-    is(HC1(mca, &mc), 0, "fetch of a record");
-    ok(mc.u.mc_fetch.flags & XEN_MC_NODATA, "there is none");
+    is(HC1(mca, &mc), 0, "a fetch of machine checks returns 0");
+    ok(mc.u.mc_fetch.flags & XEN_MC_NODATA,
+       "a fetch of machine checks finds no record");
     mc.u.mc_fetch.flags = 0;
-    is(HC1(mca, &mc), -EINVAL, "fetch from no queue");
+    is(HC1(mca, &mc), -EINVAL,
+       "a fetch of machine checks from no queue is -EINVAL");
     memset(&mc.u, 0, sizeof(mc.u));
     mc.cmd = XEN_MC_physcpuinfo;
-    is(HC1(mca, &mc), 0, "number of CPUs");
-    is(mc.u.mc_physcpuinfo.ncpus, 2, "two");
+    is(HC1(mca, &mc), 0, "the number of CPUs can be asked");
+    is(mc.u.mc_physcpuinfo.ncpus, 2, "there are two CPUs");
     mc.interface_version++;
-    is(HC1(mca, &mc), -EACCES, "wrong version");
+    is(HC1(mca, &mc), -EACCES, "mca of another version is -EACCES");
 }
 
 int main(void)
 {
     op.cmd = XENPF_get_cpuinfo;
     op.interface_version = XENPF_INTERFACE_VERSION + 1;
-    is(HC1(platform_op, &op), -EACCES, "wrong version");
-    is(HC1(platform_op, 0xffff830000000000UL), -EFAULT, "bad pointer");
-    is(run(1000), -ENOSYS, "unknown command");
+    is(HC1(platform_op, &op), -EACCES,
+       "platform_op of another version is -EACCES");
+    is(HC1(platform_op, 0xffff830000000000UL), -EFAULT,
+       "platform_op at a bad address is -EFAULT");
+    is(run(1000), -ENOSYS, "an unknown command of platform_op is -ENOSYS");
 
-    is(firmware(XEN_FW_DISK_INFO, 100), -ESRCH, "no such disk");
-    is(firmware(XEN_FW_DISK_MBR_SIGNATURE, 100), -ESRCH, "nor its signature");
-    is(firmware(XEN_FW_EFI_INFO, XEN_FW_EFI_VERSION), -ENOSYS, "no UEFI");
-    is(firmware(XEN_FW_KBD_SHIFT_FLAGS, 0), 0, "shift flags");
-    is(firmware(XEN_FW_KBD_SHIFT_FLAGS, 1), -ESRCH, "of one keyboard");
-    is(firmware(99, 0), -EINVAL, "unknown type");
+    is(firmware(XEN_FW_DISK_INFO, 100), -ESRCH,
+       "firmware_info of a BIOS disk is -ESRCH");
+    is(firmware(XEN_FW_DISK_MBR_SIGNATURE, 100), -ESRCH,
+       "firmware_info of a disk's signature is -ESRCH");
+    is(firmware(XEN_FW_EFI_INFO, XEN_FW_EFI_VERSION), -ENOSYS,
+       "firmware_info of UEFI is -ENOSYS");
+    is(firmware(XEN_FW_KBD_SHIFT_FLAGS, 0), 0,
+       "firmware_info tells the shift flags");
+    is(firmware(XEN_FW_KBD_SHIFT_FLAGS, 1), -ESRCH,
+       "firmware_info of a second keyboard is -ESRCH");
+    is(firmware(99, 0), -EINVAL, "firmware_info of an unknown type is -EINVAL");
 
-    is(pcpu(0), 0, "CPU 0");
-    is(op.u.pcpu_info.flags, XEN_PCPU_FLAGS_ONLINE, "is online");
-    is(op.u.pcpu_info.max_present, 1, "CPU 1 is the last");
-    is(pcpu(1), 0, "CPU 1");
-    is(op.u.pcpu_info.apic_id, 1, "has APIC 1");
-    is(pcpu(1000), 0, "CPU 1000");
-    is(op.u.pcpu_info.flags, XEN_PCPU_FLAGS_INVALID, "does not exist");
+    is(pcpu(0), 0, "get_cpuinfo of CPU 0 returns 0");
+    is(op.u.pcpu_info.flags, XEN_PCPU_FLAGS_ONLINE,
+       "get_cpuinfo says that CPU 0 is online");
+    is(op.u.pcpu_info.max_present, 1,
+       "get_cpuinfo says that CPU 1 is the last");
+    is(pcpu(1), 0, "get_cpuinfo of CPU 1 returns 0");
+    is(op.u.pcpu_info.apic_id, 1, "get_cpuinfo says that CPU 1 has APIC id 1");
+    is(pcpu(1000), 0, "get_cpuinfo of CPU 1000 returns 0");
+    is(op.u.pcpu_info.flags, XEN_PCPU_FLAGS_INVALID,
+       "get_cpuinfo says that CPU 1000 does not exist");
 
     memset(&op, 0, sizeof(op));
     op.u.enter_acpi_sleep.sleep_state = 77;
-    is(run(XENPF_enter_acpi_sleep), -EINVAL, "sleep state 77");
+    is(run(XENPF_enter_acpi_sleep), -EINVAL, "sleep state 77 is -EINVAL");
 
     wall_clock();
     machine_checks();

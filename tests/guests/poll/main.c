@@ -50,8 +50,8 @@ int main(void)
     unused = new_ipi(0);
     to[0] = new_ipi(0);
     to[1] = new_ipi(1);
-    ok(to[1], "a port for each vcpu");
-    is(start_vcpu(1, second), 0, "second vcpu");
+    ok(to[1], "each vcpu gets a port");
+    is(start_vcpu(1, second), 0, "the second vcpu starts");
     end = system_time() + 2000000000UL;
     do {
         last = system_time() >= end;
@@ -61,6 +61,7 @@ int main(void)
     } while (!last);
     while (!finished)
         HC2(sched_op, SCHEDOP_yield, 0);
-    ok(rounds > 10, "%u events there and back", rounds);
+    ok(rounds > 10, "%u events go there and back while both vcpus poll",
+       rounds);
     return 0;
 }

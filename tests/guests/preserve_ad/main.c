@@ -17,22 +17,27 @@ int main(void)
     const uint64_t *m2p = (uint64_t *)0xffff800000000000UL;
 
     base = mfn * PAGE_SIZE | PTE_P | PTE_W | PTE_U;
-    is(set_pte(at, base), 0, "entry without A and D");
+    is(set_pte(at, base), 0,
+       "an entry without Accessed and Dirty can be written");
     mmuext(MMUEXT_INVLPG_LOCAL, (uint64_t)page, 0);
     *page = 1;
     e = read_pte(page, 1);
-    is(e & (PTE_A | PTE_D), PTE_A | PTE_D, "the CPU sets both");
+    is(e & (PTE_A | PTE_D), PTE_A | PTE_D, "the CPU sets Accessed and Dirty");
     is(update(at | MMU_PT_UPDATE_PRESERVE_AD, base & ~PTE_W), 0,
-       "write bit cleared, A and D preserved");
+       "the write bit is cleared with A and D preserved");
     e = read_pte(page, 1);
-    is(e & (PTE_A | PTE_D | PTE_W), PTE_A | PTE_D, "so it is");
-    is(set_pte(at, base), 0, "a normal update");
-    is(read_pte(page, 1) & (PTE_A | PTE_D), 0, "takes what it is given");
+    is(e & (PTE_A | PTE_D | PTE_W), PTE_A | PTE_D,
+       "A and D are still set and the write bit is clear");
+    is(set_pte(at, base), 0, "a normal update returns 0");
+    is(read_pte(page, 1) & (PTE_A | PTE_D), 0,
+       "a normal update takes A and D as given");
 
-    is(update(mfn * PAGE_SIZE | MMU_MACHPHYS_UPDATE, 0x12345), 0, "M2P update");
-    is(m2p[mfn], 0x12345, "can be read");
+    is(update(mfn * PAGE_SIZE | MMU_MACHPHYS_UPDATE, 0x12345), 0,
+       "an update of the machine-to-phys table returns 0");
+    is(m2p[mfn], 0x12345, "an update of the machine-to-phys table can be read");
     is(update(mfn * PAGE_SIZE | MMU_MACHPHYS_UPDATE, virt_to_pfn(page)), 0,
-       "and back");
-    ok(update(1UL << 45 | MMU_MACHPHYS_UPDATE, 1) < 0, "of no frame");
+       "the machine-to-phys table can be restored");
+    ok(update(1UL << 45 | MMU_MACHPHYS_UPDATE, 1) < 0,
+       "an update of the machine-to-phys table for no frame is refused");
     return 0;
 }

@@ -58,34 +58,35 @@ int main(void)
 
     msr = 0x277;
     is(try_call(rd, NULL), -1, "PAT can be read");
-    is(value, 0x050100070406UL, "and is what is in force");
+    is(value, 0x050100070406UL, "PAT has the value that the ABI names");
     msr = 0xc0000101;
     value = (uint64_t)&iopl;
     is(try_call(wr, NULL), -1, "GS base can be written");
-    is(try_call(rd, NULL), -1, "and read");
-    is(value, (long)&iopl, "back");
+    is(try_call(rd, NULL), -1, "GS base can be read");
+    is(value, (long)&iopl, "GS base can be restored");
     value = 0x8000000000000000UL;
-    is(try_call(wr, NULL), 13, "non-canonical GS base is #GP");
+    is(try_call(wr, NULL), 13, "a non-canonical GS base is #GP");
     msr = 0xc0000080;
     is(try_call(rd, NULL), -1, "EFER can be read");
-    ok(value >> 10 & 1 && value >> 8 & 1, "long mode is on");
+    ok(value >> 10 & 1 && value >> 8 & 1, "EFER says that long mode is on");
     msr = 0xdeadbeef;
-    is(try_call(rd, NULL), 13, "unknown MSR is #GP");
+    is(try_call(rd, NULL), 13, "an unknown MSR is #GP");
     is(try_call(get_cr0, NULL), -1, "cr0 can be read");
-    ok(value & 1 && value >> 31 & 1, "PE and PG");
+    ok(value & 1 && value >> 31 & 1, "cr0 has PE and PG");
     is(try_call(get_cr4, NULL), -1, "cr4 can be read");
-    ok(value >> 5 & 1, "PAE");
+    ok(value >> 5 & 1, "cr4 has PAE");
     value = 0x660;
     is(try_call(set_cr4, NULL), -1, "cr4 can be written as Linux does");
     is(try_call(get_cr3, NULL), -1, "cr3 can be read");
     is(value & PTE_MASK, virt_to_mfn((void *)start_info->pt_base) * PAGE_SIZE,
-       "and names our L4");
-    is(HC2(physdev_op, PHYSDEVOP_set_iopl, &iopl), 0, "set_iopl 1");
-    is(try_call(do_cli, NULL), -1, "cli is swallowed");
-    is(try_call(do_clts, NULL), -1, "clts");
-    is(try_call(do_wbinvd, NULL), -1, "wbinvd");
+       "cr3 names the guest's L4");
+    is(HC2(physdev_op, PHYSDEVOP_set_iopl, &iopl), 0, "set_iopl 1 returns 0");
+    is(try_call(do_cli, NULL), -1, "cli is swallowed at IOPL 1");
+    is(try_call(do_clts, NULL), -1, "clts is carried out");
+    is(try_call(do_wbinvd, NULL), -1, "wbinvd is carried out");
     is(try_call(do_lgdt, NULL), 13, "lgdt is #GP");
     iopl.iopl = 4;
-    is(HC2(physdev_op, PHYSDEVOP_set_iopl, &iopl), -EINVAL, "iopl 4");
+    is(HC2(physdev_op, PHYSDEVOP_set_iopl, &iopl), -EINVAL,
+       "set_iopl to 4 is refused");
     return 0;
 }

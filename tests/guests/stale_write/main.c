@@ -76,9 +76,10 @@ int main(void)
     is(start_vcpu(1, writer), 0, "a second vcpu starts");
     while (!cached)
         ;
-    is(map_va((void *)page, 0, UVMF_NONE), 0, "its entry goes without a flush");
+    is(map_va((void *)page, 0, UVMF_NONE), 0,
+       "an entry can be taken away without a flush");
     is(reservation(XENMEM_decrease_reservation, &mfn), 1,
-       "the frame is given back");
+       "the frame can be given back");
     if (!get_back(mfn)) {
         skip("the frame did not come back", "a late write does no harm");
         return 0;

@@ -25,31 +25,39 @@ int main(void)
             break;
         last = t1;
     }
-    is(i, 100000, "clock never goes back");
-    ok(shared_info->wc_sec > 1000000000, "wall clock is set");
+    is(i, 100000, "the clock never goes back");
+    ok(shared_info->wc_sec > 1000000000, "the wall clock is set");
 
-    is(HC3(vcpu_op, VCPUOP_stop_periodic_timer, 0, 0), 0, "periodic off");
+    is(HC3(vcpu_op, VCPUOP_stop_periodic_timer, 0, 0), 0,
+       "stop_periodic_timer returns 0");
     event_clear(virq.port);
     t0 = system_time();
-    is(singleshot(t0 + 5000000, 0), 0, "timer in 5 ms");
-    ok(!event_pending(virq.port) || system_time() > t0 + 5000000, "not yet");
-    ok(wait_event(virq.port, 1000000000), "fires");
+    is(singleshot(t0 + 5000000, 0), 0, "a timer in 5 ms is accepted");
+    ok(!event_pending(virq.port) || system_time() > t0 + 5000000,
+       "a timer does not fire before its time");
+    ok(wait_event(virq.port, 1000000000), "a timer fires");
     t1 = system_time();
-    ok(t1 >= t0 + 5000000, "not early (%lu us)", (t1 - t0) / 1000);
+    ok(t1 >= t0 + 5000000, "a timer is not early (%lu us)", (t1 - t0) / 1000);
     event_clear(virq.port);
-    is(singleshot(t0, 0), 0, "timer in the past is taken");
-    ok(wait_event(virq.port, 1000000000), "and fires at once");
+    is(singleshot(t0, 0), 0, "a timer in the past is accepted");
+    ok(wait_event(virq.port, 1000000000), "a timer in the past fires at once");
     event_clear(virq.port);
-    is(singleshot(t0, VCPU_SSHOTTMR_future), 0, "with any flags");
-    ok(wait_event(virq.port, 1000000000), "too");
+    is(singleshot(t0, VCPU_SSHOTTMR_future), 0,
+       "a timer in the past with VCPU_SSHOTTMR_future is accepted");
+    ok(wait_event(virq.port, 1000000000),
+       "a timer in the past with VCPU_SSHOTTMR_future fires");
     event_clear(virq.port);
-    is(singleshot(system_time() + 50000000, 0), 0, "timer in 50 ms");
-    is(HC3(vcpu_op, VCPUOP_stop_singleshot_timer, 0, 0), 0, "stopped");
-    ok(!wait_event(virq.port, 100000000), "does not fire");
-    is(singleshot(1UL << 62, 0), 0, "timer in 146 years");
-    ok(!wait_event(virq.port, 5000000), "does not fire");
+    is(singleshot(system_time() + 50000000, 0), 0,
+       "a timer in 50 ms is accepted");
+    is(HC3(vcpu_op, VCPUOP_stop_singleshot_timer, 0, 0), 0,
+       "stop_singleshot_timer returns 0");
+    ok(!wait_event(virq.port, 100000000),
+       "a timer that was stopped does not fire");
+    is(singleshot(1UL << 62, 0), 0, "a timer in 146 years is accepted");
+    ok(!wait_event(virq.port, 5000000), "a timer in 146 years does not fire");
 
-    is(HC3(vcpu_op, VCPUOP_set_periodic_timer, 0, &per), 0, "every 2 ms");
+    is(HC3(vcpu_op, VCPUOP_set_periodic_timer, 0, &per), 0,
+       "a periodic timer of 2 ms is accepted");
     t0 = system_time();
     for (i = 0; i < 10; i++) {
         while (!event_pending(virq.port) && system_time() < t0 + 1000000000)
@@ -59,21 +67,22 @@ int main(void)
         event_clear(virq.port);
     }
     t1 = system_time();
-    is(i, 10, "ten ticks while running");
-    ok(t1 - t0 >= 15000000, "took %lu us", (t1 - t0) / 1000);
+    is(i, 10, "a periodic timer ticks ten times while the vcpu runs");
+    ok(t1 - t0 >= 15000000, "ten ticks of 2 ms took %lu us", (t1 - t0) / 1000);
     per.period_ns = 20000000;
     HC3(vcpu_op, VCPUOP_set_periodic_timer, 0, &per);
     event_clear(virq.port);
     t0 = system_time();
     t1 = wait_event(virq.port, 200000000) ? system_time() : 0;
     ok(t1 >= t0 + 200000000, "a vcpu that waits is not woken by ticks");
-    ok(t1, "but what it missed comes when it runs again");
-    is(HC3(vcpu_op, VCPUOP_stop_periodic_timer, 0, 0), 0, "off");
+    ok(t1, "a tick that a waiting vcpu missed comes when it runs again");
+    is(HC3(vcpu_op, VCPUOP_stop_periodic_timer, 0, 0), 0,
+       "the periodic timer can be stopped");
     per.period_ns = 1000;
     is(HC3(vcpu_op, VCPUOP_set_periodic_timer, 0, &per), -EINVAL,
        "a period of 1 us is refused");
     per.period_ns = ~0UL;
     is(HC3(vcpu_op, VCPUOP_set_periodic_timer, 0, &per), -EINVAL,
-       "and one of 584 years");
+       "a period of 584 years is refused");
     return 0;
 }

@@ -65,7 +65,8 @@ int main(void)
             stale++;
         map(va, first, UVMF_INVLPG | UVMF_ALL);
     }
-    is(moved, 3 * ROUNDS, "moved between two CPUs");
-    is(stale, 0, "what was flushed on one is not seen on the other");
+    is(moved, 3 * ROUNDS, "a vcpu moves between two CPUs");
+    is(stale, 0,
+       "a translation that was flushed on one CPU is not seen on the other");
     return 0;
 }

@@ -48,14 +48,15 @@ int main(void)
     is(try_call(do_int3, NULL), 3, "int3 is #BP");
     is(try_call(do_div, NULL), 0, "division by zero is #DE");
     is(try_call(do_noncanonical, NULL), 13, "non-canonical address is #GP");
-    is(caught.error, 0, "with error code 0");
+    is(caught.error, 0, "#GP of a non-canonical address has error code 0");
     is(try_call(do_int80, NULL), 0x80, "int 0x80 reaches its handler");
     is(try_call(do_lidt, NULL), 13, "lidt is #GP");
     is(try_call(do_bad_selector, NULL), 13, "bad selector is #GP");
-    is(caught.error & 0xffff, 0x1ff8, "error code names the selector");
+    is(caught.error & 0xffff, 0x1ff8,
+       "the error code of #GP names the selector");
     ok((caught.cs & 3) == 3 || (caught.cs & 0xffff) == FLAT_KERNEL_CS ||
            (caught.cs & 3) == 0,
-       "cs in the frame is 0x%lx", caught.cs & 0xffff);
+       "cs in the frame of a trap is 0x%lx", caught.cs & 0xffff);
 
     set_trap_handler(6, skip_ud2);
     asm volatile("mov %4, %%rcx\n\tmov %5, %%r11\n\tud2\n\t"
@@ -63,9 +64,9 @@ int main(void)
                  : "=&r"(a), "=&r"(b), "+r"(c), "+r"(d)
                  : "i"(0x1234), "i"(0x5678)
                  : "rcx", "r11", "memory");
-    is(nr_traps, 1, "handler ran once");
+    is(nr_traps, 1, "the handler of a trap runs once");
     is(a, 0x1234, "rcx survives a trap");
     is(b, 0x5678, "r11 survives a trap");
-    is(c + d, 7, "and the others");
+    is(c + d, 7, "the other registers survive a trap");
     return 0;
 }

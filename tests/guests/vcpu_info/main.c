@@ -15,39 +15,45 @@ int main(void)
 
     reg.offset = 4096 - 32;
     is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), -6,
-       "across the page's end: -ENXIO");
+       "a vcpu_info across its page's end is -ENXIO");
     reg.offset = 0;
     reg.mfn = virt_to_mfn((void *)start_info->pt_base);
     is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), -EINVAL,
-       "in a page table");
+       "a vcpu_info in a page table is refused");
     reg.mfn = 1UL << 40;
-    is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), -EINVAL, "in no page");
+    is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), -EINVAL,
+       "a vcpu_info in no page is refused");
     reg.mfn = virt_to_mfn(info);
     reg.offset = 0x3c0;
-    is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), 0, "registered");
+    is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), 0,
+       "register_vcpu_info returns 0");
     info = (void *)info + 0x3c0;
-    is(info->evtchn_upcall_mask, 1, "the mask came along");
-    ok(info->time.tsc_to_system_mul != 0, "and a clock is there");
-    is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), -EINVAL, "only once");
+    is(info->evtchn_upcall_mask, 1, "the mask moves with the vcpu_info");
+    ok(info->time.tsc_to_system_mul != 0, "the new vcpu_info has a clock");
+    is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), -EINVAL,
+       "a vcpu_info can be registered only once");
     evtchn_op(EVTCHNOP_bind_ipi, &ipi);
     u.port = s.port = ipi.port;
     info->evtchn_upcall_pending = 0;
     info->evtchn_pending_sel = 0;
     evtchn_op(EVTCHNOP_unmask, &u);
     evtchn_op(EVTCHNOP_send, &s);
-    is(info->evtchn_upcall_pending, 1, "an event shows in the new place");
-    ok(info->evtchn_pending_sel & 1UL << ipi.port / 64, "with its selector");
+    is(info->evtchn_upcall_pending, 1, "an event shows in the new vcpu_info");
+    ok(info->evtchn_pending_sel & 1UL << ipi.port / 64,
+       "an event shows in the selector of the new vcpu_info");
 
     is(HC3(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &area), 0,
-       "run-state area");
-    is(rs->state, RUNSTATE_running, "says running");
-    is(HC3(vcpu_op, VCPUOP_get_runstate_info, 0, &now), 0, "asked");
-    ok(now.time[RUNSTATE_running] >= rs->time[RUNSTATE_running], "times grow");
+       "a run-state area can be registered");
+    is(rs->state, RUNSTATE_running, "the run-state area says running");
+    is(HC3(vcpu_op, VCPUOP_get_runstate_info, 0, &now), 0,
+       "get_runstate_info returns 0");
+    ok(now.time[RUNSTATE_running] >= rs->time[RUNSTATE_running],
+       "the times of the run state grow");
     area.addr.p = 0xffff830000000000UL;
     is(HC3(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &area), -EFAULT,
-       "an area in the hypervisor");
+       "a run-state area in the hypervisor's range is -EFAULT");
     area.addr.v = rs;
     is(HC3(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &area), 0,
-       "may be registered again");
+       "a run-state area can be registered again");
     return 0;
 }

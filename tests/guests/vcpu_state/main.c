@@ -14,63 +14,77 @@ int main(void)
     unsigned long old;
 
     is(HC2(stack_switch, FLAT_KERNEL_SS, (uint64_t)gdt + 4096), 0,
-       "stack_switch");
-    is(HC2(set_segment_base, SEGBASE_FS, (uint64_t)gdt), 0, "FS base");
+       "stack_switch returns 0");
+    is(HC2(set_segment_base, SEGBASE_FS, (uint64_t)gdt), 0,
+       "set_segment_base of FS returns 0");
     gdt[0] = 0x1234;
     asm volatile("mov %%fs:0, %0" : "=r"(v));
-    is(v, 0x1234, "is loaded");
+    is(v, 0x1234, "the FS base is loaded");
     gdt[0] = 0;
     is(HC2(set_segment_base, SEGBASE_GS_KERNEL, (uint64_t)gdt), 0,
-       "GS kernel base");
+       "set_segment_base of GS for the kernel returns 0");
     asm volatile("mov %%gs:0, %0" : "=r"(v));
-    is(v, 0, "is loaded");
-    is(HC2(set_segment_base, SEGBASE_GS_USER, 0), 0, "GS user base");
-    ok(HC2(set_segment_base, SEGBASE_FS, NONCANON) < 0, "non-canonical base");
-    ok(HC2(set_segment_base, 77, 0) < 0, "unknown base");
-    is(HC2(set_segment_base, SEGBASE_GS_USER_SEL, 0), 0, "GS selector");
+    is(v, 0, "the GS base of the kernel is loaded");
+    is(HC2(set_segment_base, SEGBASE_GS_USER, 0), 0,
+       "set_segment_base of GS for user mode returns 0");
+    ok(HC2(set_segment_base, SEGBASE_FS, NONCANON) < 0,
+       "a non-canonical segment base is refused");
+    ok(HC2(set_segment_base, 77, 0) < 0,
+       "set_segment_base of an unknown base is refused");
+    is(HC2(set_segment_base, SEGBASE_GS_USER_SEL, 0), 0,
+       "set_segment_base of a GS selector returns 0");
 
     is(HC2(callback_op, CALLBACKOP_register, &cb), -EINVAL,
-       "non-canonical callback");
+       "a non-canonical callback is refused");
     cb.type = 99;
     cb.address = (unsigned long)main;
-    is(HC2(callback_op, CALLBACKOP_register, &cb), -ENOSYS, "unknown callback");
-    is(HC2(callback_op, 99, &cb), -ENOSYS, "unknown sub-operation");
+    is(HC2(callback_op, CALLBACKOP_register, &cb), -ENOSYS,
+       "an unknown callback is refused");
+    is(HC2(callback_op, 99, &cb), -ENOSYS,
+       "an unknown sub-operation of callback_op is -ENOSYS");
     t[0].vector = 6;
     t[0].cs = FLAT_KERNEL_CS;
     t[0].address = NONCANON;
-    ok(HC1(set_trap_table, t) < 0, "non-canonical handler");
-    is(HC1(set_trap_table, 0xffff830000000000UL), -EFAULT, "bad pointer");
+    ok(HC1(set_trap_table, t) < 0, "a non-canonical trap handler is refused");
+    is(HC1(set_trap_table, 0xffff830000000000UL), -EFAULT,
+       "set_trap_table at a bad address is -EFAULT");
 
-    is(HC2(set_debugreg, 0, 0), 0, "DR0 cleared");
-    is(HC2(set_debugreg, 0, (uint64_t)main), 0, "DR0 set");
-    is(HC1(get_debugreg, 0), (long)main, "and read");
+    is(HC2(set_debugreg, 0, 0), 0, "DR0 can be cleared");
+    is(HC2(set_debugreg, 0, (uint64_t)main), 0, "DR0 can be set");
+    is(HC1(get_debugreg, 0), (long)main, "DR0 can be read");
     is(HC2(set_debugreg, 0, 0xffff830000000000UL), -EPERM,
-       "breakpoint in the hypervisor");
-    is(HC2(set_debugreg, 9, 0), -19, "DR9: -ENODEV");
+       "a breakpoint in the hypervisor's range is refused");
+    is(HC2(set_debugreg, 9, 0), -19, "set_debugreg of DR9 is -ENODEV");
     HC2(set_debugreg, 0, 0);
 
     frame = virt_to_mfn(gdt);
     old = HC2(set_gdt, &frame, 16);
-    is(old, -EINVAL, "writable page as GDT");
-    is(make_readonly(gdt), 0, "page made read-only");
-    is(HC2(set_gdt, &frame, 16), 0, "empty GDT");
-    ok(make_writable(gdt) < 0, "its page cannot be writable");
+    is(old, -EINVAL, "a writable page cannot be a GDT");
+    is(make_readonly(gdt), 0, "a page becomes read-only before it is a GDT");
+    is(HC2(set_gdt, &frame, 16), 0, "an empty GDT page is accepted");
+    ok(make_writable(gdt) < 0,
+       "a page that is a GDT cannot be mapped writable");
     is(HC2(update_descriptor, frame * PAGE_SIZE + 8, 0x00cff3000000ffffUL), 0,
-       "a data descriptor of ring 3");
-    is(gdt[1], 0x00cff3000000ffffUL, "written");
+       "a data descriptor of ring 3 is accepted");
+    is(gdt[1], 0x00cff3000000ffffUL, "update_descriptor writes the descriptor");
     ok(HC2(update_descriptor, frame * PAGE_SIZE + 16,
            0x00009a000000ffffUL | 0x0000100000000000UL) <= 0,
        "a code descriptor of ring 0 is refused or raised");
-    ok((gdt[2] >> 45 & 3) != 0 || !(gdt[2] >> 47 & 1), "never ring 0 (now %lx)",
-       gdt[2]);
+    ok((gdt[2] >> 45 & 3) != 0 || !(gdt[2] >> 47 & 1),
+       "a code descriptor is never of ring 0 (now %lx)", gdt[2]);
     ok(HC2(update_descriptor, frame * PAGE_SIZE + 24, 0x0000e90000000000UL) < 0,
        "a TSS is refused");
-    is(HC2(update_descriptor, frame * PAGE_SIZE + 3, 0), -EINVAL, "unaligned");
-    is(HC2(set_gdt, &frame, 9000), -EINVAL, "9000 entries");
-    is(HC2(set_gdt, 0xffff830000000000UL, 16), -EFAULT, "bad pointer");
+    is(HC2(update_descriptor, frame * PAGE_SIZE + 3, 0), -EINVAL,
+       "update_descriptor at an unaligned address is -EINVAL");
+    is(HC2(set_gdt, &frame, 9000), -EINVAL,
+       "set_gdt of 9000 entries is -EINVAL");
+    is(HC2(set_gdt, 0xffff830000000000UL, 16), -EFAULT,
+       "set_gdt at a bad address is -EFAULT");
     frame = ~0UL;
-    is(HC2(set_gdt, &frame, 16), -EINVAL, "no such frame");
-    is(HC2(set_gdt, 0, 0), 0, "no GDT");
-    is(make_writable(gdt), 0, "page is free again");
+    is(HC2(set_gdt, &frame, 16), -EINVAL,
+       "set_gdt with a frame that does not exist is -EINVAL");
+    is(HC2(set_gdt, 0, 0), 0, "set_gdt of no entries returns 0");
+    is(make_writable(gdt), 0,
+       "a page that was a GDT can be mapped writable again");
     return 0;
 }

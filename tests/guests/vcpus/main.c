@@ -51,34 +51,40 @@ int main(void)
     for (unsigned int id = 0; id < 8192; id++)
         if (HC3(vcpu_op, VCPUOP_is_up, id, 0) >= 0)
             n++;
-    is(n, 2, "two vcpus");
+    is(n, 2, "the domain has two vcpus");
     is(HC3(vcpu_op, VCPUOP_is_up, 0, 0), 1, "vcpu 0 is up");
     is(HC3(vcpu_op, VCPUOP_is_up, 1, 0), 0, "vcpu 1 is down");
-    is(HC3(vcpu_op, VCPUOP_is_up, 4000, 0), -ENOENT, "vcpu 4000 is not there");
-    is(HC3(vcpu_op, VCPUOP_up, 1, 0), -EINVAL, "cannot go up uninitialised");
+    is(HC3(vcpu_op, VCPUOP_is_up, 4000, 0), -ENOENT,
+       "vcpu 4000 does not exist");
+    is(HC3(vcpu_op, VCPUOP_up, 1, 0), -EINVAL,
+       "a vcpu cannot go up before it is initialised");
     is(HC3(vcpu_op, VCPUOP_initialise, 1, 0xffff830000000000UL), -EFAULT,
-       "bad context pointer");
-    ok(HC3(vcpu_op, VCPUOP_initialise, 1, c) < 0, "empty context is refused");
+       "initialise at a bad address is -EFAULT");
+    ok(HC3(vcpu_op, VCPUOP_initialise, 1, c) < 0,
+       "initialise with an empty context is refused");
     evtchn_op(EVTCHNOP_bind_ipi, &ipi);
     back_port = ipi.port;
-    is(start_vcpu(1, second), 0, "started");
-    ok(wait_alive(1), "runs");
-    is(HC3(vcpu_op, VCPUOP_is_up, 1, 0), 1, "is up");
-    is(HC3(vcpu_op, VCPUOP_initialise, 1, c), -EEXIST, "initialise it twice");
+    is(start_vcpu(1, second), 0, "VCPUOP_up starts vcpu 1");
+    ok(wait_alive(1), "vcpu 1 runs");
+    is(HC3(vcpu_op, VCPUOP_is_up, 1, 0), 1,
+       "VCPUOP_is_up says that vcpu 1 is up");
+    is(HC3(vcpu_op, VCPUOP_initialise, 1, c), -EEXIST,
+       "a vcpu cannot be initialised twice");
     go = 1;
-    ok(wait_event(back_port, 3000000000UL), "sends us an event");
-    ok(wait_down(), "goes down");
-    is(alive, 2, "where it said so");
+    ok(wait_event(back_port, 3000000000UL), "vcpu 1 sends an event to vcpu 0");
+    ok(wait_down(), "vcpu 1 goes down");
+    is(alive, 2, "vcpu 1 goes down where it said so");
     /* It is down at once; the CPU leaves it a moment later. */
     end = system_time() + 3000000000UL;
     do
         rc = HC3(vcpu_op, VCPUOP_get_runstate_info, 1, &rs);
     while (!rc && rs.state == RUNSTATE_running && system_time() < end);
-    is(rc, 0, "runstate");
-    is(rs.state, RUNSTATE_offline, "offline");
-    ok(rs.time[RUNSTATE_running] > 0, "has run");
-    is(HC3(vcpu_op, VCPUOP_up, 1, 0), 0, "up again");
-    ok(wait_alive(3), "goes on where it stopped");
-    ok(wait_down(), "down for good");
+    is(rc, 0, "get_runstate_info of vcpu 1 returns 0");
+    is(rs.state, RUNSTATE_offline, "a vcpu that is down is offline");
+    ok(rs.time[RUNSTATE_running] > 0,
+       "the run state shows that vcpu 1 has run");
+    is(HC3(vcpu_op, VCPUOP_up, 1, 0), 0, "VCPUOP_up brings vcpu 1 up again");
+    ok(wait_alive(3), "vcpu 1 goes on where it stopped");
+    ok(wait_down(), "VCPUOP_down takes vcpu 1 down for good");
     return 0;
 }

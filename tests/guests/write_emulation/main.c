@@ -54,43 +54,48 @@ int main(void)
     l4 = virt_to_mfn((void *)start_info->pt_base) * PAGE_SIZE;
     entry = (uint64_t *)pfn_to_virt(m2p[l1 / PAGE_SIZE]) +
             ((uint64_t)va >> 12 & 511);
-    is(*entry, good, "found the entry");
+    is(*entry, good, "the entry that maps a page can be found");
 
     value = good & ~PTE_W;
-    is(try_call(do_mov, NULL), -1, "mov of 8 bytes");
-    is(*entry & PTE_W, 0, "took effect");
+    is(try_call(do_mov, NULL), -1,
+       "mov of 8 bytes to a page table is accepted");
+    is(*entry & PTE_W, 0, "mov of 8 bytes to a page table takes effect");
     value = good;
-    is(try_call(do_xchg, NULL), -1, "xchg");
-    is(result & PTE_W, 0, "returned the old entry");
-    is(*entry & PTE_W, PTE_W, "stored the new one");
+    is(try_call(do_xchg, NULL), -1, "xchg with a page table is accepted");
+    is(result & PTE_W, 0, "xchg with a page table returns the old entry");
+    is(*entry & PTE_W, PTE_W, "xchg with a page table stores the new entry");
     value = 0;
-    is(try_call(do_xchg_disp, NULL), -1, "xchg with displacement, to 0");
-    is(*entry, 0, "cleared");
+    is(try_call(do_xchg_disp, NULL), -1,
+       "xchg with displacement that stores 0 is accepted");
+    is(*entry, 0, "xchg with displacement clears the entry");
     mmuext(MMUEXT_INVLPG_LOCAL, (uint64_t)va, 0);
-    ok(read_faults(va), "page is gone");
+    ok(read_faults(va), "the page of a cleared entry faults");
     value = good;
-    is(try_call(do_mov, NULL), -1, "and back");
-    is(try_call(do_andb, NULL), -1, "lock andb");
-    is(*entry & PTE_W, 0, "write bit cleared");
+    is(try_call(do_mov, NULL), -1, "the entry can be written again");
+    is(try_call(do_andb, NULL), -1, "lock andb to a page table is accepted");
+    is(*entry & PTE_W, 0, "lock andb clears the write bit");
     mmuext(MMUEXT_INVLPG_LOCAL, (uint64_t)va, 0);
-    ok(write_faults(va, 1), "page is read-only");
+    ok(write_faults(va, 1),
+       "the page of an entry without write bit is read-only");
     value = good;
     try_call(do_mov, NULL);
-    is(try_call(do_andb_ds, NULL), -1, "ds andb with a SIB byte");
-    is(*entry & PTE_W, 0, "write bit cleared");
+    is(try_call(do_andb_ds, NULL), -1, "ds andb with a SIB byte is accepted");
+    is(*entry & PTE_W, 0, "ds andb with a SIB byte clears the write bit");
     value = good;
-    is(try_call(do_cmpxchg, NULL), -1, "lock cmpxchg");
-    is(*entry & PTE_W, PTE_W, "swapped");
+    is(try_call(do_cmpxchg, NULL), -1,
+       "lock cmpxchg with a page table is accepted");
+    is(*entry & PTE_W, PTE_W, "lock cmpxchg swaps the entry");
     *va = 77;
-    is(*va, 77, "page works");
+    is(*va, 77, "the page of a swapped entry can be written");
 
     value = l4 | RW;
-    is(try_call(do_mov, NULL), 14, "a forbidden entry faults");
-    is(*entry & PTE_MASK, good & PTE_MASK, "and changes nothing");
+    is(try_call(do_mov, NULL), 14, "a write of a forbidden entry faults");
+    is(*entry & PTE_MASK, good & PTE_MASK,
+       "a write of a forbidden entry changes nothing");
     value = good;
     ok(try_call(do_movl, NULL) != -1 || (*entry & 0xffffffff) == 0,
-       "4-byte write is refused or done, not half done");
+       "a 4-byte write to a page table is refused or done, not half done");
     value = good;
-    is(try_call(do_mov, NULL), -1, "restored");
+    is(try_call(do_mov, NULL), -1, "the entry is restored at the end");
     return 0;
 }
