@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory of a tiny guest: pages of the initial mapping that nobody uses, and
+ * Memory of a tiny guest: pages of the initial mapping that are not in use, and
  * page tables edited by hypercall. Tables are read through the M2P, since
  * entries hold machine frames.
  */
@@ -50,7 +50,8 @@ static unsigned int idx(const void *va, int level)
 }
 
 /* The table of that level on the way to va, by its address in the window (its
- * frame is ours, so the M2P leads to it); NULL if the way ends earlier. */
+ * frame is the guest's, so the M2P leads to it); NULL if the way ends
+ * earlier. */
 static uint64_t *table_of(const void *va, int level)
 {
     uint64_t *t = (uint64_t *)start_info->pt_base;

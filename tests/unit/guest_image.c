@@ -621,7 +621,8 @@ static void files(void **state)
                       "kernel /dev/null: not a regular file");
 }
 
-/* A file that shrinks under us is an error, not a crash or old bytes. */
+/* A file that shrinks while it is read is an error, not a crash or old
+ * bytes. */
 static void shrinking_file(void **state)
 {
     struct source source;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The frame allocator and the object heap: frames handed out are aligned, low
- * enough, nobody else's and empty; claims and limits hold; everything that
- * comes back joins up again.
+ * enough, without another owner, and empty; claims and limits hold; everything
+ * that comes back joins up again.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -132,7 +132,8 @@ static void test_a_claim_can_be_filled(void **state)
     assert_int_equal(total_free_pages(), TOTAL);
 }
 
-/* A lent frame outlives the loan while somebody maps it, under no domain. */
+/* A lent frame outlives the loan while a domain maps it, and has no owner
+ * then. */
 static void test_loans(void **state)
 {
     struct domain *d = world_create_domain(1, 20);
@@ -255,8 +256,8 @@ static void test_later_stamp(void **state)
             }
 }
 
-/* A freed frame joins a buddy that has been free for long: who gets it flushes,
- * however long that was. */
+/* A freed frame joins a buddy that has been free for long: its next allocation
+ * flushes, however long that was. */
 static void test_old_buddies(void **state)
 {
     static const uint64_t ages[] = {1,        1u << 30,         (1u << 31) - 1,

@@ -160,7 +160,7 @@ void root_load(uint64_t cr3, struct domain *d)
         atomic_and(&d->arch.dirty_cpumask, ~(1ull << cpu));
 }
 
-/* Nobody is logged here. */
+/* No domain is logged here. */
 uint32_t nr_logged_domains;
 void log_dirty_frame_slow(mfn_t mfn)
 {
@@ -233,7 +233,7 @@ void put_domain(struct domain *d)
     graveyard = d;
 }
 
-/* Between two operations nobody holds a pointer to a domain that is gone. */
+/* Between two operations no code holds a pointer to a domain that is gone. */
 static void bury(void)
 {
     while (graveyard) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains in libxl, with a hypervisor and a store that are played here: who
- * has which uuid; a destruction, where nothing that fails on the way stops the
- * rest.
+ * Domains in libxl, with a hypervisor and a store that are played here: uuids,
+ * which no two domains share; and destruction, where nothing that fails on the
+ * way stops the rest.
  */
 #include <setjmp.h>
 #include <stdarg.h>

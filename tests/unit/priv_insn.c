@@ -3,7 +3,7 @@
  * The decoder of privileged instructions against an independent disassembler
  * (Zydis), on random bytes biased towards its opcodes, in 64-bit and 32-bit
  * code: what it claims to know must be that instruction, and what the
- * disassembler finds to be one of ours must be known.
+ * disassembler finds to be privileged must be known.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -276,7 +276,7 @@ static void test_known(void **state)
         assert_int_equal(i.op, known[n].op);
         assert_int_equal(i.length, known[n].length);
     }
-    /* Neighbours that must not be taken for ours. */
+    /* Neighbouring opcodes that must not be taken for privileged ones. */
     assert_false(decode_priv_insn((uint8_t[]){0xf0, 0xfa}, 2, true, &i));
     assert_false(decode_priv_insn((uint8_t[]){0x0f, 0x33}, 2, true, &i));
     assert_false(decode_priv_insn((uint8_t[]){0x0f, 0x01, 0x38}, 3, true, &i));

@@ -157,7 +157,7 @@ static void requests(void **state)
 
     srand(3);
     for (int i = 0; i < 1500; i++) {
-        /* While somebody has a snapshot, edits copy. */
+        /* While a transaction has a snapshot, edits copy. */
         if (snapshot && rand() % 3 == 0) {
             client_end(other, snapshot);
             snapshot = 0;

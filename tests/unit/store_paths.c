@@ -132,7 +132,8 @@ static void who_may_what(void **state)
     assert_int_equal(bits(p, 4, 104), PERM_READ);
     /* A device model has its target's rights. */
     assert_int_equal(perms_of(p, &model), PERM_READ | PERM_WRITE | PERM_OWNER);
-    /* A successor with the same id has not, nor one who was not there yet. */
+    /* A successor with the same id has no access, nor has a domain that did not
+     * exist yet. */
     assert_int_equal(bits(p, 1, 555), PERM_READ);
     assert_int_equal(bits(p, 2, 555), PERM_READ);
     assert_int_equal(bits(p, 9, 109), PERM_READ);

@@ -123,7 +123,7 @@ static void permissions(void **state)
     assert_int_equal(ask(other, XS_WRITE, "/local/domain/5/mine\0x"), EACCES);
     assert_int_equal(ask(other, XS_SET_PERMS, "/local/domain/5/mine\0n6\0"),
                      EACCES);
-    /* Nodes are not given away, by nobody but domain 0. */
+    /* No domain but domain 0 can give a node to another owner. */
     assert_int_equal(ask(guest, XS_SET_PERMS, "mine\0n6\0"), EPERM);
     assert_int_equal(ask(guest, XS_SET_PERMS, "mine\0n5\0r1\0r2\0r3\0r4\0r6\0"),
                      ENOSPC);
@@ -399,7 +399,8 @@ static void watch_in_silence(void)
     guest->room = 10;
 }
 
-/* Events for one who does not read: a fixed cost, no repetition. */
+/* Events for a client that does not read have a fixed cost and are not
+ * repeated. */
 static void silent_watcher(void **state)
 {
     struct connection *c = guest->c;
@@ -443,7 +444,7 @@ static void full_queue(void **state)
     assert_true(c->lost_events);
 }
 
-/* One who sends without reading answers is not served further. */
+/* A client that sends without reading answers is not served further. */
 static void silent_reader(void **state)
 {
     char payload[XENSTORE_PAYLOAD_MAX];

@@ -211,8 +211,8 @@ static void hostile_indices(void **state)
     }
 }
 
-/* Our indices in the page are for the guest to read: what it writes there does
- * not move us. */
+/* The store's indices in the page are for the guest to read: what the guest
+ * writes there does not move the store. */
 static void our_indices_are_ours(void **state)
 {
     char answer[XENSTORE_PAYLOAD_MAX];

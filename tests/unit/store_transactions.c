@@ -181,7 +181,8 @@ static void conflicts(void **state)
     }
 }
 
-/* Reading what the transaction has written itself depends on nobody. */
+/* Reading what the transaction has written itself depends on no other
+ * client. */
 static void own_writes_do_not_conflict(void **state)
 {
     uint32_t t = client_begin(a);
@@ -401,7 +402,7 @@ static void refused_reads_leave_no_trace(void **state)
     client_free(victim);
 }
 
-/* An attacker who writes as often as he can delays a victim by few tries. */
+/* An attacker that writes as often as possible delays a victim by few tries. */
 static void attackers_cannot_starve(void **state)
 {
     struct client *g;

@@ -256,7 +256,8 @@ static void *watcher(void *arg)
     return NULL;
 }
 
-/* Answers reach those who asked, events the one who waits for them. */
+/* Answers reach the threads that asked, events the thread that waits for
+ * them. */
 static void threads(void **state)
 {
     struct xs_handle *h = xs_open(0);

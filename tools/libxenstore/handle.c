@@ -61,8 +61,8 @@ static struct xs_handle *handle_new(int fd, bool is_socket)
     return h;
 }
 
-/* In the domain that is to run the daemon the kernel's device would keep us
- * waiting for as long as there is none. */
+/* In the domain that is to run the daemon the kernel's device would block for
+ * as long as no daemon runs. */
 static bool store_belongs_here(void)
 {
     return access("/proc/xen/xsd_port", F_OK) == 0;

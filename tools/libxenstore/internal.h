@@ -2,11 +2,11 @@
 /*
  * A connection to the store, without a thread of its own.
  *
- * Whoever needs a message reads the descriptor on behalf of all: one thread at
- * a time is the reader, hands answers to those who wait for them and queues
- * watch events; when it has what it wanted it passes the role on. So a
- * single-threaded program pays one write and one read per request, and several
- * threads may use one handle at once.
+ * A thread that needs a message reads the descriptor on behalf of all: one
+ * thread at a time is the reader, hands answers to the threads that wait for
+ * them and queues watch events; when it has what it wanted it passes the role
+ * on. So a single-threaded program pays one write and one read per request, and
+ * several threads may use one handle at once.
  *
  * xs_fileno() must be readable while an event waits, also one that was read
  * from the connection on the way to an answer. It is an epoll descriptor that

@@ -299,7 +299,8 @@ int domain_shutdown(struct domain *d, int reason)
     unsigned long flags = local_irq_save();
     struct vcpu *v;
 
-    /* What SCHEDOP_shutdown_code said before holds for whatever comes. */
+    /* The code of an earlier SCHEDOP_shutdown_code replaces any later
+     * reason. */
     if (d == hardware_domain)
         dom0_shutdown(d->shutdown_code >= 0 ? d->shutdown_code : reason);
     if (atomic_xchg(&d->is_shutting_down, true)) {

@@ -78,7 +78,7 @@ static long getdomaininfolist(struct xen_sysctl *op)
     return 0;
 }
 
-/* What does not fit into the queue of keys would be lost anyway. */
+/* Keys that do not fit into the queue would be lost anyway. */
 static long type_keys(struct xen_sysctl *op)
 {
     struct xen_sysctl_debug_keys *k = &op->u.debug_keys;

@@ -19,8 +19,8 @@ static void singleshot_fired(void *data)
     send_guest_vcpu_virq(data, VIRQ_TIMER);
 }
 
-/* One that is late, or was due while the vcpu had no CPU, is served once; the
- * next one lies in the future. */
+/* A tick that is late, or was due while the vcpu had no CPU, is served once;
+ * the next tick lies in the future. */
 static void periodic_fired(void *data)
 {
     struct vcpu *v = data;
@@ -135,7 +135,7 @@ void update_runstate_area(struct vcpu *v)
 
     if (!area)
         return;
-    /* With the assist, readers on other vcpus see a bit while we write. */
+    /* With the assist, readers on other vcpus see a bit during the write. */
     if (v->domain->vm_assist & (1u << VMASST_TYPE_runstate_update_flag)) {
         rs.state_entry_time |= XEN_RUNSTATE_UPDATE;
         copy_to_guest_raw(entry_time, &rs.state_entry_time, 8);

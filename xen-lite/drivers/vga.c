@@ -68,8 +68,8 @@ void __init vga_set_framebuffer(const struct dom0_vga_console_info *info)
     framebuffer = *info;
 }
 
-/* What dom0 is told of the screen: a frame buffer if the loader left one, or
- * text mode and where our text ends. */
+/* Describes the screen to dom0: a frame buffer if the loader left one, or text
+ * mode and the line at which the hypervisor's text ends. */
 uint32_t vga_console_info(struct dom0_vga_console_info *info)
 {
     if (framebuffer.video_type) {

@@ -309,9 +309,9 @@ drop:
 }
 
 /*
- * Fast paths leave out IOPL, so they go out of use with this assist. Another
- * vcpu's cannot be changed while it runs: a guest asks for it at boot, on its
- * first vcpu.
+ * Fast paths leave out IOPL, so they go out of use with this assist. The fast
+ * paths of another vcpu cannot be changed while it runs: a guest must choose
+ * the assist at boot, on its first vcpu.
  */
 int arch_vm_assist(struct domain *d, unsigned int type, bool on)
 {

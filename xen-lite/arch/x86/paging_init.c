@@ -150,7 +150,8 @@ mfn_t m2p_chunk(unsigned long i)
     return pte_mfn(l2[PT_INDEX(off, 2)]);
 }
 
-/* What the image may not write, its alias may not write either. */
+/* The parts of the image that are read-only must be so in the direct map
+ * too. */
 static void __init protect_alias(const char *s, const char *e)
 {
     unsigned long va = (unsigned long)maddr_to_virt(virt_to_maddr(s));

@@ -81,7 +81,7 @@ static void __init read_boot_info(uint32_t magic, paddr_t info)
         panic("Not started by a multiboot loader (magic %08x)", magic);
 }
 
-/* What dom0 will ask for, while low memory is as firmware left it. */
+/* Reads what dom0 will ask for, while low memory is as firmware left it. */
 #define BDA_KBD_FLAGS 0x417
 struct efi_system_table {
     uint64_t signature;

@@ -128,7 +128,7 @@ noreturn void panic(const char *fmt, ...)
     va_list ap;
 
     local_irq_disable();
-    /* One CPU tells the story; a second panic on it ends at once. */
+    /* One CPU prints; a second panic on that CPU ends at once. */
     if (atomic_xchg(&panicking, 1))
         for (;;)
             asm volatile("hlt");

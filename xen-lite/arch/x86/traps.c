@@ -73,7 +73,7 @@ void trap_init(void)
     set_gate(X86_TRAP_NMI, 0, IST_NMI);
     set_gate(X86_TRAP_DF, 0, IST_DF);
     set_gate(X86_TRAP_MC, 0, IST_MC);
-    /* What user programs may raise. All other 'int n' fault. */
+    /* The vectors that user programs may raise. All other 'int n' fault. */
     set_gate(X86_TRAP_BP, 3, IST_NONE);
     set_gate(X86_TRAP_OF, 3, IST_NONE);
     set_gate(GUEST_INT80_VECTOR, 3, IST_NONE);
@@ -287,8 +287,9 @@ void do_hv_exception(struct cpu_regs *regs)
     regs->rip = fixup;
 }
 
-/* A guest's breakpoint hit while we touched its memory, or its trap flag
- * survived into sysenter. Neither is for us, nor lost for the guest. */
+/* A guest's breakpoint was hit while the hypervisor touched guest memory, or
+ * its trap flag survived into sysenter. Neither concerns the hypervisor, and
+ * the guest loses nothing. */
 void do_debug_ist(struct cpu_regs *regs)
 {
     unsigned long dr6;

@@ -291,7 +291,7 @@ fail:
     return rc;
 }
 
-/* We write these pages whenever an event comes. */
+/* The hypervisor writes these pages whenever an event comes. */
 void evtchn_fifo_log_dirty(struct domain *d)
 {
     const struct evtchn_fifo_domain *fifo;

@@ -162,7 +162,7 @@ out:
 
 /* --- closing -------------------------------------------------------------- */
 
-/* What is not an interdomain end. Event lock of d held. */
+/* Closes a port that is not interdomain. The event lock of d is held. */
 static void close_local(struct domain *d, struct evtchn *chn)
 {
     struct vcpu *v;
@@ -276,7 +276,7 @@ static long evtchn_reset(domid_t dom)
     if (d != self && !self->is_privileged)
         rc = -EPERM;
     else if (d != self && !READ_ONCE(d->controller_pause_count))
-        rc = -EINVAL; /* it could open ports faster than we close them */
+        rc = -EINVAL; /* it could open ports faster than they are closed */
     else
         rc = evtchn_close_all(d);
     put_domain(d);

@@ -152,7 +152,7 @@ static bool pinned_rw(const struct active_grant *act)
 /*
  * Marks the shared entry in use. flags and domid change together by one
  * compare-and-swap, so what was checked is what was marked; the guest may
- * rewrite it for ever, we try a few times.
+ * rewrite the entry for ever, so the attempts are few.
  */
 static int mark_in_use(struct domain *rd, struct domain *ld, grant_entry_t *sha,
                        bool rw)

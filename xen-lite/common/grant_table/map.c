@@ -117,7 +117,8 @@ static int unmap_entries(struct unmap *u)
         return GNTST_bad_domain;
     gt = u->rd->grant_table;
     spin_lock(&gt->lock);
-    /* Another vcpu may have released, even reused it before we had the lock. */
+    /* Another vcpu may have released the handle, even reused it, before the
+     * lock was taken. */
     if (!(mt->flags & (GNTMAP_host_map | GNTMAP_device_map)) ||
         mt->domid != u->rd->id || mt->ref >= nr_grant_entries(gt)) {
         rc = GNTST_bad_handle;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tools ask of the scheduler and tell it: affinity of a vcpu, weight
- * and cap of a domain, the rate limit of all. They know it as credit2.
+ * The scheduler's settings as the tools read and change them: affinity of a
+ * vcpu, weight and cap of a domain, the rate limit of all. The tools know the
+ * scheduler as credit2.
  */
 #include <hv/domctl.h>
 #include <hv/guest_access.h>

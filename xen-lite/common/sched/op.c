@@ -66,7 +66,7 @@ static long do_poll(struct sched_poll *poll)
     return 0;
 }
 
-/* id 0 asks for a new one; timeout 0 gives it back. */
+/* id 0 asks for a free watchdog; timeout 0 gives the watchdog back. */
 static long do_watchdog(uint32_t id, uint32_t timeout)
 {
     struct domain *d = current->domain;

@@ -477,8 +477,9 @@ void sched_context_switched(struct vcpu *prev, struct vcpu *next)
         return;
     smp_wmb(); /* state saved before another CPU may load it */
     WRITE_ONCE(prev->is_running, false);
-    /* It waits here, or was woken while it was being saved: an idle CPU that
-     * passed it over may have it now, and so may one it is bound to. */
+    /* The vcpu waits here, or was woken while it was being saved: an idle CPU
+     * that passed it over may take it now, and so may a CPU to which it is
+     * bound. */
     if (!is_idle_vcpu(prev) && READ_ONCE(prev->sched.queued))
         vcpu_wake(prev);
 }

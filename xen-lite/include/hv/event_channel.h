@@ -42,7 +42,8 @@ void pirq_guest_unbind(struct domain *d, uint32_t pirq);
 /* The line's interrupts go to the CPU of v from now on. */
 void pirq_guest_set_affinity(struct domain *d, uint32_t pirq, struct vcpu *v);
 
-/* log_dirty_frame() for the pages of d that we write when events come. */
+/* Calls log_dirty_frame() for the pages of d that the hypervisor writes when
+ * events come. */
 void evtchn_fifo_log_dirty(struct domain *d);
 
 #endif

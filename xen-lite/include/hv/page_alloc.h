@@ -57,7 +57,7 @@ int __must_check steal_page(struct domain *d, struct page_info *pg);
 void free_unowned_pages(struct page_info *pg, unsigned int order);
 
 uint64_t total_free_pages(void);
-/* Those that a domain can get: the reserve below 4 GiB is not among them. */
+/* Frames that a domain can get: the reserve below 4 GiB is not among them. */
 uint64_t available_pages(void);
 extern uint64_t total_pages; /* RAM frames of the machine */
 uint64_t outstanding_claims(void);

@@ -54,14 +54,16 @@ void sched_vcpu_destroy(struct vcpu *v);
 void vcpu_sleep_sync(struct vcpu *v); /* returns when v is off its CPU */
 void vcpu_sleep_nosync(struct vcpu *v);
 void sched_yield(void); /* current */
-/* v has a periodic timer now: from where it runs, or when it does. */
+/* v has a periodic timer now: arms it on the CPU where v runs, or when v
+ * runs. */
 void sched_start_ticks(struct vcpu *v);
 /*
  * The CPUs on which v may run now: hard affinity and pool, or the
  * pool alone if they do not meet, or all that are online. Never empty.
  */
 cpumask_t vcpu_cpus(const struct vcpu *v);
-/* What vcpu_cpus() says of v has changed: off a CPU that is not among them. */
+/* The result of vcpu_cpus() for v has changed: takes v off a CPU that is not
+ * among them. */
 void vcpu_recheck_cpu(struct vcpu *v);
 /*
  * cap: percent of one CPU for all vcpus of d together, 0: none. A domain that

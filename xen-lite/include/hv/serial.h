@@ -11,7 +11,7 @@ bool serial_init(const char *console);
 void serial_start_input(void); /* interrupts and timers work */
 void vga_init(const char *console);
 struct dom0_vga_console_info;
-/* The loader has set a graphics mode: for dom0, we do not draw. */
+/* The loader has set a graphics mode: it is kept for dom0, nothing is drawn. */
 void vga_set_framebuffer(const struct dom0_vga_console_info *info);
 /* dom0 is about to draw: stop, unless console=vga,keep. */
 void vga_end_boot(void);

@@ -74,7 +74,8 @@ static inline void spin_lock_init(spinlock_t *l, enum lock_level level)
 #ifdef HV_DEBUG
 void lock_order_acquire(spinlock_t *l); /* before spinning */
 void lock_order_release(spinlock_t *l);
-/* Before waiting for other CPUs: they may be waiting for what we hold. */
+/* To be called before waiting for other CPUs: they may be waiting for a lock
+ * that this CPU holds. */
 void assert_no_irq_locks(void);
 #else
 static inline void lock_order_acquire(spinlock_t *l)

@@ -55,7 +55,7 @@ void __init multiboot1_read(paddr_t pa)
     if (info->flags & MB1_HAS_LOADER) {
         strlcpy(boot_info.loader, maddr_to_virt(info->boot_loader_name),
                 sizeof(boot_info.loader));
-        /* It puts the file's name in front, with or without a slash. */
+        /* The loader puts the file's name in front, with or without a slash. */
         qemu = !strcmp(boot_info.loader, "qemu");
     }
     if (info->flags & MB1_HAS_CMDLINE)

@@ -51,7 +51,7 @@ void lapic_icr(uint32_t apic_id, uint32_t v)
     unsigned long flags;
 
     if (x2apic) {
-        /* What the target shall see must be visible first: WRMSR to x2APIC
+        /* What the target is to see must be visible first: WRMSR to x2APIC
          * registers is no barrier. */
         asm volatile("mfence; lfence" ::: "memory");
         wrmsr(X2APIC_MSR + (APIC_ICR >> 4), ((uint64_t)apic_id << 32) | v);
@@ -118,7 +118,8 @@ void lapic_init_cpu(void)
         timer |= APIC_LVT_TSC_DEADLINE;
     lapic_write(APIC_LVT_TIMER, timer);
     lapic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
-    /* Whatever firmware left unacknowledged would block lower vectors. */
+    /* Interrupts that firmware left unacknowledged would block lower
+     * vectors. */
     for (unsigned int i = 0; i < 8; i++)
         for (uint32_t n = 32; n && lapic_read(APIC_ISR + i * 16); n--)
             lapic_eoi();

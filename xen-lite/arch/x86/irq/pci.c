@@ -123,7 +123,7 @@ unsigned int pci_find_cap(struct pci_sbdf dev, uint8_t cap)
     return 0;
 }
 
-/* Segment 0 needs no mapping: all that we touch is in the first 256 bytes. */
+/* Segment 0 needs no mapping: the hypervisor uses the first 256 bytes alone. */
 int pci_mmcfg_reserved(uint64_t address, uint16_t seg, uint8_t start_bus,
                        uint8_t end_bus, bool reserved)
 {

@@ -220,8 +220,8 @@ void free_domain_pirqs(struct domain *d)
 
 /* --- in use --- */
 
-/* Xen says so of every pirq, because a driver that asks here does not look at
- * the page of bits, and an eoi too many is harmless. */
+/* Every pirq needs an eoi, as on Xen, because a driver that asks here does not
+ * look at the page of bits, and an eoi too many is harmless. */
 int pirq_status(struct domain *d, int pirq, uint32_t *flags)
 {
     if (pirq < 0 || pirq >= NR_PIRQS)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where a guest wants to be entered: trap table and callbacks. Addresses are
- * checked here, once: they must be the guest's (canonical, outside our range),
- * because the fast paths load them without another look.
+ * checked here, once: they must be the guest's (canonical, outside the
+ * hypervisor's range), because the fast paths load them without another look.
  */
 #include <hv/lib.h>
 #include <hv/guest_access.h>

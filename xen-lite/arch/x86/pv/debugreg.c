@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug registers. A guest's breakpoints never lie in our range, are never I/O
- * breakpoints, and general detection stays off: nothing a guest sets can trap
- * in our own code, except while we touch its memory, which is harmless.
+ * Debug registers. A guest's breakpoints never lie in the hypervisor's range,
+ * are never I/O breakpoints, and general detection stays off: nothing that a
+ * guest sets can trap in the hypervisor's code, except while that code touches
+ * guest memory, which is harmless.
  */
 #include <hv/lib.h>
 #include <hv/hypercall.h>

@@ -72,7 +72,8 @@
         mov     %r10, REGS_r10(%rsp)
         SAVE_PRESERVED
 .endm
-/* What C functions preserve is still in the registers after a call. */
+/* The registers that C functions preserve are still the guest's after a
+ * call. */
 .macro SAVE_PRESERVED
         mov     %rbx, REGS_rbx(%rsp)
         mov     %rbp, REGS_rbp(%rsp)

@@ -195,8 +195,9 @@ void pv_deliver_nmi(struct cpu_regs *regs)
 }
 
 /*
- * The frame a guest asked to return to does not load. It hears about it with
- * the frame and its data selectors, and repairs it or gives up.
+ * The frame to which a guest wanted to return does not load. Its failsafe
+ * callback gets the frame and the data selectors, and repairs the frame or
+ * gives up.
  */
 void pv_failsafe(struct cpu_regs *regs)
 {

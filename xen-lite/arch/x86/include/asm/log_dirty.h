@@ -36,9 +36,10 @@ void vtlb_root_loaded(const struct domain *d);
 void vtlb_flush(void);
 void vtlb_flush_va(uint64_t va);
 /*
- * [irqs off] A page fault at va, of a guest or of our own access to a guest.
- * True: the translation is there now, try again. False: the guest's tables do
- * not allow it; the present bit of the error code is as they say.
+ * [irqs off] Handles a page fault at va, of a guest or of an access to guest
+ * memory. True: the translation is there now, and the access must be repeated.
+ * False: the guest's tables do not allow it, and the present bit of the error
+ * code is set to what they say.
  */
 bool vtlb_fault(uint64_t va, uint32_t *error_code);
 

@@ -214,7 +214,7 @@ void flush_while_waiting(void);
 /* Write back and drop the frame's cache lines. */
 void flush_cache_frame(mfn_t mfn);
 uint32_t tlb_clock_now(void);
-/* Those CPUs of mask that have not flushed since stamp. */
+/* Returns the CPUs of the mask that have not flushed since the stamp. */
 uint64_t tlb_filter(uint64_t cpumask, uint32_t stamp);
 /* The later of two stamps. They may be any number of ticks apart, so their ages
  * are compared: now is the clock, read after both stamps. An age of 2^32 ticks
@@ -265,7 +265,8 @@ int relinquish_memory(struct domain *d);
 int create_grant_host_mapping(uint64_t addr, mfn_t frame, unsigned int flags);
 int replace_grant_host_mapping(uint64_t addr, mfn_t frame, uint64_t new_addr,
                                unsigned int flags);
-/* May d map this MMIO range? (dom0: all but what we own) */
+/* Whether d may map this MMIO range. dom0 may map all but what the hypervisor
+ * uses. */
 bool iomem_access_permitted(const struct domain *d, unsigned long s,
                             unsigned long e);
 void iomem_deny_dom0(unsigned long s, unsigned long e); /* frames, boot */

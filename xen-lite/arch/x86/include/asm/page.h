@@ -12,20 +12,21 @@
 #define PADDR_BITS 52
 #define PADDR_MASK ((1UL << PADDR_BITS) - 1)
 
-#define PTE_PRESENT      (1UL << 0)
-#define PTE_RW           (1UL << 1)
-#define PTE_USER         (1UL << 2)
-#define PTE_PWT          (1UL << 3)
-#define PTE_PCD          (1UL << 4)
-#define PTE_ACCESSED     (1UL << 5)
-#define PTE_DIRTY        (1UL << 6)
-#define PTE_PSE          (1UL << 7) /* L2, L3: large page */
-#define PTE_PAT          (1UL << 7) /* L1 */
-#define PTE_GLOBAL       (1UL << 8)
-#define PTE_AVAIL        (7UL << 9)
-#define PTE_GUEST_KERNEL (1UL << 52) /* we set USER; the guest had it clear */
-#define PTE_NX           (1UL << 63)
-#define PTE_FRAME        0x000ffffffffff000UL
+#define PTE_PRESENT  (1UL << 0)
+#define PTE_RW       (1UL << 1)
+#define PTE_USER     (1UL << 2)
+#define PTE_PWT      (1UL << 3)
+#define PTE_PCD      (1UL << 4)
+#define PTE_ACCESSED (1UL << 5)
+#define PTE_DIRTY    (1UL << 6)
+#define PTE_PSE      (1UL << 7) /* L2, L3: large page */
+#define PTE_PAT      (1UL << 7) /* L1 */
+#define PTE_GLOBAL   (1UL << 8)
+#define PTE_AVAIL    (7UL << 9)
+#define PTE_GUEST_KERNEL                                                       \
+    (1UL << 52) /* the hypervisor set USER; the guest had it clear */
+#define PTE_NX    (1UL << 63)
+#define PTE_FRAME 0x000ffffffffff000UL
 
 /* Our own mappings. */
 #define HV_PTE_RW                                                              \

@@ -177,7 +177,7 @@ struct cpuinfo {
     uint32_t max_leaf, max_ext_leaf;
     uint32_t feat_1c, feat_1d, feat_7b, feat_7c, feat_7d, feat_e1c, feat_e1d;
     uint8_t phys_bits;
-    uint64_t xcr0_mask;  /* states we let guests enable */
+    uint64_t xcr0_mask;  /* states that guests may enable */
     uint32_t xsave_size; /* bytes of FPU area, 512 without XSAVE */
 };
 extern struct cpuinfo boot_cpu;

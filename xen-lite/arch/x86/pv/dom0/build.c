@@ -90,7 +90,8 @@ static __init uint64_t guest_va(uint64_t pfn)
 static __init uint64_t dom0_pages(uint64_t to_free)
 {
     uint64_t avail = total_free_pages() + to_free;
-    /* For guests' overheads and our own: 1/16, at most 128 MiB. */
+    /* Kept for the overhead of guests and of the hypervisor: 1/16, at most 128
+     * MiB. */
     uint64_t keep = MIN(avail / 16, MB(128ULL) >> PAGE_SHIFT);
     int64_t n = dom0_mem.size >> PAGE_SHIFT, lo = dom0_mem.min >> PAGE_SHIFT,
             hi = dom0_mem.max >> PAGE_SHIFT;
@@ -105,7 +106,7 @@ static __init uint64_t dom0_pages(uint64_t to_free)
         n = hi;
     if (n < lo)
         n = lo;
-    /* What dom0's own structures take is not there for dom0. */
+    /* The memory that the hypervisor needs for dom0 is not dom0's. */
     return MIN((uint64_t)MAX(n, 0), avail - avail / 256 - 1024);
 }
 

@@ -117,7 +117,7 @@ static long enter_acpi_sleep(const struct xenpf_enter_acpi_sleep *sleep)
     if (sleep->sleep_state < 1 || sleep->sleep_state > 5)
         return -EINVAL;
     if (sleep->sleep_state != 5)
-        return -EOPNOTSUPP; /* our own state is not saved anywhere */
+        return -EOPNOTSUPP; /* the hypervisor's own state is not saved */
     if (sleep->flags & ~XENPF_ACPI_SLEEP_EXTENDED)
         return -EINVAL;
     if (sleep->flags & XENPF_ACPI_SLEEP_EXTENDED)

@@ -142,7 +142,7 @@ void cpu_policy_read(struct cpu_policy *p, cpuid_fn_t host)
             add(p, host, last, leaf, s);
     }
     p->leaf[0].a = last;
-    /* The hypervisor's own leaves are made when a guest asks. */
+    /* The hypervisor's own leaves are computed when a guest reads them. */
     add(p, host, 0, 0x40000000, XEN_CPUID_NO_SUBLEAF);
     add(p, host, 0, 0x40000100, XEN_CPUID_NO_SUBLEAF);
     last = last_leaf(host, 0x80000000, CPU_POLICY_MAX_EXT);
@@ -354,7 +354,8 @@ int cpu_policy_apply(struct cpu_policy *p, const struct cpu_policy *max,
     }
     if (!last_leaf_ok(p, max, 0, bad) || !last_leaf_ok(p, max, 0x80000000, bad))
         return -EINVAL;
-    /* A feature is a subset of what we offer, however it was asked for. */
+    /* The features are a subset of what the host offers, whatever was asked
+     * for. */
     for (unsigned int i = 0; i < CPU_FEATURE_WORDS; i++) {
         const struct feature_word *w = &feature_word[i];
         xen_cpuid_leaf_t *have = find_mutable(p, w->leaf, w->subleaf);

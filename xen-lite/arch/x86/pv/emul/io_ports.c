@@ -153,8 +153,8 @@ static bool is_pci_data(const struct vcpu *v, unsigned int port,
            v->domain->is_privileged && (v->arch.pci_cf8 & CF8_ENABLE);
 }
 
-/* The first access of this stay in the kernel: from the next one on it is the
- * CPU's business. */
+/* This is the first access since the kernel was entered: from the next one on
+ * the CPU lets them pass. */
 static void pass_from_now_on(struct vcpu *v)
 {
     bool arch_iopl =

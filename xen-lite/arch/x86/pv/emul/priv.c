@@ -108,7 +108,8 @@ static void add_masked(uint64_t *reg, int64_t delta, uint64_t mask)
     *reg = mask == 0xffff ? (*reg & ~mask) | v : v;
 }
 
-/* One element; false: a guest page is missing and the guest was told. */
+/* Transfers one element. False: a guest page is missing, and the guest has got
+ * a page fault. */
 static bool string_io_step(struct vcpu *v, struct cpu_regs *regs,
                            const struct priv_insn *insn, uint64_t mask)
 {

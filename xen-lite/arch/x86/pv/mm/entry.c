@@ -193,8 +193,8 @@ static bool store(pte_t *p, pte_t e, enum write_mode mode, pte_t *old)
     return true;
 }
 
-/* What must be given back once e stands where old stood, if no new reference
- * is needed for e: nothing, or the writable type alone. */
+/* Finds what must be given back once e stands where old stood, if no new
+ * reference is needed for e: nothing, or the writable type alone. */
 enum shortcut { SHORTCUT_NONE, SHORTCUT_FLAGS, SHORTCUT_WRITE_PROTECT };
 
 static enum shortcut find_shortcut(pte_t old, pte_t e, unsigned int level)

@@ -38,7 +38,7 @@ static inline bool is_hv_slot(unsigned int level, unsigned int slot)
 }
 
 /* --- the counts, where every instruction is felt -------------------------- */
-/* Room that guests leave for our own marks (hold_page()). */
+/* Guests leave room for the hypervisor's own marks (hold_page()). */
 #define COUNT_LIMIT (PGC_count_mask - 4096)
 
 static inline bool get_owned_page(struct page_info *pg, uint16_t owner)
@@ -74,7 +74,8 @@ static inline int finish_pending(struct domain *d)
 }
 
 /* --- types ---------------------------------------------------------------- */
-/* One more general count for our own marks; there is always room. */
+/* Takes one more general count for a mark of the hypervisor's; there is always
+ * room. */
 void hold_page(struct page_info *pg);
 /* As put_page_type(), but -ERESTART leaves pg partial and not listed. */
 int put_page_type_step(struct page_info *pg);

@@ -45,7 +45,8 @@ static int pin_table(mfn_t mfn, unsigned int level, struct domain *d)
         return rc;
     if (atomic_or(&pg->type, PGT_pinned) & PGT_pinned)
         rc = -EINVAL;
-    /* After the mark: that walk finds it, or we find that it is under way. */
+    /* After the mark: either that walk finds the mark, or this function finds
+     * that the walk is under way. */
     else if (unlikely(READ_ONCE(d->is_dying)) &&
              (atomic_and(&pg->type, ~PGT_pinned) & PGT_pinned))
         rc = -EINVAL;
@@ -115,8 +116,7 @@ int new_guest_root(struct vcpu *v, mfn_t mfn)
     int rc;
 
     if (mfn_eq(mfn, v->arch.guest_root)) {
-        root_load(v->arch.cr3_kernel,
-                  v->domain); /* what a guest asks for is a flush */
+        root_load(v->arch.cr3_kernel, v->domain); /* the guest means a flush */
         return 0;
     }
     rc = take_root(v, mfn_x(mfn));
