@@ -120,6 +120,15 @@ static void assert_model(struct node *root)
     }
 }
 
+static int create(struct node **root, const char *path, const void *data,
+                  size_t len, struct perms *perms, struct stamp s)
+{
+    const char *rest;
+
+    tree_nearest(*root, path, &rest);
+    return tree_create(root, path, rest, data, len, perms, s);
+}
+
 /* The same edit of the tree and, if it succeeds, of the model. */
 static int random_edit(struct node **root, struct perms *perms[2], uint64_t gen)
 {
@@ -134,7 +143,7 @@ static int random_edit(struct node **root, struct perms *perms[2], uint64_t gen)
 
     memset(value, 'a' + rand() % 26, sizeof(value));
     if (!tree_lookup(*root, path)) {
-        rc = tree_create(root, path, value, len, p, s);
+        rc = create(root, path, value, len, p, s);
         if (!rc)
             model_create(cell, value, len, p->entry[0].bits);
     } else if (kind < 5) {
@@ -255,7 +264,7 @@ static void children_are_sorted(void **state)
     for (size_t i = 0; i < NAMES; i++) {
         char path[8];
         sprintf(path, "/%s", names[i]);
-        assert_int_equal(tree_create(&root, path, NULL, 0, p, s), 0);
+        assert_int_equal(create(&root, path, NULL, 0, p, s), 0);
     }
     assert_int_equal(root->child_count, NAMES);
     for (size_t i = 0; i < NAMES; i++)
@@ -277,7 +286,7 @@ static void deepest_path(void **state)
     for (size_t i = 0; i < 3072; i++)
         path[i] = i % 2 ? 'a' : '/';
     path[3072] = '\0';
-    assert_int_equal(tree_create(&root, path, "v", 1, p, s), 0);
+    assert_int_equal(create(&root, path, "v", 1, p, s), 0);
     assert_non_null(tree_lookup(root, path));
     tree_walk_start(&w, root, "/");
     while (tree_walk_next(&w))
@@ -294,8 +303,7 @@ static void generations(void **state)
     struct perms *p = perms_alloc(1);
     struct node *root = tree_new(p), *n;
 
-    assert_int_equal(
-        tree_create(&root, "/a/b", "1", 1, p, (struct stamp){1, 5}), 0);
+    assert_int_equal(create(&root, "/a/b", "1", 1, p, (struct stamp){1, 5}), 0);
     assert_int_equal(
         tree_set_value(&root, "/a/b", "2", 1, (struct stamp){2, 6}), 0);
     n = tree_lookup(root, "/a");
@@ -303,8 +311,7 @@ static void generations(void **state)
     assert_int_equal(n->list_generation, 1);
     assert_int_equal(tree_lookup(root, "/a/b")->generation, 2);
     assert_int_equal(tree_lookup(root, "/a/b")->writer, 6);
-    assert_int_equal(tree_create(&root, "/a/c", "", 0, p, (struct stamp){3, 5}),
-                     0);
+    assert_int_equal(create(&root, "/a/c", "", 0, p, (struct stamp){3, 5}), 0);
     n = tree_lookup(root, "/a");
     assert_int_equal(n->generation, 1);
     assert_int_equal(n->list_generation, 3);

@@ -32,19 +32,15 @@ long edit_missing(const char *rest, size_t len, long *total)
     return count;
 }
 
-int edit_create(struct edit *e, const char *path, const void *data, size_t len,
-                struct perms *perms)
+int edit_create(struct edit *e, const char *path, const char *rest,
+                const void *data, size_t len, struct perms *perms)
 {
     struct identity id = perms->entry[0].id;
-    const char *rest;
-    long count, bytes;
-    int rc;
+    long bytes, count = edit_missing(rest, len, &bytes);
+    int rc = usage_reserve(e->usage, id);
 
-    tree_nearest(*e->root, path, &rest);
-    count = edit_missing(rest, len, &bytes);
-    rc = usage_reserve(e->usage, id);
     if (!rc)
-        rc = tree_create(e->root, path, data, len, perms, e->stamp);
+        rc = tree_create(e->root, path, rest, data, len, perms, e->stamp);
     if (!rc)
         usage_add(e->usage, id, count, bytes);
     return rc;

@@ -22,8 +22,8 @@ struct edit {
  * chain that fills the gap costs with @len bytes of value in its last. */
 long edit_missing(const char *rest, size_t len, long *cost);
 
-int edit_create(struct edit *e, const char *path, const void *data, size_t len,
-                struct perms *perms);
+int edit_create(struct edit *e, const char *path, const char *rest,
+                const void *data, size_t len, struct perms *perms);
 int edit_set_value(struct edit *e, const char *path, const struct node *n,
                    const void *data, size_t len);
 int edit_set_perms(struct edit *e, const char *path, const struct node *n,

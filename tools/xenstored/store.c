@@ -182,7 +182,7 @@ static int create(struct view *v, const char *path, struct node *near,
         if (!perms)
             return ENOMEM;
     }
-    rc = edit_create(&e, path, data, len, perms);
+    rc = edit_create(&e, path, rest, data, len, perms);
     if (!rc)
         report(v, c, path, NULL, perms, NULL);
     perms_put(perms);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <daemon/clock.h>
+
 #include "domain.h"
 #include "hash.h"
 
@@ -302,18 +303,18 @@ static bool may(const struct node *n, const struct transaction *t,
 static int merge_create(struct transaction *t, struct edit *e, const char *path)
 {
     char prefix[PATH_BUFFER];
-    const char *rest, *end;
-    struct node *near = tree_nearest(*e->root, path, &rest);
+    const char *name, *end;
+    struct node *near = tree_nearest(*e->root, path, &name);
 
     if (!may(near, t, PERM_WRITE))
         return EAGAIN;
-    for (end = rest; *end; end += *end == '/') {
+    for (; *name; name = end + (*end == '/')) {
         int rc;
 
-        end = strchrnul(end, '/');
+        end = strchrnul(name, '/');
         memcpy(prefix, path, (size_t)(end - path));
         prefix[end - path] = '\0';
-        rc = edit_create(e, prefix, NULL, 0,
+        rc = edit_create(e, prefix, prefix + (name - path), NULL, 0,
                          tree_lookup(t->root, prefix)->perms);
         if (rc)
             return rc;

@@ -366,14 +366,12 @@ static struct node *build_chain(const char *rest, const void *data, size_t len,
     return top;
 }
 
-int tree_create(struct node **root, const char *path, const void *data,
-                size_t len, struct perms *perms, struct stamp s)
+int tree_create(struct node **root, const char *path, const char *rest,
+                const void *data, size_t len, struct perms *perms,
+                struct stamp s)
 {
-    const char *rest;
-    struct node *parent, *chain;
+    struct node *parent, *chain = build_chain(rest, data, len, perms, s);
 
-    tree_nearest(*root, path, &rest);
-    chain = build_chain(rest, data, len, perms, s);
     if (!chain)
         return ENOMEM;
     parent = own_path(root, path, (size_t)(rest - path) - 1);

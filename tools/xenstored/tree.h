@@ -72,9 +72,11 @@ int tree_set_value(struct node **root, const char *path, const void *data,
                    size_t len, struct stamp s);
 int tree_set_perms(struct node **root, const char *path, struct perms *perms,
                    struct stamp s);
-/* Creates @path and whatever is missing above it; all new nodes get @perms. */
-int tree_create(struct node **root, const char *path, const void *data,
-                size_t len, struct perms *perms, struct stamp s);
+/* Creates @path, of which @rest is missing (see tree_nearest()): one node or a
+ * chain of them, all with @perms. */
+int tree_create(struct node **root, const char *path, const char *rest,
+                const void *data, size_t len, struct perms *perms,
+                struct stamp s);
 /* Takes @path and all below it out; the caller gets the reference to it. */
 int tree_remove(struct node **root, const char *path, struct stamp s,
                 struct node **removed);
