@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "libxlutil.h"
-#include "../../tools/libxlutil/unused.h"
+#include "../../tools/libxlutil/include/libxlutil_unused.h"
 
 struct report {
     FILE *f;

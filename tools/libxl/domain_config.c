@@ -5,8 +5,8 @@
  */
 #include "device.h"
 #include "domain.h"
-#include "max_vcpus.h"
 
+#include <xen-lite.h>
 #include <xlguest.h>
 
 static void move_string(char **to, char **from)
@@ -82,9 +82,9 @@ static int vcpus_setdefault(libxl__gc *gc, libxl_domain_build_info *b)
 
     if (!b->max_vcpus)
         b->max_vcpus = 1;
-    if (b->max_vcpus < 0 || b->max_vcpus > LIBXL__MAX_VCPUS) {
+    if (b->max_vcpus < 0 || b->max_vcpus > XEN_LITE_MAX_VCPUS) {
         LOG(ERROR, "%d vcpus are not between 1 and %d", b->max_vcpus,
-            LIBXL__MAX_VCPUS);
+            XEN_LITE_MAX_VCPUS);
         return ERROR_INVAL;
     }
     if (!b->avail_vcpus.size) {

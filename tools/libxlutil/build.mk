@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 # libxlutil: xl's configuration language, disk and vif specifications.
+# Beside Debian's libxlutil.h, for xl.
+CPPFLAGS_tools += -Itools/libxlutil/include
+
 LIBXLUTIL := tools/libxlutil/config.c \
              tools/libxlutil/disk.c \
              tools/libxlutil/pci.c \

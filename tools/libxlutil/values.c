@@ -6,8 +6,9 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+#include <libxlutil_unused.h>
+
 #include "internal.h"
-#include "unused.h"
 
 /* No configuration is that large; a device or a fifo might never end. */
 #define MAX_FILE (16 << 20)

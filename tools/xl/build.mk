@@ -8,6 +8,8 @@ $(eval $(call program,usr/sbin/xl,$(XL),$(O)/lib/libxenlight.so.4.17.0 \
     $(O)/lib/libxlutil.so.4.17.0 $(O)/lib/libxentoollog.so.1 -lyajl))
 INSTALL += tools/xl/xl.conf:etc/xen/xl.conf
 
+CFLAGS_tests/unit/xl        := -Itools/libxlutil/include
+CFLAGS_tests/unit/xl_create := -Itools/libxlutil/include
 $(eval $(call unit_test,xl,tests/unit/xl.c $(XL_CONFIG) $(LIBXLUTIL) $(LIBXL_TYPES),-lyajl -lxentoollog))
 $(eval $(call unit_test,xl_create,tests/unit/xl_create.c tools/xl/create.c $(LIBXL_TYPES),-lyajl -lxentoollog))
 $(foreach p,xl.1 xl.cfg.5 xl.conf.5,$(eval $(call man_page,tools/xl/$(p))))

@@ -9,8 +9,8 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <sys/stat.h>
+#include <xen-lite.h>
 
-#include "../libxl/max_vcpus.h"
 #include "xl.h"
 
 /* Name of the configuration in messages; xl parses one at a time. */
@@ -310,10 +310,10 @@ static int parse_vcpus(XLU_Config *cfg, libxl_domain_build_info *b)
 {
     long vcpus = 1, max = 0;
 
-    if (get_number(cfg, "vcpus", 1, LIBXL__MAX_VCPUS, &vcpus))
+    if (get_number(cfg, "vcpus", 1, XEN_LITE_MAX_VCPUS, &vcpus))
         return -1;
     max = vcpus;
-    if (get_number(cfg, "maxvcpus", 1, LIBXL__MAX_VCPUS, &max))
+    if (get_number(cfg, "maxvcpus", 1, XEN_LITE_MAX_VCPUS, &max))
         return -1;
     if (max < vcpus) {
         complain("vcpus: %ld is more than maxvcpus, %ld", vcpus, max);

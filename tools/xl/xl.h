@@ -23,9 +23,8 @@
 #include <libxl.h>
 #include <libxl_utils.h>
 #include <libxlutil.h>
+#include <libxlutil_unused.h>
 #include <xentoollog.h>
-
-#include "../libxlutil/unused.h"
 
 extern libxl_ctx *ctx;
 extern xentoollog_logger_stdiostream *logger;

@@ -17,13 +17,14 @@
 #include <hv/spinlock.h>
 #include <hv/timer.h>
 #include <hv/sched.h>
+#include <xen-lite.h>
 #include <xen/xen.h>
 #include <xen/sched.h>
 #include <xen/vcpu.h>
 #include <xen/domctl.h>
 #include <asm/domain.h>
 
-#define MAX_VCPUS 128 /* per domain */
+#define MAX_VCPUS XEN_LITE_MAX_VCPUS /* per domain */
 
 /* Why a vcpu does not run: v->pause_flags */
 #define VPF_BLOCKED   0 /* SCHEDOP_block or _poll, until an event */
