@@ -6,10 +6,11 @@
  * blkback writes, so that toolstacks and frontends see no difference.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <daemon/signals.h>
 
 #include "../common/kernel_driver.h"
 #include "../common/privileges.h"
@@ -19,6 +20,7 @@
 struct disk_device {
     struct xenbus_device bus;
     struct event_loop loop;
+    struct signal_watch signals;
     struct ports ports;
     struct grants grants;
     struct storage disk;
@@ -232,7 +234,8 @@ static int run(struct disk_device *d, const char *path)
 
     if (rc)
         return rc;
-    rc = xenbus_open(&d->bus, &d->loop, path, "vbd", &disk_ops);
+    rc = signals_watch(&d->signals, &d->loop);
+    rc = rc ? rc : xenbus_open(&d->bus, &d->loop, path, "vbd", &disk_ops);
     rc = rc ? rc : ports_open(&d->ports, &d->loop);
     rc = rc ? rc : grants_open(&d->grants, d->bus.domid);
     rc = rc ? rc : block_queue_init(&d->queue, &d->loop, &d->grants, &d->disk);
@@ -261,7 +264,6 @@ int main(int argc, char **argv)
         return 2;
     }
     log_setup("xen-block-backend", debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-    signal(SIGPIPE, SIG_IGN);
     if (kernel_serves("vbd") || privileges_limit())
         return 1;
     return run(&d, argv[argc - 1]) ? 1 : 0;

@@ -12,6 +12,7 @@
 #define BACKENDS_BLOCK_QUEUE_H
 
 #include <daemon/log.h>
+
 #include "../common/ports.h"
 #include "../common/ring.h"
 #include "pages.h"

@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
+
+#include <daemon/log.h>
 
 #include "device_node.h"
-#include <daemon/log.h>
 
 #define PATH_LEN 256
 
@@ -44,7 +44,7 @@ static char *read_at(struct xenbus_device *d, const char *dir, const char *key)
         errno = ENAMETOOLONG;
         return NULL;
     }
-    return xs_read(d->xs, XBT_NULL, path, &len);
+    return xs_read(d->store.xs, XBT_NULL, path, &len);
 }
 
 char *xenbus_read(struct xenbus_device *d, const char *key)
@@ -85,8 +85,9 @@ int xenbus_printf(struct xenbus_device *d, const char *key, const char *fmt,
     va_start(ap, fmt);
     n = vsnprintf(value, sizeof(value), fmt, ap);
     va_end(ap);
-    return n < (int)sizeof(value) ? device_write(d->xs, d->path, key, value)
-                                  : -ENAMETOOLONG;
+    return n < (int)sizeof(value)
+               ? device_write(d->store.xs, d->path, key, value)
+               : -ENAMETOOLONG;
 }
 
 static void set_state(struct xenbus_device *d, enum xenbus_state state)
@@ -125,7 +126,7 @@ void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
     va_end(ap);
     log_error("%s", text);
     snprintf(path, sizeof(path), "error/%s/error", d->path);
-    xs_write(d->xs, XBT_NULL, path, text, strlen(text));
+    xs_write(d->store.xs, XBT_NULL, path, text, strlen(text));
     stop_service(d);
     d->failed = true;
     d->failed_at = frontend_state(d);
@@ -206,23 +207,9 @@ void xenbus_advance(struct xenbus_device *d)
         ;
 }
 
-static void watch_ready(struct event_source *s, uint32_t events)
+static void settled(struct store_watch *w)
 {
-    struct xenbus_device *d = container_of(s, struct xenbus_device, watch);
-    char **event;
-    bool any = false;
-
-    while ((event = xs_check_watch(d->xs))) {
-        free(event);
-        any = true;
-    }
-    if (!any && errno != EAGAIN) {
-        log_error("lost the connection to xenstored");
-        event_loop_stop(d->loop, 1);
-        return;
-    }
-    if (any)
-        xenbus_advance(d);
+    xenbus_advance(container_of(w, struct xenbus_device, store));
 }
 
 static int parse_path(struct xenbus_device *d, const char *path,
@@ -250,11 +237,11 @@ static int watch_all(struct xenbus_device *d)
 
     for (size_t i = 0; i < ARRAY_SIZE(mine); i++) {
         snprintf(path, sizeof(path), "%s/%s", d->path, mine[i]);
-        if (!xs_watch(d->xs, path, "mine"))
+        if (!xs_watch(d->store.xs, path, "mine"))
             return -errno;
     }
     snprintf(path, sizeof(path), "%s/state", d->frontend);
-    return xs_watch(d->xs, path, "frontend") ? 0 : -errno;
+    return xs_watch(d->store.xs, path, "frontend") ? 0 : -errno;
 }
 
 int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
@@ -270,29 +257,22 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
     rc = parse_path(d, path, kind);
     if (rc)
         return rc;
-    d->xs = xs_open(0);
-    if (!d->xs) {
-        rc = -errno;
-        log_error("cannot reach xenstored: %s", strerror(errno));
+    d->store.settled = settled;
+    rc = store_watch_open(&d->store, loop);
+    if (rc)
         return rc;
-    }
     d->frontend = xenbus_read(d, "frontend");
     if (!d->frontend) {
         log_error("no node %s/frontend", d->path);
         return -ENOENT;
     }
-    rc = watch_all(d);
-    if (rc)
-        return rc;
-    d->watch.fd = xs_fileno(d->xs);
-    d->watch.ready = watch_ready;
-    return event_source_add(loop, &d->watch, EPOLLIN);
+    return watch_all(d);
 }
 
 void xenbus_close(struct xenbus_device *d)
 {
     stop_service(d);
-    event_source_remove(d->loop, &d->watch);
+    event_source_remove(d->loop, &d->store.source);
     free(d->path);
     free(d->frontend);
     d->path = d->frontend = NULL;

@@ -8,16 +8,17 @@
  *   connect     read the frontend's ring references, map, bind, serve
  *   disconnect  stop serving and unmap; may be called at any time
  *
- * Everything the frontend wrote is hostile: xenbus_read_uint() refuses what is
- * not a plain number within the given bounds.
+ * Everything the frontend wrote is hostile: xenbus_frontend_uint() refuses what
+ * is not a plain number within the given bounds.
  */
 #ifndef BACKENDS_COMMON_XENBUS_H
 #define BACKENDS_COMMON_XENBUS_H
 
 #include <stdint.h>
-#include <xenstore.h>
 
 #include <daemon/event_loop.h>
+
+#include "store_watch.h"
 #include "xenbus_state.h"
 
 struct xenbus_device;
@@ -32,8 +33,7 @@ struct xenbus_ops {
 struct xenbus_device {
     struct event_loop *loop;
     const struct xenbus_ops *ops;
-    struct xs_handle *xs;
-    struct event_source watch;
+    struct store_watch store;
     char *path;     /* backend/KIND/DOMID/DEVID, relative to our domain */
     char *frontend; /* absolute path of the frontend's directory */
     char kind[16];

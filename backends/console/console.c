@@ -52,9 +52,7 @@ static void update_events(struct console *c)
         events |= EPOLLOUT;
     if (c->ring && !c->broken && console_ring_room(c->ring) > 0)
         events |= EPOLLIN;
-    if (events != c->events)
-        event_source_change(c->loop, &c->master, events);
-    c->events = events;
+    event_source_change(c->loop, &c->master, events);
 }
 
 static void fail(struct console *c)

@@ -14,8 +14,9 @@
 #include <xenstore.h>
 
 #include <daemon/event_loop.h>
-#include "../common/grant_map.h"
 #include <daemon/log.h>
+
+#include "../common/grant_map.h"
 #include "../common/ports.h"
 #include "backlog.h"
 #include "log_file.h"
@@ -53,7 +54,6 @@ struct console {
 
     int slave; /* kept open, so that the master never sees a hang-up */
     struct event_source master;
-    uint32_t events;
     struct backlog backlog;
     struct log_file log;
     struct log_bucket bucket;

@@ -6,16 +6,15 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <daemon/daemonise.h>
+#include <daemon/signals.h>
+
+#include "../common/store_watch.h"
 #include "console.h"
 #include "hypervisor.h"
 
@@ -23,9 +22,8 @@
 #define LOG_FILE  "/var/log/xen/xenconsoled.log"
 
 static struct event_loop loop;
-static struct xs_handle *xs;
+static struct store_watch store;
 static struct ports ports;
-static struct event_source store, signals;
 static struct console_options options = {.log_dir = "/var/log/xen/console"};
 static struct console *consoles;
 static struct event_timer linger;
@@ -46,23 +44,23 @@ static void watch(unsigned int domid, bool on)
     snprintf(path, sizeof(path), "/local/domain/%u/console/port", domid);
     snprintf(token, sizeof(token), "%u", domid);
     if (on)
-        xs_watch(xs, path, token);
+        xs_watch(store.xs, path, token);
     else
-        xs_unwatch(xs, path, token);
+        xs_unwatch(store.xs, path, token);
 }
 
 static void look_for_new(void)
 {
     unsigned int n = 0;
-    char **names = xs_directory(xs, XBT_NULL, "/local/domain", &n);
+    char **names = xs_directory(store.xs, XBT_NULL, "/local/domain", &n);
 
     for (unsigned int i = 0; names && i < n; i++) {
         unsigned int domid = strtoul(names[i], NULL, 10);
         struct console *c;
 
-        if (!domid || find(domid) || !xs_is_domain_introduced(xs, domid))
+        if (!domid || find(domid) || !xs_is_domain_introduced(store.xs, domid))
             continue;
-        c = console_new(&loop, xs, &ports, domid, &options);
+        c = console_new(&loop, store.xs, &ports, domid, &options);
         if (!c) {
             log_error("domain %u: no memory or no grant device", domid);
             continue;
@@ -101,96 +99,72 @@ static void on_linger(struct event_timer *t)
 static void look_for_gone(void)
 {
     for (struct console *c = consoles; c; c = c->next)
-        if (!c->gone && !xs_is_domain_introduced(xs, c->domid)) {
+        if (!c->gone && !xs_is_domain_introduced(store.xs, c->domid)) {
             watch(c->domid, false);
             console_domain_gone(c);
         }
     remove_gone(false);
 }
 
-static void store_ready(struct event_source *s, uint32_t events)
+static bool introduced, released;
+
+static void store_event(struct store_watch *w, const char *path,
+                        const char *token)
 {
-    bool any = false, introduced = false, released = false;
-    char **event;
+    struct console *c;
 
-    while ((event = xs_check_watch(xs))) {
-        const char *token = event[XS_WATCH_TOKEN];
-        struct console *c;
+    if (!strcmp(token, "introduced"))
+        introduced = true;
+    else if (!strcmp(token, "released"))
+        released = true;
+    else if ((c = find(strtoul(token, NULL, 10))))
+        console_refresh(c);
+}
 
-        any = true;
-        if (!strcmp(token, "introduced"))
-            introduced = true;
-        else if (!strcmp(token, "released"))
-            released = true;
-        else if ((c = find(strtoul(token, NULL, 10))))
-            console_refresh(c);
-        free(event);
-    }
+static void store_settled(struct store_watch *w)
+{
     if (released)
         look_for_gone();
     if (introduced)
         look_for_new();
-    if (!any && errno != EAGAIN) {
-        log_error("lost the connection to xenstored");
-        event_loop_stop(&loop, 1);
-    }
+    introduced = released = false;
 }
 
-static void signal_ready(struct event_source *s, uint32_t events)
+static int watch_store(void)
 {
-    struct signalfd_siginfo info;
+    int rc;
 
-    if (read(s->fd, &info, sizeof(info)) != sizeof(info))
-        return;
-    if (info.ssi_signo != SIGHUP) {
-        event_loop_stop(&loop, 0);
-        return;
-    }
+    store.event = store_event;
+    store.settled = store_settled;
+    rc = store_watch_open(&store, &loop);
+    if (!rc && (!xs_watch(store.xs, "@introduceDomain", "introduced") ||
+                !xs_watch(store.xs, "@releaseDomain", "released")))
+        rc = -errno;
+    return rc;
+}
+
+static void reopen_logs(void)
+{
     for (struct console *c = consoles; c; c = c->next)
         log_file_reopen(&c->log);
     hypervisor_log_reopen();
 }
 
-static int watch_signals(void)
-{
-    sigset_t set;
+static struct signal_watch signals = {.hangup = reopen_logs};
 
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&set);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    /* Before libxenstore's thread exists, so that it inherits the mask. */
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    signals.ready = signal_ready;
-    return signals.fd < 0 ? -errno : event_source_add(&loop, &signals, EPOLLIN);
-}
-
-static int watch_store(void)
-{
-    xs = xs_open(0);
-    if (!xs || !xs_watch(xs, "@introduceDomain", "introduced") ||
-        !xs_watch(xs, "@releaseDomain", "released"))
-        return -errno;
-    store.fd = xs_fileno(xs);
-    store.ready = store_ready;
-    return event_source_add(&loop, &store, EPOLLIN);
-}
-
-static int start(const char *pid_file)
+static int start(void)
 {
     struct rlimit files = {65536, 65536};
     int rc = event_loop_init(&loop);
 
     setrlimit(RLIMIT_NOFILE, &files); /* some descriptors per guest */
     linger.fire = on_linger;
-    rc = rc ? rc : watch_signals();
+    rc = rc ? rc : signals_watch(&signals, &loop);
     rc = rc ? rc : ports_open(&ports, &loop);
     rc = rc ? rc : watch_store();
     if (!rc && options.log_hypervisor)
         hypervisor_log_start(&loop, &options); /* guests come first */
-    return rc ? rc : write_pid_file(pid_file);
+    return rc;
 }
 
 static void usage(FILE *f)
@@ -275,26 +249,22 @@ static bool parse_options(struct daemon_options *o, int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct daemon_options o = {.level = LOG_LVL_INFO};
-    int rc = 0, token = -1;
+    int rc;
 
     if (!parse_options(&o, argc, argv)) {
         usage(stderr);
         return 1;
     }
     log_setup("xenconsoled", o.level);
-    if (!o.foreground) {
-        token = daemonise_begin();
-        rc = token < 0 ? token : 0;
-    }
-    rc = rc ? rc : start(o.pid_file);
+    if (daemon_begin(o.pid_file, o.foreground))
+        return 1;
+    rc = start();
     if (rc) {
         log_error("cannot start: %s", strerror(-rc));
         return 1;
     }
-    if (!o.foreground)
-        daemonise_ready(token, LOG_FILE);
+    daemon_ready(LOG_FILE);
     rc = event_loop_run(&loop);
-    if (o.pid_file)
-        unlink(o.pid_file);
+    daemon_end();
     return rc;
 }

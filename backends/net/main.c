@@ -5,12 +5,12 @@
  * Linux's netback announces, as far as we have them.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <base/macros.h>
+#include <daemon/signals.h>
 
 #include "../common/kernel_driver.h"
 #include "../common/privileges.h"
@@ -20,6 +20,7 @@
 struct net_device {
     struct xenbus_device bus;
     struct event_loop loop;
+    struct signal_watch signals;
     struct ports ports;
     struct grants grants;
     struct tap tap;
@@ -245,7 +246,8 @@ static int run(struct net_device *d, const char *path)
         return rc;
     d->credit.loop = &d->loop;
     d->credit.refilled = refilled;
-    rc = xenbus_open(&d->bus, &d->loop, path, "vif", &net_ops);
+    rc = signals_watch(&d->signals, &d->loop);
+    rc = rc ? rc : xenbus_open(&d->bus, &d->loop, path, "vif", &net_ops);
     rc = rc ? rc : ports_open(&d->ports, &d->loop);
     rc = rc ? rc : grants_open(&d->grants, d->bus.domid);
     if (rc) {
@@ -272,7 +274,6 @@ int main(int argc, char **argv)
         return 2;
     }
     log_setup("xen-net-backend", debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-    signal(SIGPIPE, SIG_IGN);
     if (kernel_serves("vif") || privileges_limit())
         return 1;
     return run(&d, argv[argc - 1]) ? 1 : 0;

@@ -13,8 +13,9 @@
 #define BACKENDS_NET_QUEUE_H
 
 #include <daemon/event_loop.h>
-#include "../common/grant_map.h"
 #include <daemon/log.h>
+
+#include "../common/grant_map.h"
 #include "../common/ports.h"
 #include "../common/ring.h"
 #include "credit.h"

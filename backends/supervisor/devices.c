@@ -17,9 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../common/device_node.h"
 #include <base/macros.h>
 #include <daemon/log.h>
+
+#include "../common/device_node.h"
 #include "../common/xenbus_state.h"
 
 #define PATH_LEN 128
@@ -68,6 +69,8 @@ static void exec_backend(struct devices *ds, const struct device_kind *k,
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    unsetenv("NOTIFY_SOCKET"); /* it speaks for this daemon */
+    dup2(ds->log_fd, STDERR_FILENO);
     snprintf(program, sizeof(program), "%s/%s", ds->program_dir, k->program);
     *a++ = program;
     if (ds->debug)
@@ -193,6 +196,11 @@ static void close_orphan(struct devices *ds, const char *path, const char *why)
     device_write(ds->xs, path, "state", "6");
 }
 
+static bool is_open(int state)
+{
+    return state > XenbusStateInitialising && state < XenbusStateClosed;
+}
+
 static void reaped(struct devices *ds, struct device *d, int status)
 {
     char why[64], path[PATH_LEN];
@@ -207,6 +215,8 @@ static void reaped(struct devices *ds, struct device *d, int status)
                  "failed with status %d, see the log of xen-backendd",
                  WEXITSTATUS(status));
         close_orphan(ds, path, why);
+    } else if (is_open(state_of(ds, path))) {
+        close_orphan(ds, path, "stopped");
     } else {
         log_info("%s: backend ended", path);
     }
@@ -233,10 +243,11 @@ void devices_reap(struct devices *ds)
 
 void devices_stop_all(struct devices *ds)
 {
+    for (struct device *d = ds->list; d; d = d->next)
+        kill(d->pid, SIGTERM);
     while (ds->list) {
         struct device *d = ds->list;
 
-        kill(d->pid, SIGTERM);
         waitpid(d->pid, NULL, 0);
         close_orphan(ds, d->path, "stopped with the supervisor");
         ds->list = d->next;

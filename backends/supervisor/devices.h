@@ -21,6 +21,7 @@ extern const unsigned int nr_device_kinds;
 struct devices {
     struct xs_handle *xs;
     const char *program_dir;
+    int log_fd; /* standard error of the processes */
     bool debug;
     struct device *list;
 };

@@ -5,19 +5,21 @@
  * device instance; everything about a device happens in that process.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <daemon/daemonise.h>
 #include <daemon/event_loop.h>
-#include "../common/kernel_driver.h"
 #include <daemon/log.h>
+#include <daemon/signals.h>
+
+#include "../common/kernel_driver.h"
+#include "../common/store_watch.h"
 #include "devices.h"
 
 #define PROGRAM_DIR "/usr/lib/xen-lite/bin"
@@ -25,7 +27,6 @@
 
 static struct event_loop loop;
 static struct devices devices = {.program_dir = PROGRAM_DIR};
-static struct event_source store, signals;
 
 static void usage(FILE *f)
 {
@@ -41,69 +42,65 @@ static void usage(FILE *f)
           f);
 }
 
-static void store_ready(struct event_source *s, uint32_t events)
+/* The watch itself reports the directory: then all of it is looked at. */
+static void store_event(struct store_watch *w, const char *path,
+                        const char *token)
 {
-    char **event;
-    bool any = false;
-
-    while ((event = xs_check_watch(devices.xs))) {
-        any = true;
-        /* The watch itself reports the directory: look at all of it. */
-        devices_check(&devices,
-                      strcmp(event[XS_WATCH_PATH], event[XS_WATCH_TOKEN])
-                          ? event[XS_WATCH_PATH]
-                          : NULL);
-        free(event);
-    }
-    if (!any && errno != EAGAIN) {
-        log_error("lost the connection to xenstored");
-        event_loop_stop(&loop, 1);
-    }
+    devices_check(&devices, strcmp(path, token) ? path : NULL);
 }
 
-static void signal_ready(struct event_source *s, uint32_t events)
-{
-    struct signalfd_siginfo info;
-
-    if (read(s->fd, &info, sizeof(info)) != sizeof(info))
-        return;
-    if (info.ssi_signo == SIGCHLD)
-        devices_reap(&devices);
-    else
-        event_loop_stop(&loop, 0);
-}
-
-static int watch_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    /* Before libxenstore's thread exists, so that it inherits the mask. */
-    if (sigprocmask(SIG_BLOCK, &set, NULL))
-        return -errno;
-    signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    signals.ready = signal_ready;
-    return signals.fd < 0 ? -errno : event_source_add(&loop, &signals, EPOLLIN);
-}
+static struct store_watch store = {.event = store_event};
 
 static int watch_store(void)
 {
-    devices.xs = xs_open(0);
-    if (!devices.xs)
-        return -errno;
-    for (unsigned int i = 0; i < nr_device_kinds; i++) {
+    int rc = store_watch_open(&store, &loop);
+
+    devices.xs = store.xs;
+    for (unsigned int i = 0; !rc && i < nr_device_kinds; i++) {
         char path[32];
 
         snprintf(path, sizeof(path), "backend/%s", device_kinds[i].name);
-        if (!xs_watch(devices.xs, path, path))
-            return -errno;
+        if (!xs_watch(store.xs, path, path))
+            rc = -errno;
     }
-    store.fd = xs_fileno(devices.xs);
-    store.ready = store_ready;
-    return event_source_add(&loop, &store, EPOLLIN);
+    return rc;
+}
+
+static void reap(void)
+{
+    devices_reap(&devices);
+}
+
+static struct signal_watch signals = {.child = reap};
+
+/* A pipe holds this much, and lines are written to it whole: what one reading
+ * takes from it ends with the end of a line. */
+#define PIPE_SIZE 65536
+
+static void copy_log(struct event_source *s, uint32_t events)
+{
+    char text[PIPE_SIZE];
+    ssize_t n = read(s->fd, text, sizeof(text));
+
+    if (n > 0 && write(STDERR_FILENO, text, n) != n)
+        log_warning("lines of backends are lost: %s", strerror(errno));
+}
+
+static struct event_source backend_log = {.ready = copy_log};
+
+/*
+ * The backend processes have no right to open a file, so their lines come here
+ * and go where the log is now. A line is rather lost than waited for.
+ */
+static int collect_logs(void)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+        return -errno;
+    backend_log.fd = ends[0];
+    devices.log_fd = ends[1];
+    return event_source_add(&loop, &backend_log, EPOLLIN);
 }
 
 struct options {
@@ -147,34 +144,37 @@ static void parse_options(struct options *o, int argc, char **argv)
         }
 }
 
+static int start(void)
+{
+    int rc = event_loop_init(&loop);
+
+    rc = rc ? rc : signals_watch(&signals, &loop);
+    rc = rc ? rc : collect_logs();
+    return rc ? rc : watch_store();
+}
+
 int main(int argc, char **argv)
 {
     struct options o = {.log_file = LOG_FILE};
-    int rc = 0, token = -1;
+    int rc;
 
     parse_options(&o, argc, argv);
     log_setup("xen-backendd", devices.debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
     for (unsigned int i = 0; i < nr_device_kinds; i++)
         if (kernel_serves(device_kinds[i].name))
             return 1;
-    if (!o.foreground) {
-        token = daemonise_begin();
-        rc = token < 0 ? token : 0;
-    }
-    rc = rc ? rc : event_loop_init(&loop);
-    rc = rc ? rc : watch_signals();
-    rc = rc ? rc : watch_store();
-    rc = rc ? rc : write_pid_file(o.pid_file);
+    if (daemon_begin(o.pid_file, o.foreground))
+        return 1;
+    rc = start();
     if (rc) {
         log_error("cannot start: %s", strerror(-rc));
         return 1;
     }
-    if (!o.foreground)
-        daemonise_ready(token, o.log_file);
+    daemon_ready(o.log_file);
     log_info("watching for devices");
     rc = event_loop_run(&loop);
     devices_stop_all(&devices);
-    if (o.pid_file)
-        unlink(o.pid_file);
+    copy_log(&backend_log, EPOLLIN); /* their last words */
+    daemon_end();
     return rc;
 }

@@ -42,8 +42,8 @@ is 'ready at once' 'xenstored
 status 0' ours xenstore-list /tool
 [ "$(readlink "/proc/$(cat "$dir/pid")/exe")" = "$O/bin/xenstored" ] &&
     ok 'pid file names the daemon' || not_ok 'pid file names the daemon'
-is 'a second daemon refuses to start' 'xenstored: pid file (is another store running?): File exists
-status 1' daemon
+is 'a second daemon refuses to start and names the first' "xenstored error: process $(cat "$dir/pid") is running already and holds $dir/pid
+status 1" daemon
 is 'unknown option' "status 2" bash -c "$O/bin/xenstored --nonsense > /dev/null 2>&1"
 is 'the socket is for root alone' '600
 status 0' stat -c %a "$dir/socket"

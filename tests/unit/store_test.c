@@ -5,7 +5,9 @@
 #include <errno.h>
 
 #include <daemon/clock.h>
-#include "../../tools/xenstored/log.h"
+#include <daemon/log.h>
+
+#include "../../tools/xenstored/trace.h"
 #include "../../tools/xenstored/xen.h"
 
 struct fake_domain fake_domain[FAKE_DOMAINS];
@@ -92,14 +94,9 @@ void *xen_map_dom0_ring(uint32_t *remote_port)
 int fake_log_lines;
 bool trace_enabled;
 
-void log_error(const char *format, ...)
+void log_line(enum log_level level, const char *format, ...)
 {
-    fake_log_lines++;
-}
-
-void log_warning(const char *format, ...)
-{
-    fake_log_lines++;
+    fake_log_lines += level <= LOG_LVL_WARN;
 }
 
 int trace_open(const char *path)

@@ -168,7 +168,7 @@ static void frontend(const char *key, const char *value)
     snprintf(path, sizeof(path), "%s/%s", FRONT, key);
     put(path, value);
     watch_fired = true;
-    device.watch.ready(&device.watch, 0);
+    device.store.source.ready(&device.store.source, 0);
 }
 
 static void state_is(const char *state)

@@ -17,23 +17,24 @@
 
 #include <xenstore.h>
 
-#include "../../tools/xenstored/loop.h"
 #include "../../tools/xenstored/socket.h"
+#include "../../tools/xenstored/turns.h"
 
 static char path[64];
 static pthread_t daemon_thread;
+static struct event_loop loop;
 
 /* The loop is told to stop from inside, as a signal would. */
-static void stop_ready(struct source *s, uint32_t events)
+static void stop_ready(struct event_source *s, uint32_t events)
 {
-    loop_stop();
+    event_loop_stop(&loop, 0);
 }
 
-static struct source stop_source = {.ready = stop_ready};
+static struct event_source stop_source = {.ready = stop_ready};
 
 static void *run_daemon(void *arg)
 {
-    loop_run();
+    event_loop_run(&loop);
     return NULL;
 }
 
@@ -42,10 +43,10 @@ static int start(void **state)
     sprintf(path, "/tmp/xs_client.%d", (int)getpid());
     setenv("XENSTORED_PATH", path, 1);
     fake_start();
-    assert_int_equal(loop_init(), 0);
-    assert_int_equal(socket_listen(path), 0);
+    assert_int_equal(turns_init(&loop), 0);
+    assert_int_equal(socket_listen(&loop, path), 0);
     stop_source.fd = eventfd(0, EFD_CLOEXEC);
-    assert_int_equal(loop_add(&stop_source, EPOLLIN), 0);
+    assert_int_equal(event_source_add(&loop, &stop_source, EPOLLIN), 0);
     return pthread_create(&daemon_thread, NULL, run_daemon, NULL);
 }
 
@@ -56,6 +57,7 @@ static int stop(void **state)
     close(stop_source.fd);
     fake_stop();
     socket_unlink();
+    event_loop_destroy(&loop);
     return 0;
 }
 

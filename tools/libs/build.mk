@@ -6,6 +6,11 @@
 CPPFLAGS_tools += -D__XEN_TOOLS__ -Itools/libs/ctrl -Itools/libs/guest
 
 L := tools/libs
+
+# For daemons: static, not installed.
+DAEMON := $(O)/lib/libdaemon.a
+$(DAEMON): $(addprefix $(O)/$L/daemon/,event_loop.o log.o signals.o notify.o daemonise.o)
+	$(call say,AR,$@)mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 XENTOOLLOG  := $(O)/lib/libxentoollog.so.1
 XENTOOLCORE := $(O)/lib/libxentoolcore.so.1
 
@@ -76,3 +81,6 @@ fuzz-guest-image: tests/fuzz/guest_image.c $(FUZZ_GUEST)
 	    -fno-sanitize-recover=all $(USER_CPPFLAGS) $(CPPFLAGS_tools) \
 	    -o $(O)/tests/fuzz/guest-image $^ -lz -llzma -lzstd -llz4
 .PHONY: fuzz-guest-image
+
+$(eval $(call unit_test,daemon,tests/unit/daemon.c \
+    $(addprefix $L/daemon/,event_loop.c log.c signals.c notify.c daemonise.c),-lxentoollog))

@@ -11,9 +11,11 @@
 #include <string.h>
 
 #include <daemon/clock.h>
+#include <daemon/log.h>
+
 #include "hash.h"
-#include "log.h"
 #include "protocol.h"
+#include "trace.h"
 
 #define HEADER sizeof(struct xsd_sockmsg)
 

@@ -12,8 +12,8 @@
 
 #include <base/macros.h>
 
-#include "log.h"
 #include "protocol.h"
+#include "trace.h"
 
 #define ARGUMENTS 4
 

@@ -12,12 +12,13 @@
 #include <string.h>
 
 #include <xen/xen.h>
-
 #include <daemon/clock.h>
+#include <daemon/log.h>
+
 #include "connection.h"
-#include "log.h"
 #include "ring.h"
 #include "store.h"
+#include "trace.h"
 #include "xen.h"
 
 /* How long an offender waits: doubled each time, within these bounds; and how

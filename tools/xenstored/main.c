@@ -7,27 +7,28 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <base/macros.h>
 #include <xenstore.h>
 
-#include "daemon.h"
+#include <daemon/daemonise.h>
+#include <daemon/log.h>
+#include <daemon/signals.h>
+
 #include "domain.h"
-#include "log.h"
-#include "loop.h"
 #include "quota.h"
 #include "ring.h"
 #include "socket.h"
 #include "store.h"
+#include "trace.h"
+#include "turns.h"
 #include "watch.h"
 #include "xen.h"
 
@@ -178,13 +179,13 @@ static void parse_options(int argc, char **argv)
 
 /* --- sources of the loop -------------------------------------------------- */
 
+static struct event_loop loop;
 static int dom_exc_port;
 
-static void evtchn_ready(struct source *s, uint32_t events)
+static void evtchn_ready(struct event_source *s, uint32_t events)
 {
     int port = xen_pending();
 
-    (void)s, (void)events;
     if (port < 0)
         return;
     /* Unmask first: an event that comes while we work must come again. */
@@ -195,24 +196,15 @@ static void evtchn_ready(struct source *s, uint32_t events)
         ring_event(port);
 }
 
-static struct source evtchn_source = {.ready = evtchn_ready};
+static struct event_source evtchn_source = {.ready = evtchn_ready};
 
-static void signal_ready(struct source *s, uint32_t events)
+static void reopen_trace(void)
 {
-    struct signalfd_siginfo info;
-
-    (void)events;
-    if (read(s->fd, &info, sizeof(info)) != sizeof(info))
-        return;
-    if (info.ssi_signo == SIGHUP) {
-        if (options.trace_file)
-            trace_open(options.trace_file);
-    } else {
-        loop_stop();
-    }
+    if (options.trace_file)
+        trace_open(options.trace_file);
 }
 
-static struct source signal_source = {.ready = signal_ready};
+static struct signal_watch signals = {.hangup = reopen_trace};
 
 /* --- start ---------------------------------------------------------------- */
 
@@ -222,22 +214,6 @@ static void check(int rc, const char *what)
         log_error("%s: %s", what, strerror(rc));
         exit(1);
     }
-}
-
-static int watch_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal_source.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (signal_source.fd < 0)
-        return errno;
-    return loop_add(&signal_source, EPOLLIN);
 }
 
 static void connect_xen(void)
@@ -250,7 +226,7 @@ static void connect_xen(void)
     if (dom_exc_port < 0)
         check(errno, "binding VIRQ_DOM_EXC (is another store running?)");
     evtchn_source.fd = xen_evtchn_fd();
-    check(loop_add(&evtchn_source, EPOLLIN), "event channels");
+    check(-event_source_add(&loop, &evtchn_source, EPOLLIN), "event channels");
     if (!options.no_dom0)
         check(domain_introduce(0, 0, 0, &fresh), "connecting domain 0's ring");
 }
@@ -287,16 +263,16 @@ static void populate(void)
 int main(int argc, char **argv)
 {
     struct stat st;
+    int rc;
 
     parse_options(argc, argv);
     if (stat(xs_daemon_rundir(), &st))
         mkdir(xs_daemon_rundir(), 0755);
-    check(daemon_lock_pid_file(options.pid_file),
-          "pid file (is another store running?)");
-    if (!options.foreground)
-        daemon_detach();
-    check(loop_init(), "event loop");
-    check(watch_signals(), "signals");
+    log_setup("xenstored", LOG_LVL_INFO);
+    if (daemon_begin(options.pid_file, options.foreground))
+        return 1;
+    check(turns_init(&loop), "event loop");
+    check(-signals_watch(&signals, &loop), "signals");
     raise_limits();
     if (options.trace_file)
         check(trace_open(options.trace_file), options.trace_file);
@@ -307,10 +283,14 @@ int main(int argc, char **argv)
      * must not have been taken away by then. */
     if (!options.no_domains)
         connect_xen();
-    check(socket_listen(xs_daemon_socket()), xs_daemon_socket());
-    daemon_ready(options.print_pid);
-    loop_run();
+    check(socket_listen(&loop, xs_daemon_socket()), xs_daemon_socket());
+    if (options.print_pid) {
+        printf("%d\n", (int)getpid());
+        fflush(stdout);
+    }
+    daemon_ready(NULL);
+    rc = event_loop_run(&loop);
     socket_unlink();
-    daemon_remove_pid_file();
-    return 0;
+    daemon_end();
+    return rc;
 }

@@ -12,7 +12,7 @@
 #include <base/macros.h>
 #include <xen/xen.h>
 
-#include "log.h"
+#include "trace.h"
 
 #define PRIVILEGED  1u /* domain 0 only */
 #define TRANSACTION 2u /* looks at tx_id */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
+#include <daemon/log.h>
 
 long quota[QUOTA_COUNT] = {
     [QUOTA_NODES] = 1000,

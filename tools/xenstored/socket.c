@@ -12,17 +12,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <daemon/log.h>
+
 #include "connection.h"
-#include "log.h"
-#include "loop.h"
 
 struct socket_client {
-    struct source source;
+    struct event_source source;
     struct connection *c;
 };
 
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
-static struct source listener = {.fd = -1};
+static struct event_source listener = {.fd = -1};
+static struct event_loop *loop;
 /* Given up to be able to refuse a client when descriptors have run out. */
 static int spare_fd = -1;
 
@@ -55,8 +56,8 @@ static ssize_t socket_send(struct connection *c, const struct iovec *iov, int n)
 
 static void socket_expect(struct connection *c, bool receive, bool send)
 {
-    loop_want(&client_of(c)->source,
-              (receive ? EPOLLIN : 0u) | (send ? EPOLLOUT : 0u));
+    event_source_change(loop, &client_of(c)->source,
+                        (receive ? EPOLLIN : 0u) | (send ? EPOLLOUT : 0u));
 }
 
 static void socket_flush(struct connection *c)
@@ -73,7 +74,7 @@ static void socket_close(struct connection *c)
 {
     struct socket_client *client = client_of(c);
 
-    loop_remove(&client->source);
+    event_source_remove(loop, &client->source);
     close(client->source.fd);
     free(client);
     c->endpoint = NULL;
@@ -88,9 +89,9 @@ static const struct transport socket_transport = {
     .close = socket_close,
 };
 
-static void client_ready(struct source *s, uint32_t events)
+static void client_ready(struct event_source *s, uint32_t events)
 {
-    struct connection *c = ((struct socket_client *)s)->c;
+    struct connection *c = container_of(s, struct socket_client, source)->c;
 
     /* One that has hung up while it may not send says so only here. */
     if (events & (EPOLLHUP | EPOLLERR) && !(events & EPOLLIN))
@@ -106,18 +107,18 @@ static void welcome(int fd)
     if (client) {
         client->source.fd = fd;
         client->source.ready = client_ready;
-        if (loop_add(&client->source, EPOLLIN) == 0) {
+        if (event_source_add(loop, &client->source, EPOLLIN) == 0) {
             client->c = connection_new(&socket_transport, client, NULL);
             if (client->c)
                 return;
-            loop_remove(&client->source);
+            event_source_remove(loop, &client->source);
         }
     }
     free(client);
     close(fd);
 }
 
-static void listener_ready(struct source *s, uint32_t events)
+static void listener_ready(struct event_source *s, uint32_t events)
 {
     int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
@@ -132,12 +133,13 @@ static void listener_ready(struct source *s, uint32_t events)
     }
 }
 
-int socket_listen(const char *path)
+int socket_listen(struct event_loop *l, const char *path)
 {
     int fd, rc;
 
     if (strlen(path) >= sizeof(address.sun_path))
         return ENAMETOOLONG;
+    loop = l;
     strcpy(address.sun_path, path);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -152,7 +154,7 @@ int socket_listen(const char *path)
     spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     listener.fd = fd;
     listener.ready = listener_ready;
-    return loop_add(&listener, EPOLLIN);
+    return -event_source_add(loop, &listener, EPOLLIN);
 }
 
 void socket_unlink(void)

@@ -6,8 +6,10 @@
 #ifndef XENSTORED_SOCKET_H
 #define XENSTORED_SOCKET_H
 
+#include <daemon/event_loop.h>
+
 /* Listens at @path, replacing a stale socket. 0 or an errno value. */
-int socket_listen(const char *path);
+int socket_listen(struct event_loop *loop, const char *path);
 void socket_unlink(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The hypervisor's side of the store, through the stable Xen libraries. */
+/* The hypervisor's side of the store, through the Xen libraries. */
 #include "xen.h"
 
 #include <errno.h>
@@ -12,35 +12,32 @@
 
 #include <base/page.h>
 #include <xen/xen.h>
-#include <xen/domctl.h>
 #include <xen/event_channel.h>
 #include <xen/grant_table.h>
-#include <xencall.h>
 #include <xenevtchn.h>
 #include <xenforeignmemory.h>
 #include <xengnttab.h>
+#include <xlctrl.h>
 
-#include "log.h"
+#include <daemon/log.h>
 
 /* The toolstack grants a new domain's store page to dom0 as this reference. */
 #define GNTTAB_XENSTORE 1
 
-static xencall_handle *call;
+static xlc_handle *xlc;
 static xenevtchn_handle *evtchn;
 static xengnttab_handle *gnttab;
 static xenforeignmemory_handle *memory;
-static struct xen_domctl *domctl;
 
 int xen_open(void)
 {
-    call = xencall_open(NULL, 0);
-    if (!call) {
+    xlc = xlc_open(log_for_libraries());
+    if (!xlc) {
         log_error("cannot reach the hypervisor: %s", strerror(errno));
         return errno;
     }
-    domctl = xencall_alloc_buffer(call, sizeof(*domctl));
     evtchn = xenevtchn_open(NULL, 0);
-    if (!domctl || !evtchn) {
+    if (!evtchn) {
         log_error("cannot open event channels: %s", strerror(errno));
         return errno;
     }
@@ -52,20 +49,13 @@ int xen_open(void)
 
 int xen_domain_info(uint16_t domid, struct xen_domain_info *out)
 {
-    const struct xen_domctl_getdomaininfo *info = &domctl->u.getdomaininfo;
+    struct xen_domctl_getdomaininfo info;
 
-    memset(domctl, 0, sizeof(*domctl));
-    domctl->cmd = XEN_DOMCTL_getdomaininfo;
-    domctl->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    domctl->domain = domid;
-    if (xencall1(call, __HYPERVISOR_domctl, (uintptr_t)domctl) < 0)
+    if (xlc_domain_getinfo(xlc, domid, &info))
         return errno;
-    /* Xen answers with the next domain if this one does not exist. */
-    if (info->domain != domid)
-        return ESRCH;
-    out->dying = info->flags & XEN_DOMINF_dying;
-    out->shutdown = info->flags & XEN_DOMINF_shutdown;
-    memcpy(out->handle, info->handle, sizeof(out->handle));
+    out->dying = info.flags & XEN_DOMINF_dying;
+    out->shutdown = info.flags & XEN_DOMINF_shutdown;
+    memcpy(out->handle, info.handle, sizeof(out->handle));
     return 0;
 }
 

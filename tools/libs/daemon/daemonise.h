@@ -1,19 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Going into the background such that whoever starts a daemon learns whether
- * it runs: the starting process waits, and ends with 0 once the daemon is
+ * The life of a daemon, in three calls around the start of its services:
+ *
+ *   daemon_begin   one instance, and the background
+ *   daemon_ready   whoever started the daemon learns that it serves
+ *   daemon_end     nothing is left of it
+ *
+ * The process that starts a daemon waits, and ends with 0 once the daemon is
  * ready, with 1 if it ends before. Until then errors go to the caller's
- * standard error, afterwards to the log file.
+ * standard error, afterwards to the log.
  */
-#ifndef BACKENDS_COMMON_DAEMONISE_H
-#define BACKENDS_COMMON_DAEMONISE_H
+#ifndef DAEMON_DAEMONISE_H
+#define DAEMON_DAEMONISE_H
 
-/* Returns in the background process, with what daemonise_ready() wants; -errno.
- * To be called before there are threads. */
-int daemonise_begin(void);
-void daemonise_ready(int token, const char *log_file);
+#include <stdbool.h>
 
-/* NULL path: nothing is written. */
-int write_pid_file(const char *path);
+/*
+ * Takes the lock on the pid file (NULL: none), which a living daemon holds, and
+ * goes into the background unless foreground is set. To be called before there
+ * are threads. 0 or -errno; the reason has been logged.
+ */
+int daemon_begin(const char *pid_file, bool foreground);
+
+/*
+ * Writes the pid file, tells the service manager, and lets the starting process
+ * end. From then on a daemon in the background logs to log_file, or to syslog
+ * if that is NULL.
+ */
+void daemon_ready(const char *log_file);
+
+/* Removes the pid file: the last thing before the process ends. */
+void daemon_end(void);
 
 #endif

@@ -40,6 +40,7 @@ static int control(struct event_loop *l, int op, struct event_source *s,
 {
     struct epoll_event e = {.events = events, .data.ptr = s};
 
+    s->events = events;
     return epoll_ctl(l->epoll_fd, op, s->fd, &e) ? -errno : 0;
 }
 
@@ -55,7 +56,7 @@ int event_source_add(struct event_loop *l, struct event_source *s,
 int event_source_change(struct event_loop *l, struct event_source *s,
                         uint32_t events)
 {
-    return control(l, EPOLL_CTL_MOD, s, events);
+    return events == s->events ? 0 : control(l, EPOLL_CTL_MOD, s, events);
 }
 
 void event_source_remove(struct event_loop *l, struct event_source *s)
@@ -115,14 +116,11 @@ void event_timer_cancel(struct event_loop *l, struct event_timer *t)
     t->armed = false;
 }
 
-/* Milliseconds epoll may sleep: none with work queued, else to the next timer.
- */
-static int sleep_ms(const struct event_loop *l)
+/* Milliseconds to the next timer; -1: there is none. */
+static int next_timer_ms(const struct event_loop *l)
 {
     uint64_t next = UINT64_MAX, now;
 
-    if (l->work)
-        return 0;
     if (!l->timers)
         return -1;
     for (struct event_timer *t = l->timers; t; t = t->next)
@@ -130,6 +128,17 @@ static int sleep_ms(const struct event_loop *l)
             next = t->deadline_ms;
     now = now_ms();
     return next <= now ? 0 : (int)(next - now);
+}
+
+/* Milliseconds that epoll may sleep: none with work queued. */
+static int sleep_ms(struct event_loop *l)
+{
+    int most = l->between ? l->between(l) : -1;
+    int timer = next_timer_ms(l);
+
+    if (l->work)
+        return 0;
+    return most < 0 || (timer >= 0 && timer < most) ? timer : most;
 }
 
 static void fire_timers(struct event_loop *l)

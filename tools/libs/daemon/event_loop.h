@@ -10,8 +10,8 @@
  * The structures are embedded in their owners and belong to them; the loop
  * never frees anything. A handler may remove any source, also its own.
  */
-#ifndef BACKENDS_COMMON_EVENT_LOOP_H
-#define BACKENDS_COMMON_EVENT_LOOP_H
+#ifndef DAEMON_EVENT_LOOP_H
+#define DAEMON_EVENT_LOOP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +22,7 @@
 struct event_source {
     int fd;
     void (*ready)(struct event_source *s, uint32_t events);
+    uint32_t events; /* as last asked for */
     bool added;
 };
 
@@ -38,26 +39,34 @@ struct event_timer {
     bool armed;
 };
 
-#define EVENT_BATCH 16
+#define EVENT_BATCH 64
 
 struct event_loop {
     int epoll_fd;
     bool stopped;
     int exit_code;
+    /*
+     * Called before each wait, with no event in hand: the place for work that
+     * no handler may do. Returns the longest that the wait may last in
+     * milliseconds, -1 for any time. May be NULL.
+     */
+    int (*between)(struct event_loop *l);
     struct event_work *work, **work_tail;
     struct event_timer *timers;
     /* Sources of the batch in hand; removing a source clears its place. */
     struct event_source *batch[EVENT_BATCH];
 };
 
+/* 0 or -errno, as for all functions here that return int. */
 int event_loop_init(struct event_loop *l);
 void event_loop_destroy(struct event_loop *l);
 
-/* Returns the code given to event_loop_stop(). */
+/* Returns the code given to event_loop_stop(), 1 if waiting fails. */
 int event_loop_run(struct event_loop *l);
 void event_loop_stop(struct event_loop *l, int exit_code);
 
-/* events: EPOLLIN, EPOLLOUT, or both. */
+/* events: EPOLLIN, EPOLLOUT, both or none. Asking for the same again is free.
+ */
 int event_source_add(struct event_loop *l, struct event_source *s,
                      uint32_t events);
 int event_source_change(struct event_loop *l, struct event_source *s,

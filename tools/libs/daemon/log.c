@@ -5,9 +5,13 @@
  */
 #include <daemon/log.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 #include <xentoollog.h>
 
@@ -17,11 +21,21 @@
 #define BUCKET_REFILL_MS 60000
 
 static const char *program = "backend";
-static char prefix[64];
+static const char *file_path;
+static bool use_syslog;
+static char prefix[64]; /* in brackets; empty: none */
 static struct log_bucket device_bucket;
 static enum log_level threshold = LOG_LVL_INFO;
 
-static const char *const level_name[] = {"error", "warning", "info", "debug"};
+static const struct {
+    const char *name;
+    int priority;
+} levels[] = {
+    [LOG_LVL_ERROR] = {"error", LOG_ERR},
+    [LOG_LVL_WARN] = {"warning", LOG_WARNING},
+    [LOG_LVL_INFO] = {"info", LOG_INFO},
+    [LOG_LVL_DEBUG] = {"debug", LOG_DEBUG},
+};
 
 void log_setup(const char *name, enum log_level level)
 {
@@ -31,11 +45,40 @@ void log_setup(const char *name, enum log_level level)
 
 void log_prefix(const char *fmt, ...)
 {
+    char text[sizeof(prefix) - 2];
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(prefix, sizeof(prefix), fmt, ap);
+    vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
+    snprintf(prefix, sizeof(prefix), "[%s]", text);
+}
+
+int log_to_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640), rc;
+
+    if (fd < 0) {
+        rc = -errno;
+        log_warning("cannot open %s: %s", path, strerror(errno));
+        return rc;
+    }
+    file_path = path;
+    dup2(fd, STDERR_FILENO);
+    close(fd);
+    return 0;
+}
+
+void log_reopen(void)
+{
+    if (file_path)
+        log_to_file(file_path);
+}
+
+void log_to_syslog(void)
+{
+    openlog(program, LOG_PID, LOG_DAEMON);
+    use_syslog = true;
 }
 
 /* Guests choose some of the text that ends up here: keep the log one line per
@@ -55,8 +98,12 @@ static void print_va(enum log_level level, const char *fmt, va_list ap)
 
     vsnprintf(text, sizeof(text), fmt, ap);
     make_printable(text);
-    n = snprintf(line, sizeof(line), "%s[%s] %s: %s\n", program,
-                 prefix[0] ? prefix : "-", level_name[level], text);
+    if (use_syslog) {
+        syslog(levels[level].priority, "%s", text);
+        return;
+    }
+    n = snprintf(line, sizeof(line), "%s%s %s: %s\n", program, prefix,
+                 levels[level].name, text);
     r = write(STDERR_FILENO, line, n);
     (void)r; /* there is no second place to complain */
 }

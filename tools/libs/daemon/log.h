@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one log of every backend and of the console daemon: a line is
- * "program[prefix] level: text" on standard error, which whoever started the
- * process has pointed at a file or the journal. The prefix names the device
+ * The log of every daemon and backend: lines "program[prefix] level: text" on
+ * standard error, which is the caller's terminal or journal until log_to_file()
+ * or log_to_syslog() say otherwise. The prefix names the device
  * ("vbd-3-51712"), so that one file serves all of them.
  *
  * A guest must not be able to fill a disk by misbehaving. A backend serves one
@@ -11,10 +11,9 @@
  * together. A process for several guests has a bucket for each and uses
  * log_guest().
  */
-#ifndef BACKENDS_COMMON_LOG_H
-#define BACKENDS_COMMON_LOG_H
+#ifndef DAEMON_LOG_H
+#define DAEMON_LOG_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum log_level { LOG_LVL_ERROR, LOG_LVL_WARN, LOG_LVL_INFO, LOG_LVL_DEBUG };
@@ -28,6 +27,13 @@ struct log_bucket {
 void log_setup(const char *program, enum log_level level);
 /* The process serves this device, and no other. */
 void log_prefix(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Appends to this file from now on, in the place of standard error. 0 or
+ * -errno, which has been logged where the log went before. */
+int log_to_file(const char *path);
+void log_to_syslog(void);
+/* After the file has been moved away: opens its path again. */
+void log_reopen(void);
 
 void log_line(enum log_level level, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

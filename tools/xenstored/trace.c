@@ -1,60 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the daemon's messages and its trace go. */
-#include "log.h"
+/* One line of text for each message. */
+#include "trace.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <syslog.h>
 #include <time.h>
 
-static bool use_syslog;
 static FILE *trace;
 bool trace_enabled;
-
-void log_to_syslog(void)
-{
-    openlog("xenstored", LOG_PID, LOG_DAEMON);
-    use_syslog = true;
-}
-
-static void emit(int priority, const char *format, va_list ap)
-    __attribute__((format(printf, 2, 0)));
-
-static void emit(int priority, const char *format, va_list ap)
-{
-    if (use_syslog) {
-        vsyslog(priority, format, ap);
-    } else {
-        fputs("xenstored: ", stderr);
-        vfprintf(stderr, format, ap);
-        fputc('\n', stderr);
-    }
-}
-
-void log_error(const char *format, ...)
-{
-    va_list ap;
-    va_start(ap, format);
-    emit(LOG_ERR, format, ap);
-    va_end(ap);
-}
-
-void log_warning(const char *format, ...)
-{
-    va_list ap;
-    va_start(ap, format);
-    emit(LOG_WARNING, format, ap);
-    va_end(ap);
-}
-
-void log_info(const char *format, ...)
-{
-    va_list ap;
-    va_start(ap, format);
-    emit(LOG_INFO, format, ap);
-    va_end(ap);
-}
 
 int trace_open(const char *path)
 {

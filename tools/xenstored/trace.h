@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Messages of the daemon (standard error in the foreground, syslog otherwise)
- * and the optional trace of all traffic.
- */
-#ifndef XENSTORED_LOG_H
-#define XENSTORED_LOG_H
+/* The optional trace of all traffic, off until a file is given. */
+#ifndef XENSTORED_TRACE_H
+#define XENSTORED_TRACE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-void log_to_syslog(void);
-void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* The trace: off until a file is given. */
 extern bool trace_enabled;
 bool trace_is_open(void);
 /* 0 or an errno value. A NULL path turns the trace off. */

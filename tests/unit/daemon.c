@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A daemon's life, as who starts it sees it: one instance, readiness, log
+ * rotation, the end. The daemon is a child process that does nothing but take
+ * signals and say a word after each HUP.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <daemon/daemonise.h>
+#include <daemon/log.h>
+#include <daemon/signals.h>
+
+static char dir[] = "/tmp/daemon.XXXXXX";
+static char pid_file[64], log_file[64], rotated[64];
+static struct sockaddr_un manager_address = {.sun_family = AF_UNIX};
+static int manager; /* the service manager's end */
+
+/* --- the daemon --- */
+
+static struct event_loop loop;
+
+static void say_a_word(void)
+{
+    log_info("a word");
+}
+
+static struct signal_watch signals = {.hangup = say_a_word};
+
+static int run_daemon(bool foreground)
+{
+    int rc;
+
+    log_setup("child", LOG_LVL_INFO);
+    if (daemon_begin(pid_file, foreground) || event_loop_init(&loop) ||
+        signals_watch(&signals, &loop) || log_to_file(log_file))
+        return 1;
+    daemon_ready(log_file);
+    rc = event_loop_run(&loop);
+    event_loop_destroy(&loop);
+    daemon_end();
+    return rc;
+}
+
+/* Its errors go to the descriptor, if that is one. */
+static pid_t start(bool foreground, int errors)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (!pid) {
+        if (errors >= 0)
+            dup2(errors, STDERR_FILENO);
+        _exit(run_daemon(foreground));
+    }
+    return pid;
+}
+
+static int status_of(pid_t pid)
+{
+    int status;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* --- what is seen of it --- */
+
+/* The next message that the service manager gets; a daemon has 10 s for it. */
+static void manager_hears(const char *expected)
+{
+    struct timeval patience = {.tv_sec = 10};
+    char text[128] = "";
+
+    setsockopt(manager, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    assert_true(recv(manager, text, sizeof(text) - 1, 0) > 0);
+    assert_string_equal(text, expected);
+}
+
+static void manager_hears_ready(pid_t pid)
+{
+    char expected[64];
+
+    snprintf(expected, sizeof(expected), "MAINPID=%d\nREADY=1", (int)pid);
+    manager_hears(expected);
+}
+
+static const char *content_of(const char *path)
+{
+    static char text[512];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+    close(fd);
+    text[n < 0 ? 0 : n] = '\0';
+    return text;
+}
+
+static bool within_10_s(bool (*condition)(void))
+{
+    for (int i = 0; i < 1000 && !condition(); i++)
+        usleep(10000);
+    return condition();
+}
+
+static int make_dir(void **state)
+{
+    if (!mkdtemp(dir))
+        return -1;
+    sprintf(pid_file, "%s/pid", dir);
+    sprintf(log_file, "%s/log", dir);
+    sprintf(rotated, "%s/log.1", dir);
+    sprintf(manager_address.sun_path, "%s/manager", dir);
+    setenv("NOTIFY_SOCKET", manager_address.sun_path, 1);
+    manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    return bind(manager, (struct sockaddr *)&manager_address,
+                sizeof(manager_address));
+}
+
+static int remove_dir(void **state)
+{
+    unlink(pid_file);
+    unlink(log_file);
+    unlink(rotated);
+    unlink(manager_address.sun_path);
+    return rmdir(dir);
+}
+
+/* A test that failed has left its daemon behind. */
+static int end_daemon(void **state)
+{
+    pid_t pid = atoi(content_of(pid_file));
+
+    if (pid > 0) {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        unlink(pid_file);
+    }
+    return 0;
+}
+
+/* --- tests --- */
+
+static void manager_hears_of_start_and_end(void **state)
+{
+    pid_t pid = start(true, -1);
+
+    manager_hears_ready(pid);
+    assert_int_equal(atoi(content_of(pid_file)), pid);
+    kill(pid, SIGTERM);
+    manager_hears("STOPPING=1");
+    assert_int_equal(status_of(pid), 0);
+    assert_int_equal(access(pid_file, F_OK), -1);
+}
+
+static void second_instance_is_refused_with_the_pid_of_the_first(void **state)
+{
+    char expected[128], text[256] = "";
+    int ends[2];
+    pid_t pid = start(true, -1);
+
+    manager_hears_ready(pid);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(status_of(start(true, ends[1])), 1);
+    assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
+    snprintf(expected, sizeof(expected),
+             "child error: process %d is running already and holds %s\n",
+             (int)pid, pid_file);
+    assert_string_equal(text, expected);
+    close(ends[0]);
+    close(ends[1]);
+    assert_int_equal(atoi(content_of(pid_file)), pid);
+    kill(pid, SIGTERM);
+    manager_hears("STOPPING=1");
+    assert_int_equal(status_of(pid), 0);
+}
+
+static void killed_daemon_does_not_stand_in_the_way(void **state)
+{
+    pid_t pid = start(true, -1);
+
+    manager_hears_ready(pid);
+    kill(pid, SIGKILL);
+    assert_int_equal(status_of(pid), -SIGKILL);
+    assert_int_equal(access(pid_file, F_OK), 0);
+    pid = start(true, -1);
+    manager_hears_ready(pid);
+    assert_int_equal(atoi(content_of(pid_file)), pid);
+    kill(pid, SIGTERM);
+    manager_hears("STOPPING=1");
+    assert_int_equal(status_of(pid), 0);
+}
+
+static bool new_log_has_a_word(void)
+{
+    return !strcmp(content_of(log_file), "child info: a word\n");
+}
+
+static void hangup_opens_the_log_anew(void **state)
+{
+    pid_t pid = start(true, -1);
+
+    manager_hears_ready(pid);
+    assert_int_equal(rename(log_file, rotated), 0);
+    kill(pid, SIGHUP);
+    assert_true(within_10_s(new_log_has_a_word));
+    assert_string_equal(content_of(rotated), "");
+    kill(pid, SIGTERM);
+    manager_hears("STOPPING=1");
+    assert_int_equal(status_of(pid), 0);
+}
+
+static bool pid_file_is_gone(void)
+{
+    return access(pid_file, F_OK);
+}
+
+static void starting_process_ends_when_the_daemon_is_ready(void **state)
+{
+    pid_t starter = start(false, -1), pid;
+
+    assert_int_equal(status_of(starter), 0);
+    pid = atoi(content_of(pid_file));
+    assert_true(pid > 0 && pid != starter);
+    manager_hears_ready(pid);
+    kill(pid, SIGTERM);
+    manager_hears("STOPPING=1");
+    assert_true(within_10_s(pid_file_is_gone));
+}
+
+static void starting_process_fails_with_the_daemon(void **state)
+{
+    char good[sizeof(log_file)];
+
+    memcpy(good, log_file, sizeof(good));
+    sprintf(log_file, "%s/none/log", dir);
+    assert_int_equal(status_of(start(false, manager)), 1);
+    memcpy(log_file, good, sizeof(good));
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, end_daemon)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(manager_hears_of_start_and_end),
+        TEST(second_instance_is_refused_with_the_pid_of_the_first),
+        TEST(killed_daemon_does_not_stand_in_the_way),
+        TEST(hangup_opens_the_log_anew),
+        TEST(starting_process_ends_when_the_daemon_is_ready),
+        TEST(starting_process_fails_with_the_daemon),
+    };
+
+    return cmocka_run_group_tests_name("daemon", tests, make_dir, remove_dir);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* See turns.h. */
+#include "turns.h"
+
+#include <daemon/clock.h>
+
+#include "connection.h"
+
+/* How often old transactions are looked for. */
+#define EXPIRY_MS 5000
+
+static void expire(struct event_timer *t)
+{
+    connection_expire_transactions(now_ms());
+}
+
+static struct event_timer expiry = {.fire = expire};
+
+static int between_events(struct event_loop *loop)
+{
+    int timeout = -1;
+
+    connection_reap();
+    if (connection_any_pending()) {
+        timeout = connection_run_pending(now_ms());
+        connection_reap();
+    }
+    if (transactions_can_expire() && !expiry.armed)
+        event_timer_set(loop, &expiry, EXPIRY_MS);
+    return timeout;
+}
+
+int turns_init(struct event_loop *loop)
+{
+    int rc = event_loop_init(loop);
+
+    loop->between = between_events;
+    return -rc;
+}
