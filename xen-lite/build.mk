@@ -88,6 +88,7 @@ HV_COLD += drivers/serial.o
 HV_COLD += drivers/vga.o
 # common
 HV_HOT += common/domain.o
+HV_HOT += common/subop.o
 HV_COLD += common/domctl.o
 HV_COLD += common/sysctl.o
 HV_COLD += common/kernel/bzimage.o
@@ -95,6 +96,7 @@ HV_COLD += common/kernel/decompress.o
 HV_COLD += common/kernel/elf.o
 HV_HOT += common/event_channel/core.o
 HV_HOT += common/event_channel/op.o
+HV_HOT += common/event_channel/close.o
 HV_HOT += common/event_channel/fifo.o
 HV_HOT += common/event_channel/two_level.o
 HV_HOT += common/sched/schedule.o

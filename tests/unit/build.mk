@@ -5,7 +5,7 @@ HV_TEST_CPPFLAGS := -Itests/unit/hv_shim -Ixen-lite/include \
                     -Ixen-lite/arch/x86/include -Itests/unit \
                     -D__HYPERVISOR__ -DHV_DEBUG
 CPPFLAGS_xen-lite += $(HV_TEST_CPPFLAGS)
-HV_MM := tests/unit/hv_world.c xen-lite/arch/x86/memory_op.c \
+HV_MM := tests/unit/hv_world.c xen-lite/common/subop.c xen-lite/arch/x86/memory_op.c \
   $(addprefix xen-lite/common/mm/,page_alloc.c heap.c memory_op.c exchange.c) \
   $(addprefix xen-lite/arch/x86/pv/mm/,audit.c types.c table.c entry.c walk.c \
   update.c mmuext.c grant.c teardown.c ptwr.c ptwr_decode.c)

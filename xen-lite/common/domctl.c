@@ -91,9 +91,10 @@ static long create_with_free_id(struct xen_domctl_createdomain *config,
     return err == -EEXIST ? -ENOMEM : err;
 }
 
-static long createdomain(struct domain *unused, struct xen_domctl *op)
+static long createdomain(struct domain *unused, void *arg)
 {
-    struct xen_domctl_createdomain *config = &op->u.createdomain;
+    struct xen_domctl *op = container_of(arg, struct xen_domctl, u);
+    struct xen_domctl_createdomain *config = arg;
     struct domain *d = get_domain_by_id(op->domain);
     int err = 0;
     long rc;
@@ -117,14 +118,16 @@ static long createdomain(struct domain *unused, struct xen_domctl *op)
     return rc;
 }
 
-static long destroydomain(struct domain *d, struct xen_domctl *op)
+static long destroydomain(struct domain *d, void *arg)
 {
     return domain_kill(d);
 }
 
-static long max_vcpus(struct domain *d, struct xen_domctl *op)
+static long max_vcpus(struct domain *d, void *arg)
 {
-    if (op->u.max_vcpus.max != d->max_vcpus)
+    struct xen_domctl_max_vcpus *op = arg;
+
+    if (op->max != d->max_vcpus)
         return -EINVAL; /* fixed at creation */
     for (uint32_t i = 0; i < d->max_vcpus; i++)
         if (!d->vcpu[i] && !vcpu_create(d, i))
@@ -132,17 +135,17 @@ static long max_vcpus(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-static long pausedomain(struct domain *d, struct xen_domctl *op)
+static long pausedomain(struct domain *d, void *arg)
 {
     return domain_pause_by_controller(d);
 }
 
-static long unpausedomain(struct domain *d, struct xen_domctl *op)
+static long unpausedomain(struct domain *d, void *arg)
 {
     return domain_unpause_by_controller(d);
 }
 
-static long resumedomain(struct domain *d, struct xen_domctl *op)
+static long resumedomain(struct domain *d, void *arg)
 {
     domain_resume(d);
     return 0;
@@ -187,8 +190,9 @@ void get_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 }
 
 /* The domain with this id or the next one. */
-static long getdomaininfo(struct domain *unused, struct xen_domctl *op)
+static long getdomaininfo(struct domain *unused, void *arg)
 {
+    struct xen_domctl *op = container_of(arg, struct xen_domctl, u);
     struct domain *d;
 
     if (op->domain >= DOMID_FIRST_RESERVED)
@@ -196,16 +200,16 @@ static long getdomaininfo(struct domain *unused, struct xen_domctl *op)
     for_each_domain (d) {
         if (d->id < op->domain)
             continue;
-        get_domain_info(d, &op->u.getdomaininfo);
+        get_domain_info(d, arg);
         op->domain = d->id;
         return 0;
     }
     return -ESRCH;
 }
 
-static long getvcpuinfo(struct domain *d, struct xen_domctl *op)
+static long getvcpuinfo(struct domain *d, void *arg)
 {
-    struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
+    struct xen_domctl_getvcpuinfo *info = arg;
     struct vcpu_runstate_info rs;
     struct vcpu *v;
 
@@ -225,17 +229,18 @@ static long getvcpuinfo(struct domain *d, struct xen_domctl *op)
 
 /* --- contexts ------------------------------------------------------------- */
 
-static long setvcpucontext(struct domain *d, struct xen_domctl *op)
+static long setvcpucontext(struct domain *d, void *arg)
 {
-    struct vcpu *v = domain_vcpu(d, op->u.vcpucontext.vcpu);
+    struct xen_domctl_vcpucontext *op = arg;
+    struct vcpu *v = domain_vcpu(d, op->vcpu);
     struct vcpu_guest_context *c;
     long rc;
 
-    if (op->u.vcpucontext.vcpu >= d->max_vcpus)
+    if (op->vcpu >= d->max_vcpus)
         return -EINVAL;
     if (!v || d->is_dying)
         return -EINVAL;
-    if (guest_handle_is_null(op->u.vcpucontext.ctxt)) {
+    if (guest_handle_is_null(op->ctxt)) {
         vcpu_pause(v);
         set_bit(VPF_DOWN, &v->pause_flags); /* before it has no roots */
         rc = arch_vcpu_reset(v);
@@ -247,8 +252,7 @@ static long setvcpucontext(struct domain *d, struct xen_domctl *op)
     c = alloc_xenheap_pages(1, MEMF_no_scrub);
     if (!c)
         return -ENOMEM;
-    if (copy_from_guest_raw(c, (uint64_t)op->u.vcpucontext.ctxt.p,
-                            sizeof(*c))) {
+    if (copy_from_guest_raw(c, (uint64_t)op->ctxt.p, sizeof(*c))) {
         rc = -EFAULT;
     } else {
         domain_pause(d);
@@ -265,9 +269,10 @@ static long setvcpucontext(struct domain *d, struct xen_domctl *op)
     return rc;
 }
 
-static long getvcpucontext(struct domain *d, struct xen_domctl *op)
+static long getvcpucontext(struct domain *d, void *arg)
 {
-    struct vcpu *v = domain_vcpu(d, op->u.vcpucontext.vcpu);
+    struct xen_domctl_vcpucontext *op = arg;
+    struct vcpu *v = domain_vcpu(d, op->vcpu);
     struct vcpu_guest_context *c;
     long rc = 0;
 
@@ -281,7 +286,7 @@ static long getvcpucontext(struct domain *d, struct xen_domctl *op)
     vcpu_pause(v);
     arch_get_info_guest(v, c);
     vcpu_unpause(v);
-    if (copy_to_guest_raw((uint64_t)op->u.vcpucontext.ctxt.p, c, sizeof(*c)))
+    if (copy_to_guest_raw((uint64_t)op->ctxt.p, c, sizeof(*c)))
         rc = -EFAULT;
     free_xenheap_pages(c, 1);
     return rc;
@@ -290,47 +295,59 @@ static long getvcpucontext(struct domain *d, struct xen_domctl *op)
 /* --- memory and nodes ----------------------------------------------------- */
 
 /* One node: affinity to it is the only one there is. */
-static long nodeaffinity(struct domain *d, struct xen_domctl *op)
+static long getnodeaffinity(struct domain *d, void *arg)
 {
-    cpumask_t nodes = {1};
+    struct xen_domctl_nodeaffinity *op = arg;
+
+    return mask_to_xenctl_bitmap(&op->nodemap, (cpumask_t){1});
+}
+
+static long setnodeaffinity(struct domain *d, void *arg)
+{
+    const struct xen_domctl_nodeaffinity *op = arg;
+    cpumask_t nodes;
     long rc;
 
-    if (op->cmd == XEN_DOMCTL_getnodeaffinity)
-        return mask_to_xenctl_bitmap(&op->u.nodeaffinity.nodemap, nodes);
-    rc = xenctl_bitmap_to_mask(&op->u.nodeaffinity.nodemap, &nodes);
+    rc = xenctl_bitmap_to_mask(&op->nodemap, &nodes);
     return rc ? rc : nodes.bits & 1 ? 0 : -EINVAL;
 }
 
 /* --- the rest ------------------------------------------------------------- */
 
-static long max_mem(struct domain *d, struct xen_domctl *op)
+static long max_mem(struct domain *d, void *arg)
 {
-    uint64_t pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
+    struct xen_domctl_max_mem *op = arg;
+    uint64_t pages = op->max_memkb >> (PAGE_SHIFT - 10);
 
     d->max_pages = MIN(pages, 0xffffffffULL);
     return 0;
 }
 
-static long setdomainhandle(struct domain *d, struct xen_domctl *op)
+static long setdomainhandle(struct domain *d, void *arg)
 {
-    memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
+    struct xen_domctl_setdomainhandle *op = arg;
+
+    memcpy(d->handle, op->handle, sizeof(d->handle));
     return 0;
 }
 
-static long settimeoffset(struct domain *d, struct xen_domctl *op)
+static long settimeoffset(struct domain *d, void *arg)
 {
-    d->time_offset_seconds = op->u.settimeoffset.time_offset_seconds;
+    struct xen_domctl_settimeoffset *op = arg;
+
+    d->time_offset_seconds = op->time_offset_seconds;
     update_domain_wallclock_time(d);
     return 0;
 }
 
-static long sendtrigger(struct domain *d, struct xen_domctl *op)
+static long sendtrigger(struct domain *d, void *arg)
 {
-    struct vcpu *v = domain_vcpu(d, op->u.sendtrigger.vcpu);
+    struct xen_domctl_sendtrigger *op = arg;
+    struct vcpu *v = domain_vcpu(d, op->vcpu);
 
     if (!v)
         return -ESRCH;
-    switch (op->u.sendtrigger.trigger) {
+    switch (op->trigger) {
     case XEN_DOMCTL_SENDTRIGGER_NMI:
         return arch_send_guest_nmi(v);
     case XEN_DOMCTL_SENDTRIGGER_POWER: /* a PV guest has no such button */
@@ -342,43 +359,49 @@ static long sendtrigger(struct domain *d, struct xen_domctl *op)
 }
 
 /* External debuggers are not supported. */
-static long setdebugging(struct domain *d, struct xen_domctl *op)
+static long setdebugging(struct domain *d, void *arg)
 {
-    return op->u.setdebugging.enable ? -EOPNOTSUPP : 0;
+    struct xen_domctl_setdebugging *op = arg;
+
+    return op->enable ? -EOPNOTSUPP : 0;
 }
 
-static long subscribe(struct domain *d, struct xen_domctl *op)
+static long subscribe(struct domain *d, void *arg)
 {
-    d->suspend_port = op->u.subscribe.port;
+    struct xen_domctl_subscribe *op = arg;
+
+    d->suspend_port = op->port;
     return 0;
 }
 
-static long virq_handler(struct domain *d, struct xen_domctl *op)
+static long virq_handler(struct domain *d, void *arg)
 {
-    return set_virq_handler(d, op->u.set_virq_handler.virq);
+    struct xen_domctl_set_virq_handler *op = arg;
+
+    return set_virq_handler(d, op->virq);
 }
 
-static const struct domctl_row domctl_table[NR_DOMCTLS] = {
-    [XEN_DOMCTL_createdomain] = DOES(createdomain, DC_OUT | DC_NO_DOM),
-    [XEN_DOMCTL_destroydomain] = DOES(destroydomain, DC_NOT_SELF),
-    [XEN_DOMCTL_pausedomain] = DOES(pausedomain, DC_NOT_SELF),
+static const struct subop domctl_table[NR_DOMCTLS] = {
+    [XEN_DOMCTL_createdomain] = DOES_ALONE(createdomain, SUBOP_OUT),
+    [XEN_DOMCTL_destroydomain] = DOES(destroydomain, SUBOP_NOT_SELF),
+    [XEN_DOMCTL_pausedomain] = DOES(pausedomain, SUBOP_NOT_SELF),
     [XEN_DOMCTL_unpausedomain] = DOES(unpausedomain, 0),
-    [XEN_DOMCTL_resumedomain] = DOES(resumedomain, DC_NOT_SELF),
-    [XEN_DOMCTL_getdomaininfo] = DOES(getdomaininfo, DC_OUT | DC_NO_DOM),
-    [XEN_DOMCTL_setvcpucontext] = DOES(setvcpucontext, DC_NOT_SELF),
-    [XEN_DOMCTL_getvcpucontext] = DOES(getvcpucontext, DC_NOT_SELF),
-    [XEN_DOMCTL_getvcpuinfo] = DOES(getvcpuinfo, DC_OUT),
-    [XEN_DOMCTL_max_vcpus] = DOES(max_vcpus, DC_NOT_SELF),
+    [XEN_DOMCTL_resumedomain] = DOES(resumedomain, SUBOP_NOT_SELF),
+    [XEN_DOMCTL_getdomaininfo] = DOES_ALONE(getdomaininfo, SUBOP_OUT),
+    [XEN_DOMCTL_setvcpucontext] = DOES(setvcpucontext, SUBOP_NOT_SELF),
+    [XEN_DOMCTL_getvcpucontext] = DOES(getvcpucontext, SUBOP_NOT_SELF),
+    [XEN_DOMCTL_getvcpuinfo] = DOES(getvcpuinfo, SUBOP_OUT),
+    [XEN_DOMCTL_max_vcpus] = DOES(max_vcpus, SUBOP_NOT_SELF),
     [XEN_DOMCTL_max_mem] = DOES(max_mem, 0),
-    [XEN_DOMCTL_setvcpuaffinity] = DOES(domctl_set_affinity, DC_OUT),
-    [XEN_DOMCTL_getvcpuaffinity] = DOES(domctl_get_affinity, DC_OUT),
-    [XEN_DOMCTL_setnodeaffinity] = DOES(nodeaffinity, 0),
-    [XEN_DOMCTL_getnodeaffinity] = DOES(nodeaffinity, DC_OUT),
-    [XEN_DOMCTL_scheduler_op] = DOES(domctl_scheduler_op, DC_OUT),
+    [XEN_DOMCTL_setvcpuaffinity] = DOES(domctl_set_affinity, SUBOP_OUT),
+    [XEN_DOMCTL_getvcpuaffinity] = DOES(domctl_get_affinity, SUBOP_OUT),
+    [XEN_DOMCTL_setnodeaffinity] = DOES(setnodeaffinity, 0),
+    [XEN_DOMCTL_getnodeaffinity] = DOES(getnodeaffinity, SUBOP_OUT),
+    [XEN_DOMCTL_scheduler_op] = DOES(domctl_scheduler_op, SUBOP_OUT),
     [XEN_DOMCTL_setdomainhandle] = DOES(setdomainhandle, 0),
     [XEN_DOMCTL_settimeoffset] = DOES(settimeoffset, 0),
     [XEN_DOMCTL_sendtrigger] = DOES(sendtrigger, 0),
-    [XEN_DOMCTL_setdebugging] = DOES(setdebugging, DC_NOT_SELF),
+    [XEN_DOMCTL_setdebugging] = DOES(setdebugging, SUBOP_NOT_SELF),
     [XEN_DOMCTL_subscribe] = DOES(subscribe, 0),
     [XEN_DOMCTL_set_virq_handler] = DOES(virq_handler, 0),
     /* One domain does not control another, none starts anew in place. */
@@ -391,60 +414,18 @@ static const struct domctl_row domctl_table[NR_DOMCTLS] = {
     [XEN_DOMCTL_vmtrace_op] = SAYS(-EINVAL),
 };
 
-static const struct domctl_row *find_row(uint32_t cmd)
-{
-    static const struct domctl_row none = {.rc = -ENOSYS};
-    const struct domctl_row *row;
-
-    if (cmd >= NR_DOMCTLS)
-        return &none;
-    row = &domctl_table[cmd];
-    if (!row->fn && !row->rc)
-        row = &arch_domctl_table[cmd];
-    return row->fn || row->rc ? row : &none;
-}
-
 /* A domain that is not there is said before an operation that is not. */
-static long run(const struct domctl_row *row, struct xen_domctl *op)
-{
-    struct domain *d = NULL;
-    long rc;
-
-    if (!(row->flags & DC_NO_DOM)) {
-        d = get_domain_by_id(op->domain);
-        if (!d)
-            return -ESRCH;
-    }
-    if (d == current->domain && (row->flags & DC_NOT_SELF))
-        rc = -EINVAL;
-    else
-        rc = row->fn ? row->fn(d, op) : row->rc;
-    if (d)
-        put_domain(d);
-    return rc;
-}
+static const struct subop_family domctls = {
+    .call = __HYPERVISOR_domctl,
+    .rows = {{domctl_table, NR_DOMCTLS}, {arch_domctl_table, NR_DOMCTLS}},
+    .otherwise = SAYS(-ENOSYS),
+    .version = XEN_DOMCTL_INTERFACE_VERSION,
+    .size = sizeof(struct xen_domctl),
+    .body = offsetof(struct xen_domctl, u),
+    .lock = &domctl_lock,
+};
 
 long do_domctl(uint64_t arg)
 {
-    const struct domctl_row *row;
-    struct xen_domctl op;
-    long rc;
-
-    if (!current->domain->is_privileged)
-        return -EPERM;
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
-        return -EACCES;
-    row = find_row(op.cmd);
-    if (!spin_trylock(&domctl_lock))
-        return hypercall_again(__HYPERVISOR_domctl);
-    rc = run(row, &op);
-    spin_unlock(&domctl_lock);
-    if (rc == -ERESTART)
-        return hypercall_again(__HYPERVISOR_domctl);
-    if ((row->flags & (rc ? DC_OUT_ERROR : DC_OUT)) &&
-        copy_object_to_guest(arg, &op))
-        rc = -EFAULT;
-    return rc;
+    return subop_call_headed(&domctls, arg);
 }

@@ -7,13 +7,14 @@
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
 #include <hv/mm.h>
+#include <hv/subop.h>
 #include <hv/sysctl.h>
 
 static spinlock_t sysctl_lock = SPIN_LOCK_INIT(LOCK_DOMCTL);
 
-static long readconsole(struct xen_sysctl *op)
+static long readconsole(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_readconsole *r = &op->u.readconsole;
+    struct xen_sysctl_readconsole *r = arg;
     uint32_t index = r->incremental ? r->index : 0, done = 0;
     char piece[256];
 
@@ -33,9 +34,9 @@ static long readconsole(struct xen_sysctl *op)
     return 0;
 }
 
-static long physinfo(struct xen_sysctl *op)
+static long physinfo(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_physinfo *p = &op->u.physinfo;
+    struct xen_sysctl_physinfo *p = arg;
 
     memset(p, 0, sizeof(*p));
     p->threads_per_core = p->cores_per_socket = 1;
@@ -51,15 +52,17 @@ static long physinfo(struct xen_sysctl *op)
     return 0;
 }
 
-static long sched_id(struct xen_sysctl *op)
+static long sched_id(struct domain *unused, void *arg)
 {
-    op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
+    struct xen_sysctl_sched_id *op = arg;
+
+    op->sched_id = XEN_SCHEDULER_CREDIT2;
     return 0;
 }
 
-static long getdomaininfolist(struct xen_sysctl *op)
+static long getdomaininfolist(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
+    struct xen_sysctl_getdomaininfolist *l = arg;
     struct xen_domctl_getdomaininfo info;
     struct domain *d;
     uint32_t n = 0;
@@ -79,9 +82,9 @@ static long getdomaininfolist(struct xen_sysctl *op)
 }
 
 /* Keys that do not fit into the queue would be lost anyway. */
-static long type_keys(struct xen_sysctl *op)
+static long type_keys(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_debug_keys *k = &op->u.debug_keys;
+    struct xen_sysctl_debug_keys *k = arg;
     char keys[32];
     uint32_t n = MIN(k->nr_keys, (uint32_t)sizeof(keys));
 
@@ -92,9 +95,9 @@ static long type_keys(struct xen_sysctl *op)
     return 0;
 }
 
-static long getcpuinfo(struct xen_sysctl *op)
+static long getcpuinfo(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_getcpuinfo *g = &op->u.getcpuinfo;
+    struct xen_sysctl_getcpuinfo *g = arg;
     uint32_t n = MIN(g->max_cpus, num_online_cpus());
 
     for (uint32_t cpu = 0; cpu < n; cpu++) {
@@ -110,16 +113,18 @@ static long getcpuinfo(struct xen_sysctl *op)
     return 0;
 }
 
-static long availheap(struct xen_sysctl *op)
+static long availheap(struct domain *unused, void *arg)
 {
-    op->u.availheap.avail_bytes = total_free_pages() << PAGE_SHIFT;
+    struct xen_sysctl_availheap *op = arg;
+
+    op->avail_bytes = total_free_pages() << PAGE_SHIFT;
     return 0;
 }
 
 /* Each CPU is a socket of its own unless the architecture knows better. */
-static long cputopoinfo(struct xen_sysctl *op)
+static long cputopoinfo(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_cputopoinfo *t = &op->u.cputopoinfo;
+    struct xen_sysctl_cputopoinfo *t = arg;
     uint32_t nr = fls64(cpu_present_map.bits) + 1;
 
     if (!guest_handle_is_null(t->cputopo)) {
@@ -139,9 +144,9 @@ static long cputopoinfo(struct xen_sysctl *op)
     return 0;
 }
 
-static long numainfo(struct xen_sysctl *op)
+static long numainfo(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_numainfo *n = &op->u.numainfo;
+    struct xen_sysctl_numainfo *n = arg;
     bool want_mem = !guest_handle_is_null(n->meminfo);
     bool want_dist = !guest_handle_is_null(n->distance);
     struct xen_sysctl_meminfo mem = {total_pages << PAGE_SHIFT,
@@ -159,59 +164,43 @@ static long numainfo(struct xen_sysctl *op)
     return 0;
 }
 
-static long absent(struct xen_sysctl *op)
-{
-    return -EOPNOTSUPP;
-}
+static const struct subop sysctl_table[] = {
+    [XEN_SYSCTL_readconsole] = {readconsole, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_physinfo] = {physinfo, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_sched_id] = {sched_id, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_getdomaininfolist] = {getdomaininfolist, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_debug_keys] = {type_keys, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_getcpuinfo] = {getcpuinfo, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_availheap] = {availheap, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_cputopoinfo] = {cputopoinfo, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_numainfo] = {numainfo, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_cpupool_op] = {sysctl_cpupool_op, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_scheduler_op] = {sysctl_scheduler_op, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_coverage_op] = {.rc = -EOPNOTSUPP},
+    [XEN_SYSCTL_psr_cmt_op] = {.rc = -ENODEV},
+    [XEN_SYSCTL_psr_alloc] = {.rc = -ENODEV},
+    [XEN_SYSCTL_get_pmstat] = {sysctl_get_pmstat, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_pm_op] = {sysctl_pm_op, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_pcitopoinfo] = {sysctl_pcitopoinfo, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_cpu_hotplug] = {sysctl_cpu_hotplug, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_page_offline_op] = {sysctl_page_offline_op, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_get_cpu_levelling_caps] = {arch_cpu_levelling_caps,
+                                           .flags = SUBOP_OUT},
+    [XEN_SYSCTL_get_cpu_featureset] = {arch_cpu_featureset, .flags = SUBOP_OUT},
+    [XEN_SYSCTL_get_cpu_policy] = {arch_cpu_policy, .flags = SUBOP_OUT},
+};
 
-static long no_device(struct xen_sysctl *op)
-{
-    return -ENODEV;
-}
-
-static long (*const sysctl_table[])(struct xen_sysctl *op) = {
-    [XEN_SYSCTL_readconsole] = readconsole,
-    [XEN_SYSCTL_physinfo] = physinfo,
-    [XEN_SYSCTL_sched_id] = sched_id,
-    [XEN_SYSCTL_getdomaininfolist] = getdomaininfolist,
-    [XEN_SYSCTL_debug_keys] = type_keys,
-    [XEN_SYSCTL_getcpuinfo] = getcpuinfo,
-    [XEN_SYSCTL_availheap] = availheap,
-    [XEN_SYSCTL_cputopoinfo] = cputopoinfo,
-    [XEN_SYSCTL_numainfo] = numainfo,
-    [XEN_SYSCTL_cpupool_op] = sysctl_cpupool_op,
-    [XEN_SYSCTL_scheduler_op] = sysctl_scheduler_op,
-    [XEN_SYSCTL_coverage_op] = absent,
-    [XEN_SYSCTL_psr_cmt_op] = no_device,
-    [XEN_SYSCTL_psr_alloc] = no_device,
-    [XEN_SYSCTL_get_pmstat] = sysctl_get_pmstat,
-    [XEN_SYSCTL_pm_op] = sysctl_pm_op,
-    [XEN_SYSCTL_pcitopoinfo] = sysctl_pcitopoinfo,
-    [XEN_SYSCTL_cpu_hotplug] = sysctl_cpu_hotplug,
-    [XEN_SYSCTL_page_offline_op] = sysctl_page_offline_op,
-    [XEN_SYSCTL_get_cpu_levelling_caps] = arch_cpu_levelling_caps,
-    [XEN_SYSCTL_get_cpu_featureset] = arch_cpu_featureset,
-    [XEN_SYSCTL_get_cpu_policy] = arch_cpu_policy,
+static const struct subop_family sysctls = {
+    .call = __HYPERVISOR_sysctl,
+    .rows = {{sysctl_table, ARRAY_SIZE(sysctl_table)}},
+    .otherwise = {.rc = -ENOSYS},
+    .version = XEN_SYSCTL_INTERFACE_VERSION,
+    .size = sizeof(struct xen_sysctl),
+    .body = offsetof(struct xen_sysctl, u),
+    .lock = &sysctl_lock,
 };
 
 long do_sysctl(uint64_t arg)
 {
-    struct xen_sysctl op;
-    long rc;
-
-    if (!current->domain->is_privileged)
-        return -EPERM;
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
-        return -EACCES;
-    if (op.cmd >= ARRAY_SIZE(sysctl_table) || !sysctl_table[op.cmd])
-        return -ENOSYS;
-    if (!spin_trylock(&sysctl_lock))
-        return hypercall_again(__HYPERVISOR_sysctl);
-    rc = sysctl_table[op.cmd](&op);
-    spin_unlock(&sysctl_lock);
-    if (!rc && copy_object_to_guest(arg, &op))
-        rc = -EFAULT;
-    return rc;
+    return subop_call_headed(&sysctls, arg);
 }

@@ -14,9 +14,9 @@
 
 #define NR_CX 2 /* C0, C1 */
 
-long sysctl_get_pmstat(struct xen_sysctl *op)
+long sysctl_get_pmstat(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_get_pmstat *p = &op->u.get_pmstat;
+    struct xen_sysctl_get_pmstat *p = arg;
     struct pm_cx_stat *cx = &p->u.getcx;
     struct vcpu_runstate_info rs;
     uint64_t count[NR_CX], time[NR_CX];
@@ -51,20 +51,20 @@ long sysctl_get_pmstat(struct xen_sysctl *op)
 }
 
 /* The deepest state can be asked for; there is nothing to set. */
-long sysctl_pm_op(struct xen_sysctl *op)
+long sysctl_pm_op(struct domain *unused, void *arg)
 {
     struct {
         uint32_t cmd, cpu, value;
     } p;
 
-    memcpy(&p, op->u.pad, sizeof(p));
+    memcpy(&p, arg, sizeof(p));
     if (p.cpu && (p.cpu != 1 || p.cmd != XEN_SYSCTL_pm_op_get_max_cstate) &&
         (p.cpu >= NR_CPUS || !cpumask_test(p.cpu, cpu_online_map)))
         return -EINVAL;
     switch (p.cmd) {
     case XEN_SYSCTL_pm_op_get_max_cstate:
         p.value = p.cpu ? XEN_SYSCTL_CX_UNLIMITED : NR_CX - 1;
-        memcpy(op->u.pad, &p, sizeof(p)); /* cpu is 1 for sub-states */
+        memcpy(arg, &p, sizeof(p)); /* cpu is 1 for sub-states */
         return 0;
     case XEN_SYSCTL_pm_op_enable_turbo:
     case XEN_SYSCTL_pm_op_disable_turbo:
@@ -75,12 +75,13 @@ long sysctl_pm_op(struct xen_sysctl *op)
     }
 }
 
-long sysctl_cpu_hotplug(struct xen_sysctl *op)
+long sysctl_cpu_hotplug(struct domain *unused, void *arg)
 {
-    uint32_t cpu = op->u.cpu_hotplug.cpu;
+    struct xen_sysctl_cpu_hotplug *op = arg;
+    uint32_t cpu = op->cpu;
     bool online = cpu < NR_CPUS && cpumask_test(cpu, cpu_online_map);
 
-    switch (op->u.cpu_hotplug.op) {
+    switch (op->op) {
     case XEN_SYSCTL_CPU_HOTPLUG_ONLINE:
         return online ? -EEXIST : -EINVAL;
     case XEN_SYSCTL_CPU_HOTPLUG_OFFLINE:
@@ -90,9 +91,9 @@ long sysctl_cpu_hotplug(struct xen_sysctl *op)
     }
 }
 
-long sysctl_page_offline_op(struct xen_sysctl *op)
+long sysctl_page_offline_op(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_page_offline_op *p = &op->u.page_offline;
+    struct xen_sysctl_page_offline_op *p = arg;
     uint32_t online = 0; /* no bit: nothing has happened to it */
 
     if (p->cmd < sysctl_page_offline || p->cmd > sysctl_query_page_offline ||
@@ -110,9 +111,9 @@ long sysctl_page_offline_op(struct xen_sysctl *op)
 }
 
 /* The node of no device is known. A call does a piece; the caller goes on. */
-long sysctl_pcitopoinfo(struct xen_sysctl *op)
+long sysctl_pcitopoinfo(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_pcitopoinfo *t = &op->u.pcitopoinfo;
+    struct xen_sysctl_pcitopoinfo *t = arg;
     uint32_t unknown = XEN_INVALID_DEV, i;
 
     if (guest_handle_is_null(t->devs) || guest_handle_is_null(t->nodes))

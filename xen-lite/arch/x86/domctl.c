@@ -27,16 +27,19 @@ void arch_get_domain_info(const struct domain *d,
         is_hardware_domain(d) ? XEN_X86_EMU_PIT : 0;
 }
 
-static long set_address_size(struct domain *d, struct xen_domctl *op)
+static long set_address_size(struct domain *d, void *arg)
 {
-    uint32_t size = op->u.address_size.size;
+    const struct xen_domctl_address_size *op = arg;
+    uint32_t size = op->size;
 
     return size == 64 ? 0 : size == 32 ? -EOPNOTSUPP : -EINVAL;
 }
 
-static long get_address_size(struct domain *d, struct xen_domctl *op)
+static long get_address_size(struct domain *d, void *arg)
 {
-    op->u.address_size.size = 64;
+    struct xen_domctl_address_size *op = arg;
+
+    op->size = 64;
     return 0;
 }
 
@@ -68,9 +71,9 @@ static xen_pfn_t frame_type(const struct page_info *pg)
 
 #define FRAMEINFO_BATCH 64
 
-static long getpageframeinfo3(struct domain *d, struct xen_domctl *op)
+static long getpageframeinfo3(struct domain *d, void *arg)
 {
-    struct xen_domctl_getpageframeinfo3 *g = &op->u.getpageframeinfo3;
+    struct xen_domctl_getpageframeinfo3 *g = arg;
     xen_pfn_t frames[FRAMEINFO_BATCH];
 
     if (g->num > 1024)
@@ -96,9 +99,9 @@ static long getpageframeinfo3(struct domain *d, struct xen_domctl *op)
 
 /* --- contexts beyond vcpu_guest_context ----------------------------------- */
 
-static long get_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
+static long get_ext_vcpucontext(struct domain *d, void *arg)
 {
-    struct xen_domctl_ext_vcpucontext *e = &op->u.ext_vcpucontext;
+    struct xen_domctl_ext_vcpucontext *e = arg;
     uint32_t id = e->vcpu;
     struct vcpu *v = domain_vcpu(d, id);
 
@@ -119,9 +122,9 @@ static long get_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
 /* Number of banks, CTL, TES, SER, LMCE: what Xen may have shown a guest. */
 #define MCG_CAP_KNOWN 0x090009ffUL
 
-static long set_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
+static long set_ext_vcpucontext(struct domain *d, void *arg)
 {
-    const struct xen_domctl_ext_vcpucontext *e = &op->u.ext_vcpucontext;
+    const struct xen_domctl_ext_vcpucontext *e = arg;
     struct vcpu *v = domain_vcpu(d, e->vcpu);
 
     if (!v || d == current->domain) /* it will be paused */
@@ -147,9 +150,9 @@ static long set_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
  * MSRs that are a vcpu's own and not in its context: TSC_AUX. A null list asks
  * how long one may be.
  */
-static long get_vcpu_msrs(struct domain *d, struct xen_domctl *op)
+static long get_vcpu_msrs(struct domain *d, void *arg)
 {
-    struct xen_domctl_vcpu_msrs *m = &op->u.vcpu_msrs;
+    struct xen_domctl_vcpu_msrs *m = arg;
     xen_domctl_vcpu_msr_t msr = {.index = MSR_TSC_AUX};
     struct vcpu *v = domain_vcpu(d, m->vcpu);
 
@@ -172,9 +175,9 @@ static long get_vcpu_msrs(struct domain *d, struct xen_domctl *op)
 
 #define MAX_VCPU_MSRS 8
 
-static long set_vcpu_msrs(struct domain *d, struct xen_domctl *op)
+static long set_vcpu_msrs(struct domain *d, void *arg)
 {
-    struct xen_domctl_vcpu_msrs *m = &op->u.vcpu_msrs;
+    struct xen_domctl_vcpu_msrs *m = arg;
     xen_domctl_vcpu_msr_t msr;
     struct vcpu *v = domain_vcpu(d, m->vcpu);
 
@@ -223,8 +226,7 @@ static long get_vcpu_extstate(struct vcpu *v, struct xen_domctl_vcpuextstate *e)
                : 0;
 }
 
-static long set_vcpu_extstate(struct vcpu *v,
-                              const struct xen_domctl_vcpuextstate *e)
+static long set_vcpu_extstate(struct vcpu *v, struct xen_domctl_vcpuextstate *e)
 {
     uint64_t header[2], from = (uint64_t)e->buffer.p;
     uint32_t size = e->size - XSTATE_HEADER;
@@ -245,26 +247,36 @@ static long set_vcpu_extstate(struct vcpu *v,
     return rc;
 }
 
-static long vcpu_extstate(struct domain *d, struct xen_domctl *op)
+static long vcpu_extstate(struct domain *d, struct xen_domctl_vcpuextstate *e,
+                          long (*fn)(struct vcpu *v,
+                                     struct xen_domctl_vcpuextstate *e))
 {
-    struct xen_domctl_vcpuextstate *e = &op->u.vcpuextstate;
     struct vcpu *v = domain_vcpu(d, e->vcpu);
     long rc;
 
     if (!v)
         return -ESRCH;
     domain_pause(d);
-    rc = op->cmd == XEN_DOMCTL_getvcpuextstate ? get_vcpu_extstate(v, e)
-                                               : set_vcpu_extstate(v, e);
+    rc = fn(v, e);
     domain_unpause(d);
     return rc;
 }
 
+static long getvcpuextstate(struct domain *d, void *arg)
+{
+    return vcpu_extstate(d, arg, get_vcpu_extstate);
+}
+
+static long setvcpuextstate(struct domain *d, void *arg)
+{
+    return vcpu_extstate(d, arg, set_vcpu_extstate);
+}
+
 /* --- time ----------------------------------------------------------------- */
 
-static long gettscinfo(struct domain *d, struct xen_domctl *op)
+static long gettscinfo(struct domain *d, void *arg)
 {
-    struct xen_domctl_tsc_info *t = &op->u.tsc_info;
+    struct xen_domctl_tsc_info *t = arg;
 
     t->tsc_mode = d->arch.tsc_mode;
     t->gtsc_khz = d->arch.tsc_khz;
@@ -274,9 +286,9 @@ static long gettscinfo(struct domain *d, struct xen_domctl *op)
 }
 
 /* Guests read the TSC natively in every mode; "always emulate" is refused. */
-static long settscinfo(struct domain *d, struct xen_domctl *op)
+static long settscinfo(struct domain *d, void *arg)
 {
-    const struct xen_domctl_tsc_info *t = &op->u.tsc_info;
+    const struct xen_domctl_tsc_info *t = arg;
 
     if (t->tsc_mode > 2)
         return -EINVAL;
@@ -287,28 +299,32 @@ static long settscinfo(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-static long hypercall_init(struct domain *d, struct xen_domctl *op)
+static long hypercall_init(struct domain *d, void *arg)
 {
-    return hypercall_page_init(d, op->u.hypercall_init.gmfn) ? -EINVAL : 0;
+    struct xen_domctl_hypercall_init *op = arg;
+
+    return hypercall_page_init(d, op->gmfn) ? -EINVAL : 0;
 }
 
-const struct domctl_row arch_domctl_table[NR_DOMCTLS] = {
+const struct subop arch_domctl_table[NR_DOMCTLS] = {
     [XEN_DOMCTL_set_address_size] = DOES(set_address_size, 0),
-    [XEN_DOMCTL_shadow_op] = DOES(log_dirty_op, DC_OUT | DC_NOT_SELF),
+    [XEN_DOMCTL_shadow_op] = DOES(log_dirty_op, SUBOP_OUT | SUBOP_NOT_SELF),
     [XEN_DOMCTL_hypercall_init] = DOES(hypercall_init, 0),
-    [XEN_DOMCTL_get_address_size] = DOES(get_address_size, DC_OUT),
+    [XEN_DOMCTL_get_address_size] = DOES(get_address_size, SUBOP_OUT),
     [XEN_DOMCTL_getpageframeinfo3] = DOES(getpageframeinfo3, 0),
-    [XEN_DOMCTL_get_ext_vcpucontext] = DOES(get_ext_vcpucontext, DC_OUT),
+    [XEN_DOMCTL_get_ext_vcpucontext] = DOES(get_ext_vcpucontext, SUBOP_OUT),
     [XEN_DOMCTL_set_ext_vcpucontext] = DOES(set_ext_vcpucontext, 0),
-    [XEN_DOMCTL_get_vcpu_msrs] = DOES(get_vcpu_msrs, DC_OUT | DC_NOT_SELF),
-    [XEN_DOMCTL_set_vcpu_msrs] = DOES(set_vcpu_msrs, DC_NOT_SELF),
-    [XEN_DOMCTL_getvcpuextstate] = DOES(vcpu_extstate, DC_OUT | DC_NOT_SELF),
-    [XEN_DOMCTL_setvcpuextstate] = DOES(vcpu_extstate, DC_NOT_SELF),
-    [XEN_DOMCTL_gettscinfo] = DOES(gettscinfo, DC_OUT | DC_NOT_SELF),
-    [XEN_DOMCTL_settscinfo] = DOES(settscinfo, DC_NOT_SELF),
-    [XEN_DOMCTL_get_cpu_policy] = DOES(domctl_get_cpu_policy, DC_OUT),
+    [XEN_DOMCTL_get_vcpu_msrs] =
+        DOES(get_vcpu_msrs, SUBOP_OUT | SUBOP_NOT_SELF),
+    [XEN_DOMCTL_set_vcpu_msrs] = DOES(set_vcpu_msrs, SUBOP_NOT_SELF),
+    [XEN_DOMCTL_getvcpuextstate] =
+        DOES(getvcpuextstate, SUBOP_OUT | SUBOP_NOT_SELF),
+    [XEN_DOMCTL_setvcpuextstate] = DOES(setvcpuextstate, SUBOP_NOT_SELF),
+    [XEN_DOMCTL_gettscinfo] = DOES(gettscinfo, SUBOP_OUT | SUBOP_NOT_SELF),
+    [XEN_DOMCTL_settscinfo] = DOES(settscinfo, SUBOP_NOT_SELF),
+    [XEN_DOMCTL_get_cpu_policy] = DOES(domctl_get_cpu_policy, SUBOP_OUT),
     [XEN_DOMCTL_set_cpu_policy] =
-        DOES(domctl_set_cpu_policy, DC_OUT_ERROR | DC_NOT_SELF),
+        DOES(domctl_set_cpu_policy, SUBOP_OUT_ERROR | SUBOP_NOT_SELF),
     /* No IOMMU, so no device leaves dom0. */
     [XEN_DOMCTL_irq_permission] = SAYS(-EOPNOTSUPP),
     [XEN_DOMCTL_iomem_permission] = SAYS(-EOPNOTSUPP),

@@ -10,28 +10,22 @@
 
 /* As many entries as there are and as there is room for; the count back. The
  * host's own map is given as a whole or not at all. */
-static long give_map(uint64_t arg, const struct e820entry *e, unsigned int nr,
-                     bool whole)
+static long give_map(struct xen_memory_map *map, const struct e820entry *e,
+                     unsigned int nr, bool whole)
 {
-    struct xen_memory_map map;
-
-    if (copy_object_from_guest(&map, arg))
-        return -EFAULT;
-    if (whole && map.nr_entries <= nr)
+    if (whole && map->nr_entries <= nr)
         return -EINVAL;
     if (!nr)
         return -ENOSYS;
-    map.nr_entries = MIN(map.nr_entries, nr);
-    if (copy_to_guest_raw((uint64_t)map.buffer.p, e,
-                          map.nr_entries * sizeof(*e)) ||
-        copy_field_to_guest(arg, &map, nr_entries))
-        return -EFAULT;
-    return 0;
+    map->nr_entries = MIN(map->nr_entries, nr);
+    return copy_to_guest_raw((uint64_t)map->buffer.p, e,
+                             map->nr_entries * sizeof(*e))
+               ? -EFAULT
+               : 0;
 }
 
-static long memory_map(uint64_t arg)
+static long memory_map(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
     struct e820entry *copy = NULL;
     unsigned int nr;
     long rc;
@@ -50,34 +44,37 @@ static long memory_map(uint64_t arg)
     return rc;
 }
 
-static long set_memory_map(uint64_t arg)
+static long machine_memory_map(struct domain *d, void *arg)
 {
-    struct xen_foreign_memory_map f;
+    return give_map(arg, hv_e820.map, hv_e820.nr, true);
+}
+
+static long set_memory_map(struct domain *unused, void *arg)
+{
+    const struct xen_foreign_memory_map *f = arg;
     struct e820entry *new, *old;
     struct domain *d;
     long rc;
 
-    if (copy_object_from_guest(&f, arg))
-        return -EFAULT;
-    if (f.map.nr_entries > E820_MAX)
+    if (f->map.nr_entries > E820_MAX)
         return -EINVAL;
-    rc = memory_target(f.domid, &d);
+    rc = subop_domain(f->domid, &d);
     if (rc)
         return rc;
     rc = -ENOMEM;
-    new = xzalloc_array(struct e820entry, f.map.nr_entries + 1);
+    new = xzalloc_array(struct e820entry, f->map.nr_entries + 1);
     if (!new)
         goto out;
     rc = -EFAULT;
-    if (copy_from_guest_raw(new, (uint64_t)f.map.buffer.p,
-                            f.map.nr_entries * sizeof(*new))) {
+    if (copy_from_guest_raw(new, (uint64_t)f->map.buffer.p,
+                            f->map.nr_entries * sizeof(*new))) {
         xfree(new);
         goto out;
     }
     spin_lock(&d->arch.e820_lock);
     old = d->arch.e820;
     d->arch.e820 = new;
-    d->arch.nr_e820 = f.map.nr_entries;
+    d->arch.nr_e820 = f->map.nr_entries;
     spin_unlock(&d->arch.e820_lock);
     xfree(old);
     rc = 0;
@@ -86,54 +83,47 @@ out:
     return rc;
 }
 
-static long machphys_mapping(uint64_t arg)
+static long machphys_mapping(struct domain *d, void *arg)
 {
-    struct xen_machphys_mapping m = {
+    *(struct xen_machphys_mapping *)arg = (struct xen_machphys_mapping){
         .v_start = MACH2PHYS_VIRT_START,
         .v_end = MACH2PHYS_VIRT_END,
-        .max_mfn = is_hardware_domain(current->domain)
-                       ? max_page - 1
-                       : MACH2PHYS_NR_ENTRIES - 1,
+        .max_mfn =
+            is_hardware_domain(d) ? max_page - 1 : MACH2PHYS_NR_ENTRIES - 1,
     };
-
-    return copy_object_to_guest(arg, &m) ? -EFAULT : 0;
+    return 0;
 }
 
-static long machphys_mfn_list(uint64_t arg)
+static long machphys_mfn_list(struct domain *d, void *arg)
 {
-    struct xen_machphys_mfn_list l;
+    struct xen_machphys_mfn_list *l = arg;
     xen_pfn_t mfn;
 
-    if (copy_object_from_guest(&l, arg))
-        return -EFAULT;
-    for (l.nr_extents = 0; l.nr_extents < l.max_extents; l.nr_extents++) {
-        mfn = mfn_x(m2p_chunk(l.nr_extents));
+    for (l->nr_extents = 0; l->nr_extents < l->max_extents; l->nr_extents++) {
+        mfn = mfn_x(m2p_chunk(l->nr_extents));
         if (mfn == INVALID_MFN_RAW)
             break;
-        if (copy_to_guest_offset(l.extent_start, l.nr_extents, &mfn, 1))
+        if (copy_to_guest_offset(l->extent_start, l->nr_extents, &mfn, 1))
             return -EFAULT;
     }
-    return copy_field_to_guest(arg, &l, nr_extents) ? -EFAULT : 0;
+    return 0;
 }
 
-long arch_memory_op(unsigned int op, uint64_t arg)
-{
-    switch (op) {
-    case XENMEM_memory_map:
-        return memory_map(arg);
-    case XENMEM_machine_memory_map:
-        if (!current->domain->is_privileged)
-            return -EPERM;
-        return give_map(arg, hv_e820.map, hv_e820.nr, true);
-    case XENMEM_set_memory_map:
-        return set_memory_map(arg);
-    case XENMEM_machphys_mapping:
-        return machphys_mapping(arg);
-    case XENMEM_machphys_mfn_list:
-        return machphys_mfn_list(arg);
-    case XENMEM_machphys_compat_mfn_list:
-        return -EOPNOTSUPP; /* no 32-bit guests */
-    default:
-        return -ENOSYS;
-    }
-}
+const struct subop arch_memory_table[NR_MEMORY_OPS] = {
+    [XENMEM_memory_map] = {memory_map, SUBOP_IN(struct xen_memory_map),
+                           SUBOP_OUT_FIELD(struct xen_memory_map, nr_entries)},
+    [XENMEM_machine_memory_map] = {machine_memory_map,
+                                   SUBOP_IN(struct xen_memory_map),
+                                   SUBOP_OUT_FIELD(struct xen_memory_map,
+                                                   nr_entries),
+                                   .flags = SUBOP_PRIVILEGED},
+    [XENMEM_set_memory_map] = {set_memory_map,
+                               SUBOP_IN(struct xen_foreign_memory_map)},
+    [XENMEM_machphys_mapping] = {machphys_mapping,
+                                 .out = sizeof(struct xen_machphys_mapping)},
+    [XENMEM_machphys_mfn_list] = {machphys_mfn_list,
+                                  SUBOP_IN(struct xen_machphys_mfn_list),
+                                  SUBOP_OUT_FIELD(struct xen_machphys_mfn_list,
+                                                  nr_extents)},
+    [XENMEM_machphys_compat_mfn_list] = {.rc = -EOPNOTSUPP}, /* for 32 bits */
+};

@@ -86,8 +86,10 @@ void evtchn_double_unlock(struct domain *a, struct domain *b,
                           unsigned long flags);
 /* Also with the other end's lock instead of d's. */
 void evtchn_set_pending(struct domain *d, struct evtchn *chn);
+/* One port. -EINVAL if it is free or reserved; no lock held. (close.c) */
+long evtchn_close(struct domain *d, uint32_t port);
 /* All ports, then the FIFO pages. 0/-ERESTART: a call more, or not; what was
- * begun by one caller may be ended by another. No lock held. (op.c) */
+ * begun by one caller may be ended by another. No lock held. (close.c) */
 int evtchn_close_all(struct domain *d);
 
 /* NULL unless the port has a record and is not free. */
@@ -98,8 +100,9 @@ void vcpu_mark_events_pending(struct vcpu *v);
 void evtchn_check_pollers(struct domain *d, uint32_t port);
 
 extern const struct evtchn_ops evtchn_2l_ops;
-long evtchn_fifo_init_control(struct evtchn_init_control *op);
-long evtchn_fifo_expand_array(const struct evtchn_expand_array *op);
+/* Handlers of sub-operations */
+long evtchn_fifo_init_control(struct domain *d, void *arg);
+long evtchn_fifo_expand_array(struct domain *d, void *arg);
 struct evtchn_fifo_domain *evtchn_fifo_detach(struct domain *d);
 void evtchn_fifo_free(struct evtchn_fifo_domain *fifo); /* no lock held */
 

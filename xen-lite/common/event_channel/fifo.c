@@ -191,9 +191,9 @@ static void switch_domain(struct domain *d)
     ed->ops = &evtchn_fifo_ops;
 }
 
-long evtchn_fifo_init_control(struct evtchn_init_control *op)
+long evtchn_fifo_init_control(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
+    struct evtchn_init_control *op = arg;
     struct evtchn_domain *ed = d->evtchn;
     struct vcpu *v = domain_vcpu(d, op->vcpu);
     struct evtchn_fifo_domain *fifo;
@@ -244,9 +244,9 @@ out:
     return rc;
 }
 
-long evtchn_fifo_expand_array(const struct evtchn_expand_array *op)
+long evtchn_fifo_expand_array(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
+    const struct evtchn_expand_array *op = arg;
     struct evtchn_domain *ed = d->evtchn;
     unsigned long flags;
     uint32_t first, nr;

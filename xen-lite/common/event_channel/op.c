@@ -1,43 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_event_channel_op: binding ports to what they stand for, closing
- * them, and the small operations on them.
+ * HYPERVISOR_event_channel_op: binding ports to what they stand for, and the
+ * small operations on them.
  */
 #include "event_channel.h"
-#include <hv/guest_access.h>
 #include <hv/hypercall.h>
+#include <hv/subop.h>
 #include <asm/irq.h>
 
 /* --- binding -------------------------------------------------------------- */
 
-static long alloc_unbound(struct evtchn_alloc_unbound *op)
+static long alloc_unbound(struct domain *d, void *arg)
 {
-    struct domain *d = get_domain_by_any_id(op->dom), *self = current->domain;
+    struct evtchn_alloc_unbound *op = arg;
     unsigned long flags;
     long port;
 
-    if (!d)
-        return -ESRCH;
-    if (d != self && !self->is_privileged) {
-        put_domain(d);
-        return -EPERM;
-    }
     evtchn_make_room(d);
     flags = spin_lock_irqsave(&d->evtchn->lock);
     port = evtchn_open(d, ECS_UNBOUND);
     if (port >= 0) {
         evtchn_record(d, port)->u.unbound.remote_domid =
-            op->remote_dom == DOMID_SELF ? self->id : op->remote_dom;
+            op->remote_dom == DOMID_SELF ? current->domain->id : op->remote_dom;
         op->port = port;
     }
     spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    put_domain(d);
     return MIN(port, 0);
 }
 
-static long bind_interdomain(struct evtchn_bind_interdomain *op)
+static long bind_interdomain(struct domain *ld, void *arg)
 {
-    struct domain *ld = current->domain, *rd;
+    struct evtchn_bind_interdomain *op = arg;
+    struct domain *rd;
     struct evtchn *lchn, *rchn;
     unsigned long flags;
     long rc, lport;
@@ -73,9 +67,9 @@ out:
     return rc;
 }
 
-static long bind_virq(struct evtchn_bind_virq *op)
+static long bind_virq(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
+    struct evtchn_bind_virq *op = arg;
     struct vcpu *v = domain_vcpu(d, op->vcpu);
     unsigned long flags;
     long rc;
@@ -107,9 +101,9 @@ static long bind_virq(struct evtchn_bind_virq *op)
     return rc;
 }
 
-static long bind_ipi(struct evtchn_bind_ipi *op)
+static long bind_ipi(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
+    struct evtchn_bind_ipi *op = arg;
     unsigned long flags;
     long rc;
 
@@ -127,9 +121,9 @@ static long bind_ipi(struct evtchn_bind_ipi *op)
     return rc;
 }
 
-static long bind_pirq(struct evtchn_bind_pirq *op)
+static long bind_pirq(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
+    struct evtchn_bind_pirq *op = arg;
     unsigned long flags;
     long rc, port;
 
@@ -160,144 +154,23 @@ out:
     return rc;
 }
 
-/* --- closing -------------------------------------------------------------- */
-
-/* Closes a port that is not interdomain. The event lock of d is held. */
-static void close_local(struct domain *d, struct evtchn *chn)
-{
-    struct vcpu *v;
-
-    switch (chn->state) {
-    case ECS_VIRQ:
-        for_each_vcpu (d, v)
-            if (v->virq_to_evtchn[chn->u.virq] == chn->port)
-                v->virq_to_evtchn[chn->u.virq] = 0;
-        break;
-    case ECS_PIRQ:
-        pirq_guest_unbind(d, chn->u.pirq);
-        d->arch.pirq_to_port[chn->u.pirq] = 0;
-        break;
-    }
-    evtchn_free_port(d, chn);
-}
-
-/* -EINVAL if the port is free; -EINVAL if it is reserved. */
-static long evtchn_close(struct domain *d, uint32_t port)
-{
-    struct domain *rd = NULL;
-    struct evtchn *chn;
-    unsigned long flags;
-    long rc = 0;
-
-    /* The remote domain is known only under d's lock, and taking the remote's
-     * lock may need d's to be dropped first: look, take a reference, look
-     * again. */
-    for (;;) {
-        flags = rd ? evtchn_double_lock(d, rd)
-                   : spin_lock_irqsave(&d->evtchn->lock);
-        chn = evtchn_from_port(d, port);
-        if (!chn || chn->state == ECS_RESERVED) {
-            rc = -EINVAL;
-            break;
-        }
-        if (chn->state != ECS_INTERDOMAIN) {
-            close_local(d, chn);
-            break;
-        }
-        if (rd == chn->u.interdomain.remote_dom) {
-            struct evtchn *rchn =
-                evtchn_record(rd, chn->u.interdomain.remote_port);
-
-            rchn->state = ECS_UNBOUND;
-            rchn->u.unbound.remote_domid = d->id;
-            evtchn_free_port(d, chn);
-            break;
-        }
-        if (rd) {
-            evtchn_double_unlock(d, rd, flags);
-            put_domain(rd);
-            rd = NULL;
-            continue;
-        }
-        rd = chn->u.interdomain.remote_dom;
-        if (!get_domain(rd))
-            rd = NULL; /* cannot be: it closes its end before it goes */
-        spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    }
-    if (rd) {
-        evtchn_double_unlock(d, rd, flags);
-        put_domain(rd);
-    } else {
-        spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    }
-    return rc;
-}
-
-#define CLOSE_BATCH 64
-_Static_assert(PORTS_PER_GROUP % CLOSE_BATCH == 0, "no batch has an end");
-
-/* Ports can be opened behind us, unless the domain is dying: only their number
- * says that it is done. */
-int evtchn_close_all(struct domain *d)
-{
-    struct evtchn_domain *ed = d->evtchn;
-    struct evtchn_fifo_domain *fifo;
-    unsigned long flags;
-    uint32_t pos;
-
-    for (;;) {
-        flags = spin_lock_irqsave(&ed->lock);
-        if (!ed->nr_open)
-            break;
-        pos = ed->close_pos < ed->nr_ports ? ed->close_pos : 0;
-        ed->close_pos = pos + CLOSE_BATCH;
-        spin_unlock_irqrestore(&ed->lock, flags);
-        for (uint32_t port = pos; port < pos + CLOSE_BATCH; port++)
-            evtchn_close(d, port);
-        if (hypercall_preempt_check())
-            return -ERESTART;
-    }
-    ed->close_pos = 0;
-    spin_lock(&ed->pending_lock);
-    fifo = evtchn_fifo_detach(d);
-    spin_unlock(&ed->pending_lock);
-    spin_unlock_irqrestore(&ed->lock, flags);
-    evtchn_fifo_free(fifo);
-    return 0;
-}
-
-static long evtchn_reset(domid_t dom)
-{
-    struct domain *d = get_domain_by_any_id(dom), *self = current->domain;
-    long rc;
-
-    if (!d)
-        return -ESRCH;
-    if (d != self && !self->is_privileged)
-        rc = -EPERM;
-    else if (d != self && !READ_ONCE(d->controller_pause_count))
-        rc = -EINVAL; /* it could open ports faster than they are closed */
-    else
-        rc = evtchn_close_all(d);
-    put_domain(d);
-    return rc;
-}
-
 /* --- the rest ------------------------------------------------------------- */
 
-static long evtchn_status(struct evtchn_status *op)
+static long reset(struct domain *d, void *arg)
 {
-    struct domain *d = get_domain_by_any_id(op->dom);
+    /* Another one could open ports faster than they are closed. */
+    if (d != current->domain && !READ_ONCE(d->controller_pause_count))
+        return -EINVAL;
+    return evtchn_close_all(d);
+}
+
+static long status(struct domain *d, void *arg)
+{
+    struct evtchn_status *op = arg;
     struct evtchn *chn;
     unsigned long flags;
     long rc = 0;
 
-    if (!d)
-        return -ESRCH;
-    if (d != current->domain && !current->domain->is_privileged) {
-        put_domain(d);
-        return -EPERM;
-    }
     flags = spin_lock_irqsave(&d->evtchn->lock);
     chn = evtchn_record(d, op->port);
     if (!chn) {
@@ -331,21 +204,20 @@ static long evtchn_status(struct evtchn_status *op)
     }
 out:
     spin_unlock_irqrestore(&d->evtchn->lock, flags);
-    put_domain(d);
     return rc;
 }
 
-static long bind_vcpu(uint32_t port, uint32_t vcpu)
+static long bind_vcpu(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
+    const struct evtchn_bind_vcpu *op = arg;
     unsigned long flags;
     struct evtchn *chn;
     long rc = 0;
 
-    if (!domain_vcpu(d, vcpu))
+    if (!domain_vcpu(d, op->vcpu))
         return -ENOENT;
     flags = spin_lock_irqsave(&d->evtchn->lock);
-    chn = evtchn_from_port(d, port);
+    chn = evtchn_from_port(d, op->port);
     switch (chn ? chn->state : ECS_FREE) {
     case ECS_VIRQ:
         if (!virq_is_global(chn->u.virq)) {
@@ -355,11 +227,11 @@ static long bind_vcpu(uint32_t port, uint32_t vcpu)
         __attribute__((fallthrough));
     case ECS_UNBOUND:
     case ECS_INTERDOMAIN:
-        chn->notify_vcpu = vcpu;
+        chn->notify_vcpu = op->vcpu;
         break;
     case ECS_PIRQ:
-        chn->notify_vcpu = vcpu;
-        pirq_guest_set_affinity(d, chn->u.pirq, d->vcpu[vcpu]);
+        chn->notify_vcpu = op->vcpu;
+        pirq_guest_set_affinity(d, chn->u.pirq, d->vcpu[op->vcpu]);
         break;
     default:
         rc = -EINVAL;
@@ -383,9 +255,9 @@ int evtchn_unmask(struct domain *d, uint32_t port)
     return chn ? 0 : -EINVAL;
 }
 
-static long set_priority(const struct evtchn_set_priority *op)
+static long set_priority(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
+    const struct evtchn_set_priority *op = arg;
     unsigned long flags;
     struct evtchn *chn;
     long rc = 0;
@@ -404,60 +276,61 @@ static long set_priority(const struct evtchn_set_priority *op)
     return rc;
 }
 
-/* One sub-operation: copy in, do, copy the whole back if it has results. */
-#define OP(type, call, out)                                                    \
-    do {                                                                       \
-        struct evtchn_##type op;                                               \
-        if (copy_object_from_guest(&op, arg))                                  \
-            return -EFAULT;                                                    \
-        rc = (call);                                                           \
-        if (!rc && (out) && copy_object_to_guest(arg, &op))                    \
-            rc = -EFAULT; /* the port exists; the guest cannot know it */      \
-        return rc;                                                             \
-    } while (0)
+/* --- the call --- */
+
+static long send(struct domain *d, void *arg)
+{
+    const struct evtchn_send *op = arg;
+
+    return evtchn_send(d, op->port);
+}
+
+static long unmask(struct domain *d, void *arg)
+{
+    const struct evtchn_unmask *op = arg;
+
+    return evtchn_unmask(d, op->port);
+}
+
+static long close(struct domain *d, void *arg)
+{
+    const struct evtchn_close *op = arg;
+
+    return evtchn_close(d, op->port);
+}
+
+static const struct subop evtchn_table[] = {
+    [EVTCHNOP_send] = {send, SUBOP_IN(struct evtchn_send)},
+    [EVTCHNOP_unmask] = {unmask, SUBOP_IN(struct evtchn_unmask)},
+    [EVTCHNOP_alloc_unbound] = {alloc_unbound,
+                                SUBOP_INOUT(struct evtchn_alloc_unbound),
+                                SUBOP_DOMID(struct evtchn_alloc_unbound, dom)},
+    [EVTCHNOP_bind_interdomain] = {bind_interdomain,
+                                   SUBOP_INOUT(struct evtchn_bind_interdomain)},
+    [EVTCHNOP_bind_virq] = {bind_virq, SUBOP_INOUT(struct evtchn_bind_virq)},
+    [EVTCHNOP_bind_ipi] = {bind_ipi, SUBOP_INOUT(struct evtchn_bind_ipi)},
+    [EVTCHNOP_bind_pirq] = {bind_pirq, SUBOP_INOUT(struct evtchn_bind_pirq)},
+    [EVTCHNOP_close] = {close, SUBOP_IN(struct evtchn_close)},
+    [EVTCHNOP_status] = {status, SUBOP_INOUT(struct evtchn_status),
+                         SUBOP_DOMID(struct evtchn_status, dom)},
+    [EVTCHNOP_bind_vcpu] = {bind_vcpu, SUBOP_IN(struct evtchn_bind_vcpu)},
+    [EVTCHNOP_reset] = {reset, SUBOP_IN(struct evtchn_reset),
+                        SUBOP_DOMID(struct evtchn_reset, dom)},
+    [EVTCHNOP_init_control] = {evtchn_fifo_init_control,
+                               SUBOP_INOUT(struct evtchn_init_control)},
+    [EVTCHNOP_expand_array] = {evtchn_fifo_expand_array,
+                               SUBOP_IN(struct evtchn_expand_array)},
+    [EVTCHNOP_set_priority] = {set_priority,
+                               SUBOP_IN(struct evtchn_set_priority)},
+};
+
+static const struct subop_family evtchn_ops = {
+    .call = __HYPERVISOR_event_channel_op,
+    .rows = {{evtchn_table, ARRAY_SIZE(evtchn_table)}},
+    .otherwise = {.rc = -ENOSYS},
+};
 
 long do_event_channel_op(unsigned int cmd, uint64_t arg)
 {
-    struct domain *d = current->domain;
-    long rc;
-
-    switch (cmd) {
-    case EVTCHNOP_send:
-        OP(send, evtchn_send(d, op.port), false);
-    case EVTCHNOP_unmask:
-        OP(unmask, evtchn_unmask(current->domain, op.port), false);
-    case EVTCHNOP_alloc_unbound:
-        OP(alloc_unbound, alloc_unbound(&op), true);
-    case EVTCHNOP_bind_interdomain:
-        OP(bind_interdomain, bind_interdomain(&op), true);
-    case EVTCHNOP_bind_virq:
-        OP(bind_virq, bind_virq(&op), true);
-    case EVTCHNOP_bind_ipi:
-        OP(bind_ipi, bind_ipi(&op), true);
-    case EVTCHNOP_bind_pirq:
-        OP(bind_pirq, bind_pirq(&op), true);
-    case EVTCHNOP_close:
-        OP(close, evtchn_close(d, op.port), false);
-    case EVTCHNOP_status:
-        OP(status, evtchn_status(&op), true);
-    case EVTCHNOP_bind_vcpu:
-        OP(bind_vcpu, bind_vcpu(op.port, op.vcpu), false);
-    case EVTCHNOP_reset: {
-        struct evtchn_reset op;
-
-        if (copy_object_from_guest(&op, arg))
-            return -EFAULT;
-        rc = evtchn_reset(op.dom);
-        return rc == -ERESTART ? hypercall_again(__HYPERVISOR_event_channel_op)
-                               : rc;
-    }
-    case EVTCHNOP_init_control:
-        OP(init_control, evtchn_fifo_init_control(&op), true);
-    case EVTCHNOP_expand_array:
-        OP(expand_array, evtchn_fifo_expand_array(&op), false);
-    case EVTCHNOP_set_priority:
-        OP(set_priority, set_priority(&op), false);
-    default:
-        return -ENOSYS;
-    }
+    return subop_call(&evtchn_ops, cmd, arg);
 }

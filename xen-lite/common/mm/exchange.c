@@ -207,7 +207,7 @@ long memory_exchange(uint64_t arg)
     rc = check(&e);
     if (rc)
         return rc;
-    rc = memory_target(e.x.in.domid, &e.d);
+    rc = subop_domain(e.x.in.domid, &e.d);
     if (rc)
         return rc;
     e.in = xzalloc_array(struct page_info *, e.pages);

@@ -29,19 +29,6 @@ unsigned int memory_max_order(const struct domain *d)
     return d->is_privileged ? MAX_ORDER_PRIVILEGED : MAX_ORDER_GUEST;
 }
 
-/* Domain of a request: oneself, or any for the privileged. 0/-ESRCH/-EPERM */
-int memory_target(domid_t id, struct domain **d)
-{
-    *d = get_domain_by_any_id(id);
-    if (!*d)
-        return -ESRCH;
-    if (*d != current->domain && !current->domain->is_privileged) {
-        put_domain(*d);
-        return -EPERM;
-    }
-    return 0;
-}
-
 /* false: no frame can be that low. */
 bool memory_flags(unsigned int mem_flags, unsigned int *memflags)
 {
@@ -151,7 +138,7 @@ static long do_extents(unsigned int op, unsigned long start, uint64_t arg)
         x.r.nr_extents > (~0UL >> CMD_SHIFT) >> x.r.extent_order ||
         !memory_flags(x.r.mem_flags, &x.memflags) || !list_is_guests(&x.r))
         return start;
-    rc = memory_target(x.r.domid, &x.d);
+    rc = subop_domain(x.r.domid, &x.d);
     if (rc)
         return rc == -EPERM ? rc : (long)start;
     for (; i < x.r.nr_extents; i++) {
@@ -171,42 +158,36 @@ static long do_extents(unsigned int op, unsigned long start, uint64_t arg)
 
 /* --- figures -------------------------------------------------------------- */
 
-static long domain_figure(unsigned int op, uint64_t arg)
+static long maximum_ram_page(struct domain *d, void *arg)
 {
-    struct xen_memory_domain who;
-    struct domain *d;
-    long rc;
-
-    if (copy_object_from_guest(&who, arg))
-        return -EFAULT;
-    rc = memory_target(who.domid, &d);
-    if (rc)
-        return rc;
-    if (op == XENMEM_current_reservation)
-        rc = READ_ONCE(d->tot_pages);
-    else if (op == XENMEM_maximum_reservation)
-        rc = READ_ONCE(d->max_pages);
-    else
-        rc = MAX((long)READ_ONCE(d->shared_info->arch.max_pfn), 1L) - 1;
-    put_domain(d);
-    return rc;
+    return max_page;
 }
 
-static long claim_pages(uint64_t arg)
+static long current_reservation(struct domain *d, void *arg)
 {
-    struct xen_memory_reservation r;
+    return READ_ONCE(d->tot_pages);
+}
+
+static long maximum_reservation(struct domain *d, void *arg)
+{
+    return READ_ONCE(d->max_pages);
+}
+
+static long maximum_gpfn(struct domain *d, void *arg)
+{
+    return MAX((long)READ_ONCE(d->shared_info->arch.max_pfn), 1L) - 1;
+}
+
+static long claim_pages(struct domain *unused, void *arg)
+{
+    const struct xen_memory_reservation *r = arg;
     struct domain *d;
     long rc;
 
-    if (!current->domain->is_privileged)
-        return -EPERM;
-    if (copy_object_from_guest(&r, arg))
-        return -EFAULT;
-    if (!guest_handle_is_null(r.extent_start) || r.extent_order || r.mem_flags)
+    if (!guest_handle_is_null(r->extent_start) || r->extent_order ||
+        r->mem_flags || subop_domain(r->domid, &d))
         return -EINVAL;
-    if (memory_target(r.domid, &d))
-        return -EINVAL;
-    rc = domain_set_outstanding_pages(d, r.nr_extents);
+    rc = domain_set_outstanding_pages(d, r->nr_extents);
     put_domain(d);
     return rc;
 }
@@ -235,8 +216,7 @@ static long copy_grant_frames(struct domain *d,
     return 0;
 }
 
-static long acquire(struct domain *d, struct xen_mem_acquire_resource *r,
-                    uint64_t arg)
+static long acquire(struct domain *d, struct xen_mem_acquire_resource *r)
 {
     bool ask_size = guest_handle_is_null(r->frame_list) && !r->nr_frames;
 
@@ -253,80 +233,56 @@ static long acquire(struct domain *d, struct xen_mem_acquire_resource *r,
         return -EINVAL;
     if (ask_size) {
         r->nr_frames = d->max_grant_frames;
-        return copy_field_to_guest(arg, r, nr_frames) ? -EFAULT : 0;
+        return 0;
     }
     if (guest_handle_is_null(r->frame_list) || !r->nr_frames)
         return -EINVAL;
     return copy_grant_frames(d, r);
 }
 
-static long acquire_resource(uint64_t arg)
+static long acquire_resource(struct domain *unused, void *arg)
 {
-    struct xen_mem_acquire_resource r;
+    struct xen_mem_acquire_resource *r = arg;
     struct domain *d;
     long rc;
 
-    if (!current->domain->is_privileged)
-        return -EPERM;
-    if (copy_object_from_guest(&r, arg))
-        return -EFAULT;
-    if (r.pad)
+    if (r->pad)
         return -EINVAL;
-    d = get_domain_by_id(r.domid);
+    d = get_domain_by_id(r->domid);
     if (!d)
         return -ESRCH;
-    rc = d == current->domain ? -EPERM : acquire(d, &r, arg);
+    rc = d == current->domain ? -EPERM : acquire(d, r);
     put_domain(d);
     return rc;
 }
 
 /* --- what translated and HVM domains have --------------------------------- */
 
-static long physmap(unsigned int op, uint64_t arg)
+/* No domain here is translated. */
+static long add_to_physmap(struct domain *unused, void *arg)
 {
-    struct xen_add_to_physmap a;
+    const struct xen_add_to_physmap *a = arg;
     struct domain *d;
-    long rc;
+    int rc;
 
-    /* The domain's id is the first field of all three. */
-    if (copy_from_guest_raw(
-            &a, arg, op == XENMEM_add_to_physmap ? sizeof(a) : sizeof(a.domid)))
-        return -EFAULT;
-    if (op == XENMEM_add_to_physmap && a.space == XENMAPSPACE_gmfn_foreign)
+    if (a->space == XENMAPSPACE_gmfn_foreign)
         return -ENOSYS; /* in batches only */
-    rc = memory_target(a.domid, &d);
+    rc = subop_domain(a->domid, &d);
     if (rc)
         return rc;
     put_domain(d);
-    return -EACCES; /* no PV domain is translated */
+    return -EACCES;
 }
 
-static long pod_target(uint64_t arg)
+static long get_vnumainfo(struct domain *unused, void *arg)
 {
-    struct xen_pod_target p;
+    const struct xen_vnuma_topology_info *t = arg;
     struct domain *d;
-    long rc;
+    int rc;
 
-    if (copy_object_from_guest(&p, arg))
-        return -EFAULT;
-    rc = memory_target(p.domid, &d);
-    if (rc)
-        return rc;
-    put_domain(d);
-    return -EINVAL;
-}
-
-static long get_vnumainfo(uint64_t arg)
-{
-    struct xen_vnuma_topology_info t;
-    struct domain *d;
-    long rc;
-
-    if (copy_object_from_guest(&t, arg))
-        return -EFAULT;
-    if (t.pad)
+    if (t->pad)
         return -EINVAL;
-    rc = memory_target(t.domid, &d);
+    rc = subop_domain(t->domid, &d);
     if (rc)
         return rc;
     put_domain(d);
@@ -334,19 +290,68 @@ static long get_vnumainfo(uint64_t arg)
 }
 
 /* The host reserves no memory for devices: no IOMMU. */
-static long reserved_device_memory_map(uint64_t arg)
+static long reserved_device_memory_map(struct domain *d, void *arg)
 {
-    struct xen_reserved_device_memory_map m;
+    struct xen_reserved_device_memory_map *m = arg;
 
-    if (copy_object_from_guest(&m, arg))
-        return -EFAULT;
-    if (m.flags & ~XENMEM_RDM_ALL)
+    if (m->flags & ~XENMEM_RDM_ALL)
         return -EINVAL;
-    m.nr_entries = 0;
-    return copy_field_to_guest(arg, &m, nr_entries) ? -EFAULT : 0;
+    m->nr_entries = 0;
+    return 0;
 }
 
 /* --- the call ------------------------------------------------------------- */
+
+#define FIGURE(handler)                                                        \
+    {                                                                          \
+        handler, SUBOP_IN(struct xen_memory_domain),                           \
+            SUBOP_DOMID(struct xen_memory_domain, domid)                       \
+    }
+/* What only translated domains have. Its structure begins with the id. */
+#define PHYSMAP                                                                \
+    {                                                                          \
+        .rc = -EACCES, SUBOP_IN(domid_t), .domid = 1                           \
+    }
+/* What only HVM domains have. */
+#define POD                                                                    \
+    {                                                                          \
+        .rc = -EINVAL, SUBOP_IN(struct xen_pod_target),                        \
+        SUBOP_DOMID(struct xen_pod_target, domid)                              \
+    }
+
+static const struct subop memory_table[NR_MEMORY_OPS] = {
+    [XENMEM_maximum_ram_page] = {maximum_ram_page},
+    [XENMEM_current_reservation] = FIGURE(current_reservation),
+    [XENMEM_maximum_reservation] = FIGURE(maximum_reservation),
+    [XENMEM_maximum_gpfn] = FIGURE(maximum_gpfn),
+    [XENMEM_claim_pages] = {claim_pages,
+                            SUBOP_IN(struct xen_memory_reservation),
+                            .flags = SUBOP_PRIVILEGED},
+    [XENMEM_acquire_resource] =
+        {acquire_resource, SUBOP_IN(struct xen_mem_acquire_resource),
+         SUBOP_OUT_FIELD(struct xen_mem_acquire_resource, nr_frames),
+         .flags = SUBOP_PRIVILEGED},
+    [XENMEM_get_sharing_freed_pages] = {subop_nothing},
+    [XENMEM_get_sharing_shared_pages] = {subop_nothing},
+    [XENMEM_add_to_physmap] = {add_to_physmap,
+                               SUBOP_IN(struct xen_add_to_physmap)},
+    [XENMEM_add_to_physmap_batch] = PHYSMAP,
+    [XENMEM_remove_from_physmap] = PHYSMAP,
+    [XENMEM_set_pod_target] = POD,
+    [XENMEM_get_pod_target] = POD,
+    [XENMEM_get_vnumainfo] = {get_vnumainfo,
+                              SUBOP_IN(struct xen_vnuma_topology_info)},
+    [XENMEM_reserved_device_memory_map] =
+        {reserved_device_memory_map,
+         SUBOP_IN(struct xen_reserved_device_memory_map),
+         SUBOP_OUT_FIELD(struct xen_reserved_device_memory_map, nr_entries)},
+};
+
+static const struct subop_family memory_ops = {
+    .call = __HYPERVISOR_memory_op,
+    .rows = {{memory_table, NR_MEMORY_OPS}, {arch_memory_table, NR_MEMORY_OPS}},
+    .otherwise = {.rc = -ENOSYS},
+};
 
 long do_memory_op(unsigned long cmd, uint64_t arg)
 {
@@ -361,34 +366,7 @@ long do_memory_op(unsigned long cmd, uint64_t arg)
     }
     if (start) /* only those count extents */
         return op <= XENMEM_acquire_resource ? -EINVAL : -ENOSYS;
-    switch (op) {
-    case XENMEM_exchange:
+    if (op == XENMEM_exchange)
         return memory_exchange(arg);
-    case XENMEM_maximum_ram_page:
-        return max_page;
-    case XENMEM_current_reservation:
-    case XENMEM_maximum_reservation:
-    case XENMEM_maximum_gpfn:
-        return domain_figure(op, arg);
-    case XENMEM_claim_pages:
-        return claim_pages(arg);
-    case XENMEM_acquire_resource:
-        return acquire_resource(arg);
-    case XENMEM_get_sharing_freed_pages:
-    case XENMEM_get_sharing_shared_pages:
-        return 0;
-    case XENMEM_add_to_physmap:
-    case XENMEM_add_to_physmap_batch:
-    case XENMEM_remove_from_physmap:
-        return physmap(op, arg);
-    case XENMEM_set_pod_target:
-    case XENMEM_get_pod_target:
-        return pod_target(arg);
-    case XENMEM_get_vnumainfo:
-        return get_vnumainfo(arg);
-    case XENMEM_reserved_device_memory_map:
-        return reserved_device_memory_map(arg);
-    default:
-        return arch_memory_op(op, arg);
-    }
+    return subop_call(&memory_ops, op, arg);
 }

@@ -10,11 +10,11 @@
 
 /* --- affinity ------------------------------------------------------------- */
 
-/* The vcpu that op means. Errors: NULL with *rc = -EINVAL, -ESRCH. */
-static struct vcpu *affinity_vcpu(struct domain *d, struct xen_domctl *op,
+/* The vcpu that a names. Errors: NULL with *rc = -EINVAL, -ESRCH. */
+static struct vcpu *affinity_vcpu(struct domain *d,
+                                  const struct xen_domctl_vcpuaffinity *a,
                                   long *rc)
 {
-    const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
     struct vcpu *v = domain_vcpu(d, a->vcpu);
 
     *rc = a->vcpu < d->max_vcpus && !v ? -ESRCH : -EINVAL;
@@ -31,12 +31,12 @@ static struct vcpu *affinity_vcpu(struct domain *d, struct xen_domctl *op,
 /* The answer is what is in effect; soft affinity alone may come to nothing,
  * which is no error. FORCE undoes overriding pins, which cannot be made
  * here. */
-long domctl_set_affinity(struct domain *d, struct xen_domctl *op)
+long domctl_set_affinity(struct domain *d, void *arg)
 {
-    struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
+    struct xen_domctl_vcpuaffinity *a = arg;
     cpumask_t hard, soft, pool = cpupool_cpus(d);
     long rc;
-    struct vcpu *v = affinity_vcpu(d, op, &rc);
+    struct vcpu *v = affinity_vcpu(d, a, &rc);
 
     if (!v)
         return rc;
@@ -62,11 +62,11 @@ long domctl_set_affinity(struct domain *d, struct xen_domctl *op)
     return rc;
 }
 
-long domctl_get_affinity(struct domain *d, struct xen_domctl *op)
+long domctl_get_affinity(struct domain *d, void *arg)
 {
-    struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
+    struct xen_domctl_vcpuaffinity *a = arg;
     long rc;
-    const struct vcpu *v = affinity_vcpu(d, op, &rc);
+    const struct vcpu *v = affinity_vcpu(d, a, &rc);
 
     if (v && (a->flags & XEN_VCPUAFFINITY_HARD))
         rc = mask_to_xenctl_bitmap(&a->cpumap_hard, v->sched.hard_affinity);
@@ -78,9 +78,9 @@ long domctl_get_affinity(struct domain *d, struct xen_domctl *op)
 /* --- parameters ----------------------------------------------------------- */
 
 /* Weight 0 leaves the weight alone; vcpus have no parameters of their own. */
-long domctl_scheduler_op(struct domain *d, struct xen_domctl *op)
+long domctl_scheduler_op(struct domain *d, void *arg)
 {
-    struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
+    struct xen_domctl_scheduler_op *s = arg;
     struct xen_domctl_sched_credit2 *p = &s->u.credit2;
     unsigned int nr = 0;
     struct vcpu *v;
@@ -107,9 +107,9 @@ long domctl_scheduler_op(struct domain *d, struct xen_domctl *op)
     }
 }
 
-long sysctl_scheduler_op(struct xen_sysctl *op)
+long sysctl_scheduler_op(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
+    struct xen_sysctl_scheduler_op *s = arg;
     uint32_t us = s->u.sched_credit2.ratelimit_us;
 
     if (s->cmd != XEN_SYSCTL_SCHEDOP_putinfo &&

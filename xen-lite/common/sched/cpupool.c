@@ -171,9 +171,9 @@ static long move_domain(uint32_t id, uint32_t domid)
     return rc;
 }
 
-long sysctl_cpupool_op(struct xen_sysctl *op)
+long sysctl_cpupool_op(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_cpupool_op *p = &op->u.cpupool_op;
+    struct xen_sysctl_cpupool_op *p = arg;
 
     switch (p->op) {
     case XEN_SYSCTL_CPUPOOL_OP_CREATE:

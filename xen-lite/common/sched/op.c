@@ -7,6 +7,7 @@
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
 #include <hv/smp.h>
+#include <hv/subop.h>
 #include <xen/sched.h>
 
 #define MAX_POLL_PORTS 128
@@ -30,10 +31,10 @@ static long poll_ports(struct domain *d, uint64_t ports, uint32_t nr,
     return 0;
 }
 
-static long do_poll(struct sched_poll *poll)
+static long do_poll(struct domain *d, void *arg)
 {
+    const struct sched_poll *poll = arg;
     struct vcpu *v = current;
-    struct domain *d = v->domain;
     uint32_t port = 0;
     long rc;
 
@@ -67,9 +68,10 @@ static long do_poll(struct sched_poll *poll)
 }
 
 /* id 0 asks for a free watchdog; timeout 0 gives the watchdog back. */
-static long do_watchdog(uint32_t id, uint32_t timeout)
+static long do_watchdog(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
+    const struct sched_watchdog *w = arg;
+    uint32_t id = w->id, timeout = w->timeout;
     long rc = 0;
 
     if (id > 2 || (!id && !timeout))
@@ -99,82 +101,79 @@ out:
     return rc;
 }
 
-static long remote_shutdown(uint64_t arg)
+static long remote_shutdown(struct domain *unused, void *arg)
 {
-    struct sched_remote_shutdown r;
+    const struct sched_remote_shutdown *r = arg;
     struct domain *d;
 
-    if (copy_object_from_guest(&r, arg))
-        return -EFAULT;
     if (!current->domain->is_privileged)
         return -EPERM;
-    d = get_domain_by_id(r.domain_id);
+    d = get_domain_by_id(r->domain_id);
     if (!d)
         return -ESRCH;
-    domain_shutdown(d, (uint8_t)r.reason);
+    domain_shutdown(d, (uint8_t)r->reason);
     put_domain(d);
     return 0;
 }
 
-static long do_shutdown(uint64_t arg, bool now)
+static long do_shutdown(struct domain *d, void *arg)
 {
-    struct sched_shutdown s;
-    struct domain *d = current->domain;
+    const struct sched_shutdown *s = arg;
 
-    if (copy_object_from_guest(&s, arg))
-        return -EFAULT;
-    if (s.reason > SHUTDOWN_MAX)
+    if (s->reason > SHUTDOWN_MAX)
         return -EINVAL;
-    if (!now) { /* only the code for a later shutdown */
-        if (d->is_shutting_down)
-            return -EINVAL;
-        d->shutdown_code = s.reason;
-        return 0;
-    }
-    if (s.reason == SHUTDOWN_crash) {
+    if (s->reason == SHUTDOWN_crash) {
         printk(XENLOG_WARNING "d%d reports that it crashed\n", d->id);
         arch_dump_vcpu(current);
     }
-    return domain_shutdown(d, s.reason);
+    return domain_shutdown(d, s->reason);
 }
+
+/* Only the code for a later shutdown. */
+static long shutdown_code(struct domain *d, void *arg)
+{
+    const struct sched_shutdown *s = arg;
+
+    if (s->reason > SHUTDOWN_MAX || d->is_shutting_down)
+        return -EINVAL;
+    d->shutdown_code = s->reason;
+    return 0;
+}
+
+static long yield(struct domain *d, void *arg)
+{
+    sched_yield();
+    return 0;
+}
+
+static long block(struct domain *d, void *arg)
+{
+    WRITE_ONCE(current->vcpu_info->evtchn_upcall_mask, 0);
+    vcpu_block();
+    return 0;
+}
+
+static const struct subop sched_table[] = {
+    [SCHEDOP_yield] = {yield},
+    [SCHEDOP_block] = {block},
+    [SCHEDOP_shutdown] = {do_shutdown, SUBOP_IN(struct sched_shutdown)},
+    [SCHEDOP_poll] = {do_poll, SUBOP_IN(struct sched_poll)},
+    [SCHEDOP_remote_shutdown] = {remote_shutdown,
+                                 SUBOP_IN(struct sched_remote_shutdown)},
+    [SCHEDOP_shutdown_code] = {shutdown_code, SUBOP_IN(struct sched_shutdown)},
+    [SCHEDOP_watchdog] = {do_watchdog, SUBOP_IN(struct sched_watchdog)},
+    [SCHEDOP_pin_override] = {.rc = -ENOSYS, .flags = SUBOP_DOM0},
+};
+
+static const struct subop_family sched_ops = {
+    .call = __HYPERVISOR_sched_op,
+    .rows = {{sched_table, ARRAY_SIZE(sched_table)}},
+    .otherwise = {.rc = -ENOSYS},
+};
 
 long do_sched_op(unsigned int cmd, uint64_t arg)
 {
-    switch (cmd) {
-    case SCHEDOP_yield:
-        sched_yield();
-        return 0;
-    case SCHEDOP_block:
-        WRITE_ONCE(current->vcpu_info->evtchn_upcall_mask, 0);
-        vcpu_block();
-        return 0;
-    case SCHEDOP_shutdown:
-        return do_shutdown(arg, true);
-    case SCHEDOP_shutdown_code:
-        return do_shutdown(arg, false);
-    case SCHEDOP_poll: {
-        struct sched_poll poll;
-
-        if (copy_object_from_guest(&poll, arg))
-            return -EFAULT;
-        return do_poll(&poll);
-    }
-    case SCHEDOP_remote_shutdown:
-        return remote_shutdown(arg);
-    case SCHEDOP_watchdog: {
-        struct sched_watchdog w;
-
-        if (copy_object_from_guest(&w, arg))
-            return -EFAULT;
-        return do_watchdog(w.id, w.timeout);
-    }
-    case SCHEDOP_pin_override:
-        if (!is_hardware_domain(current->domain))
-            return -EPERM;
-        return -ENOSYS;
-    default:
-        return -ENOSYS;
-    }
+    return subop_call(&sched_ops, cmd, arg);
 }
 
 /* The form of before 3.2: the reason comes in the register. */

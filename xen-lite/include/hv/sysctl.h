@@ -8,22 +8,23 @@
 #ifndef HV_SYSCTL_H
 #define HV_SYSCTL_H
 
+#include <hv/domain.h>
 #include <xen/sysctl.h>
 
 /* arch/x86/sysctl.c */
 void arch_do_physinfo(struct xen_sysctl_physinfo *info);
-long arch_cpu_levelling_caps(struct xen_sysctl *op);
-long arch_cpu_featureset(struct xen_sysctl *op);
-long arch_cpu_policy(struct xen_sysctl *op);
+long arch_cpu_levelling_caps(struct domain *d, void *op);
+long arch_cpu_featureset(struct domain *d, void *op);
+long arch_cpu_policy(struct domain *d, void *op);
 
 /* common/sysctl_host.c */
-long sysctl_get_pmstat(struct xen_sysctl *op);
-long sysctl_pm_op(struct xen_sysctl *op);
-long sysctl_cpu_hotplug(struct xen_sysctl *op);
-long sysctl_page_offline_op(struct xen_sysctl *op);
-long sysctl_pcitopoinfo(struct xen_sysctl *op);
+long sysctl_get_pmstat(struct domain *d, void *op);
+long sysctl_pm_op(struct domain *d, void *op);
+long sysctl_cpu_hotplug(struct domain *d, void *op);
+long sysctl_page_offline_op(struct domain *d, void *op);
+long sysctl_pcitopoinfo(struct domain *d, void *op);
 /* common/sched/cpupool.c, common/sched/control.c */
-long sysctl_cpupool_op(struct xen_sysctl *op);
-long sysctl_scheduler_op(struct xen_sysctl *op);
+long sysctl_cpupool_op(struct domain *d, void *op);
+long sysctl_scheduler_op(struct domain *d, void *op);
 
 #endif

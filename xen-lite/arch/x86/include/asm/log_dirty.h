@@ -57,7 +57,7 @@ struct log_dirty {
 
 /* Is the frame in its owner's log? True if that domain is not logged. */
 bool frame_is_dirty(mfn_t mfn);
-long log_dirty_op(struct domain *d, struct xen_domctl *op);
+long log_dirty_op(struct domain *d, void *op);
 /* Ends logging, if it is on; no vcpu of d runs. */
 void log_dirty_end(struct domain *d);
 

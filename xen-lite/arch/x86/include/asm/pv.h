@@ -85,8 +85,8 @@ int fpu_set_xstate(struct vcpu *v, uint64_t xcr0, uint64_t accum,
                    const void *image, uint32_t size);
 
 /* --- MSRs, CPUID (pv/emul/msr.c, cpuid.c) --------------------------------- */
-long domctl_get_cpu_policy(struct domain *d, struct xen_domctl *op);
-long domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op);
+long domctl_get_cpu_policy(struct domain *d, void *op);
+long domctl_set_cpu_policy(struct domain *d, void *op);
 int cpu_policy_create(struct domain *d);
 void cpu_policy_destroy(struct domain *d);
 bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);

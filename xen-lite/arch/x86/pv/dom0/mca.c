@@ -7,11 +7,13 @@
 #include <hv/domain.h>
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
+#include <hv/subop.h>
 #include <asm/apic.h>
 #include <xen/arch-x86/xen-mca.h>
 
-static long fetch(struct xen_mc_fetch *fetch)
+static long fetch(struct domain *unused, void *arg)
 {
+    struct xen_mc_fetch *fetch = arg;
     uint32_t queue = fetch->flags & ~XEN_MC_ACK;
 
     if (queue != XEN_MC_NONURGENT && queue != XEN_MC_URGENT)
@@ -51,8 +53,9 @@ static void describe(struct mcinfo_logical_cpu *info, unsigned int cpu)
     info->mc_cpu_caps[6] = boot_cpu.feat_e1c;
 }
 
-static long physcpuinfo(struct xen_mc_physcpuinfo *op)
+static long physcpuinfo(struct domain *unused, void *arg)
 {
+    struct xen_mc_physcpuinfo *op = arg;
     struct mcinfo_logical_cpu info;
     uint32_t n = 0;
     unsigned int cpu;
@@ -74,32 +77,25 @@ static long physcpuinfo(struct xen_mc_physcpuinfo *op)
     return 0;
 }
 
+static const struct subop mca_table[] = {
+    [XEN_MC_fetch] = {fetch, .flags = SUBOP_OUT},
+    [XEN_MC_physcpuinfo] = {physcpuinfo, .flags = SUBOP_OUT},
+    /* Errors for tests: not built. */
+    [XEN_MC_msrinject] = {.rc = -EOPNOTSUPP},
+    [XEN_MC_mceinject] = {.rc = -EOPNOTSUPP},
+    [XEN_MC_inject_v2] = {.rc = -EOPNOTSUPP},
+};
+
+static const struct subop_family mca_ops = {
+    .call = __HYPERVISOR_mca,
+    .rows = {{mca_table, ARRAY_SIZE(mca_table)}},
+    .otherwise = {.rc = -EINVAL},
+    .version = XEN_MCA_INTERFACE_VERSION,
+    .size = sizeof(struct xen_mc),
+    .body = offsetof(struct xen_mc, u),
+};
+
 long do_mca(uint64_t arg)
 {
-    struct xen_mc op;
-    long rc;
-
-    if (!current->domain->is_privileged)
-        return -EPERM;
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    if (op.interface_version != XEN_MCA_INTERFACE_VERSION)
-        return -EACCES;
-    switch (op.cmd) {
-    case XEN_MC_fetch:
-        rc = fetch(&op.u.mc_fetch);
-        break;
-    case XEN_MC_physcpuinfo:
-        rc = physcpuinfo(&op.u.mc_physcpuinfo);
-        break;
-    case XEN_MC_msrinject:
-    case XEN_MC_mceinject:
-    case XEN_MC_inject_v2: /* errors for tests: not built */
-        return -EOPNOTSUPP;
-    default:
-        return -EINVAL;
-    }
-    if (!rc && copy_object_to_guest(arg, &op))
-        rc = -EFAULT;
-    return rc;
+    return subop_call_headed(&mca_ops, arg);
 }

@@ -5,8 +5,8 @@
  * the rest is dom0's.
  */
 #include <hv/domain.h>
-#include <hv/guest_access.h>
 #include <hv/hypercall.h>
+#include <hv/subop.h>
 #include <asm/apic.h>
 #include <asm/irq.h>
 #include <asm/irq_desc.h>
@@ -18,62 +18,53 @@
 
 /* --- any domain --- */
 
-static long set_iopl(uint64_t arg)
+static long set_iopl(struct domain *d, void *arg)
 {
-    struct physdev_set_iopl op;
+    const struct physdev_set_iopl *op = arg;
 
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    if (op.iopl > 3)
+    if (op->iopl > 3)
         return -EINVAL;
-    current->arch.iopl = op.iopl;
+    current->arch.iopl = op->iopl;
     return 0;
 }
 
-static long set_iobitmap(uint64_t arg)
+static long set_iobitmap(struct domain *d, void *arg)
 {
-    struct physdev_set_iobitmap op;
+    const struct physdev_set_iobitmap *op = arg;
 
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    if (op.nr_ports > IOPORTS)
+    if (op->nr_ports > IOPORTS)
         return -EINVAL;
-    current->arch.iobmp = (uint64_t)op.bitmap.p;
-    current->arch.iobmp_limit = op.nr_ports;
+    current->arch.iobmp = (uint64_t)op->bitmap.p;
+    current->arch.iobmp_limit = op->nr_ports;
     return 0;
 }
 
-static long set_eoi_page(uint64_t arg, bool auto_unmask)
+static long eoi_page_v1(struct domain *d, void *arg)
 {
-    struct physdev_pirq_eoi_gmfn op;
+    const struct physdev_pirq_eoi_gmfn *op = arg;
 
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    return pirq_set_eoi_page(current->domain, _mfn(op.gmfn), auto_unmask);
+    return pirq_set_eoi_page(d, _mfn(op->gmfn), true);
 }
 
-static long eoi(uint64_t arg)
+static long eoi_page_v2(struct domain *d, void *arg)
 {
-    struct physdev_eoi op;
+    const struct physdev_pirq_eoi_gmfn *op = arg;
 
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    return pirq_eoi(current->domain, op.irq);
+    return pirq_set_eoi_page(d, _mfn(op->gmfn), false);
 }
 
-static long irq_status_query(uint64_t arg)
+static long eoi(struct domain *d, void *arg)
 {
-    struct physdev_irq_status_query op;
-    long rc;
+    const struct physdev_eoi *op = arg;
 
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    if (op.irq >= NR_PIRQS)
-        return -EINVAL;
-    rc = pirq_status(current->domain, op.irq, &op.flags);
-    if (!rc && copy_object_to_guest(arg, &op))
-        rc = -EFAULT;
-    return rc;
+    return pirq_eoi(d, op->irq);
+}
+
+static long irq_status_query(struct domain *d, void *arg)
+{
+    struct physdev_irq_status_query *op = arg;
+
+    return op->irq < NR_PIRQS ? pirq_status(d, op->irq, &op->flags) : -EINVAL;
 }
 
 /* --- mapping --- */
@@ -106,226 +97,175 @@ static int map_one(struct domain *d, const struct physdev_map_pirq *op)
                         op->table_base, op->pirq);
 }
 
-/* Devices are not given to other domains, so only dom0 itself has any. */
-static long others_devices(domid_t domid)
+static long map_pirq(struct domain *d, void *arg)
 {
-    struct domain *d = get_domain_by_any_id(domid);
+    struct physdev_map_pirq *op = arg;
+    int rc;
 
-    if (!d)
-        return -ESRCH;
-    put_domain(d);
-    return d == current->domain ? 0 : -EINVAL;
-}
-
-static long map_pirq(uint64_t arg)
-{
-    struct domain *d = current->domain;
-    struct physdev_map_pirq op;
-    long rc;
-
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    rc = others_devices(op.domid);
-    if (rc)
-        return rc;
+    if (d != current->domain)
+        return -EINVAL; /* only dom0 itself has devices */
     spin_lock(&d->lock);
-    rc = map_one(d, &op);
+    rc = map_one(d, op);
     spin_unlock(&d->lock);
     if (rc < 0)
         return rc;
-    op.pirq = rc;
-    return copy_object_to_guest(arg, &op) ? -EFAULT : 0;
+    op->pirq = rc;
+    return 0;
 }
 
-static long do_unmap_pirq(uint64_t arg)
+static long do_unmap_pirq(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
-    struct physdev_unmap_pirq op;
+    const struct physdev_unmap_pirq *op = arg;
     long rc;
 
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    rc = others_devices(op.domid);
-    if (rc)
-        return rc;
+    if (d != current->domain)
+        return -EINVAL;
     spin_lock(&d->lock);
-    rc = unmap_pirq(d, op.pirq);
+    rc = unmap_pirq(d, op->pirq);
     spin_unlock(&d->lock);
     return rc;
 }
 
-static long free_pirq(uint64_t arg)
+static long free_pirq(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
-    struct physdev_get_free_pirq op;
+    struct physdev_get_free_pirq *op = arg;
     int pirq;
 
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
     spin_lock(&d->lock);
-    pirq = get_free_pirq(d, op.type == MAP_PIRQ_TYPE_GSI);
+    pirq = get_free_pirq(d, op->type == MAP_PIRQ_TYPE_GSI);
     spin_unlock(&d->lock);
     if (pirq < 0)
         return pirq;
-    op.pirq = pirq;
-    return copy_object_to_guest(arg, &op) ? -EFAULT : 0;
+    op->pirq = pirq;
+    return 0;
 }
 
 /* --- lines --- */
 
-static long apic_access(uint64_t arg, bool write)
+static long apic_read(struct domain *d, void *arg)
 {
-    struct physdev_apic op;
-    long rc;
+    struct physdev_apic *op = arg;
 
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    if (write)
-        return io_apic_guest_write(op.apic_physbase, op.reg, op.value);
-    rc = io_apic_guest_read(op.apic_physbase, op.reg, &op.value);
-    if (!rc && copy_object_to_guest(arg, &op))
-        rc = -EFAULT;
-    return rc;
+    return io_apic_guest_read(op->apic_physbase, op->reg, &op->value);
+}
+
+static long apic_write(struct domain *d, void *arg)
+{
+    const struct physdev_apic *op = arg;
+
+    return io_apic_guest_write(op->apic_physbase, op->reg, op->value);
 }
 
 /* The hypervisor chooses vectors, and does so later: dom0 gets its own number
  * back. */
-static long alloc_irq_vector(uint64_t arg)
+static long alloc_irq_vector(struct domain *d, void *arg)
 {
-    struct physdev_irq op;
+    struct physdev_irq *op = arg;
 
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    op.vector = op.irq;
-    return copy_object_to_guest(arg, &op) ? -EFAULT : 0;
+    op->vector = op->irq;
+    return 0;
 }
 
-static long do_setup_gsi(uint64_t arg)
+static long do_setup_gsi(struct domain *d, void *arg)
 {
-    struct physdev_setup_gsi op;
+    const struct physdev_setup_gsi *op = arg;
 
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    return setup_gsi(op.gsi, op.triggering, op.polarity);
+    return setup_gsi(op->gsi, op->triggering, op->polarity);
 }
 
 /* --- PCI devices --- */
 
-/* dom0 keeps them all, so there is nothing to record. What reaches a device is
- * its interrupts alone, by map_pirq. */
-static long pci_device(uint64_t arg, size_t size)
+static long msix_device(struct domain *d, void *arg)
 {
-    char op[sizeof(struct physdev_pci_device_add) + 16];
+    const struct physdev_pci_device *op = arg;
 
-    return size > sizeof(op) || copy_from_guest_raw(op, arg, size) ? -EFAULT
-                                                                   : 0;
-}
-
-static long msix_device(uint64_t arg)
-{
-    struct physdev_pci_device op;
-
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    return pci_find_cap((struct pci_sbdf){op.seg, op.bus, op.devfn},
+    return pci_find_cap((struct pci_sbdf){op->seg, op->bus, op->devfn},
                         PCI_CAP_MSIX)
                ? 0
                : -ENODEV;
 }
 
-static long restore_msi(uint64_t arg, bool ext)
+static long restore_msi(struct domain *d, void *arg)
 {
-    struct physdev_pci_device op = {0};
-    struct physdev_restore_msi old;
+    const struct physdev_restore_msi *op = arg;
 
-    if (ext ? copy_object_from_guest(&op, arg)
-            : copy_object_from_guest(&old, arg))
-        return -EFAULT;
-    if (!ext) {
-        op.bus = old.bus;
-        op.devfn = old.devfn;
-    }
-    irq_restore_msi((struct pci_sbdf){op.seg, op.bus, op.devfn});
+    irq_restore_msi((struct pci_sbdf){0, op->bus, op->devfn});
     return 0;
 }
 
-static long mmcfg_reserved(uint64_t arg)
+static long restore_msi_ext(struct domain *d, void *arg)
 {
-    struct physdev_pci_mmcfg_reserved op;
+    const struct physdev_pci_device *op = arg;
 
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    return pci_mmcfg_reserved(op.address, op.segment, op.start_bus, op.end_bus,
-                              op.flags & XEN_PCI_MMCFG_RESERVED);
+    irq_restore_msi((struct pci_sbdf){op->seg, op->bus, op->devfn});
+    return 0;
 }
 
-static long pci_op(unsigned int cmd, uint64_t arg)
+static long mmcfg_reserved(struct domain *d, void *arg)
 {
-    switch (cmd) {
-    case PHYSDEVOP_manage_pci_add:
-    case PHYSDEVOP_manage_pci_remove:
-        return pci_device(arg, sizeof(struct physdev_manage_pci));
-    case PHYSDEVOP_manage_pci_add_ext:
-        return pci_device(arg, sizeof(struct physdev_manage_pci_ext));
-    case PHYSDEVOP_pci_device_add:
-        return pci_device(arg, sizeof(struct physdev_pci_device_add));
-    case PHYSDEVOP_pci_device_remove:
-        return pci_device(arg, sizeof(struct physdev_pci_device));
-    case PHYSDEVOP_prepare_msix:
-    case PHYSDEVOP_release_msix:
-        return msix_device(arg);
-    case PHYSDEVOP_restore_msi:
-        return restore_msi(arg, false);
-    case PHYSDEVOP_restore_msi_ext:
-        return restore_msi(arg, true);
-    case PHYSDEVOP_pci_mmcfg_reserved:
-        return mmcfg_reserved(arg);
-    case PHYSDEVOP_dbgp_op: /* the hypervisor uses no debug port */
-        return pci_device(arg, sizeof(struct physdev_dbgp_op));
-    default:
-        return -ENOSYS;
+    const struct physdev_pci_mmcfg_reserved *op = arg;
+
+    return pci_mmcfg_reserved(op->address, op->segment, op->start_bus,
+                              op->end_bus, op->flags & XEN_PCI_MMCFG_RESERVED);
+}
+
+#define ANY_DOMAIN(handler, type)                                              \
+    {                                                                          \
+        handler, SUBOP_IN(struct physdev_##type)                               \
     }
-}
-
-static long dom0_op(unsigned int cmd, uint64_t arg)
-{
-    switch (cmd) {
-    case PHYSDEVOP_map_pirq:
-        return map_pirq(arg);
-    case PHYSDEVOP_unmap_pirq:
-        return do_unmap_pirq(arg);
-    case PHYSDEVOP_get_free_pirq:
-        return free_pirq(arg);
-    case PHYSDEVOP_apic_read:
-        return apic_access(arg, false);
-    case PHYSDEVOP_apic_write:
-        return apic_access(arg, true);
-    case PHYSDEVOP_alloc_irq_vector:
-        return alloc_irq_vector(arg);
-    case PHYSDEVOP_setup_gsi:
-        return do_setup_gsi(arg);
-    default:
-        return pci_op(cmd, arg);
+#define DOM0(handler, type)                                                    \
+    {                                                                          \
+        handler, SUBOP_IN(struct physdev_##type), .flags = SUBOP_DOM0          \
     }
-}
+#define DOM0_OUT(handler, type)                                                \
+    {                                                                          \
+        handler, SUBOP_INOUT(struct physdev_##type), .flags = SUBOP_DOM0       \
+    }
+
+static const struct subop physdev_table[] = {
+    [PHYSDEVOP_set_iopl] = ANY_DOMAIN(set_iopl, set_iopl),
+    [PHYSDEVOP_set_iobitmap] = ANY_DOMAIN(set_iobitmap, set_iobitmap),
+    [PHYSDEVOP_pirq_eoi_gmfn_v1] = ANY_DOMAIN(eoi_page_v1, pirq_eoi_gmfn),
+    [PHYSDEVOP_pirq_eoi_gmfn_v2] = ANY_DOMAIN(eoi_page_v2, pirq_eoi_gmfn),
+    [PHYSDEVOP_eoi] = ANY_DOMAIN(eoi, eoi),
+    [PHYSDEVOP_irq_status_query] = {irq_status_query,
+                                    SUBOP_INOUT(
+                                        struct physdev_irq_status_query)},
+    [PHYSDEVOP_map_pirq] = {map_pirq, SUBOP_INOUT(struct physdev_map_pirq),
+                            SUBOP_DOMID(struct physdev_map_pirq, domid),
+                            .flags = SUBOP_DOM0},
+    [PHYSDEVOP_unmap_pirq] = {do_unmap_pirq,
+                              SUBOP_IN(struct physdev_unmap_pirq),
+                              SUBOP_DOMID(struct physdev_unmap_pirq, domid),
+                              .flags = SUBOP_DOM0},
+    [PHYSDEVOP_get_free_pirq] = DOM0_OUT(free_pirq, get_free_pirq),
+    [PHYSDEVOP_apic_read] = DOM0_OUT(apic_read, apic),
+    [PHYSDEVOP_apic_write] = DOM0(apic_write, apic),
+    [PHYSDEVOP_alloc_irq_vector] = DOM0_OUT(alloc_irq_vector, irq),
+    [PHYSDEVOP_setup_gsi] = DOM0(do_setup_gsi, setup_gsi),
+    [PHYSDEVOP_prepare_msix] = DOM0(msix_device, pci_device),
+    [PHYSDEVOP_release_msix] = DOM0(msix_device, pci_device),
+    [PHYSDEVOP_restore_msi] = DOM0(restore_msi, restore_msi),
+    [PHYSDEVOP_restore_msi_ext] = DOM0(restore_msi_ext, pci_device),
+    [PHYSDEVOP_pci_mmcfg_reserved] = DOM0(mmcfg_reserved, pci_mmcfg_reserved),
+    /* dom0 keeps all devices, so there is nothing to record. What reaches a
+     * device is its interrupts alone, by map_pirq. */
+    [PHYSDEVOP_manage_pci_add] = DOM0(subop_nothing, manage_pci),
+    [PHYSDEVOP_manage_pci_remove] = DOM0(subop_nothing, manage_pci),
+    [PHYSDEVOP_manage_pci_add_ext] = DOM0(subop_nothing, manage_pci_ext),
+    [PHYSDEVOP_pci_device_add] = DOM0(subop_nothing, pci_device_add),
+    [PHYSDEVOP_pci_device_remove] = DOM0(subop_nothing, pci_device),
+    /* The hypervisor has no debug port that could be disturbed. */
+    [PHYSDEVOP_dbgp_op] = DOM0(subop_nothing, dbgp_op),
+};
+
+static const struct subop_family physdev_ops = {
+    .call = __HYPERVISOR_physdev_op,
+    .rows = {{physdev_table, ARRAY_SIZE(physdev_table)}},
+    .otherwise = {.rc = -ENOSYS, .flags = SUBOP_DOM0},
+};
 
 long do_physdev_op(unsigned int cmd, uint64_t arg)
 {
-
-    switch (cmd) {
-    case PHYSDEVOP_set_iopl:
-        return set_iopl(arg);
-    case PHYSDEVOP_set_iobitmap:
-        return set_iobitmap(arg);
-    case PHYSDEVOP_pirq_eoi_gmfn_v1:
-        return set_eoi_page(arg, true);
-    case PHYSDEVOP_pirq_eoi_gmfn_v2:
-        return set_eoi_page(arg, false);
-    case PHYSDEVOP_eoi:
-        return eoi(arg);
-    case PHYSDEVOP_irq_status_query:
-        return irq_status_query(arg);
-    default:
-        return is_hardware_domain(current->domain) ? dom0_op(cmd, arg) : -EPERM;
-    }
+    return subop_call(&physdev_ops, cmd, arg);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * HYPERVISOR_platform_op: dom0's kernel tells the time, asks what firmware left
- * and which CPUs there are, and switches the machine off. The table has let
- * only dom0 in.
+ * and which CPUs there are, and switches the machine off.
  */
 #include <hv/acpi.h>
 #include <hv/domain.h>
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
+#include <hv/subop.h>
 #include <hv/symbols.h>
 #include <asm/apic.h>
 #include <asm/firmware.h>
@@ -53,8 +53,9 @@ static long efi_info(uint32_t index, union xenpf_efi_info *info)
     }
 }
 
-static long firmware_info(struct xenpf_firmware_info *info)
+static long firmware_info(struct domain *unused, void *arg)
 {
+    struct xenpf_firmware_info *info = arg;
     switch (info->type) {
     case XEN_FW_DISK_INFO:
     case XEN_FW_DISK_MBR_SIGNATURE:
@@ -79,8 +80,9 @@ static uint32_t last_present_cpu(void)
     return fls64(cpu_present_map.bits);
 }
 
-static long pcpu_info(struct xenpf_pcpuinfo *info)
+static long pcpu_info(struct domain *unused, void *arg)
 {
+    struct xenpf_pcpuinfo *info = arg;
     uint32_t cpu = info->xen_cpuid;
 
     info->max_present = last_present_cpu();
@@ -94,8 +96,9 @@ static long pcpu_info(struct xenpf_pcpuinfo *info)
     return 0;
 }
 
-static long pcpu_version(struct xenpf_pcpu_version *version)
+static long pcpu_version(struct domain *unused, void *arg)
 {
+    struct xenpf_pcpu_version *version = arg;
     uint32_t cpu = version->xen_cpuid;
 
     version->max_present = last_present_cpu();
@@ -112,8 +115,9 @@ static long pcpu_version(struct xenpf_pcpu_version *version)
 
 /* --- sleep --- */
 
-static long enter_acpi_sleep(const struct xenpf_enter_acpi_sleep *sleep)
+static long enter_acpi_sleep(struct domain *unused, void *arg)
 {
+    const struct xenpf_enter_acpi_sleep *sleep = arg;
     if (sleep->sleep_state < 1 || sleep->sleep_state > 5)
         return -EINVAL;
     if (sleep->sleep_state != 5)
@@ -126,8 +130,9 @@ static long enter_acpi_sleep(const struct xenpf_enter_acpi_sleep *sleep)
 }
 
 /* dom0 reads one by one: symnum unchanged means that there are no more. */
-static long get_symbol(struct xenpf_symdata *sym)
+static long get_symbol(struct domain *unused, void *arg)
 {
+    struct xenpf_symdata *sym = arg;
     unsigned long addr = 0;
     const char *name = symbol_at(sym->symnum, &addr);
 
@@ -141,60 +146,66 @@ static long get_symbol(struct xenpf_symdata *sym)
     return copy_to_guest(sym->name, name, sym->namelen) ? -EFAULT : 0;
 }
 
-static long run(struct xen_platform_op *op)
+static long settime32(struct domain *unused, void *arg)
 {
-    switch (op->cmd) {
-    case XENPF_settime32:
-        set_wallclock(op->u.settime32.secs, op->u.settime32.nsecs,
-                      op->u.settime32.system_time);
-        return 0;
-    case XENPF_settime64:
-        if (op->u.settime64.mbz)
-            return -EINVAL;
-        set_wallclock(op->u.settime64.secs, op->u.settime64.nsecs,
-                      op->u.settime64.system_time);
-        return 0;
-    case XENPF_firmware_info:
-        return firmware_info(&op->u.firmware_info);
-    case XENPF_get_cpuinfo:
-        return pcpu_info(&op->u.pcpu_info);
-    case XENPF_get_cpu_version:
-        return pcpu_version(&op->u.pcpu_version);
-    case XENPF_get_symbol:
-        return get_symbol(&op->u.symdata);
-    case XENPF_enter_acpi_sleep:
-        return enter_acpi_sleep(&op->u.enter_acpi_sleep);
-    case XENPF_cpu_online:
-    case XENPF_cpu_offline:
-        if (op->u.cpu_ol.cpuid >= NR_CPUS ||
-            !cpumask_test(op->u.cpu_ol.cpuid, cpu_present_map))
-            return -EINVAL;
-        return op->cmd == XENPF_cpu_online ? 0 : -EOPNOTSUPP;
-    case XENPF_cpu_hotadd:
-    case XENPF_mem_hotadd:
-    case XENPF_core_parking:
-    case XENPF_resource_op:
-    case XENPF_microcode_update:
-        return -EOPNOTSUPP;
-    default:
-        /* Frequency and idle states are not managed; no run-time UEFI. */
-        return -ENOSYS;
-    }
+    const struct xenpf_settime32 *t = arg;
+
+    set_wallclock(t->secs, t->nsecs, t->system_time);
+    return 0;
 }
+
+static long settime64(struct domain *unused, void *arg)
+{
+    const struct xenpf_settime64 *t = arg;
+
+    if (t->mbz)
+        return -EINVAL;
+    set_wallclock(t->secs, t->nsecs, t->system_time);
+    return 0;
+}
+
+static long cpu_online(struct domain *unused, void *arg)
+{
+    const struct xenpf_cpu_ol *c = arg;
+
+    return c->cpuid < NR_CPUS && cpumask_test(c->cpuid, cpu_present_map)
+               ? 0
+               : -EINVAL;
+}
+
+static long cpu_offline(struct domain *d, void *arg)
+{
+    return cpu_online(d, arg) ?: -EOPNOTSUPP;
+}
+
+static const struct subop platform_table[] = {
+    [XENPF_settime32] = {settime32, .flags = SUBOP_OUT},
+    [XENPF_settime64] = {settime64, .flags = SUBOP_OUT},
+    [XENPF_firmware_info] = {firmware_info, .flags = SUBOP_OUT},
+    [XENPF_get_cpuinfo] = {pcpu_info, .flags = SUBOP_OUT},
+    [XENPF_get_cpu_version] = {pcpu_version, .flags = SUBOP_OUT},
+    [XENPF_get_symbol] = {get_symbol, .flags = SUBOP_OUT},
+    [XENPF_enter_acpi_sleep] = {enter_acpi_sleep, .flags = SUBOP_OUT},
+    [XENPF_cpu_online] = {cpu_online, .flags = SUBOP_OUT},
+    [XENPF_cpu_offline] = {cpu_offline},
+    [XENPF_cpu_hotadd] = {.rc = -EOPNOTSUPP},
+    [XENPF_mem_hotadd] = {.rc = -EOPNOTSUPP},
+    [XENPF_core_parking] = {.rc = -EOPNOTSUPP},
+    [XENPF_resource_op] = {.rc = -EOPNOTSUPP},
+    [XENPF_microcode_update] = {.rc = -EOPNOTSUPP},
+};
+
+/* Frequency and idle states are not managed; no run-time UEFI. */
+static const struct subop_family platform_ops = {
+    .call = __HYPERVISOR_platform_op,
+    .rows = {{platform_table, ARRAY_SIZE(platform_table)}},
+    .otherwise = {.rc = -ENOSYS},
+    .version = XENPF_INTERFACE_VERSION,
+    .size = sizeof(struct xen_platform_op),
+    .body = offsetof(struct xen_platform_op, u),
+};
 
 long do_platform_op(uint64_t arg)
 {
-    struct xen_platform_op op;
-    long rc;
-
-    if (!current->domain->is_privileged)
-        return -EPERM;
-    if (copy_object_from_guest(&op, arg))
-        return -EFAULT;
-    if (op.interface_version != XENPF_INTERFACE_VERSION)
-        return -EACCES;
-    rc = run(&op);
-    if (!rc && copy_object_to_guest(arg, &op))
-        rc = -EFAULT;
-    return rc;
+    return subop_call_headed(&platform_ops, arg);
 }

@@ -185,9 +185,11 @@ static long copy_policy(const struct cpu_policy *p,
     return rc ? rc : copy_msrs(c);
 }
 
-long domctl_get_cpu_policy(struct domain *d, struct xen_domctl *op)
+long domctl_get_cpu_policy(struct domain *d, void *arg)
 {
-    return copy_policy(d->arch.cpu_policy, &op->u.cpu_policy);
+    struct xen_domctl_cpu_policy *op = arg;
+
+    return copy_policy(d->arch.cpu_policy, op);
 }
 
 static long apply_leaves(struct domain *d, struct cpu_policy *new,
@@ -247,9 +249,9 @@ static long check_msrs(struct xen_domctl_cpu_policy *c)
 }
 
 /* Before the domain has run: what its kernel saw at boot must stay true. */
-long domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op)
+long domctl_set_cpu_policy(struct domain *d, void *arg)
 {
-    struct xen_domctl_cpu_policy *c = &op->u.cpu_policy;
+    struct xen_domctl_cpu_policy *c = arg;
     struct cpu_policy *new;
     long rc;
 
@@ -272,9 +274,9 @@ long domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op)
     return rc;
 }
 
-long arch_cpu_policy(struct xen_sysctl *op)
+long arch_cpu_policy(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_cpu_policy *c = &op->u.cpu_policy;
+    struct xen_sysctl_cpu_policy *c = arg;
     struct xen_domctl_cpu_policy lists = {.nr_leaves = c->nr_leaves,
                                           .nr_msrs = c->nr_msrs,
                                           .leaves = c->leaves,
@@ -297,9 +299,9 @@ long arch_cpu_policy(struct xen_sysctl *op)
     return rc;
 }
 
-long arch_cpu_featureset(struct xen_sysctl *op)
+long arch_cpu_featureset(struct domain *unused, void *arg)
 {
-    struct xen_sysctl_cpu_featureset *f = &op->u.cpu_featureset;
+    struct xen_sysctl_cpu_featureset *f = arg;
     uint32_t words[CPU_FEATURE_WORDS], nr;
     struct cpu_policy *p;
 
@@ -325,8 +327,9 @@ long arch_cpu_featureset(struct xen_sysctl *op)
 }
 
 /* The CPUID instruction shows guests the host: nothing is masked. */
-long arch_cpu_levelling_caps(struct xen_sysctl *op)
+long arch_cpu_levelling_caps(struct domain *unused, void *arg)
 {
-    op->u.cpu_levelling_caps.caps = 0;
+    struct xen_sysctl_cpu_levelling_caps *op = arg;
+    op->caps = 0;
     return 0;
 }

@@ -308,9 +308,9 @@ static long read_log(struct domain *d, struct xen_domctl_shadow_op *sc)
     return rc;
 }
 
-long log_dirty_op(struct domain *d, struct xen_domctl *op)
+long log_dirty_op(struct domain *d, void *arg)
 {
-    struct xen_domctl_shadow_op *sc = &op->u.shadow_op;
+    struct xen_domctl_shadow_op *sc = arg;
 
     if (d->is_dying || !d->vcpu[0])
         return -EINVAL;
