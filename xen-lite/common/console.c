@@ -15,7 +15,7 @@
 #define RING_SIZE 16384u /* power of two */
 #define RX_SIZE   128u
 
-static spinlock_t console_lock = SPIN_LOCK_INIT(LOCK_DEVICE);
+static spinlock_t console_lock = SPIN_LOCK_INIT(LOCK_CONSOLE);
 static struct console_driver *drivers;
 static char ring[RING_SIZE];
 static uint32_t ring_cons, ring_prod; /* free-running */

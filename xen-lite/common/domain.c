@@ -8,6 +8,7 @@
  * hypervisor once. While another domain still maps one of its frames a
  * reference remains and the toolstack sees it dying.
  */
+#include <hv/domctl.h>
 #include <hv/domain.h>
 #include <hv/event_channel.h>
 #include <hv/grant_table.h>
@@ -178,7 +179,6 @@ struct domain *domain_create(domid_t id,
     d->is_privileged = privileged;
     d->refcnt = 1;
     d->pause_count = d->controller_pause_count = 1;
-    d->controller_paused = true;
     d->shutdown_code = -1;
     d->created = get_s_time();
     d->create_flags = config->flags;
@@ -324,11 +324,11 @@ int domain_shutdown(struct domain *d, int reason)
     return 0;
 }
 
-/* Control lock held: one at a time. */
 void domain_resume(struct domain *d)
 {
     struct vcpu *v;
 
+    ASSERT_HELD(&domctl_lock);
     if (!atomic_load(&d->is_shut_down))
         return;
     domain_pause(d);
@@ -358,6 +358,7 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 
 int domain_kill(struct domain *d)
 {
+    ASSERT_HELD(&domctl_lock);
     struct vcpu *v;
     int rc;
 

@@ -11,7 +11,7 @@
 #define DEFAULT_GRANT_FRAMES    64
 #define DEFAULT_MAPTRACK_FRAMES 1024
 
-static spinlock_t domctl_lock = SPIN_LOCK_INIT(LOCK_DOMCTL);
+spinlock_t domctl_lock = SPIN_LOCK_INIT(LOCK_DOMCTL);
 
 /* --- bitmaps -------------------------------------------------------------- */
 

@@ -96,11 +96,12 @@ static struct {
     cpumask_t outstanding;    /* CPUs the grace period still waits for */
 } rcu = {.lock = SPIN_LOCK_INIT(LOCK_DEVICE)};
 
-/* Caller holds rcu.lock; no grace period is under way. */
+/* No grace period is under way. */
 static void rcu_start(void)
 {
     unsigned int cpu;
 
+    ASSERT_HELD(&rcu.lock);
     rcu.waiting = rcu.next;
     rcu.next = NULL;
     rcu.outstanding = cpu_online_map;

@@ -22,7 +22,7 @@ struct timer_cpu {
 };
 static DEFINE_PER_CPU(struct timer_cpu, timer_cpu);
 
-/* --- the heap: all callers hold the CPU's lock ---------------------------- */
+/* --- the heap, under the CPU's lock --------------------------------------- */
 
 static struct timer *meld(struct timer *a, struct timer *b)
 {
@@ -69,6 +69,7 @@ static struct timer *meld_siblings(struct timer *t)
 
 static void heap_insert(struct timer_cpu *tc, struct timer *t)
 {
+    ASSERT_HELD(&tc->lock);
     t->child = t->sibling = t->back = NULL;
     t->active = true;
     tc->root = meld(tc->root, t);
@@ -76,8 +77,10 @@ static void heap_insert(struct timer_cpu *tc, struct timer *t)
 
 static void heap_remove(struct timer_cpu *tc, struct timer *t)
 {
-    struct timer *rest = meld_siblings(t->child);
+    struct timer *rest;
 
+    ASSERT_HELD(&tc->lock);
+    rest = meld_siblings(t->child);
     if (t == tc->root) {
         tc->root = rest;
     } else {
@@ -108,9 +111,10 @@ static struct timer_cpu *timer_lock(struct timer *t, unsigned long *flags)
     }
 }
 
-/* t is the earliest of its CPU now: make the hardware know. Lock held. */
+/* t is the earliest of its CPU now: make the hardware know. */
 static void kick_hardware(struct timer *t)
 {
+    ASSERT_HELD(&per_cpu(timer_cpu, t->cpu).lock);
     if (t->cpu != smp_processor_id())
         cpu_raise_softirq(t->cpu, TIMER_SOFTIRQ);
     else if (!reprogram_timer(t->expires))

@@ -157,6 +157,7 @@ int map_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset)
     struct vcpu_info *info;
     struct page_info *pg;
 
+    ASSERT_HELD(&d->lock);
     if (offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
         offset % __alignof__(struct vcpu_info))
         return -ENXIO;

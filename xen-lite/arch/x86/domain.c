@@ -33,7 +33,7 @@ int arch_domain_create(struct domain *d,
     int rc;
 
     spin_lock_init(&a->e820_lock, LOCK_DOMAIN);
-    spin_lock_init(&a->mm_lock, LOCK_NONE);
+    spin_lock_init(&a->mm_lock, LOCK_UNDO);
     a->mfn_lo = ~0ULL;
     a->address_size = 64;
     a->tsc_khz = cpu_khz;
@@ -100,7 +100,7 @@ int arch_vcpu_create(struct vcpu *v)
     int rc;
 
     a->guest_root = a->guest_root_user = INVALID_MFN;
-    spin_lock_init(&a->ldt_lock, LOCK_NONE);
+    spin_lock_init(&a->ldt_lock, LOCK_LDT);
     a->tlb_cpu = NR_CPUS;
     if (is_idle_vcpu(v))
         return 0;

@@ -50,13 +50,14 @@ static pte_t split_large(pte_t large, pte_t *table)
 }
 
 /*
- * [paging_lock] The entry of va at level, or NULL: then a table page is
+ * The entry of va at level, or NULL: then a table page is
  * missing, which the caller brings as *spare.
  */
 static pte_t *entry_of(unsigned long va, unsigned int level, pte_t **spare)
 {
     pte_t *t = idle_root;
 
+    ASSERT_HELD(&paging_lock);
     for (unsigned int l = 4; l > level; l--) {
         pte_t *e = &t[PT_INDEX(va, l)];
 

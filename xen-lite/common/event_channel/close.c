@@ -4,11 +4,12 @@
 #include <hv/hypercall.h>
 #include <asm/irq.h>
 
-/* Closes a port that is not interdomain. The event lock of d is held. */
+/* Closes a port that is not interdomain. */
 static void close_local(struct domain *d, struct evtchn *chn)
 {
     struct vcpu *v;
 
+    ASSERT_HELD(&d->evtchn->lock);
     switch (chn->state) {
     case ECS_VIRQ:
         for_each_vcpu (d, v)

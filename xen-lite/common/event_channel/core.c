@@ -3,6 +3,7 @@
  * Event channels: the table of ports, and how an event reaches a vcpu.
  */
 #include "event_channel.h"
+#include <hv/domctl.h>
 #include <hv/console.h>
 #include <hv/mm.h>
 #include <hv/smp.h>
@@ -102,16 +103,12 @@ void evtchn_free_port(struct domain *d, struct evtchn *chn)
 
 unsigned long evtchn_double_lock(struct domain *a, struct domain *b)
 {
-    unsigned long flags;
+    unsigned long flags = local_irq_save();
 
-    if (a->id > b->id) {
-        struct domain *t = a;
-        a = b;
-        b = t;
-    }
-    flags = spin_lock_irqsave(&a->evtchn->lock);
-    if (a != b)
-        spin_lock(&b->evtchn->lock);
+    if (a == b)
+        spin_lock(&a->evtchn->lock);
+    else
+        spin_lock_two(&a->evtchn->lock, &b->evtchn->lock);
     return flags;
 }
 
@@ -147,7 +144,6 @@ void evtchn_check_pollers(struct domain *d, uint32_t port)
     }
 }
 
-/* Event lock of d, or of the other end, held. */
 void evtchn_set_pending(struct domain *d, struct evtchn *chn)
 {
     struct evtchn_domain *ed = d->evtchn;
@@ -212,9 +208,9 @@ static void replace_virq_handler(uint32_t virq, struct domain *d)
         put_domain(old);
 }
 
-/* Control lock held: d does not begin to die meanwhile. */
 int set_virq_handler(struct domain *d, uint32_t virq)
 {
+    ASSERT_HELD(&domctl_lock); /* d does not begin to die meanwhile */
     if (virq >= NR_VIRQS || !virq_is_global(virq))
         return -EINVAL;
     if (d == hardware_domain)

@@ -307,15 +307,17 @@ void evtchn_fifo_log_dirty(struct domain *d)
     spin_unlock_irqrestore(&d->evtchn->lock, flags);
 }
 
-/* Back to two levels: on death and on EVTCHNOP_reset. All ports are closed,
- * both locks held. What is detached here goes when they are not:
- * evtchn_fifo_free().
+/*
+ * Back to two levels: on death and on EVTCHNOP_reset. All ports are closed.
+ * What is detached here is freed without the locks: evtchn_fifo_free().
  */
 struct evtchn_fifo_domain *evtchn_fifo_detach(struct domain *d)
 {
     struct evtchn_fifo_domain *fifo = d->evtchn->fifo;
     struct vcpu *v;
 
+    ASSERT_HELD(&d->evtchn->lock);
+    ASSERT_HELD(&d->evtchn->pending_lock);
     for_each_vcpu (d, v)
         v->evtchn_fifo = NULL;
     d->evtchn->fifo = NULL;

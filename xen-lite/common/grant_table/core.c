@@ -7,11 +7,12 @@
 
 /* --- size ----------------------------------------------------------------- */
 
-/* gt->lock held. 0/-errno; what was added stays. */
+/* 0/-errno; what was added stays. */
 static int grow(struct domain *d, uint32_t frames)
 {
     struct grant_table *gt = d->grant_table;
 
+    ASSERT_HELD(&gt->lock);
     if (frames > gt->max_frames)
         return -EINVAL;
     while (gt->nr_frames < frames) {
@@ -233,6 +234,7 @@ int grant_pin(struct domain *ld, struct domain *rd, uint32_t ref, enum pin pin,
     grant_entry_t *sha;
     int rc;
 
+    ASSERT_HELD(&gt->lock);
     if (rd->is_dying)
         return GNTST_bad_domain;
     if (ref >= nr_grant_entries(gt))
@@ -266,6 +268,7 @@ void grant_unpin(struct domain *rd, uint32_t ref, enum pin pin)
 {
     struct active_grant *act = active_entry(rd->grant_table, ref);
 
+    ASSERT_HELD(&rd->grant_table->lock);
     /* First: the granter may give the frame a new use when it sees the flags
      * clear, and as a page table it must not be writable any more. */
     grant_put_frame(_mfn(act->mfn), pin);

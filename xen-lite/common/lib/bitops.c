@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bit searches. A bitmap is read in whole words, as DECLARE_BITMAP() makes
+ * Bit searches. A bitmap is read in whole words, so it is an array of
  * them; bits at or past nbits are never reported.
  */
 #include <hv/bitops.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Debug builds: the lock order of hv/spinlock.h, checked by level on each
- * acquisition. Two locks of one level may nest where their helper fixes the
- * order (grant tables, events, run queues by id).
+ * acquisition.
  */
 #include <hv/lib.h>
 #include <hv/percpu.h>
@@ -17,13 +16,20 @@ struct held {
 };
 static DEFINE_PER_CPU(struct held, held_locks);
 
-static bool pair_allowed(enum lock_level level)
+static const char *const level_name[] = {"NONE",
+#define X(name) #name,
+                                         LOCK_LEVELS(X)
+#undef X
+};
+
+/* l may be taken with 'held': it stands below, or is the second of a pair. */
+static bool in_order(const spinlock_t *held, const spinlock_t *l, bool by_try)
 {
-    return level == LOCK_GNTTAB || level == LOCK_EVTCHN ||
-           level == LOCK_SCHED || level == LOCK_DEVICE;
+    return held->level < l->level ||
+           (held->level == l->level && (by_try ? held != l : held < l));
 }
 
-void lock_order_acquire(spinlock_t *l)
+static void note_acquired(spinlock_t *l, bool by_try, const void *caller)
 {
     unsigned long flags;
     struct held *h;
@@ -32,18 +38,24 @@ void lock_order_acquire(spinlock_t *l)
         return;
     flags = local_irq_save();
     h = &this_cpu(held_locks);
-    for (unsigned int i = 0; i < h->nr; i++) {
-        if (h->lock[i]->level < l->level ||
-            (h->lock[i]->level == l->level && pair_allowed(l->level) &&
-             h->lock[i] != l))
-            continue;
-        panic("lock order: level %u taken at %p while level %u is held",
-              l->level, __builtin_return_address(0), h->lock[i]->level);
-    }
+    for (unsigned int i = 0; i < h->nr; i++)
+        if (!in_order(h->lock[i], l, by_try))
+            panic("lock order: %s taken at %p while %s is held",
+                  level_name[l->level], caller, level_name[h->lock[i]->level]);
     if (h->nr == MAX_HELD)
         panic("lock order: more than %u locks held", MAX_HELD);
     h->lock[h->nr++] = l;
     local_irq_restore(flags);
+}
+
+void lock_order_acquire(spinlock_t *l)
+{
+    note_acquired(l, false, __builtin_return_address(0));
+}
+
+void lock_order_acquired_by_try(spinlock_t *l)
+{
+    note_acquired(l, true, __builtin_return_address(0));
 }
 
 void lock_order_release(spinlock_t *l)
@@ -72,9 +84,21 @@ void assert_no_irq_locks(void)
 
     for (unsigned int i = 0; i < h->nr; i++)
         if (h->lock[i]->level >= LOCK_EVTCHN)
-            panic("lock order: %p waits for CPUs with level %u held",
-                  __builtin_return_address(0), h->lock[i]->level);
+            panic("lock order: %p waits for CPUs with %s held",
+                  __builtin_return_address(0), level_name[h->lock[i]->level]);
     local_irq_restore(flags);
+}
+
+bool lock_is_held(const spinlock_t *l)
+{
+    unsigned long flags = local_irq_save();
+    const struct held *h = &this_cpu(held_locks);
+    bool found = false;
+
+    for (unsigned int i = 0; i < h->nr; i++)
+        found |= h->lock[i] == l;
+    local_irq_restore(flags);
+    return found;
 }
 
 #endif

@@ -80,9 +80,10 @@ static bool is_free_chunk(uint64_t mfn, unsigned int order)
            (pg->free_flags & FREE_HEAD) && pg->free_order == order;
 }
 
-/* [heap_lock] mfn..: records say free; join with the buddies. */
+/* mfn..: records say free; join with the buddies. */
 static void chunk_free(uint64_t mfn, unsigned int order)
 {
+    ASSERT_HELD(&heap_lock);
     zone_free[zone_of(mfn)] += 1ul << order;
     free_pages += 1ul << order;
     for (; order < MAX_ORDER; order++) {
@@ -103,11 +104,12 @@ static void chunk_free(uint64_t mfn, unsigned int order)
 }
 
 /*
- * [heap_lock] The head's dirty bit covers the chunk, so halves made by a split
- * inherit it; scrub_frames() looks at every frame's own bit.
+ * The head's dirty bit covers the chunk, so halves made by a split inherit it;
+ * chunk_prepare() looks at every frame's own bit.
  */
 static uint64_t chunk_take(unsigned int zone_max, unsigned int order)
 {
+    ASSERT_HELD(&heap_lock);
     for (unsigned int z = zone_max + 1; z-- > 0;) {
         uint32_t fit = nonempty[z] & ~((1u << order) - 1);
         struct page_info *pg;
@@ -149,13 +151,14 @@ static uint64_t low_free_pages(void)
     return n;
 }
 
-/* [heap_lock] Free pages that MEMF_low_reserve alone gives out. */
+/* Free pages that MEMF_low_reserve alone gives out. */
 static uint64_t reserved_pages(void)
 {
+    ASSERT_HELD(&heap_lock);
     return MIN(low_reserve, low_free_pages());
 }
 
-/* [heap_lock] Claims of others and the low reserve stand before this one. */
+/* Claims of others and the low reserve stand before this one. */
 static uint64_t take_allowed(const struct domain *d, unsigned int order,
                              unsigned int memflags)
 {
@@ -163,6 +166,7 @@ static uint64_t take_allowed(const struct domain *d, unsigned int order,
     unsigned int zmax = NR_ZONES - 1;
     uint64_t need = 1ul << order, own = d ? d->outstanding_claim : 0, high;
 
+    ASSERT_HELD(&heap_lock);
     if (bits) {
         if (bits <= PAGE_SHIFT)
             return INVALID_MFN_RAW;
@@ -299,10 +303,13 @@ void free_xenheap_pages(void *p, unsigned int order)
 
 /* --- frames of domains ---------------------------------------------------- */
 
-/* [heap_lock] d's first frame holds a reference on d, its last one drops it:
- * the id stays taken while anything in the machine still belongs to it. */
+/*
+ * d's first frame holds a reference on d, its last one drops it: the id stays
+ * taken while anything in the machine still belongs to it.
+ */
 static bool frames_add(struct domain *d, uint64_t nr)
 {
+    ASSERT_HELD(&heap_lock);
     if (d->arch.owned_frames == 0 && !get_domain(d))
         return false;
     d->arch.owned_frames += nr;

@@ -100,12 +100,13 @@ void sched_set_cap(struct domain *d, uint16_t cap)
         cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
 }
 
-/* --- queue; callers hold its lock ----------------------------------------- */
+/* --- queue, under its lock ------------------------------------------------ */
 
 static void set_capped(struct runq *rq, struct vcpu *v, s_time_t now)
 {
     s_time_t due;
 
+    ASSERT_HELD(&rq->lock);
     v->sched.capped = is_over_cap(v, now);
     due = v->domain->sched.cap_period + CAP_PERIOD;
     if (v->sched.capped &&
@@ -117,6 +118,7 @@ static void enqueue(struct runq *rq, struct vcpu *v, s_time_t now)
 {
     struct list_head *pos = &rq->queue;
 
+    ASSERT_HELD(&rq->lock);
     if (v->sched.queued)
         return;
     /* From the tail: a vcpu whose slice ended belongs near it. */
@@ -132,6 +134,7 @@ static void enqueue(struct runq *rq, struct vcpu *v, s_time_t now)
 
 static void dequeue(struct runq *rq, struct vcpu *v)
 {
+    ASSERT_HELD(&rq->lock);
     if (!v->sched.queued)
         return;
     list_del(&v->sched.runq);
@@ -361,9 +364,11 @@ static void preempt_if_better(struct runq *rq, const struct vcpu *v,
         set_timer(&rq->slice, due);
 }
 
-/* Moves a vcpu that is on no CPU to another queue. The caller holds the lock of
- * 'from'; the new queue is returned with its lock held. In between the vcpu is
- * on no queue; a CPU that finds it then may queue it on the new one. */
+/*
+ * Moves a vcpu that is on no CPU from a locked queue to another one, which is
+ * returned locked in its place. In between the vcpu is on no queue; a CPU that
+ * finds it then may queue it on the new one.
+ */
 static struct runq *migrate(struct runq *from, struct vcpu *v, unsigned int cpu)
 {
     struct runq *to = &per_cpu(runq, cpu);

@@ -80,11 +80,5 @@ unsigned long find_next_bit(const void *addr, unsigned long nbits,
                             unsigned long start);
 unsigned long find_next_zero_bit(const void *addr, unsigned long nbits,
                                  unsigned long start);
-#define for_each_set_bit(i, addr, nbits)                                       \
-    for ((i) = find_next_bit(addr, nbits, 0); (i) < (nbits);                   \
-         (i) = find_next_bit(addr, nbits, (i) + 1))
-
-#define DECLARE_BITMAP(name, bits)                                             \
-    unsigned long name[((bits) + BITS_PER_LONG - 1) / BITS_PER_LONG]
 
 #endif

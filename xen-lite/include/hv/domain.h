@@ -73,7 +73,6 @@ struct domain {
     bool is_special;    /* pseudo owner: no vcpus, never runs */
     uint8_t is_dying;   /* enum domain_death; set with d->lock held */
     bool is_shutting_down, is_shut_down;
-    bool controller_paused;
     int32_t shutdown_code; /* SHUTDOWN_*, -1 */
     uint32_t refcnt;       /* atomic */
     uint32_t pause_count;  /* domain_pause() nesting, atomic */
@@ -150,7 +149,7 @@ struct domain *get_domain_by_any_id(domid_t id);
  * while the caller holds a reference on one of its frames or until exit. */
 struct domain *domain_by_owner_id(domid_t id);
 /* One more reference; false when the domain is being freed. */
-bool get_domain(struct domain *d); /* false when it is being freed */
+bool get_domain(struct domain *d);
 void put_domain(struct domain *d);
 static inline struct vcpu *domain_vcpu(const struct domain *d, uint32_t id)
 {

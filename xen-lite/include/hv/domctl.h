@@ -6,8 +6,12 @@
 #ifndef HV_DOMCTL_H
 #define HV_DOMCTL_H
 
+#include <hv/spinlock.h>
 #include <hv/subop.h>
 #include <xen/domctl.h>
+
+/* The control lock; handlers are called with it. */
+extern spinlock_t domctl_lock;
 
 #define DOMCTL_TARGET .domid = 1 + offsetof(struct xen_domctl, domain)
 #define DOES(function, bits)                                                   \

@@ -24,9 +24,6 @@ size_t copy_to_guest_raw(uint64_t to, const void *from, size_t n);
 size_t copy_from_guest_raw(void *to, uint64_t from, size_t n);
 size_t clear_guest_raw(uint64_t to, size_t n);
 
-/* Handles arrive in registers as plain numbers. */
-#define guest_handle_from_param(type, reg)                                     \
-    ((XEN_GUEST_HANDLE(type)){(void *)(reg)})
 /* The address of element i, and whether the guest gave no address at all. */
 #define guest_handle_addr(h, i)                                                \
     ((uint64_t)(h).p + (uint64_t)(i) * sizeof(*(h).p))

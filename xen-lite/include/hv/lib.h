@@ -18,9 +18,6 @@
 #define XENLOG_ERR     "<0>"
 #define XENLOG_WARNING "<1>"
 #define XENLOG_INFO    "<2>"
-#define XENLOG_DEBUG   "<3>"
-/* Lines that a guest can cause carry this prefix and are rate limited. */
-#define XENLOG_GUEST "<G>"
 
 /*
  * Prints to the console and its ring, from any context. A level prefix decides
@@ -29,7 +26,6 @@
  */
 void printk(const char *fmt, ...) __printf(1, 2);
 void vprintk(const char *fmt, va_list ap);
-/* A line that domain d caused: level, rate limit per domain, "d1v0" prefix. */
 struct domain;
 /*
  * A line that domain d caused: prefix "d1", level by guest_loglvl=, limited in
@@ -54,7 +50,6 @@ noreturn void panic(const char *fmt, ...) __printf(1, 2);
 noreturn void bug(const char *file, int line, const char *what);
 void dump_execution_state(void);
 
-#define BUG() bug(__FILE__, __LINE__, "BUG")
 /* BUG_ON() is tested in every build, ASSERT() in debug builds only. */
 #define BUG_ON(c)                                                              \
     do {                                                                       \
@@ -66,7 +61,6 @@ void dump_execution_state(void);
 #else
 #define ASSERT(c) ((void)sizeof(c))
 #endif
-#define ASSERT_UNREACHABLE() ASSERT(0)
 
 /*
  * As in C; compilers call the first four by themselves. strlcpy() returns the

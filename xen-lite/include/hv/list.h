@@ -53,10 +53,5 @@ static inline void list_del(struct list_head *n)
 #define list_for_each_entry(p, head, m)                                        \
     for ((p) = list_entry((head)->next, typeof(*(p)), m); &(p)->m != (head);   \
          (p) = list_entry((p)->m.next, typeof(*(p)), m))
-#define list_for_each_entry_safe(p, n, head, m)                                \
-    for ((p) = list_entry((head)->next, typeof(*(p)), m),                      \
-        (n) = list_entry((p)->m.next, typeof(*(p)), m);                        \
-         &(p)->m != (head);                                                    \
-         (p) = (n), (n) = list_entry((n)->m.next, typeof(*(n)), m))
 
 #endif

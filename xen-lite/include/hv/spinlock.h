@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ticket spin locks (fair) and THE lock order.
+ * Ticket spin locks (fair) and THE lock order: LOCK_LEVELS, below.
  *
- * Order, outermost first; a lock may be taken only while every lock already
- * held by this CPU stands above it. Debug builds check it by level.
- *
- *   DOMCTL      one control operation at a time (taken by try)
- *   DOMLIST     creation and removal of domains
- *   DOMAIN      d->lock: hypercall-level state of one domain
- *   GNTTAB      grant table of one domain; two: lower domid first
- *   MAPTRACK    grant handles of one domain
- *   PAGETABLE   not a spinlock: PGT_locked of a table; child inside parent
- *   HEAP        page allocator, object heap
- *   PAGING      hypervisor's own page tables, vmap
- *   EVTCHN      ports of one domain; two: lower domid first
- *   EVTPEND     how events of one domain are shown to it
- *   PIRQ        a domain's names for physical interrupts
- *   SCHED       run queue of one CPU; two: lower cpu first
- *   TIMER       timer heap of one CPU
- *   IRQ         one interrupt descriptor
- *   DEVICE      serial, console ring, IO-APIC, PCI config, RTC
+ * A lock may be taken only while every lock already held by this CPU stands
+ * above it. Two locks of one level may be held only if the second is taken by
+ * spin_lock_two() or by try. Debug builds check both, and ASSERT_HELD() checks
+ * what a comment says of a caller.
  *
  * From EVTCHN on, interrupt handlers take them, too: they are held with
  * interrupts off (the _irqsave forms), and may be taken by an interrupt that
@@ -34,22 +20,34 @@
 #include <hv/atomic.h>
 #include <asm/processor.h>
 
+/* clang-format off */
+/* Outermost first. The enum and the names in a panic are made of this list. */
+#define LOCK_LEVELS(X)                                                         \
+    X(DOMCTL)    /* one control operation at a time (taken by try) */          \
+    X(DOMLIST)   /* creation and removal of domains */                         \
+    X(DOMAIN)    /* d->lock: hypercall-level state of one domain */            \
+    X(GNTTAB)    /* grant table of one domain */                               \
+    X(MAPTRACK)  /* grant handles of one domain */                             \
+    X(PAGETABLE) /* not a spinlock: PGT_locked of a table, child in parent */  \
+    X(LDT)       /* pages of one vcpu's LDT that are mapped */                 \
+    X(UNDO)      /* a domain's interrupted releases of page tables */          \
+    X(HEAP)      /* page allocator, object heap */                             \
+    X(PAGING)    /* hypervisor's own page tables, vmap */                      \
+    X(EVTCHN)    /* ports of one domain; from here on also in interrupts */    \
+    X(PIRQ)      /* a domain's names for physical interrupts */                \
+    X(EVTPEND)   /* how events of one domain are shown to it */                \
+    X(SCHED)     /* run queue of one CPU; a second one only by try */          \
+    X(TIMER)     /* timer heap of one CPU */                                   \
+    X(IRQ)       /* one interrupt descriptor */                                \
+    X(DEVICE)    /* vectors, IO-APIC, PCI config, RTC, tasklets, RCU */        \
+    X(CONSOLE)   /* serial, console ring: messages come from everywhere */
+/* clang-format on */
+
 enum lock_level {
-    LOCK_NONE = 0, /* not checked */
-    LOCK_DOMCTL,
-    LOCK_DOMLIST,
-    LOCK_DOMAIN,
-    LOCK_GNTTAB,
-    LOCK_MAPTRACK,
-    LOCK_HEAP,
-    LOCK_PAGING,
-    LOCK_EVTCHN, /* from here on interrupt handlers take them */
-    LOCK_PIRQ,
-    LOCK_EVTPEND,
-    LOCK_SCHED,
-    LOCK_TIMER,
-    LOCK_IRQ,
-    LOCK_DEVICE,
+    LOCK_NONE, /* not checked */
+#define X(name) LOCK_##name,
+    LOCK_LEVELS(X)
+#undef X
 };
 
 typedef struct spinlock {
@@ -73,12 +71,17 @@ static inline void spin_lock_init(spinlock_t *l, enum lock_level level)
 
 #ifdef HV_DEBUG
 void lock_order_acquire(spinlock_t *l); /* before spinning */
+/* The same for a lock of any level that has been got by try. */
+void lock_order_acquired_by_try(spinlock_t *l);
 void lock_order_release(spinlock_t *l);
 /* To be called before waiting for other CPUs: they may be waiting for a lock
  * that this CPU holds. */
 void assert_no_irq_locks(void);
 #else
 static inline void lock_order_acquire(spinlock_t *l)
+{
+}
+static inline void lock_order_acquired_by_try(spinlock_t *l)
 {
 }
 static inline void lock_order_release(spinlock_t *l)
@@ -88,6 +91,11 @@ static inline void assert_no_irq_locks(void)
 {
 }
 #endif
+
+/* Whether this CPU holds l; debug builds only. */
+bool lock_is_held(const spinlock_t *l);
+/* Needs <hv/lib.h>. Costs nothing in a release build, as ASSERT(). */
+#define ASSERT_HELD(l) ASSERT(lock_is_held(l))
 
 static inline void spin_lock(spinlock_t *l)
 {
@@ -108,7 +116,7 @@ static inline bool spin_trylock(spinlock_t *l)
     if (!__atomic_compare_exchange_n(&l->word, &old.word, new.word, false,
                                      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return false;
-    lock_order_acquire(l);
+    lock_order_acquired_by_try(l);
     return true;
 }
 static inline void spin_unlock(spinlock_t *l)
@@ -116,9 +124,12 @@ static inline void spin_unlock(spinlock_t *l)
     lock_order_release(l);
     __atomic_store_n(&l->head, l->head + 1, __ATOMIC_RELEASE);
 }
-static inline bool spin_is_locked(const spinlock_t *l)
+/* Two different locks of one level, by address: the order is everywhere the
+ * same. */
+static inline void spin_lock_two(spinlock_t *a, spinlock_t *b)
 {
-    return READ_ONCE(l->head) != READ_ONCE(l->tail);
+    spin_lock(a < b ? a : b);
+    spin_lock(a < b ? b : a);
 }
 static inline unsigned long spin_lock_irqsave(spinlock_t *l)
 {

@@ -91,11 +91,13 @@ static void mask_irq(struct irq_desc *desc, bool masked)
     desc->masked = masked;
 }
 
-/* Gives desc a vector on a CPU; masked as asked. Lock held. */
+/* Gives desc a vector on a CPU; masked as asked. */
 static int startup_irq(struct irq_desc *desc, unsigned int cpu, bool masked)
 {
-    uint8_t vector = alloc_vector(desc - irqs, cpu);
+    uint8_t vector;
 
+    ASSERT_HELD(&desc->lock);
+    vector = alloc_vector(desc - irqs, cpu);
     if (!vector)
         return -ENOSPC;
     desc->cpu = cpu;

@@ -73,7 +73,7 @@ int pirq_set_eoi_page(struct domain *d, mfn_t mfn, bool auto_unmask)
     return 0;
 }
 
-/* --- binding: the event lock is held --- */
+/* --- binding --- */
 
 int pirq_guest_bind(struct vcpu *v, uint32_t pirq, bool will_share)
 {
@@ -107,10 +107,11 @@ void pirq_guest_set_affinity(struct domain *d, uint32_t pirq, struct vcpu *v)
         irq_set_cpu(desc, d, v->processor);
 }
 
-/* --- mapping: the domain's lock is held --- */
+/* --- mapping --- */
 
 static int any_free_pirq(const struct domain *d)
 {
+    ASSERT_HELD(&d->lock);
     for (int pirq = NR_PIRQS - 1; pirq >= NR_GSIS; pirq--)
         if (!d->arch.pirq_to_irq[pirq])
             return pirq;

@@ -151,7 +151,6 @@ static inline void log_dirty_frame(mfn_t mfn)
 /* --- machine-to-phys ------------------------------------------------------ */
 #define machine_to_phys   ((uint64_t *)RDWR_MPT_VIRT_START)
 #define INVALID_M2P_ENTRY (~0UL)
-#define SHARED_M2P_ENTRY  (~0UL - 1)
 static inline void set_gpfn_from_mfn(mfn_t mfn, uint64_t pfn)
 {
     machine_to_phys[mfn_x(mfn)] = pfn;

@@ -32,7 +32,6 @@
 #define HV_PTE_RW                                                              \
     (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY | PTE_NX | PTE_GLOBAL)
 #define HV_PTE_RO (PTE_PRESENT | PTE_ACCESSED | PTE_NX | PTE_GLOBAL)
-#define HV_PTE_RX (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL)
 #define HV_PTE_UC (HV_PTE_RW | PTE_PCD | PTE_PWT)
 
 #define PT_ENTRIES          512

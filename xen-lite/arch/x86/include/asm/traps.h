@@ -77,7 +77,6 @@ uint64_t *this_cpu_gdt_page(void); /* the reserved page, see config.h */
 void load_idle_gdt(void);
 struct tss_block *this_cpu_tss(void);
 /* The I/O bitmap of dom0 in every CPU's TSS. */
-void set_tss_iobmp(const uint8_t *bitmap);
 
 /* fatal: registers, stack, guest state of interest */
 void show_registers(const struct cpu_regs *regs);
@@ -107,11 +106,6 @@ noreturn void ret_to_guest_asm(void);
 extern const char idt_stubs[], lstar_stubs[], cstar_stubs[], sysenter_entry[];
 #define IDT_STUB_SIZE     16
 #define SYSCALL_STUB_SIZE 32
-
-static inline bool guest_mode(const struct cpu_regs *regs)
-{
-    return regs == guest_cpu_regs();
-}
 
 /*
  * Make the current vcpu continue in its exception handler, as hardware would.
