@@ -18,8 +18,9 @@
  * (beforepoll/afterpoll), and one with event hooks of its own.
  *
  * An ao is one long operation of the application's. Its memory lives until
- * it is complete and, if it was waited for, fetched. ao_create() takes the
- * lock; every path ends with libxl__ao_inprogress() or libxl__ao_failed().
+ * it is complete and, if it was waited for, fetched. libxl__ao_create()
+ * takes the lock; every path ends with libxl__ao_inprogress() or
+ * libxl__ao_failed().
  */
 #ifndef LIBXL_INTERNAL_EVENT_H
 #define LIBXL_INTERNAL_EVENT_H
@@ -90,7 +91,8 @@ struct libxl__ao {
     bool synchronous, constructing, complete;
     int rc;
 };
-/* Takes the lock, which _inprogress() and _failed() release. */
+/* Takes the lock, which libxl__ao_inprogress() or libxl__ao_failed() releases.
+ */
 libxl__ao *libxl__ao_create(libxl_ctx *ctx, uint32_t domid,
                             const libxl_asyncop_how *how);
 /* Synchronous: waits until complete. The result is the caller's result. */

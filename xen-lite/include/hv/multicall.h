@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The batch that a CPU is working on. hypercall_create_continuation() looks
- * here to know whether it must change registers or the entry of a batch. It
- * belongs to the CPU: nothing switches vcpus in the middle of a hypercall.
+ * The batch that a CPU is working on. hypercall_again() and hypercall_set_arg()
+ * look here to know whether they must change registers or the entry of a batch.
+ * It belongs to the CPU: nothing switches vcpus in the middle of a hypercall.
  */
 #ifndef HV_MULTICALL_H
 #define HV_MULTICALL_H
