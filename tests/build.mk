@@ -6,6 +6,7 @@
 #   $(GUESTS)                 tiny PV kernels, booted as dom0
 #
 # make check T="abi demo" runs those whose path contains one of the words.
+# The whole of it builds everything with clang as well.
 # J: how many at a time; those in system/ boot one or two machines each.
 J ?= 2
 T ?=
@@ -14,6 +15,7 @@ chosen = $(if $(T),$(foreach t,$(1),$(if $(strip $(foreach w,$(T),$(findstring $
 check: packages-run packages-test
 	$(Q)$(MAKE) all install-tree run-image guests check-build
 	$(Q)$(MAKE) DEBUG=1 DIST=build-debug/dist hypervisor
+	$(if $(T),,$(Q)$(MAKE) -j$(J) clang)
 	$(Q)$(MAKE) check-run
 
 # Scripts name the programs they want as prerequisites of check-build.
