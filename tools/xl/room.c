@@ -6,7 +6,7 @@
 #include "xl.h"
 #include "commands.h"
 
-#define SECONDS 10
+#define SECONDS 10 /* for a dom0 that stands still */
 #define TRIES   3
 
 static bool dom0_may_shrink(void)
@@ -36,11 +36,11 @@ void make_room(libxl_domain_config *config)
 
     if (!dom0_may_shrink())
         return;
-    for (int tries = TRIES;; tries--) {
-        libxl_wait_for_memory_target(ctx, 0, SECONDS);
+    for (int tries = TRIES; tries; tries--) {
         missing = missing_memory(config);
-        if (!missing || !tries ||
-            libxl_set_memory_target(ctx, 0, -(int64_t)missing, 1, 0))
+        if (!missing ||
+            libxl_set_memory_target(ctx, 0, -(int64_t)missing, 1, 0) ||
+            libxl_wait_for_memory_target(ctx, 0, SECONDS))
             return;
     }
 }

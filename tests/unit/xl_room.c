@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* xl create: when dom0 gives memory away for a guest, how much, how long. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "../../tools/xl/xl.h"
+
+libxl_ctx *ctx;
+struct xl_conf xl_conf;
+
+/* --- a host, KiB; dom0 returns at most its give for each target --- */
+
+static libxl_version_info version;
+static uint64_t host_free, guest_needs;
+static int64_t dom0_target, dom0_gives;
+static int targets;
+
+const libxl_version_info *libxl_get_version_info(libxl_ctx *c)
+{
+    return &version;
+}
+
+int libxl_domain_need_memory(libxl_ctx *c, libxl_domain_config *config,
+                             uint32_t domid, uint64_t *need)
+{
+    *need = guest_needs;
+    return 0;
+}
+
+int libxl_get_free_memory(libxl_ctx *c, uint64_t *free)
+{
+    *free = host_free;
+    return 0;
+}
+
+int libxl_set_memory_target(libxl_ctx *c, uint32_t domid, int64_t kb,
+                            int relative, int enforce)
+{
+    int64_t given = kb < -dom0_gives ? dom0_gives : -kb;
+
+    assert_int_equal(domid, 0);
+    assert_true(relative);
+    targets++;
+    dom0_target += kb;
+    host_free += given;
+    return 0;
+}
+
+int libxl_wait_for_memory_target(libxl_ctx *c, uint32_t domid, int seconds)
+{
+    return dom0_gives ? 0 : ERROR_FAIL;
+}
+
+/* --- the tests --- */
+
+static void make_room_on(const char *command_line, int autoballoon,
+                         int64_t gives)
+{
+    libxl_domain_config config;
+
+    version.commandline = (char *)command_line;
+    xl_conf.autoballoon = autoballoon;
+    host_free = 100;
+    guest_needs = 260;
+    dom0_target = targets = 0;
+    dom0_gives = gives;
+    libxl_domain_config_init(&config);
+    make_room(&config);
+    libxl_domain_config_dispose(&config);
+}
+
+static void test_dom0_gives_what_is_missing(void **state)
+{
+    make_room_on("console=com1", -1, 1000);
+    assert_int_equal(dom0_target, -160);
+    assert_int_equal(host_free, 260);
+}
+
+static void test_dom0_is_asked_again_for_the_rest(void **state)
+{
+    make_room_on("", -1, 100);
+    assert_int_equal(host_free, 260);
+    assert_int_equal(targets, 2);
+}
+
+static void test_a_dom0_that_stands_still_is_asked_once(void **state)
+{
+    make_room_on("", -1, 0);
+    assert_int_equal(targets, 1);
+}
+
+static void test_fixed_memory_stays(void **state)
+{
+    make_room_on("console=com1 dom0_mem=1G,max:1G", -1, 1000);
+    assert_int_equal(targets, 0);
+    make_room_on("", 0, 1000);
+    assert_int_equal(targets, 0);
+    make_room_on("dom0_mem=1G", 1, 1000);
+    assert_int_equal(targets, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_dom0_gives_what_is_missing),
+        cmocka_unit_test(test_dom0_is_asked_again_for_the_rest),
+        cmocka_unit_test(test_a_dom0_that_stands_still_is_asked_once),
+        cmocka_unit_test(test_fixed_memory_stays)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
