@@ -37,7 +37,7 @@ poweroff -f
 I
     chmod 755 "$dir/root/init"
     pack "$dir/root" "$dir/initrd"
-    LIMIT=${LIMIT:-120} start_machine "$1" ${2:+-drive "file=$2,if=virtio,format=raw,readonly=on"} -no-reboot \
+    LIMIT=${LIMIT:-300} start_machine "$1" ${2:+-drive "file=$2,if=virtio,format=raw,readonly=on"} -no-reboot \
         -kernel "$KERNEL" -append "console=ttyS0 quiet panic=1" -initrd "$dir/initrd" -serial stdio < /dev/null |
         tr -d '\r' | tee "$dir/log" >&2
     grep -q '^JOB done' "$dir/log"
