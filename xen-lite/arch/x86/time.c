@@ -166,35 +166,63 @@ static void __init find_reference(struct reference *ref)
     *ref = (struct reference){"PIT", read_pit, 0xffff, PIT_CLOCK};
 }
 
+/* The three clocks at one moment. */
+struct reading {
+    uint64_t tsc;
+    uint32_t count, apic;
+};
+
+/*
+ * Between two instructions the CPU may be away for long, by an SMI or in a
+ * machine that is virtual. Of several readings the one is taken during which
+ * the TSC moved least.
+ */
+#define READINGS 20
+static struct reading __init read_clocks(const struct reference *ref)
+{
+    struct reading best = {0};
+    uint64_t least = ~0ULL;
+
+    for (unsigned int i = 0; i < READINGS; i++) {
+        uint64_t before = rdtsc_ordered(), took;
+        uint32_t count = ref->read();
+        uint32_t apic = lapic_read(APIC_TIMER_COUNT);
+
+        took = rdtsc_ordered() - before;
+        if (took < least) {
+            least = took;
+            best = (struct reading){before + took / 2, count, apic};
+        }
+    }
+    return best;
+}
+
 /* One window for TSC and APIC timer. Interrupts are off. */
 static void __init calibrate(void)
 {
     struct reference ref;
-    uint32_t start, ticks, apic_start, apic_ticks;
-    uint32_t lvt = lapic_read(APIC_LVT_TIMER);
-    uint64_t tsc_start, tsc_ticks, want;
+    struct reading start, end;
+    uint32_t lvt = lapic_read(APIC_LVT_TIMER), ticks;
+    uint64_t want, apic_hz;
 
     find_reference(&ref);
     want = ref.hz * CALIBRATION_NS / SECONDS(1);
     lapic_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
     lapic_write(APIC_TIMER_INITIAL, UINT32_MAX);
-    apic_start = lapic_read(APIC_TIMER_COUNT);
-    start = ref.read();
-    tsc_start = rdtsc_ordered();
-    do {
-        ticks = (ref.read() - start) & ref.mask;
-    } while (ticks < want);
-    tsc_ticks = rdtsc_ordered() - tsc_start;
-    apic_ticks = apic_start - lapic_read(APIC_TIMER_COUNT);
+    start = read_clocks(&ref);
+    while (((ref.read() - start.count) & ref.mask) < want)
+        ;
+    end = read_clocks(&ref);
     lapic_write(APIC_TIMER_INITIAL, 0);
     lapic_write(APIC_LVT_TIMER, lvt);
 
-    set_scale(tsc_ticks * ref.hz / ticks);
-    lapic_set_timer_hz((uint64_t)apic_ticks * ref.hz / ticks);
-    tsc_base = tsc_start;
+    ticks = (end.count - start.count) & ref.mask;
+    set_scale((end.tsc - start.tsc) * ref.hz / ticks);
+    apic_hz = (uint64_t)(start.apic - end.apic) * ref.hz / ticks;
+    lapic_set_timer_hz(apic_hz);
+    tsc_base = start.tsc;
     printk(XENLOG_INFO "TSC %lu.%03lu MHz, APIC timer %lu kHz (by %s)\n",
-           cpu_khz / 1000, cpu_khz % 1000,
-           (uint64_t)apic_ticks * ref.hz / ticks / 1000, ref.name);
+           cpu_khz / 1000, cpu_khz % 1000, apic_hz / 1000, ref.name);
 }
 
 /* --- wall clock --- */
@@ -233,7 +261,10 @@ static uint64_t __init read_cmos_clock(void)
 
     /* Read between two updates: the seconds must not change meanwhile. */
     for (int tries = 0; tries < 10; tries++) {
-        for (int n = 0; n < 1000000 && (cmos(0xa) & 0x80); n++)
+        /* An update takes 2 ms; where there is no clock, it never ends. */
+        s_time_t give_up = get_s_time() + MILLISECS(10);
+
+        while ((cmos(0xa) & 0x80) && get_s_time() < give_up)
             cpu_relax();
         for (int i = 0; i < 6; i++)
             t[i] = cmos(regs[i]);
