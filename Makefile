@@ -47,7 +47,7 @@ endef
 
 # $(call program,INSTALLED-PATH,SOURCES,LIBS): $(O)/bin/<basename>
 define program
-$(O)/bin/$(notdir $(1)): $$(patsubst %.c,$(O)/%.o,$(2)) $$(filter $(O)/lib/%,$(3))
+$(O)/bin/$(notdir $(1)): $$(patsubst %.c,$(O)/%.o,$(2)) $$(filter $(O)/%,$(3))
 	$$(call say,LD,$(1))mkdir -p $$(@D); $$(CC) -Wl,-rpath,'$$$$ORIGIN/../lib:/usr/lib/xen-lite' -Wl,--enable-new-dtags -o $$@ $$(filter %.o,$$^) $(3)
 PROGRAMS += $(O)/bin/$(notdir $(1))
 INSTALL  += $(O)/bin/$(notdir $(1)):$(1)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # Backends: common/ and the daemon library are linked into each.
 
-BACKEND_LIBS := $(addprefix $(O)/lib/, libdaemon.a libxenevtchn.so.1 libxengnttab.so.1 \
+BACKEND_LIBS := $(O)/tools/libs/daemon.a $(addprefix $(O)/lib/, libxenevtchn.so.1 libxengnttab.so.1 \
     libxentoollog.so.1 libxentoolcore.so.1) \
     $(if $(wildcard tools/libxenstore/build.mk),$(O)/lib/libxenstore.so.4,-lxenstore)
 
 BACKEND_COMMON := $(addprefix backends/common/, \
-    privileges.c syscall_filter.c kernel_driver.c ring.c grant_map.c ports.c \
+    backend_main.c privileges.c syscall_filter.c kernel_driver.c ring.c grant_map.c ports.c \
     device_node.c store_watch.c xenbus_state.c xenbus.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
@@ -53,7 +53,7 @@ $(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/
 
 # Plays a guest that lies; tests/system/backends.t takes it into dom0.
 HOSTILE_FRONTEND := $(O)/tests/fuzz/hostile-frontend
-$(HOSTILE_FRONTEND): tests/fuzz/hostile_frontend.c $(filter $(O)/lib/%,$(BACKEND_LIBS))
+$(HOSTILE_FRONTEND): tests/fuzz/hostile_frontend.c $(filter $(O)/%,$(BACKEND_LIBS))
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(USER_CFLAGS) $(USER_CPPFLAGS) -o $@ $< -Wl,-rpath,/usr/lib/xen-lite $(BACKEND_LIBS) -lpthread
 check-build: $(HOSTILE_FRONTEND)
 

@@ -10,37 +10,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <daemon/signals.h>
+#include <daemon/log.h>
 
-#include "../common/kernel_driver.h"
-#include "../common/privileges.h"
-#include "../common/xenbus.h"
+#include "../common/backend_main.h"
 #include "queue.h"
 
 struct disk_device {
-    struct xenbus_device bus;
-    struct event_loop loop;
-    struct signal_watch signals;
-    struct ports ports;
-    struct grants grants;
+    struct backend backend;
     struct storage disk;
     struct block_queue queue;
 };
 
 static struct disk_device *device_of(struct xenbus_device *bus)
 {
-    return container_of(bus, struct disk_device, bus);
+    return container_of(bus, struct disk_device, backend.bus);
 }
 
-static int announce(struct xenbus_device *bus)
+static void announce(struct xenbus_device *bus, struct device_nodes *n)
 {
-    int rc = xenbus_printf(bus, "feature-max-indirect-segments", "%d",
-                           BLOCK_MAX_SEGMENTS);
-
-    if (!rc)
-        rc = xenbus_printf(bus, "max-ring-page-order", "%d",
-                           BLOCK_MAX_RING_ORDER);
-    return rc;
+    device_node_add(n, "feature-max-indirect-segments", "%d",
+                    BLOCK_MAX_SEGMENTS);
+    device_node_add(n, "max-ring-page-order", "%d", BLOCK_MAX_RING_ORDER);
 }
 
 static bool node_is(struct xenbus_device *bus, const char *key,
@@ -71,18 +61,14 @@ static char *medium_path(struct xenbus_device *bus)
     return path ? path : xenbus_read(bus, "params");
 }
 
-static int open_medium(struct disk_device *d)
+static int open_disk(struct backend *b)
 {
-    char *mode, *path;
-    bool readonly, discard;
+    struct disk_device *d = container_of(b, struct disk_device, backend);
+    char *mode = xenbus_read(&b->bus, "mode"), *path = medium_path(&b->bus);
+    bool readonly = !mode || mode[0] != 'w';
+    bool discard = !node_is(&b->bus, "discard-enable", "0");
     int rc;
 
-    if (d->disk.fd >= 0)
-        return 0;
-    mode = xenbus_read(&d->bus, "mode");
-    path = medium_path(&d->bus);
-    readonly = !mode || mode[0] != 'w';
-    discard = !node_is(&d->bus, "discard-enable", "0");
     if (!path || path[0] != '/') {
         log_error("no path of a file or device ('%s')", path ? path : "");
         rc = -ENOENT;
@@ -91,49 +77,38 @@ static int open_medium(struct disk_device *d)
     }
     if (!rc) {
         log_info("%s, %llu sectors, %s%s", path,
-                 (unsigned long long)d->disk.sectors,
+                 (unsigned long long)d->disk.limits.sectors,
                  readonly ? "read-only" : "read-write",
                  d->disk.in_memory ? ", in memory" : "");
         storage_register(&d->disk, d->queue.pool.base, POOL_BYTES);
-        rc = privileges_drop();
     }
     free(mode);
     free(path);
     return rc;
 }
 
-static int write_properties(struct xenbus_device *bus, const struct storage *s)
+static void add_properties(struct xenbus_device *bus, const struct storage *s,
+                           struct device_nodes *n)
 {
-    char *type = xenbus_read(bus, "device-type");
-    int cdrom = type && !strcmp(type, "cdrom");
-    int flush = s->flush && !s->readonly;
-    int rc;
+    const struct block_limits *l = &s->limits;
+    bool cdrom = node_is(bus, "device-type", "cdrom");
+    bool flush = s->flush && !l->readonly;
 
-    free(type);
-    rc = xenbus_printf(bus, "feature-flush-cache", "%d", flush);
-    rc = rc ? rc : xenbus_printf(bus, "feature-barrier", "%d", flush);
-    rc = rc ? rc : xenbus_printf(bus, "feature-persistent", "1");
-    rc = rc ? rc : xenbus_printf(bus, "feature-discard", "%d", s->discard);
-    if (s->discard) {
-        rc = rc ? rc
-                : xenbus_printf(bus, "discard-granularity", "%u",
-                                s->discard_granularity);
-        rc = rc ? rc
-                : xenbus_printf(bus, "discard-alignment", "%u",
-                                s->discard_alignment);
-        rc = rc ? rc : xenbus_printf(bus, "discard-secure", "0");
+    device_node_add(n, "feature-flush-cache", "%d", flush);
+    device_node_add(n, "feature-barrier", "%d", flush);
+    device_node_add(n, "feature-persistent", "1");
+    device_node_add(n, "feature-discard", "%d", l->discard);
+    if (l->discard) {
+        device_node_add(n, "discard-granularity", "%u", s->discard_granularity);
+        device_node_add(n, "discard-alignment", "%u", s->discard_alignment);
+        device_node_add(n, "discard-secure", "0");
     }
-    rc = rc ? rc
-            : xenbus_printf(bus, "sectors", "%llu",
-                            (unsigned long long)s->sectors);
-    rc = rc ? rc
-            : xenbus_printf(bus, "info", "%u",
-                            (s->readonly ? VDISK_READONLY : 0) |
-                                (cdrom ? VDISK_CDROM : 0));
-    rc = rc ? rc : xenbus_printf(bus, "sector-size", "%u", s->sector_size);
-    return rc ? rc
-              : xenbus_printf(bus, "physical-sector-size", "%u",
-                              s->physical_sector_size);
+    device_node_add(n, "sectors", "%llu", (unsigned long long)l->sectors);
+    device_node_add(n, "info", "%u",
+                    (l->readonly ? VDISK_READONLY : 0) |
+                        (cdrom ? VDISK_CDROM : 0));
+    device_node_add(n, "sector-size", "%u", l->sector_size);
+    device_node_add(n, "physical-sector-size", "%u", s->physical_sector_size);
 }
 
 /* One ring-ref, or ring-ref0... if the frontend chose an order. */
@@ -179,16 +154,14 @@ static int check_protocol(struct xenbus_device *bus)
     return ok ? 0 : -EPROTONOSUPPORT;
 }
 
-static int connect_disk(struct xenbus_device *bus)
+static int connect_disk(struct xenbus_device *bus, struct device_nodes *n)
 {
     struct disk_device *d = device_of(bus);
     uint32_t refs[1 << BLOCK_MAX_RING_ORDER];
     uint64_t port, persistent;
     unsigned int nr;
-    int rc;
+    int rc = check_protocol(bus);
 
-    rc = open_medium(d);
-    rc = rc ? rc : check_protocol(bus);
     rc = rc ? rc : read_ring_refs(bus, refs, &nr);
     rc = rc ? rc
             : xenbus_frontend_uint(bus, "event-channel", UINT64_MAX, UINT32_MAX,
@@ -196,16 +169,10 @@ static int connect_disk(struct xenbus_device *bus)
     rc =
         rc ? rc
            : xenbus_frontend_uint(bus, "feature-persistent", 0, 1, &persistent);
-    rc = rc ? rc : write_properties(bus, &d->disk);
     if (rc)
         return rc;
-    d->queue.limits = (struct block_limits){
-        .sectors = d->disk.sectors,
-        .sector_size = d->disk.sector_size,
-        .readonly = d->disk.readonly,
-        .discard = d->disk.discard,
-    };
-    return block_queue_connect(&d->queue, &d->ports, refs, nr, port,
+    add_properties(bus, &d->disk, n);
+    return block_queue_connect(&d->queue, &d->backend.ports, refs, nr, port,
                                persistent);
 }
 
@@ -218,53 +185,42 @@ static void broken(struct block_queue *q, const char *why)
 {
     struct disk_device *d = container_of(q, struct disk_device, queue);
 
-    xenbus_fatal(&d->bus, EPROTO, "%s", why);
+    xenbus_fatal(&d->backend.bus, EPROTO, "%s", why);
 }
 
-static const struct xenbus_ops disk_ops = {
-    .announce = announce,
-    .ready = ready,
-    .connect = connect_disk,
-    .disconnect = disconnect_disk,
-};
-
-static int run(struct disk_device *d, const char *path)
+static int init_disk(struct backend *b)
 {
-    int rc = event_loop_init(&d->loop);
+    struct disk_device *d = container_of(b, struct disk_device, backend);
+    int rc = block_queue_init(&d->queue, &b->loop, &b->grants, &d->disk);
 
-    if (rc)
-        return rc;
-    rc = signals_watch(&d->signals, &d->loop);
-    rc = rc ? rc : xenbus_open(&d->bus, &d->loop, path, "vbd", &disk_ops);
-    rc = rc ? rc : ports_open(&d->ports, &d->loop);
-    rc = rc ? rc : grants_open(&d->grants, d->bus.domid);
-    rc = rc ? rc : block_queue_init(&d->queue, &d->loop, &d->grants, &d->disk);
-    if (rc) {
-        log_error("cannot start: %s", strerror(-rc));
-        return rc;
-    }
     d->queue.broken = broken;
-    xenbus_advance(&d->bus);
-    rc = event_loop_run(&d->loop);
-    xenbus_close(&d->bus);
-    storage_close(&d->disk);
-    ports_close(&d->ports);
-    grants_close(&d->grants);
     return rc;
 }
+
+static void close_disk(struct backend *b)
+{
+    storage_close(&container_of(b, struct disk_device, backend)->disk);
+}
+
+static const struct backend_ops disk_ops = {
+    .program = "xen-block-backend",
+    .bus =
+        {
+            .kind = "vbd",
+            .opens_for = XENBUS_CONNECT,
+            .announce = announce,
+            .ready = ready,
+            .connect = connect_disk,
+            .disconnect = disconnect_disk,
+        },
+    .init = init_disk,
+    .open = open_disk,
+    .close = close_disk,
+};
 
 int main(int argc, char **argv)
 {
     static struct disk_device d = {.disk.fd = -1};
-    bool debug = argc == 3 && !strcmp(argv[1], "--debug");
 
-    if (argc != 2 && !debug) {
-        fprintf(stderr, "usage: %s [--debug] backend/vbd/DOMID/DEVID\n",
-                argv[0]);
-        return 2;
-    }
-    log_setup("xen-block-backend", debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-    if (kernel_serves("vbd") || privileges_limit())
-        return 1;
-    return run(&d, argv[argc - 1]) ? 1 : 0;
+    return backend_main(&disk_ops, &d.backend, argc, argv);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Persistent grants: a frontend that negotiated feature-persistent uses the
- * same pages again and again, so each is mapped once and I/O goes straight
- * into it. The table is bounded; a guest that offers more pages than fit is
+ * same pages again and again, so each is mapped once and data is copied without
+ * a hypercall. The table is bounded; a guest that offers more pages than fit is
  * served by copying, as one without the feature is.
  */
 #ifndef BACKENDS_BLOCK_PAGES_H

@@ -13,11 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 
 #define BATCH_PIECES 1024
 
-static void start(struct block_queue *q, unsigned int s);
+static void start(struct block_queue *q, struct block_job *j);
 
 static void respond(struct block_queue *q, uint64_t id, uint8_t operation,
                     int status)
@@ -31,30 +30,29 @@ static void respond(struct block_queue *q, uint64_t id, uint8_t operation,
     back_ring_respond(&q->ring, &rsp, sizeof(rsp));
 }
 
-static void finish(struct block_queue *q, unsigned int s, int status)
+static void finish(struct block_queue *q, struct block_job *j, int status)
 {
-    struct block_inflight *f = q->inflight;
+    const struct block_request *r = &j->request;
 
     if (status != BLKIF_RSP_OKAY)
         log_warning("request failed: operation %u, %llu bytes at %llu",
-                    f->request[s].operation,
-                    (unsigned long long)f->request[s].len,
-                    (unsigned long long)f->request[s].offset);
-    respond(q, f->request[s].id, f->request[s].operation, status);
-    block_pool_put(&q->pool, q->job[s].data, f->request[s].len);
-    q->job[s].data = NULL;
-    f->stage[s] = BLOCK_FREE;
-    f->used--;
-    if (q->starved >= 0)
+                    r->operation, (unsigned long long)r->len,
+                    (unsigned long long)r->offset);
+    respond(q, r->id, r->operation, status);
+    block_pool_put(&q->pool, j->data, r->len);
+    j->data = NULL;
+    j->stage = BLOCK_FREE;
+    q->used--;
+    if (q->starved)
         event_work_queue(q->loop, &q->work);
-    if (q->barrier == (int)s)
-        q->barrier = -1;
-    else if (q->barrier >= 0 && f->stage[q->barrier] == BLOCK_TAKEN)
+    if (q->barrier == j)
+        q->barrier = NULL;
+    else if (q->barrier && q->barrier->stage == BLOCK_TAKEN)
         start(q, q->barrier);
 }
 
-/* Does the copies collected so far; slots whose data has come in go on to the
- * medium, slots whose data has gone out are answered. */
+/* Does the copies collected so far; jobs whose data has come in go on to the
+ * medium, jobs whose data has gone out are answered. */
 static void run_copies(struct block_queue *q)
 {
     unsigned int n = q->nr_copying;
@@ -65,27 +63,25 @@ static void run_copies(struct block_queue *q)
     q->nr_copying = 0;
     q->batch.used = 0; /* the statuses stay readable until pieces are added */
     for (unsigned int i = 0; i < n; i++) {
-        unsigned int s = q->copying[i];
-        struct block_job *j = &q->job[s];
+        struct block_job *j = q->copying[i];
         bool ok = true;
 
         for (unsigned int k = 0; k < j->pieces; k++)
             ok = ok && grant_batch_ok(&q->batch, j->piece + k);
-        if (!ok || q->inflight->stage[s] != BLOCK_COPYING_IN) {
-            finish(q, s, ok ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR);
+        if (!ok || j->stage != BLOCK_COPYING_IN) {
+            finish(q, j, ok ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR);
         } else {
-            q->inflight->stage[s] = BLOCK_TAKEN;
-            start(q, s);
+            j->stage = BLOCK_TAKEN;
+            start(q, j);
         }
     }
 }
 
 /* Moves the data between the guest's pages and the pool. False: some of it
  * waits in the copy batch. */
-static bool copy(struct block_queue *q, unsigned int s, bool from_guest)
+static bool copy(struct block_queue *q, struct block_job *j, bool from_guest)
 {
-    const struct block_request *r = &q->inflight->request[s];
-    struct block_job *j = &q->job[s];
+    const struct block_request *r = &j->request;
     uint8_t *at = j->data;
 
     if (q->batch.used + r->nr_segments > q->batch.size)
@@ -109,79 +105,73 @@ static bool copy(struct block_queue *q, unsigned int s, bool from_guest)
     }
     j->pieces = q->batch.used - j->piece;
     if (j->pieces)
-        q->copying[q->nr_copying++] = s;
+        q->copying[q->nr_copying++] = j;
     return !j->pieces;
 }
 
-static void queue_io(struct block_queue *q, unsigned int s, enum storage_op op)
+static void queue_io(struct block_queue *q, struct block_job *j,
+                     enum storage_op op)
 {
-    const struct block_request *r = &q->inflight->request[s];
-    struct block_job *j = &q->job[s];
-
     j->io.op = op;
     j->io.data = j->data + j->done;
-    j->io.offset = r->offset + j->done;
-    j->io.len = r->len - j->done;
+    j->io.offset = j->request.offset + j->done;
+    j->io.len = j->request.len - j->done;
     storage_queue(q->disk, &j->io);
 }
 
 /* The next step of a request, as far as it goes without waiting. */
-static void start(struct block_queue *q, unsigned int s)
+static void start(struct block_queue *q, struct block_job *j)
 {
     static const enum storage_op transfer[] = {
         [BLOCK_READ] = STORAGE_READ,
         [BLOCK_WRITE] = STORAGE_WRITE,
         [BLOCK_DISCARD] = STORAGE_DISCARD,
     };
-    const struct block_request *r = &q->inflight->request[s];
-    enum block_stage *stage = &q->inflight->stage[s];
+    const struct block_request *r = &j->request;
 
-    if (*stage == BLOCK_TAKEN && r->barrier && q->inflight->used > 1)
+    if (j->stage == BLOCK_TAKEN && r->barrier && q->used > 1)
         return; /* the last of the others starts it */
-    if (*stage == BLOCK_TAKEN && r->flush_first) {
-        *stage = BLOCK_FLUSH_FIRST;
-        queue_io(q, s, STORAGE_FLUSH);
-    } else if (*stage < BLOCK_TRANSFER && r->op != BLOCK_FLUSH) {
-        *stage = BLOCK_TRANSFER;
-        queue_io(q, s, transfer[r->op]);
-    } else if (*stage < BLOCK_FLUSH_AFTER && r->flush_after) {
-        *stage = BLOCK_FLUSH_AFTER;
-        queue_io(q, s, STORAGE_FLUSH);
-    } else if (r->op != BLOCK_READ || copy(q, s, false)) {
-        finish(q, s, BLKIF_RSP_OKAY);
+    if (j->stage == BLOCK_TAKEN && r->flush_first) {
+        j->stage = BLOCK_FLUSH_FIRST;
+        queue_io(q, j, STORAGE_FLUSH);
+    } else if (j->stage < BLOCK_TRANSFER && r->op != BLOCK_FLUSH) {
+        j->stage = BLOCK_TRANSFER;
+        queue_io(q, j, transfer[r->op]);
+    } else if (j->stage < BLOCK_FLUSH_AFTER && r->flush_after) {
+        j->stage = BLOCK_FLUSH_AFTER;
+        queue_io(q, j, STORAGE_FLUSH);
+    } else if (r->op != BLOCK_READ || copy(q, j, false)) {
+        finish(q, j, BLKIF_RSP_OKAY);
     }
 }
 
 /* A transfer may come back short: the rest is asked for again. */
-static bool transfer_again(struct block_queue *q, unsigned int s,
+static bool transfer_again(struct block_queue *q, struct block_job *j,
                            unsigned int bytes)
 {
-    const struct block_request *r = &q->inflight->request[s];
-    struct block_job *j = &q->job[s];
-
     j->done += bytes;
-    if (j->done >= r->len)
+    if (j->done >= j->request.len)
         return false;
-    queue_io(q, s, j->io.op);
+    queue_io(q, j, j->io.op);
     return true;
 }
 
 static void completed(struct block_queue *q, struct storage_io *io)
 {
-    unsigned int s = container_of(io, struct block_job, io) - q->job;
+    struct block_job *j = container_of(io, struct block_job, io);
     bool moves_data = io->op == STORAGE_READ || io->op == STORAGE_WRITE;
 
     if (io->result < 0 || (moves_data && io->result == 0)) {
         int err = io->result ? -io->result : EIO;
 
         log_warning("medium: %s", strerror(err));
-        finish(q, s,
+        finish(q, j,
                err == EOPNOTSUPP ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_ERROR);
         return;
     }
-    if (moves_data && transfer_again(q, s, io->result))
+    if (moves_data && transfer_again(q, j, io->result))
         return;
-    start(q, s);
+    start(q, j);
 }
 
 /* Segments of an indirect request: copied out of the guest's pages once. */
@@ -213,49 +203,47 @@ static int fetch_segments(struct block_queue *q, struct block_request *r)
     for (unsigned int i = 0; i < b.used; i++)
         if (!grant_batch_ok(&b, i))
             return BLKIF_RSP_ERROR;
-    return block_request_segments(r, segs, r->nr_segments, &q->limits);
+    return block_request_segments(r, segs, r->nr_segments, &q->disk->limits);
 }
 
-static unsigned int free_slot(const struct block_inflight *f)
+static struct block_job *free_job(struct block_queue *q)
 {
-    unsigned int s = 0;
+    struct block_job *j = q->job;
 
-    while (f->stage[s] != BLOCK_FREE)
-        s++;
-    return s;
+    while (j->stage != BLOCK_FREE)
+        j++;
+    return j;
 }
 
 /* Memory, then data, then the medium. Without memory nothing is taken from the
  * ring until a request that ends makes this one be tried again. */
-static void begin(struct block_queue *q, unsigned int s)
+static void begin(struct block_queue *q, struct block_job *j)
 {
-    const struct block_request *r = &q->inflight->request[s];
-    struct block_job *j = &q->job[s];
+    const struct block_request *r = &j->request;
 
-    q->starved = -1;
+    q->starved = NULL;
     if (r->nr_segments) {
         j->data = block_pool_get(&q->pool, r->len);
         if (!j->data) {
-            q->starved = s;
+            q->starved = j;
             return;
         }
     }
-    if (r->op != BLOCK_WRITE || copy(q, s, true)) {
-        q->inflight->stage[s] = BLOCK_TAKEN;
-        start(q, s);
+    if (r->op != BLOCK_WRITE || copy(q, j, true)) {
+        j->stage = BLOCK_TAKEN;
+        start(q, j);
     }
 }
 
 static void take_one(struct block_queue *q)
 {
-    struct block_inflight *f = q->inflight;
-    unsigned int s = free_slot(f);
-    struct block_request *r = &f->request[s];
+    struct block_job *j = free_job(q);
+    struct block_request *r = &j->request;
     union block_ring_entry raw;
     int status;
 
     back_ring_take(&q->ring, &raw, sizeof(raw));
-    status = block_request_parse(r, &raw, &q->limits);
+    status = block_request_parse(r, &raw, &q->disk->limits);
     if (status == BLKIF_RSP_OKAY && r->nr_indirect)
         status = fetch_segments(q, r);
     if (status != BLKIF_RSP_OKAY) {
@@ -263,18 +251,17 @@ static void take_one(struct block_queue *q)
         respond(q, r->id, r->operation, status);
         return;
     }
-    f->stage[s] = BLOCK_COPYING_IN;
-    f->used++;
-    q->job[s].done = 0;
+    j->stage = BLOCK_COPYING_IN;
+    j->done = 0;
+    q->used++;
     if (r->barrier)
-        q->barrier = s;
-    begin(q, s);
+        q->barrier = j;
+    begin(q, j);
 }
 
 static bool may_take(const struct block_queue *q)
 {
-    return q->inflight->used < BLOCK_INFLIGHT && q->barrier < 0 &&
-           q->starved < 0;
+    return q->used < BLOCK_INFLIGHT && !q->barrier && !q->starved;
 }
 
 /* After a pass: come back, wait for the medium, or wait for the guest. */
@@ -308,7 +295,7 @@ static void serve(struct block_queue *q)
         q->broken(q, "impossible ring indices");
         return;
     }
-    if (q->starved >= 0)
+    if (q->starved)
         begin(q, q->starved);
     if (n > BLOCK_BUDGET)
         n = BLOCK_BUDGET;
@@ -347,7 +334,6 @@ static void on_work(struct event_work *w)
 int block_queue_init(struct block_queue *q, struct event_loop *loop,
                      struct grants *grants, struct storage *disk)
 {
-    void *m;
     int rc;
 
     memset(q, 0, sizeof(*q));
@@ -355,14 +341,8 @@ int block_queue_init(struct block_queue *q, struct event_loop *loop,
     q->grants = grants;
     q->disk = disk;
     q->pages.grants = grants;
-    q->barrier = q->starved = -1;
     q->completions.ready = on_completion;
     q->work.run = on_work;
-    m = mmap(NULL, sizeof(*q->inflight), PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (m == MAP_FAILED)
-        return -errno;
-    q->inflight = m;
     rc = block_pool_init(&q->pool);
     return rc ? rc : grant_batch_init(&q->batch, BATCH_PIECES);
 }
@@ -373,8 +353,7 @@ int block_queue_connect(struct block_queue *q, struct ports *ports,
 {
     int rc;
 
-    memset(q->inflight, 0, sizeof(*q->inflight));
-    q->barrier = q->starved = -1;
+    q->barrier = q->starved = NULL;
     q->nr_copying = q->batch.used = 0;
     q->persistent = persistent;
     q->ring_pages = nr_refs;
@@ -410,12 +389,11 @@ void block_queue_disconnect(struct block_queue *q)
     block_pages_unmap_all(&q->pages);
     grants_unmap(q->grants, q->ring_addr, q->ring_pages);
     q->ring_addr = NULL;
-    for (unsigned int i = 0; i < BLOCK_INFLIGHT; i++)
-        if (q->inflight->stage[i] != BLOCK_FREE) {
-            block_pool_put(&q->pool, q->job[i].data,
-                           q->inflight->request[i].len);
-            q->job[i].data = NULL;
-            q->inflight->stage[i] = BLOCK_FREE;
+    for (struct block_job *j = q->job; j < q->job + BLOCK_INFLIGHT; j++)
+        if (j->stage != BLOCK_FREE) {
+            block_pool_put(&q->pool, j->data, j->request.len);
+            j->data = NULL;
+            j->stage = BLOCK_FREE;
         }
-    q->inflight->used = 0;
+    q->used = 0;
 }

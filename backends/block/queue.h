@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The data path of a disk: one ring, its requests in flight, and the medium.
- *
- * All that is known of requests taken from the ring but not answered is in
- * struct block_inflight: copies of the requests (their ring slots are reused
- * by responses) and how far each has come. It lies in a mapping of its own and
- * holds no pointer that another process would need, so that a successor of
- * this process can be given it and finish the work.
  */
 #ifndef BACKENDS_BLOCK_QUEUE_H
 #define BACKENDS_BLOCK_QUEUE_H
@@ -33,14 +27,11 @@ enum block_stage {
     BLOCK_FLUSH_AFTER,
 };
 
-struct block_inflight {
-    unsigned int used;
-    enum block_stage stage[BLOCK_INFLIGHT];
-    struct block_request request[BLOCK_INFLIGHT];
-};
-
-/* What this process needs on top, to carry a request out. */
+/* A request taken from the ring but not answered: a copy, since its slot there
+ * is reused by responses, and how far it has come. */
 struct block_job {
+    enum block_stage stage;
+    struct block_request request;
     struct storage_io io;
     uint8_t *data;       /* in the pool */
     uint64_t done;       /* bytes transferred so far */
@@ -52,7 +43,6 @@ struct block_queue {
     struct event_loop *loop;
     struct grants *grants;
     struct storage *disk;
-    struct block_limits limits;
     bool persistent;
     void (*broken)(struct block_queue *q, const char *why);
 
@@ -64,14 +54,15 @@ struct block_queue {
     struct event_source completions;
     struct event_work work;
 
-    struct block_inflight *inflight;
     struct block_job job[BLOCK_INFLIGHT];
-    int barrier; /* slot that waits to be alone or is alone; -1: none */
-    int starved; /* slot that waits for memory; -1: none */
+    unsigned int used;         /* jobs not free */
+    struct block_job *barrier; /* waits to be alone, or is alone */
+    struct block_job *starved; /* waits for memory */
     struct block_pool pool;
     struct block_pages pages;
     struct grant_copy_batch batch;
-    unsigned int copying[BLOCK_INFLIGHT], nr_copying; /* slots in the batch */
+    struct block_job *copying[BLOCK_INFLIGHT]; /* with pieces in the batch */
+    unsigned int nr_copying;
 };
 
 int block_queue_init(struct block_queue *q, struct event_loop *loop,

@@ -37,6 +37,7 @@ struct block_segment {
     uint16_t len;
 };
 
+/* What the disk is, as far as requests must respect it. */
 struct block_limits {
     uint64_t sectors;     /* of 512 bytes */
     uint32_t sector_size; /* every request is a multiple of it */

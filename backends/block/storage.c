@@ -74,18 +74,20 @@ static int probe_device(struct storage *s, dev_t dev, bool allow_discard)
 
     if (ioctl(s->fd, BLKGETSIZE64, &bytes) || ioctl(s->fd, BLKSSZGET, &logical))
         return -errno;
-    if (ioctl(s->fd, BLKROGET, &read_only) == 0 && read_only && !s->readonly)
+    if (ioctl(s->fd, BLKROGET, &read_only) == 0 && read_only &&
+        !s->limits.readonly)
         return -EROFS;
-    s->sectors = bytes / 512;
-    s->sector_size = logical;
+    s->limits.sectors = bytes / 512;
+    s->limits.sector_size = logical;
     s->physical_sector_size =
-        ioctl(s->fd, BLKPBSZGET, &physical) ? s->sector_size : physical;
+        ioctl(s->fd, BLKPBSZGET, &physical) ? s->limits.sector_size : physical;
     s->flush = !write_through(dev);
     s->discard_granularity = queue_attribute(dev, "discard_granularity");
     /* fallocate() on a device needs both. */
-    s->discard = allow_discard && !s->readonly && s->discard_granularity &&
-                 queue_attribute(dev, "discard_max_bytes") &&
-                 queue_attribute(dev, "write_zeroes_max_bytes");
+    s->limits.discard = allow_discard && !s->limits.readonly &&
+                        s->discard_granularity &&
+                        queue_attribute(dev, "discard_max_bytes") &&
+                        queue_attribute(dev, "write_zeroes_max_bytes");
     return 0;
 }
 
@@ -94,16 +96,16 @@ static int probe_file(struct storage *s, const struct stat *st,
 {
     struct statfs fs;
 
-    s->sectors = st->st_size / 512;
-    s->sector_size = 512;
+    s->limits.sectors = st->st_size / 512;
+    s->limits.sector_size = 512;
     s->physical_sector_size = st->st_blksize < 4096 ? 512 : 4096;
     if (fstatfs(s->fd, &fs) == 0)
         s->in_memory =
             fs.f_type == TMPFS_MAGIC || fs.f_type == (long)RAMFS_MAGIC;
     s->flush = !s->in_memory;
     /* A hole behind the end changes nothing but tells whether it can be. */
-    s->discard =
-        allow_discard && !s->readonly &&
+    s->limits.discard =
+        allow_discard && !s->limits.readonly &&
         fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                   ((uint64_t)st->st_size + 4095) & ~4095ull, 4096) == 0;
     s->discard_granularity = 4096;
@@ -130,7 +132,7 @@ int storage_open(struct storage *s, const char *path, bool readonly,
 
     memset(s, 0, sizeof(*s));
     s->done_tail = &s->done;
-    s->readonly = readonly;
+    s->limits.readonly = readonly;
     s->fd = open_medium(path, readonly);
     if (s->fd < 0) {
         log_error("cannot open %s: %s", path, strerror(-s->fd));
@@ -144,7 +146,7 @@ int storage_open(struct storage *s, const char *path, bool readonly,
         rc = probe_file(s, &st, allow_discard);
     else
         rc = -ENOTBLK;
-    if (!rc && !s->sectors)
+    if (!rc && !s->limits.sectors)
         rc = -ENOSPC;
     if (rc) {
         log_error("cannot use %s as a disk: %s", path, strerror(-rc));

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "request.h"
+
 enum storage_op {
     STORAGE_READ,
     STORAGE_WRITE,
@@ -31,13 +33,11 @@ struct storage_io {
 
 struct storage {
     int fd;
-    bool readonly;
+    struct block_limits limits;
     bool in_memory;
-    bool registered;  /* all data lies in the memory given to io_uring */
-    uint64_t sectors; /* of 512 bytes */
-    uint32_t sector_size, physical_sector_size;
+    bool registered; /* all data lies in the memory given to io_uring */
+    uint32_t physical_sector_size;
     bool flush; /* there is a cache that a flush empties */
-    bool discard;
     uint32_t discard_granularity, discard_alignment;
     struct io_uring ring;
     unsigned int in_kernel; /* submitted, completion not seen */

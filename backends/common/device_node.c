@@ -5,6 +5,7 @@
 #include "device_node.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,26 +13,74 @@
 
 #define PATH_LEN 256
 
-int device_write(struct xs_handle *xs, const char *device, const char *key,
-                 const char *value)
+void device_node_add(struct device_nodes *n, const char *key, const char *fmt,
+                     ...)
 {
-    char path[PATH_LEN], state_path[PATH_LEN], *state;
-    xs_transaction_t t;
+    va_list ap;
+    int len;
+
+    if (n->count == DEVICE_NODES && !n->error)
+        n->error = -ENOSPC;
+    if (n->error)
+        return;
+    n->node[n->count].key = key;
+    va_start(ap, fmt);
+    len = vsnprintf(n->node[n->count].value, sizeof(n->node[0].value), fmt, ap);
+    va_end(ap);
+    if (len >= (int)sizeof(n->node[0].value))
+        n->error = -ENAMETOOLONG;
+    n->count++;
+}
+
+static bool exists(struct xs_handle *xs, xs_transaction_t t, const char *device)
+{
+    char path[PATH_LEN];
     unsigned int len;
-    bool done;
+    void *state;
+
+    snprintf(path, sizeof(path), "%s/state", device);
+    state = xs_read(xs, t, path, &len);
+    free(state);
+    return state;
+}
+
+static bool write_node(struct xs_handle *xs, xs_transaction_t t,
+                       const char *device, const char *key, const char *value)
+{
+    char path[PATH_LEN];
+
+    if (snprintf(path, sizeof(path), "%s/%s", device, key) < PATH_LEN)
+        return xs_write(xs, t, path, value, strlen(value));
+    errno = ENAMETOOLONG;
+    return false;
+}
+
+int device_write(struct xs_handle *xs, const char *device,
+                 const struct device_nodes *n)
+{
+    bool good, done;
     int rc;
 
-    if (snprintf(path, PATH_LEN, "%s/%s", device, key) >= PATH_LEN ||
-        snprintf(state_path, PATH_LEN, "%s/state", device) >= PATH_LEN)
-        return -ENAMETOOLONG;
+    if (n->error)
+        return n->error;
     do {
-        t = xs_transaction_start(xs);
+        xs_transaction_t t = xs_transaction_start(xs);
+
         if (t == XBT_NULL)
             return -errno;
-        state = xs_read(xs, t, state_path, &len);
-        rc = state && xs_write(xs, t, path, value, strlen(value)) ? 0 : -errno;
-        free(state);
-        done = xs_transaction_end(xs, t, rc != 0);
+        good = exists(xs, t, device);
+        for (unsigned int i = 0; good && i < n->count; i++)
+            good = write_node(xs, t, device, n->node[i].key, n->node[i].value);
+        rc = good ? 0 : -errno;
+        done = xs_transaction_end(xs, t, !good);
     } while (!done && errno == EAGAIN);
     return rc || done ? rc : -errno;
+}
+
+int device_set_state(struct xs_handle *xs, const char *device, int state)
+{
+    struct device_nodes n = {0};
+
+    device_node_add(&n, "state", "%d", state);
+    return device_write(xs, device, &n);
 }

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -32,10 +31,7 @@ int privileges_drop(void)
 {
     struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[2];
-    static bool dropped;
 
-    if (dropped)
-        return 0;
     memset(none, 0, sizeof(none));
     if (geteuid() == 0 &&
         (setgroups(0, NULL) || setresgid(UID_NOBODY, UID_NOBODY, UID_NOBODY) ||
@@ -43,6 +39,5 @@ int privileges_drop(void)
         return -errno;
     if (syscall(SYS_capset, &h, none))
         return -errno;
-    dropped = true;
     return syscall_filter_install();
 }

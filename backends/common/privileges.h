@@ -11,7 +11,7 @@
 int privileges_limit(void);
 
 /* Once everything is open: gives up root, all capabilities and most system
- * calls. Idempotent. */
+ * calls. */
 int privileges_drop(void);
 
 #endif

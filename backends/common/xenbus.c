@@ -75,26 +75,21 @@ int xenbus_frontend_uint(struct xenbus_device *d, const char *key,
     return rc;
 }
 
-int xenbus_printf(struct xenbus_device *d, const char *key, const char *fmt,
-                  ...)
+/* The nodes that make up the state, if there are any, and the state itself. */
+static int enter_state(struct xenbus_device *d, enum xenbus_state state,
+                       struct device_nodes *nodes)
 {
-    char value[256];
-    va_list ap;
-    int n;
-
-    va_start(ap, fmt);
-    n = vsnprintf(value, sizeof(value), fmt, ap);
-    va_end(ap);
-    return n < (int)sizeof(value)
-               ? device_write(d->store.xs, d->path, key, value)
-               : -ENAMETOOLONG;
+    d->state = state;
+    log_debug("state %d", (int)state);
+    device_node_add(nodes, "state", "%d", (int)state);
+    return device_write(d->store.xs, d->path, nodes);
 }
 
 static void set_state(struct xenbus_device *d, enum xenbus_state state)
 {
-    d->state = state;
-    xenbus_printf(d, "state", "%d", (int)state);
-    log_debug("state %d", (int)state);
+    struct device_nodes none = {0};
+
+    enter_state(d, state, &none);
 }
 
 static enum xenbus_state frontend_state(struct xenbus_device *d)
@@ -155,35 +150,69 @@ static void look(struct xenbus_device *d, struct xenbus_view *v)
     free(online);
 }
 
+/* True: not yet, the device's owner has to open it first. */
+static bool open_first(struct xenbus_device *d, enum xenbus_action action)
+{
+    if (d->opened || action != d->ops->opens_for)
+        return false;
+    d->open_wanted = true;
+    event_loop_stop(d->loop, 0);
+    return true;
+}
+
+void xenbus_opened(struct xenbus_device *d, int rc)
+{
+    d->open_wanted = false;
+    d->opened = !rc;
+    if (rc)
+        xenbus_fatal(d, rc, "cannot open the device: %s", strerror(-rc));
+}
+
+static void announce(struct xenbus_device *d)
+{
+    struct device_nodes nodes = {0};
+    int rc;
+
+    d->ops->announce(d, &nodes);
+    rc = enter_state(d, XenbusStateInitWait, &nodes);
+    if (rc)
+        xenbus_fatal(d, rc, "cannot announce the device: %s", strerror(-rc));
+}
+
+static void connect_device(struct xenbus_device *d)
+{
+    struct device_nodes nodes = {0};
+    int rc = d->ops->connect(d, &nodes);
+
+    d->connected = !rc;
+    rc = rc ? rc : enter_state(d, XenbusStateConnected, &nodes);
+    if (rc)
+        xenbus_fatal(d, rc, "cannot connect: %s", strerror(-rc));
+    else
+        log_info("connected");
+}
+
 /* False: nothing left to do for now. */
 static bool step(struct xenbus_device *d)
 {
     struct xenbus_view v;
-    int rc;
+    enum xenbus_action action;
 
     look(d, &v);
-    switch (xenbus_next(&v)) {
+    action = xenbus_next(&v);
+    switch (action) {
     case XENBUS_NOTHING:
         return false;
     case XENBUS_ANNOUNCE:
-        rc = d->ops->announce(d);
-        if (rc) {
-            xenbus_fatal(d, rc, "cannot announce the device: %s",
-                         strerror(-rc));
+        if (open_first(d, action))
             return false;
-        }
-        set_state(d, XenbusStateInitWait);
-        return true;
+        announce(d);
+        return !d->failed;
     case XENBUS_CONNECT:
-        rc = d->ops->connect(d);
-        if (rc) {
-            xenbus_fatal(d, rc, "cannot connect: %s", strerror(-rc));
+        if (open_first(d, action))
             return false;
-        }
-        d->connected = true;
-        set_state(d, XenbusStateConnected);
-        log_info("connected");
-        return true;
+        connect_device(d);
+        return !d->failed;
     case XENBUS_DISCONNECT:
         stop_service(d);
         set_state(d, XenbusStateClosing);
@@ -212,15 +241,14 @@ static void settled(struct store_watch *w)
     xenbus_advance(container_of(w, struct xenbus_device, store));
 }
 
-static int parse_path(struct xenbus_device *d, const char *path,
-                      const char *kind)
+static int parse_path(struct xenbus_device *d, const char *path)
 {
-    char trailing;
+    char kind[16], trailing;
 
-    if (sscanf(path, "backend/%15[^/]/%u/%u%c", d->kind, &d->domid, &d->devid,
+    if (sscanf(path, "backend/%15[^/]/%u/%u%c", kind, &d->domid, &d->devid,
                &trailing) != 3 ||
-        strcmp(d->kind, kind) || d->domid >= DOMID_FIRST_RESERVED) {
-        log_error("'%s' is not backend/%s/DOMID/DEVID", path, kind);
+        strcmp(kind, d->ops->kind) || d->domid >= DOMID_FIRST_RESERVED) {
+        log_error("'%s' is not backend/%s/DOMID/DEVID", path, d->ops->kind);
         return -EINVAL;
     }
     log_prefix("%s-%u-%u", kind, d->domid, d->devid);
@@ -245,8 +273,7 @@ static int watch_all(struct xenbus_device *d)
 }
 
 int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
-                const char *path, const char *kind,
-                const struct xenbus_ops *ops)
+                const char *path, const struct xenbus_ops *ops)
 {
     int rc;
 
@@ -254,7 +281,7 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
     d->loop = loop;
     d->ops = ops;
     d->state = XenbusStateInitialising;
-    rc = parse_path(d, path, kind);
+    rc = parse_path(d, path);
     if (rc)
         return rc;
     d->store.settled = settled;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A backend device in the store: its directory, its frontend's directory, the
- * watches on both and the state machine between them. A backend gives three
+ * watches on both and the state machine between them. A backend gives its
  * functions and is called when there is something to do:
  *
- *   announce    publish features; the frontend is about to read them
+ *   announce    features; the frontend is about to read them
  *   connect     read the frontend's ring references, map, bind, serve
  *   disconnect  stop serving and unmap; may be called at any time
+ *
+ * The nodes that announce and connect add are written together with the state
+ * that tells the frontend of them.
  *
  * Everything the frontend wrote is hostile: xenbus_frontend_uint() refuses what
  * is not a plain number within the given bounds.
@@ -18,15 +21,20 @@
 
 #include <daemon/event_loop.h>
 
+#include "device_node.h"
 #include "store_watch.h"
 #include "xenbus_state.h"
 
 struct xenbus_device;
 
 struct xenbus_ops {
-    int (*announce)(struct xenbus_device *d);
+    const char *kind; /* "vbd" */
+    /* Needs the device opened: XENBUS_ANNOUNCE, XENBUS_CONNECT, or
+     * XENBUS_NOTHING if there is nothing to open. */
+    enum xenbus_action opens_for;
+    void (*announce)(struct xenbus_device *d, struct device_nodes *nodes);
     bool (*ready)(struct xenbus_device *d);
-    int (*connect)(struct xenbus_device *d);
+    int (*connect)(struct xenbus_device *d, struct device_nodes *nodes);
     void (*disconnect)(struct xenbus_device *d);
 };
 
@@ -36,22 +44,27 @@ struct xenbus_device {
     struct store_watch store;
     char *path;     /* backend/KIND/DOMID/DEVID, relative to our domain */
     char *frontend; /* absolute path of the frontend's directory */
-    char kind[16];
     unsigned int domid, devid;
     enum xenbus_state state;
     enum xenbus_state failed_at; /* frontend's state at a fatal error */
     bool failed, connected;
+    bool opened;
+    bool open_wanted; /* why the loop ended */
 };
 
 /*
  * path: "backend/KIND/DOMID/DEVID". Sets the log prefix. The loop ends with
- * code 0 when the device is over, with 1 when the store is lost.
+ * code 0 when the device is over, with 1 when the store is lost, and with
+ * open_wanted when the caller is to open the device and say what came of it by
+ * xenbus_opened(); then it goes on with xenbus_advance() and the loop.
  */
 int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
-                const char *path, const char *kind,
-                const struct xenbus_ops *ops);
+                const char *path, const struct xenbus_ops *ops);
 /* Before the process ends. */
 void xenbus_close(struct xenbus_device *d);
+
+/* rc: 0 or -errno, which is reported like any fatal error. */
+void xenbus_opened(struct xenbus_device *d, int rc);
 
 /* Looks at the store and does what follows from it. */
 void xenbus_advance(struct xenbus_device *d);
@@ -63,11 +76,8 @@ void xenbus_advance(struct xenbus_device *d);
 void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Our directory. Strings are malloc()ed, NULL if absent; nothing is written
- * (-ENOENT) once the device has been removed. */
+/* Our directory. The string is malloc()ed, NULL if absent. */
 char *xenbus_read(struct xenbus_device *d, const char *key);
-int xenbus_printf(struct xenbus_device *d, const char *key, const char *fmt,
-                  ...) __attribute__((format(printf, 3, 4)));
 
 /* The frontend's directory: absent gives the default, nonsense -EINVAL. */
 char *xenbus_frontend_read(struct xenbus_device *d, const char *key);

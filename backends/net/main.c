@@ -10,19 +10,13 @@
 #include <string.h>
 
 #include <base/macros.h>
-#include <daemon/signals.h>
+#include <daemon/log.h>
 
-#include "../common/kernel_driver.h"
-#include "../common/privileges.h"
-#include "../common/xenbus.h"
+#include "../common/backend_main.h"
 #include "queue.h"
 
 struct net_device {
-    struct xenbus_device bus;
-    struct event_loop loop;
-    struct signal_watch signals;
-    struct ports ports;
-    struct grants grants;
+    struct backend backend;
     struct tap tap;
     struct net_credit credit;
     unsigned int refills;
@@ -32,29 +26,21 @@ struct net_device {
 
 static struct net_device *device_of(struct xenbus_device *bus)
 {
-    return container_of(bus, struct net_device, bus);
+    return container_of(bus, struct net_device, backend.bus);
 }
 
-static int announce(struct xenbus_device *bus)
+static void announce(struct xenbus_device *bus, struct device_nodes *n)
 {
     static const char *const features[] = {
         "feature-sg",        "feature-gso-tcpv4",
         "feature-gso-tcpv6", "feature-ipv6-csum-offload",
         "feature-rx-copy",   "feature-split-event-channels",
     };
-    struct net_device *d = device_of(bus);
-    int rc = 0;
 
-    /* The hotplug script looks for the interface once we are announced. */
-    if (!d->tap.nr_queues)
-        rc = tap_open(&d->tap, bus->domid, bus->devid, TAP_MAX_QUEUES);
-    rc = rc ? rc : privileges_drop();
-    for (size_t i = 0; !rc && i < ARRAY_SIZE(features); i++)
-        rc = xenbus_printf(bus, features[i], "1");
-    rc = rc ? rc : xenbus_printf(bus, "feature-rx-flip", "0");
-    return rc ? rc
-              : xenbus_printf(bus, "multi-queue-max-queues", "%d",
-                              TAP_MAX_QUEUES);
+    for (size_t i = 0; i < ARRAY_SIZE(features); i++)
+        device_node_add(n, features[i], "1");
+    device_node_add(n, "feature-rx-flip", "0");
+    device_node_add(n, "multi-queue-max-queues", "%d", TAP_MAX_QUEUES);
 }
 
 static bool ready(struct xenbus_device *bus)
@@ -141,7 +127,7 @@ static void broken(struct net_queue *q, const char *why)
 {
     struct net_device *d = q->owner;
 
-    xenbus_fatal(&d->bus, EPROTO, "%s", why);
+    xenbus_fatal(&d->backend.bus, EPROTO, "%s", why);
 }
 
 static void disconnect_net(struct xenbus_device *bus)
@@ -177,7 +163,7 @@ static void refilled(struct net_credit *c)
     unsigned int n = d->nr_queues, first = d->refills++;
 
     for (unsigned int i = 0; i < n; i++)
-        event_work_queue(&d->loop, &d->queue[(first + i) % n].tx_work);
+        event_work_queue(&d->backend.loop, &d->queue[(first + i) % n].tx_work);
 }
 
 static int connect_queue(struct net_device *d, unsigned int i, bool alone,
@@ -190,20 +176,20 @@ static int connect_queue(struct net_device *d, unsigned int i, bool alone,
 
     if (!alone)
         snprintf(dir, sizeof(dir), "queue-%u/", i);
-    rc = read_refs(&d->bus, dir, &refs);
+    rc = read_refs(&d->backend.bus, dir, &refs);
     if (rc)
         return rc;
-    q->loop = &d->loop;
-    q->grants = &d->grants;
+    q->loop = &d->backend.loop;
+    q->grants = &d->backend.grants;
     q->owner = d;
     q->broken = broken;
     q->features = *f;
     q->tap_fd = d->tap.fd[i];
     q->credit = &d->credit;
-    return net_queue_connect(q, &d->ports, &refs);
+    return net_queue_connect(q, &d->backend.ports, &refs);
 }
 
-static int connect_net(struct xenbus_device *bus)
+static int connect_net(struct xenbus_device *bus, struct device_nodes *none)
 {
     struct net_device *d = device_of(bus);
     struct net_features f;
@@ -231,50 +217,47 @@ static int connect_net(struct xenbus_device *bus)
     return rc;
 }
 
-static const struct xenbus_ops net_ops = {
-    .announce = announce,
-    .ready = ready,
-    .connect = connect_net,
-    .disconnect = disconnect_net,
-};
-
-static int run(struct net_device *d, const char *path)
+static int init_net(struct backend *b)
 {
-    int rc = event_loop_init(&d->loop);
+    struct net_device *d = container_of(b, struct net_device, backend);
 
-    if (rc)
-        return rc;
-    d->credit.loop = &d->loop;
+    d->credit.loop = &b->loop;
     d->credit.refilled = refilled;
-    rc = signals_watch(&d->signals, &d->loop);
-    rc = rc ? rc : xenbus_open(&d->bus, &d->loop, path, "vif", &net_ops);
-    rc = rc ? rc : ports_open(&d->ports, &d->loop);
-    rc = rc ? rc : grants_open(&d->grants, d->bus.domid);
-    if (rc) {
-        log_error("cannot start: %s", strerror(-rc));
-        return rc;
-    }
-    xenbus_advance(&d->bus);
-    rc = event_loop_run(&d->loop);
-    xenbus_close(&d->bus);
-    tap_close(&d->tap);
-    ports_close(&d->ports);
-    grants_close(&d->grants);
-    return rc;
+    return 0;
 }
+
+/* The hotplug script looks for the interface once we are announced. */
+static int open_net(struct backend *b)
+{
+    struct net_device *d = container_of(b, struct net_device, backend);
+
+    return tap_open(&d->tap, b->bus.domid, b->bus.devid, TAP_MAX_QUEUES);
+}
+
+static void close_net(struct backend *b)
+{
+    tap_close(&container_of(b, struct net_device, backend)->tap);
+}
+
+static const struct backend_ops net_ops = {
+    .program = "xen-net-backend",
+    .bus =
+        {
+            .kind = "vif",
+            .opens_for = XENBUS_ANNOUNCE,
+            .announce = announce,
+            .ready = ready,
+            .connect = connect_net,
+            .disconnect = disconnect_net,
+        },
+    .init = init_net,
+    .open = open_net,
+    .close = close_net,
+};
 
 int main(int argc, char **argv)
 {
     static struct net_device d;
-    bool debug = argc == 3 && !strcmp(argv[1], "--debug");
 
-    if (argc != 2 && !debug) {
-        fprintf(stderr, "usage: %s [--debug] backend/vif/DOMID/DEVID\n",
-                argv[0]);
-        return 2;
-    }
-    log_setup("xen-net-backend", debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-    if (kernel_serves("vif") || privileges_limit())
-        return 1;
-    return run(&d, argv[argc - 1]) ? 1 : 0;
+    return backend_main(&net_ops, &d.backend, argc, argv);
 }

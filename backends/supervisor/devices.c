@@ -193,7 +193,7 @@ static void close_orphan(struct devices *ds, const char *path, const char *why)
     log_error("%s: backend process %s", path, why);
     snprintf(node, sizeof(node), "error/%s/error", path);
     xs_write(ds->xs, XBT_NULL, node, why, strlen(why));
-    device_write(ds->xs, path, "state", "6");
+    device_set_state(ds->xs, path, XenbusStateClosed);
 }
 
 static bool is_open(int state)

@@ -323,7 +323,7 @@ static void disconnect_queue(void)
 {
     block_queue_disconnect(&q);
     assert_int_equal(fake_mapped, 0);
-    assert_int_equal(q.inflight->used, 0);
+    assert_int_equal(q.used, 0);
     for (unsigned int i = 0; i < POOL_PAGES; i++)
         assert_false(q.pool.used[i]);
 }
@@ -393,7 +393,7 @@ static int setup(void **state)
     if (grants_open(&grants, 1) || block_queue_init(&q, &loop, &grants, &disk))
         return -1;
     q.broken = on_broken;
-    q.limits = (struct block_limits){
+    disk.limits = (struct block_limits){
         .sectors = SECTORS, .sector_size = 512, .discard = true};
     return 0;
 }

@@ -63,6 +63,7 @@ static pid_t start(bool foreground, int errors)
 
     assert_true(pid >= 0);
     if (!pid) {
+        alarm(30); /* should the test not end it */
         if (errors >= 0)
             dup2(errors, STDERR_FILENO);
         _exit(run_daemon(foreground));

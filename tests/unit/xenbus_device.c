@@ -32,6 +32,7 @@ static struct node {
     char *path, *value;
 } nodes[MAX_NODES];
 static bool watch_fired;
+static int transactions; /* begun so far */
 
 static struct node *find(const char *path)
 {
@@ -93,6 +94,7 @@ char **xs_check_watch(struct xs_handle *h)
 
 xs_transaction_t xs_transaction_start(struct xs_handle *h)
 {
+    transactions++;
     return 1;
 }
 
@@ -128,9 +130,9 @@ static struct xenbus_device device;
 static int connect_result;
 static bool removed_meanwhile;
 
-static int announce(struct xenbus_device *d)
+static void announce(struct xenbus_device *d, struct device_nodes *n)
 {
-    return xenbus_printf(d, "feature", "%d", 1);
+    device_node_add(n, "feature", "%d", 1);
 }
 
 static bool ready(struct xenbus_device *d)
@@ -138,14 +140,14 @@ static bool ready(struct xenbus_device *d)
     return true;
 }
 
-static int connect_device(struct xenbus_device *d)
+static int connect_device(struct xenbus_device *d, struct device_nodes *n)
 {
     uint64_t ref;
     int rc = xenbus_frontend_uint(d, "ring-ref", 8, UINT32_MAX, &ref);
 
     if (removed_meanwhile)
         remove_below(BACK);
-    rc = rc ? rc : xenbus_printf(d, "sectors", "%d", 8);
+    device_node_add(n, "sectors", "%d", 8);
     return rc ? rc : connect_result;
 }
 
@@ -154,6 +156,7 @@ static void disconnect_device(struct xenbus_device *d)
 }
 
 static const struct xenbus_ops ops = {
+    .kind = "vbd",
     .announce = announce,
     .ready = ready,
     .connect = connect_device,
@@ -186,7 +189,7 @@ static int make_device(void **state)
     removed_meanwhile = false;
     memset(&device, 0, sizeof(device));
     event_loop_init(&loop);
-    if (xenbus_open(&device, &loop, BACK, "vbd", &ops))
+    if (xenbus_open(&device, &loop, BACK, &ops))
         return -1;
     xenbus_advance(&device);
     return 0;
@@ -213,6 +216,44 @@ static void life(void **state)
     put(BACK "/online", "0");
     frontend("state", "6");
     assert_true(loop.stopped && loop.exit_code == 0);
+}
+
+static void connecting_takes_one_transaction(void **state)
+{
+    transactions = 0;
+    frontend("state", "4");
+    state_is("4");
+    assert_non_null(find(BACK "/sectors"));
+    assert_int_equal(transactions, 1);
+}
+
+/* The loop ends for each attempt to open the device, and nothing is announced
+ * before one has succeeded. */
+static void device_is_opened_by_the_main_flow(void **state)
+{
+    struct xenbus_ops opened_for_announce = ops;
+
+    opened_for_announce.opens_for = XENBUS_ANNOUNCE;
+    device.ops = &opened_for_announce;
+    device.state = XenbusStateInitialising;
+    put(BACK "/state", "1");
+    xenbus_advance(&device);
+    assert_int_equal(event_loop_run(&loop), 0);
+    assert_true(device.open_wanted);
+    state_is("1");
+    xenbus_opened(&device, -ENOMEDIUM);
+    state_is("6");
+    assert_non_null(find("error/" BACK "/error"));
+    xenbus_advance(&device); /* not again for the same try of the frontend */
+    assert_false(device.open_wanted);
+    frontend("state", "6");
+    frontend("state", "1");
+    assert_int_equal(event_loop_run(&loop), 0);
+    assert_true(device.open_wanted);
+    xenbus_opened(&device, 0);
+    xenbus_advance(&device);
+    state_is("2");
+    device.ops = &ops;
 }
 
 /* The toolstack does not wait for a medium that takes long to open. */
@@ -260,6 +301,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(life, make_device, forget_device),
+        cmocka_unit_test_setup_teardown(connecting_takes_one_transaction,
+                                        make_device, forget_device),
+        cmocka_unit_test_setup_teardown(device_is_opened_by_the_main_flow,
+                                        make_device, forget_device),
         cmocka_unit_test_setup_teardown(removed_while_it_connects, make_device,
                                         forget_device),
         cmocka_unit_test_setup_teardown(nonsense_is_not_logged_for_ever,

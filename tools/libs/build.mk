@@ -7,8 +7,8 @@ CPPFLAGS_tools += -D__XEN_TOOLS__ -Itools/libs/ctrl -Itools/libs/guest
 
 L := tools/libs
 
-# For daemons: static, not installed.
-DAEMON := $(O)/lib/libdaemon.a
+# For daemons: static, not installed, hence not in $(O)/lib.
+DAEMON := $(O)/$L/daemon.a
 $(DAEMON): $(addprefix $(O)/$L/daemon/,event_loop.o log.o signals.o notify.o daemonise.o)
 	$(call say,AR,$@)mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 XENTOOLLOG  := $(O)/lib/libxentoollog.so.1

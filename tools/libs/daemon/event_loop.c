@@ -192,5 +192,6 @@ int event_loop_run(struct event_loop *l)
         if (!l->stopped)
             run_work(l);
     }
+    l->stopped = false;
     return l->exit_code;
 }

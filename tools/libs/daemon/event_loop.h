@@ -61,7 +61,8 @@ struct event_loop {
 int event_loop_init(struct event_loop *l);
 void event_loop_destroy(struct event_loop *l);
 
-/* Returns the code given to event_loop_stop(), 1 if waiting fails. */
+/* Returns the code given to event_loop_stop(), which may be called before, or 1
+ * if waiting fails. May be called again. */
 int event_loop_run(struct event_loop *l);
 void event_loop_stop(struct event_loop *l, int exit_code);
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program of a backend: one process that serves one device, started by
+ * xen-backendd as root. It gives up all privilege once its medium is open, and
+ * only then looks at what the guest offers.
+ */
+#ifndef BACKENDS_COMMON_BACKEND_MAIN_H
+#define BACKENDS_COMMON_BACKEND_MAIN_H
+
+#include <daemon/signals.h>
+
+#include "grant_map.h"
+#include "ports.h"
+#include "xenbus.h"
+
+struct backend {
+    struct xenbus_device bus;
+    struct event_loop loop;
+    struct signal_watch signals;
+    struct ports ports;
+    struct grants grants;
+};
+
+struct backend_ops {
+    const char *program;
+    struct xenbus_ops bus;
+    /* Before the device is looked at; loop, ports and grants are there. */
+    int (*init)(struct backend *b);
+    /* Opens the medium, as root: all that needs a privilege. Called again after
+     * a failure, when the frontend tries again. 0 or -errno, with a message. */
+    int (*open)(struct backend *b);
+    /* At the end, opened or not. */
+    void (*close)(struct backend *b);
+};
+
+/* What main() returns. Usage: PROGRAM [--debug] backend/KIND/DOMID/DEVID */
+int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
+                 char **argv);
+
+#endif
