@@ -7,7 +7,7 @@ HV_TEST_CPPFLAGS := -Itests/unit/hv_shim -Ixen-lite/include \
 CPPFLAGS_xen-lite += $(HV_TEST_CPPFLAGS)
 HV_MM := tests/unit/hv_world.c xen-lite/common/subop.c xen-lite/arch/x86/memory_op.c \
   $(addprefix xen-lite/common/mm/,page_alloc.c heap.c memory_op.c exchange.c) \
-  $(addprefix xen-lite/arch/x86/pv/mm/,audit.c types.c table.c entry.c walk.c \
+  $(addprefix xen-lite/arch/x86/pv/mm/,audit.c types.c table.c entry.c iomem.c owner.c walk.c \
   update.c mmuext.c grant.c teardown.c ptwr.c ptwr_decode.c)
 $(foreach t,hv_world hv_heap mm_programs mm_model mm_flags mm_threads ptwr_decode priv_insn pv_rules \
   hv_e820 hv_strings,\

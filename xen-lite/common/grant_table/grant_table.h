@@ -84,6 +84,16 @@ static inline struct maptrack *maptrack_entry(const struct grant_table *gt,
                : NULL;
 }
 
+static inline bool pinned(const struct active_grant *act)
+{
+    return act->pins[0] | act->pins[1] | act->pins[2] | act->pins[3];
+}
+
+static inline bool pinned_rw(const struct active_grant *act)
+{
+    return act->pins[PIN_HOST_RW] | act->pins[PIN_DEV_RW];
+}
+
 uint32_t maptrack_get(struct grant_table *gt);
 void maptrack_put(struct grant_table *gt, uint32_t handle);
 

@@ -364,25 +364,6 @@ int setup_gsi(unsigned int gsi, bool level, bool active_low)
     return rc;
 }
 
-/*
- * Remaps the two old controllers out of the way and masks every line. This must
- * happen before the local APIC stops taking their requests, so that none stays
- * half delivered.
- */
-void __init disable_i8259(void)
-{
-    outb(0x20, 0x11);
-    outb(0xa0, 0x11);
-    outb(0x21, FIRST_DYNAMIC_VECTOR);
-    outb(0xa1, FIRST_DYNAMIC_VECTOR + 8);
-    outb(0x21, 4);
-    outb(0xa1, 2);
-    outb(0x21, 1);
-    outb(0xa1, 1);
-    outb(0x21, 0xff);
-    outb(0xa1, 0xff);
-}
-
 void arch_dump_irqs(char key)
 {
     for (unsigned int irq = 0; irq < NR_IRQS && dump_goes_on(); irq++) {

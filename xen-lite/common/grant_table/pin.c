@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Grant tables: pins, the uses that are made of an entry. */
+#include <hv/console.h>
+#include "grant_table.h"
+
+static bool is_rw(enum pin pin)
+{
+    return pin == PIN_HOST_RW || pin == PIN_DEV_RW;
+}
+
+/* The two fields of an entry that change together. */
+union grant_combo {
+    struct {
+        uint16_t flags;
+        domid_t domid;
+    };
+    uint32_t word;
+};
+
+/*
+ * Marks the shared entry in use. flags and domid change together by one
+ * compare-and-swap, so what was checked is what was marked; the guest may
+ * rewrite the entry for ever, so the attempts are few.
+ */
+static int mark_in_use(struct domain *rd, struct domain *ld, grant_entry_t *sha,
+                       bool rw)
+{
+    union grant_combo *both = (union grant_combo *)sha, old, new;
+
+    old.word = READ_ONCE(both->word);
+    for (unsigned int try = 0; try < 5; try++) {
+        if ((old.flags & GTF_type_mask) != GTF_permit_access ||
+            old.domid != ld->id) {
+            gprintk(rd, "bad flags %x or domid %d for grant to d%d", old.flags,
+                    old.domid, ld->id);
+            return GNTST_general_error;
+        }
+        if (rw && (old.flags & GTF_readonly))
+            return GNTST_general_error;
+        new = old;
+        new.flags |= GTF_reading | (rw ? GTF_writing : 0);
+        if (atomic_cas(&both->word, &old.word, new.word))
+            return GNTST_okay;
+    }
+    gprintk(rd, "grant entry keeps changing");
+    return GNTST_general_error;
+}
+
+static int take_frame(struct domain *rd, mfn_t mfn, enum pin pin)
+{
+    struct page_info *pg = get_page_from_mfn(mfn, rd);
+
+    if (!pg)
+        return GNTST_bad_page;
+    if (is_rw(pin) && get_page_type(pg, PGT_writable)) {
+        put_page(pg);
+        return GNTST_general_error;
+    }
+    return GNTST_okay;
+}
+
+void grant_put_frame(mfn_t mfn, enum pin pin)
+{
+    struct page_info *pg = mfn_to_page(mfn);
+
+    if (is_rw(pin)) {
+        log_dirty_frame(mfn);
+        put_page_type(pg);
+    }
+    put_page(pg);
+}
+
+/* Frames of d that others can write now. */
+void gnttab_log_dirty(struct domain *d)
+{
+    struct grant_table *gt = d->grant_table;
+
+    spin_lock(&gt->lock);
+    for (uint32_t ref = 0; ref < nr_grant_entries(gt); ref++)
+        if (pinned_rw(active_entry(gt, ref)))
+            log_dirty_frame(_mfn(active_entry(gt, ref)->mfn));
+    spin_unlock(&gt->lock);
+}
+
+static void clear_in_use(grant_entry_t *sha, const struct active_grant *act)
+{
+    uint16_t keep = 0xffff;
+
+    if (!pinned_rw(act))
+        keep &= ~GTF_writing;
+    if (!pinned(act))
+        keep &= ~GTF_reading;
+    if (keep != 0xffff)
+        atomic_and(&sha->flags, keep);
+}
+
+int grant_pin(struct domain *ld, struct domain *rd, uint32_t ref, enum pin pin,
+              mfn_t *mfn)
+{
+    struct grant_table *gt = rd->grant_table;
+    struct active_grant *act;
+    grant_entry_t *sha;
+    int rc;
+
+    ASSERT_HELD(&gt->lock);
+    if (rd->is_dying)
+        return GNTST_bad_domain;
+    if (ref >= nr_grant_entries(gt))
+        return GNTST_bad_gntref;
+    act = active_entry(gt, ref);
+    sha = shared_entry(gt, ref);
+    if (pinned(act) && act->grantee != ld->id)
+        return GNTST_general_error;
+    if (act->pins[pin] == MAX_PINS)
+        return GNTST_no_device_space;
+    if (!pinned(act) || (is_rw(pin) && !pinned_rw(act))) {
+        rc = mark_in_use(rd, ld, sha, is_rw(pin));
+        if (rc)
+            return rc;
+    }
+    if (!pinned(act)) {
+        act->grantee = ld->id;
+        act->mfn = READ_ONCE(sha->frame);
+    }
+    rc = take_frame(rd, _mfn(act->mfn), pin);
+    if (rc) {
+        clear_in_use(sha, act);
+        return rc;
+    }
+    act->pins[pin]++;
+    *mfn = _mfn(act->mfn);
+    return GNTST_okay;
+}
+
+void grant_unpin(struct domain *rd, uint32_t ref, enum pin pin)
+{
+    struct active_grant *act = active_entry(rd->grant_table, ref);
+
+    ASSERT_HELD(&rd->grant_table->lock);
+    /* First: the granter may give the frame a new use when it sees the flags
+     * clear, and as a page table it must not be writable any more. */
+    grant_put_frame(_mfn(act->mfn), pin);
+    act->pins[pin]--;
+    clear_in_use(shared_entry(rd->grant_table, ref), act);
+}
