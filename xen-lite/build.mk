@@ -109,6 +109,7 @@ HV_COLD += common/sched/cpupool.o
 HV_HOT += common/softirq.o
 HV_HOT += common/timer.o
 HV_HOT += common/vcpu.o
+HV_HOT += common/vcpu_op.o
 HV_HOT += common/runstate.o
 HV_COLD += common/console.o
 HV_COLD += common/lib/cmdline.o

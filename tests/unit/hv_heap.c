@@ -198,7 +198,7 @@ static void test_exchange_of_a_lost_frame(void **state)
     ex.in.extent_start.p = &mfn;
     ex.out.extent_start.p = &new_pfn;
     world_at_copy = give_it_away;
-    memory_exchange((uint64_t)&ex);
+    world_call(__HYPERVISOR_memory_op, XENMEM_exchange, (uint64_t)&ex, 0, 0);
     assert_null(world_at_copy);
     assert_int_equal(get_gpfn_from_mfn(page_to_mfn(leaving)), OTHERS_PFN);
     world_kill_domain(1);

@@ -74,19 +74,41 @@ static long finish(const struct subop_family *f, long rc, uint64_t to,
     return n && copy_to_guest_raw(to, from, n) ? -EFAULT : rc;
 }
 
+static long enter(const struct subop *row, uint64_t *op, uint64_t arg)
+{
+    if (unlikely(row->flags) && !may_call(row))
+        return -EPERM;
+    op[0] = arg;
+    return row->in && copy_from_guest_raw(op, arg, row->in) ? -EFAULT : 0;
+}
+
+static long leave(const struct subop_family *f, const struct subop *row,
+                  long rc, const uint64_t *op, uint64_t arg)
+{
+    return finish(f, rc, arg + row->out_at, (char *)op + row->out_at,
+                  rc ? 0 : row->out);
+}
+
 long subop_call(const struct subop_family *f, unsigned int cmd, uint64_t arg)
 {
     const struct subop *row = subop_find(f, cmd);
     uint64_t op[DIV_ROUND_UP(MAX_SIZE, 8)];
-    long rc;
+    long rc = enter(row, op, arg);
 
-    if (unlikely(row->flags) && !may_call(row))
-        return -EPERM;
-    if (row->in && copy_from_guest_raw(op, arg, row->in))
-        return -EFAULT;
-    rc = run(row, op, op);
-    return finish(f, rc, arg + row->out_at, (char *)op + row->out_at,
-                  rc ? 0 : row->out);
+    return rc ? rc : leave(f, row, run(row, op, op), op, arg);
+}
+
+long subop_call_vcpu(const struct subop_family *f, unsigned int cmd,
+                     struct vcpu *v, uint64_t arg)
+{
+    const struct subop *row = subop_find(f, cmd);
+    uint64_t op[DIV_ROUND_UP(MAX_SIZE, 8)];
+    long rc = enter(row, op, arg);
+
+    if (rc)
+        return rc;
+    rc = row->vcpu_fn ? row->vcpu_fn(v, op) : row->rc;
+    return leave(f, row, rc, op, arg);
 }
 
 long subop_call_headed(const struct subop_family *f, uint64_t arg)

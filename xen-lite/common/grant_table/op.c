@@ -146,18 +146,22 @@ static const struct {
 };
 
 static const struct subop single[] = {
-    [GNTTABOP_setup_table] = {setup_table, SUBOP_IN(struct gnttab_setup_table),
+    [GNTTABOP_setup_table] = {.fn = setup_table,
+                              SUBOP_IN(struct gnttab_setup_table),
                               SUBOP_OUT_FIELD(struct gnttab_setup_table,
                                               status)},
-    [GNTTABOP_query_size] = {query_size, SUBOP_INOUT(struct gnttab_query_size)},
-    [GNTTABOP_set_version] = {set_version,
+    [GNTTABOP_query_size] = {.fn = query_size,
+                             SUBOP_INOUT(struct gnttab_query_size)},
+    [GNTTABOP_set_version] = {.fn = set_version,
                               SUBOP_INOUT(struct gnttab_set_version)},
-    [GNTTABOP_get_version] = {get_version,
+    [GNTTABOP_get_version] = {.fn = get_version,
                               SUBOP_INOUT(struct gnttab_get_version),
                               SUBOP_DOMID(struct gnttab_get_version, dom)},
-    [GNTTABOP_get_status_frames] =
-        {get_status_frames, SUBOP_IN(struct gnttab_get_status_frames),
-         SUBOP_OUT_FIELD(struct gnttab_get_status_frames, status)},
+    [GNTTABOP_get_status_frames] = {.fn = get_status_frames,
+                                    SUBOP_IN(struct gnttab_get_status_frames),
+                                    SUBOP_OUT_FIELD(
+                                        struct gnttab_get_status_frames,
+                                        status)},
     /* Frames do not change hands by grants. */
     [GNTTABOP_transfer] = {.rc = -EOPNOTSUPP},
 };

@@ -197,8 +197,10 @@ static long run(struct exchange *e)
     return rc;
 }
 
-long memory_exchange(uint64_t arg)
+/* How many were exchanged is told after errors and between pieces, too. */
+long memory_exchange(struct domain *unused, void *op)
 {
+    uint64_t arg = *(uint64_t *)op;
     struct exchange e = {0};
     long rc;
 
@@ -216,9 +218,5 @@ long memory_exchange(uint64_t arg)
     xfree(e.in);
     xfree(e.out);
     put_domain(e.d);
-    if (copy_field_to_guest(arg, &e.x, nr_exchanged))
-        return -EFAULT;
-    if (rc == -ERESTART)
-        return hypercall_again(__HYPERVISOR_memory_op);
-    return rc;
+    return copy_field_to_guest(arg, &e.x, nr_exchanged) ? -EFAULT : rc;
 }

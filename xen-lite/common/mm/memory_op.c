@@ -304,8 +304,8 @@ static long reserved_device_memory_map(struct domain *d, void *arg)
 
 #define FIGURE(handler)                                                        \
     {                                                                          \
-        handler, SUBOP_IN(struct xen_memory_domain),                           \
-            SUBOP_DOMID(struct xen_memory_domain, domid)                       \
+        .fn = handler, SUBOP_IN(struct xen_memory_domain),                     \
+        SUBOP_DOMID(struct xen_memory_domain, domid)                           \
     }
 /* What only translated domains have. Its structure begins with the id. */
 #define PHYSMAP                                                                \
@@ -320,29 +320,32 @@ static long reserved_device_memory_map(struct domain *d, void *arg)
     }
 
 static const struct subop memory_table[NR_MEMORY_OPS] = {
-    [XENMEM_maximum_ram_page] = {maximum_ram_page},
+    [XENMEM_exchange] = {.fn = memory_exchange},
+    [XENMEM_maximum_ram_page] = {.fn = maximum_ram_page},
     [XENMEM_current_reservation] = FIGURE(current_reservation),
     [XENMEM_maximum_reservation] = FIGURE(maximum_reservation),
     [XENMEM_maximum_gpfn] = FIGURE(maximum_gpfn),
-    [XENMEM_claim_pages] = {claim_pages,
+    [XENMEM_claim_pages] = {.fn = claim_pages,
                             SUBOP_IN(struct xen_memory_reservation),
                             .flags = SUBOP_PRIVILEGED},
-    [XENMEM_acquire_resource] =
-        {acquire_resource, SUBOP_IN(struct xen_mem_acquire_resource),
-         SUBOP_OUT_FIELD(struct xen_mem_acquire_resource, nr_frames),
-         .flags = SUBOP_PRIVILEGED},
-    [XENMEM_get_sharing_freed_pages] = {subop_nothing},
-    [XENMEM_get_sharing_shared_pages] = {subop_nothing},
-    [XENMEM_add_to_physmap] = {add_to_physmap,
+    [XENMEM_acquire_resource] = {.fn = acquire_resource,
+                                 SUBOP_IN(struct xen_mem_acquire_resource),
+                                 SUBOP_OUT_FIELD(
+                                     struct xen_mem_acquire_resource,
+                                     nr_frames),
+                                 .flags = SUBOP_PRIVILEGED},
+    [XENMEM_get_sharing_freed_pages] = {.fn = subop_nothing},
+    [XENMEM_get_sharing_shared_pages] = {.fn = subop_nothing},
+    [XENMEM_add_to_physmap] = {.fn = add_to_physmap,
                                SUBOP_IN(struct xen_add_to_physmap)},
     [XENMEM_add_to_physmap_batch] = PHYSMAP,
     [XENMEM_remove_from_physmap] = PHYSMAP,
     [XENMEM_set_pod_target] = POD,
     [XENMEM_get_pod_target] = POD,
-    [XENMEM_get_vnumainfo] = {get_vnumainfo,
+    [XENMEM_get_vnumainfo] = {.fn = get_vnumainfo,
                               SUBOP_IN(struct xen_vnuma_topology_info)},
     [XENMEM_reserved_device_memory_map] =
-        {reserved_device_memory_map,
+        {.fn = reserved_device_memory_map,
          SUBOP_IN(struct xen_reserved_device_memory_map),
          SUBOP_OUT_FIELD(struct xen_reserved_device_memory_map, nr_entries)},
 };
@@ -366,7 +369,5 @@ long do_memory_op(unsigned long cmd, uint64_t arg)
     }
     if (start) /* only those count extents */
         return op <= XENMEM_acquire_resource ? -EINVAL : -ENOSYS;
-    if (op == XENMEM_exchange)
-        return memory_exchange(arg);
     return subop_call(&memory_ops, op, arg);
 }

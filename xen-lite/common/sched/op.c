@@ -154,14 +154,15 @@ static long block(struct domain *d, void *arg)
 }
 
 static const struct subop sched_table[] = {
-    [SCHEDOP_yield] = {yield},
-    [SCHEDOP_block] = {block},
-    [SCHEDOP_shutdown] = {do_shutdown, SUBOP_IN(struct sched_shutdown)},
-    [SCHEDOP_poll] = {do_poll, SUBOP_IN(struct sched_poll)},
-    [SCHEDOP_remote_shutdown] = {remote_shutdown,
+    [SCHEDOP_yield] = {.fn = yield},
+    [SCHEDOP_block] = {.fn = block},
+    [SCHEDOP_shutdown] = {.fn = do_shutdown, SUBOP_IN(struct sched_shutdown)},
+    [SCHEDOP_poll] = {.fn = do_poll, SUBOP_IN(struct sched_poll)},
+    [SCHEDOP_remote_shutdown] = {.fn = remote_shutdown,
                                  SUBOP_IN(struct sched_remote_shutdown)},
-    [SCHEDOP_shutdown_code] = {shutdown_code, SUBOP_IN(struct sched_shutdown)},
-    [SCHEDOP_watchdog] = {do_watchdog, SUBOP_IN(struct sched_watchdog)},
+    [SCHEDOP_shutdown_code] = {.fn = shutdown_code,
+                               SUBOP_IN(struct sched_shutdown)},
+    [SCHEDOP_watchdog] = {.fn = do_watchdog, SUBOP_IN(struct sched_watchdog)},
     [SCHEDOP_pin_override] = {.rc = -ENOSYS, .flags = SUBOP_DOM0},
 };
 

@@ -205,6 +205,9 @@ static inline bool vcpu_runnable(const struct vcpu *v)
     return !(READ_ONCE(v->pause_flags) | READ_ONCE(v->pause_count) |
              READ_ONCE(v->domain->pause_count));
 }
+/* Stands in for vcpu_info where a guest has none; nothing is delivered there.
+ */
+extern struct vcpu_info dummy_vcpu_info;
 /* Runstate accounting [SCHED]; new_state RUNSTATE_*. */
 void vcpu_runstate_change(struct vcpu *v, int new_state, s_time_t now);
 void vcpu_runstate_get(const struct vcpu *v,

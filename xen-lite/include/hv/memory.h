@@ -12,11 +12,8 @@
 unsigned int memory_max_order(const struct domain *d);
 /* Turns XENMEMF_* into MEMF_*. False: no frame can be that low. */
 bool memory_flags(unsigned int mem_flags, unsigned int *memflags);
-/*
- * XENMEM_exchange (common/mm/exchange.c). arg: guest address of the structure.
- * May return a continuation.
- */
-long memory_exchange(uint64_t arg);
+/* XENMEM_exchange: a sub-operation (common/mm/exchange.c). */
+long memory_exchange(struct domain *unused, void *op);
 
 /* Sub-operations: the architecture's rows, beside those of memory_op.c. */
 #define NR_MEMORY_OPS 29

@@ -30,11 +30,16 @@ enum subop_flags {
 
 struct subop {
     /*
-     * op is our copy of the structure; d is the domain that it names (a
+     * op is the copy of the structure, or points to its guest address where
+     * nothing is copied in; d is the domain that it names (a
      * reference is held), or the caller's. NULL: rc is all there is to say.
+     * vcpu_fn is for families about vcpus (subop_call_vcpu()).
      * Both absent: there is no such operation.
      */
-    long (*fn)(struct domain *d, void *op);
+    union {
+        long (*fn)(struct domain *d, void *op);
+        long (*vcpu_fn)(struct vcpu *v, void *op);
+    };
     uint8_t in;          /* bytes of the structure that are copied in */
     uint8_t out_at, out; /* what of it is copied out after success */
     uint8_t domid;       /* 1 + offset of the domain's id in it, or 0 */
@@ -73,6 +78,9 @@ struct subop_head {
 const struct subop *subop_find(const struct subop_family *f, unsigned int cmd);
 /* Operation cmd on the structure at arg in guest memory. */
 long subop_call(const struct subop_family *f, unsigned int cmd, uint64_t arg);
+/* The same for a family about vcpus: on v, which is the caller's domain's. */
+long subop_call_vcpu(const struct subop_family *f, unsigned int cmd,
+                     struct vcpu *v, uint64_t arg);
 /* The same for families with a head, which says the command. Only for
  * privileged domains; -EACCES: another version of the interface. */
 long subop_call_headed(const struct subop_family *f, uint64_t arg);

@@ -78,8 +78,8 @@ static long physcpuinfo(struct domain *unused, void *arg)
 }
 
 static const struct subop mca_table[] = {
-    [XEN_MC_fetch] = {fetch, .flags = SUBOP_OUT},
-    [XEN_MC_physcpuinfo] = {physcpuinfo, .flags = SUBOP_OUT},
+    [XEN_MC_fetch] = {.fn = fetch, .flags = SUBOP_OUT},
+    [XEN_MC_physcpuinfo] = {.fn = physcpuinfo, .flags = SUBOP_OUT},
     /* Errors for tests: not built. */
     [XEN_MC_msrinject] = {.rc = -EOPNOTSUPP},
     [XEN_MC_mceinject] = {.rc = -EOPNOTSUPP},

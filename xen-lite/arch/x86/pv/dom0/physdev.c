@@ -211,15 +211,15 @@ static long mmcfg_reserved(struct domain *d, void *arg)
 
 #define ANY_DOMAIN(handler, type)                                              \
     {                                                                          \
-        handler, SUBOP_IN(struct physdev_##type)                               \
+        .fn = handler, SUBOP_IN(struct physdev_##type)                         \
     }
 #define DOM0(handler, type)                                                    \
     {                                                                          \
-        handler, SUBOP_IN(struct physdev_##type), .flags = SUBOP_DOM0          \
+        .fn = handler, SUBOP_IN(struct physdev_##type), .flags = SUBOP_DOM0    \
     }
 #define DOM0_OUT(handler, type)                                                \
     {                                                                          \
-        handler, SUBOP_INOUT(struct physdev_##type), .flags = SUBOP_DOM0       \
+        .fn = handler, SUBOP_INOUT(struct physdev_##type), .flags = SUBOP_DOM0 \
     }
 
 static const struct subop physdev_table[] = {
@@ -228,13 +228,14 @@ static const struct subop physdev_table[] = {
     [PHYSDEVOP_pirq_eoi_gmfn_v1] = ANY_DOMAIN(eoi_page_v1, pirq_eoi_gmfn),
     [PHYSDEVOP_pirq_eoi_gmfn_v2] = ANY_DOMAIN(eoi_page_v2, pirq_eoi_gmfn),
     [PHYSDEVOP_eoi] = ANY_DOMAIN(eoi, eoi),
-    [PHYSDEVOP_irq_status_query] = {irq_status_query,
+    [PHYSDEVOP_irq_status_query] = {.fn = irq_status_query,
                                     SUBOP_INOUT(
                                         struct physdev_irq_status_query)},
-    [PHYSDEVOP_map_pirq] = {map_pirq, SUBOP_INOUT(struct physdev_map_pirq),
+    [PHYSDEVOP_map_pirq] = {.fn = map_pirq,
+                            SUBOP_INOUT(struct physdev_map_pirq),
                             SUBOP_DOMID(struct physdev_map_pirq, domid),
                             .flags = SUBOP_DOM0},
-    [PHYSDEVOP_unmap_pirq] = {do_unmap_pirq,
+    [PHYSDEVOP_unmap_pirq] = {.fn = do_unmap_pirq,
                               SUBOP_IN(struct physdev_unmap_pirq),
                               SUBOP_DOMID(struct physdev_unmap_pirq, domid),
                               .flags = SUBOP_DOM0},
