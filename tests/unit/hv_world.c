@@ -236,7 +236,7 @@ void put_domain(struct domain *d)
 {
     if (atomic_dec(&d->refcnt))
         return;
-    BUG_ON(d->arch.owned_frames);
+    BUG_ON(d->owned_frames);
     world_domain[d->id] = NULL;
     relink();
     d->next_in_list = graveyard;
@@ -315,7 +315,7 @@ bool world_kill_domain(domid_t id)
     while (relinquish_memory(d))
         ;
     domain_set_outstanding_pages(d, 0);
-    gone = d->arch.owned_frames == 0;
+    gone = d->owned_frames == 0;
     put_domain(d);
     return gone;
 }
@@ -657,7 +657,7 @@ unsigned long world_verify(void)
     for (unsigned int i = 0; i < WORLD_DOMAINS; i++) {
         struct domain *d = world_domain[i];
 
-        if (owned[i] != (d ? d->arch.owned_frames : 0))
+        if (owned[i] != (d ? d->owned_frames : 0))
             complain(0, "owned frames miscounted, right:", owned[i]);
         for (unsigned int j = 0; d && j < WORLD_VCPUS; j++) {
             expect_root(d->vcpu[j]->arch.guest_root);

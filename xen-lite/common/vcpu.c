@@ -123,13 +123,9 @@ int map_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset)
         return -EINVAL;
     if (v != current && !test_bit(VPF_DOWN, &v->pause_flags))
         return -EINVAL;
-    pg = get_page_from_mfn(_mfn(gfn), d);
+    pg = get_writable_page(_mfn(gfn), d);
     if (!pg)
         return -EINVAL;
-    if (get_page_type(pg, PGT_writable)) {
-        put_page(pg);
-        return -EINVAL;
-    }
     info = page_to_virt(pg) + offset;
     if (v->vcpu_info == &dummy_vcpu_info) {
         memset(info, 0, sizeof(*info));

@@ -34,13 +34,12 @@ int arch_domain_create(struct domain *d,
 
     spin_lock_init(&a->e820_lock, LOCK_DOMAIN);
     spin_lock_init(&a->mm_lock, LOCK_UNDO);
-    a->mfn_lo = ~0ULL;
     a->address_size = 64;
     a->tsc_khz = cpu_khz;
     a->pirq_eoi_mfn = INVALID_MFN;
-    a->pirq_to_port = xzalloc_array(uint32_t, NR_PIRQS);
+    d->pirq_to_port = xzalloc_array(uint32_t, NR_PIRQS);
     a->pirq_to_irq = xzalloc_array(int32_t, NR_PIRQS);
-    if (!a->pirq_to_port || !a->pirq_to_irq)
+    if (!d->pirq_to_port || !a->pirq_to_irq)
         return -ENOMEM;
     rc = cpu_policy_create(d);
     if (!rc && d->is_privileged)
@@ -61,7 +60,7 @@ void arch_domain_destroy(struct domain *d)
     cpu_policy_destroy(d);
     if (a->ioport_bitmap)
         free_xenheap_pages(a->ioport_bitmap, IOPORT_BITMAP_ORDER);
-    xfree(a->pirq_to_port);
+    xfree(d->pirq_to_port);
     xfree(a->pirq_to_irq);
     xfree(a->e820);
 }

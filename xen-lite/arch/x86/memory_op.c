@@ -109,6 +109,11 @@ static long machphys_mfn_list(struct domain *d, void *arg)
     return 0;
 }
 
+long arch_max_gpfn(const struct domain *d)
+{
+    return MAX((long)READ_ONCE(d->shared_info->arch.max_pfn), 1L) - 1;
+}
+
 const struct subop arch_memory_table[NR_MEMORY_OPS] = {
     [XENMEM_memory_map] = {.fn = memory_map,
                            SUBOP_IN(struct xen_memory_map),

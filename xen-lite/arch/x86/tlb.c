@@ -175,3 +175,8 @@ void flush_cache_frame(mfn_t mfn)
         asm volatile("clflush (%0)" ::"r"(p + i) : "memory");
     smp_mb();
 }
+
+void arch_flush_tlb(struct domain *d)
+{
+    flush_mask(READ_ONCE(d->arch.dirty_cpumask), 0, FLUSH_TLB);
+}

@@ -18,7 +18,7 @@ static void close_local(struct domain *d, struct evtchn *chn)
         break;
     case ECS_PIRQ:
         pirq_guest_unbind(d, chn->u.pirq);
-        d->arch.pirq_to_port[chn->u.pirq] = 0;
+        d->pirq_to_port[chn->u.pirq] = 0;
         break;
     }
     evtchn_free_port(d, chn);

@@ -235,7 +235,7 @@ void send_global_virq(uint32_t virq)
 void send_guest_pirq(struct domain *d, uint32_t pirq)
 {
     unsigned long flags = spin_lock_irqsave(&d->evtchn->lock);
-    uint32_t port = d->arch.pirq_to_port ? d->arch.pirq_to_port[pirq] : 0;
+    uint32_t port = d->pirq_to_port ? d->pirq_to_port[pirq] : 0;
 
     if (port)
         evtchn_set_pending(d, evtchn_record(d, port));

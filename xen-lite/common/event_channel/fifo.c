@@ -158,14 +158,10 @@ static const struct evtchn_ops evtchn_fifo_ops = {
 
 static int map_guest_page(struct domain *d, uint64_t gfn, void **va)
 {
-    struct page_info *pg = get_page_from_mfn(_mfn(gfn), d);
+    struct page_info *pg = get_writable_page(_mfn(gfn), d);
 
     if (!pg)
         return -EINVAL;
-    if (get_page_type(pg, PGT_writable)) {
-        put_page(pg);
-        return -EINVAL;
-    }
     *va = page_to_virt(pg);
     return 0;
 }

@@ -127,11 +127,11 @@ static long bind_pirq(struct domain *d, void *arg)
     unsigned long flags;
     long rc, port;
 
-    if (op->pirq >= NR_PIRQS || !d->arch.pirq_to_port)
+    if (op->pirq >= NR_PIRQS || !d->pirq_to_port)
         return -EINVAL;
     evtchn_make_room(d);
     flags = spin_lock_irqsave(&d->evtchn->lock);
-    if (d->arch.pirq_to_port[op->pirq]) {
+    if (d->pirq_to_port[op->pirq]) {
         rc = -EEXIST;
         goto out;
     }
@@ -139,12 +139,12 @@ static long bind_pirq(struct domain *d, void *arg)
     if (rc < 0)
         goto out;
     /* Recorded first: the line may fire as soon as it is bound. */
-    d->arch.pirq_to_port[op->pirq] = port;
+    d->pirq_to_port[op->pirq] = port;
     evtchn_record(d, port)->u.pirq = op->pirq;
     rc = pirq_guest_bind(d->vcpu[0], op->pirq,
                          op->flags & BIND_PIRQ__WILL_SHARE);
     if (rc) {
-        d->arch.pirq_to_port[op->pirq] = 0;
+        d->pirq_to_port[op->pirq] = 0;
         evtchn_free_port(d, evtchn_record(d, port));
     } else {
         op->port = port;

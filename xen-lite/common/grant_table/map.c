@@ -180,7 +180,7 @@ static void unmap_release(struct unmap *u)
 
 static void release_batch(struct unmap *batch, unsigned int n)
 {
-    flush_mask(current->domain->arch.dirty_cpumask, 0, FLUSH_TLB);
+    arch_flush_tlb(current->domain);
     for (unsigned int i = 0; i < n; i++)
         unmap_release(&batch[i]);
 }

@@ -175,7 +175,7 @@ static long maximum_reservation(struct domain *d, void *arg)
 
 static long maximum_gpfn(struct domain *d, void *arg)
 {
-    return MAX((long)READ_ONCE(d->shared_info->arch.max_pfn), 1L) - 1;
+    return arch_max_gpfn(d);
 }
 
 static long claim_pages(struct domain *unused, void *arg)

@@ -310,9 +310,9 @@ void free_xenheap_pages(void *p, unsigned int order)
 static bool frames_add(struct domain *d, uint64_t nr)
 {
     ASSERT_HELD(&heap_lock);
-    if (d->arch.owned_frames == 0 && !get_domain(d))
+    if (d->owned_frames == 0 && !get_domain(d))
         return false;
-    d->arch.owned_frames += nr;
+    d->owned_frames += nr;
     return true;
 }
 
@@ -323,7 +323,7 @@ static void frame_leaves(struct domain *d, bool counted)
     spin_lock(&heap_lock);
     if (counted)
         d->tot_pages--;
-    last = --d->arch.owned_frames == 0;
+    last = --d->owned_frames == 0;
     spin_unlock(&heap_lock);
     if (last)
         put_domain(d);
@@ -331,10 +331,10 @@ static void frame_leaves(struct domain *d, bool counted)
 
 static void note_range(struct domain *d, uint64_t mfn, uint64_t nr)
 {
-    if (!d->arch.mfn_hi || mfn < d->arch.mfn_lo)
-        d->arch.mfn_lo = mfn;
-    if (mfn + nr > d->arch.mfn_hi)
-        d->arch.mfn_hi = mfn + nr;
+    if (!d->mfn_hi || mfn < d->mfn_lo)
+        d->mfn_lo = mfn;
+    if (mfn + nr > d->mfn_hi)
+        d->mfn_hi = mfn + nr;
 }
 
 int assign_pages(struct domain *d, struct page_info *pg, unsigned int order,

@@ -92,11 +92,14 @@ struct domain {
     struct shared_info *shared_info;
     mfn_t shared_info_mfn;
 
+    uint64_t owned_frames;   /* RAM and lent; > 0 holds a domain reference */
+    uint64_t mfn_lo, mfn_hi; /* frames it ever owned lie in here */
     /* Memory accounting, pages; changed atomically. tot_pages <= max_pages. */
     uint64_t tot_pages, max_pages;
     uint64_t outstanding_claim;
 
     struct evtchn_domain *evtchn;
+    uint32_t *pirq_to_port; /* [NR_PIRQS], 0: not bound; event lock */
     struct grant_table *grant_table;
     uint32_t max_evtchn_port;
     uint32_t suspend_port; /* XEN_DOMCTL_subscribe; 0 none */
@@ -229,49 +232,6 @@ void unmap_vcpu_info(struct vcpu *v);
 void send_guest_vcpu_virq(struct vcpu *v, uint32_t virq);
 void send_global_virq(uint32_t virq);
 
-/* --- what the architecture provides (arch/x86/domain.c) ------------------- */
-int arch_domain_create(struct domain *d,
-                       const struct xen_domctl_createdomain *config);
-/* Frees what arch_domain_create() made; d has no frames left. */
-void arch_domain_destroy(struct domain *d);
-/* Preemptible release of all memory (page tables, frames): 0/-ERESTART. */
-int arch_domain_relinquish(struct domain *d);
-int arch_vcpu_create(struct vcpu *v);
-void arch_vcpu_destroy(struct vcpu *v);
-/* Loads a start context given by guest (VCPUOP_initialise) or toolstack
- * (domctl). c is already a private copy. 0/-EINVAL/-ERESTART. */
-int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c);
-void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c);
-/* Forget the context: roots dropped, not initialised. 0/-ERESTART */
-int arch_vcpu_reset(struct vcpu *v);
-/* Switch this CPU from prev (== current) to next; returns in next's context
- * on its own terms (see arch/x86/domain.c). irqs off. */
-void context_switch(struct vcpu *prev, struct vcpu *next);
-/* After idle: make the hardware state the idle loop may have left stale. */
-noreturn void continue_running(struct vcpu *v);
-noreturn void startup_cpu_idle_loop(void);
-/* An event became pending for v: make its CPU look (IPI if it is running). */
-void vcpu_kick(struct vcpu *v);
-/* Updates the PV clock page of v (current); runs at context switch, once a
- * second, and after calibration. */
-void update_vcpu_system_time(struct vcpu *v);
-void forget_time_area(struct vcpu *v); /* v->time_info_guest is new */
-/* Wall clock at boot and from settime, into shared_info. */
-void update_domain_wallclock_time(struct domain *d);
-void set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t system_time);
-/* Turns an assist of VM_ASSIST_VALID on or off for the caller's domain.
- * 0/-EBUSY */
-#define VM_ASSIST_VALID                                                        \
-    ((1UL << VMASST_TYPE_4gb_segments) |                                       \
-     (1UL << VMASST_TYPE_4gb_segments_notify) |                                \
-     (1UL << VMASST_TYPE_writable_pagetables) |                                \
-     (1UL << VMASST_TYPE_pae_extended_cr3) |                                   \
-     (1UL << VMASST_TYPE_architectural_iopl) |                                 \
-     (1UL << VMASST_TYPE_runstate_update_flag))
-int arch_vm_assist(struct domain *d, unsigned int type, bool on);
-/* VCPUOP_send_nmi. 0/-errno */
-long arch_send_guest_nmi(struct vcpu *v);
-void arch_dump_domain(struct domain *d);
-void arch_dump_vcpu(struct vcpu *v); /* registers, for a crash report */
+#include <hv/arch.h>
 
 #endif

@@ -31,10 +31,6 @@ extern spinlock_t domctl_lock;
 
 /* Rows of the architecture; what has no row here or there is -ENOSYS. */
 extern const struct subop arch_domctl_table[NR_DOMCTLS];
-/* -EINVAL and so on for what this architecture cannot create. */
-long arch_sanitise_domain_config(struct xen_domctl_createdomain *config);
-void arch_get_domain_info(const struct domain *d,
-                          struct xen_domctl_getdomaininfo *info);
 
 void get_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 /* common/sched/control.c */

@@ -36,13 +36,6 @@ int set_virq_handler(struct domain *d, uint32_t virq);
 long evtchn_send(struct domain *d, uint32_t port);
 void dump_evtchn_info(struct domain *d);
 
-/* The architecture's interrupt side (arch/x86/irq/pirq.c): guest binding,
- * under d's event lock. */
-int pirq_guest_bind(struct vcpu *v, uint32_t pirq, bool will_share);
-void pirq_guest_unbind(struct domain *d, uint32_t pirq);
-/* The line's interrupts go to the CPU of v from now on. */
-void pirq_guest_set_affinity(struct domain *d, uint32_t pirq, struct vcpu *v);
-
 /* Calls log_dirty_frame() for the pages of d that the hypervisor writes when
  * events come. */
 void evtchn_fifo_log_dirty(struct domain *d);

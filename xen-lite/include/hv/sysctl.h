@@ -11,12 +11,6 @@
 #include <hv/domain.h>
 #include <xen/sysctl.h>
 
-/* arch/x86/sysctl.c */
-void arch_do_physinfo(struct xen_sysctl_physinfo *info);
-long arch_cpu_levelling_caps(struct domain *d, void *op);
-long arch_cpu_featureset(struct domain *d, void *op);
-long arch_cpu_policy(struct domain *d, void *op);
-
 /* common/sysctl_host.c */
 long sysctl_get_pmstat(struct domain *d, void *op);
 long sysctl_pm_op(struct domain *d, void *op);

@@ -42,17 +42,11 @@ static void publish_eoi_need(struct domain *d, uint32_t pirq, bool need)
 
 int pirq_set_eoi_page(struct domain *d, mfn_t mfn, bool auto_unmask)
 {
-    struct page_info *pg = get_page_from_mfn(mfn, d);
+    struct page_info *pg = get_writable_page(mfn, d);
     unsigned long flags;
-    int rc;
 
     if (!pg)
         return -EINVAL;
-    rc = get_page_type(pg, PGT_writable);
-    if (rc) {
-        put_page(pg);
-        return -EINVAL;
-    }
     flags = spin_lock_irqsave(&pirq_lock);
     if (d->arch.pirq_eoi_map) {
         spin_unlock_irqrestore(&pirq_lock, flags);
@@ -238,7 +232,7 @@ int pirq_eoi(struct domain *d, int pirq)
     if (!desc)
         return -EINVAL;
     if (d->arch.auto_unmask)
-        evtchn_unmask(d, d->arch.pirq_to_port[pirq]);
+        evtchn_unmask(d, d->pirq_to_port[pirq]);
     irq_guest_eoi(desc, d);
     return 0;
 }

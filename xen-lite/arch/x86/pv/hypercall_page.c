@@ -35,14 +35,10 @@ void fill_hypercall_page(void *page)
 
 int hypercall_page_init(struct domain *d, uint64_t gmfn)
 {
-    struct page_info *pg = get_page_from_mfn(_mfn(gmfn), d);
+    struct page_info *pg = get_writable_page(_mfn(gmfn), d);
 
     if (!pg)
         return -EACCES;
-    if (get_page_type(pg, PGT_writable)) {
-        put_page(pg);
-        return -EACCES;
-    }
     fill_hypercall_page(page_to_virt(pg));
     log_dirty_frame(page_to_mfn(pg));
     put_page_and_type(pg);

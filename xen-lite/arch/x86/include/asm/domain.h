@@ -77,14 +77,11 @@ struct arch_vcpu {
 #define TF_IO_OPEN      (1u << 1) /* kernel mode: I/O bitmap in force */
 
 struct arch_domain {
-    uint64_t dirty_cpumask;  /* CPUs that may hold TLB entries of d; atomic */
-    pte_t *perdomain_l3;     /* slot 260 */
-    uint64_t mfn_lo, mfn_hi; /* frames it ever owned lie in here */
-    uint64_t owned_frames;   /* RAM and lent; > 0 holds a domain reference */
+    uint64_t dirty_cpumask; /* CPUs that may hold TLB entries of d; atomic */
+    pte_t *perdomain_l3;    /* slot 260 */
     uint32_t pending_undo[MM_PENDING_MAX]; /* interrupted tables, [mm_lock] */
     uint32_t nr_pending_undo;
     spinlock_t mm_lock;
-    uint32_t *pirq_to_port; /* [nr_pirqs], 0 = unbound */
     int32_t *pirq_to_irq;   /* [nr_pirqs] */
     uint64_t *pirq_eoi_map; /* guest page of "needs EOI" bits, or NULL */
     mfn_t pirq_eoi_mfn;

@@ -113,6 +113,9 @@ bool __must_check get_page_again(struct page_info *pg);
  * L2 and above).
  */
 int __must_check get_page_type(struct page_info *pg, uint32_t type);
+/* A frame of d to write to, by number; the caller owes put_page_and_type().
+ * NULL: not d's, or in use as something that no guest may write. */
+struct page_info *get_writable_page(mfn_t mfn, const struct domain *d);
 /* Never fails. The undo of a large table may be left unfinished in the owner's
  * list: code that may have dropped a table must call mm_finish_pending() before
  * it returns to a guest. */

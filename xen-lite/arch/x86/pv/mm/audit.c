@@ -190,12 +190,12 @@ static void check_domain(const struct domain *d)
     for (unsigned long mfn = 0; mfn < max_page; mfn++)
         owned += frame_table[mfn].owner == d->id &&
                  !(frame_table[mfn].count & PGC_xenheap);
-    if (owned != d->arch.owned_frames) {
+    if (owned != d->owned_frames) {
         errors++;
         printk(XENLOG_ERR "audit: d%u owns %lu frames, says %lu\n", d->id,
-               owned, d->arch.owned_frames);
+               owned, d->owned_frames);
     }
-    if (d->tot_pages > d->arch.owned_frames) {
+    if (d->tot_pages > d->owned_frames) {
         errors++;
         printk(XENLOG_ERR "audit: d%u counts %lu pages, owns %lu\n", d->id,
                d->tot_pages, owned);

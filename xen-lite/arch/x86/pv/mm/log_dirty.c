@@ -203,9 +203,9 @@ static long log_foreign_maps(const struct domain *d, uint64_t *scan)
 {
     const struct domain *dom0 = hardware_domain;
     const uint32_t l1 = PGT_l1_table | PGT_validated;
-    uint64_t mfn = MAX(*scan, dom0->arch.mfn_lo);
+    uint64_t mfn = MAX(*scan, dom0->mfn_lo);
 
-    for (; mfn < dom0->arch.mfn_hi; mfn++) {
+    for (; mfn < dom0->mfn_hi; mfn++) {
         const struct page_info *pg = mfn_to_page(_mfn(mfn));
 
         if (!(mfn % SCAN_STRIDE) && mfn != *scan && hypercall_preempt_check()) {

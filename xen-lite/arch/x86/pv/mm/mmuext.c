@@ -187,40 +187,30 @@ int vcpu_destroy_pagetables(struct vcpu *v)
 
 static int clear_page_op(mfn_t mfn, const struct domain *d)
 {
-    struct page_info *pg = get_page_from_mfn(mfn, d);
-    int rc;
+    struct page_info *pg = get_writable_page(mfn, d);
 
     if (!pg)
         return -EINVAL;
-    rc = get_page_type(pg, PGT_writable);
-    if (!rc) {
-        memset(page_to_virt(pg), 0, PAGE_SIZE);
-        log_dirty_frame(mfn);
-        put_page_type(pg);
-    }
-    put_page(pg);
-    return rc;
+    memset(page_to_virt(pg), 0, PAGE_SIZE);
+    log_dirty_frame(mfn);
+    put_page_and_type(pg);
+    return 0;
 }
 
 static int copy_page_op(mfn_t to, mfn_t from, const struct domain *d)
 {
     struct page_info *src = get_page_from_mfn(from, d), *dst;
-    int rc = -EINVAL;
 
     if (!src)
         return -EINVAL;
-    dst = get_page_from_mfn(to, d);
+    dst = get_writable_page(to, d);
     if (dst) {
-        rc = get_page_type(dst, PGT_writable);
-        if (!rc) {
-            memcpy(page_to_virt(dst), page_to_virt(src), PAGE_SIZE);
-            log_dirty_frame(to);
-            put_page_type(dst);
-        }
-        put_page(dst);
+        memcpy(page_to_virt(dst), page_to_virt(src), PAGE_SIZE);
+        log_dirty_frame(to);
+        put_page_and_type(dst);
     }
     put_page(src);
-    return rc;
+    return dst ? 0 : -EINVAL;
 }
 
 /* --- TLB ------------------------------------------------------------------ */

@@ -31,8 +31,8 @@ int relinquish_memory(struct domain *d)
     int rc = mm_finish_pending(d);
     uint64_t mfn;
 
-    for (mfn = MAX(a->relinquish_mfn, a->mfn_lo);
-         !rc && mfn < a->mfn_hi && READ_ONCE(a->owned_frames); mfn++) {
+    for (mfn = MAX(a->relinquish_mfn, d->mfn_lo);
+         !rc && mfn < d->mfn_hi && READ_ONCE(d->owned_frames); mfn++) {
         struct page_info *pg = mfn_to_page(_mfn(mfn));
 
         if (!(mfn % STRIDE) && hypercall_preempt_check()) {

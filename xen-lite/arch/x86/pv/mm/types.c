@@ -72,6 +72,16 @@ struct page_info *get_page_from_mfn(mfn_t mfn, const struct domain *d)
     return get_page(pg, d) ? pg : NULL;
 }
 
+struct page_info *get_writable_page(mfn_t mfn, const struct domain *d)
+{
+    struct page_info *pg = get_page_from_mfn(mfn, d);
+
+    if (!pg || !get_page_type(pg, PGT_writable))
+        return pg;
+    put_page(pg);
+    return NULL;
+}
+
 bool set_owned_gpfn(mfn_t mfn, uint64_t pfn, const struct domain *d)
 {
     struct page_info *pg = get_page_from_mfn(mfn, d);

@@ -24,19 +24,14 @@
 static int write_plain(mfn_t mfn, unsigned int slot, pte_t val,
                        const struct domain *d)
 {
-    struct page_info *pg = get_page_from_mfn(mfn, d);
-    int rc;
+    struct page_info *pg = get_writable_page(mfn, d);
 
     if (!pg)
         return -EINVAL;
-    rc = get_page_type(pg, PGT_writable);
-    if (!rc) {
-        WRITE_ONCE(((pte_t *)page_to_virt(pg))[slot], val);
-        log_dirty_frame(mfn);
-        put_page_type(pg);
-    }
-    put_page(pg);
-    return rc;
+    WRITE_ONCE(((pte_t *)page_to_virt(pg))[slot], val);
+    log_dirty_frame(mfn);
+    put_page_and_type(pg);
+    return 0;
 }
 
 static int update_entry(uint64_t maddr, pte_t val, enum write_mode mode,
@@ -174,6 +169,8 @@ static inline bool fast_update(uint64_t req)
     get_guest_word(req, ptr, fault);
     get_guest_word(req + 8, val, fault);
     clac();
+    /* The lower three bits are the kind. Kinds 0 (normal) and 2 (preserve A and
+     * D) mean the same for an absent entry, which has no A and D to keep. */
     return !(ptr & 5) && set_absent_entry(d, ptr, val);
 fault:
     clac();
