@@ -67,6 +67,12 @@ void asm_offsets(void)
     OFFSET(IRET_ss, struct iret_context, ss);
 
     DEFINE(SYSCALL_CELL_size, sizeof(struct syscall_cell));
+    DEFINE(X86_EFLAGS_IF, X86_EFLAGS_IF);
+    DEFINE(RFLAGS_ODD, RFLAGS_ODD);
+    DEFINE(RFLAGS_NEVER, RFLAGS_NEVER);
+    DEFINE(TF_KERNEL_MODE, TF_KERNEL_MODE);
+    DEFINE(TRAP_syscall, TRAP_syscall);
+    DEFINE(TRAP_iret, TRAP_iret);
     DEFINE(HC_iret, __HYPERVISOR_iret);
     DEFINE(HC_count, NR_HYPERCALLS);
     DEFINE(HC_enosys, -ENOSYS);

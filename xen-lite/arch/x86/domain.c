@@ -161,14 +161,6 @@ static bool context_ok(const struct vcpu_guest_context *c)
            c->gdt_ents <= FIRST_RESERVED_GDT_ENTRY && c->ldt_ents <= 8192;
 }
 
-static int take_root(struct vcpu *v, uint64_t cr3, mfn_t *root)
-{
-    *root = _mfn(xen_cr3_to_pfn(cr3));
-    if (!mfn_valid(*root))
-        return -EINVAL;
-    return get_page_and_type(mfn_to_page(*root), v->domain, PGT_l4_table);
-}
-
 static uint64_t cr3_of(mfn_t root)
 {
     return mfn_eq(root, INVALID_MFN) ? 0 : mfn_x(root) << PAGE_SHIFT;
@@ -183,12 +175,16 @@ void set_vcpu_cr3(struct vcpu *v)
 /* Both roots or none. */
 static int set_roots(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-    mfn_t kernel, user = INVALID_MFN;
-    int rc = take_root(v, c->ctrlreg[3], &kernel);
+    mfn_t kernel = _mfn(xen_cr3_to_pfn(c->ctrlreg[3])), user = INVALID_MFN;
+    int rc = take_root(v, kernel);
 
     if (rc)
         return rc;
-    if (c->ctrlreg[1] && (rc = take_root(v, c->ctrlreg[1], &user)) != 0) {
+    if (c->ctrlreg[1]) {
+        user = _mfn(xen_cr3_to_pfn(c->ctrlreg[1]));
+        rc = take_root(v, user);
+    }
+    if (rc) {
         put_page_and_type(mfn_to_page(kernel));
         return rc;
     }
@@ -223,9 +219,7 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
     r->cs |= 3;
     r->ss |= 3;
     r->rflags =
-        ((uint32_t)r->rflags & ~(uint64_t)(X86_EFLAGS_IOPL | X86_EFLAGS_NT |
-                                           X86_EFLAGS_VM | 0x180000)) |
-        X86_EFLAGS_IF | 2;
+        ((uint32_t)r->rflags & ~(uint64_t)RFLAGS_NEVER) | X86_EFLAGS_IF | 2;
     /* Its place in the flags is where a context carries it. */
     v->arch.iopl = (c->user_regs.rflags & X86_EFLAGS_IOPL) >> 12;
     v->arch.ds = c->user_regs.ds;

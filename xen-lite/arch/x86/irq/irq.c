@@ -24,9 +24,9 @@
 #include <asm/irq.h>
 #include <asm/irq_desc.h>
 #include <asm/mm.h>
+#include <asm/traps.h>
 
-#define GUEST_INT80_VECTOR 0x80 /* its gate belongs to guests */
-#define NR_VECTORS         256
+#define NR_VECTORS 256
 
 static struct irq_desc *irqs; /* [NR_IRQS] */
 /* irq by vector; 0 means "none": it is the PIT's line, which no guest gets. */

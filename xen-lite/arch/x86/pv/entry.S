@@ -24,16 +24,6 @@
 #include <asm/config.h>
 #include <asm-offsets.h>
 
-#define X86_EFLAGS_IF  0x200
-#define TF_KERNEL_MODE 0x80000000
-#define TRAP_syscall   0x100
-#define TRAP_iret      0x101
-/* rflags that iret takes to C: TF, IOPL, NT, RF, VM, VIF, VIP */
-#define RFLAGS_ODD     0x1b7100
-/* rflags that no guest gets: IOPL, NT, VM, VIF, VIP */
-#define RFLAGS_NEVER   0x1a7000
-#define USER_SS        0x2b
-
         .section .text.entry, "ax", @progbits
         .code64
 

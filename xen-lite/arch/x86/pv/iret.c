@@ -14,10 +14,6 @@
 #include <hv/softirq.h>
 #include <asm/pv.h>
 
-#define RFLAGS_NEVER                                                           \
-    (X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM | 0x180000 /* VIF, VIP    \
-                                                                 */)
-
 static bool enter_user_mode(struct vcpu *v)
 {
     if (!v->arch.cr3_user) {

@@ -56,8 +56,9 @@ void pv_update_fast_paths(struct vcpu *v)
         a->flags |= TF_SYSCALL_SLOW;
     else
         a->flags &= ~TF_SYSCALL_SLOW;
-    a->sysret_cs =
-        !slow && a->flat_user_segments && !(a->flags & TF_IO_OPEN) ? 0x33 : 0;
+    a->sysret_cs = !slow && a->flat_user_segments && !(a->flags & TF_IO_OPEN)
+                       ? USER_CS
+                       : 0;
 }
 
 static uint64_t frame_rflags(const struct vcpu *v, uint64_t rflags, bool masked)

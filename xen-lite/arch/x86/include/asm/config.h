@@ -57,9 +57,12 @@
 #define FIRST_RESERVED_GDT_ENTRY (FIRST_RESERVED_GDT_BYTE / 8)
 
 /* Selectors in the reserved page; the 0xe0xx ones are ABI (FLAT_*). */
-#define HV_CS64          0xe008
-#define HV_DS            0xe010
-#define FLAT_CS32        0xe023 /* ring 3, 32 bit: FLAT_RING3_CS32 */
+#define HV_CS64   0xe008
+#define HV_DS     0xe010
+#define FLAT_CS32 0xe023 /* ring 3, 32 bit: FLAT_RING3_CS32 */
+/* Where guests keep their flat user segments: what sysret loads. */
+#define USER_CS          0x33
+#define USER_SS          0x2b
 #define FLAT_DS          0xe02b /* ring 3: FLAT_RING3_DS32, SS */
 #define FLAT_CS64        0xe033 /* ring 3, 64 bit: FLAT_RING3_CS64 */
 #define TSS_SELECTOR     0xe040 /* 16 bytes */

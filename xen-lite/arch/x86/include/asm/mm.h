@@ -246,6 +246,9 @@ bool ptwr_do_page_fault(struct vcpu *v, unsigned long addr,
 /* The guest touched its LDT/GDT window: map the page in. True if done. */
 bool map_ldt_shadow_page(unsigned int index);
 void invalidate_ldt(struct vcpu *v);
+/* References for a root of v: general and PGT_l4_table. 0, -EINVAL, -ERESTART
+ */
+int take_root(struct vcpu *v, mfn_t mfn);
 /* New kernel root for v (current), with references of its own: 0, -EINVAL,
  * -ERESTART */
 int new_guest_root(struct vcpu *v, mfn_t mfn);

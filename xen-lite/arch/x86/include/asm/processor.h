@@ -15,6 +15,13 @@
 #define X86_EFLAGS_RF   0x00010000
 #define X86_EFLAGS_VM   0x00020000
 #define X86_EFLAGS_AC   0x00040000
+#define X86_EFLAGS_VIF  0x00080000
+#define X86_EFLAGS_VIP  0x00100000
+/* What no guest gets, and with what iret goes the general way. */
+#define RFLAGS_NEVER                                                           \
+    (X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM | X86_EFLAGS_VIF |        \
+     X86_EFLAGS_VIP)
+#define RFLAGS_ODD (RFLAGS_NEVER | X86_EFLAGS_TF | X86_EFLAGS_RF)
 
 #define CR0_PE         (1UL << 0)
 #define CR0_MP         (1UL << 1)

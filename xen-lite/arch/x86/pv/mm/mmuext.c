@@ -76,12 +76,11 @@ static int unpin_table(mfn_t mfn, struct domain *d)
 
 /* --- roots ---------------------------------------------------------------- */
 
-/* 0 in mfn means none. The reference becomes the vcpu's. */
-static int take_root(struct vcpu *v, unsigned long mfn)
+int take_root(struct vcpu *v, mfn_t mfn)
 {
-    if (!mfn_valid(_mfn(mfn)))
+    if (!mfn_valid(mfn))
         return -EINVAL;
-    return get_page_and_type(mfn_to_page(_mfn(mfn)), v->domain, PGT_l4_table);
+    return get_page_and_type(mfn_to_page(mfn), v->domain, PGT_l4_table);
 }
 
 static void drop_root(mfn_t mfn)
@@ -119,7 +118,7 @@ int new_guest_root(struct vcpu *v, mfn_t mfn)
         root_load(v->arch.cr3_kernel, v->domain); /* the guest means a flush */
         return 0;
     }
-    rc = take_root(v, mfn_x(mfn));
+    rc = take_root(v, mfn);
     if (rc)
         return rc;
     old = set_kernel_root(v, mfn_x(mfn));
@@ -137,7 +136,7 @@ static int new_user_root(struct vcpu *v, unsigned long mfn)
 
     if (mfn_eq(mfn ? _mfn(mfn) : INVALID_MFN, v->arch.guest_root_user))
         return 0;
-    rc = mfn ? take_root(v, mfn) : 0;
+    rc = mfn ? take_root(v, _mfn(mfn)) : 0;
     if (rc)
         return rc;
     old = set_user_root(v, mfn);
@@ -151,11 +150,11 @@ static int new_root_pair(struct vcpu *v, unsigned long kernel,
                          unsigned long user)
 {
     mfn_t old_kernel, old_user;
-    int rc = take_root(v, kernel);
+    int rc = take_root(v, _mfn(kernel));
 
     if (rc)
         return rc;
-    if (user && (rc = take_root(v, user))) {
+    if (user && (rc = take_root(v, _mfn(user)))) {
         drop_root(_mfn(kernel));
         return rc;
     }
