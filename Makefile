@@ -32,6 +32,9 @@ $(O)/xen-lite/%.o: xen-lite/%.S
 	$(call say,AS,$<)mkdir -p $(@D); $(CC) $(HV_CFLAGS) $(HV_CPPFLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
 $(O)/san/%.o: %.c
 	$(call say,CC san,$<)mkdir -p $(@D); $(CC) $(USER_CFLAGS) $(SANITIZE) $(USER_CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$<))) $(CFLAGS_$(<:.c=)) -MMD -MP -c -o $@ $<
+# A source of the hypervisor's in a library: $(O)/user/xen-lite/...
+$(O)/user/%.o: %.c
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(USER_CFLAGS) $(USER_CPPFLAGS) -Ixen-lite/include -MMD -MP -c -o $@ $<
 $(O)/%.o: %.c
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(USER_CFLAGS) $(USER_CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$<))) $(CFLAGS_$(<:.c=)) -MMD -MP -c -o $@ $<
 

@@ -189,44 +189,40 @@ static void make_bzimage(struct image *im, const struct image *elf,
 /* --- running the pipe ----------------------------------------------------- */
 
 /* The bytes are handed over in a block of their own: ASan sees overruns. */
-static int parse(const uint8_t *data, size_t size, struct xlg_kernel *kernel,
+static int parse(const uint8_t *data, size_t size, struct kernel *kernel,
                  struct why *why)
 {
-    struct source file = {.fd = -1, .size = size}, elf = {.fd = -1};
-    struct span span, payload;
+    uint8_t *file = malloc(size ? size : 1), *unpacked = NULL;
+    struct kernel_payload payload;
     int rc;
 
-    file.data = malloc(size ? size : 1);
-    memcpy(file.data, data, size);
-    span = (struct span){file.data, size};
-    strcpy(why->text, "");
-    errno = 0;
-    if (!xlg_is_bzimage(span))
-        rc = xlg_elf_parse(&file, kernel, why);
-    else {
-        rc = xlg_bzimage_payload(span, &payload, why);
-        if (!rc)
-            rc = xlg_decompress(payload, &elf, why);
-        if (!rc)
-            rc = xlg_elf_parse(&elf, kernel, why);
+    memcpy(file, data, size);
+    *why = (struct why){.error = 0};
+    rc = kernel_payload((struct span){file, size}, &payload, why);
+    if (!rc && payload.unpacked_size) {
+        unpacked = malloc(payload.unpacked_size);
+        rc = kernel_unpack(&payload, unpacked, why);
+        payload.data = (struct span){unpacked, payload.unpacked_size};
     }
-    source_close(&elf);
-    source_close(&file);
+    if (!rc)
+        rc = kernel_parse(payload.data, kernel, why);
+    free(unpacked);
+    free(file);
     return rc;
 }
 
 static void expect_refusal(const struct image *im, const char *text)
 {
-    struct xlg_kernel kernel;
+    struct kernel kernel;
     struct why why;
 
     assert_int_equal(parse(im->data, im->size, &kernel, &why), -1);
-    assert_int_equal(errno, EINVAL);
+    assert_int_equal(why.error, EINVAL);
     if (!strstr(why.text, text))
         fail_msg("refused with \"%s\", expected \"%s\"", why.text, text);
 }
 
-static void check_kernel(const struct xlg_kernel *kernel)
+static void check_kernel(const struct kernel *kernel)
 {
     assert_int_equal(kernel->nr_segments, 1);
     assert_int_equal(kernel->segments[0].offset, 0x1000);
@@ -238,19 +234,19 @@ static void check_kernel(const struct xlg_kernel *kernel)
     assert_true(kernel->virt_base == BASE);
     assert_true(kernel->entry == BASE + 0x1000040);
     assert_true(kernel->init_p2m == 0x8000000000ULL);
-    assert_true(kernel->hypercall_page == XLG_NO_ADDRESS);
+    assert_true(kernel->hypercall_page == KERNEL_NO_ADDRESS);
     assert_true(kernel->mod_start_pfn);
     assert_string_equal(kernel->guest_os, "linux");
 }
 
 /* What load_segment() and the layout take for granted. */
-static void check_invariants(const struct xlg_kernel *kernel, uint64_t limit)
+static void check_invariants(const struct kernel *kernel, uint64_t limit)
 {
     unsigned int i;
 
-    assert_in_range(kernel->nr_segments, 1, XLG_MAX_SEGMENTS);
+    assert_in_range(kernel->nr_segments, 1, KERNEL_MAX_SEGMENTS);
     for (i = 0; i < kernel->nr_segments; i++) {
-        const struct xlg_segment *s = &kernel->segments[i];
+        const struct kernel_segment *s = &kernel->segments[i];
 
         assert_true(s->offset <= limit && s->file_size <= limit - s->offset);
         assert_true(s->mem_size && s->file_size <= s->mem_size);
@@ -266,7 +262,7 @@ static void check_invariants(const struct xlg_kernel *kernel, uint64_t limit)
 
 static void plain_elf(void **state)
 {
-    struct xlg_kernel kernel;
+    struct kernel kernel;
     struct image elf;
     struct why why;
 
@@ -279,7 +275,7 @@ static void compressions(void **state)
 {
     static pack_fn *const packers[] = {pack_gzip, pack_xz, pack_zstd, pack_lz4};
     struct image elf, bz;
-    struct xlg_kernel kernel;
+    struct kernel kernel;
     struct why why;
     size_t i;
 
@@ -292,13 +288,38 @@ static void compressions(void **state)
     }
 }
 
+static size_t pack_not(const struct image *in, uint8_t *out, size_t room)
+{
+    memcpy(out, in->data, in->size);
+    return in->size;
+}
+
+/* Without a bzImage around it, only gzip data says how much it unpacks to. */
+static void other_wrappings(void **state)
+{
+    struct image elf, file;
+    struct kernel kernel;
+    struct why why;
+
+    make_elf(&elf, make_notes);
+    make_bzimage(&file, &elf, pack_not);
+    assert_int_equal(parse(file.data, file.size, &kernel, &why), 0);
+    check_kernel(&kernel);
+    file.size = pack_gzip(&elf, file.data, sizeof(file.data));
+    assert_int_equal(parse(file.data, file.size, &kernel, &why), 0);
+    check_kernel(&kernel);
+    file.size = pack_xz(&elf, file.data, sizeof(file.data));
+    expect_refusal(&file, "xz data is no bzImage");
+}
+
 /* lz4 blocks hold 8 MiB each; the second must land behind the first. */
 static void lz4_blocks(void **state)
 {
     size_t block = 8 << 20, size = block + 5000, pos = 4, i, part;
     char *plain = malloc(size), *packed = malloc(2 * size);
     uint32_t magic = 0x184c2102, n = (uint32_t)size;
-    struct source out;
+    struct kernel_payload payload = {.unpacked_size = n};
+    char *out = malloc(size);
     struct why why;
 
     for (i = 0; i < size; i++)
@@ -314,12 +335,10 @@ static void lz4_blocks(void **state)
         pos += 4 + (size_t)length;
     }
     memcpy(packed + pos, &n, 4);
-    assert_int_equal(
-        xlg_decompress((struct span){(uint8_t *)packed, pos + 4}, &out, &why),
-        0);
-    assert_int_equal(out.size, size);
-    assert_memory_equal(out.data, plain, size);
-    source_close(&out);
+    payload.data = (struct span){(uint8_t *)packed, pos + 4};
+    assert_int_equal(kernel_unpack(&payload, out, &why), 0);
+    assert_memory_equal(out, plain, size);
+    free(out);
     free(plain);
     free(packed);
 }
@@ -338,7 +357,7 @@ static void wrong_sizes(void **state)
     size -= 2;
     memcpy(bz.data + bz.size - 4, &size, 4);
     expect_refusal(&bz, "zstd data of the kernel is damaged");
-    size = XLG_KERNEL_UNPACKED_MAX;
+    size = KERNEL_UNPACKED_MAX;
     memcpy(bz.data + bz.size - 4, &size, 4);
     expect_refusal(&bz, "cannot unpack to");
     make_bzimage(&bz, &elf, pack_xz);
@@ -397,6 +416,28 @@ static void notes_short_number(struct image *im)
     put_note(im, XEN_ELFNOTE_ENTRY, "\1\2", 2);
 }
 
+static void notes_dom0(struct image *im)
+{
+    make_notes(im);
+    put_note(im, XEN_ELFNOTE_SUPPORTED_FEATURES, &(uint32_t){0x801}, 4);
+    put_text(im, XEN_ELFNOTE_FEATURES,
+             "!writable_page_tables|pae_pgdir_above_4gb");
+}
+
+static void features(void **state)
+{
+    struct image elf;
+    struct kernel kernel;
+    struct why why;
+
+    make_elf(&elf, make_notes);
+    assert_int_equal(parse(elf.data, elf.size, &kernel, &why), 0);
+    assert_true(kernel.features == ~0ULL && !kernel.pae_pgdir_above_4gb);
+    make_elf(&elf, notes_dom0);
+    assert_int_equal(parse(elf.data, elf.size, &kernel, &why), 0);
+    assert_true(kernel.features == 0x801 && kernel.pae_pgdir_above_4gb);
+}
+
 static void refusals(void **state)
 {
     static const struct {
@@ -437,7 +478,8 @@ static void bad_segments(void **state)
         {-0x1000, 0x1000000, 0x2000, 0x5000, "segment 0 is not inside"},
         {0x1000, -0x1000, 0x2000, 0x5000, "segment 0 is at"},
         {0x1000, 0x1000000, 0x2000, -0x1000, "segment 0 is at"},
-        {0x1000, 1ULL << 40, 0x2000, 0x3000, "segment 0 is at"},
+        {0x1000, 1ULL << 31, 0x2000, 0x3000, "segment 0 is at"},
+        {0x1000, (1ULL << 31) - 0x2fff, 0x2000, 0x3000, "segment 0 is at"},
         {0x1000, 0x1000000, 0, 0, "nothing to load"},
     };
     struct image elf;
@@ -455,10 +497,36 @@ static void bad_segments(void **state)
     }
 }
 
+/* Loading must not write a byte twice, however many segments there are. */
+static void overlapping_segments(void **state)
+{
+    static const struct {
+        uint64_t paddr, memsz;
+        bool overlap;
+    } cases[] = {
+        {0xffb000, 0x5001, true},  {0x1004fff, 1, true},
+        {0x1000000, 0x5000, true}, {0, 1ULL << 40, true},
+        {0xffb000, 0x5000, false}, {0x1005000, 1, false},
+    };
+    struct image elf;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        Elf64_Phdr *second = (Elf64_Phdr *)(elf.data + sizeof(Elf64_Ehdr)) + 1;
+
+        make_elf(&elf, make_notes);
+        second->p_type = PT_LOAD;
+        second->p_paddr = cases[i].paddr;
+        second->p_filesz = 1;
+        second->p_memsz = cases[i].memsz;
+        expect_refusal(&elf, cases[i].overlap ? "segments 0 and 1 overlap"
+                                              : "no Xen notes");
+    }
+}
+
 /* Every truncation of the ELF is refused, or leaves a whole segment. */
 static void truncations(void **state)
 {
-    struct xlg_kernel kernel;
+    struct kernel kernel;
     struct image elf;
     struct why why;
     size_t size;
@@ -466,7 +534,7 @@ static void truncations(void **state)
     make_elf(&elf, make_notes);
     for (size = 0; size < elf.size; size++) {
         assert_int_equal(parse(elf.data, size, &kernel, &why), -1);
-        assert_int_equal(errno, EINVAL);
+        assert_int_equal(why.error, EINVAL);
         assert_true(why.text[0]);
     }
 }
@@ -487,7 +555,7 @@ static unsigned int damage(const struct image *good, unsigned int rounds,
     unsigned int accepted = 0, i;
 
     for (i = 0; i < rounds; i++) {
-        struct xlg_kernel kernel;
+        struct kernel kernel;
         struct why why;
         unsigned int n = 1 + next_random() % 4;
 
@@ -501,7 +569,7 @@ static unsigned int damage(const struct image *good, unsigned int rounds,
             check_invariants(&kernel, limit);
             accepted++;
         } else {
-            assert_true(errno == EINVAL || errno == EFBIG);
+            assert_true(why.error == EINVAL || why.error == EFBIG);
             assert_true(why.text[0]);
         }
     }
@@ -631,7 +699,7 @@ static void shrinking_file(void **state)
     const char *path = write_file(bytes, sizeof(bytes));
 
     assert_int_equal(source_open(&source, path, 99, &why), -1);
-    assert_int_equal(errno, EFBIG);
+    assert_int_equal(why.error, EFBIG);
     assert_int_equal(source_open(&source, path, 100, &why), 0);
     assert_true(source_read(&source, 90, bytes, 10));
     assert_false(source_read(&source, 90, bytes, 11));
@@ -643,17 +711,58 @@ static void shrinking_file(void **state)
     unlink(path);
 }
 
-int main(void)
+static void write_seed(const char *name, const struct image *im)
+{
+    FILE *f = fopen(name, "w");
+
+    if (!f || fwrite(im->data, im->size, 1, f) != 1 || fclose(f))
+        exit(1);
+}
+
+/* guest_image DIRECTORY: the good images there, as a fuzzer's seeds. */
+static int write_seeds(const char *directory)
+{
+    static pack_fn *const packers[] = {pack_gzip, pack_xz, pack_zstd, pack_lz4,
+                                       pack_not};
+    struct image elf, bz;
+
+    if (chdir(directory))
+        return 1;
+    make_elf(&elf, notes_dom0);
+    write_seed("elf", &elf);
+    for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]); i++) {
+        char name[] = "bzimage0";
+
+        name[sizeof(name) - 2] += i;
+        make_bzimage(&bz, &elf, packers[i]);
+        write_seed(name, &bz);
+    }
+    bz.size = pack_gzip(&elf, bz.data, sizeof(bz.data));
+    write_seed("gzip", &bz);
+    return 0;
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_elf),       cmocka_unit_test(compressions),
-        cmocka_unit_test(lz4_blocks),      cmocka_unit_test(wrong_sizes),
-        cmocka_unit_test(refusals),        cmocka_unit_test(bad_segments),
-        cmocka_unit_test(truncations),     cmocka_unit_test(damaged_elf),
-        cmocka_unit_test(damaged_bzimage), cmocka_unit_test(files),
+        cmocka_unit_test(plain_elf),
+        cmocka_unit_test(compressions),
+        cmocka_unit_test(lz4_blocks),
+        cmocka_unit_test(wrong_sizes),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(bad_segments),
+        cmocka_unit_test(truncations),
+        cmocka_unit_test(damaged_elf),
+        cmocka_unit_test(damaged_bzimage),
+        cmocka_unit_test(files),
         cmocka_unit_test(shrinking_file),
+        cmocka_unit_test(other_wrappings),
+        cmocka_unit_test(features),
+        cmocka_unit_test(overlapping_segments),
     };
 
+    if (argc > 1)
+        return write_seeds(argv[1]);
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,22 +18,22 @@
 #define PAGE 4096UL
 #define MFN0 0x100000UL /* a fake guest's frames: pfn n is MFN0 + n * 3 */
 
-static const struct xlg_kernel debian = {
+static const struct kernel debian = {
     .nr_segments = 1,
     .phys_start = 0x1000000,
     .phys_end = 0x4a00000,
     .virt_base = 0xffffffff80000000ULL,
     .entry = 0xffffffff830791c0ULL,
     .init_p2m = 0x8000000000ULL,
-    .hypercall_page = XLG_NO_ADDRESS,
+    .hypercall_page = KERNEL_NO_ADDRESS,
     .mod_start_pfn = true,
 };
 
-static const struct xlg_kernel grub = {
+static const struct kernel grub = {
     .nr_segments = 2,
     .phys_end = 0x613dc8,
-    .init_p2m = XLG_NO_ADDRESS,
-    .hypercall_page = XLG_NO_ADDRESS,
+    .init_p2m = KERNEL_NO_ADDRESS,
+    .hypercall_page = KERNEL_NO_ADDRESS,
 };
 
 static void expect_range(struct pfn_range range, uint64_t start, uint64_t count)
@@ -44,10 +44,10 @@ static void expect_range(struct pfn_range range, uint64_t start, uint64_t count)
 
 static void like_stock(void **state)
 {
-    struct xlg_layout l;
+    struct kernel_layout l;
     struct why why;
 
-    assert_int_equal(xlg_layout_compute(&debian, 0x10000, 2174976, &l, &why),
+    assert_int_equal(kernel_layout(&debian, 0x10000, 2174976, false, &l, &why),
                      0);
     expect_range(l.start_info, 0x4a00, 1);
     expect_range(l.store, 0x4a01, 1);
@@ -59,7 +59,7 @@ static void like_stock(void **state)
     assert_true(l.p2m_virt == 0x8000000000ULL);
     assert_true(l.window.last == 0xffffffff84bfffffULL);
 
-    assert_int_equal(xlg_layout_compute(&grub, 0x4000, 0, &l, &why), 0);
+    assert_int_equal(kernel_layout(&grub, 0x4000, 0, false, &l, &why), 0);
     expect_range(l.p2m, 0x614, 0x20);
     expect_range(l.start_info, 0x634, 1);
     expect_range(l.store, 0x635, 1);
@@ -72,34 +72,34 @@ static void like_stock(void **state)
 
 static void refusals(void **state)
 {
-    struct xlg_kernel k = debian;
-    struct xlg_layout l;
+    struct kernel k = debian;
+    struct kernel_layout l;
     struct why why;
 
-    assert_int_equal(xlg_layout_compute(&k, 64 << 8, 0, &l, &why), -1);
-    assert_int_equal(errno, ENOMEM);
+    assert_int_equal(kernel_layout(&k, 64 << 8, 0, false, &l, &why), -1);
+    assert_int_equal(why.error, ENOMEM);
     assert_string_equal(why.text,
                         "kernel and ramdisk need 77 MiB, the guest has 64");
-    assert_int_equal(xlg_layout_compute(&k, 0, 0, &l, &why), -1);
-    assert_int_equal(xlg_layout_compute(&k, 1ULL << 40, 0, &l, &why), -1);
-    assert_int_equal(errno, EFBIG);
-    assert_int_equal(xlg_layout_compute(&k, 1 << 20, -1, &l, &why), -1);
+    assert_int_equal(kernel_layout(&k, 0, 0, false, &l, &why), -1);
+    assert_int_equal(kernel_layout(&k, 1ULL << 40, 0, false, &l, &why), -1);
+    assert_int_equal(why.error, EFBIG);
+    assert_int_equal(kernel_layout(&k, 1 << 20, -1, false, &l, &why), -1);
 
     k.init_p2m = 0xffff800000000000ULL; /* the hypervisor's */
-    assert_int_equal(xlg_layout_compute(&k, 1 << 16, 0, &l, &why), -1);
+    assert_int_equal(kernel_layout(&k, 1 << 16, 0, false, &l, &why), -1);
     k.init_p2m = 0xffffffff00000000ULL; /* the kernel's own slot */
-    assert_int_equal(xlg_layout_compute(&k, 1 << 16, 0, &l, &why), -1);
+    assert_int_equal(kernel_layout(&k, 1 << 16, 0, false, &l, &why), -1);
     k.init_p2m = 0x8000000800ULL;
-    assert_int_equal(xlg_layout_compute(&k, 1 << 16, 0, &l, &why), -1);
+    assert_int_equal(kernel_layout(&k, 1 << 16, 0, false, &l, &why), -1);
 
     k = debian;
     k.virt_base = 0xffff87ffff000000ULL;
-    assert_int_equal(xlg_layout_compute(&k, 1 << 16, 0, &l, &why), -1);
+    assert_int_equal(kernel_layout(&k, 1 << 16, 0, false, &l, &why), -1);
     k.virt_base = 0x00007ffffb800000ULL; /* the window would leave canonical */
-    assert_int_equal(xlg_layout_compute(&k, 1 << 16, 0, &l, &why), -1);
+    assert_int_equal(kernel_layout(&k, 1 << 16, 0, false, &l, &why), -1);
     k.virt_base = 0xfffffffffb600000ULL; /* the window would wrap */
-    assert_int_equal(xlg_layout_compute(&k, 1 << 16, 0, &l, &why), -1);
-    assert_int_equal(errno, EINVAL);
+    assert_int_equal(kernel_layout(&k, 1 << 16, 0, false, &l, &why), -1);
+    assert_int_equal(why.error, EINVAL);
 }
 
 /* --- a fake guest --------------------------------------------------------- */
@@ -163,7 +163,7 @@ static uint64_t walk(const struct builder *b, uint64_t virt)
 
 static void check_window(const struct builder *b)
 {
-    const struct xlg_layout *l = &b->layout;
+    const struct kernel_layout *l = &b->layout;
     uint64_t virt = l->virt_base, pfn = 0;
 
     for (; virt <= l->window.last && virt >= l->virt_base;
@@ -183,7 +183,7 @@ static void check_window(const struct builder *b)
 
 static void check_list(const struct builder *b)
 {
-    const struct xlg_layout *l = &b->layout;
+    const struct kernel_layout *l = &b->layout;
     uint64_t pages = (l->nr_pages * 8 + PAGE - 1) / PAGE, i;
 
     for (i = 0; i < pages; i++) {
@@ -195,19 +195,19 @@ static void check_list(const struct builder *b)
 }
 
 /* Ranges in ascending order must not touch each other and stay inside. */
-static void check_rules(const struct xlg_layout *l, const struct xlg_kernel *k)
+static void check_rules(const struct kernel_layout *l, const struct kernel *k)
 {
     struct pfn_range all[] = {
         {0, (k->phys_end + PAGE - 1) / PAGE},
         k->mod_start_pfn ? (struct pfn_range){0, 0} : l->ramdisk,
-        k->init_p2m == XLG_NO_ADDRESS ? l->p2m : (struct pfn_range){0, 0},
+        k->init_p2m == KERNEL_NO_ADDRESS ? l->p2m : (struct pfn_range){0, 0},
         l->start_info,
         l->store,
         l->console,
         l->page_tables,
         l->stack,
         k->mod_start_pfn ? l->ramdisk : (struct pfn_range){0, 0},
-        k->init_p2m == XLG_NO_ADDRESS ? (struct pfn_range){0, 0} : l->p2m,
+        k->init_p2m == KERNEL_NO_ADDRESS ? (struct pfn_range){0, 0} : l->p2m,
     };
     uint64_t end = 0, window = (l->window.last + 1 - l->virt_base) / PAGE;
     size_t i;
@@ -219,7 +219,7 @@ static void check_rules(const struct xlg_layout *l, const struct xlg_kernel *k)
         end = range_end(all[i]);
     }
     assert_true(end <= l->nr_pages);
-    assert_true(window % 1024 == 0);
+    assert_true((l->window.last + 1) % (4 << 20) == 0);
     assert_true(window >= range_end(l->stack) + 128);
     if (k->mod_start_pfn && l->ramdisk.count)
         assert_true(l->ramdisk.start >= window);
@@ -228,15 +228,20 @@ static void check_rules(const struct xlg_layout *l, const struct xlg_kernel *k)
                                                l->window.nr_tables[3]);
 }
 
-static void tables_of(const struct xlg_kernel *kernel, uint64_t nr_pages,
+static void tables_of(const struct kernel *kernel, uint64_t nr_pages,
                       uint64_t ramdisk)
 {
     struct builder b = {0};
     struct why why;
 
-    if (xlg_layout_compute(kernel, nr_pages, ramdisk, &b.layout, &why))
+    if (kernel_layout(kernel, nr_pages, ramdisk, true, &b.layout, &why))
         fail_msg("%s", why.text);
     check_rules(&b.layout, kernel);
+    assert_int_equal(b.layout.store.count + b.layout.console.count, 0);
+    if (kernel_layout(kernel, nr_pages, ramdisk, false, &b.layout, &why))
+        fail_msg("%s", why.text);
+    check_rules(&b.layout, kernel);
+    assert_int_equal(b.layout.store.count + b.layout.console.count, 2);
     guest_create(&b, nr_pages);
     assert_int_equal(write_page_tables(&b), 0);
     check_window(&b);
@@ -246,7 +251,7 @@ static void tables_of(const struct xlg_kernel *kernel, uint64_t nr_pages,
 
 static void tables(void **state)
 {
-    struct xlg_kernel k = debian;
+    struct kernel k = debian;
 
     tables_of(&debian, 0x5000, 1 << 20);
     tables_of(&debian, 0x10000, 0);
@@ -257,12 +262,15 @@ static void tables(void **state)
     k.mod_start_pfn = false;
     tables_of(&k, 0x8000, 12345678);
     k = debian;
-    k.init_p2m = XLG_NO_ADDRESS;
+    k.init_p2m = KERNEL_NO_ADDRESS;
     tables_of(&k, 0x8000, 12345678);
     /* A window across two tables of each level. */
     k.virt_base = 0x00007f7ffd000000ULL;
     k.phys_end = 0x4a00123;
     tables_of(&k, 0x8000, 0);
+    /* A base that is not a multiple of 4 MiB: the window's end is. */
+    k.virt_base = 0xffffffff80123000ULL;
+    tables_of(&k, 0x8000, 12345678);
     /* The list across a 1 GiB border. */
     k = debian;
     k.init_p2m = 0x803ffff000ULL;
@@ -276,10 +284,10 @@ static void many_sizes(void **state)
 
     for (nr = 0x4a00; nr < 0x400000; nr += nr / 7 + 1)
         for (ramdisk = 0; ramdisk < 1ULL << 33; ramdisk = ramdisk * 5 + 1) {
-            struct xlg_layout l;
+            struct kernel_layout l;
             struct why why;
 
-            if (xlg_layout_compute(&debian, nr, ramdisk, &l, &why))
+            if (kernel_layout(&debian, nr, ramdisk, false, &l, &why))
                 continue;
             check_rules(&l, &debian);
             accepted++;

@@ -3,7 +3,7 @@
 # the kernel's Xen devices, then our own two: ctrl and guest.
 
 # __XEN_TOOLS__ opens the domctl and sysctl parts of the public headers.
-CPPFLAGS_tools += -D__XEN_TOOLS__ -Itools/libs/ctrl -Itools/libs/guest
+CPPFLAGS_tools += -D__XEN_TOOLS__ -Itools/libs/ctrl -Itools/libs/guest -Ixen-lite/include
 
 L := tools/libs
 
@@ -38,9 +38,12 @@ $(eval $(call shared_library,libxlctrl.so,libxlctrl.so,\
         cpu_policy.c memory.c event_channel.c grant_table.c host.c version.c),\
     ,$(addprefix $(O)/lib/,libxencall.so.1 libxenforeignmemory.so.1 \
         libxentoollog.so.1)))
+# The hypervisor's parsers of kernels are pure C and serve here as well.
+KERNEL_PARSERS := $(addprefix xen-lite/common/kernel/,refuse.c bzimage.c decompress.c elf.c)
+KERNEL_LAYOUT  := xen-lite/common/kernel/layout.c
 $(eval $(call shared_library,libxlguest.so,libxlguest.so,\
-    $(addprefix $L/guest/,refuse.c source.c image.c bzimage.c decompress.c elf.c layout.c \
-        build.c populate.c page_table.c boot_info.c),\
+    $(addprefix $L/guest/,source.c image.c build.c populate.c page_table.c boot_info.c) \
+    $(patsubst %.c,$(O)/user/%.o,$(KERNEL_PARSERS) $(KERNEL_LAYOUT)),\
     ,$(addprefix $(O)/lib/,libxlctrl.so libxenforeignmemory.so.1 \
         libxentoollog.so.1) -lz -llzma -lzstd -llz4))
 
@@ -68,18 +71,18 @@ check-build: $(PV_START) $(XENLIBS) $(XLCTRL_OPS)
 CFLAGS_tests/unit/guest_image  := $(CPPFLAGS_tools)
 CFLAGS_tests/unit/guest_layout := $(CPPFLAGS_tools)
 $(eval $(call unit_test,guest_image,tests/unit/guest_image.c \
-    $(addprefix $L/guest/,refuse.c source.c image.c bzimage.c decompress.c elf.c) \
+    $(addprefix $L/guest/,source.c image.c) $(KERNEL_PARSERS) \
     $L/toollog/logger.c $L/toollog/stdiostream.c,\
     -lz -llzma -lzstd -llz4))
 $(eval $(call unit_test,guest_layout,tests/unit/guest_layout.c \
-    $(addprefix $L/guest/,refuse.c layout.c page_table.c)))
+    $(KERNEL_LAYOUT) xen-lite/common/kernel/refuse.c $L/guest/page_table.c))
 
 # The same steps under libFuzzer, which is clang's.
-FUZZ_GUEST := $(addprefix $L/guest/,refuse.c source.c bzimage.c decompress.c elf.c layout.c)
-fuzz-guest-image: tests/fuzz/guest_image.c $(FUZZ_GUEST)
+fuzz-guest-image: tests/fuzz/guest_image.c $(KERNEL_PARSERS) $(KERNEL_LAYOUT) $(O)/tests/unit/guest_image
 	$(Q)mkdir -p $(O)/tests/fuzz; clang -g -O1 -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=all $(USER_CPPFLAGS) $(CPPFLAGS_tools) \
-	    -o $(O)/tests/fuzz/guest-image $^ -lz -llzma -lzstd -llz4
+	    -o $(O)/tests/fuzz/guest-image $(filter %.c,$^) -lz -llzma -lzstd -llz4
+	$(Q)mkdir -p $(O)/tests/fuzz/seeds; $(O)/tests/unit/guest_image $(O)/tests/fuzz/seeds
 .PHONY: fuzz-guest-image
 
 $(eval $(call unit_test,daemon,tests/unit/daemon.c \

@@ -11,7 +11,7 @@
 
 int write_start_info(struct builder *b, uint64_t shared_info_mfn)
 {
-    const struct xlg_layout *l = &b->layout;
+    const struct kernel_layout *l = &b->layout;
     start_info_t *info = guest_map(b, l->start_info);
 
     if (!info)
@@ -65,7 +65,7 @@ int init_shared_info(struct builder *b, uint64_t shared_info_mfn)
 
 int set_boot_vcpu(struct builder *b)
 {
-    const struct xlg_layout *l = &b->layout;
+    const struct kernel_layout *l = &b->layout;
     vcpu_guest_context_t context;
 
     memset(&context, 0, sizeof(context));

@@ -26,39 +26,27 @@ int build_error(struct builder *b, int errnoval, const char *format, ...)
     return -1;
 }
 
-/* Bytes of a file, straight into guest pages. */
-static int load_bytes(struct builder *b, const char *path,
-                      const struct source *source, uint64_t offset, void *dest,
-                      uint64_t size)
-{
-    if (source_read(source, offset, dest, size))
-        return 0;
-    return build_error(b, errno, "cannot read %s", path);
-}
-
 /* A segment's bytes, and zeroes up to its memory size (bss). */
-static int load_segment(struct builder *b, const struct xlg_segment *segment)
+static int load_segment(struct builder *b, const struct kernel_segment *segment)
 {
     uint64_t first = segment->phys >> PAGE_SHIFT;
     uint64_t last = (segment->phys + segment->mem_size - 1) >> PAGE_SHIFT;
     struct pfn_range pages = {first, last - first + 1};
     uint8_t *virt = guest_map(b, pages), *dest;
-    int rc;
 
     if (!virt)
         return -1;
     dest = virt + (segment->phys % PAGE_SIZE);
-    rc = load_bytes(b, b->image->kernel_path, &b->image->elf, segment->offset,
-                    dest, segment->file_size);
+    memcpy(dest, b->image->elf.data + segment->offset, segment->file_size);
     memset(dest + segment->file_size, 0,
            segment->mem_size - segment->file_size);
     guest_unmap(b, virt, pages);
-    return rc;
+    return 0;
 }
 
 static int load_kernel(struct builder *b)
 {
-    const struct xlg_kernel *kernel = &b->image->kernel;
+    const struct kernel *kernel = &b->image->kernel;
     unsigned int i;
 
     for (i = 0; i < kernel->nr_segments; i++)
@@ -86,8 +74,9 @@ static int load_ramdisk(struct builder *b)
         virt = guest_map(b, piece);
         if (!virt)
             return -1;
-        rc = load_bytes(b, b->image->ramdisk_path, &b->image->ramdisk, offset,
-                        virt, size);
+        if (!source_read(&b->image->ramdisk, offset, virt, size))
+            rc =
+                build_error(b, errno, "cannot read %s", b->image->ramdisk_path);
         memset(virt + size, 0, (piece.count << PAGE_SHIFT) - size);
         guest_unmap(b, virt, piece);
     }
@@ -124,10 +113,10 @@ static int clear_page(struct builder *b, struct pfn_range page)
 /* Kernels with a HYPERCALL_PAGE note need call stubs in a page of their own. */
 static int init_hypercall_page(struct builder *b)
 {
-    const struct xlg_kernel *kernel = &b->image->kernel;
+    const struct kernel *kernel = &b->image->kernel;
     uint64_t pfn;
 
-    if (kernel->hypercall_page == XLG_NO_ADDRESS)
+    if (kernel->hypercall_page == KERNEL_NO_ADDRESS)
         return 0;
     pfn = (kernel->hypercall_page - kernel->virt_base) >> PAGE_SHIFT;
     if (xlc_domain_hypercall_init(b->ctrl, b->domid, b->mfns[pfn]))
@@ -195,9 +184,11 @@ static int prepare(struct builder *b)
         return build_error(b, -1, "command line of %zu bytes, at most %d",
                            strlen(config->cmdline), XLG_CMDLINE_MAX - 1);
     }
-    if (xlg_layout_compute(&b->image->kernel, config->mem_kib / 4,
-                           b->image->ramdisk.size, &b->layout, &why))
+    if (kernel_layout(&b->image->kernel, config->mem_kib / 4,
+                      b->image->ramdisk.size, false, &b->layout, &why)) {
+        errno = why.error;
         return build_error(b, -1, "%s: %s", b->image->kernel_path, why.text);
+    }
     if (xlc_domain_set_address_size(b->ctrl, b->domid, 64))
         return build_error(b, errno, "Xen does not run 64-bit PV guests");
     return 0;

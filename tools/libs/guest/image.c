@@ -1,54 +1,66 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening a kernel and a ramdisk. A kernel that is plain ELF stays a file, as
- * the ramdisk does, until its bytes go to the guest; a packed one is unpacked
- * into memory. Errors become one line here, with the path.
+ * Opening a kernel and a ramdisk. The kernel is read into memory, unpacked if
+ * need be, and checked; the ramdisk stays a file until its bytes go to the
+ * guest. Errors become one line here, with the path.
  */
 #include <stdlib.h>
 
 #include "private.h"
 #include "../toollog/owned_logger.h"
 
-/* Replace *elf, a bzImage or a gzip file, by what is packed in it. */
-static int unpack_kernel(struct source *elf, bool bzimage, struct why *why)
+/* A whole file in memory, for the caller to free(); NULL with *why. */
+static uint8_t *read_file(const char *path, uint64_t *size, struct why *why)
 {
-    struct span whole = {.size = elf->size}, payload;
-    uint8_t *bytes = malloc(elf->size);
-    struct source unpacked;
-    int rc = -1;
+    struct source file;
+    uint8_t *bytes;
 
-    if (!bytes)
-        return refuse(why, ENOMEM, "no memory to read %llu bytes",
-                      (unsigned long long)elf->size);
-    whole.data = bytes;
-    payload = whole;
-    if (!source_read(elf, 0, bytes, elf->size))
+    if (source_open(&file, path, KERNEL_FILE_MAX, why))
+        return NULL;
+    *size = file.size;
+    bytes = malloc(file.size);
+    if (!bytes) {
+        refuse(why, ENOMEM, "no memory to read %lu bytes", file.size);
+    } else if (!source_read(&file, 0, bytes, file.size)) {
         refuse(why, errno, "cannot read: %s", strerror(errno));
-    else if (!bzimage || !xlg_bzimage_payload(whole, &payload, why))
-        rc = xlg_decompress(payload, &unpacked, why);
-    free(bytes);
-    if (!rc) {
-        source_close(elf);
-        *elf = unpacked;
+        free(bytes);
+        bytes = NULL;
     }
-    return rc;
+    source_close(&file);
+    return bytes;
+}
+
+static int unpack_kernel(xlg_image *image, const struct kernel_payload *payload,
+                         struct why *why)
+{
+    uint32_t size = payload->unpacked_size;
+    uint8_t *unpacked = malloc(size);
+
+    if (!unpacked)
+        return refuse(why, ENOMEM, "no memory to unpack %u bytes", size);
+    if (kernel_unpack(payload, unpacked, why)) {
+        free(unpacked);
+        return -1;
+    }
+    free(image->bytes);
+    image->bytes = unpacked;
+    image->elf = (struct span){unpacked, size};
+    return 0;
 }
 
 static int open_kernel(xlg_image *image, const char *path, struct why *why)
 {
-    uint8_t head[XLG_HEAD_SIZE] = {0};
-    struct span span = {head, sizeof(head)};
+    struct kernel_payload payload;
+    struct span file;
 
-    if (source_open(&image->elf, path, XLG_KERNEL_FILE_MAX, why))
+    image->bytes = read_file(path, &file.size, why);
+    file.data = image->bytes;
+    if (!file.data || kernel_payload(file, &payload, why))
         return -1;
-    if (span.size > image->elf.size)
-        span.size = image->elf.size;
-    if (!source_read(&image->elf, 0, head, span.size))
-        return refuse(why, errno, "cannot read: %s", strerror(errno));
-    if ((xlg_is_bzimage(span) || xlg_is_gzip(span)) &&
-        unpack_kernel(&image->elf, xlg_is_bzimage(span), why))
+    image->elf = payload.data;
+    if (payload.unpacked_size && unpack_kernel(image, &payload, why))
         return -1;
-    return xlg_elf_parse(&image->elf, &image->kernel, why);
+    return kernel_parse(image->elf, &image->kernel, why);
 }
 
 static void log_refusal(struct xentoollog_logger *logger, const char *what,
@@ -66,14 +78,13 @@ static void log_refusal(struct xentoollog_logger *logger, const char *what,
 xlg_image *xlg_image_open(struct xentoollog_logger *logger, const char *kernel,
                           const char *ramdisk)
 {
-    struct why why = {.text = "no memory"};
+    struct why why = {.error = ENOMEM, .text = "no memory"};
     xlg_image *image = calloc(1, sizeof(*image));
     const char *what = "kernel", *path = kernel;
-    int saved;
 
     if (!image)
         goto fail;
-    image->elf.fd = image->ramdisk.fd = -1;
+    image->ramdisk.fd = -1;
     image->kernel_path = strdup(kernel);
     image->ramdisk_path = ramdisk ? strdup(ramdisk) : NULL;
     if (!image->kernel_path || (ramdisk && !image->ramdisk_path))
@@ -84,16 +95,15 @@ xlg_image *xlg_image_open(struct xentoollog_logger *logger, const char *kernel,
     if (ramdisk) {
         what = "ramdisk";
         path = ramdisk;
-        if (source_open(&image->ramdisk, ramdisk, XLG_RAMDISK_MAX, &why))
+        if (source_open(&image->ramdisk, ramdisk, KERNEL_RAMDISK_MAX, &why))
             goto fail;
     }
     return image;
 
 fail:
-    saved = errno;
     log_refusal(logger, what, path, &why);
     xlg_image_close(image);
-    errno = saved;
+    errno = why.error;
     return NULL;
 }
 
@@ -102,7 +112,7 @@ void xlg_image_close(xlg_image *image)
     if (!image)
         return;
     source_close(&image->ramdisk);
-    source_close(&image->elf);
+    free(image->bytes);
     free(image->ramdisk_path);
     free(image->kernel_path);
     free(image);

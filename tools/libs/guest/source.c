@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where bytes of a kernel or ramdisk come from: a file, read piece by piece
- * and, for the large pieces, straight into the guest's pages; or memory, when
- * the kernel had to be unpacked. Every access is checked against the size
- * that was found at the start; a file that shrinks meanwhile is an error, and
- * one whose bytes change can only spoil the guest that it is for.
+ * Where bytes of a kernel or ramdisk come from: a file, the ramdisk's read
+ * piece by piece, straight into the guest's pages. Every access is checked
+ * against the size that was found at the start; a file that shrinks meanwhile
+ * is an error, and one whose bytes change can only spoil the guest that it is
+ * for.
  */
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,7 +42,6 @@ void source_close(struct source *source)
 {
     if (source->fd >= 0)
         close(source->fd);
-    free(source->data);
     *source = (struct source){.fd = -1};
 }
 
@@ -52,13 +50,9 @@ bool source_read(const struct source *source, uint64_t offset, void *out,
 {
     uint8_t *dest = out;
 
-    if (!source_has(source, offset, size)) {
+    if (offset > source->size || size > source->size - offset) {
         errno = EINVAL;
         return false;
-    }
-    if (source->data) {
-        memcpy(dest, source->data + offset, size);
-        return true;
     }
     while (size) {
         ssize_t n = pread(source->fd, dest, size, (off_t)offset);

@@ -22,7 +22,7 @@
  * call fail. Each failure is one line on the logger, which says what is wrong
  * and in which file or step, and -1 (or NULL) with errno:
  *   EINVAL  not a PV kernel, or a damaged one
- *   EFBIG   larger than the limits below
+ *   EFBIG   a kernel above 256 MiB, or 1 GiB unpacked, or a ramdisk above 8 GiB
  *   ENOMEM  the kernel does not fit into the guest's memory, or Xen or this
  *           process has no memory left
  *   others  from the failing system call or hypercall
@@ -36,10 +36,6 @@
 
 #include <xlctrl.h>
 
-/* Limits on files; a Linux kernel with all its symbols is about 70 MB. */
-#define XLG_KERNEL_FILE_MAX     (256UL << 20)
-#define XLG_KERNEL_UNPACKED_MAX (1024UL << 20)
-#define XLG_RAMDISK_MAX         (8UL << 30)
 /* start_info holds the command line: 1023 characters and a NUL. */
 #define XLG_CMDLINE_MAX MAX_GUEST_CMDLINE
 

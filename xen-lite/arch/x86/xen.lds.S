@@ -2,8 +2,9 @@
 /*
  * Layout of the image. Each part is a whole number of pages with one
  * permission (head.S maps them so). The init part sits between the read-only
- * and the writable one; its frames go to the heap before dom0 runs. Code from
- * archives (the decompressors) is used at boot only, so it goes there too.
+ * and the writable one; its frames go to the heap before dom0 runs. What opens
+ * dom0's kernel goes there whole: common/kernel and, from archives, the
+ * decompressors. ('?' stands for '/', which would begin a comment.)
  */
 #include <asm/config.h>
 
@@ -21,15 +22,15 @@ SECTIONS
         _stext = .;
         *(.head)
         *(.text.entry .text.entry.*)
-        *(EXCLUDE_FILE(*.a) .text EXCLUDE_FILE(*.a) .text.*)
+        *(EXCLUDE_FILE(*.a *common?kernel?*.o) .text EXCLUDE_FILE(*.a *common?kernel?*.o) .text.*)
         . = ALIGN(4096);
         _etext = .;
     } :image = 0xcccccccc
 
     .rodata : {
         _srodata = .;
-        *(EXCLUDE_FILE(*.a) .rodata EXCLUDE_FILE(*.a) .rodata.*)
-        *(EXCLUDE_FILE(*.a) .data.rel.ro EXCLUDE_FILE(*.a) .data.rel.ro.*)
+        *(EXCLUDE_FILE(*.a *common?kernel?*.o) .rodata EXCLUDE_FILE(*.a *common?kernel?*.o) .rodata.*)
+        *(EXCLUDE_FILE(*.a *common?kernel?*.o) .data.rel.ro EXCLUDE_FILE(*.a *common?kernel?*.o) .data.rel.ro.*)
         . = ALIGN(8);
         __ex_table_start = .;
         KEEP(*(.ex_table))
@@ -53,6 +54,7 @@ SECTIONS
         _sinittext = .;
         *(.init.text .init.text.*)
         *.a:*(.text .text.*)
+        *common?kernel?*.o(.text .text.*)
         . = ALIGN(4096);
         _einittext = .;
     } :image = 0xcccccccc
@@ -61,6 +63,8 @@ SECTIONS
         *(.init.data .init.data.* .init.rodata .init.rodata.*)
         *.a:*(.rodata .rodata.* .data.rel.ro .data.rel.ro.* .data .data.*)
         *.a:*(.bss .bss.* COMMON .init_array .init_array.*)
+        *common?kernel?*.o(.rodata .rodata.* .data.rel.ro .data.rel.ro.* .data .data.*)
+        *common?kernel?*.o(.bss .bss.* COMMON)
         . = ALIGN(8);
         __options_start = .;
         KEEP(*(.init.options))

@@ -1,47 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Linux's bzImage: a boot sector and set-up code, then a 32-bit loader with
- * the compressed kernel inside. The set-up header says where (since protocol
- * 2.08); the last four bytes of the payload hold the unpacked size.
+ * bzImage: a real-mode boot sector and setup code, then a program that
+ * unpacks the kernel. The setup header says where in that program the
+ * packed ELF lies (boot protocol 2.08 and later), which is all we want.
  */
-#include <hv/kernel.h>
-#include <hv/lib.h>
+#include "pure.h"
 
-#define HDR_SETUP_SECTS    0x1f1
-#define HDR_BOOT_FLAG      0x1fe
-#define HDR_MAGIC          0x202
-#define HDR_VERSION        0x206
-#define HDR_PAYLOAD_OFFSET 0x248
-#define HDR_PAYLOAD_LENGTH 0x24c
-#define HDR_END            0x250
+/* Offsets from the start of the file, Linux boot protocol. */
+#define SETUP_SECTS    0x1f1 /* u8, 512-byte sectors after the first; 0: 4 */
+#define BOOT_FLAG      0x1fe /* u16, 0xaa55 */
+#define HEADER_MAGIC   0x202 /* "HdrS" */
+#define VERSION        0x206 /* u16 */
+#define PAYLOAD_OFFSET 0x248 /* u32, from the end of the setup sectors */
+#define PAYLOAD_LENGTH 0x24c /* u32 */
 
-static uint32_t le32(const uint8_t *p)
+#define VERSION_WITH_PAYLOAD 0x208
+
+bool is_bzimage(struct span file)
 {
-    return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+    uint16_t flag;
+    char magic[4];
+
+    return span_read(file, BOOT_FLAG, &flag, sizeof(flag)) &&
+           span_read(file, HEADER_MAGIC, magic, sizeof(magic)) &&
+           flag == 0xaa55 && !memcmp(magic, "HdrS", sizeof(magic));
 }
 
-const char *bzimage_payload(const struct blob *file, struct blob *payload,
-                            size_t *unpacked)
+int bzimage_payload(struct span file, struct span *payload, struct why *why)
 {
-    const uint8_t *d = file->data;
-    uint64_t start, offset, length;
+    uint8_t sectors;
+    uint16_t version;
+    uint32_t offset, length;
+    uint64_t start;
 
-    *payload = *file;
-    *unpacked = 0;
-    if (file->size < HDR_END || memcmp(d + HDR_MAGIC, "HdrS", 4) ||
-        d[HDR_BOOT_FLAG] != 0x55 || d[HDR_BOOT_FLAG + 1] != 0xaa)
-        return NULL; /* not a bzImage */
-    if ((d[HDR_VERSION] | d[HDR_VERSION + 1] << 8) < 0x208)
-        return "bzImage is too old (boot protocol before 2.08)";
-    start = ((uint64_t)(d[HDR_SETUP_SECTS] ? d[HDR_SETUP_SECTS] : 4) + 1) * 512;
-    offset = start + le32(d + HDR_PAYLOAD_OFFSET);
-    length = le32(d + HDR_PAYLOAD_LENGTH);
-    if (length < 16 || offset + length > file->size)
-        return "bzImage is cut short: its payload lies outside the file";
-    payload->data = d + offset;
-    payload->size = length;
-    *unpacked = le32(d + offset + length - 4);
-    if (payload->data[0] != 0x1f) /* gzip ends with that size itself */
-        payload->size -= 4;
-    return NULL;
+    if (!span_read(file, SETUP_SECTS, &sectors, sizeof(sectors)) ||
+        !span_read(file, VERSION, &version, sizeof(version)) ||
+        !span_read(file, PAYLOAD_OFFSET, &offset, sizeof(offset)) ||
+        !span_read(file, PAYLOAD_LENGTH, &length, sizeof(length)))
+        return refuse(why, EINVAL, "bzImage header is cut off");
+    if (version < VERSION_WITH_PAYLOAD)
+        return refuse(why, EINVAL,
+                      "bzImage boot protocol %u.%02u is too old, need 2.08",
+                      version >> 8, version & 0xff);
+
+    start = ((sectors ? sectors : 4) + 1) * 512ULL + offset;
+    if (!length || !span_part(file, start, length, payload))
+        return refuse(why, EINVAL,
+                      "bzImage payload (%u bytes at %#lx) is not inside the "
+                      "file of %lu bytes",
+                      length, start, file.size);
+    return 0;
 }

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decompression of dom0's kernel by Debian's zlib, liblzma, libzstd and liblz4,
- * linked statically into the init part.
- *
- * The libraries are built for user space. They use SSE registers, a canary at
- * %fs:40 and a red zone. So here, and only here, the FPU is ours, FS points to
- * a zeroed page, interrupts are off (nobody else uses this stack), and memory
- * comes from a bump allocator over a scratch region.
+ * The kernel in its file, and unpacking it by zlib, liblzma, libzstd and
+ * liblz4. Linux's build appends the unpacked size to every payload (gzip's own
+ * trailer has it in the same place), so the output is allocated once and each
+ * decompressor must fill it exactly: data that wants more or less is damaged.
  */
-#include <hv/kernel.h>
-#include <hv/lib.h>
-#include <asm/processor.h>
+#include "pure.h"
 
-/* What we use of the libraries' interfaces, declared here because their
- * headers want a C library. Layouts as in Debian 12's packages. */
+/*
+ * What we use of the libraries' interfaces, declared here because their headers
+ * want a C library's. zlib is told the size of z_stream and checks it.
+ */
 typedef struct z_stream_s {
     const uint8_t *next_in;
     unsigned int avail_in;
@@ -30,198 +27,200 @@ typedef struct z_stream_s {
 int inflateInit2_(z_stream *strm, int window_bits, const char *version,
                   int size);
 int inflate(z_stream *strm, int flush);
+int inflateEnd(z_stream *strm);
 #define Z_FINISH     4
 #define Z_STREAM_END 1
+#define Z_MEM_ERROR  (-4)
 
 int lzma_stream_buffer_decode(uint64_t *memlimit, uint32_t flags,
                               const void *allocator, const uint8_t *in,
                               size_t *in_pos, size_t in_size, uint8_t *out,
                               size_t *out_pos, size_t out_size);
+#define LZMA_OK             0
+#define LZMA_MEM_ERROR      5
+#define LZMA_MEMLIMIT_ERROR 6
+
 size_t ZSTD_decompress(void *dst, size_t capacity, const void *src,
                        size_t size);
 size_t ZSTD_findFrameCompressedSize(const void *src, size_t size);
-unsigned long long ZSTD_getFrameContentSize(const void *src, size_t size);
 unsigned int ZSTD_isError(size_t code);
+#define ZSTD_MEM_ERROR ((size_t)-64)
+
 int LZ4_decompress_safe(const char *src, char *dst, int size, int capacity);
 
-/* --- the C library that the decompressors see ----------------------------- */
+/*
+ * Kernels shrink to a fifth or a tenth; a payload that claims far more than
+ * any compressor achieves on code is a bomb.
+ */
+#define MAX_RATIO 1024
 
-static uint8_t *heap_pos, *heap_end;
+/* What xz may use for its dictionary and state: twice what kernels need. */
+#define XZ_MEMORY_MAX (256UL << 20)
 
-void *malloc(size_t size);
-void free(void *p);
-void *calloc(size_t n, size_t size);
-noreturn void __stack_chk_fail(void);
-int ZSTD_trace_decompress_begin(const void *ctx);
-void ZSTD_trace_decompress_end(unsigned long ctx, const void *trace);
+/* lz4's legacy format: blocks of 8 MiB, each behind its packed size. */
+#define LZ4_BLOCK_MAX        (8UL << 20)
+#define LZ4_PACKED_BLOCK_MAX (LZ4_BLOCK_MAX + LZ4_BLOCK_MAX / 255 + 16)
 
-__init void *malloc(size_t size)
-{
-    uint8_t *p = heap_pos;
+/* Each fills out[0..size) from in. 0, EINVAL (damaged), ENOMEM. */
+typedef int unpack_fn(struct span in, uint8_t *out, uint64_t size);
 
-    size = ROUND_UP(size, 64UL);
-    if (size > (size_t)(heap_end - heap_pos))
-        return NULL;
-    heap_pos += size;
-    return p;
-}
-__init void free(void *p)
+static int unpack_gzip(struct span in, uint8_t *out, uint64_t size)
 {
-}
-__init void *calloc(size_t n, size_t size)
-{
-    size_t total;
-    void *p;
+    z_stream z = {
+        .next_in = in.data,
+        .avail_in = in.size,
+        .next_out = out,
+        .avail_out = size,
+    };
+    int r;
 
-    if (__builtin_mul_overflow(n, size, &total) || !(p = malloc(total)))
-        return NULL;
-    return memset(p, 0, total);
-}
-__init noreturn void __stack_chk_fail(void)
-{
-    panic("decompressor smashed its stack");
-}
-/* Weak in libzstd, but its references do not reach address 0 from here. */
-__init int ZSTD_trace_decompress_begin(const void *ctx)
-{
-    return 0;
-}
-__init void ZSTD_trace_decompress_end(unsigned long ctx, const void *trace)
-{
+    if (inflateInit2_(&z, 15 + 16, "1.2", sizeof(z))) /* 16: gzip wrapper */
+        return ENOMEM;
+    r = inflate(&z, Z_FINISH);
+    inflateEnd(&z);
+    if (r == Z_MEM_ERROR)
+        return ENOMEM;
+    return r == Z_STREAM_END && z.total_out == size ? 0 : EINVAL;
 }
 
-/* --- one function a format ------------------------------------------------ */
-
-static __init uint32_t le32(const uint8_t *p)
+static int unpack_xz(struct span in, uint8_t *out, uint64_t size)
 {
-    uint32_t v;
-
-    memcpy(&v, p, 4);
-    return v;
-}
-
-static __init const char *unpack_gzip(const struct blob *in, void *out,
-                                      size_t *size)
-{
-    z_stream s = {.next_in = in->data, .next_out = out};
-
-    if (in->size > ~0U || *size > ~0U)
-        return "gzip: too large";
-    s.avail_in = in->size;
-    s.avail_out = *size;
-    if (inflateInit2_(&s, 15 + 16, "1.2", sizeof(s)))
-        return "gzip: out of memory";
-    if (inflate(&s, Z_FINISH) != Z_STREAM_END)
-        return "gzip: corrupt data";
-    *size = s.total_out;
-    return NULL;
-}
-
-static __init const char *unpack_xz(const struct blob *in, void *out,
-                                    size_t *size)
-{
-    uint64_t limit = heap_end - heap_pos;
+    uint64_t limit = XZ_MEMORY_MAX;
     size_t in_pos = 0, out_pos = 0;
 
-    switch (lzma_stream_buffer_decode(&limit, 0, NULL, in->data, &in_pos,
-                                      in->size, out, &out_pos, *size)) {
-    case 0:
-        *size = out_pos;
-        return NULL;
-    case 5:
-    case 6:
-        return "xz: dictionary too large";
+    switch (lzma_stream_buffer_decode(&limit, 0, NULL, in.data, &in_pos,
+                                      in.size, out, &out_pos, size)) {
+    case LZMA_OK:
+        return out_pos == size ? 0 : EINVAL;
+    case LZMA_MEM_ERROR:
+    case LZMA_MEMLIMIT_ERROR:
+        return ENOMEM;
     default:
-        return "xz: corrupt data";
+        return EINVAL;
     }
 }
 
-static __init const char *unpack_zstd(const struct blob *in, void *out,
-                                      size_t *size)
+static int unpack_zstd(struct span in, uint8_t *out, uint64_t size)
 {
-    size_t frame = ZSTD_findFrameCompressedSize(in->data, in->size), n;
+    /* One frame: what follows is the appended size. */
+    size_t n = ZSTD_findFrameCompressedSize(in.data, in.size);
 
-    if (ZSTD_isError(frame))
-        return "zstd: corrupt data";
-    n = ZSTD_decompress(out, *size, in->data, frame);
-    if (ZSTD_isError(n))
-        return "zstd: corrupt data";
-    *size = n;
-    return NULL;
+    if (!ZSTD_isError(n))
+        n = ZSTD_decompress(out, size, in.data, n);
+    if (n == ZSTD_MEM_ERROR)
+        return ENOMEM;
+    return n == size ? 0 : EINVAL;
 }
 
-/* The legacy frame: magic, then blocks of at most 8 MiB with their length. */
-static __init const char *unpack_lz4(const struct blob *in, void *out,
-                                     size_t *size)
+static int unpack_lz4(struct span in, uint8_t *out, uint64_t size)
 {
-    size_t pos = 4, done = 0;
+    uint64_t pos = 4, done = 0; /* after the magic number */
 
-    while (in->size - pos >= 4) {
-        uint32_t block = le32(in->data + pos);
+    while (done < size) {
+        uint64_t room = size - done;
+        struct span block;
+        uint32_t packed;
         int n;
 
-        pos += 4;
-        if (!block || block > in->size - pos)
-            return "lz4: corrupt data";
-        n = LZ4_decompress_safe((const char *)in->data + pos, out + done, block,
-                                MIN(*size - done, MB(8UL)));
-        if (n < 0)
-            return "lz4: corrupt data";
-        pos += block;
-        done += n;
+        if (!span_read(in, pos, &packed, sizeof(packed)))
+            return EINVAL;
+        pos += sizeof(packed);
+        if (packed > LZ4_PACKED_BLOCK_MAX ||
+            !span_part(in, pos, packed, &block))
+            return EINVAL;
+        pos += packed;
+        if (room > LZ4_BLOCK_MAX)
+            room = LZ4_BLOCK_MAX;
+        n = LZ4_decompress_safe((const char *)block.data, (char *)out + done,
+                                (int)packed, (int)room);
+        if (n <= 0)
+            return EINVAL;
+        done += (uint64_t)n;
     }
-    *size = done;
+    return 0;
+}
+
+static const struct format {
+    char name[8];
+    uint8_t magic[6];
+    uint8_t magic_size;
+    unpack_fn *unpack; /* NULL: known, not supported */
+} formats[] = {
+    {"gzip", {0x1f, 0x8b, 0x08}, 3, unpack_gzip},
+    {"xz", {0xfd, '7', 'z', 'X', 'Z', 0}, 6, unpack_xz},
+    {"zstd", {0x28, 0xb5, 0x2f, 0xfd}, 4, unpack_zstd},
+    {"lz4", {0x02, 0x21, 0x4c, 0x18}, 4, unpack_lz4},
+    {"bzip2", {'B', 'Z', 'h'}, 3, NULL},
+    {"lzma", {0x5d, 0x00, 0x00}, 3, NULL},
+    {"lzo", {0x89, 'L', 'Z', 'O'}, 4, NULL},
+};
+
+static const struct format *find_format(struct span data)
+{
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+        if (data.size >= formats[i].magic_size &&
+            !memcmp(data.data, formats[i].magic, formats[i].magic_size))
+            return &formats[i];
     return NULL;
 }
 
-static const struct {
-    uint8_t magic[6], len;
-    const char *(*unpack)(const struct blob *in, void *out, size_t *size);
-} formats[] __section(".init.rodata") = {
-    {{0x1f, 0x8b, 0x08}, 3, unpack_gzip},
-    {{0xfd, '7', 'z', 'X', 'Z', 0}, 6, unpack_xz},
-    {{0x28, 0xb5, 0x2f, 0xfd}, 4, unpack_zstd},
-    {{0x02, 0x21, 0x4c, 0x18}, 4, unpack_lz4},
-};
-
-static __init int format_of(const struct blob *in)
+static int find_unpacked_size(struct kernel_payload *payload, const char *name,
+                              struct why *why)
 {
-    for (unsigned int i = 0; i < ARRAY_SIZE(formats); i++)
-        if (in->size > formats[i].len + 8u &&
-            !memcmp(in->data, formats[i].magic, formats[i].len))
-            return i;
-    return -1;
+    uint64_t packed = payload->data.size;
+    uint32_t size;
+
+    /* The shortest payload of any format is longer than magic and size. */
+    if (packed < 12 || !span_read(payload->data, packed - 4, &size, 4))
+        return refuse(why, EINVAL, "compressed kernel is cut off");
+    if (size > KERNEL_UNPACKED_MAX)
+        return refuse(why, EFBIG, "kernel unpacks to %u MiB, more than %llu",
+                      size >> 20, KERNEL_UNPACKED_MAX >> 20);
+    if (!size || size / MAX_RATIO > packed)
+        return refuse(why, EINVAL, "%lu bytes of %s cannot unpack to %u bytes",
+                      packed, name, size);
+    payload->unpacked_size = size;
+    return 0;
 }
 
-__init bool is_compressed(const struct blob *in)
+int kernel_payload(struct span file, struct kernel_payload *payload,
+                   struct why *why)
 {
-    return format_of(in) >= 0;
+    bool bzimage = is_bzimage(file);
+    const struct format *format;
+
+    *payload = (struct kernel_payload){.data = file};
+    if (file.size > KERNEL_FILE_MAX)
+        return refuse(why, EFBIG, "file is larger than %llu MiB",
+                      KERNEL_FILE_MAX >> 20);
+    if (bzimage && bzimage_payload(file, &payload->data, why))
+        return -1;
+    if (payload->data.size >= 4 && !memcmp(payload->data.data, "\177ELF", 4))
+        return 0;
+    format = find_format(payload->data);
+    if (!format && !bzimage)
+        return refuse(why, EINVAL, "neither an ELF file nor a bzImage");
+    if (!format || !format->unpack)
+        return refuse(why, EINVAL, "kernel compression %s is not supported",
+                      format ? format->name : "of an unknown kind");
+    /* Only gzip has the size of its own. */
+    if (!bzimage && format->unpack != unpack_gzip)
+        return refuse(why, EINVAL, "%s data is no bzImage", format->name);
+    return find_unpacked_size(payload, format->name, why);
 }
 
-__init size_t unpacked_size(const struct blob *in)
+int kernel_unpack(const struct kernel_payload *payload, void *out,
+                  struct why *why)
 {
-    return in->data[0] == 0x1f ? le32(in->data + in->size - 4) : 0;
-}
+    const struct format *format = find_format(payload->data);
 
-__init const char *decompress(const struct blob *in, void *out, size_t *size,
-                              void *heap, size_t heap_size)
-{
-    static uint8_t canary_page[64] __initdata;
-    int format = format_of(in);
-    unsigned long flags;
-    const char *err;
-
-    if (format < 0)
-        return "unknown compression";
-    heap_pos = heap;
-    heap_end = heap_pos + heap_size;
-    flags = local_irq_save();
-    wrmsr(MSR_FS_BASE, (uint64_t)canary_page);
-    WRITE_CR(4, READ_CR(4) | CR4_OSFXSR | CR4_OSXMMEXCPT);
-    asm volatile("clts; fninit");
-    err = formats[format].unpack(in, out, size);
-    asm volatile("fninit");
-    wrmsr(MSR_FS_BASE, 0);
-    local_irq_restore(flags);
-    return err;
+    switch (format->unpack(payload->data, out, payload->unpacked_size)) {
+    case 0:
+        return 0;
+    case ENOMEM:
+        return refuse(why, ENOMEM, "no memory for unpacking %s", format->name);
+    default:
+        return refuse(why, EINVAL, "%s data of the kernel is damaged",
+                      format->name);
+    }
 }

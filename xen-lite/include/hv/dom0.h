@@ -3,6 +3,7 @@
 #ifndef HV_DOM0_H
 #define HV_DOM0_H
 
+#include <hv/kernel.h>
 #include <hv/types.h>
 
 /* Physical range; stays reserved until construct_dom0() has returned. */
@@ -19,5 +20,10 @@ struct boot_module {
  */
 void construct_dom0(const struct boot_module *kernel,
                     const struct boot_module *initrd);
+
+/* kernel_unpack() for the boot CPU: with the FPU, FS and interrupts as the
+ * libraries need them. heap: scratch memory. */
+int boot_unpack(const struct kernel_payload *payload, void *out, void *heap,
+                size_t heap_size, struct why *why);
 
 #endif

@@ -1,63 +1,174 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening dom0's kernel at boot: bzImage, compressed payload, ELF with Xen
- * notes. All input is a file from disk: every offset is checked. Errors are
- * sentences for the console; NULL means success.
+ * A PV kernel's file: what is packed in it, what its ELF and its Xen notes ask
+ * for, and where everything goes in the guest's memory. One set of functions,
+ * compiled for the hypervisor, which builds dom0, and for libxlguest, which
+ * builds every other guest:
+ *
+ *   kernel_payload   file -> payload       bzimage.c, decompress.c
+ *   kernel_unpack    payload -> ELF        decompress.c
+ *   kernel_parse     ELF -> struct kernel  elf.c
+ *   kernel_layout    struct kernel and sizes -> struct kernel_layout
+ *
+ * They are pure: no files, no allocation (but the decompressors call malloc()
+ * and free()), no locks, nothing kept. Every byte of the input is hostile. What
+ * they cannot take they refuse(): -1, with an error number and a sentence.
  */
 #ifndef HV_KERNEL_H
 #define HV_KERNEL_H
 
-#include <hv/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* Bytes somewhere in the direct map. */
-struct blob {
+#pragma GCC visibility push(hidden)
+
+/* --- refusals ------------------------------------------------------------- */
+
+struct why {
+    int error; /* EINVAL, EFBIG, ENOMEM or, from a caller, any other */
+    char text[200];
+};
+
+/* Fills *why; returns -1, to be used in a return statement. */
+int refuse(struct why *why, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* --- bounds-checked bytes ------------------------------------------------- */
+
+struct span {
     const uint8_t *data;
-    size_t size;
+    uint64_t size;
 };
 
-/* If file is a bzImage, *payload is the compressed kernel in it and *unpacked
- * its size as the kernel's build noted it; else *payload = *file. */
-const char *bzimage_payload(const struct blob *file, struct blob *payload,
-                            size_t *unpacked);
+/* The part [offset, offset + size); false when it is not all inside. */
+static inline bool span_part(struct span whole, uint64_t offset, uint64_t size,
+                             struct span *part)
+{
+    if (offset > whole.size || size > whole.size - offset)
+        return false;
+    *part = (struct span){whole.data + offset, size};
+    return true;
+}
 
-/* gzip, xz, zstd, lz4 (legacy frame): by magic number. */
-bool is_compressed(const struct blob *in);
-/* Size the unpacked data will have, 0 when the format does not tell. */
-size_t unpacked_size(const struct blob *in);
-/* Unpacks into out (size: its capacity in, bytes written out). Uses the FPU
- * state and FS, with interrupts off: boot only. heap: scratch memory. */
-const char *decompress(const struct blob *in, void *out, size_t *size,
-                       void *heap, size_t heap_size);
+/* Copy a fixed-size structure out; false when it is not all inside. */
+static inline bool span_read(struct span whole, uint64_t offset, void *out,
+                             size_t size)
+{
+    struct span part;
 
-/*
- * A PV kernel's ELF file, after its program headers and notes were read.
- * Addresses are the guest's; ~0 means that the kernel has no such note.
- */
-struct elf_kernel {
-    struct blob file;
-    uint64_t virt_entry, virt_base, paddr_offset;
-    uint64_t pstart, pend; /* loaded segments, guest-physical, bytes */
-    uint64_t init_p2m;     /* ~0: inside the initial mapping */
-    uint64_t hv_start_low;
-    uint64_t hypercall_page; /* ~0: none */
-    bool mod_start_pfn;      /* MOD_START_PFN: initrd need not be mapped */
-    bool dom0_capable, pae_pgdir_above_4gb;
-    char guest_os[16];
-    uint16_t phnum, phentsize;
-    uint64_t phoff;
+    if (!span_part(whole, offset, size, &part))
+        return false;
+    __builtin_memcpy(out, part.data, size);
+    return true;
+}
+
+/* --- the file ------------------------------------------------------------- */
+
+/* Limits; a Linux kernel with all its symbols is about 70 MB. */
+#define KERNEL_FILE_MAX     (256ULL << 20)
+#define KERNEL_UNPACKED_MAX (1024ULL << 20)
+#define KERNEL_RAMDISK_MAX  (8ULL << 30)
+
+struct kernel_payload {
+    struct span data;       /* a part of the file */
+    uint32_t unpacked_size; /* bytes; 0: data is the ELF itself */
 };
+
+/* Finds the kernel in an ELF file, a bzImage or a gzip file. */
+int kernel_payload(struct span file, struct kernel_payload *payload,
+                   struct why *why);
+
+/* Of bzimage.c, for kernel_payload(). */
+bool is_bzimage(struct span file);
+int bzimage_payload(struct span file, struct span *payload, struct why *why);
+
 /*
- * Reads headers and notes; *k refers to file->data afterwards. NULL, or what is
- * wrong with the file.
+ * Fills out[0..unpacked_size). Packed data that gives more or less is refused,
+ * and so is xz data that needs more than 256 MiB of memory.
  */
-const char *elf_parse(const struct blob *file, struct elf_kernel *k);
-/*
- * Calls copy(arg, paddr, src, filesz, memsz) for each loadable segment; bytes
- * from filesz to memsz are to be zero. Returns 0 or what copy() returned.
- */
-int elf_load(const struct elf_kernel *k,
-             int (*copy)(void *arg, uint64_t paddr, const void *src,
-                         uint64_t filesz, uint64_t memsz),
-             void *arg);
+int kernel_unpack(const struct kernel_payload *payload, void *out,
+                  struct why *why);
+
+/* --- the ELF -------------------------------------------------------------- */
+
+/* A part of the ELF that is loaded, at a guest-physical address. */
+struct kernel_segment {
+    uint64_t offset, file_size; /* in the ELF, inside it */
+    uint64_t phys, mem_size;    /* file_size <= mem_size; no two overlap */
+};
+
+#define KERNEL_MAX_SEGMENTS 32
+#define KERNEL_NO_ADDRESS   (~0ULL)
+
+/* What the ELF and its notes ask for; the addresses are checked. */
+struct kernel {
+    unsigned int nr_segments;
+    struct kernel_segment segments[KERNEL_MAX_SEGMENTS];
+    uint64_t phys_start, phys_end; /* hull of the segments, bytes */
+    uint64_t virt_base;            /* virtual = guest-physical + virt_base */
+    uint64_t entry;
+    uint64_t init_p2m;       /* where the p2m list goes, or KERNEL_NO_ADDRESS */
+    uint64_t hypercall_page; /* virtual, or KERNEL_NO_ADDRESS */
+    uint64_t features;  /* SUPPORTED_FEATURES; all bits without that note */
+    bool mod_start_pfn; /* the ramdisk need not be mapped */
+    bool pae_pgdir_above_4gb;
+    char guest_os[32]; /* printable; "unknown" without that note */
+};
+
+int kernel_parse(struct span elf, struct kernel *kernel, struct why *why);
+
+/* --- layout --------------------------------------------------------------- */
+
+#define KERNEL_PAGE_SHIFT 12
+
+/* Consecutive guest page frames. */
+struct pfn_range {
+    uint64_t start, count;
+};
+
+static inline uint64_t range_end(struct pfn_range r)
+{
+    return r.start + r.count;
+}
+
+static inline bool range_has(struct pfn_range r, uint64_t pfn)
+{
+    return pfn >= r.start && pfn - r.start < r.count;
+}
+
+/* A virtual range and the tables that map it; first and last are inclusive. */
+struct mapping {
+    uint64_t first, last;  /* virtual addresses of the first, last byte */
+    uint64_t first_pfn;    /* mapped at first, ascending from there */
+    uint64_t nr_tables[4]; /* [1]: L3, [2]: L2, [3]: L1; [0] unused */
+    uint64_t table_pfn[4]; /* first table of each level */
+};
+
+struct kernel_layout {
+    uint64_t nr_pages;
+    uint64_t virt_base;
+    struct pfn_range start_info, stack;
+    struct pfn_range store, console; /* count 0 in dom0 */
+    struct pfn_range page_tables;    /* L4, then L3, L2, L1 of the window */
+    struct pfn_range ramdisk;        /* count 0: none */
+    struct pfn_range p2m;  /* the list, then the tables that map it, if any */
+    uint64_t p2m_virt;     /* of the list */
+    struct mapping window; /* the kernel's: pfn 0 upward at virt_base */
+    struct mapping list;   /* of the p2m list; all 0 when in the window */
+};
+
+/* nr_pages: of the guest. ramdisk_size: bytes, 0: none. */
+int kernel_layout(const struct kernel *kernel, uint64_t nr_pages,
+                  uint64_t ramdisk_size, bool dom0,
+                  struct kernel_layout *layout, struct why *why);
+
+static inline uint64_t layout_virt(const struct kernel_layout *layout,
+                                   uint64_t pfn)
+{
+    return layout->virt_base + (pfn << KERNEL_PAGE_SHIFT);
+}
+
+#pragma GCC visibility pop
 
 #endif

@@ -2,10 +2,8 @@
 /*
  * Building dom0: its memory, its kernel, its first page tables.
  *
- * Guest-physical layout, from pfn 0, all of it mapped at the kernel's VIRT_BASE
- * (the window): kernel image, start_info, page tables (read-only), boot stack,
- * slack. Behind the window: initrd, the list of frames (p2m), the tables that
- * map that list where the kernel wants it, and the rest of the memory.
+ * Where everything goes is said by kernel_layout(), as for any guest. Memory
+ * behind the window is populated when the kernel's file is free again.
  *
  * The tables are written as plain data and then validated by the same code as
  * any guest's, so their counts are right by construction.
@@ -18,7 +16,7 @@
 #include <hv/version.h>
 #include <asm/e820.h>
 #include <asm/pv.h>
-#include <xen/elfnote.h>
+#include <xen/features.h>
 
 #define GUEST_RW    (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 #define GUEST_RO    (PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
@@ -62,26 +60,17 @@ HV_OPTION(OPT_UINT, "dom0_max_vcpus", opt_dom0_max_vcpus);
 
 static struct build {
     struct domain *d;
-    struct elf_kernel k;
-    uint64_t nr_pages;
+    struct span elf;
+    struct kernel k;
+    struct kernel_layout l;
     mfn_t *p2m; /* [nr_pages], scratch until it is copied into the guest */
     uint64_t populated;
-
-    /* pfns */
-    uint64_t start_info, tables, stack, window_end;
-    uint64_t initrd, initrd_pages, p2m_list, p2m_pages, p2m_tables;
-    uint64_t nr_tables, nr_p2m_tables;
 } b __initdata;
 
 static __init void *guest_page(uint64_t pfn)
 {
     BUG_ON(pfn >= b.populated);
     return mfn_to_virt(b.p2m[pfn]);
-}
-
-static __init uint64_t guest_va(uint64_t pfn)
-{
-    return b.k.virt_base + (pfn << PAGE_SHIFT);
 }
 
 /* --- memory --------------------------------------------------------------- */
@@ -123,7 +112,7 @@ static __init void populate(uint64_t to)
         if (!pg) {
             if (!order)
                 panic("dom0: out of memory at page %lu of %lu", b.populated,
-                      b.nr_pages);
+                      b.l.nr_pages);
             order--;
             continue;
         }
@@ -136,102 +125,56 @@ static __init void populate(uint64_t to)
     }
 }
 
-/* --- layout --------------------------------------------------------------- */
-
-static __init uint64_t tables_for(uint64_t va, uint64_t size)
+/* The window's pages; a small dom0 may have fewer. */
+static __init uint64_t window_end(void)
 {
-    uint64_t n = 0;
-
-    for (int level = 1; level < 4; level++) {
-        uint64_t span = PT_SHIFT(level) + 9;
-
-        n += ((va + size - 1) >> span) - (va >> span) + 1;
-    }
-    return n; /* without the L4 */
-}
-
-static __init const char *layout(const struct boot_module *initrd)
-{
-    uint64_t pos, slack = KB(512UL) >> PAGE_SHIFT;
-
-    if (b.k.virt_base & (MB(4UL) - 1))
-        return "kernel's VIRT_BASE is not 4 MiB aligned";
-    if (!guest_addr_ok(b.k.virt_base) ||
-        !guest_addr_ok(b.k.virt_base + b.k.pend))
-        return "kernel wants addresses that are ours";
-    pos = PFN_UP(b.k.pend);
-    b.initrd_pages = PFN_UP(initrd->size);
-    if (!b.k.mod_start_pfn) { /* it expects its ramdisk mapped */
-        b.initrd = pos;
-        pos += b.initrd_pages;
-    }
-    b.start_info = pos++;
-    b.tables = pos;
-    /* The window maps its own tables: more tables, perhaps a larger window. */
-    for (b.nr_tables = 1;;) {
-        uint64_t need;
-
-        b.stack = b.tables + b.nr_tables;
-        b.window_end = ROUND_UP(b.stack + 1 + slack, MB(4UL) >> PAGE_SHIFT);
-        need = 1 + tables_for(b.k.virt_base, b.window_end << PAGE_SHIFT);
-        if (need <= b.nr_tables)
-            break;
-        b.nr_tables = need;
-    }
-    pos = b.window_end;
-    if (b.k.mod_start_pfn) {
-        b.initrd = pos;
-        pos += b.initrd_pages;
-    }
-    b.p2m_list = pos;
-    b.p2m_pages = PFN_UP(b.nr_pages * sizeof(uint64_t));
-    b.p2m_tables = pos += b.p2m_pages;
-    b.nr_p2m_tables = tables_for(b.k.init_p2m, b.p2m_pages << PAGE_SHIFT);
-    pos += b.nr_p2m_tables;
-    return pos + slack > b.nr_pages ? "too little memory for dom0 (dom0_mem=)"
-                                    : NULL;
+    return (b.l.window.last + 1 - b.l.window.first) >> PAGE_SHIFT;
 }
 
 /* --- page tables ---------------------------------------------------------- */
 
-/* Maps nr pages from pfn at va; new tables are taken from pfn *next on. */
-static __init void map_range(uint64_t va, uint64_t pfn, uint64_t nr,
-                             uint64_t *next)
+/* Maps m from its pfn up to end; new tables are taken from pfn next on. */
+static __init void map_range(const struct mapping *m, uint64_t end,
+                             uint64_t next)
 {
-    for (uint64_t i = 0; i < nr; i++, va += PAGE_SIZE) {
-        pte_t *table = guest_page(b.tables);
-        bool ro = pfn + i >= b.tables && pfn + i < b.tables + b.nr_tables;
+    uint64_t va = m->first;
+
+    for (uint64_t pfn = m->first_pfn; pfn < end; pfn++, va += PAGE_SIZE) {
+        pte_t *table = guest_page(b.l.page_tables.start);
 
         for (int level = 4; level > 1; level--) {
             pte_t *e = &table[PT_INDEX(va, level)];
 
             if (!*e) {
-                memset(guest_page(*next), 0, PAGE_SIZE);
-                *e = pte_make(b.p2m[(*next)++], GUEST_TABLE);
+                memset(guest_page(next), 0, PAGE_SIZE);
+                *e = pte_make(b.p2m[next++], GUEST_TABLE);
             }
             table = mfn_to_virt(pte_mfn(*e));
         }
-        table[PT_INDEX(va, 1)] =
-            pte_make(b.p2m[pfn + i], ro ? GUEST_RO : GUEST_RW);
+        table[PT_INDEX(va, 1)] = pte_make(
+            b.p2m[pfn], range_has(b.l.page_tables, pfn) ? GUEST_RO : GUEST_RW);
     }
+}
+
+static __init uint64_t list_pages(void)
+{
+    return PFN_UP(b.l.nr_pages * sizeof(uint64_t));
 }
 
 static __init void build_tables(void)
 {
-    uint64_t next = b.tables + 1, p2m_next = b.p2m_tables;
-    pte_t *l4 = guest_page(b.tables);
-
-    memset(l4, 0, PAGE_SIZE);
-    map_range(b.k.virt_base, 0, b.window_end, &next);
-    BUG_ON(next > b.tables + b.nr_tables);
-    map_range(b.k.init_p2m, b.p2m_list, b.p2m_pages, &p2m_next);
-    BUG_ON(p2m_next > b.p2m_tables + b.nr_p2m_tables);
+    memset(guest_page(b.l.page_tables.start), 0, PAGE_SIZE);
+    map_range(&b.l.window, MIN(window_end(), b.l.nr_pages),
+              b.l.window.table_pfn[1]);
+    if (b.l.list.nr_tables[1])
+        map_range(&b.l.list, b.l.p2m.start + list_pages(),
+                  b.l.list.table_pfn[1]);
 }
 
 /* Validates all of it; the pin owns the type and the general reference. */
 static __init void pin_root(void)
 {
-    struct page_info *pg = mfn_to_page(b.p2m[b.tables]);
+    struct page_info *pg = mfn_to_page(b.p2m[b.l.page_tables.start]);
     int rc;
 
     while ((rc = get_page_and_type(pg, b.d, PGT_l4_table)) == -ERESTART)
@@ -261,44 +204,42 @@ static __init void copy_pages(uint64_t paddr, const void *src, uint64_t n)
     }
 }
 
-static __init int load_segment(void *arg, uint64_t paddr, const void *src,
-                               uint64_t filesz, uint64_t memsz)
+static __init void load_kernel(void)
 {
-    copy_pages(paddr, src, filesz);
-    copy_pages(paddr + filesz, NULL, memsz - filesz);
-    return 0;
-}
+    for (unsigned int i = 0; i < b.k.nr_segments; i++) {
+        const struct kernel_segment *s = &b.k.segments[i];
 
-static __init void write_hypercall_page(void)
-{
-    uint64_t pfn = (b.k.hypercall_page - b.k.virt_base) >> PAGE_SHIFT;
-
-    if (b.k.hypercall_page & (PAGE_SIZE - 1) || pfn >= PFN_UP(b.k.pend))
-        panic("dom0: hypercall page outside the kernel");
-    fill_hypercall_page(guest_page(pfn));
+        copy_pages(s->phys, b.elf.data + s->offset, s->file_size);
+        copy_pages(s->phys + s->file_size, NULL, s->mem_size - s->file_size);
+    }
+    if (b.k.hypercall_page != KERNEL_NO_ADDRESS)
+        fill_hypercall_page(
+            guest_page((b.k.hypercall_page - b.k.virt_base) >> PAGE_SHIFT));
 }
 
 static __init void write_start_info(const struct boot_module *kernel,
                                     const struct boot_module *initrd)
 {
-    struct start_info *si = guest_page(b.start_info);
+    struct start_info *si = guest_page(b.l.start_info.start);
     uint32_t vga_size;
 
     memset(si, 0, PAGE_SIZE);
     snprintf(si->magic, sizeof(si->magic), "xen-3.0-x86_64p");
-    si->nr_pages = b.nr_pages;
+    si->nr_pages = b.l.nr_pages;
     si->shared_info = mfn_x(b.d->shared_info_mfn) << PAGE_SHIFT;
     si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
-    si->pt_base = guest_va(b.tables);
-    si->nr_pt_frames = b.nr_tables;
-    si->mfn_list = b.k.init_p2m;
-    si->first_p2m_pfn = b.p2m_list;
-    si->nr_p2m_frames = b.p2m_pages + b.nr_p2m_tables;
+    si->pt_base = layout_virt(&b.l, b.l.page_tables.start);
+    si->nr_pt_frames = b.l.page_tables.count;
+    si->mfn_list = b.l.p2m_virt;
+    if (b.l.list.nr_tables[1]) {
+        si->first_p2m_pfn = b.l.p2m.start;
+        si->nr_p2m_frames = b.l.p2m.count;
+    }
     if (initrd->size) {
-        si->mod_start = guest_va(b.initrd);
+        si->mod_start = layout_virt(&b.l, b.l.ramdisk.start);
         if (b.k.mod_start_pfn) {
             si->flags |= SIF_MOD_START_PFN;
-            si->mod_start = b.initrd;
+            si->mod_start = b.l.ramdisk.start;
         }
         si->mod_len = initrd->size;
     }
@@ -312,8 +253,8 @@ static __init void write_start_info(const struct boot_module *kernel,
 
 static __init void write_p2m(void)
 {
-    for (uint64_t pfn = 0; pfn < b.nr_pages; pfn++) {
-        uint64_t *page = guest_page(b.p2m_list + pfn / 512);
+    for (uint64_t pfn = 0; pfn < b.l.nr_pages; pfn++) {
+        uint64_t *page = guest_page(b.l.p2m.start + pfn / 512);
 
         page[pfn % 512] = mfn_x(b.p2m[pfn]);
     }
@@ -328,15 +269,15 @@ static __init void start_vcpu(void)
     if (!c)
         panic("dom0: no memory for the start context");
     c->flags = VGCF_in_kernel | VGCF_online;
-    c->user_regs.rip = b.k.virt_entry;
-    c->user_regs.rsp = guest_va(b.stack + 1);
-    c->user_regs.rsi = guest_va(b.start_info);
+    c->user_regs.rip = b.k.entry;
+    c->user_regs.rsp = layout_virt(&b.l, range_end(b.l.stack));
+    c->user_regs.rsi = layout_virt(&b.l, b.l.start_info.start);
     c->user_regs.rflags = X86_EFLAGS_IF;
     c->user_regs.cs = FLAT_CS64;
     c->user_regs.ss = FLAT_DS;
     c->kernel_ss = FLAT_DS;
     c->kernel_sp = c->user_regs.rsp;
-    c->ctrlreg[3] = mfn_x(b.p2m[b.tables]) << PAGE_SHIFT;
+    c->ctrlreg[3] = mfn_x(b.p2m[b.l.page_tables.start]) << PAGE_SHIFT;
     while ((rc = arch_set_info_guest(v, c)) == -ERESTART)
         ;
     if (rc)
@@ -347,9 +288,14 @@ static __init void start_vcpu(void)
 
 /* --- the kernel file ------------------------------------------------------ */
 
-#define UNPACK_HEAP_ORDER                                                      \
-    14 /* 64 MiB: Debian's kernel has a 32 MiB dictionary */
-#define MAX_UNPACKED MB(1024UL)
+/* 256 MiB, if there are: xz data needs a dictionary of its writer's choice. */
+#define UNPACK_HEAP_ORDER 16
+
+/* A piece of memory for a while; data NULL: none. */
+struct scratch {
+    void *data;
+    unsigned int order;
+};
 
 static __init unsigned int order_for(size_t size)
 {
@@ -360,38 +306,61 @@ static __init unsigned int order_for(size_t size)
     return order;
 }
 
-/* Unpacks if need be. *buf, *order: to be freed after loading. */
-static __init const char *open_kernel(const struct boot_module *m,
-                                      struct blob *elf, void **buf,
-                                      unsigned int *order)
+static __init bool get_scratch(struct scratch *s, unsigned int order)
 {
-    struct blob file = {maddr_to_virt(m->start), m->size};
-    const char *err;
-    size_t size;
-    void *heap;
+    *s = (struct scratch){alloc_xenheap_pages(order, MEMF_no_scrub), order};
+    return s->data;
+}
 
-    *buf = NULL;
-    err = bzimage_payload(&file, elf, &size);
-    if (err || !is_compressed(elf))
-        return err;
-    if (!size)
-        size = unpacked_size(elf);
-    if (!size || size > MAX_UNPACKED)
-        return "kernel's unpacked size is unknown or too large";
-    printk("Unpacking dom0 kernel: %lu KiB to %lu KiB\n", elf->size >> 10,
-           size >> 10);
-    *order = order_for(size);
-    *buf = alloc_xenheap_pages(*order, MEMF_no_scrub);
-    heap = alloc_xenheap_pages(UNPACK_HEAP_ORDER, MEMF_no_scrub);
-    if (!*buf || !heap)
-        err = "not enough memory to unpack the kernel";
-    else
-        err =
-            decompress(elf, *buf, &size, heap, PAGE_SIZE << UNPACK_HEAP_ORDER);
-    if (heap)
-        free_xenheap_pages(heap, UNPACK_HEAP_ORDER);
-    *elf = (struct blob){*buf, size};
-    return err;
+static __init void put_scratch(struct scratch *s)
+{
+    if (s->data)
+        free_xenheap_pages(s->data, s->order);
+    s->data = NULL;
+}
+
+static __init int unpack(const struct kernel_payload *payload, void *out,
+                         struct why *why)
+{
+    unsigned int order = UNPACK_HEAP_ORDER;
+    struct scratch heap;
+    int rc;
+
+    while (!get_scratch(&heap, order))
+        if (!order--)
+            return refuse(why, ENOMEM, "no memory for unpacking");
+    rc = boot_unpack(payload, out, heap.data, PAGE_SIZE << order, why);
+    put_scratch(&heap);
+    return rc;
+}
+
+/* Finds b.elf, unpacked into *unpacked if need be, and what it asks for. */
+static __init int open_kernel(const struct boot_module *m,
+                              struct scratch *unpacked, struct why *why)
+{
+    struct span file = {maddr_to_virt(m->start), m->size};
+    struct kernel_payload payload;
+
+    *unpacked = (struct scratch){};
+    if (kernel_payload(file, &payload, why))
+        return -1;
+    b.elf = payload.data;
+    if (payload.unpacked_size) {
+        printk("Unpacking dom0 kernel: %lu KiB to %u KiB\n",
+               payload.data.size >> 10, payload.unpacked_size >> 10);
+        if (!get_scratch(unpacked, order_for(payload.unpacked_size)))
+            return refuse(why, ENOMEM, "no memory for the unpacked kernel");
+        if (unpack(&payload, unpacked->data, why))
+            return -1;
+        b.elf = (struct span){unpacked->data, payload.unpacked_size};
+    }
+    if (kernel_parse(b.elf, &b.k, why))
+        return -1;
+    if (!(b.k.features & 1U << XENFEAT_dom0))
+        return refuse(why, EINVAL,
+                      "kernel cannot run as dom0 (no dom0 in its "
+                      "SUPPORTED_FEATURES)");
+    return 0;
 }
 
 static __init struct domain *create_dom0(void)
@@ -418,46 +387,44 @@ static __init struct domain *create_dom0(void)
     return d;
 }
 
-__init void construct_dom0(const struct boot_module *kernel,
-                           const struct boot_module *initrd)
+/* What is to be built: b.elf, b.k, b.l. */
+static __init void plan(const struct boot_module *kernel,
+                        const struct boot_module *initrd,
+                        struct scratch *unpacked)
 {
-    unsigned int order = 0, p2m_order;
-    struct blob elf;
-    const char *err;
-    void *buf;
+    uint64_t to_free;
+    struct why why;
+    int rc;
 
     if (!kernel->size)
         panic("dom0: the boot loader gave no kernel (first module)");
-    b.d = create_dom0();
-    err = open_kernel(kernel, &elf, &buf, &order);
-    if (!err)
-        err = elf_parse(&elf, &b.k);
-    if (!err && !b.k.dom0_capable && strcmp(b.k.guest_os, "linux") == 0)
-        err = "kernel cannot run as dom0 (no dom0 in its SUPPORTED_FEATURES)";
-    if (!err && b.k.init_p2m == ~0ULL)
-        b.k.init_p2m = b.k.virt_base + GB(1ULL); /* beside the window */
-    if (!err) {
-        b.nr_pages = dom0_pages(buf ? 1UL << order : 0);
-        err = layout(initrd);
-    }
-    if (err)
-        panic("dom0: %s", err);
+    rc = open_kernel(kernel, unpacked, &why);
+    to_free = unpacked->data ? 1UL << unpacked->order : 0;
+    if (!rc)
+        rc = kernel_layout(&b.k, dom0_pages(to_free), initrd->size, true, &b.l,
+                           &why);
+    if (rc)
+        panic("dom0: %s", why.text);
+}
 
-    p2m_order = order_for(b.nr_pages * sizeof(mfn_t));
-    b.p2m = alloc_xenheap_pages(p2m_order, MEMF_no_scrub);
-    if (!b.p2m)
+__init void construct_dom0(const struct boot_module *kernel,
+                           const struct boot_module *initrd)
+{
+    struct scratch unpacked, list;
+
+    b.d = create_dom0();
+    plan(kernel, initrd, &unpacked);
+    if (!get_scratch(&list, order_for(b.l.nr_pages * sizeof(mfn_t))))
         panic("dom0: no memory for its list of frames");
+    b.p2m = list.data;
     b.d->max_pages =
         dom0_mem.max > 0 ? (uint64_t)dom0_mem.max >> PAGE_SHIFT : ~0U;
-    b.d->max_pages = MAX(b.d->max_pages, b.nr_pages);
-    populate(b.window_end);
-    elf_load(&b.k, load_segment, NULL);
-    if (b.k.hypercall_page != ~0ULL)
-        write_hypercall_page();
-    if (buf)
-        free_xenheap_pages(buf, order);
-    populate(b.nr_pages);
-    copy_pages(b.initrd << PAGE_SHIFT, maddr_to_virt(initrd->start),
+    b.d->max_pages = MAX(b.d->max_pages, b.l.nr_pages);
+    populate(PFN_UP(b.k.phys_end));
+    load_kernel();
+    put_scratch(&unpacked);
+    populate(b.l.nr_pages);
+    copy_pages(b.l.ramdisk.start << PAGE_SHIFT, maddr_to_virt(initrd->start),
                initrd->size);
     write_p2m();
     build_tables();
@@ -467,7 +434,7 @@ __init void construct_dom0(const struct boot_module *kernel,
     pin_root();
     start_vcpu();
     printk("dom0: %s, %lu MiB, %u vcpus, entry %lx, window %lx-%lx\n",
-           b.k.guest_os, b.nr_pages >> 8, b.d->max_vcpus, b.k.virt_entry,
-           b.k.virt_base, guest_va(b.window_end));
-    free_xenheap_pages(b.p2m, p2m_order);
+           b.k.guest_os, b.l.nr_pages >> 8, b.d->max_vcpus, b.k.entry,
+           b.l.window.first, b.l.window.last + 1);
+    put_scratch(&list);
 }

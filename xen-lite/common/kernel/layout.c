@@ -4,27 +4,28 @@
  * mapped at virt_base: page frame n at virt_base + n pages, from frame 0 up.
  * In it, after the kernel, lie in this order
  *
- *   [ramdisk]  [p2m list]  start_info  store page  console page
+ *   [ramdisk]  [p2m list]  start_info  [store page  console page]
  *   page tables  boot stack  free space
  *
- * and the window ends at a multiple of 4 MiB that leaves at least 512 KiB
- * free, for the kernel's first steps. Kernels that ask for it (the notes
- * MOD_START_PFN and INIT_P2M; all current ones do) get the ramdisk unmapped
- * after the window, and the p2m list at an address of its own with frames
- * after that; the list's own page tables follow the list.
+ * and the window ends at an address that is a multiple of 4 MiB and leaves at
+ * least 512 KiB free, for the kernel's first steps. dom0 has neither store nor
+ * console page. Kernels that ask for it (the notes MOD_START_PFN and INIT_P2M;
+ * all current ones do) get the ramdisk unmapped after the window, and the p2m
+ * list at an address of its own with frames after that; the list's own page
+ * tables follow the list.
  *
  * Page tables of the window map themselves, so their number depends on the
  * window's size and the other way round: repeat until it settles.
  */
-#include "private.h"
+#include "pure.h"
 
-#define PAGES(mib)        ((uint64_t)(mib) << (20 - PAGE_SHIFT))
-#define WINDOW_ALIGN      PAGES(4)
-#define WINDOW_FREE       (PAGES(1) / 2)
-#define RAMDISK_PAGES_MAX (XLG_RAMDISK_MAX >> PAGE_SHIFT)
+#define PAGE_SHIFT   KERNEL_PAGE_SHIFT
+#define PAGE_SIZE    (1ULL << PAGE_SHIFT)
+#define WINDOW_ALIGN (4ULL << 20)
+#define WINDOW_FREE  ((1ULL << 19) >> PAGE_SHIFT)
 
-/* Guest memory is addressed with 40 bits here: 1 TiB. */
-#define NR_PAGES_MAX (1ULL << 28)
+/* 16 TiB: sums of page counts and addresses stay far from an overflow. */
+#define NR_PAGES_MAX (1ULL << 32)
 
 /* What the hypervisor keeps for itself, and the end of canonical addresses. */
 #define HYPERVISOR_FIRST 0x0000800000000000ULL
@@ -35,9 +36,10 @@ static uint64_t pages_for(uint64_t bytes)
     return (bytes >> PAGE_SHIFT) + !!(bytes % PAGE_SIZE);
 }
 
+/* to: a power of two. */
 static uint64_t round_up(uint64_t n, uint64_t to)
 {
-    return (n + to - 1) / to * to;
+    return (n + to - 1) & ~(to - 1);
 }
 
 /*
@@ -91,12 +93,13 @@ static struct pfn_range take(uint64_t *next, uint64_t count)
 }
 
 /* Page tables, stack and the window's end; *next moves past the window. */
-static bool close_window(struct xlg_layout *l, uint64_t *next)
+static bool close_window(struct kernel_layout *l, uint64_t *next)
 {
     uint64_t start = *next, tables = 0, end;
 
     for (;;) {
-        end = round_up(start + tables + 1 + WINDOW_FREE, WINDOW_ALIGN);
+        end = layout_virt(l, start + tables + 1 + WINDOW_FREE);
+        end = (round_up(end, WINDOW_ALIGN) - l->virt_base) >> PAGE_SHIFT;
         if (!mapping_init(&l->window, l->virt_base, 0, end))
             return false;
         if (1 + mapping_tables(&l->window) == tables)
@@ -110,20 +113,20 @@ static bool close_window(struct xlg_layout *l, uint64_t *next)
     return true;
 }
 
-static int place_unmapped(const struct xlg_kernel *kernel, struct xlg_layout *l,
+static int place_unmapped(const struct kernel *kernel, struct kernel_layout *l,
                           uint64_t *next, struct why *why)
 {
     uint64_t list_pages = pages_for(l->nr_pages * sizeof(uint64_t));
 
     if (kernel->mod_start_pfn)
         l->ramdisk = take(next, l->ramdisk.count);
-    if (kernel->init_p2m == XLG_NO_ADDRESS)
+    if (kernel->init_p2m == KERNEL_NO_ADDRESS)
         return 0;
 
     if (kernel->init_p2m % PAGE_SIZE ||
         !mapping_init(&l->list, kernel->init_p2m, *next, list_pages))
-        return refuse(why, EINVAL, "kernel wants its p2m list at %#llx",
-                      (unsigned long long)kernel->init_p2m);
+        return refuse(why, EINVAL, "kernel wants its p2m list at %#lx",
+                      kernel->init_p2m);
     /* Each mapping has tables of its own below the L4. */
     if (l->list.first >> 39 <= l->window.last >> 39 &&
         l->list.last >> 39 >= l->window.first >> 39)
@@ -134,9 +137,9 @@ static int place_unmapped(const struct xlg_kernel *kernel, struct xlg_layout *l,
     return 0;
 }
 
-int xlg_layout_compute(const struct xlg_kernel *kernel, uint64_t nr_pages,
-                       uint64_t ramdisk_size, struct xlg_layout *l,
-                       struct why *why)
+int kernel_layout(const struct kernel *kernel, uint64_t nr_pages,
+                  uint64_t ramdisk_size, bool dom0, struct kernel_layout *l,
+                  struct why *why)
 {
     uint64_t next = pages_for(kernel->phys_end), window_end, needed;
 
@@ -144,22 +147,22 @@ int xlg_layout_compute(const struct xlg_kernel *kernel, uint64_t nr_pages,
     l->nr_pages = nr_pages;
     l->virt_base = kernel->virt_base;
     l->ramdisk.count = pages_for(ramdisk_size);
-    if (nr_pages > NR_PAGES_MAX || l->ramdisk.count > RAMDISK_PAGES_MAX)
+    if (nr_pages > NR_PAGES_MAX || ramdisk_size > KERNEL_RAMDISK_MAX)
         return refuse(why, EFBIG, "guest or ramdisk is too large");
 
     if (!kernel->mod_start_pfn)
         l->ramdisk = take(&next, l->ramdisk.count);
-    if (kernel->init_p2m == XLG_NO_ADDRESS) {
+    if (kernel->init_p2m == KERNEL_NO_ADDRESS) {
         l->p2m = take(&next, pages_for(nr_pages * sizeof(uint64_t)));
         l->p2m_virt = layout_virt(l, l->p2m.start);
     }
     l->start_info = take(&next, 1);
-    l->store = take(&next, 1);
-    l->console = take(&next, 1);
+    l->store = take(&next, !dom0);
+    l->console = take(&next, !dom0);
     if (!close_window(l, &next))
         return refuse(why, EINVAL,
-                      "kernel and its data do not fit at virtual %#llx",
-                      (unsigned long long)l->virt_base);
+                      "kernel and its data do not fit at virtual %#lx",
+                      l->virt_base);
     /* The window's free end may lie beyond a small guest's memory. */
     needed = range_end(l->stack);
     window_end = next;
@@ -169,8 +172,7 @@ int xlg_layout_compute(const struct xlg_kernel *kernel, uint64_t nr_pages,
         needed = next;
     if (needed > nr_pages)
         return refuse(why, ENOMEM,
-                      "kernel and ramdisk need %llu MiB, the guest has %llu",
-                      (unsigned long long)round_up(needed, PAGES(1)) >> 8,
-                      (unsigned long long)nr_pages >> 8);
+                      "kernel and ramdisk need %lu MiB, the guest has %lu",
+                      round_up(needed, 256) >> 8, nr_pages >> 8);
     return 0;
 }
