@@ -2,7 +2,12 @@
 /*
  * Start of day and trap entry of a tiny PV guest: the ELF notes that a loader
  * reads, the entry point, one stub a vector, and the event entry.
+ *
+ * NOTES_LEFT_OUT: bit 0 leaves out INIT_P2M, bit 1 MOD_START_PFN.
  */
+#ifndef NOTES_LEFT_OUT
+#define NOTES_LEFT_OUT 0
+#endif
         .macro note type, desc:vararg
         .long 4, 8f - 7f, \type
         .asciz "Xen"
@@ -19,13 +24,18 @@
         note 3, .quad VIRT_BASE                 /* VIRT_BASE */
         note 4, .quad 0                         /* PADDR_OFFSET */
         note 1, .quad _start                    /* ENTRY */
+        .if !(NOTES_LEFT_OUT & 1)
         note 15, .quad 0x0000008000000000       /* INIT_P2M */
+        .endif
+        .if !(NOTES_LEFT_OUT & 2)
         note 16, .quad 1                        /* MOD_START_PFN */
+        .endif
         note 17, .long 0x8801                   /* SUPPORTED_FEATURES */
 
         .section .text.start, "ax"
         .globl _start
 _start: cld
+        mov     %rsp, initial_rsp(%rip)
         lea     boot_stack_end(%rip), %rsp
         mov     %rsi, %rdi
         xor     %ebp, %ebp
@@ -166,6 +176,10 @@ try_return:
         ret
 
         .section .rodata
+        .globl notes_left_out
+        .balign 8
+notes_left_out:
+        .long   NOTES_LEFT_OUT
         .globl trap_stubs
         .balign 8
 trap_stubs:
@@ -179,9 +193,10 @@ trap_stubs:
         .endr
 
         .bss
-        .globl  try_rsp
+        .globl  try_rsp, initial_rsp
         .balign 16
 try_rsp: .skip 8
+initial_rsp: .skip 8
         .balign 4096
         .globl  boot_stack
 boot_stack:
