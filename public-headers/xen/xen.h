@@ -428,6 +428,18 @@ typedef struct shared_info shared_info_t;
 
 /*
  * What rsi points to when a PV kernel starts. Addresses are virtual.
+ *
+ * The kernel starts with a window of its memory mapped at its VIRT_BASE, from
+ * pfn 0 up. In it follow each other, each from a page's start:
+ *   1. the kernel
+ *   2. the ramdisk, unless the kernel has the note MOD_START_PFN
+ *   3. the list of frames, mfn_list, unless it has the note INIT_P2M
+ *   4. this structure; in dom0 the rest of its page describes the screen
+ *   5. the store's ring, then the console's; not in dom0
+ *   6. the page tables, which are mapped read-only
+ *   7. a page of stack, to whose end rsp points
+ *   8. at least 512 KiB that are free, up to a multiple of 4 MiB
+ *
  * After a resume only the fields up to and including console are refreshed.
  */
 struct start_info {

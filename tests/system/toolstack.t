@@ -10,6 +10,7 @@ tmp=$(mktemp -d) || die "no temporary directory"
 trap 'rm -rf "$tmp"' EXIT
 mkdir -p "$tmp/extra/job"
 cp "$BUILD/guests/version" "$tmp/extra/job/tiny" # a small kernel
+cp "$BUILD"/guests/start_of_day* "$tmp/extra/job/"
 script=tests/system/toolstack.dom0
 checks=$(grep -c '^ *check "' $script)
 export LIMIT=${LIMIT:-900}

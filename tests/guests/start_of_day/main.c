@@ -2,7 +2,8 @@
 /*
  * Start of day: what start_info promises is there, mapped as the contract says
  * and in its order, whichever of the notes INIT_P2M and MOD_START_PFN the
- * kernel has (start.S; start_of_day-1 to -3 lack some). run: ramdisk=1
+ * kernel has (start.S; start_of_day-1 to -3 lack some), as dom0 and, in
+ * tests/system/toolstack.t, as any other domain. run: ramdisk=1
  */
 #include <pv/pv.h>
 
@@ -16,7 +17,20 @@ extern const uint32_t notes_left_out;
 extern uint64_t initial_rsp;
 static uint8_t spare_page[PAGE_SIZE] __attribute__((aligned(4096)));
 
-/* xen.h's order: kernel, ramdisk, list, start_info, tables, stack, free. */
+/* The two pages that dom0 does not have. */
+static uint64_t check_rings(const struct start_info *si)
+{
+    uint64_t pfn = virt_to_pfn(si);
+
+    if (si->flags & SIF_INITDOMAIN)
+        return 0;
+    is(si->store_mfn, p2m[pfn + 1], "the store's ring is behind start_info");
+    is(si->console.domU.mfn, p2m[pfn + 2],
+       "the console's ring is behind the store's");
+    return 2 * PAGE_SIZE;
+}
+
+/* The order that xen.h documents. */
 static uint64_t check_order(const struct start_info *si)
 {
     bool in_window = notes_left_out & NO_MOD_START_PFN;
@@ -40,7 +54,7 @@ static uint64_t check_order(const struct start_info *si)
            "a p2m list outside the window has frames behind it");
     }
     is((uint64_t)si, next, "start_info lies in the documented order");
-    next += PAGE_SIZE;
+    next += PAGE_SIZE + check_rings(si);
     is(si->pt_base, next, "the page tables lie behind start_info");
     next += si->nr_pt_frames * PAGE_SIZE;
     is(initial_rsp, next + PAGE_SIZE,
@@ -71,8 +85,8 @@ int main(void)
 
     ok(!strncmp(si->magic, "xen-3.0-x86_64", 14), "start_info has the magic %s",
        si->magic);
-    is(si->flags & 3, SIF_PRIVILEGED | SIF_INITDOMAIN,
-       "start_info's flags say dom0");
+    ok((si->flags & 3) == (SIF_PRIVILEGED | SIF_INITDOMAIN) || !(si->flags & 3),
+       "start_info's flags say dom0 or a plain domain");
     ok(si->nr_pages > 1024, "start_info tells %lu pages", si->nr_pages);
     window_end = check_order(si);
     ok(!read_faults((void *)(window_end - PAGE_SIZE)),
