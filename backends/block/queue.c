@@ -278,7 +278,7 @@ static void settle(struct block_queue *q)
     if (n > 0) {
         if (may_take(q))
             event_work_queue(q->loop, &q->work);
-        return; /* else a completion brings us here again */
+        return; /* else a completion calls this function again */
     }
     if (q->port_masked) {
         q->port_masked = false;
@@ -373,7 +373,7 @@ int block_queue_connect(struct block_queue *q, struct ports *ports,
         block_queue_disconnect(q);
         return rc;
     }
-    /* Requests may be waiting; their event was for nobody. */
+    /* Requests may be waiting: their event came before the port was bound. */
     q->port_masked = false;
     event_work_queue(q->loop, &q->work);
     return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The kernel has backends of its own for the same devices. Two backends on one
- * ring would destroy the guest's data, so ours do not run beside them.
+ * ring would destroy the guest's data, so these backends do not run beside the
+ * kernel's.
  */
 #ifndef BACKENDS_COMMON_KERNEL_DRIVER_H
 #define BACKENDS_COMMON_KERNEL_DRIVER_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The store's connection of a daemon, and the watches on it, served by the
- * event loop. A lost store ends the loop with code 1: whoever started the
- * daemon starts it again when there is a store.
+ * event loop. A lost store ends the loop with code 1: the service manager
+ * starts the daemon again when there is a store.
  */
 #ifndef BACKENDS_COMMON_STORE_WATCH_H
 #define BACKENDS_COMMON_STORE_WATCH_H

@@ -63,7 +63,8 @@ enum xenbus_action xenbus_next(const struct xenbus_view *v)
         if (v->mine == XenbusStateInitWait && !v->connected)
             return XENBUS_NOTHING;
         return XENBUS_CLOSE;
-    default: /* InitWait, Reconfiguring, Reconfigured: nothing to do for us */
+    default: /* InitWait, Reconfiguring, Reconfigured: the backend has nothing
+                to do */
         if (v->mine == XenbusStateInitialising)
             return XENBUS_ANNOUNCE;
         return XENBUS_NOTHING;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a guest has printed and no terminal has taken yet, bounded: either the
- * oldest goes, so that who attaches later sees the last lines, or what does
- * not fit is discarded on arrival.
+ * oldest goes, so that a client that attaches later sees the last lines, or
+ * what does not fit is discarded on arrival.
  */
 #ifndef CONSOLE_BACKLOG_H
 #define CONSOLE_BACKLOG_H

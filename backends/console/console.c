@@ -166,7 +166,7 @@ static void unmap(struct console *c)
     c->ring = NULL;
 }
 
-/* The builder grants the page by a reserved reference; one that does not
+/* The builder grants the page by a reserved reference; a builder that does not
  * leaves only the frame number. */
 static int map_ring(struct console *c)
 {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One guest's console: its ring page, its event channel, a pseudo terminal
- * whose name is published as console/tty, the backlog for whoever attaches,
- * and the log.
+ * whose name is published as console/tty, the backlog for the next client that
+ * attaches, and the log.
  *
  * A guest that prints without end is served CONSOLE_DRAINS times per
- * CONSOLE_WINDOW_MS and waits in between, so it gets its share and others
- * theirs.
+ * CONSOLE_WINDOW_MS and waits in between, so each guest gets its share.
  */
 #ifndef CONSOLE_CONSOLE_H
 #define CONSOLE_CONSOLE_H
@@ -66,8 +65,8 @@ struct console *console_new(struct event_loop *loop, struct xs_handle *xs,
 /* The domain's console nodes have changed or may have. */
 void console_refresh(struct console *c);
 
-/* The domain is gone: takes its last words. True: nobody waits for them, the
- * console can be freed. */
+/* The domain is gone: takes its last output. True: no client waits for it, and
+ * the console can be freed. */
 bool console_domain_gone(struct console *c);
 void console_free(struct console *c);
 

@@ -12,7 +12,7 @@
 
 struct net_credit {
     struct event_loop *loop;
-    void (*refilled)(struct net_credit *c); /* whoever waits may go on */
+    void (*refilled)(struct net_credit *c); /* queues that wait may go on */
     struct event_timer refill;              /* armed while left < limit */
     uint64_t limit;                         /* 0: none */
     unsigned int interval_ms;

@@ -107,7 +107,8 @@ int net_queue_connect(struct net_queue *q, struct ports *ports,
     rc = rc ? rc : event_source_add(q->loop, &q->tap, EPOLLIN);
     if (rc)
         net_queue_disconnect(q);
-    else /* packets may be waiting; their event was for nobody */
+    else /* packets may be waiting: their event came before the port was bound
+          */
         event_work_queue(q->loop, &q->tx_work);
     return rc;
 }

@@ -359,7 +359,8 @@ DEFINE_XEN_GUEST_HANDLE(mmuext_op_t);
 /*
  * multicall(entries, count): hypercalls run in order; each gets its result, and
  * an error of one does not end the batch. -EFAULT: an entry could not be read
- * or written; those before it are done. multicall inside is -EINVAL.
+ * or written; those before it are done. multicall inside is -EINVAL. iret
+ * inside is carried out and ends the batch: what follows is not done.
  *
  * Restart continued at the entry reached
  */

@@ -303,7 +303,7 @@ void connection_event(struct connection *c, const char *path, const char *token)
         return;
     if ((size_t)n < HEADER + h.len)
         queue_event(c, &h, data, (size_t)n);
-    /* Outside its own turn nobody else will do this. */
+    /* Outside the connection's own turn no other code does this. */
     if (!silent(c)) {
         c->transport->expect(c, c->replies == 0, c->out != NULL);
         c->transport->flush(c);

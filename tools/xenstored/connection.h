@@ -42,7 +42,8 @@ struct transport {
     /* The client broke the protocol: stop listening to it. */
     void (*park)(struct connection *c, unsigned int error);
     void (*close)(struct connection *c);
-    /* receive() is asked until it has nothing: nobody calls again. */
+    /* receive() is called until it has nothing: no event would cause another
+     * call. */
     bool drain;
 };
 

@@ -21,8 +21,9 @@
 #include "trace.h"
 #include "xen.h"
 
-/* How long an offender waits: doubled each time, within these bounds; and how
- * long he must behave before that is forgotten. */
+/* Back-off of a domain whose writes starve others: doubled each time, within
+ * these bounds. It is forgotten when the domain has starved no other for the
+ * last of these times. */
 #define HOLD_BACK_MIN 50
 #define HOLD_BACK_MAX 1000
 #define FORGIVEN      10000
@@ -189,7 +190,8 @@ static bool check(struct domain *d)
     int rc = look_up(d->id.domid, &info);
     bool gone = rc == ESRCH || info.dying;
 
-    /* Not knowing is no reason to bury somebody. */
+    /* If the look-up failed for another reason, the domain is assumed to be
+     * alive. */
     if (rc && !gone)
         return false;
     if (!gone && !d->connection)

@@ -53,8 +53,8 @@ void domain_forget(struct domain *d);
 /* How many domains have died so far. */
 uint64_t domain_deaths(void);
 
-/* Its writes made somebody else's transaction fail: no requests from it are
- * served for a moment, longer with each offence. */
+/* Its writes made another client's transaction fail: no requests from it are
+ * served for a moment, longer each time. */
 void domain_hold_back(uint16_t domid);
 bool domain_held_back(const struct domain *d, uint64_t now);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xenstored: options, start, end. The order of start-up is the order of
- * main(); the daemon says that it is ready (to systemd, and to whoever waits
- * for the parent to exit) only when the socket answers.
+ * xenstored: options, start, end. The order of start-up is the order of main();
+ * the daemon says that it is ready (to systemd, and to a script that waits for
+ * the parent to exit) only when the socket answers.
  */
 #include <errno.h>
 #include <fcntl.h>

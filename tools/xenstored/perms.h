@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Permissions of a node and who is asking. A list of entries: the first names
- * the owner and what everybody else may do, the others name domains with
- * rights of their own.
+ * Permissions of a node, and the domain that asks. A list of entries: the first
+ * names the owner and what all other domains may do, the others name domains
+ * with rights of their own.
  *
  * A domain id is reused after its domain's death, so an entry holds the
  * domain's incarnation as well: a right given to a dead domain is worthless to
@@ -21,7 +21,7 @@
 #define PERM_WRITE 2u
 #define PERM_OWNER 4u
 
-/* Never given to a domain: an id that named nobody when it was stored. */
+/* Never given to a domain: an id that named no domain when it was stored. */
 #define INCARNATION_NONE 0u
 /* Domain 0 lives as long as the machine. */
 #define INCARNATION_DOM0 1u
@@ -42,8 +42,8 @@ struct perms {
     struct perm entry[];
 };
 
-/* Who performs an operation. @target is the domain that a device model acts
- * for; equal to @self for everybody else. */
+/* The client that performs an operation. @target is the domain that a device
+ * model acts for; equal to @self for all other clients. */
 struct actor {
     bool privileged;
     struct identity self, target;

@@ -5,7 +5,7 @@
  * Every domain has an account: the nodes it owns, and the memory that its
  * nodes, watches, transactions and undelivered events take. Limits apply to
  * unprivileged domains only. What the snapshots of transactions keep of other
- * domains' nodes is on nobody's account; one limit bounds it for all together
+ * domains' nodes is on no account; one limit bounds it for all together
  * (QUOTA_SNAPSHOT_MEMORY, see transaction.h). A transaction keeps its changes
  * of the accounts in a list of its own (struct usage) until it commits.
  */
@@ -46,7 +46,7 @@ struct account {
     bool soft_known;
 };
 
-/* The account of a living domain, NULL for anybody else. */
+/* The account of a living domain; NULL for any other identity. */
 struct account *account_of(struct identity id);
 
 /* One clear line per domain and limit, not one per refused request. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What clients ask of nodes, watches and transactions. Each function answers
- * first and lets watches fire afterwards, so nobody waits for his answer
- * behind other people's events.
+ * first and lets watches fire afterwards, so that no client's answer waits
+ * behind other clients' events.
  */
 #include <errno.h>
 #include <inttypes.h>

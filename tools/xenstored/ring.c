@@ -21,9 +21,9 @@ static struct ring *ring_of(struct connection *c)
     return c->endpoint;
 }
 
-/* Shared words: each access is one access, and data and index are ordered.
- * The acquire pairs with the guest's barrier before it publishes an index, the
- * release with the one after it has read ours. */
+/* Shared words: each access is one access, and data and index are ordered. The
+ * acquire pairs with the guest's barrier before it publishes an index, the
+ * release with the one after it has read the store's. */
 static uint32_t load(const uint32_t *word)
 {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);

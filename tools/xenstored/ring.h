@@ -13,7 +13,7 @@
 struct ring {
     struct connection *c;
     struct xenstore_domain_interface *page;
-    uint32_t req_cons, rsp_prod; /* ours */
+    uint32_t req_cons, rsp_prod; /* the store's */
     uint64_t gfn;
     int port;
     bool by_grant;

@@ -93,7 +93,7 @@ static void client_ready(struct event_source *s, uint32_t events)
 {
     struct connection *c = container_of(s, struct socket_client, source)->c;
 
-    /* One that has hung up while it may not send says so only here. */
+    /* A client that has hung up while it may not send shows only here. */
     if (events & (EPOLLHUP | EPOLLERR) && !(events & EPOLLIN))
         connection_kill(c);
     else

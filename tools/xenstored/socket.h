@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The transport of local processes: a Unix stream socket that only root can
- * open. Whoever gets through speaks as domain 0.
+ * open. A client that connects has the rights of domain 0.
  */
 #ifndef XENSTORED_SOCKET_H
 #define XENSTORED_SOCKET_H

@@ -16,7 +16,8 @@
 
 struct store store;
 
-/* Who may watch for domains coming and going. */
+/* The permissions of the special watches: which domains may see others come and
+ * go. */
 static struct {
     const char *name;
     struct perms *perms;
@@ -65,8 +66,8 @@ static struct edit edit_of(struct view *v)
 }
 
 /*
- * Finds @path for an access that needs the rights @need. ENOENT is told only
- * to those who could have seen the node: the nearest existing node above
+ * Finds @path for an access that needs the rights @need. ENOENT is told only to
+ * clients that could have seen the node: the nearest existing node above
  * decides, as it does for creating the path. *near is that node, or the node.
  */
 static int find(struct view *v, const char *path, unsigned int need,

@@ -59,7 +59,8 @@ void store_forget_domain(struct identity id);
 
 void store_publish(struct change *c);
 
-/* May @who see events of the special name @path ("@introduceDomain")? */
+/* Whether @who may see events of the special name @path
+ * ("@introduceDomain"). */
 bool store_special_readable(const char *path, const struct actor *who);
 
 #endif

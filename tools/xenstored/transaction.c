@@ -127,7 +127,7 @@ int transaction_touch(struct transaction *t, const char *path,
         rc = hold_value(t, a, len);
     if (rc)
         return rc;
-    /* Reading back one's own write depends on nobody else. */
+    /* Reading what the transaction has written depends on no other client. */
     if (touch == TOUCH_READ && a->touch & (TOUCH_WRITE | TOUCH_REMOVE))
         return 0;
     a->touch |= touch;
@@ -451,7 +451,8 @@ int transaction_end(struct transactions *set, struct transaction *t,
     unlink_transaction(set, t);
     if (t->expired)
         rc = wanted ? EAGAIN : 0;
-    else if (wanted && t->changed) /* one that only read is in order */
+    else if (wanted &&
+             t->changed) /* a transaction that only read is in order */
         rc = commit(t, &before);
     done(arg, rc);
     if (before) {

@@ -4,7 +4,7 @@
  * pointer), a tree with the transaction's own changes (another one), and the
  * list of paths it has touched and how.
  *
- * Commit is one pointer assignment. If nobody changed the live tree meanwhile,
+ * Commit is one pointer assignment. If the live tree has not changed meanwhile,
  * the transaction's tree becomes the live one. Otherwise every node it has read
  * must be unchanged, node by node, and its changes are made again on a copy of
  * the live tree, which then becomes the live one. Blind writes never conflict,
@@ -17,9 +17,9 @@
  * (EAGAIN). All trees together are never larger than when the oldest of these
  * transactions started, plus that limit.
  *
- * Fairness: who makes another's commit fail, by a conflict or by using up that
- * memory, is held back for a moment (see domain_hold_back()), so a commit
- * succeeds after a bounded number of tries.
+ * Fairness: a client that makes another's commit fail, by a conflict or by
+ * using up that memory, is held back for a moment (see domain_hold_back()), so
+ * a commit succeeds after a bounded number of tries.
  */
 #ifndef XENSTORED_TRANSACTION_H
 #define XENSTORED_TRANSACTION_H

@@ -2,12 +2,12 @@
 /*
  * The store's contents: an immutable tree with structural sharing.
  *
- * Whoever holds a reference to a root holds a snapshot of the whole store that
- * never changes; taking one costs nothing. An edit works on a root pointer: it
- * copies the nodes on the way from the root to the change that somebody else
- * still references, and changes the others in place. So with no snapshot
- * around a write allocates nothing, and with one it copies a handful of nodes.
- * A transaction is two root pointers; comparing versions starts with comparing
+ * A reference to a root is a snapshot of the whole store that never changes;
+ * taking one costs nothing. An edit works on a root pointer: it copies the
+ * nodes on the way from the root to the change that another root still
+ * references, and changes the others in place. So with no snapshot around a
+ * write allocates nothing, and with one it copies a handful of nodes. A
+ * transaction is two root pointers; comparing versions starts with comparing
  * pointers.
  *
  * An edit that fails (ENOMEM) leaves the tree as it was.

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Watches: who is told about changes where. Looked up by the hash of the
- * watched path, once per component of the changed path, so the cost of a write
- * does not depend on how many watches there are elsewhere.
+ * Watches: the clients that are told about changes of a path. Looked up by the
+ * hash of the watched path, once per component of the changed path, so the cost
+ * of a write does not depend on how many watches there are elsewhere.
  *
- * An event reaches its watcher only if he may read the node, before or after
- * the change: names of nodes are as secret as their contents.
+ * An event reaches its watcher only if the watcher may read the node, before or
+ * after the change: names of nodes are as secret as their contents.
  */
 #ifndef XENSTORED_WATCH_H
 #define XENSTORED_WATCH_H

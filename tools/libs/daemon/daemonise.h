@@ -2,9 +2,8 @@
 /*
  * The life of a daemon, in three calls around the start of its services:
  *
- *   daemon_begin   one instance, and the background
- *   daemon_ready   whoever started the daemon learns that it serves
- *   daemon_end     nothing is left of it
+ *   daemon_begin one instance, and the background daemon_ready the process that
+ *   started the daemon learns that it serves daemon_end nothing is left of it
  *
  * The process that starts a daemon waits, and ends with 0 once the daemon is
  * ready, with 1 if it ends before. Until then errors go to the caller's

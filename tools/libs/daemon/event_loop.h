@@ -57,16 +57,26 @@ struct event_loop {
     struct event_source *batch[EVENT_BATCH];
 };
 
-/* 0 or -errno, as for all functions here that return int. */
+/*
+ * 0 or -errno, as for all functions here that return int. destroy closes the
+ * loop's descriptor; sources, work and timers stay their owners'.
+ */
 int event_loop_init(struct event_loop *l);
 void event_loop_destroy(struct event_loop *l);
 
-/* Returns the code given to event_loop_stop(), which may be called before, or 1
- * if waiting fails. May be called again. */
+/*
+ * Serves sources, work and timers until event_loop_stop(), which may be called
+ * before. Returns the code given to it, or 1 if waiting fails. May be called
+ * again.
+ */
 int event_loop_run(struct event_loop *l);
 void event_loop_stop(struct event_loop *l, int exit_code);
 
-/* events: EPOLLIN, EPOLLOUT, both or none. Asking for the same again is free.
+/*
+ * s must stay until it is removed. s->ready is called with what of 'events' has
+ * come (EPOLLIN, EPOLLOUT, both or none), and for hang-up and errors in any
+ * case. Asking for the same events again is free. A handler may remove any
+ * source, also its own.
  */
 int event_source_add(struct event_loop *l, struct event_source *s,
                      uint32_t events);
@@ -74,9 +84,17 @@ int event_source_change(struct event_loop *l, struct event_source *s,
                         uint32_t events);
 void event_source_remove(struct event_loop *l, struct event_source *s);
 
+/*
+ * Calls w's function once, after the handlers of the batch in hand. Queueing
+ * work that is queued does nothing.
+ */
 void event_work_queue(struct event_loop *l, struct event_work *w);
 void event_work_cancel(struct event_loop *l, struct event_work *w);
 
+/*
+ * Calls t's function once, after so many milliseconds; setting it again
+ * replaces the former time.
+ */
 void event_timer_set(struct event_loop *l, struct event_timer *t,
                      unsigned int ms);
 void event_timer_cancel(struct event_loop *l, struct event_timer *t);

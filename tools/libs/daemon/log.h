@@ -46,9 +46,9 @@ void log_guest(struct log_bucket *b, const char *fmt, ...)
 #define log_debug(...)   log_line(LOG_LVL_DEBUG, __VA_ARGS__)
 
 /*
- * For the handles of the Xen libraries. They would write a line for each
- * failed call, and guests decide how often calls fail; what matters is reported
- * by us. NULL (the libraries' own logger) if there is no memory.
+ * For the handles of the Xen libraries. They would write a line for each failed
+ * call, and guests decide how often calls fail; what matters is reported by the
+ * daemon. NULL (the libraries' own logger) if there is no memory.
  */
 struct xentoollog_logger *log_for_libraries(void);
 

@@ -61,8 +61,9 @@ struct xlg_config {
     uint64_t mem_kib;       /* memory to populate; <= the domain's max_mem */
     uint32_t max_vcpus;     /* as given to xlc_domain_max_vcpus */
     const char *cmdline;    /* NULL: empty */
-    uint32_t console_domid; /* who serves the console; DOMID_INVALID: none */
-    uint32_t store_domid;   /* who serves the store */
+    uint32_t console_domid; /* the domain that serves the console;
+                               DOMID_INVALID: none */
+    uint32_t store_domid;   /* the domain that serves the store */
     evtchn_port_t console_port; /* the guest's ports, unbound so far */
     evtchn_port_t store_port;
     bool claim; /* claim the memory first: fail at once when short */
