@@ -27,10 +27,14 @@ static void await(unsigned int self, bool several)
 
 static void second(void)
 {
-    for (unsigned int i = 0; !last; i++) {
-        await(1, i & 8);
+    bool done;
+    unsigned int i = 0;
+
+    do {
+        await(1, i++ & 8);
+        done = last; /* before the answer: after it, last is the next round's */
         send(to[0]);
-    }
+    } while (!done);
     finished = true;
     HC3(vcpu_op, VCPUOP_down, 1, 0);
 }
