@@ -89,26 +89,51 @@ static long leave(const struct subop_family *f, const struct subop *row,
                   rc ? 0 : row->out);
 }
 
-long subop_call(const struct subop_family *f, unsigned int cmd, uint64_t arg)
+/* v: the vcpu of a family about vcpus, or NULL. */
+static __attribute__((noinline)) long call_special(const struct subop_family *f,
+                                                   const struct subop *row,
+                                                   struct vcpu *v, uint64_t arg)
 {
-    const struct subop *row = subop_find(f, cmd);
-    uint64_t op[DIV_ROUND_UP(MAX_SIZE, 8)];
-    long rc = enter(row, op, arg);
-
-    return rc ? rc : leave(f, row, run(row, op, op), op, arg);
-}
-
-long subop_call_vcpu(const struct subop_family *f, unsigned int cmd,
-                     struct vcpu *v, uint64_t arg)
-{
-    const struct subop *row = subop_find(f, cmd);
     uint64_t op[DIV_ROUND_UP(MAX_SIZE, 8)];
     long rc = enter(row, op, arg);
 
     if (rc)
         return rc;
-    rc = row->vcpu_fn ? row->vcpu_fn(v, op) : row->rc;
+    if (v)
+        rc = row->vcpu_fn ? row->vcpu_fn(v, op) : row->rc;
+    else
+        rc = run(row, op, op);
     return leave(f, row, rc, op, arg);
+}
+
+/* Sending an event or setting a timer takes few instructions, so the way to
+ * the handler must, too. */
+static inline __attribute__((always_inline)) long
+call(const struct subop_family *f, unsigned int cmd, struct vcpu *v,
+     uint64_t arg)
+{
+    const struct subop *row = subop_find(f, cmd);
+    uint64_t op[DIV_ROUND_UP(MAX_SIZE, 8)];
+    long rc;
+
+    if (row->special || !row->fn)
+        return call_special(f, row, v, arg);
+    op[0] = arg;
+    if (row->in && copy_from_guest_raw(op, arg, row->in))
+        return -EFAULT;
+    rc = v ? row->vcpu_fn(v, op) : row->fn(current->domain, op);
+    return likely(rc != -ERESTART) ? rc : hypercall_again(f->call);
+}
+
+long subop_call(const struct subop_family *f, unsigned int cmd, uint64_t arg)
+{
+    return call(f, cmd, NULL, arg);
+}
+
+long subop_call_vcpu(const struct subop_family *f, unsigned int cmd,
+                     struct vcpu *v, uint64_t arg)
+{
+    return call(f, cmd, v, arg);
 }
 
 long subop_call_headed(const struct subop_family *f, uint64_t arg)

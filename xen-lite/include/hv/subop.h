@@ -40,10 +40,15 @@ struct subop {
         long (*fn)(struct domain *d, void *op);
         long (*vcpu_fn)(struct vcpu *v, void *op);
     };
-    uint8_t in;          /* bytes of the structure that are copied in */
-    uint8_t out_at, out; /* what of it is copied out after success */
-    uint8_t domid;       /* 1 + offset of the domain's id in it, or 0 */
-    uint8_t flags;
+    union {
+        struct {
+            uint8_t out_at, out; /* what is copied out after success */
+            uint8_t domid;       /* 1 + offset of a domain's id, or 0 */
+            uint8_t flags;
+        };
+        uint32_t special; /* 0: none of these */
+    };
+    uint8_t in; /* bytes of the structure that are copied in */
     int8_t rc;
 };
 
