@@ -10,7 +10,7 @@ BACKEND_COMMON := $(addprefix backends/common/, \
     device_node.c store_watch.c xenbus_state.c xenbus.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
-    main.c queue.c request.c pages.c pool.c storage.c)
+    main.c queue.c request.c pages.c pool.c medium.c storage.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c credit.c tx.c rx.c slots.c offload.c tap.c)
@@ -39,6 +39,9 @@ $(eval $(call unit_test,block_queue,tests/unit/block_queue.c tests/unit/fake_xen
     $(addprefix backends/block/,queue.c request.c pages.c pool.c) \
     $(addprefix backends/common/,ring.c grant_map.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+$(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
+    $(addprefix backends/block/,medium.c storage.c) \
+    tools/libs/daemon/log.c,-luring -lxentoollog))
 $(eval $(call unit_test,net_queue,tests/unit/net_queue.c tests/unit/fake_xen.c \
     $(addprefix backends/net/,queue.c credit.c tx.c rx.c slots.c offload.c) \
     $(addprefix backends/common/,ring.c grant_map.c) \

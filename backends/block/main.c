@@ -65,7 +65,6 @@ static int open_disk(struct backend *b)
 {
     struct disk_device *d = container_of(b, struct disk_device, backend);
     char *mode = xenbus_read(&b->bus, "mode"), *path = medium_path(&b->bus);
-    bool readonly = !mode || mode[0] != 'w';
     bool discard = !node_is(&b->bus, "discard-enable", "0");
     int rc;
 
@@ -73,12 +72,13 @@ static int open_disk(struct backend *b)
         log_error("no path of a file or device ('%s')", path ? path : "");
         rc = -ENOENT;
     } else {
-        rc = storage_open(&d->disk, path, readonly, discard, BLOCK_INFLIGHT);
+        rc = storage_open(&d->disk, path, mode ? mode : "r", discard,
+                          BLOCK_INFLIGHT);
     }
     if (!rc) {
         log_info("%s, %llu sectors, %s%s", path,
                  (unsigned long long)d->disk.limits.sectors,
-                 readonly ? "read-only" : "read-write",
+                 d->disk.limits.readonly ? "read-only" : "read-write",
                  d->disk.in_memory ? ", in memory" : "");
         storage_register(&d->disk, d->queue.pool.base, POOL_BYTES);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening, probing and driving the medium; see storage.h.
+ * Probing and driving the medium; see storage.h.
  */
 #include "storage.h"
 
@@ -20,6 +20,8 @@
 #include <unistd.h>
 
 #include <daemon/log.h>
+
+#include "medium.h"
 
 #ifndef RAMFS_MAGIC
 #define RAMFS_MAGIC 0x858458f6
@@ -112,19 +114,7 @@ static int probe_file(struct storage *s, const struct stat *st,
     return 0;
 }
 
-/* Past dom0's page cache where the file system can, so that a flush has little
- * to do and guests do not fill dom0's memory. */
-static int open_medium(const char *path, bool readonly)
-{
-    int flags = (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC, fd;
-
-    fd = open(path, flags | O_DIRECT);
-    if (fd < 0 && errno == EINVAL)
-        fd = open(path, flags);
-    return fd < 0 ? -errno : fd;
-}
-
-int storage_open(struct storage *s, const char *path, bool readonly,
+int storage_open(struct storage *s, const char *path, const char *mode,
                  bool allow_discard, unsigned int depth)
 {
     struct stat st;
@@ -132,10 +122,11 @@ int storage_open(struct storage *s, const char *path, bool readonly,
 
     memset(s, 0, sizeof(*s));
     s->done_tail = &s->done;
-    s->limits.readonly = readonly;
-    s->fd = open_medium(path, readonly);
+    s->limits.readonly = mode[0] != 'w';
+    s->fd = medium_open(path, mode);
     if (s->fd < 0) {
-        log_error("cannot open %s: %s", path, strerror(-s->fd));
+        log_error("cannot open %s: %s", path,
+                  s->fd == -EBUSY ? "somebody else uses it" : strerror(-s->fd));
         return s->fd;
     }
     if (fstat(s->fd, &st))

@@ -44,8 +44,9 @@ struct storage {
     struct storage_io *done, **done_tail;
 };
 
-/* depth: the most storage_io in flight. Logs the reason of a failure. */
-int storage_open(struct storage *s, const char *path, bool readonly,
+/* mode: see medium_open(). depth: the most storage_io in flight. 0 or -errno,
+ * whose reason is logged. */
+int storage_open(struct storage *s, const char *path, const char *mode,
                  bool allow_discard, unsigned int depth);
 void storage_close(struct storage *s);
 

@@ -54,11 +54,9 @@ int libxl__disk_setdefault(libxl__gc *gc, libxl_device_disk *disk)
             disk->vdev, disk->pdev_path);
         return ERROR_INVAL;
     }
-    if (S_ISREG(st.st_mode) && (!st.st_size || st.st_size % 512)) {
-        LOG(ERROR,
-            "disk %s: %s is not a disk image: its size, %lld bytes, is "
-            "not a number of sectors",
-            disk->vdev, disk->pdev_path, (long long)st.st_size);
+    if (S_ISREG(st.st_mode) && st.st_size < 512) {
+        LOG(ERROR, "disk %s: %s is not a disk image: it has no sector",
+            disk->vdev, disk->pdev_path);
         return ERROR_INVAL;
     }
     return 0;

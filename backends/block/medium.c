@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* See medium.h. */
+#include "medium.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdalign.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECTOR 512
+
+/* The process of a guest's former self, before a reboot or on the other side of
+ * a migration within this host, may take a moment to let go. */
+#define BUSY_TRIES    100
+#define BUSY_INTERVAL 50000 /* us */
+
+/* QEMU's bytes: whoever reads or writes locks the byte of what it does, and the
+ * second byte of what others must not do. All locks are shared; who finds a
+ * lock of another on the opposite byte gives up. */
+#define READS     100
+#define WRITES    101
+#define NO_READS  200
+#define NO_WRITES 201
+
+static int lock(int fd, off_t first, off_t last)
+{
+    struct flock l = {F_RDLCK, SEEK_SET, first, last - first + 1, 0};
+
+    return fcntl(fd, F_OFD_SETLK, &l) ? -errno : 0;
+}
+
+static bool locked(int fd, off_t first, off_t last)
+{
+    struct flock l = {F_WRLCK, SEEK_SET, first, last - first + 1, 0};
+
+    return !fcntl(fd, F_OFD_GETLK, &l) && l.l_type != F_UNLCK;
+}
+
+/* A writer that minds no other only says that it is there. */
+static int keep_others_out(int fd, bool writes, bool minds)
+{
+    int rc = lock(fd, READS, writes ? WRITES : READS);
+
+    if (!minds)
+        return 0;
+    rc = rc ? rc : lock(fd, NO_WRITES, NO_WRITES);
+    if (rc) /* another's exclusive lock, or a file system without locks */
+        return rc == -EAGAIN || rc == -EACCES ? -EBUSY : 0;
+    return locked(fd, WRITES, WRITES) ||
+                   locked(fd, NO_READS, writes ? NO_WRITES : NO_READS)
+               ? -EBUSY
+               : 0;
+}
+
+static int open_once(const char *path, const char *mode)
+{
+    bool writes = mode[0] == 'w', minds = strcmp(mode, "w!");
+    int flags = (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC, fd, rc;
+
+    if (writes && minds)
+        flags |= O_EXCL; /* what the kernel takes for a claim of a device */
+    fd = open(path, flags | O_DIRECT);
+    if (fd < 0 && errno == EINVAL)
+        fd = open(path, flags);
+    if (fd < 0)
+        return -errno;
+    rc = keep_others_out(fd, writes, minds);
+    if (!rc)
+        return fd;
+    close(fd);
+    return rc;
+}
+
+/* Direct I/O may want more than a sector: a file's, what the disk below wants.
+ * Reading a hole tells nothing, so trying is for old kernels. */
+static bool takes_sectors(int fd)
+{
+    alignas(SECTOR) char sector[SECTOR];
+    struct statx x;
+
+    if (!statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_DIOALIGN, &x)) {
+        if (S_ISBLK(x.stx_mode))
+            return true; /* its sectors are announced as they are */
+        if (x.stx_mask & STATX_DIOALIGN)
+            return x.stx_dio_offset_align && x.stx_dio_offset_align <= SECTOR;
+    }
+    return pread(fd, sector, SECTOR, SECTOR) >= 0;
+}
+
+int medium_open(const char *path, const char *mode)
+{
+    int fd = open_once(path, mode);
+
+    for (int i = 0; fd == -EBUSY && i < BUSY_TRIES; i++) {
+        usleep(BUSY_INTERVAL);
+        fd = open_once(path, mode);
+    }
+    if (fd >= 0 && !takes_sectors(fd))
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_DIRECT);
+    return fd;
+}

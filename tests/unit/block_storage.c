@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The block backend's media, real ones: files and, if this is root and there
+ * are any, loop devices of both sector sizes. Checked: what is announced is
+ * what the medium takes, and a medium that is written has one user.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../../backends/block/storage.h"
+
+#define MIB (1 << 20)
+
+static char dir[] = "/tmp/block-storage-XXXXXX", image[64], on_disk[64];
+static char loop[2][64]; /* of 512 and 4096 bytes a sector, or "" */
+
+/* --- time stands still, but for this --- */
+
+static struct storage *gives_up;
+static unsigned int waits;
+
+int usleep(useconds_t us)
+{
+    if (++waits == 3 && gives_up) {
+        storage_close(gives_up);
+        gives_up = NULL;
+    }
+    return 0;
+}
+
+/* --- the media --- */
+
+static void make_file(const char *path, off_t size)
+{
+    int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, size), 0);
+    close(fd);
+}
+
+/* The first line that the shell command prints, or "". */
+static void output_of(const char *command, char line[64])
+{
+    FILE *f = popen(command, "re");
+
+    assert_non_null(f);
+    if (!fgets(line, 64, f))
+        line[0] = 0;
+    line[strcspn(line, "\n")] = 0;
+    pclose(f);
+}
+
+static void make_loop(char device[64], const char *name, int sector)
+{
+    char path[80], command[200];
+
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    make_file(path, 16 * MIB);
+    snprintf(command, sizeof(command), "losetup -b %d -f --show %s 2>/dev/null",
+             sector, path);
+    output_of(command, device);
+}
+
+static int run(const char *format, const char *arg)
+{
+    char command[200];
+
+    snprintf(command, sizeof(command), format, arg);
+    return system(command);
+}
+
+static int set_up(void **state)
+{
+    assert_non_null(mkdtemp(dir));
+    snprintf(image, sizeof(image), "%s/image", dir);
+    snprintf(on_disk, sizeof(on_disk), "%s/mnt", dir);
+    assert_int_equal(mkdir(on_disk, 0700), 0);
+    make_file(image, MIB);
+    make_loop(loop[0], "disk-512", 512);
+    make_loop(loop[1], "disk-4096", 4096);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    while (!umount2(on_disk, MNT_DETACH))
+        ;
+    for (int i = 0; i < 2; i++)
+        if (loop[i][0])
+            run("losetup -d %s", loop[i]);
+    return run("rm -rf %s", dir);
+}
+
+/* --- */
+
+static int open_it(struct storage *s, const char *path, const char *mode)
+{
+    return storage_open(s, path, mode, false, 4);
+}
+
+static int opened(const char *path, const char *mode)
+{
+    struct storage s;
+    int rc = open_it(&s, path, mode);
+
+    if (!rc)
+        storage_close(&s);
+    return rc;
+}
+
+/* What is left of opening beside another user. */
+static int beside(const char *path, const char *held, const char *mode)
+{
+    struct storage s;
+    int rc;
+
+    assert_int_equal(open_it(&s, path, held), 0);
+    rc = opened(path, mode);
+    storage_close(&s);
+    return rc;
+}
+
+static int transfer(struct storage *s, enum storage_op op, void *data,
+                    uint64_t offset, uint64_t len)
+{
+    struct storage_io io = {.op = op, .data = data, .offset = offset};
+    struct storage_io *done;
+
+    io.len = len;
+    storage_queue(s, &io);
+    storage_kick(s);
+    while (!(done = storage_next_done(s)))
+        ;
+    assert_ptr_equal(done, &io);
+    return io.result;
+}
+
+/* Every sector that is announced is written, flushed and read back. */
+static void takes_announced_sectors(const char *path)
+{
+    struct storage s;
+    uint32_t n;
+    char *data = aligned_alloc(4096, 8192);
+
+    assert_int_equal(open_it(&s, path, "w"), 0);
+    n = s.limits.sector_size;
+    for (uint64_t at = n; at < 8 * n; at += 3 * n) {
+        memset(data, 'a' + at % 23, n);
+        assert_int_equal(transfer(&s, STORAGE_WRITE, data, at, n), n);
+        assert_int_equal(transfer(&s, STORAGE_FLUSH, NULL, 0, 0), 0);
+        memset(data, 0, n);
+        assert_int_equal(transfer(&s, STORAGE_READ, data, at, n), n);
+        assert_int_equal(data[n - 1], 'a' + at % 23);
+    }
+    storage_close(&s);
+    free(data);
+}
+
+static void one_writer_or_many_readers(const char *path)
+{
+    assert_int_equal(beside(path, "w", "w"), -EBUSY);
+    assert_int_equal(beside(path, "w", "r"), -EBUSY);
+    assert_int_equal(beside(path, "r", "w"), -EBUSY);
+    assert_int_equal(beside(path, "r", "r"), 0);
+    assert_int_equal(beside(path, "w", "w!"), 0);
+    assert_int_equal(beside(path, "r", "w!"), 0);
+    assert_int_equal(beside(path, "w!", "w"), -EBUSY);
+    assert_int_equal(beside(path, "w!", "w!"), 0);
+    assert_int_equal(opened(path, "w"), 0);
+}
+
+static void a_file_has_one_writer_or_many_readers(void **state)
+{
+    one_writer_or_many_readers(image);
+}
+
+static void a_device_has_one_writer_or_many_readers(void **state)
+{
+    if (!loop[0][0])
+        skip();
+    one_writer_or_many_readers(loop[0]);
+}
+
+static void a_user_that_leaves_is_waited_for(void **state)
+{
+    struct storage s;
+
+    assert_int_equal(open_it(&s, image, "w"), 0);
+    gives_up = &s;
+    waits = 0;
+    assert_int_equal(opened(image, "w"), 0);
+    assert_int_equal(waits, 3);
+}
+
+static void qemu_and_a_disk_keep_each_other_out(void **state)
+{
+    /* Writes, and shares nothing but reading. */
+    struct flock write = {F_RDLCK, SEEK_SET, 100, 2, 0};
+    struct flock no_writes = {F_RDLCK, SEEK_SET, 201, 1, 0};
+    struct flock any = {F_WRLCK, SEEK_SET, 201, 1, 0};
+    struct storage s;
+    int fd = open(image, O_RDWR | O_CLOEXEC);
+
+    assert_int_equal(open_it(&s, image, "r"), 0);
+    assert_int_equal(fcntl(fd, F_OFD_GETLK, &any), 0);
+    assert_int_equal(any.l_type, F_RDLCK);
+    storage_close(&s);
+    assert_int_equal(fcntl(fd, F_OFD_SETLK, &no_writes), 0);
+    assert_int_equal(opened(image, "w"), -EBUSY);
+    assert_int_equal(opened(image, "r"), 0);
+    assert_int_equal(fcntl(fd, F_OFD_SETLK, &write), 0);
+    assert_int_equal(opened(image, "r"), -EBUSY);
+    assert_int_equal(opened(image, "w!"), 0);
+    close(fd);
+}
+
+static void a_mounted_device_is_not_written(void **state)
+{
+    struct storage s;
+
+    if (!loop[0][0] || run("mkfs.ext4 -q %s 2>/dev/null", loop[0]))
+        skip();
+    assert_int_equal(open_it(&s, loop[0], "w"), 0);
+    assert_int_equal(mount(loop[0], on_disk, "ext4", 0, NULL), -1);
+    assert_int_equal(errno, EBUSY);
+    assert_int_not_equal(run("mkfs.ext4 -Fq %s 2>/dev/null", loop[0]), 0);
+    storage_close(&s);
+    assert_int_equal(mount(loop[0], on_disk, "ext4", 0, NULL), 0);
+    assert_int_equal(opened(loop[0], "w"), -EBUSY);
+    assert_int_equal(opened(loop[0], "w!"), 0);
+    assert_int_equal(umount(on_disk), 0);
+}
+
+static void announced_sectors_of_files_work(void **state)
+{
+    takes_announced_sectors(image);
+    make_file("/dev/shm/block-storage", MIB);
+    takes_announced_sectors("/dev/shm/block-storage");
+    unlink("/dev/shm/block-storage");
+}
+
+static void announced_sectors_of_devices_work(void **state)
+{
+    if (!loop[0][0] || !loop[1][0])
+        skip();
+    takes_announced_sectors(loop[0]);
+    takes_announced_sectors(loop[1]);
+}
+
+static void announced_sectors_of_a_file_on_big_sectors_work(void **state)
+{
+    char path[80];
+
+    if (!loop[1][0] || run("mkfs.ext4 -q %s 2>/dev/null", loop[1]) ||
+        mount(loop[1], on_disk, "ext4", 0, NULL))
+        skip();
+    snprintf(path, sizeof(path), "%s/image", on_disk);
+    make_file(path, MIB);
+    takes_announced_sectors(path);
+    takes_announced_sectors(path); /* not a hole any more */
+    assert_int_equal(umount(on_disk), 0);
+}
+
+static void a_size_is_rounded_down_to_sectors(void **state)
+{
+    struct storage s;
+
+    make_file(image, 1000001);
+    assert_int_equal(open_it(&s, image, "r"), 0);
+    assert_int_equal(s.limits.sectors, 1953);
+    storage_close(&s);
+    make_file(image, 511);
+    assert_int_equal(opened(image, "r"), -ENOSPC);
+    make_file(image, MIB);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_has_one_writer_or_many_readers),
+        cmocka_unit_test(a_device_has_one_writer_or_many_readers),
+        cmocka_unit_test(a_user_that_leaves_is_waited_for),
+        cmocka_unit_test(qemu_and_a_disk_keep_each_other_out),
+        cmocka_unit_test(a_mounted_device_is_not_written),
+        cmocka_unit_test(announced_sectors_of_files_work),
+        cmocka_unit_test(announced_sectors_of_devices_work),
+        cmocka_unit_test(announced_sectors_of_a_file_on_big_sectors_work),
+        cmocka_unit_test(a_size_is_rounded_down_to_sectors),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
