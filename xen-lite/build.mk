@@ -129,7 +129,6 @@ HV_HOT += common/grant_table/pin.o
 HV_HOT += common/grant_table/map.o
 HV_HOT += common/grant_table/copy.o
 HV_COLD += common/lib/bitmap.o
-HV_HOT += common/lib/bitops.o
 HV_HOT += common/lib/string.o
 HV_COLD += common/lib/symbols.o
 HV_COLD += common/lib/vsprintf.o

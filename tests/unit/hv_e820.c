@@ -78,22 +78,6 @@ static void pieces_match_the_model(void **state)
     }
 }
 
-static void all_means_every_page(void **state)
-{
-    for (int round = 0; round < ROUNDS; round++) {
-        uint32_t first, n, type = 1 + rnd(5);
-        bool want = true;
-
-        random_map();
-        first = rnd(PAGES);
-        n = 1 + rnd(PAGES - first);
-        for (uint32_t i = first; i < first + n; i++)
-            want &= model[i] == type;
-        assert_int_equal(
-            e820_all(first * PAGE_SIZE, (first + n) * PAGE_SIZE, type), want);
-    }
-}
-
 static uint8_t given[PAGES];
 
 static void take(paddr_t s, paddr_t e)
@@ -151,7 +135,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_match_the_model),
-        cmocka_unit_test(all_means_every_page),
         cmocka_unit_test(free_ram_is_ram_not_reserved),
         cmocka_unit_test(partial_pages_are_not_given),
         cmocka_unit_test(odd_entries_are_harmless),

@@ -11,7 +11,6 @@
 
 #define vsnprintf hv_vsnprintf
 #define snprintf  hv_snprintf
-#define scnprintf hv_scnprintf
 #define memcpy    hv_memcpy
 #define memmove   hv_memmove
 #define memset    hv_memset
@@ -26,7 +25,6 @@
 #define strstr    hv_strstr
 #include "../../xen-lite/common/lib/string.c"
 #include "../../xen-lite/common/lib/vsprintf.c"
-#include "../../xen-lite/common/lib/bitops.c"
 #undef vsnprintf
 #undef snprintf
 #undef memcpy
@@ -99,8 +97,6 @@ static void unknown_conversions_are_shown(void **state)
 
     hv_snprintf(got, sizeof(got), "%s", nothing);
     assert_string_equal(got, "(null)");
-    assert_int_equal(hv_scnprintf(got, 4, "%s", "abcdef"), 3);
-    assert_string_equal(got, "abc");
 }
 
 static void memory_functions(void **state)
@@ -156,27 +152,6 @@ static void strings(void **state)
     assert_string_equal(hv_strchr("abc", 'b'), "bc");
 }
 
-static void bit_searches(void **state)
-{
-    unsigned long map[4];
-
-    for (int round = 0; round < 3000; round++) {
-        unsigned long nbits = rnd(257), start = rnd(260), set, clear;
-
-        for (int i = 0; i < 4; i++)
-            map[i] = rnd(3) ? 1UL << rnd(64) : rnd(2) ? ~0UL : 0;
-        for (set = start; set < nbits && !(map[set / 64] >> (set % 64) & 1);
-             set++)
-            ;
-        for (clear = start;
-             clear < nbits && (map[clear / 64] >> (clear % 64) & 1); clear++)
-            ;
-        assert_int_equal(find_next_bit(map, nbits, start), MIN(set, nbits));
-        assert_int_equal(find_next_zero_bit(map, nbits, start),
-                         MIN(clear, nbits));
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,7 +160,6 @@ int main(void)
         cmocka_unit_test(memory_functions),
         cmocka_unit_test(numbers),
         cmocka_unit_test(strings),
-        cmocka_unit_test(bit_searches),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     srandom(1);

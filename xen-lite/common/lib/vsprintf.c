@@ -229,15 +229,3 @@ int snprintf(char *buf, size_t size, const char *fmt, ...)
     va_end(ap);
     return n;
 }
-
-/* Like snprintf(), but returns what was stored. */
-int scnprintf(char *buf, size_t size, const char *fmt, ...)
-{
-    va_list ap;
-    int n;
-
-    va_start(ap, fmt);
-    n = vsnprintf(buf, size, fmt, ap);
-    va_end(ap);
-    return size == 0 ? 0 : MIN(n, (int)size - 1);
-}

@@ -73,12 +73,4 @@ static inline unsigned int hweight64(uint64_t x)
     return n;
 }
 
-/*
- * The first set (zero) bit at or after start, or nbits if there is none.
- */
-unsigned long find_next_bit(const void *addr, unsigned long nbits,
-                            unsigned long start);
-unsigned long find_next_zero_bit(const void *addr, unsigned long nbits,
-                                 unsigned long start);
-
 #endif

@@ -33,13 +33,9 @@ struct domain;
  */
 void gprintk(struct domain *d, const char *fmt, ...) __printf(2, 3);
 
-/*
- * As in C. scnprintf() returns what was written instead of what would have
- * been, so that it can be added up.
- */
+/* As in C. */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
-int scnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 
 /*
  * The end: prints and stops or restarts the machine (noreboot). bug() adds

@@ -89,18 +89,6 @@ void __init e820_print(void)
     }
 }
 
-bool e820_all(paddr_t s, paddr_t e, uint32_t type)
-{
-    for (unsigned int i = 0; i < hv_e820.nr; i++) {
-        const struct e820entry *r = &hv_e820.map[i];
-
-        /* Neighbours of one type have been joined: one entry must do. */
-        if (r->type == type && r->addr <= s && r->addr + r->size >= e)
-            return true;
-    }
-    return false;
-}
-
 /* Ranges that touch become one, so that boot allocations, which come side by
  * side, need one entry together. */
 void __init boot_reserve(paddr_t s, paddr_t e)

@@ -33,9 +33,6 @@ extern struct e820map hv_e820;
  * RAM. */
 #define FIRMWARE_MEMORY_END MB(1UL)
 
-/* True if [s, e) lies in entries of this type alone. */
-bool e820_all(paddr_t s, paddr_t e, uint32_t type);
-
 /* Boot-time users of RAM, until the heap owns everything: the image, modules,
  * the first MiB. Pairs [s, e), sorted. */
 #define BOOT_RESERVED_MAX 64

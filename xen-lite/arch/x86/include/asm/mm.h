@@ -103,9 +103,6 @@ void put_page(struct page_info *pg);
 /* By number, any value from a guest; NULL if not valid or not d's. */
 struct page_info *get_page_from_mfn(mfn_t mfn, const struct domain *d);
 
-/* One more for the holder of one; false: the count is full. */
-bool __must_check get_page_again(struct page_info *pg);
-
 /*
  * Typed references. Caller holds a general reference; on success it owes
  * put_page_type(). type: PGT_xxx (one of). 0, -EINVAL (busy as another type or
@@ -278,11 +275,6 @@ void iomem_deny_dom0(unsigned long s, unsigned long e); /* frames, boot */
 void ioports_deny_dom0(unsigned int first, unsigned int last);
 bool ioports_access_permitted(const struct domain *d, unsigned int s,
                               unsigned int e);
-/* Writes to these MMIO frames trap (MMCFG, MSI-X tables): fn gets the bytes.
- * Returns true if it has carried the write out. */
-typedef bool (*mmio_write_fn)(struct vcpu *v, paddr_t addr, unsigned int bytes,
-                              uint64_t value);
-int mmio_ro_add(unsigned long s, unsigned long e, mmio_write_fn fn);
 /* Frame-table audit (debug builds): number of errors. */
 unsigned long audit_frames(bool verbose);
 

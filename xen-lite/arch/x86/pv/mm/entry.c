@@ -50,17 +50,6 @@ static bool is_mmio(mfn_t mfn)
     return !mfn_valid(mfn) || mfn_to_page(mfn)->owner == DOMID_IO;
 }
 
-static int mmio_take(pte_t *e, const struct domain *d)
-{
-    unsigned long mfn = mfn_x(pte_mfn(*e));
-
-    if (!iomem_access_permitted(d, mfn, mfn))
-        return -EPERM;
-    if ((*e & PTE_RW) && mmio_is_ro(mfn))
-        *e &= ~PTE_RW;
-    return 0;
-}
-
 /* RAM with a cache type of its own: the owner of devices may, and what it
  * leaves in the caches is written back before the frame becomes a table. */
 static bool cache_attrs_ok(struct page_info *pg, pte_t e,
@@ -85,7 +74,10 @@ static int l1_take(pte_t *e, const struct domain *d,
     if (likely(pg_owner == d) && entry_take_plain(e, d))
         return 0;
     if (unlikely(is_mmio(mfn)))
-        return pg_owner == d || pg_owner == dom_io ? mmio_take(e, d) : -EPERM;
+        return (pg_owner == d || pg_owner == dom_io) &&
+                       iomem_access_permitted(d, mfn_x(mfn), mfn_x(mfn))
+                   ? 0
+                   : -EPERM;
     if (unlikely(pg_owner->is_dying))
         return -EINVAL;
     pg = get_page_from_mfn(mfn, pg_owner);

@@ -148,10 +148,6 @@ int entry_write(struct page_info *table, unsigned int level, unsigned int slot,
                 pte_t e, enum write_mode mode, pte_t *old, struct domain *d,
                 struct domain *pg_owner);
 
-/* Registered read-only MMIO. */
-bool mmio_is_ro(unsigned long mfn);
-mmio_write_fn mmio_ro_handler(unsigned long mfn);
-
 /* --- walk ----------------------------------------------------------------- */
 /* The L1 table that maps va under v's kernel root, with a reference; NULL. */
 struct page_info *walk_to_l1(struct vcpu *v, uint64_t va);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes that trapped because the page is a page table (or MMIO that we keep
- * read-only): carried out here after the usual checks.
+ * Writes that trapped because the page is a page table: carried out here after
+ * the usual checks.
  *
  * The kind of frame is looked at before the instruction is fetched, so that an
  * ordinary write to a write-protected page costs one walk and no more. The
@@ -119,20 +119,6 @@ static bool write_table(struct page_info *table, uint64_t addr,
     return !rc || rc == -EAGAIN;
 }
 
-static bool write_mmio(struct vcpu *v, mfn_t mfn, uint64_t addr,
-                       struct cpu_regs *regs)
-{
-    mmio_write_fn fn = mmio_ro_handler(mfn_x(mfn));
-    paddr_t pa = (mfn_x(mfn) << PAGE_SHIFT) | (addr & ~PAGE_MASK);
-    struct ptwr_insn insn;
-
-    if (!fn || !fetch(regs->rip, &insn) || insn.kind != PTWR_MOV ||
-        !fn(v, pa, insn.bytes, source(&insn, regs)))
-        return false;
-    retire(&insn, regs, 0, regs->rflags, true);
-    return true;
-}
-
 /*
  * Get and clear, what munmap and copy-on-write do thousands of times:
  * xchg r64, [r64] or [r64 + disp8], the new entry not present. False: not that,
@@ -192,8 +178,8 @@ bool ptwr_do_page_fault(struct vcpu *v, unsigned long addr,
 
     if ((e & (PTE_PRESENT | PTE_RW)) != PTE_PRESENT)
         return false;
-    if (!mfn_valid(mfn) || mfn_to_page(mfn)->owner == DOMID_IO)
-        return write_mmio(v, mfn, addr, regs);
+    if (!mfn_valid(mfn))
+        return false;
     pg = mfn_to_page(mfn);
     if ((READ_ONCE(pg->type) & (PGT_type_mask | PGT_validated)) != l1 ||
         READ_ONCE(pg->owner) != v->domain->id)

@@ -36,17 +36,6 @@ bool get_page(struct page_info *pg, const struct domain *d)
     return get_owned_page(pg, d->id);
 }
 
-bool get_page_again(struct page_info *pg)
-{
-    uint32_t old = READ_ONCE(pg->count);
-
-    do {
-        if ((old & PGC_count_mask) >= COUNT_LIMIT)
-            return false;
-    } while (!atomic_cas(&pg->count, &old, old + 1));
-    return true;
-}
-
 void hold_page(struct page_info *pg)
 {
     atomic_inc(&pg->count);
