@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <setjmp.h>
 #include <cmocka.h>
 #include "mm_programs.h"
@@ -117,6 +118,97 @@ static void test_failing_copies(void **state)
     end_world();
 }
 
+/* --- more interrupted tables than anybody remembers ----------------------- */
+
+#define MANY (MM_PENDING_MAX + 40)
+
+static struct page_info *page_of(struct domain *d)
+{
+    struct page_info *pg = alloc_domheap_pages(d, 0, 0);
+
+    assert_non_null(pg);
+    memset(page_to_virt(pg), 0, PAGE_SIZE);
+    return pg;
+}
+
+/* An undo of it takes more than one turn. */
+static struct page_info *wide_root(struct domain *d, struct page_info *l3)
+{
+    struct page_info *pg = page_of(d);
+    pte_t *t = page_to_virt(pg);
+
+    for (unsigned int i = 0; i < NR_WORLD_SLOTS; i++)
+        if (!is_hv_slot(4, world_slots[i]))
+            t[world_slots[i]] =
+                pte_make(page_to_mfn(l3), PTE_PRESENT | PTE_RW | PTE_USER);
+    return pg;
+}
+
+static unsigned int nr_partial(struct page_info **pg, unsigned int n)
+{
+    unsigned int partial = 0;
+
+    while (n--)
+        partial += !!(pg[n]->type & PGT_partial);
+    return partial;
+}
+
+static struct vcpu *many_roots(struct page_info **root)
+{
+    struct domain *d;
+    struct page_info *l3;
+
+    for (unsigned int i = 0; i < WORLD_DOMAINS; i++)
+        world_domain[i] = NULL;
+    world_seed(first_seed);
+    world_init();
+    d = world_create_domain(0, MANY + 8);
+    world_run(0, d->vcpu[0]);
+    world_preempt = 0;
+    l3 = page_of(d);
+    for (unsigned int i = 0; i < MANY; i++) {
+        root[i] = wide_root(d, l3);
+        assert_int_equal(take_root(d->vcpu[0], page_to_mfn(root[i])), 0);
+    }
+    return d->vcpu[0];
+}
+
+static void test_drop_is_bounded(void **state)
+{
+    struct page_info *root[MANY];
+
+    many_roots(root);
+    world_preempt = 1000;
+    for (unsigned int i = 0; i < MANY; i++)
+        put_page_and_type(root[i]);
+    assert_int_equal(nr_partial(root, MANY), MANY);
+    world_preempt = 0;
+    assert_int_equal(world_verify(), 0);
+    assert_int_equal(audit_frames(true), 0);
+    end_world();
+}
+
+static void test_take_drains(void **state)
+{
+    struct page_info *root[MANY];
+    struct vcpu *v = many_roots(root);
+
+    world_preempt = 1000;
+    for (unsigned int i = 1; i <= 20; i++)
+        put_page_and_type(root[i]);
+    assert_int_equal(nr_partial(root, MANY), 20);
+    assert_int_equal(take_root(v, page_to_mfn(root[0])), -ERESTART);
+    world_preempt = 0;
+    assert_int_equal(take_root(v, page_to_mfn(root[0])), 0);
+    assert_int_equal(nr_partial(root, MANY), 0);
+    for (unsigned int i = 0; i < MANY; i++)
+        if (!i || i > 20)
+            put_page_and_type(root[i]);
+    put_page_and_type(root[0]);
+    assert_int_equal(world_verify(), 0);
+    end_world();
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +216,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_preempted),
         cmocka_unit_test(test_abandoned),
         cmocka_unit_test(test_failing_copies),
+        {"Dropping a table never finishes the undos that were interrupted",
+         test_drop_is_bounded, NULL, NULL, NULL},
+        {"Taking a root finishes what was interrupted first", test_take_drains,
+         NULL, NULL, NULL},
     };
 
     if (argc > 1)

@@ -4,6 +4,7 @@
 #define ASM_DOMAIN_H
 
 #include <hv/types.h>
+#include <hv/percpu.h>
 #include <hv/spinlock.h>
 #include <asm/current.h>
 #include <asm/mm.h>
@@ -11,8 +12,9 @@
 
 struct page_info;
 
-/* Four levels may be interrupted per CPU before the next call drains them. */
-#define MM_PENDING_MAX 256
+/* Of one CPU: two new roots whose trees were refused (three levels each) or two
+ * that were given up, and one in its hands while it empties the list. */
+#define MM_PENDING_MAX (NR_CPUS * 8)
 
 struct arch_vcpu {
     /* --- entry.S looks here; offsets in asm-offsets.c ------------------ */

@@ -113,9 +113,9 @@ int __must_check get_page_type(struct page_info *pg, uint32_t type);
 /* A frame of d to write to, by number; the caller owes put_page_and_type().
  * NULL: not d's, or in use as something that no guest may write. */
 struct page_info *get_writable_page(mfn_t mfn, const struct domain *d);
-/* Never fails. The undo of a large table may be left unfinished in the owner's
- * list: code that may have dropped a table must call mm_finish_pending() before
- * it returns to a guest. */
+/* Never fails, and its work is bounded: the undo of a large table may be left
+ * unfinished in the owner's list, which is emptied before a guest's next use of
+ * a table is taken. */
 void put_page_type(struct page_info *pg);
 int __must_check get_page_and_type(struct page_info *pg, struct domain *d,
                                    uint32_t type);
@@ -243,8 +243,8 @@ bool ptwr_do_page_fault(struct vcpu *v, unsigned long addr,
 /* The guest touched its LDT/GDT window: map the page in. True if done. */
 bool map_ldt_shadow_page(unsigned int index);
 void invalidate_ldt(struct vcpu *v);
-/* References for a root of v: general and PGT_l4_table. 0, -EINVAL, -ERESTART
- */
+/* References for a root of v: general and PGT_l4_table. What was interrupted of
+ * the domain's tables is finished first. 0, -EINVAL, -ERESTART */
 int take_root(struct vcpu *v, mfn_t mfn);
 /* New kernel root for v (current), with references of its own: 0, -EINVAL,
  * -ERESTART */

@@ -229,9 +229,7 @@ static bool emul_write_cr(struct vcpu *v, struct cpu_regs *regs,
         v->vcpu_info->arch.cr2 = val;
         return true;
     case 3:
-        rc = mm_finish_pending(v->domain);
-        if (!rc)
-            rc = new_guest_root(v, _mfn(xen_cr3_to_pfn(val)));
+        rc = new_guest_root(v, _mfn(xen_cr3_to_pfn(val)));
         if (rc == -ERESTART)
             insn->length = 0; /* once more, after what is pending */
         return !rc || rc == -ERESTART;

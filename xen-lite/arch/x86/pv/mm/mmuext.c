@@ -30,6 +30,16 @@ static int give_up(struct page_info *pg, struct domain *d)
     return rc ? rc : -EINVAL;
 }
 
+/* A use of a table that no entry refers to: a pin or a root. What was
+ * interrupted comes first, so that it cannot pile up whoever calls. */
+static int take_table(struct page_info *pg, struct domain *d,
+                      unsigned int level)
+{
+    int rc = finish_pending(d);
+
+    return rc ? rc : get_page_and_type(pg, d, table_type(level));
+}
+
 static int pin_table(mfn_t mfn, unsigned int level, struct domain *d)
 {
     struct page_info *pg;
@@ -40,7 +50,7 @@ static int pin_table(mfn_t mfn, unsigned int level, struct domain *d)
     pg = mfn_to_page(mfn);
     if (unlikely(d->is_dying))
         return give_up(pg, d);
-    rc = get_page_and_type(pg, d, table_type(level));
+    rc = take_table(pg, d, level);
     if (rc)
         return rc;
     if (atomic_or(&pg->type, PGT_pinned) & PGT_pinned)
@@ -80,7 +90,7 @@ int take_root(struct vcpu *v, mfn_t mfn)
 {
     if (!mfn_valid(mfn))
         return -EINVAL;
-    return get_page_and_type(mfn_to_page(mfn), v->domain, PGT_l4_table);
+    return take_table(mfn_to_page(mfn), v->domain, 4);
 }
 
 static void drop_root(mfn_t mfn)

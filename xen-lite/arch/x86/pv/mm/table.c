@@ -137,24 +137,20 @@ int table_put_entries(struct page_info *pg, unsigned int level)
 }
 
 /*
- * pg is partial. Each CPU adds at most one table per level before its next
- * memory call drains the list, so it cannot overflow; if it did, the work would
- * be done here and now.
+ * pg is partial. Everything that takes a table finds the list empty first, and
+ * one operation adds few tables, so the list has room for all CPUs. It is no
+ * more than a reminder: the work is never done here, and a table that found no
+ * room would stay partial, which is safe, until its next use or its owner's
+ * death.
  */
 void queue_undo(struct page_info *pg)
 {
-    struct domain *d = domain_by_owner_id(pg->owner);
-    bool queued = false;
+    struct arch_domain *a = &domain_by_owner_id(pg->owner)->arch;
 
-    spin_lock(&d->arch.mm_lock);
-    if (d->arch.nr_pending_undo < MM_PENDING_MAX) {
-        d->arch.pending_undo[d->arch.nr_pending_undo] = mfn_x(page_to_mfn(pg));
-        d->arch.nr_pending_undo++;
-        queued = true;
-    }
-    spin_unlock(&d->arch.mm_lock);
-    while (!queued && finish_undo(pg))
-        ;
+    spin_lock(&a->mm_lock);
+    if (a->nr_pending_undo < MM_PENDING_MAX)
+        a->pending_undo[a->nr_pending_undo++] = mfn_x(page_to_mfn(pg));
+    spin_unlock(&a->mm_lock);
 }
 
 int mm_finish_pending(struct domain *d)
