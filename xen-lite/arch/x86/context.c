@@ -13,6 +13,7 @@
  */
 #include <hv/lib.h>
 #include <hv/smp.h>
+#include <hv/softirq.h>
 #include <asm/log_dirty.h>
 #include <asm/pv.h>
 
@@ -164,6 +165,7 @@ long arch_send_guest_nmi(struct vcpu *v)
         return 0; /* the guest has no handler */
     atomic_store(&v->arch.nmi_pending, true);
     vcpu_unblock(v);
-    vcpu_kick(v);
+    /* Out of a hypercall, only a softirq leads by where NMIs are looked for. */
+    cpu_raise_softirq(READ_ONCE(v->processor), SCHEDULE_SOFTIRQ);
     return 0;
 }

@@ -197,6 +197,8 @@ exit_event:
         call    pv_deliver_event
         jmp     ret_to_guest
 exit_nmi:
+        testl   $TF_NMI_BLOCKED, VCPU_flags(%rdi)
+        jnz     2b                              /* its iret comes by here */
         mov     %rsp, %rdi
         call    pv_deliver_nmi
         jmp     ret_to_guest

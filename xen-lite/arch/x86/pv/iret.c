@@ -40,6 +40,10 @@ bool do_iret_slow(struct cpu_regs *regs)
     }
     if ((c.cs & 3) == 3 && !enter_user_mode(v))
         return false;
+    if (v->arch.flags & TF_NMI_BLOCKED) {
+        v->arch.flags &= ~TF_NMI_BLOCKED;
+        pv_update_fast_paths(v);
+    }
     if (v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl))
         v->arch.iopl = (c.rflags >> 12) & 3;
 

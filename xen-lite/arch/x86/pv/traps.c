@@ -56,9 +56,9 @@ void pv_update_fast_paths(struct vcpu *v)
         a->flags |= TF_SYSCALL_SLOW;
     else
         a->flags &= ~TF_SYSCALL_SLOW;
-    a->sysret_cs = !slow && a->flat_user_segments && !(a->flags & TF_IO_OPEN)
-                       ? USER_CS
-                       : 0;
+    slow |=
+        !a->flat_user_segments || (a->flags & (TF_IO_OPEN | TF_NMI_BLOCKED));
+    a->sysret_cs = slow ? 0 : USER_CS;
 }
 
 static uint64_t frame_rflags(const struct vcpu *v, uint64_t rflags, bool masked)
@@ -191,8 +191,11 @@ void pv_deliver_nmi(struct cpu_regs *regs)
     struct vcpu *v = current;
 
     v->arch.nmi_pending = false;
-    if (v->arch.trap_ctxt[X86_TRAP_NMI].address)
-        pv_inject_trap(v, X86_TRAP_NMI, 0);
+    if (!v->arch.trap_ctxt[X86_TRAP_NMI].address)
+        return;
+    v->arch.flags |= TF_NMI_BLOCKED;
+    pv_update_fast_paths(v); /* the iret that unblocks takes the slow one */
+    pv_inject_trap(v, X86_TRAP_NMI, 0);
 }
 
 /*

@@ -77,6 +77,7 @@ struct arch_vcpu {
 #define TF_KERNEL_MODE  (1u << 31)
 #define TF_SYSCALL_SLOW (1u << 0) /* no callback, no stack, odd wishes */
 #define TF_IO_OPEN      (1u << 1) /* kernel mode: I/O bitmap in force */
+#define TF_NMI_BLOCKED  (1u << 2) /* from an NMI to the next iret */
 
 struct arch_domain {
     uint64_t dirty_cpumask; /* CPUs that may hold TLB entries of d; atomic */
