@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The hotplug script of disks, with a store of its own and real loop devices:
+# it must find another user of a medium by whatever name.
+cd "$(dirname "$0")/../.." || exit 1
+dir=$(mktemp -d) || exit 1
+PATH=$dir/bin:$PATH
+export XENSTORED_RUNDIR=$dir
+clean_up() {
+    mountpoint -q "$dir/mnt" && umount "$dir/mnt"
+    swapoff "$dir/swap" 2> /dev/null
+    tac "$dir/loops" | xargs -n 1 losetup -d
+    kill "$(cat "$dir/pid")"
+    rm -rf "$dir"
+}
+trap clean_up EXIT
+
+n=0
+check() { # NAME COMMAND...
+    local name=$1
+    shift
+    n=$((n + 1))
+    if "$@" > "$dir/out" 2>&1; then echo "ok $n - $name"; else
+        sed 's/^/# /' "$dir/out"
+        echo "not ok $n - $name"
+    fi
+}
+if ! losetup -f > "$dir/out" 2>&1 || [ "$(id -u)" != 0 ]; then
+    echo "1..0 # SKIP no loop devices here"
+    trap 'rm -rf "$dir"' EXIT
+    exit 0
+fi
+mkdir "$dir"/{bin,mnt}
+for m in read write list exists rm; do
+    ln -s "$PWD/build/bin/xenstore" "$dir/bin/xenstore-$m"
+done
+build/bin/xenstored --no-domains --pid-file "$dir/pid" || exit 1
+
+# disk DOMID MEDIUM MODE: the script is run for a disk of that domain
+disk() {
+    local back=/local/domain/0/backend/vbd/$1/51712
+    xenstore-rm "$back" 2> /dev/null
+    xenstore-write "/local/domain/$1/vm" "/vm/$1" "/local/domain/$1/name" "guest$1" \
+        "$back/params" "$2" "$back/mode" "$3" "$back/frontend-id" "$1" "$back/state" 1
+    XENBUS_PATH=$back dom0-scripts/hotplug/block add
+}
+takes() { # MEDIUM MODE
+    disk 9 "$1" "$2"
+    local status=$?
+    xenstore-read /local/domain/0/backend/vbd/9/51712/hotplug-error 2> /dev/null
+    xenstore-rm /local/domain/0/backend/vbd/9
+    return $status
+}
+refuses() { # TEXT MEDIUM MODE
+    local said
+    said=$(takes "$2" "$3") && return 1
+    echo "said: $said"
+    grep -q -- "$1" <<< "$said"
+}
+loop() { losetup -f --show "$@" | tee -a "$dir/loops"; }
+
+for f in image mounted parts; do truncate -s 16M "$dir/$f"; done
+dd if=/dev/zero of="$dir/swap" bs=1M count=4 status=none
+mkfs.ext4 -q "$dir/mounted"
+mkswap -q "$dir/swap" 2> /dev/null
+chmod 600 "$dir/swap"
+on_image=$(loop "$dir/image")
+again=$(loop "$dir/image")
+on_loop=$(loop "$on_image")
+on_mounted=$(loop "$dir/mounted")
+on_parts=$(loop -P "$dir/parts") # its partitions go with it
+
+check "a file with loop devices that nobody uses is free" takes "$dir/image" w
+check "a loop device is free" takes "$on_image" w
+
+disk 1 "$dir/image" w
+check "the file that a guest writes is refused" refuses "in use by guest1" "$dir/image" w
+check "a loop device on the file that a guest writes is refused" refuses "in use by guest1" "$on_image" w
+check "a loop device on a loop device on it is refused" refuses "in use by guest1" "$on_loop" w
+check "a reader of what a guest writes is refused" refuses "in use by guest1" "$on_image" r
+check "w! overrides" takes "$on_image" 'w!'
+disk 1 "$on_image" w
+check "the file of a loop device that a guest writes is refused" refuses "in use by guest1" "$dir/image" w
+check "the file's other loop device is refused" refuses "in use by guest1" "$again" w
+disk 1 "$dir/image" r
+check "a reader of what a guest reads is let in" takes "$on_image" r
+check "a writer of what a guest reads is refused" refuses "in use by guest1" "$on_image" w
+xenstore-rm /local/domain/0/backend/vbd/1
+
+mount "$on_mounted" "$dir/mnt"
+check "a mounted device is refused" refuses "is mounted" "$on_mounted" w
+check "the file of a mounted loop device is refused" refuses "is mounted" "$dir/mounted" w
+check "a reader of what is mounted to be written is refused" refuses "is mounted" "$dir/mounted" r
+mount -o remount,ro,bind "$dir/mnt"
+check "a mount that is read-only while its file system is not counts as written" refuses "is mounted" "$on_mounted" r
+umount "$dir/mnt"
+mount -r "$on_mounted" "$dir/mnt"
+check "a reader of what is mounted read-only is let in" takes "$dir/mounted" r
+check "a writer of what is mounted read-only is refused" refuses "is mounted" "$dir/mounted" w
+umount "$dir/mnt"
+check "what was mounted is free again" takes "$dir/mounted" w
+
+if swapon "$dir/swap" 2> /dev/null; then
+    check "a swap file is refused" refuses "swap space" "$dir/swap" w
+    check "a reader of a swap file is refused" refuses "swap space" "$dir/swap" r
+fi
+
+if addpart "$on_parts" 1 2048 8192 && addpart "$on_parts" 2 16384 8192; then
+    disk 1 "${on_parts}p1" w
+    check "the partition that a guest writes is refused" refuses "in use by guest1" "${on_parts}p1" w
+    check "the disk of a partition that a guest writes is refused" refuses "in use by guest1" "$on_parts" w
+    check "the file of that disk is refused" refuses "in use by guest1" "$dir/parts" w
+    check "the partition beside it is free" takes "${on_parts}p2" w
+    disk 1 "$on_parts" w
+    check "a partition of the disk that a guest writes is refused" refuses "in use by guest1" "${on_parts}p2" w
+fi
+echo "1..$n"
