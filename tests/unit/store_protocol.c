@@ -142,15 +142,18 @@ static void permissions(void **state)
 
 static void privileged_requests(void **state)
 {
-    static const uint32_t types[] = {XS_CONTROL, XS_INTRODUCE, XS_RELEASE,
-                                     XS_RESUME, XS_SET_TARGET};
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-        assert_int_equal(ask(guest, types[i],
-                             "5\0"
-                             "1\0"
-                             "1\0"),
-                         EACCES);
-    assert_int_equal(ask(guest, XS_IS_DOMAIN_INTRODUCED, "0\0"), 0);
+    static const bool privileged[XS_TYPE_COUNT] = {
+        [XS_CONTROL] = true, [XS_INTRODUCE] = true,
+        [XS_RELEASE] = true, [XS_IS_DOMAIN_INTRODUCED] = true,
+        [XS_RESUME] = true,  [XS_SET_TARGET] = true,
+    };
+
+    for (uint32_t type = 0; type < XS_TYPE_COUNT; type++) {
+        int rc = ask(guest, type, "0\0");
+
+        if ((rc == EACCES) != privileged[type])
+            fail_msg("a guest's request %u: %s", type, strerror(rc));
+    }
     assert_answer(root, XS_CONTROL, "check\0", "OK\0");
     assert_int_equal(ask(root, XS_CONTROL, "no-such\0"), EINVAL);
     assert_int_equal(ask(root, XS_CONTROL, ""), EINVAL);

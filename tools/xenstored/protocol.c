@@ -39,7 +39,7 @@ static const struct wire_func {
     [XS_RM] = {"RM", do_rm, TRANSACTION},
     [XS_SET_PERMS] = {"SET_PERMS", do_set_perms, TRANSACTION},
     [XS_IS_DOMAIN_INTRODUCED] = {"IS_DOMAIN_INTRODUCED",
-                                 do_is_domain_introduced, 0},
+                                 do_is_domain_introduced, PRIVILEGED},
     [XS_RESUME] = {"RESUME", do_resume, PRIVILEGED},
     [XS_SET_TARGET] = {"SET_TARGET", do_set_target, PRIVILEGED},
     [XS_RESET_WATCHES] = {"RESET_WATCHES", do_reset_watches, 0},
