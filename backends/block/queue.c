@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 
 #define BATCH_PIECES 1024
+#define NO_ROOM_MS   500 /* between looks at a full file system */
 
 static void start(struct block_queue *q, struct block_job *j);
 
@@ -156,6 +157,20 @@ static bool transfer_again(struct block_queue *q, struct block_job *j,
     return true;
 }
 
+/* A guest takes an error for a broken disk, but room can be made. So it waits,
+ * as QEMU's disks do. */
+static bool wait_for_room(struct block_queue *q, struct block_job *j, int err)
+{
+    if (j->io.op != STORAGE_WRITE || (err != ENOSPC && err != EDQUOT))
+        return false;
+    if (!q->again.armed) {
+        log_warning("medium: %s; writes wait for room", strerror(err));
+        event_timer_set(q->loop, &q->again, NO_ROOM_MS);
+    }
+    j->stage = BLOCK_NO_ROOM;
+    return true;
+}
+
 static void completed(struct block_queue *q, struct storage_io *io)
 {
     struct block_job *j = container_of(io, struct block_job, io);
@@ -164,6 +179,8 @@ static void completed(struct block_queue *q, struct storage_io *io)
     if (io->result < 0 || (moves_data && io->result == 0)) {
         int err = io->result ? -io->result : EIO;
 
+        if (wait_for_room(q, j, err))
+            return;
         log_warning("medium: %s", strerror(err));
         finish(q, j,
                err == EOPNOTSUPP ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_ERROR);
@@ -331,6 +348,18 @@ static void on_work(struct event_work *w)
     serve(container_of(w, struct block_queue, work));
 }
 
+static void on_again(struct event_timer *t)
+{
+    struct block_queue *q = container_of(t, struct block_queue, again);
+
+    for (struct block_job *j = q->job; j < q->job + BLOCK_INFLIGHT; j++)
+        if (j->stage == BLOCK_NO_ROOM) {
+            j->stage = BLOCK_TRANSFER;
+            storage_queue(q->disk, &j->io);
+        }
+    serve(q);
+}
+
 int block_queue_init(struct block_queue *q, struct event_loop *loop,
                      struct grants *grants, struct storage *disk)
 {
@@ -343,6 +372,7 @@ int block_queue_init(struct block_queue *q, struct event_loop *loop,
     q->pages.grants = grants;
     q->completions.ready = on_completion;
     q->work.run = on_work;
+    q->again.fire = on_again;
     rc = block_pool_init(&q->pool);
     return rc ? rc : grant_batch_init(&q->batch, BATCH_PIECES);
 }
@@ -382,6 +412,7 @@ int block_queue_connect(struct block_queue *q, struct ports *ports,
 void block_queue_disconnect(struct block_queue *q)
 {
     event_work_cancel(q->loop, &q->work);
+    event_timer_cancel(q->loop, &q->again);
     event_source_remove(q->loop, &q->completions);
     port_unbind(&q->port);
     /* The kernel may still be writing into the guest's pages. */

@@ -24,6 +24,7 @@ enum block_stage {
     BLOCK_TAKEN, /* its data is here; a barrier may wait to be alone */
     BLOCK_FLUSH_FIRST,
     BLOCK_TRANSFER,
+    BLOCK_NO_ROOM, /* its file system is full; written again after a while */
     BLOCK_FLUSH_AFTER,
 };
 
@@ -53,6 +54,7 @@ struct block_queue {
     bool port_masked;
     struct event_source completions;
     struct event_work work;
+    struct event_timer again; /* armed while there is a BLOCK_NO_ROOM */
 
     struct block_job job[BLOCK_INFLIGHT];
     unsigned int used;         /* jobs not free */

@@ -2,10 +2,10 @@
 /*
  * The block backend's data path, whole, between a frontend and a medium that
  * are both played here: the medium finishes what it was given in any order, in
- * pieces, and sometimes with an error; the frontend sends every kind of
- * request, with good and bad grants. Checked: each request is answered once,
- * data arrives unchanged, a barrier is alone on the medium, and nothing stays
- * mapped or allocated after a disconnect in the middle of it all.
+ * pieces, and sometimes with an error or for want of room; the frontend sends
+ * every kind of request, with good and bad grants. Checked: each request is
+ * answered once, data arrives unchanged, a barrier is alone on the medium, and
+ * nothing stays mapped or allocated after a disconnect in the middle of it all.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -29,7 +29,7 @@
 
 static uint8_t medium[SECTORS * 512], model[SECTORS * 512];
 static uint32_t *ring_page;
-static bool errors_on;
+static bool errors_on, often_full;
 
 /* --- the medium --- */
 
@@ -65,6 +65,8 @@ static int carry_out(struct storage_io *io)
 
     if (errors_on && rand() % 50 == 0)
         return -EIO;
+    if (often_full && io->op == STORAGE_WRITE && rand() % 4 == 0)
+        return rand() % 2 ? -ENOSPC : -EDQUOT;
     if (io->op == STORAGE_FLUSH)
         return 0;
     assert_true(io->offset + io->len <= sizeof(medium));
@@ -324,6 +326,7 @@ static void disconnect_queue(void)
     block_queue_disconnect(&q);
     assert_int_equal(fake_mapped, 0);
     assert_int_equal(q.used, 0);
+    assert_false(q.again.armed);
     for (unsigned int i = 0; i < POOL_PAGES; i++)
         assert_false(q.pool.used[i]);
 }
@@ -331,7 +334,10 @@ static void disconnect_queue(void)
 /* One turn of the event loop, as far as anything is due. */
 static void turn(void)
 {
-    if (q.work.queued) {
+    if (q.again.armed && rand() % 8 == 0) {
+        event_timer_cancel(&loop, &q.again);
+        q.again.fire(&q.again);
+    } else if (q.work.queued) {
         event_work_cancel(&loop, &q.work);
         q.work.run(&q.work);
     } else if (nr_pending) {
@@ -377,6 +383,14 @@ static void failing_medium(void **state)
     assert_true(failed > 100);
 }
 
+static void full_medium(void **state)
+{
+    often_full = true;
+    for (int i = 0; i < 20; i++)
+        run(i % 2, false, 200);
+    often_full = false;
+}
+
 static void everything_was_used(void **state)
 {
     assert_true(answered > 5000);
@@ -401,9 +415,8 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mapped_pages),
-        cmocka_unit_test(copied_pages),
-        cmocka_unit_test(failing_medium),
+        cmocka_unit_test(mapped_pages),        cmocka_unit_test(copied_pages),
+        cmocka_unit_test(failing_medium),      cmocka_unit_test(full_medium),
         cmocka_unit_test(everything_was_used),
     };
 
