@@ -3,7 +3,8 @@
 #
 # From GRUB on a CD, on BIOS and on UEFI: the entry has the form that Debian's
 # 20_linux_xen writes, multiboot2 with the word "placeholder" first. A tiny
-# guest as dom0 prints its own TAP; then Debian's kernel has to reach its init.
+# guest as dom0, its own file as its ramdisk, prints its own TAP; then Debian's
+# kernel has to reach its init.
 cd "$(dirname "$0")/../.." || exit 1
 IMAGE_DIR=dom0-scripts/image
 . "$IMAGE_DIR/lib.sh"
@@ -62,7 +63,8 @@ tap() { # TEXT-TO-FIND NAME
 }
 
 plan='(^|[^0-9.])1\.\.[0-9]+'
-iso tiny 64M "module2 /boot/start_of_day placeholder" || exit 1
+iso tiny 64M "module2 /boot/start_of_day placeholder
+    module2 --nounzip /boot/start_of_day" || exit 1
 for firmware in bios uefi; do
     start tiny $firmware 120 "$plan"
     tap "$plan" "$firmware: the tiny guest runs to its plan"

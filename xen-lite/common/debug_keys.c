@@ -134,7 +134,7 @@ const struct debug_key debug_keys[] = {
 #endif
     {'C', false, "trigger a crash dump", crash},
     {'G', false, "'+' and '-' for guests' messages", console_change_level},
-    {'H', true, "show the pools of free memory", heap_dump},
+    {'H', true, "show the heap's free memory, by zone", heap_dump},
     {'R', false, "reboot", reboot},
     {'a', true, "dump timers", dump_timers},
     {'c', true, "dump idle times", dump_idle},
