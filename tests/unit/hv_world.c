@@ -84,7 +84,6 @@ noreturn void panic(const char *fmt, ...)
 
 cpumask_t cpu_online_map = {(1ull << WORLD_CPUS) - 1};
 struct cpuinfo boot_cpu = {.phys_bits = 40};
-bool cpu_has_smap;
 struct vcpu *idle_vcpu[NR_CPUS];
 static uint64_t clock_now = 1, flushed_at[WORLD_CPUS];
 static uint64_t may_write[WORLD_FRAMES], may_walk[WORLD_FRAMES];

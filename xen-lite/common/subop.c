@@ -23,7 +23,9 @@ int subop_domain(domid_t id, struct domain **d)
     return 0;
 }
 
-const struct subop *subop_find(const struct subop_family *f, unsigned int cmd)
+/* The row of an operation, or the family's otherwise. */
+static const struct subop *subop_find(const struct subop_family *f,
+                                      unsigned int cmd)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(f->rows); i++)
         if (cmd < f->rows[i].nr &&

@@ -10,8 +10,7 @@
 #include <asm/processor.h>
 
 struct cpuinfo boot_cpu;
-bool cpu_has_xsave, cpu_has_pge, cpu_has_smep, cpu_has_smap;
-bool cpu_has_rdtscp, cpu_is_amd;
+bool cpu_has_xsave, cpu_has_rdtscp, cpu_is_amd;
 unsigned long mmu_cr4_features;
 
 /* x87, SSE, AVX, AVX-512: states that are saved per vcpu and need no more
@@ -55,9 +54,34 @@ static void identify_xsave(void)
     boot_cpu.xsave_size = r[1];
 }
 
+/* Writes the instructions into the no-ops. Text is read-only: WP is off for
+ * the moment, on the only CPU that runs. */
+static void smap_enable(void)
+{
+    static const uint8_t insn[2][3] = {
+        [SMAP_SITE_STAC] = {0x0f, 0x01, 0xcb},
+        [SMAP_SITE_CLAC] = {0x0f, 0x01, 0xca},
+    };
+    const struct smap_site *s;
+    unsigned long flags = local_irq_save();
+    uint32_t r[4];
+
+    WRITE_CR(0, READ_CR(0) & ~CR0_WP);
+    for (s = __smap_sites_start; s < __smap_sites_end; s++) {
+        volatile uint8_t *code = (uint8_t *)&s->site + s->site;
+
+        for (unsigned int i = 0; i < 3; i++)
+            code[i] = insn[s->kind][i];
+    }
+    WRITE_CR(0, READ_CR(0) | CR0_WP);
+    cpuid_count(0, 0, r); /* serialise */
+    local_irq_restore(flags);
+}
+
 void cpu_identify(void)
 {
     uint32_t r[4];
+    bool pge, smep, smap;
 
     cpuid_count(0, 0, r);
     boot_cpu.max_leaf = r[0];
@@ -88,18 +112,18 @@ void cpu_identify(void)
     }
     /* Global entries are flushed by changing CR4. Under another hypervisor on
      * AMD that traps each time, and emulators ignore the bit: not worth it. */
-    cpu_has_pge = (boot_cpu.feat_1d & (1u << 13)) &&
-                  !(cpu_is_amd && (boot_cpu.feat_1c & (1u << 31)));
-    cpu_has_smep = boot_cpu.feat_7b & (1u << 7);
-    cpu_has_smap = boot_cpu.feat_7b & (1u << 20);
+    pge = (boot_cpu.feat_1d & (1u << 13)) &&
+          !(cpu_is_amd && (boot_cpu.feat_1c & (1u << 31)));
+    smep = boot_cpu.feat_7b & (1u << 7);
+    smap = boot_cpu.feat_7b & (1u << 20);
     cpu_has_rdtscp = boot_cpu.feat_e1d & (1u << 27);
     identify_xsave();
 
-    mmu_cr4_features =
-        CR4_DE | CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT |
-        (cpu_has_pge ? CR4_PGE : 0) | (cpu_has_xsave ? CR4_OSXSAVE : 0) |
-        (cpu_has_smep ? CR4_SMEP : 0) | (cpu_has_smap ? CR4_SMAP : 0);
-    if (cpu_has_smap)
+    mmu_cr4_features = CR4_DE | CR4_PAE | CR4_MCE | CR4_OSFXSR |
+                       CR4_OSXMMEXCPT | (pge ? CR4_PGE : 0) |
+                       (cpu_has_xsave ? CR4_OSXSAVE : 0) |
+                       (smep ? CR4_SMEP : 0) | (smap ? CR4_SMAP : 0);
+    if (smap)
         smap_enable();
 }
 
@@ -111,28 +135,4 @@ void cpu_init_features(void)
     WRITE_CR(4, mmu_cr4_features);
     if (cpu_has_xsave)
         xsetbv(0, boot_cpu.xcr0_mask);
-}
-
-/* Writes the instructions into the no-ops. Text is read-only: WP is off for
- * the moment, on the only CPU that runs. */
-void smap_enable(void)
-{
-    static const uint8_t insn[2][3] = {
-        [SMAP_SITE_STAC] = {0x0f, 0x01, 0xcb},
-        [SMAP_SITE_CLAC] = {0x0f, 0x01, 0xca},
-    };
-    const struct smap_site *s;
-    unsigned long flags = local_irq_save();
-    uint32_t r[4];
-
-    WRITE_CR(0, READ_CR(0) & ~CR0_WP);
-    for (s = __smap_sites_start; s < __smap_sites_end; s++) {
-        volatile uint8_t *code = (uint8_t *)&s->site + s->site;
-
-        for (unsigned int i = 0; i < 3; i++)
-            code[i] = insn[s->kind][i];
-    }
-    WRITE_CR(0, READ_CR(0) | CR0_WP);
-    cpuid_count(0, 0, r); /* serialise */
-    local_irq_restore(flags);
 }

@@ -33,7 +33,9 @@ static void __init boot_alloc_try(paddr_t s, paddr_t e)
         boot_alloc_found = first;
 }
 
-mfn_t __init alloc_boot_pages(unsigned long nr, unsigned long align)
+/* Boot allocator before the heap: from the top below 4 GiB, zeroed, never
+ * freed; align in pages. Panics when there is no room. */
+static mfn_t __init alloc_boot_pages(unsigned long nr, unsigned long align)
 {
     paddr_t s;
 

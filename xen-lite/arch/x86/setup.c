@@ -22,7 +22,6 @@
 noreturn void __start_xen(uint32_t magic, paddr_t info);
 
 struct boot_info boot_info __initdata;
-bool system_booted;
 static char opt_console[64] __initdata = "com1,vga";
 HV_OPTION(OPT_STR, "console", opt_console);
 /* Accepted, so that common command lines pass; there is none. */
@@ -166,7 +165,6 @@ static void free_init_memory(void)
 static noreturn __attribute__((noinline)) void start_dom0(void)
 {
     vga_end_boot();
-    system_booted = true;
     free_init_memory();
     tlb_clock_end_boot();
     printk(XENLOG_INFO "%lu MiB free, starting dom0\n",

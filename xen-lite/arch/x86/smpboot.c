@@ -163,7 +163,7 @@ void on_selected_cpus(cpumask_t mask, void (*fn)(void *data), void *data)
     call.data = data;
     atomic_store(&call.left.bits, others.bits);
     if (!cpumask_empty(others))
-        smp_send_call_function(others);
+        smp_send_ipi_mask(others.bits, CALL_FUNCTION_VECTOR);
     if (cpumask_test(self, mask)) {
         unsigned long flags = local_irq_save();
 
@@ -178,9 +178,4 @@ void on_selected_cpus(cpumask_t mask, void (*fn)(void *data), void *data)
 void smp_send_event_check(unsigned int cpu)
 {
     smp_send_ipi(cpu, EVENT_CHECK_VECTOR);
-}
-
-void smp_send_call_function(cpumask_t mask)
-{
-    smp_send_ipi_mask(mask.bits, CALL_FUNCTION_VECTOR);
 }

@@ -94,16 +94,3 @@ int rdmsr_safe(uint32_t msr, uint64_t *v)
     *v = ((uint64_t)hi << 32) | lo;
     return rc;
 }
-
-int wrmsr_safe(uint32_t msr, uint64_t v)
-{
-    int rc = -EFAULT;
-
-    asm volatile("1: wrmsr\n"
-                 "xor %[rc], %[rc]\n"
-                 "2:\n" EX_TABLE("1b", "2b")
-                 : [rc] "+r"(rc)
-                 : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32))
-                 : "memory");
-    return rc;
-}

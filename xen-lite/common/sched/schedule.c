@@ -173,7 +173,9 @@ static void refill_caps(void *data)
 
 /* --- choice --------------------------------------------------------------- */
 
-cpumask_t vcpu_cpus(const struct vcpu *v)
+/* The CPUs on which v may run now: hard affinity and pool, or the pool alone if
+ * they do not meet, or all that are online. Never empty. */
+static cpumask_t vcpu_cpus(const struct vcpu *v)
 {
     cpumask_t pool = cpupool_cpus(v->domain);
     cpumask_t both = cpumask_and(pool, v->sched.hard_affinity);

@@ -92,6 +92,4 @@ static inline void *xzalloc_array_bytes(size_t size, size_t n)
     return __builtin_mul_overflow(size, n, &total) ? 0 : xzalloc_bytes(total);
 }
 
-extern bool system_booted; /* dom0 is about to run: init memory is gone */
-
 #endif

@@ -64,9 +64,6 @@ uint64_t outstanding_claims(void);
 int domain_set_outstanding_pages(struct domain *d, uint64_t pages);
 /* Boot: hand RAM [s, e) to the allocator, page-aligned, bytes. */
 void init_heap_pages(paddr_t s, paddr_t e);
-/* Boot allocator before the heap: from the top below 4 GiB, zeroed, never
- * freed; align in pages. Panics when there is no room. */
-mfn_t alloc_boot_pages(unsigned long nr, unsigned long align);
 void page_alloc_init(void); /* by paging_init() */
 /* All of e820_for_each_free_ram() is in: fixes the reserve below 4 GiB. */
 void heap_init_done(void);

@@ -57,13 +57,8 @@ void sched_yield(void); /* current */
 /* v has a periodic timer now: arms it on the CPU where v runs, or when v
  * runs. */
 void sched_start_ticks(struct vcpu *v);
-/*
- * The CPUs on which v may run now: hard affinity and pool, or the
- * pool alone if they do not meet, or all that are online. Never empty.
- */
-cpumask_t vcpu_cpus(const struct vcpu *v);
-/* The result of vcpu_cpus() for v has changed: takes v off a CPU that is not
- * among them. */
+/* v's hard affinity or pool has changed: takes v off a CPU on which it may not
+ * run. */
 void vcpu_recheck_cpu(struct vcpu *v);
 /*
  * cap: percent of one CPU for all vcpus of d together, 0: none. A domain that

@@ -17,11 +17,9 @@
  *         the other CPUs may be waiting for it
  */
 void on_selected_cpus(cpumask_t mask, void (*fn)(void *data), void *data);
-/*
- * Makes a CPU look at its pending word: it leaves the guest or its idle sleep.
+/* Makes a CPU look at its pending word: it leaves the guest or its idle sleep.
  */
-void smp_send_event_check(unsigned int cpu); /* "look at your pending word" */
-void smp_send_call_function(cpumask_t mask);
+void smp_send_event_check(unsigned int cpu);
 void smp_call_function_interrupt(void);
 void smp_prepare_boot_cpu(void);
 /* How often that CPU has gone to sleep for lack of work. */

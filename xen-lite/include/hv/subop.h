@@ -79,8 +79,6 @@ struct subop_head {
     uint32_t cmd, version;
 };
 
-/* The row of an operation, or the family's otherwise. */
-const struct subop *subop_find(const struct subop_family *f, unsigned int cmd);
 /* Operation cmd on the structure at arg in guest memory. */
 long subop_call(const struct subop_family *f, unsigned int cmd, uint64_t arg);
 /* The same for a family about vcpus: on v, which is the caller's domain's. */

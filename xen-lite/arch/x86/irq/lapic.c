@@ -21,7 +21,7 @@
 
 #define CPUID_1C_TSC_DEADLINE (1u << 24)
 
-bool x2apic;
+static bool x2apic; /* registers by MSR */
 uint32_t cpu_to_apicid[NR_CPUS];
 static volatile uint32_t *lapic;
 static uint64_t ticks_per_ns; /* 32.32 */
@@ -92,7 +92,7 @@ void __init lapic_map(void)
     lapic = (volatile uint32_t *)fix_to_virt(FIX_LAPIC);
 }
 
-bool lapic_has_tsc_deadline(void)
+static bool lapic_has_tsc_deadline(void)
 {
     return boot_cpu.feat_1c & CPUID_1C_TSC_DEADLINE;
 }

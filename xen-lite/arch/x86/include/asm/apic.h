@@ -35,7 +35,6 @@
 #define APIC_DM_STARTUP       (6u << 8)
 #define APIC_DM_EXTINT        (7u << 8)
 
-extern bool x2apic; /* registers by MSR */
 uint32_t lapic_read(unsigned int reg);
 void lapic_write(unsigned int reg, uint32_t v);
 static inline void lapic_eoi(void)
@@ -47,7 +46,6 @@ void lapic_icr(uint32_t apic_id, uint32_t v); /* waits until it is sent */
 void lapic_map(void); /* once, before any of the above */
 void lapic_start_timer(uint64_t tsc_deadline, uint64_t ns);
 void lapic_stop_timer(void);
-bool lapic_has_tsc_deadline(void);
 /* Ticks of the timer per second, measured by time.c: 32.32 ticks per ns. */
 void lapic_set_timer_hz(uint64_t hz);
 void disable_local_apic(void); /* reboot: as firmware had it */

@@ -115,7 +115,6 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
 }
 /* With fault fix-up: 0 or -EFAULT (arch/x86/usercopy). */
 int rdmsr_safe(uint32_t msr, uint64_t *v);
-int wrmsr_safe(uint32_t msr, uint64_t v);
 
 static inline uint64_t rdtsc(void)
 {
@@ -188,11 +187,9 @@ struct cpuinfo {
     uint32_t xsave_size; /* bytes of FPU area, 512 without XSAVE */
 };
 extern struct cpuinfo boot_cpu;
-extern bool cpu_has_xsave, cpu_has_pge, cpu_has_smep, cpu_has_smap;
-extern bool cpu_has_rdtscp, cpu_is_amd; /* AMD: or Hygon */
-extern unsigned long mmu_cr4_features;  /* CR4 while a guest runs */
-void cpu_identify(void);                /* boot CPU: fills boot_cpu */
-void cpu_init_features(void);           /* each CPU: CR0, CR4, EFER, PAT */
-void smap_enable(void);                 /* boot CPU, once, while only it runs */
+extern bool cpu_has_xsave, cpu_has_rdtscp, cpu_is_amd; /* AMD: or Hygon */
+extern unsigned long mmu_cr4_features; /* CR4 while a guest runs */
+void cpu_identify(void);               /* boot CPU: fills boot_cpu */
+void cpu_init_features(void);          /* each CPU: CR0, CR4, EFER, PAT */
 
 #endif

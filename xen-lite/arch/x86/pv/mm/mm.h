@@ -74,9 +74,6 @@ static inline int finish_pending(struct domain *d)
 }
 
 /* --- types ---------------------------------------------------------------- */
-/* Takes one more general count for a mark of the hypervisor's; there is always
- * room. */
-void hold_page(struct page_info *pg);
 /* As put_page_type(), but -ERESTART leaves pg partial and not listed. */
 int put_page_type_step(struct page_info *pg);
 /* Goes on with an interrupted undo, if pg is still in one. 0/-ERESTART */

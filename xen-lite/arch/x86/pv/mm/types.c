@@ -36,7 +36,9 @@ bool get_page(struct page_info *pg, const struct domain *d)
     return get_owned_page(pg, d->id);
 }
 
-void hold_page(struct page_info *pg)
+/* One more general count for a mark of the hypervisor's: there is always room.
+ */
+static void hold_page(struct page_info *pg)
 {
     atomic_inc(&pg->count);
 }
