@@ -30,26 +30,6 @@ static const struct opcode two_byte[] = {
     {0xa2, OP_CPUID, F_NONE},
 };
 
-struct cursor {
-    const uint8_t *code;
-    unsigned int n, pos;
-    bool overrun;
-};
-
-static uint8_t next_byte(struct cursor *c)
-{
-    if (c->pos >= c->n) {
-        c->overrun = true;
-        return 0;
-    }
-    return c->code[c->pos++];
-}
-
-struct prefixes {
-    bool operand_size, address_size, rep, lock;
-    uint8_t seg, rex;
-};
-
 static bool is_segment_prefix(uint8_t b, uint8_t *seg)
 {
     static const uint8_t table[][2] = {
@@ -65,10 +45,8 @@ static bool is_segment_prefix(uint8_t b, uint8_t *seg)
     return false;
 }
 
-/* Returns the first byte that is not a prefix. REX counts only if it is the
- * last one. */
-static uint8_t read_prefixes(struct cursor *c, bool long_mode,
-                             struct prefixes *p)
+uint8_t read_prefixes(struct insn_cursor *c, bool long_mode,
+                      struct insn_prefixes *p)
 {
     for (;;) {
         uint8_t b = next_byte(c);
@@ -93,7 +71,7 @@ static uint8_t read_prefixes(struct cursor *c, bool long_mode,
     }
 }
 
-static void io_size(struct priv_insn *insn, const struct prefixes *p,
+static void io_size(struct priv_insn *insn, const struct insn_prefixes *p,
                     bool byte_form)
 {
     bool wide = p->rex & 8; /* REX.W wins, but there is no 64-bit I/O */
@@ -102,8 +80,9 @@ static void io_size(struct priv_insn *insn, const struct prefixes *p,
 }
 
 /* 6c-6f: ins, outs; e4-e7: port in an immediate; ec-ef: port in dx. */
-static bool decode_io(struct cursor *c, uint8_t b, const struct prefixes *p,
-                      bool long_mode, struct priv_insn *insn)
+static bool decode_io(struct insn_cursor *c, uint8_t b,
+                      const struct insn_prefixes *p, bool long_mode,
+                      struct priv_insn *insn)
 {
     if ((b & 0xfc) == 0x6c) {
         insn->op = b & 2 ? OP_OUTS : OP_INS;
@@ -124,7 +103,7 @@ static bool decode_io(struct cursor *c, uint8_t b, const struct prefixes *p,
 }
 
 /* 0f 01: register forms without operands, and lmsw. */
-static bool decode_group7(struct cursor *c, const struct prefixes *p,
+static bool decode_group7(struct insn_cursor *c, const struct insn_prefixes *p,
                           struct priv_insn *insn)
 {
     uint8_t modrm = next_byte(c);
@@ -138,15 +117,15 @@ static bool decode_group7(struct cursor *c, const struct prefixes *p,
         insn->op = OP_RDTSCP;
     } else if ((modrm & 0xf8) == 0xf0) { /* mod 3, reg 6 */
         insn->op = OP_LMSW;
-        insn->reg = (modrm & 7) | (p->rex & 1) << 3;
+        insn->reg = modrm_rm(modrm, p->rex);
     } else {
         return false;
     }
     return true;
 }
 
-static void decode_form(struct cursor *c, uint8_t form,
-                        const struct prefixes *p, struct priv_insn *insn)
+static void decode_form(struct insn_cursor *c, uint8_t form,
+                        const struct insn_prefixes *p, struct priv_insn *insn)
 {
     uint8_t modrm;
 
@@ -154,14 +133,14 @@ static void decode_form(struct cursor *c, uint8_t form,
         insn->imm = next_byte(c);
     } else if (form == F_REG_CR) {
         modrm = next_byte(c);
-        insn->cr = ((modrm >> 3) & 7) | (p->rex & 4) << 1;
-        insn->reg = (modrm & 7) | (p->rex & 1) << 3;
+        insn->cr = modrm_reg(modrm, p->rex);
+        insn->reg = modrm_rm(modrm, p->rex);
     }
 }
 
-static bool decode_table(struct cursor *c, const struct opcode *table,
-                         unsigned int n, uint8_t b, const struct prefixes *p,
-                         struct priv_insn *insn)
+static bool decode_table(struct insn_cursor *c, const struct opcode *table,
+                         unsigned int n, uint8_t b,
+                         const struct insn_prefixes *p, struct priv_insn *insn)
 {
     for (unsigned int i = 0; i < n; i++)
         if (table[i].byte == b) {
@@ -177,8 +156,9 @@ static bool decode_table(struct cursor *c, const struct opcode *table,
 bool decode_priv_insn(const uint8_t *code, unsigned int n, bool long_mode,
                       struct priv_insn *insn)
 {
-    struct cursor c = {code, n < INSN_MAX_BYTES ? n : INSN_MAX_BYTES, 0, false};
-    struct prefixes p = {0};
+    struct insn_cursor c = {code, n < INSN_MAX_BYTES ? n : INSN_MAX_BYTES, 0,
+                            false};
+    struct insn_prefixes p = {0};
     uint8_t b = read_prefixes(&c, long_mode, &p);
     bool ok;
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The few instructions that a guest may trap on, decoded. Pure: bytes in,
- * structure out, so that it can be tested against a real disassembler.
+ * The few instructions that a guest may trap on, decoded, and what the decoder
+ * of page-table writes shares (pv/mm/ptwr.h): the bytes one by one, prefixes,
+ * ModRM. Pure: bytes in, structure out, so that it can be tested against a real
+ * disassembler.
  */
 #ifndef PV_EMUL_DECODE_H
 #define PV_EMUL_DECODE_H
@@ -10,6 +12,45 @@
 #include <stdint.h>
 
 #define INSN_MAX_BYTES 15
+
+struct insn_cursor {
+    const uint8_t *code;
+    unsigned int n, pos;
+    bool overrun; /* more than n bytes were asked for; they were 0 */
+};
+
+static inline uint8_t next_byte(struct insn_cursor *c)
+{
+    if (c->pos >= c->n) {
+        c->overrun = true;
+        return 0;
+    }
+    return c->code[c->pos++];
+}
+
+enum seg_override { SEG_NONE, SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS };
+
+struct insn_prefixes {
+    bool operand_size, address_size, rep, lock;
+    uint8_t seg; /* enum seg_override: the last one */
+    uint8_t rex; /* 0: none */
+};
+
+/* Returns the first byte that is not a prefix. REX counts only if it is the
+ * last one, and is no prefix unless long_mode. */
+uint8_t read_prefixes(struct insn_cursor *c, bool long_mode,
+                      struct insn_prefixes *p);
+
+/* The numbers of registers in a ModRM byte. */
+static inline unsigned int modrm_reg(uint8_t modrm, uint8_t rex)
+{
+    return ((modrm >> 3) & 7) | (rex & 4) << 1;
+}
+
+static inline unsigned int modrm_rm(uint8_t modrm, uint8_t rex)
+{
+    return (modrm & 7) | (rex & 1) << 3;
+}
 
 enum priv_op {
     OP_NONE,
@@ -36,7 +77,6 @@ enum priv_op {
     OP_XSETBV,
     OP_INT, /* imm: vector */
 };
-enum seg_override { SEG_NONE, SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS };
 
 struct priv_insn {
     uint8_t op;     /* enum priv_op */

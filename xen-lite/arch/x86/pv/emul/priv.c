@@ -7,24 +7,12 @@
  * Each handler returns true when the instruction is done. False: the guest gets
  * the fault the CPU raised.
  */
-#include <hv/lib.h>
-#include <hv/guest_access.h>
 #include <hv/hypercall.h>
 #include <hv/softirq.h>
-#include "decode.h"
+#include "guest_insn.h"
 #include <asm/pv.h>
 
 #define STRING_IO_BATCH 64 /* then the guest is resumed in between */
-
-static uint64_t *gpr(struct cpu_regs *r, unsigned int n)
-{
-    uint64_t *const regs[16] = {
-        &r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp, &r->rsi, &r->rdi,
-        &r->r8,  &r->r9,  &r->r10, &r->r11, &r->r12, &r->r13, &r->r14, &r->r15,
-    };
-
-    return regs[n & 15];
-}
 
 static void set_edx_eax(struct cpu_regs *r, uint64_t v)
 {
@@ -49,28 +37,12 @@ static bool in_long_mode(const struct cpu_regs *regs)
     return ok && (rights & (1u << 21));
 }
 
-/* Up to a whole instruction; fewer bytes where the next page is not there. */
-static unsigned int fetch(const struct cpu_regs *regs, bool long_mode,
-                          uint8_t code[INSN_MAX_BYTES])
-{
-    uint64_t rip = long_mode ? regs->rip : (uint32_t)regs->rip;
-    unsigned int to_page_end = PAGE_SIZE - (rip & ~PAGE_MASK);
-
-    if (!copy_from_guest_raw(code, rip, INSN_MAX_BYTES))
-        return INSN_MAX_BYTES;
-    if (to_page_end < INSN_MAX_BYTES &&
-        !copy_from_guest_raw(code, rip, to_page_end))
-        return to_page_end;
-    return 0;
-}
-
 /* --- ports ---------------------------------------------------------------- */
 
 static bool emul_port(struct vcpu *v, struct cpu_regs *regs,
                       const struct priv_insn *insn)
 {
     unsigned int port = insn->port_in_imm ? insn->imm : (uint16_t)regs->rdx;
-    uint32_t data;
 
     if (!guest_io_permitted(v, port, insn->bytes))
         return false;
@@ -78,11 +50,8 @@ static bool emul_port(struct vcpu *v, struct cpu_regs *regs,
         guest_io_write(v, port, insn->bytes, regs->rax);
         return true;
     }
-    data = guest_io_read(v, port, insn->bytes);
-    if (insn->bytes == 4)
-        regs->rax = data;
-    else
-        memcpy(&regs->rax, &data, insn->bytes);
+    set_gpr(&regs->rax, guest_io_read(v, port, insn->bytes), insn->bytes,
+            false);
     return true;
 }
 
@@ -381,7 +350,7 @@ bool pv_emulate_privileged_op(struct vcpu *v, struct cpu_regs *regs)
     struct priv_insn insn;
     unsigned int n;
 
-    n = fetch(regs, long_mode, code);
+    n = fetch_insn(long_mode ? regs->rip : (uint32_t)regs->rip, code);
     if (!decode_priv_insn(code, n, long_mode, &insn))
         return false;
     if (insn.op == OP_INT)

@@ -11,51 +11,7 @@
 #include "ptwr.h"
 #include "mm.h"
 #include <asm/uaccess.h>
-
-#define MAX_INSN 15
-
-static uint64_t *gpr(struct cpu_regs *r, unsigned int n)
-{
-    static const uint8_t at[16] = {
-        offsetof(struct cpu_regs, rax), offsetof(struct cpu_regs, rcx),
-        offsetof(struct cpu_regs, rdx), offsetof(struct cpu_regs, rbx),
-        offsetof(struct cpu_regs, rsp), offsetof(struct cpu_regs, rbp),
-        offsetof(struct cpu_regs, rsi), offsetof(struct cpu_regs, rdi),
-        offsetof(struct cpu_regs, r8),  offsetof(struct cpu_regs, r9),
-        offsetof(struct cpu_regs, r10), offsetof(struct cpu_regs, r11),
-        offsetof(struct cpu_regs, r12), offsetof(struct cpu_regs, r13),
-        offsetof(struct cpu_regs, r14), offsetof(struct cpu_regs, r15)};
-
-    return (uint64_t *)((char *)r + at[n]);
-}
-
-/* A 4-byte result clears the upper half, a byte leaves the rest. */
-static void set_gpr(uint64_t *reg, uint64_t v, unsigned int bytes, bool high)
-{
-    if (bytes == 8)
-        *reg = v;
-    else if (bytes == 4)
-        *reg = (uint32_t)v;
-    else if (high)
-        *reg = (*reg & ~0xff00UL) | (v & 0xff) << 8;
-    else
-        *reg = (*reg & ~0xffUL) | (v & 0xff);
-}
-
-/* Up to the end of the page, and beyond only if that was not enough. */
-static bool fetch(uint64_t rip, struct ptwr_insn *insn)
-{
-    uint8_t bytes[MAX_INSN];
-    unsigned int n = MIN((uint64_t)MAX_INSN, PAGE_SIZE - (rip & ~PAGE_MASK));
-
-    if (copy_from_guest_raw(bytes, rip, n))
-        return false;
-    if (ptwr_decode(bytes, n, insn))
-        return true;
-    if (n == MAX_INSN || copy_from_guest_raw(bytes + n, rip + n, MAX_INSN - n))
-        return false;
-    return ptwr_decode(bytes, MAX_INSN, insn);
-}
+#include "../emul/guest_insn.h"
 
 static uint64_t source(const struct ptwr_insn *insn, struct cpu_regs *regs)
 {
@@ -100,12 +56,15 @@ static int emulate(struct page_info *table, uint64_t addr,
 }
 
 static bool write_table(struct page_info *table, uint64_t addr,
-                        const struct ptwr_insn *insn, struct cpu_regs *regs)
+                        struct cpu_regs *regs)
 {
+    uint8_t code[INSN_MAX_BYTES];
+    struct ptwr_insn insn;
     unsigned int level;
     int rc = -EAGAIN;
 
-    if ((addr & 7) + insn->bytes > sizeof(pte_t))
+    if (!ptwr_decode(code, fetch_insn(regs->rip, code), &insn) ||
+        (addr & 7) + insn.bytes > sizeof(pte_t))
         return false;
     for (unsigned int try = 0; try < 4 && rc == -EAGAIN; try++) {
         level = table_lock(table);
@@ -113,7 +72,7 @@ static bool write_table(struct page_info *table, uint64_t addr,
             return true; /* no table any more: let the guest try again */
         rc = -EINVAL;
         if (level == 1 && table->owner == current->domain->id)
-            rc = emulate(table, addr, insn, regs);
+            rc = emulate(table, addr, &insn, regs);
         table_unlock(table);
     }
     return !rc || rc == -EAGAIN;
@@ -142,7 +101,7 @@ static bool fast_xchg(struct page_info *table, uint64_t addr,
     if ((code & 0xfff8) != 0x8748 || mod > 1 || (modrm & 7) == 4 ||
         (modrm & 0xc7) == 5 || (addr & 7))
         return false;
-    reg = gpr(regs, ((modrm >> 3) & 7) | (code & 4) << 1);
+    reg = gpr(regs, modrm_reg(modrm, code));
     if (*reg & PTE_PRESENT)
         return false;
     level = table_lock(table);
@@ -174,7 +133,6 @@ bool ptwr_do_page_fault(struct vcpu *v, unsigned long addr,
     pte_t e = guest_l1e(v, addr);
     mfn_t mfn = pte_mfn(e);
     struct page_info *pg;
-    struct ptwr_insn insn;
 
     if ((e & (PTE_PRESENT | PTE_RW)) != PTE_PRESENT)
         return false;
@@ -184,6 +142,5 @@ bool ptwr_do_page_fault(struct vcpu *v, unsigned long addr,
     if ((READ_ONCE(pg->type) & (PGT_type_mask | PGT_validated)) != l1 ||
         READ_ONCE(pg->owner) != v->domain->id)
         return false;
-    return fast_xchg(pg, addr, regs) ||
-           (fetch(regs->rip, &insn) && write_table(pg, addr, &insn, regs));
+    return fast_xchg(pg, addr, regs) || write_table(pg, addr, regs);
 }

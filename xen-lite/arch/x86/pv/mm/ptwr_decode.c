@@ -6,6 +6,7 @@
  */
 #include "ptwr.h"
 #include <asm/processor.h>
+#include "../emul/decode.h"
 
 #define X86_EFLAGS_PF 0x00000004
 #define X86_EFLAGS_AF 0x00000010
@@ -13,40 +14,26 @@
 #define X86_EFLAGS_SF 0x00000080
 #define X86_EFLAGS_OF 0x00000800
 
-struct cursor {
-    const uint8_t *p, *end;
-    bool cut; /* ran over the end */
-};
-
-static uint8_t take(struct cursor *c)
-{
-    if (c->p == c->end) {
-        c->cut = true;
-        return 0;
-    }
-    return *c->p++;
-}
-
-static int64_t take_signed(struct cursor *c, unsigned int bytes)
+static int64_t take_signed(struct insn_cursor *c, unsigned int bytes)
 {
     uint64_t v = 0;
 
     for (unsigned int i = 0; i < bytes; i++)
-        v |= (uint64_t)take(c) << (8 * i);
+        v |= (uint64_t)next_byte(c) << (8 * i);
     return (int64_t)(v << (64 - 8 * bytes)) >> (64 - 8 * bytes);
 }
 
-/* Steps over modrm, SIB and displacement; false for a register operand. */
-static bool take_memory(struct cursor *c, unsigned int *reg)
+/* Steps over what follows modrm: SIB and displacement. False for a register
+ * operand. */
+static bool skip_memory(struct insn_cursor *c, uint8_t modrm)
 {
-    uint8_t modrm = take(c), mod = modrm >> 6, rm = modrm & 7;
+    uint8_t mod = modrm >> 6, rm = modrm & 7;
     unsigned int disp = mod == 1 ? 1 : mod == 2 ? 4 : 0;
 
-    *reg = (modrm >> 3) & 7;
     if (mod == 3)
         return false;
     if (rm == 4) {
-        uint8_t sib = take(c);
+        uint8_t sib = next_byte(c);
 
         if (mod == 0 && (sib & 7) == 5)
             disp = 4;
@@ -54,19 +41,8 @@ static bool take_memory(struct cursor *c, unsigned int *reg)
         disp = 4; /* relative to rip */
     }
     for (; disp; disp--)
-        take(c);
+        next_byte(c);
     return true;
-}
-
-/* A group's operation by the middle bits of modrm; -1: not known here. */
-static int alu_kind(unsigned int op)
-{
-    return op == 1 ? PTWR_OR : op == 4 ? PTWR_AND : op == 6 ? PTWR_XOR : -1;
-}
-
-static int bit_kind(unsigned int op)
-{
-    return op == 5 ? PTWR_BTS : op == 6 ? PTWR_BTR : op == 7 ? PTWR_BTC : -1;
 }
 
 /* What an opcode does: kind or group, and where the other operand comes from.
@@ -77,6 +53,13 @@ struct form {
     bool lockable;
     enum { FROM_REG, IMM8, IMM_FULL } src;
     enum { NO_GROUP, GROUP_ALU, GROUP_BIT, GROUP_MOV } group;
+};
+
+/* A group's operation by the middle bits of modrm; -1: not known here. */
+static const int8_t groups[][8] = {
+    [GROUP_ALU] = {-1, PTWR_OR, -1, -1, PTWR_AND, -1, PTWR_XOR, -1},
+    [GROUP_BIT] = {-1, -1, -1, -1, -1, PTWR_BTS, PTWR_BTR, PTWR_BTC},
+    [GROUP_MOV] = {PTWR_MOV, -1, -1, -1, -1, -1, -1, -1},
 };
 
 static struct form one_byte_opcode(uint8_t op)
@@ -133,44 +116,35 @@ static struct form two_byte_opcode(uint8_t op)
 
 bool ptwr_decode(const uint8_t *bytes, unsigned int n, struct ptwr_insn *insn)
 {
-    struct cursor c = {bytes, bytes + n, false};
-    unsigned int reg, rex = 0;
-    bool lock = false;
-    struct form f;
-    uint8_t b = take(&c);
+    struct insn_cursor c = {bytes, n, 0, false};
+    struct insn_prefixes p = {0};
+    uint8_t b = read_prefixes(&c, true, &p), modrm;
+    struct form f =
+        b == 0x0f ? two_byte_opcode(next_byte(&c)) : one_byte_opcode(b);
+    unsigned int reg;
 
-    while (b == 0xf0 || b == 0x3e) {
-        lock |= b == 0xf0;
-        b = take(&c);
-    }
-    if ((b & 0xf0) == 0x40) {
-        rex = b;
-        b = take(&c);
-    }
-    f = b == 0x0f ? two_byte_opcode(take(&c)) : one_byte_opcode(b);
-    if (f.kind < 0 || (lock && !f.lockable) || !take_memory(&c, &reg))
+    if (f.kind < 0 || p.operand_size || p.address_size || p.rep ||
+        (p.seg != SEG_NONE && p.seg != SEG_DS) || (p.lock && !f.lockable))
         return false;
-    if (f.group == GROUP_ALU)
-        f.kind = alu_kind(reg);
-    else if (f.group == GROUP_BIT)
-        f.kind = bit_kind(reg);
-    else if (f.group == GROUP_MOV)
-        f.kind = reg == 0 ? PTWR_MOV : -1;
-    if (f.kind < 0)
+    modrm = next_byte(&c);
+    if (f.group != NO_GROUP)
+        f.kind = groups[f.group][modrm_reg(modrm, 0)];
+    if (f.kind < 0 || !skip_memory(&c, modrm))
         return false;
     *insn = (struct ptwr_insn){.kind = f.kind,
-                               .bytes = f.byte    ? 1
-                                        : rex & 8 ? 8
-                                                  : 4,
+                               .bytes = f.byte      ? 1
+                                        : p.rex & 8 ? 8
+                                                    : 4,
                                .reg = -1};
     if (f.src == FROM_REG) {
-        insn->high_byte = f.byte && !rex && reg >= 4;
-        insn->reg = insn->high_byte ? reg - 4 : reg | (rex & 4 ? 8 : 0);
+        reg = modrm_reg(modrm, p.rex);
+        insn->high_byte = f.byte && !p.rex && reg >= 4;
+        insn->reg = insn->high_byte ? reg - 4 : reg;
     } else {
         insn->imm = take_signed(&c, f.src == IMM8 ? 1 : 4);
     }
-    insn->length = c.p - bytes;
-    return !c.cut;
+    insn->length = c.pos;
+    return !c.overrun;
 }
 
 /* --- what it does --------------------------------------------------------- */
