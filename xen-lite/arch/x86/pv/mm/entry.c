@@ -29,11 +29,7 @@ pte_t entry_adjust(pte_t e, unsigned int level)
 {
     if (!(e & PTE_PRESENT))
         return e;
-    if (level > 1)
-        return e | PTE_USER;
-    if (!(e & PTE_USER))
-        e |= PTE_USER | PTE_GUEST_KERNEL;
-    return e & PTE_GUEST_KERNEL ? e & ~PTE_GLOBAL : e | PTE_GLOBAL;
+    return level > 1 ? e | PTE_USER : l1_adjust(e);
 }
 
 bool entry_flags_ok(pte_t e, unsigned int level)
@@ -225,17 +221,16 @@ int entry_write(struct page_info *table, unsigned int level, unsigned int slot,
         } else if (!entry_flags_ok(e, level)) {
             return -EINVAL;
         }
-        table->entry_mask |= 1u << (slot / MASK_GROUP);
     }
     if (!store(p, e, mode, old)) {
         if (cut == SHORTCUT_NONE)
             entry_drop(e, level);
         return -EAGAIN;
     }
+    entry_stored(table, slot, e);
     if (cut == SHORTCUT_NONE)
         entry_drop(*old, level);
     else if (cut == SHORTCUT_WRITE_PROTECT)
         end_writable(mfn_to_page(pte_mfn(e)));
-    log_dirty_frame(page_to_mfn(table));
     return 0;
 }

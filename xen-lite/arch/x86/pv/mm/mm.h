@@ -100,7 +100,13 @@ int table_put_entries(struct page_info *pg, unsigned int level);
 void queue_undo(struct page_info *pg);
 
 /* --- entry ---------------------------------------------------------------- */
-/* The entry as the CPU will see it. */
+/* The entry as the CPU will see it; l1_adjust() takes present ones only. */
+static inline pte_t l1_adjust(pte_t e)
+{
+    if (!(e & PTE_USER))
+        e |= PTE_USER | PTE_GUEST_KERNEL;
+    return e & PTE_GUEST_KERNEL ? e & ~PTE_GLOBAL : e | PTE_GLOBAL;
+}
 pte_t entry_adjust(pte_t e, unsigned int level);
 /* No bit set that the level forbids, judged after entry_adjust(). */
 bool entry_flags_ok(pte_t e, unsigned int level);
@@ -129,10 +135,17 @@ static inline bool entry_take_plain(pte_t *e, const struct domain *d)
         put_page(pg);
         return false;
     }
-    if (!(a & PTE_USER))
-        a |= PTE_USER | PTE_GUEST_KERNEL;
-    *e = a & PTE_GUEST_KERNEL ? a & ~PTE_GLOBAL : a | PTE_GLOBAL;
+    *e = l1_adjust(a);
     return true;
+}
+
+/* [locked] After e was stored in a slot of a validated table. */
+static inline void entry_stored(struct page_info *table, unsigned int slot,
+                                pte_t e)
+{
+    if (e & PTE_PRESENT)
+        table->entry_mask |= 1u << (slot / MASK_GROUP);
+    log_dirty_frame(page_to_mfn(table));
 }
 
 enum write_mode {

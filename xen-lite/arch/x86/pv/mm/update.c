@@ -148,8 +148,7 @@ static inline bool set_absent_entry(struct domain *d, uint64_t maddr, pte_t e)
     if (table->owner == d->id && !(*p & PTE_PRESENT) &&
         entry_take_plain(&e, d)) {
         WRITE_ONCE(*p, e);
-        table->entry_mask |= 1u << (slot / MASK_GROUP);
-        log_dirty_frame(mfn);
+        entry_stored(table, slot, e);
         done = true;
     }
     table_unlock(table);
