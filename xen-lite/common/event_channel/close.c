@@ -2,7 +2,6 @@
 /* Closing ports: one, or all of a domain that dies or starts anew. */
 #include "event_channel.h"
 #include <hv/hypercall.h>
-#include <asm/irq.h>
 
 /* Closes a port that is not interdomain. */
 static void close_local(struct domain *d, struct evtchn *chn)
