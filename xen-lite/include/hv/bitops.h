@@ -50,10 +50,6 @@ static inline void __set_bit(unsigned long nr, void *addr)
 {
     ((uint8_t *)addr)[nr / 8] |= 1u << (nr % 8);
 }
-static inline void __clear_bit(unsigned long nr, void *addr)
-{
-    ((uint8_t *)addr)[nr / 8] &= ~(1u << (nr % 8));
-}
 
 /* Index of the lowest and of the highest set bit; undefined for 0. */
 static inline unsigned int ffs64(uint64_t x)

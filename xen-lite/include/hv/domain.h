@@ -114,8 +114,7 @@ struct domain {
     s_time_t log_refill;
     uint32_t log_tokens, log_dropped;
 
-    s_time_t watchdog_deadline[2]; /* SCHEDOP_watchdog */
-    struct timer watchdog_timer[2];
+    struct timer watchdog_timer[2]; /* SCHEDOP_watchdog */
     uint32_t watchdog_inuse;
     int64_t time_offset_seconds;
     uint32_t max_grant_frames, max_maptrack_frames;

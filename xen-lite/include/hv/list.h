@@ -11,10 +11,6 @@
 struct list_head {
     struct list_head *next, *prev;
 };
-#define LIST_HEAD_INIT(n)                                                      \
-    {                                                                          \
-        &(n), &(n)                                                             \
-    }
 
 /* An empty list, or a node that is on none. */
 static inline void list_init(struct list_head *h)

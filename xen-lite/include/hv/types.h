@@ -74,7 +74,6 @@ static inline mfn_t mfn_add(mfn_t m, unsigned long n)
 #define BITS_PER_LONG 64
 #endif
 
-#define KB(x) ((x) << 10)
 #define MB(x) ((x) << 20)
 #define GB(x) ((x) << 30)
 

@@ -12,7 +12,6 @@
 #include <asm/irq.h>
 #include <asm/mm.h>
 
-#define REG_ID       0
 #define REG_VERSION  1
 #define REG_ROUTE(n) (0x10 + 2 * (n))
 #define ROUTE_LOW    (1u << 13)

@@ -7,7 +7,6 @@
 #include <asm/processor.h>
 
 #define APIC_ID            0x020
-#define APIC_VERSION       0x030
 #define APIC_TPR           0x080
 #define APIC_EOI           0x0b0
 #define APIC_LDR           0x0d0
@@ -33,7 +32,6 @@
 #define APIC_DM_NMI           (4u << 8)
 #define APIC_DM_INIT          (5u << 8)
 #define APIC_DM_STARTUP       (6u << 8)
-#define APIC_DM_EXTINT        (7u << 8)
 
 uint32_t lapic_read(unsigned int reg);
 void lapic_write(unsigned int reg, uint32_t v);

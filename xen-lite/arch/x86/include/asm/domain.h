@@ -98,7 +98,6 @@ struct arch_domain {
     uint8_t *ioport_bitmap;  /* 8 KiB + 1, dom0; NULL: none allowed */
     uint16_t address_size;
     uint32_t tsc_mode, tsc_khz, tsc_incarnation;
-    uint64_t tsc_elapsed;
 };
 
 #endif

@@ -10,7 +10,6 @@
 #define PAGE_SIZE  4096UL
 #define PAGE_MASK  (~(PAGE_SIZE - 1))
 #define PADDR_BITS 52
-#define PADDR_MASK ((1UL << PADDR_BITS) - 1)
 
 #define PTE_PRESENT  (1UL << 0)
 #define PTE_RW       (1UL << 1)

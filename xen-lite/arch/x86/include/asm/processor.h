@@ -25,23 +25,18 @@
 
 #define CR0_PE         (1UL << 0)
 #define CR0_MP         (1UL << 1)
-#define CR0_EM         (1UL << 2)
 #define CR0_TS         (1UL << 3)
 #define CR0_ET         (1UL << 4)
 #define CR0_NE         (1UL << 5)
 #define CR0_WP         (1UL << 16)
 #define CR0_AM         (1UL << 18)
 #define CR0_PG         (1UL << 31)
-#define CR4_TSD        (1UL << 2)
 #define CR4_DE         (1UL << 3)
 #define CR4_PAE        (1UL << 5)
 #define CR4_MCE        (1UL << 6)
 #define CR4_PGE        (1UL << 7)
 #define CR4_OSFXSR     (1UL << 9)
 #define CR4_OSXMMEXCPT (1UL << 10)
-#define CR4_UMIP       (1UL << 11)
-#define CR4_FSGSBASE   (1UL << 16)
-#define CR4_PCIDE      (1UL << 17)
 #define CR4_OSXSAVE    (1UL << 18)
 #define CR4_SMEP       (1UL << 20)
 #define CR4_SMAP       (1UL << 21)
@@ -96,10 +91,6 @@ static inline void local_irq_restore(unsigned long f)
         local_irq_enable();
     else
         local_irq_disable();
-}
-static inline bool local_irq_is_enabled(void)
-{
-    return local_save_flags() & X86_EFLAGS_IF;
 }
 
 static inline uint64_t rdmsr(uint32_t msr)

@@ -22,14 +22,13 @@
 #define IOPORT_BITMAP_ORDER 2 /* 8 KiB + 1 */
 #define NR_PORTS            65536u
 
-#define PORT_PIT_CH2  0x42
-#define PORT_PIT_MODE 0x43
-#define PORT_NMI_SC   0x61 /* gate and output of PIT channel 2 */
-#define PIT_CH2_OUT   0x20
-#define PORT_CF8      0xcf8
-#define PORT_RESET    0xcf9
-#define PORT_CFC      0xcfc
-#define CF8_ENABLE    0x80000000u
+#define PORT_PIT_CH2 0x42
+#define PORT_NMI_SC  0x61 /* gate and output of PIT channel 2 */
+#define PIT_CH2_OUT  0x20
+#define PORT_CF8     0xcf8
+#define PORT_RESET   0xcf9
+#define PORT_CFC     0xcfc
+#define CF8_ENABLE   0x80000000u
 
 static DEFINE_PER_CPU(bool, tss_has_bitmap);
 
