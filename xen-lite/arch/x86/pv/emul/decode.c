@@ -30,44 +30,51 @@ static const struct opcode two_byte[] = {
     {0xa2, OP_CPUID, F_NONE},
 };
 
-static bool is_segment_prefix(uint8_t b, uint8_t *seg)
-{
-    static const uint8_t table[][2] = {
-        {0x26, SEG_ES}, {0x2e, SEG_CS}, {0x36, SEG_SS},
-        {0x3e, SEG_DS}, {0x64, SEG_FS}, {0x65, SEG_GS},
-    };
-
-    for (unsigned int i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        if (table[i][0] == b) {
-            *seg = table[i][1];
-            return true;
-        }
-    return false;
-}
-
 uint8_t read_prefixes(struct insn_cursor *c, bool long_mode,
                       struct insn_prefixes *p)
 {
-    for (;;) {
+    for (;; p->rex = 0) {
         uint8_t b = next_byte(c);
 
-        if (c->overrun)
-            return 0;
-        if (long_mode && (b & 0xf0) == 0x40) {
+        while (long_mode && (b & 0xf0) == 0x40) {
             p->rex = b;
-            continue;
+            b = next_byte(c);
         }
-        if (b == 0x66)
+        switch (b) {
+        case 0x26:
+            p->seg = SEG_ES;
+            break;
+        case 0x2e:
+            p->seg = SEG_CS;
+            break;
+        case 0x36:
+            p->seg = SEG_SS;
+            break;
+        case 0x3e:
+            p->seg = SEG_DS;
+            break;
+        case 0x64:
+            p->seg = SEG_FS;
+            break;
+        case 0x65:
+            p->seg = SEG_GS;
+            break;
+        case 0x66:
             p->operand_size = true;
-        else if (b == 0x67)
+            break;
+        case 0x67:
             p->address_size = true;
-        else if (b == 0xf2 || b == 0xf3)
-            p->rep = true;
-        else if (b == 0xf0)
+            break;
+        case 0xf0:
             p->lock = true;
-        else if (!is_segment_prefix(b, &p->seg))
+            break;
+        case 0xf2:
+        case 0xf3:
+            p->rep = true;
+            break;
+        default:
             return b;
-        p->rex = 0;
+        }
     }
 }
 
