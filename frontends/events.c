@@ -17,6 +17,20 @@ long evtchn_op(int cmd, void *arg)
     return HC2(event_channel_op, cmd, arg);
 }
 
+uint32_t event_new_ipi(unsigned int vcpu)
+{
+    struct evtchn_bind_ipi ipi = {.vcpu = vcpu};
+
+    return evtchn_op(EVTCHNOP_bind_ipi, &ipi) ? 0 : ipi.port;
+}
+
+void event_send(uint32_t port)
+{
+    struct evtchn_send send = {.port = port};
+
+    evtchn_op(EVTCHNOP_send, &send);
+}
+
 bool event_pending(uint32_t port)
 {
     return __atomic_load_n(&shared_info->evtchn_pending[port / 64],

@@ -15,16 +15,8 @@ clean_up() {
 }
 trap clean_up EXIT
 
-n=0
-check() { # NAME COMMAND...
-    local name=$1
-    shift
-    n=$((n + 1))
-    if "$@" > "$dir/out" 2>&1; then echo "ok $n - $name"; else
-        sed 's/^/# /' "$dir/out"
-        echo "not ok $n - $name"
-    fi
-}
+out=$dir/out
+. tests/unit/tap.sh
 if ! losetup -f > "$dir/out" 2>&1 || [ "$(id -u)" != 0 ]; then
     echo "1..0 # SKIP no loop devices here"
     trap 'rm -rf "$dir"' EXIT

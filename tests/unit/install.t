@@ -6,16 +6,8 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 tree=$work/tree root=$work/root
 echo "1..9"
-n=0
-check() { # NAME COMMAND...
-    local name=$1
-    shift
-    n=$((n + 1))
-    if "$@" > "$work/out" 2>&1; then echo "ok $n - $name"; else
-        sed 's/^/# /' "$work/out"
-        echo "not ok $n - $name"
-    fi
-}
+out=$work/out
+. tests/unit/tap.sh
 put() { # FILE TEXT
     mkdir -p "$(dirname "$1")" && echo "$2" > "$1"
 }

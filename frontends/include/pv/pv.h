@@ -159,6 +159,9 @@ void events_enable(void);
 void events_disable(void);
 void bind_handler(uint32_t port, event_handler_t fn); /* and unmask */
 long evtchn_op(int cmd, void *arg);
+/* A port that this domain's own sends make pending on the vcpu; 0: failed. */
+uint32_t event_new_ipi(unsigned int vcpu);
+void event_send(uint32_t port);
 bool event_pending(uint32_t port); /* the bit, whether masked or not */
 void event_clear(uint32_t port);
 /* Waits (SCHEDOP_poll) until port is pending or ns have passed. */

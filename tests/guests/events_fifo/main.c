@@ -28,28 +28,13 @@ static uint32_t take(unsigned int prio)
     return port;
 }
 
-static uint32_t new_ipi(void)
-{
-    struct evtchn_bind_ipi ipi = {.vcpu = 0};
-
-    evtchn_op(EVTCHNOP_bind_ipi, &ipi);
-    return ipi.port;
-}
-
-static void send(uint32_t port)
-{
-    struct evtchn_send s = {.port = port};
-
-    evtchn_op(EVTCHNOP_send, &s);
-}
-
 int main(void)
 {
     struct evtchn_expand_array ex;
     struct evtchn_init_control ic = {.vcpu = 0};
     struct evtchn_set_priority sp;
     struct evtchn_unmask um;
-    uint32_t a = new_ipi(), b = new_ipi(), c = new_ipi();
+    uint32_t a = event_new_ipi(0), b = event_new_ipi(0), c = event_new_ipi(0);
 
     cb = alloc_page();
     words = alloc_page();
@@ -68,7 +53,7 @@ int main(void)
     is(evtchn_op(EVTCHNOP_init_control, &ic), -ENOENT,
        "init_control for an unknown vcpu is -ENOENT");
     ic.vcpu = 0;
-    send(c); /* pending in the 2-level page */
+    event_send(c); /* pending in the 2-level page */
     is(evtchn_op(EVTCHNOP_init_control, &ic), 0, "init_control returns 0");
     is(ic.link_bits, EVTCHN_FIFO_LINK_BITS, "init_control tells 17 link bits");
     is(evtchn_op(EVTCHNOP_init_control, &ic), -EINVAL,
@@ -79,9 +64,9 @@ int main(void)
     is(take(EVTCHN_FIFO_PRIORITY_DEFAULT), c,
        "an event that was pending before the switch can be taken");
 
-    send(a);
-    send(b);
-    send(a);
+    event_send(a);
+    event_send(b);
+    event_send(a);
     is(shared_info->vcpu_info[0].evtchn_upcall_pending, 1,
        "two sends ask for an upcall");
     is(take(7), a, "the event that was sent first is taken first");
@@ -94,14 +79,14 @@ int main(void)
     sp.priority = 16;
     is(evtchn_op(EVTCHNOP_set_priority, &sp), -EINVAL,
        "set_priority to 16 is -EINVAL");
-    send(c);
-    send(a);
+    event_send(c);
+    event_send(a);
     is(cb->ready & 0x81, 0x81, "two queues of different priority are ready");
     is(take(0), c, "a port of priority 0 is in queue 0");
     is(take(7), a, "a port of the default priority is in its queue");
 
     __atomic_fetch_or(&words[b], MASKED, __ATOMIC_SEQ_CST);
-    send(b);
+    event_send(b);
     is(words[b] & (PENDING | LINKED), PENDING,
        "a masked port becomes pending and is not linked");
     um.port = b;
@@ -109,13 +94,13 @@ int main(void)
     is(take(7), b, "unmask links a pending port");
 
     for (int i = 0; i < 100; i++) { /* queue order over many rounds */
-        send(a);
-        send(b);
+        event_send(a);
+        event_send(b);
         if (take(7) != a) {
             ok(false, "the first event of round %d is taken first", i);
             return 1;
         }
-        send(a);
+        event_send(a);
         if (take(7) != b || take(7) != a || take(7) != 0) {
             ok(false, "the second event of round %d is taken second", i);
             return 1;
@@ -124,12 +109,12 @@ int main(void)
     ok(true, "a hundred rounds are taken in order");
     /* Scribble: we lose our own events, nothing else happens. */
     words[a] = 0xffffffff;
-    send(a);
-    send(b);
+    event_send(a);
+    event_send(b);
     memset(words, 0xff, PAGE_SIZE);
     memset(cb, 0xff, 128);
-    send(a);
-    send(b);
+    event_send(a);
+    event_send(b);
     ok(true, "the guest can scribble over its event pages");
     return 0;
 }

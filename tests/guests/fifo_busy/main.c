@@ -15,21 +15,6 @@
 
 static uint32_t *words;
 
-static uint32_t new_ipi(void)
-{
-    struct evtchn_bind_ipi ipi = {.vcpu = 0};
-
-    evtchn_op(EVTCHNOP_bind_ipi, &ipi);
-    return ipi.port;
-}
-
-static void send(uint32_t port)
-{
-    struct evtchn_send s = {.port = port};
-
-    evtchn_op(EVTCHNOP_send, &s);
-}
-
 /* Instructions of a send that links b behind a, the fewest of some. */
 static uint64_t cost(uint32_t a, uint32_t b, uint32_t busy)
 {
@@ -39,10 +24,10 @@ static uint64_t cost(uint32_t a, uint32_t b, uint32_t busy)
         uint64_t start, t;
 
         words[a] = words[b] = 0;
-        send(a);
+        event_send(a);
         words[a] = PENDING | LINKED | busy;
         start = system_time();
-        send(b);
+        event_send(b);
         t = system_time() - start;
         least = t < least ? t : least;
     }
@@ -53,7 +38,7 @@ int main(void)
 {
     struct evtchn_expand_array ex;
     struct evtchn_init_control ic = {.vcpu = 0};
-    uint32_t a = new_ipi(), b = new_ipi();
+    uint32_t a = event_new_ipi(0), b = event_new_ipi(0);
     uint64_t plain, busy;
 
     ic.control_gfn = virt_to_mfn(alloc_page());

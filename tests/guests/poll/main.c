@@ -6,13 +6,6 @@
 static evtchn_port_t to[2], unused;
 static volatile bool last, finished;
 
-static void send(evtchn_port_t port)
-{
-    struct evtchn_send s = {.port = port};
-
-    evtchn_op(EVTCHNOP_send, &s);
-}
-
 /* As a kernel waits for a lock: the port is masked, and looked at again. */
 static void await(unsigned int self, bool several)
 {
@@ -33,17 +26,10 @@ static void second(void)
     do {
         await(1, i++ & 8);
         done = last; /* before the answer: after it, last is the next round's */
-        send(to[0]);
+        event_send(to[0]);
     } while (!done);
     finished = true;
     HC3(vcpu_op, VCPUOP_down, 1, 0);
-}
-
-static uint32_t new_ipi(unsigned int vcpu)
-{
-    struct evtchn_bind_ipi ipi = {.vcpu = vcpu};
-
-    return evtchn_op(EVTCHNOP_bind_ipi, &ipi) ? 0 : ipi.port;
 }
 
 int main(void)
@@ -51,15 +37,15 @@ int main(void)
     unsigned int rounds = 0;
     uint64_t end;
 
-    unused = new_ipi(0);
-    to[0] = new_ipi(0);
-    to[1] = new_ipi(1);
+    unused = event_new_ipi(0);
+    to[0] = event_new_ipi(0);
+    to[1] = event_new_ipi(1);
     ok(to[1], "each vcpu gets a port");
     is(start_vcpu(1, second), 0, "the second vcpu starts");
     end = system_time() + 2000000000UL;
     do {
         last = system_time() >= end;
-        send(to[1]);
+        event_send(to[1]);
         await(0, rounds & 4);
         rounds++;
     } while (!last);

@@ -23,11 +23,10 @@ static bool move(unsigned int to)
     struct xen_domctl op = {.cmd = XEN_DOMCTL_setvcpuaffinity,
                             .interface_version = XEN_DOMCTL_INTERFACE_VERSION};
     uint64_t map = 1UL << to, end = system_time() + 2000000000UL;
-    struct evtchn_bind_ipi ipi = {.vcpu = 0};
-    static uint32_t port; /* that nobody ever notifies */
+    static uint32_t port; /* never notified */
 
-    if (!port && !evtchn_op(EVTCHNOP_bind_ipi, &ipi))
-        port = ipi.port;
+    if (!port)
+        port = event_new_ipi(0);
     op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
     op.u.vcpuaffinity.cpumap_hard.bitmap.p = (void *)&map;
     op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
