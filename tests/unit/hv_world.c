@@ -131,6 +131,7 @@ void flush_mask(uint64_t cpumask, unsigned long va, unsigned int flags)
 }
 
 void (*world_while_waiting)(void);
+void (*world_at_check)(void);
 void flush_while_waiting(void)
 {
     if (world_while_waiting)
@@ -370,7 +371,13 @@ static __thread struct {
 
 bool hypercall_preempt_check(void)
 {
+    void (*other)(void) = world_at_check;
+
     atomic_inc(&world_checks);
+    if (other) {
+        world_at_check = NULL;
+        other();
+    }
     return world_preempt && world_rnd() % 1000 < world_preempt;
 }
 

@@ -41,6 +41,8 @@ extern unsigned long world_checks, world_flushes;
 /* What another CPU does while this one waits for a locked frame; NULL: nothing.
  */
 extern void (*world_while_waiting)(void);
+/* What another CPU does at this one's next preemption check; once. */
+extern void (*world_at_check)(void);
 /* The flush clock moves on, as if other CPUs had flushed. */
 void world_pass_time(uint64_t ticks);
 

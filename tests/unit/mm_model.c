@@ -209,6 +209,41 @@ static void test_take_drains(void **state)
     end_world();
 }
 
+/* A guest's call has dropped a root, and is not over: another CPU has taken the
+ * rest of the work from the list and is in the middle of it. */
+static void call_goes_on(void)
+{
+    struct vcpu *v = world_domain[0]->vcpu[0];
+
+    world_run(0, v);
+    world_preempt = 1000;
+    assert_int_equal(mm_finish_pending(v->domain), -ERESTART);
+    world_preempt = 0;
+    world_run(1, world_domain[0]->vcpu[1]);
+}
+
+static void test_undo_elsewhere(void **state)
+{
+    struct page_info *root[MANY];
+    struct domain *d = many_roots(root)->domain;
+
+    world_preempt = 1000;
+    put_page_and_type(root[0]);
+    assert_int_equal(nr_partial(root, 1), 1);
+    world_preempt = 0;
+    world_run(1, d->vcpu[1]);
+    world_at_check = call_goes_on;
+    assert_int_equal(mm_finish_pending(d), 0);
+    assert_null(world_at_check);
+    assert_int_equal(nr_partial(root, 1), 0);
+    assert_int_equal(mm_finish_pending(d), 0);
+    world_run(0, d->vcpu[0]);
+    for (unsigned int i = 1; i < MANY; i++)
+        put_page_and_type(root[i]);
+    assert_int_equal(world_verify(), 0);
+    end_world();
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +254,8 @@ int main(int argc, char **argv)
         {"Dropping a table never finishes the undos that were interrupted",
          test_drop_is_bounded, NULL, NULL, NULL},
         {"Taking a root finishes what was interrupted first", test_take_drains,
+         NULL, NULL, NULL},
+        {"An undo that another CPU works on is not over", test_undo_elsewhere,
          NULL, NULL, NULL},
     };
 

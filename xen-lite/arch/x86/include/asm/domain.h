@@ -82,8 +82,10 @@ struct arch_vcpu {
 struct arch_domain {
     uint64_t dirty_cpumask; /* CPUs that may hold TLB entries of d; atomic */
     pte_t *perdomain_l3;    /* slot 260 */
-    uint32_t pending_undo[MM_PENDING_MAX]; /* interrupted tables, [mm_lock] */
-    uint32_t nr_pending_undo;
+    /* Interrupted tables, [mm_lock]; pending are those in the list and those
+     * that a CPU has taken from it and works on. */
+    uint32_t listed_undo[MM_PENDING_MAX];
+    uint32_t nr_listed_undo, nr_pending_undo;
     spinlock_t mm_lock;
     int32_t *pirq_to_irq;   /* [nr_pirqs] */
     uint64_t *pirq_eoi_map; /* guest page of "needs EOI" bits, or NULL */

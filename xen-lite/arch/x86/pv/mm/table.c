@@ -137,7 +137,7 @@ int table_put_entries(struct page_info *pg, unsigned int level)
 }
 
 /*
- * pg is partial. Everything that takes a table finds the list empty first, and
+ * pg is partial. Everything that takes a table finds nothing pending first, and
  * one operation adds few tables, so the list has room for all CPUs. It is no
  * more than a reminder: the work is never done here, and a table that found no
  * room would stay partial, which is safe, until its next use or its owner's
@@ -148,31 +148,52 @@ void queue_undo(struct page_info *pg)
     struct arch_domain *a = &domain_by_owner_id(pg->owner)->arch;
 
     spin_lock(&a->mm_lock);
-    if (a->nr_pending_undo < MM_PENDING_MAX)
-        a->pending_undo[a->nr_pending_undo++] = mfn_x(page_to_mfn(pg));
+    if (a->nr_listed_undo < MM_PENDING_MAX) {
+        a->listed_undo[a->nr_listed_undo++] = mfn_x(page_to_mfn(pg));
+        a->nr_pending_undo++;
+    }
     spin_unlock(&a->mm_lock);
 }
 
+/* A table from the list, or NULL. It stays pending in the caller's hands. */
+static struct page_info *next_listed_undo(struct arch_domain *a)
+{
+    struct page_info *pg = NULL;
+
+    spin_lock(&a->mm_lock);
+    if (a->nr_listed_undo)
+        pg = mfn_to_page(_mfn(a->listed_undo[--a->nr_listed_undo]));
+    spin_unlock(&a->mm_lock);
+    return pg;
+}
+
+/*
+ * The guest's next call relies on what its last one has dropped: a table that
+ * another CPU has in hand is as unfinished as one in the list, and is waited
+ * for.
+ */
 int mm_finish_pending(struct domain *d)
 {
-    while (unlikely(READ_ONCE(d->arch.nr_pending_undo))) {
-        struct page_info *pg = NULL;
-        int rc = 0;
+    struct arch_domain *a = &d->arch;
 
-        spin_lock(&d->arch.mm_lock);
-        if (d->arch.nr_pending_undo)
-            pg = mfn_to_page(
-                _mfn(d->arch.pending_undo[--d->arch.nr_pending_undo]));
-        spin_unlock(&d->arch.mm_lock);
-        /* The list holds no reference: another CPU may have finished it. */
-        if (pg && get_page(pg, d)) {
-            rc = finish_undo(pg);
-            if (rc)
-                queue_undo(pg);
-            put_page(pg);
+    while (unlikely(READ_ONCE(a->nr_pending_undo))) {
+        struct page_info *pg = next_listed_undo(a);
+
+        if (!pg) {
+            flush_while_waiting();
+        } else {
+            /* The list holds no reference: the frame may be another's now. */
+            if (get_page(pg, d)) {
+                if (finish_undo(pg))
+                    queue_undo(pg);
+                put_page(pg);
+            }
+            spin_lock(&a->mm_lock);
+            a->nr_pending_undo--;
+            spin_unlock(&a->mm_lock);
         }
-        if (rc || hypercall_preempt_check())
-            return READ_ONCE(d->arch.nr_pending_undo) ? -ERESTART : 0;
+        if (hypercall_preempt_check())
+            return READ_ONCE(a->nr_pending_undo) ? -ERESTART : 0;
     }
     return 0;
 }
