@@ -6,21 +6,33 @@
  * Caller  dom0 (else -EPERM)
  * Result  0 or a negative errno; on success the whole request is written back,
  *         so OUT fields are valid then only
- * Errors  -EACCES another interface version; -ENOSYS a command that is not
- *         served; -EOPNOTSUPP one that is named below and refused
- * Restart never
+ * Errors  -EFAULT; -EACCES another interface version; -ENOSYS a command that is
+ *         not served; -EOPNOTSUPP one that is named below and refused
+ * Restart never; no lock is held from one call to the next
+ *
+ * Fields are IN where the caller fills them, OUT where the call does. System
+ * time is in nanoseconds since the hypervisor started, wall clock time in
+ * seconds and nanoseconds since 1970 (UTC). A physical CPU has the number that
+ * the hypervisor gave it: 0 is the CPU that booted.
+ *
+ * Structures of commands that are not served are declared because dom0's kernel
+ * and libxenctrl mention them.
  */
 #ifndef __XEN_PUBLIC_PLATFORM_H__
 #define __XEN_PUBLIC_PLATFORM_H__
 
 #include "xen.h"
 
+/* To stand in every request. */
 #define XENPF_INTERFACE_VERSION 0x03000001
 
 /*
- * Wall clock 'secs'.'nsecs' (UTC) at the given system time. All IN. It is the
+ * settime32: the wall clock was secs.nsecs at the given system time. It is the
  * hypervisor's clock from then on, and appears in the shared page of every
- * domain with the domain's offset added.
+ * domain with the domain's offset added, under the version counter there.
+ *
+ * In      everything; nsecs may be a second or more and is then carried over
+ * Errors  none of its own
  */
 #define XENPF_settime32 17
 struct xenpf_settime32 {
@@ -30,7 +42,12 @@ struct xenpf_settime32 {
 };
 typedef struct xenpf_settime32 xenpf_settime32_t;
 
-/* The same without the end in 2106. Errors: -EINVAL mbz is not 0. */
+/*
+ * settime64: the same without the end in 2106.
+ *
+ * In      everything
+ * Errors  -EINVAL mbz is not 0
+ */
 #define XENPF_settime64 62
 struct xenpf_settime64 {
     uint64_t secs;
@@ -44,7 +61,13 @@ typedef struct xenpf_settime64 xenpf_settime64_t;
 typedef struct xenpf_settime xenpf_settime_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_settime_t);
 
-/* Memory type range registers. All three: -ENOSYS, dom0 then works without. */
+/*
+ * add_memtype, del_memtype, read_memtype: memory type range registers, which
+ * stay as the firmware set them.
+ *
+ * Errors  -ENOSYS for all three; dom0's kernel then works without them. Memory
+ *         types of a mapping come from its page table entry
+ */
 #define XENPF_add_memtype 31
 struct xenpf_add_memtype {
     xen_pfn_t mfn;    /* IN */
@@ -74,7 +97,11 @@ struct xenpf_read_memtype {
 typedef struct xenpf_read_memtype xenpf_read_memtype_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_read_memtype_t);
 
-/* -EOPNOTSUPP: load microcode in the firmware or boot loader. */
+/*
+ * microcode_update: new microcode for all CPUs.
+ *
+ * Errors  -EOPNOTSUPP: microcode is to be loaded by the firmware
+ */
 #define XENPF_microcode_update 35
 struct xenpf_microcode_update {
     XEN_GUEST_HANDLE(const_void) data; /* IN */
@@ -83,7 +110,11 @@ struct xenpf_microcode_update {
 typedef struct xenpf_microcode_update xenpf_microcode_update_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_microcode_update_t);
 
-/* -ENOSYS. */
+/*
+ * platform_quirk: tells of a fault of the chip set that dom0 knows.
+ *
+ * Errors  -ENOSYS: the hypervisor works around none of them
+ */
 #define XENPF_platform_quirk     39
 #define QUIRK_NOIRQBALANCING     1
 #define QUIRK_IOAPIC_BAD_REGSEL  2
@@ -94,17 +125,34 @@ struct xenpf_platform_quirk {
 typedef struct xenpf_platform_quirk xenpf_platform_quirk_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_platform_quirk_t);
 
-/* UEFI run-time services on dom0's behalf: -ENOSYS. */
+/*
+ * efi_runtime_call: UEFI run-time services on dom0's behalf.
+ *
+ * Errors  -ENOSYS: none is ever called. dom0 has no EFI variables
+ */
 #define XENPF_efi_runtime_call 49
 
 /*
- * Firmware data by type and index. All OUT but 'type', 'index' and buffer
- * addresses with their sizes.
+ * firmware_info: what the firmware told the hypervisor at boot, by type and
+ * index. A caller counts the index up until -ESRCH.
  *
- * Errors  -ESRCH an index past the end: also the first one of the BIOS's disks
- *         and screens, since the BIOS is not called; -EINVAL no such type;
- *         -ENOSYS EFI data of a machine that was not booted by EFI; -EOVERFLOW
- *         a buffer that is too small; -ENODATA EFI data that was not kept
+ *   DISK_INFO, DISK_MBR_SIGNATURE, VBEDDC_INFO
+ *                     -ESRCH for every index: the BIOS, which knows, is not
+ *                     called
+ *   KBD_SHIFT_FLAGS   out: kbd_shift_flags, as the BIOS left them; index 0
+ *   EFI_INFO          index says what:
+ *     VERSION         out: version, of the system table
+ *     CONFIG_TABLE    out: cfg, where the table is and how many entries it has
+ *     VENDOR          in: vendor.bufsz, vendor.name, which may be NULL. Out:
+ *                     vendor.revision, the name with its NUL. -EOVERFLOW the
+ *                     buffer is too small
+ *     MEM_INFO, PCI_ROM, APPLE_PROPERTIES
+ *                     -ENODATA: these are not kept
+ *
+ * In      type, index; buffer addresses with their sizes. The rest is OUT
+ * Errors  -ESRCH an index past the end; -EINVAL no such type, or no such index
+ *         of EFI_INFO; -ENOSYS EFI data of a machine that was not booted by
+ *         EFI; -EFAULT
  */
 #define XENPF_firmware_info         50
 #define XEN_FW_DISK_INFO            1 /* BIOS int 13h, per drive */
@@ -123,6 +171,7 @@ struct xenpf_firmware_info {
     uint32_t type;  /* IN: XEN_FW_* */
     uint32_t index; /* IN */
     union {
+        /* A drive as int 13h describes it; edd_params is its long form. */
         struct {
             uint8_t device; /* 0x80: first disk */
             uint8_t version;
@@ -132,16 +181,19 @@ struct xenpf_firmware_info {
             uint8_t legacy_sectors_per_track;
             XEN_GUEST_HANDLE(void) edd_params; /* first word IN: its size */
         } disk_info;
+        /* The four bytes at offset 440 of the drive's first sector. */
         struct {
             uint8_t device;
             uint32_t mbr_signature;
         } disk_mbr_signature;
+        /* The screen as it identifies itself to the BIOS. */
         struct {
             uint8_t capabilities;
             uint8_t edid_transfer_time;   /* seconds */
             XEN_GUEST_HANDLE(uint8) edid; /* 128 bytes */
         } vbeddc_info;
         union xenpf_efi_info {
+            /* Major number in the upper half, minor in the lower. */
             uint32_t version;
             struct {
                 uint64_t addr; /* physical */
@@ -172,6 +224,7 @@ struct xenpf_firmware_info {
                 xen_ulong_t size;
             } apple_properties;
         } efi_info;
+        /* Shift and lock keys as in byte 0x417 of the BIOS data area. */
         uint8_t kbd_shift_flags;
     } u;
 };
@@ -179,12 +232,15 @@ typedef struct xenpf_firmware_info xenpf_firmware_info_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_firmware_info_t);
 
 /*
- * dom0's AML has prepared a sleep state; the hypervisor writes the registers.
- * For state 5 the call does not return.
+ * enter_acpi_sleep: dom0's AML has prepared a sleep state; the hypervisor
+ * writes the registers. For state 5 the call does not return: all other CPUs
+ * are stopped, guests included, without being asked.
  *
- * Errors  -EINVAL a state outside 1 to 5 or unknown flags; -EOPNOTSUPP a state
- *         above which the machine would have to come back: the hypervisor's own
- *         state is not saved; -EPERM no such registers
+ * In      everything; the sleep enable bit is added to both values
+ * Errors  -EINVAL a state outside 1 to 5, or unknown flags; -EOPNOTSUPP states
+ *         1 to 4, from which the machine would have to come back: the
+ *         hypervisor's own state is not saved; -EPERM no such registers, which
+ *         the extended ones never are
  */
 #define XENPF_enter_acpi_sleep 51
 struct xenpf_enter_acpi_sleep {
@@ -197,7 +253,11 @@ struct xenpf_enter_acpi_sleep {
 typedef struct xenpf_enter_acpi_sleep xenpf_enter_acpi_sleep_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_enter_acpi_sleep_t);
 
-/* -ENOSYS: frequencies are left as the firmware set them. */
+/*
+ * change_freq: dom0 has changed the frequency of a CPU.
+ *
+ * Errors  -ENOSYS: frequencies are left as the firmware set them
+ */
 #define XENPF_change_freq 52
 struct xenpf_change_freq {
     uint32_t flags; /* 0 */
@@ -207,7 +267,11 @@ struct xenpf_change_freq {
 typedef struct xenpf_change_freq xenpf_change_freq_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_change_freq_t);
 
-/* -ENOSYS. */
+/*
+ * getidletime: how long each CPU of a map has been idle.
+ *
+ * Errors  -ENOSYS; XEN_SYSCTL_getcpuinfo tells the same
+ */
 #define XENPF_getidletime 53
 struct xenpf_getidletime {
     XEN_GUEST_HANDLE(uint8) cpumap_bitmap; /* IN: asked, OUT: answered */
@@ -218,12 +282,21 @@ struct xenpf_getidletime {
 typedef struct xenpf_getidletime xenpf_getidletime_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_getidletime_t);
 
-/* C and P states as dom0 finds them in ACPI: -ENOSYS. */
+/*
+ * set_processor_pminfo: C and P states as dom0 finds them in ACPI.
+ *
+ * Errors  -ENOSYS: the hypervisor uses none but the halt
+ */
 #define XENPF_set_processor_pminfo 54
 
 /*
- * One physical CPU by number. A number without a CPU is success with the flag
- * INVALID, so that a caller can count up to max_present.
+ * get_cpuinfo: one physical CPU by number. A number without a CPU is success
+ * with the flag INVALID, so that a caller can count up to max_present.
+ *
+ * In      xen_cpuid
+ * Out     max_present, the highest number of a CPU; flags; the ids of the local
+ *         APIC and of ACPI, unless INVALID
+ * Errors  none of its own
  */
 #define XENPF_get_cpuinfo 55
 struct xenpf_pcpuinfo {
@@ -238,7 +311,14 @@ struct xenpf_pcpuinfo {
 typedef struct xenpf_pcpuinfo xenpf_pcpuinfo_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_pcpuinfo_t);
 
-/* What CPUID says of a physical CPU; zeros for one that is not online. */
+/*
+ * get_cpu_version: what CPUID says of a physical CPU: that of CPU 0 for each
+ * that is online, zeros for all others.
+ *
+ * In      xen_cpuid
+ * Out     everything else; vendor_id has no NUL
+ * Errors  none of its own
+ */
 #define XENPF_get_cpu_version 48
 struct xenpf_pcpu_version {
     uint32_t xen_cpuid;   /* IN */
@@ -252,9 +332,14 @@ typedef struct xenpf_pcpu_version xenpf_pcpu_version_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_pcpu_version_t);
 
 /*
- * Hotplug of CPUs and memory: absent. cpu_online of a CPU that is there is 0,
- * cpu_offline is -EOPNOTSUPP, both are -EINVAL for a CPU that is not; the
- * others are -EOPNOTSUPP.
+ * Hotplug of CPUs and memory, which stay as they were at boot.
+ *
+ *   cpu_online   in: cpuid. 0 if the CPU is present, without effect
+ *   cpu_offline  in: cpuid. -EOPNOTSUPP if the CPU is present
+ *   cpu_hotadd, mem_hotadd, core_parking
+ *                -EOPNOTSUPP
+ *
+ * Errors  -EINVAL cpu_online or cpu_offline of a CPU that is not present
  */
 #define XENPF_cpu_online   56
 #define XENPF_cpu_offline  57
@@ -267,10 +352,15 @@ struct xenpf_cpu_ol {
 typedef struct xenpf_cpu_ol xenpf_cpu_ol_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_cpu_ol_t);
 
-/* -EOPNOTSUPP: dom0 has no access to arbitrary MSRs. */
+/*
+ * resource_op: a list of MSRs to read or write on one CPU.
+ *
+ * Errors  -EOPNOTSUPP: dom0 has no access to arbitrary MSRs
+ */
 #define XENPF_resource_op         61
 #define XEN_RESOURCE_OP_MSR_READ  0
 #define XEN_RESOURCE_OP_MSR_WRITE 1
+/* One of the list: each has its own result. */
 struct xenpf_resource_entry {
     union {
         uint32_t cmd; /* IN */
@@ -283,6 +373,7 @@ struct xenpf_resource_entry {
 typedef struct xenpf_resource_entry xenpf_resource_entry_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_resource_entry_t);
 
+/* The list, and the CPU that was to work it off in order. */
 struct xenpf_resource_op {
     uint32_t nr_entries; /* IN */
     uint32_t cpu;        /* IN */
@@ -292,8 +383,13 @@ typedef struct xenpf_resource_op xenpf_resource_op_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_resource_op_t);
 
 /*
- * The hypervisor's symbols in order of address, one for each call. symnum comes
- * back unchanged when there are no more.
+ * get_symbol: the hypervisor's symbols in order of address, one for each call.
+ *
+ * In      namelen, name; symnum, 0 to begin with
+ * Out     name, with its NUL unless it was cut; namelen, bytes written;
+ * address; type, always 't'; symnum, of the next one. When there are no more it
+ *         comes back unchanged, with an empty name
+ * Errors  -EFAULT
  */
 #define XENPF_get_symbol 63
 struct xenpf_symdata {
@@ -306,7 +402,7 @@ struct xenpf_symdata {
 typedef struct xenpf_symdata xenpf_symdata_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_symdata_t);
 
-/* The request. Fields of 'u' are those of the command. */
+/* The request. Fields of 'u' are those of the command; pad fixes the size. */
 struct xen_platform_op {
     uint32_t cmd;               /* IN: XENPF_* */
     uint32_t interface_version; /* IN */

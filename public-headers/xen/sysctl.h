@@ -12,7 +12,11 @@
  *
  * Lists: the caller says how much room there is, the call how many entries
  * there are or were written. A NULL list asks for the number alone where it is
- * said so.
+ * said so. After -EFAULT some entries may have been written already.
+ *
+ * Fields are IN where the caller fills them, OUT where the call does. Times are
+ * in nanoseconds and sizes in bytes unless the field says otherwise; a page is
+ * 4096 bytes. Padding is neither read nor cleared.
  */
 #ifndef __XEN_PUBLIC_SYSCTL_H__
 #define __XEN_PUBLIC_SYSCTL_H__
@@ -25,8 +29,16 @@
 
 /*
  * readconsole: the hypervisor's log, a ring that is indexed by characters since
- * the start. An index that the ring has lost starts at the oldest character. To
- * follow the log, pass the index that came back and incremental = 1.
+ * the start (modulo 2^32). An index that the ring has lost starts at the oldest
+ * character. To follow the log, pass the index that came back and
+ * incremental = 1.
+ *
+ * In      clear, incremental, index, buffer, count
+ * Out     index, count; the text in buffer, without a NUL
+ * Errors  -EFAULT; with clear = 1, what was to be copied then is lost
+ *
+ * Messages that are printed during the call may be in the text or not; none
+ * appears twice. clear hides the text from later calls of every reader.
  */
 struct xen_sysctl_readconsole {
     uint8_t clear;       /* IN: forget what was read */
@@ -37,7 +49,12 @@ struct xen_sysctl_readconsole {
     uint32_t count;                   /* IN: room, OUT: characters */
 };
 
-/* tbuf_op: trace buffers, one ring per CPU. -ENOSYS: there are none. */
+/*
+ * tbuf_op: trace buffers, one ring per CPU.
+ *
+ * Errors  -ENOSYS for all of its commands: the hypervisor does not trace. The
+ *         structure is part of libxenctrl's interface
+ */
 struct xen_sysctl_tbuf_op {
 #define XEN_SYSCTL_TBUFOP_get_info     0
 #define XEN_SYSCTL_TBUFOP_set_cpu_mask 1
@@ -53,8 +70,19 @@ struct xen_sysctl_tbuf_op {
 };
 
 /*
- * physinfo: what the machine has. The hypervisor sets pv and gnttab_v1 only.
- * CPUs are shown as one socket each, memory as one node.
+ * physinfo: what the machine has.
+ *
+ * Out     everything; all fields that are not named below are 0
+ * Errors  none of its own
+ *
+ * CPUs are shown as one socket each with one core of one thread, and memory as
+ * node 0. nr_cpus counts the CPUs that are online, max_cpu_id is the highest
+ * number of one that is present. total_pages is the RAM that the hypervisor
+ * manages; free_pages leaves out its own reserve, and the claims in
+ * outstanding_pages are still among the free ones. The counts are of different
+ * instants and need not add up.
+ *
+ * Of the capabilities only pv and gnttab_v1 are set.
  */
 #define _XEN_SYSCTL_PHYSCAP_hvm                0
 #define XEN_SYSCTL_PHYSCAP_hvm                 (1u << _XEN_SYSCTL_PHYSCAP_hvm)
@@ -80,7 +108,7 @@ struct xen_sysctl_physinfo {
     uint32_t max_cpu_id;
     uint32_t nr_nodes;
     uint32_t max_node_id;
-    uint32_t cpu_khz;
+    uint32_t cpu_khz;      /* rate of the time stamp counter */
     uint32_t capabilities; /* XEN_SYSCTL_PHYSCAP_* */
     uint32_t arch_capabilities;
     uint32_t pad;
@@ -89,15 +117,29 @@ struct xen_sysctl_physinfo {
     uint64_aligned_t scrub_pages;       /* being cleaned */
     uint64_aligned_t outstanding_pages; /* claimed */
     uint64_aligned_t max_mfn;
-    uint32_t hw_cap[8]; /* CPUID words */
+    /*
+     * CPUID words of the boot CPU: leaf 1 EDX and ECX, leaf 0x80000001 EDX and
+     * ECX, 0, leaf 7 EBX and ECX, 0.
+     */
+    uint32_t hw_cap[8];
 };
 
-/* sched_id: always XEN_SCHEDULER_CREDIT2. */
+/*
+ * sched_id: the scheduler that all pools have.
+ *
+ * Out     sched_id: always XEN_SCHEDULER_CREDIT2
+ * Errors  none of its own
+ */
 struct xen_sysctl_sched_id {
     uint32_t sched_id; /* OUT: XEN_SCHEDULER_* */
 };
 
-/* perfc_op: performance counters. -ENOSYS. */
+/*
+ * perfc_op: performance counters, described by desc and read into val.
+ *
+ * Errors  -ENOSYS for both commands: the hypervisor keeps none. The structures
+ *         are part of libxenctrl's interface
+ */
 #define XEN_SYSCTL_PERFCOP_reset 1
 #define XEN_SYSCTL_PERFCOP_query 2
 struct xen_sysctl_perfc_desc {
@@ -117,8 +159,18 @@ struct xen_sysctl_perfc_op {
 };
 
 /*
- * getdomaininfolist: the domains in order of their ids. A caller goes on with
- * the last id + 1 until it gets fewer than it has room for.
+ * getdomaininfolist: the domains in order of their ids.
+ *
+ * In      first_domain, max_domains, buffer
+ * Out     num_domains; as many entries of buffer (xen/domctl.h says what is in
+ *         one)
+ * Errors  -EFAULT
+ *
+ * A caller goes on with the last id + 1 until it gets fewer than it has room
+ * for. Each entry is consistent by itself only as far as the domain does not
+ * run meanwhile, and domains may come and go between two calls. Domains that
+ * are being destroyed are listed until their last reference is gone; the
+ * hypervisor's own pseudo domains are not.
  */
 struct xen_sysctl_getdomaininfolist {
     domid_t first_domain; /* IN: lowest id wanted */
@@ -128,15 +180,29 @@ struct xen_sysctl_getdomaininfolist {
 };
 
 /*
- * debug_keys: as if typed on the hypervisor's console; at most 32 keys of a
- * call count. Some stop or restart the machine.
+ * debug_keys: as if typed on the hypervisor's console. Some keys stop or
+ * restart the machine.
+ *
+ * In      keys, nr_keys
+ * Errors  -EFAULT: no key was taken
+ *
+ * The keys are queued and run after the call; what they print goes to the log.
+ * At most 32 keys of a call count, fewer if others are still waiting; the rest
+ * is dropped. A key without a meaning is ignored.
  */
 struct xen_sysctl_debug_keys {
     XEN_GUEST_HANDLE_64(const_char) keys; /* IN */
     uint32_t nr_keys;                     /* IN */
 };
 
-/* getcpuinfo: how long each online CPU has been idle, in ns. */
+/*
+ * getcpuinfo: how long each online CPU has been idle since boot. Entry i is
+ * CPU i.
+ *
+ * In      max_cpus, info
+ * Out     nr_cpus: entries written, the smaller of room and online CPUs
+ * Errors  -EFAULT
+ */
 struct xen_sysctl_cpuinfo {
     uint64_aligned_t idletime; /* ns */
 };
@@ -148,7 +214,14 @@ struct xen_sysctl_getcpuinfo {
     uint32_t nr_cpus;                               /* OUT */
 };
 
-/* availheap: bytes free in the whole heap; node and widths are ignored. */
+/*
+ * availheap: how much memory is free in the whole heap, the hypervisor's own
+ * reserve and claimed pages included.
+ *
+ * In      widths and node are accepted and ignored: there is one zone
+ * Out     avail_bytes
+ * Errors  none of its own
+ */
 struct xen_sysctl_availheap {
     uint32_t min_bitwidth;        /* IN: frames at addresses of so many */
     uint32_t max_bitwidth;        /* IN: bits; 0: no limit */
@@ -160,7 +233,14 @@ struct xen_sysctl_availheap {
  * get_pmstat: idle states (C) of a CPU: C0, and C1, the halt. Frequencies (P)
  * are not the hypervisor's.
  *
- * Errors  -EINVAL a CPU that is not online; -ENODEV a request about frequencies
+ *   get_max_cx    out: nr = 2
+ *   get_cxstat    in: nr, triggers, residencies. Out: at most 2 entries of
+ *                 each; nr, the number written; last = 1; idle_time. There are
+ *                 no package and core counters: nr_pc and nr_cc come back as 0
+ *   reset_cxstat  success without effect: times count from boot
+ *
+ * Errors  -EINVAL a CPU that is not online; -ENODEV a request about
+ *         frequencies; -ENOSYS another one about idle states; -EFAULT
  */
 struct pm_px_val {
     uint64_aligned_t freq;
@@ -207,9 +287,16 @@ struct xen_sysctl_get_pmstat {
 };
 
 /*
- * pm_op: the deepest idle state can be asked for and nothing set: turbo is
- * -EACCES, frequencies are -EINVAL. Commands whose structures nothing here uses
- * are numbers only.
+ * pm_op: the deepest idle state can be asked for; nothing can be set. The
+ * request is three words: command, CPU, value. Commands whose structures
+ * nothing here uses are numbers only.
+ *
+ *   get_max_cstate  in: CPU 0 asks for the state, 1 for its deepest sub-state.
+ *                   Out: value = 1 for the state, UNLIMITED for the sub-state
+ *   enable_turbo, disable_turbo  -EACCES: the firmware decides
+ *
+ * Errors  -EINVAL a CPU that is not online, or a command about frequencies;
+ *         -ENOSYS any other command
  */
 #define PM_PARA_CATEGORY_MASK           0xf0
 #define CPUFREQ_PARA                    0x10
@@ -219,9 +306,11 @@ struct xen_sysctl_get_pmstat {
 #define XEN_SYSCTL_CX_UNLIMITED         0xffffffff
 
 /*
- * cpu_hotplug: CPUs stay as they were at boot. Errors: -EEXIST ONLINE of a CPU
- * that is; -EINVAL a CPU that is not there, or CPU 0; -EOPNOTSUPP anything
- * else.
+ * cpu_hotplug: CPUs stay as they were at boot, so no command succeeds.
+ *
+ * Errors  -EEXIST ONLINE of a CPU that is online; -EINVAL ONLINE or OFFLINE of
+ *         a CPU that is not online, and OFFLINE of CPU 0; -EOPNOTSUPP OFFLINE
+ *         of another CPU, and all other commands
  */
 struct xen_sysctl_cpu_hotplug {
     uint32_t cpu; /* IN */
@@ -233,10 +322,16 @@ struct xen_sysctl_cpu_hotplug {
 };
 
 /*
- * page_offline_op: frames taken out of use, in the range [start, end]. The
- * query says 0 of each, nothing was done to it; the others are -EOPNOTSUPP.
+ * page_offline_op: frames taken out of use. start and end are machine frame
+ * numbers; both belong to the range.
  *
- * Errors  -EINVAL more than 1024 frames, or one beyond the machine's
+ *   query            out: status 0 for each frame, which means that nothing was
+ *                    done to it
+ *   offline, online  -EOPNOTSUPP: a frame cannot leave the heap
+ *
+ * Errors  -EINVAL no such command, end below start, more than 1024 frames, or
+ *         a frame beyond the machine's (those before it have a status);
+ *         -EFAULT
  */
 struct xen_sysctl_page_offline_op {
 #define sysctl_page_offline       1
@@ -252,7 +347,8 @@ struct xen_sysctl_page_offline_op {
 
 /*
  * Results of absent commands whose types libxenctrl's interface mentions: lock
- * profiles, frequency scaling, live patches.
+ * profiles, frequency scaling, live patches. lockprof_op and livepatch_op are
+ * -ENOSYS, pm_op on frequencies is -EINVAL; nothing is ever written to these.
  */
 struct xen_sysctl_lockprof_data {
     char name[40];
@@ -287,9 +383,14 @@ typedef struct xen_livepatch_status xen_livepatch_status_t;
 DEFINE_XEN_GUEST_HANDLE(xen_livepatch_status_t);
 
 /*
- * cputopoinfo, numainfo, pcitopoinfo: where CPUs, memory and devices are. A
- * call without buffers asks for the counts (pcitopoinfo: -EINVAL). A CPU that
- * is not present has invalid numbers; no device's node is known.
+ * cputopoinfo, numainfo, pcitopoinfo: where CPUs, memory and devices are.
+ *
+ * cputopoinfo: entry i is CPU i. Each CPU is core 0 of a socket of its own on
+ * node 0; a CPU that is not present has invalid numbers.
+ *
+ * In      num_cpus, cputopo
+ * Out     num_cpus: entries written; with a NULL list, how many there are
+ * Errors  -EFAULT
  */
 #define XEN_INVALID_CORE_ID   (~0U)
 #define XEN_INVALID_SOCKET_ID (~0U)
@@ -309,6 +410,13 @@ struct xen_sysctl_cputopoinfo {
     XEN_GUEST_HANDLE_64(xen_sysctl_cputopo_t) cputopo;
 };
 
+/*
+ * numainfo: the one node that all memory is in, 10 away from itself.
+ *
+ * In      num_nodes; either list may be NULL, then it is not written
+ * Out     num_nodes: 1, or 0 if there is a list but no room
+ * Errors  -EFAULT
+ */
 struct xen_sysctl_meminfo {
     uint64_t memsize; /* bytes */
     uint64_t memfree;
@@ -321,6 +429,15 @@ struct xen_sysctl_numainfo {
     XEN_GUEST_HANDLE_64(uint32) distance; /* num_nodes squared; 10: itself */
 };
 
+/*
+ * pcitopoinfo: the node of each of a list of devices. None is known: every
+ * entry of nodes becomes XEN_INVALID_DEV, whether the device exists or not.
+ *
+ * In      num_devs, devs
+ * Out     nodes; num_devs: how many were answered, at most 1024. The caller
+ *         goes on behind them
+ * Errors  -EINVAL a NULL list; -EFAULT
+ */
 struct xen_sysctl_pcitopoinfo {
     uint32_t num_devs; /* IN, OUT */
     XEN_GUEST_HANDLE_64(physdev_pci_device_t) devs;
@@ -332,19 +449,26 @@ struct xen_sysctl_pcitopoinfo {
  * alone; a CPU is in one or in none, where it idles. Pool 0 is there from the
  * start with all CPUs and dom0; there are at most 16.
  *
- *   CREATE      cpupool_id wanted or PAR_ANY. -EEXIST; -ENOENT another
- *               scheduler than credit2; -ENOMEM no number is left
- *   DESTROY     -EBUSY it has CPUs or domains
- *   INFO        the pool with this id or the next one. -ENOENT: none
- *   ADDCPU      a free CPU, or any. -EINVAL no such CPU; -ENODEV not free
- *   RMCPU       a CPU of the pool, or any. -EADDRNOTAVAIL not in it; -EBUSY it
- *               is the last one and there are domains (-EINVAL: the only CPU
- *               of the machine)
- *   MOVEDOMAIN  the domain's vcpus lose their affinities. -ESRCH no domain;
- *               -EPERM dom0 itself; -ENOENT a pool without CPUs
- *   FREEINFO    the CPUs in no pool
+ *   CREATE      in: cpupool_id wanted or PAR_ANY, sched_id. Out: cpupool_id.
+ *               The pool has no CPUs yet. -EEXIST; -ENOENT another scheduler
+ *               than credit2; -ENOMEM no number is left
+ *   DESTROY     in: cpupool_id. -EBUSY it has CPUs or domains
+ *   INFO        in: cpupool_id, the pool with this id or the next one; room in
+ *               cpumap. Out: cpupool_id, sched_id, n_dom, and the pool's online
+ *               CPUs in cpumap. -ENOENT: none
+ *   ADDCPU      in: cpupool_id, cpu, a free one or PAR_ANY (the lowest).
+ * -EINVAL no such CPU; -ENODEV not free RMCPU       in: cpupool_id, cpu, one of
+ * the pool or PAR_ANY (the highest). Its vcpus move to the pool's others.
+ * -EADDRNOTAVAIL not in it; -EBUSY it is the last one and there are domains
+ * (-EINVAL: the only CPU of the machine) MOVEDOMAIN  in: cpupool_id, domid. The
+ * domain's vcpus lose their affinities, unless it is in the pool already.
+ * -ESRCH no domain; -EPERM the caller itself; -ENOENT a pool without CPUs
+ *   FREEINFO    out: the online CPUs in no pool, in cpumap
  *
- * Errors  -ENOENT no such pool
+ * Errors  -ENOENT no such pool; -ENOSYS no such command; -EFAULT
+ *
+ * A vcpu leaves its CPU at the next scheduling decision there, which may be
+ * after the call.
  */
 #define XEN_SYSCTL_CPUPOOL_OP_CREATE     1
 #define XEN_SYSCTL_CPUPOOL_OP_DESTROY    2
@@ -366,13 +490,20 @@ struct xen_sysctl_cpupool_op {
 
 /*
  * scheduler_op: properties of the scheduler itself. There is one set for all
- * pools, shown as credit2's: the shortest run before a preemption, in us.
+ * pools, shown as credit2's: the shortest run before a preemption, in
+ * microseconds; 0 leaves the shortest turn to the scheduler.
  *
+ *   putinfo  in: the new value, in effect for all pools from the next decision
+ *            on
+ *   getinfo  out: the value
+ *
+ * In      cpupool_id, of a pool that exists; sched_id = XEN_SCHEDULER_CREDIT2
  * Errors  -EINVAL another scheduler or command, or a value outside the two
  *         limits that is not 0; -ESRCH no such pool
  */
 #define XEN_SYSCTL_SCHED_RATELIMIT_MAX 500000
 #define XEN_SYSCTL_SCHED_RATELIMIT_MIN 100
+/* Of the scheduler credit, which is not here. */
 struct xen_sysctl_credit_schedule {
 #define XEN_SYSCTL_CSCHED_TSLICE_MAX 1000
 #define XEN_SYSCTL_CSCHED_TSLICE_MIN 1
@@ -385,6 +516,7 @@ struct xen_sysctl_credit2_schedule {
     uint32_t ratelimit_us; /* shortest run before a preemption */
 };
 
+/* Of the scheduler arinc653, which is not here. */
 #define ARINC653_MAX_DOMAINS_PER_SCHEDULE 64
 struct xen_sysctl_arinc653_schedule {
     uint64_aligned_t major_frame; /* ns */
@@ -414,8 +546,11 @@ struct xen_sysctl_scheduler_op {
 };
 
 /*
- * get_cpu_levelling_caps: which CPUID words the hardware can mask. Always 0:
- * the CPUID instruction shows guests the host.
+ * get_cpu_levelling_caps: which CPUID words the hardware can mask.
+ *
+ * Out     caps: always 0, because no mask is ever set. The CPUID instruction
+ *         shows guests the host
+ * Errors  none of its own
  */
 struct xen_sysctl_cpu_levelling_caps {
 #define XEN_SYSCTL_CPU_LEVELCAP_faulting    (1ul << 0)
@@ -433,8 +568,12 @@ struct xen_sysctl_cpu_levelling_caps {
 /*
  * get_cpu_featureset: features as words of arch-x86/cpufeatureset.h.
  *
+ * In      index, nr_features, features
+ * Out     nr_features: how many words there are; the words in features
  * Errors  -EINVAL no such index; -EOPNOTSUPP those of HVM; -ENOBUFS not enough
- *         room: the words that fit were written
+ *         room: the words that fit were written; -ENOMEM; -EFAULT
+ *
+ * A NULL list asks for the number of words, whatever the index.
  */
 struct xen_sysctl_cpu_featureset {
 #define XEN_SYSCTL_cpu_featureset_raw     0 /* as the CPU says */
@@ -448,7 +587,16 @@ struct xen_sysctl_cpu_featureset {
     XEN_GUEST_HANDLE_64(uint32) features; /* OUT; NULL asks the number */
 };
 
-/* get_cpu_policy: the same choice as complete policies. Errors as above. */
+/*
+ * get_cpu_policy: the same choice as complete policies, lists of CPUID leaves
+ * and of MSRs.
+ *
+ * In      index; room in nr_leaves and nr_msrs; leaves, msrs
+ * Out     nr_leaves, nr_msrs: entries written, or how many there are where the
+ *         list is NULL
+ * Errors  -EINVAL no such index, or _rsvd is not 0; -EOPNOTSUPP those of HVM;
+ *         -ENOBUFS not enough room; -ENOMEM; -EFAULT
+ */
 struct xen_sysctl_cpu_policy {
 #define XEN_SYSCTL_cpu_policy_raw         0
 #define XEN_SYSCTL_cpu_policy_host        1
@@ -467,8 +615,9 @@ typedef struct xen_sysctl_cpu_policy xen_sysctl_cpu_policy_t;
 DEFINE_XEN_GUEST_HANDLE(xen_sysctl_cpu_policy_t);
 
 /*
- * The request. coverage_op is -EOPNOTSUPP, psr_cmt_op and psr_alloc are
- * -ENODEV; other commands without a structure are -ENOSYS.
+ * The request: the head, then the structure of the command. coverage_op is
+ * -EOPNOTSUPP, psr_cmt_op and psr_alloc are -ENODEV; other commands without a
+ * structure are -ENOSYS.
  */
 struct xen_sysctl {
     uint32_t cmd; /* IN */
