@@ -465,7 +465,8 @@ struct xen_sysctl_pcitopoinfo {
  * -ESRCH no domain; -EPERM the caller itself; -ENOENT a pool without CPUs
  *   FREEINFO    out: the online CPUs in no pool, in cpumap
  *
- * Errors  -ENOENT no such pool; -ENOSYS no such command; -EFAULT
+ * Errors  -ENOENT no such pool; -ENOSYS no such command; -EFAULT; -EINVAL a
+ *         cpumap of more than 32768 bits
  *
  * A vcpu leaves its CPU at the next scheduling decision there, which may be
  * after the call.

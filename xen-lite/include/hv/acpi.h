@@ -13,6 +13,7 @@
 
 #include <hv/percpu.h>
 
+/* What firmware lists beyond these is ignored. */
 #define MAX_IO_APICS  16
 #define MAX_OVERRIDES 32
 #define MAX_MCFG      8
@@ -25,7 +26,11 @@ struct acpi_gas { /* generic address structure */
 #define ACPI_SPACE_MEMORY 0
 #define ACPI_SPACE_IO     1
 
-/* Counts of 0 and addresses of 0 mean that the machine has none. */
+/*
+ * Counts of 0 and addresses of 0 mean that the machine has none. Addresses are
+ * physical, as firmware gives them: nothing is mapped. Written by acpi_init()
+ * alone, so that reading needs no lock.
+ */
 struct acpi_facts {
     paddr_t rsdp; /* 0: no ACPI */
     paddr_t lapic_base;
@@ -35,6 +40,7 @@ struct acpi_facts {
         uint32_t apic_id, acpi_id;
     } cpu[NR_CPUS];
 
+    /* gsi_base: number of the interrupt at the first pin */
     unsigned int nr_io_apics;
     struct {
         paddr_t base;
@@ -60,6 +66,7 @@ struct acpi_facts {
 
     paddr_t hpet;
 
+    /* PCI configuration space in memory; buses are inclusive */
     unsigned int nr_mcfg;
     struct {
         uint64_t base;
@@ -70,16 +77,18 @@ struct acpi_facts {
 extern struct acpi_facts acpi;
 
 /*
- * Reads the tables. rsdp: the boot loader's copy of the root pointer, n bytes,
- * or n == 0 to search the BIOS area. The direct map must exist, the heap need
- * not.
+ * Reads the tables into 'acpi'. rsdp: the boot loader's copy of the root
+ * pointer, n bytes, or n == 0 to search the BIOS area. Once, on the boot CPU,
+ * when ioremap() works: the tables stay mapped. There is no failure: what
+ * cannot be used is left out, with a message if its checksum is wrong.
  */
 void acpi_init(const void *rsdp, unsigned int n);
 
 /*
  * Powers the machine off with the values that dom0's AML has computed for the
- * PM1 control registers (arch/x86/shutdown.c). Returns only if there is no such
- * register: -EPERM.
+ * PM1 control registers (arch/x86/shutdown.c); the enable bit is added here.
+ * Stops all other CPUs first, whatever they do. Returns only if there is no
+ * such register: -EPERM.
  */
 int acpi_enter_s5(uint16_t val_a, uint16_t val_b);
 

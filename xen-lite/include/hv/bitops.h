@@ -2,6 +2,10 @@
 /*
  * Bits in memory and numbers. The plain forms are atomic (LOCK) and full
  * barriers; the __ forms are not atomic.
+ *
+ * Nothing here checks nr against the size of the bitmap: the caller must have
+ * compared a number that a guest gave. A word is accessed as a whole, so that a
+ * bitmap's size is a multiple of 4 bytes and its address is aligned to 4.
  */
 #ifndef HV_BITOPS_H
 #define HV_BITOPS_H
@@ -20,7 +24,10 @@ static inline bool test_bit(unsigned long nr, const volatile void *addr)
  * at the natural word, so an access never leaves the word that holds the
  * bit. */
 #define HV_BITWORD(addr, nr) (((volatile uint32_t *)(addr)) + (nr) / 32)
-/* Atomic, and full barriers; the test_and_ forms return the old value. */
+/*
+ * Atomic, and full barriers; the test_and_ forms return the old value. Use
+ * those to decide who of several CPUs does what a change asks for.
+ */
 static inline void set_bit(unsigned long nr, volatile void *addr)
 {
     __atomic_fetch_or(HV_BITWORD(addr, nr), 1u << (nr % 32), __ATOMIC_SEQ_CST);
@@ -45,13 +52,18 @@ static inline bool test_and_clear_bit(unsigned long nr, volatile void *addr)
     return __atomic_fetch_and(HV_BITWORD(addr, nr), ~bit, __ATOMIC_SEQ_CST) &
            bit;
 }
-/* Not atomic: for memory that no other CPU can see. */
+/*
+ * Not atomic: for memory that no other CPU can see, of any alignment.
+ */
 static inline void __set_bit(unsigned long nr, void *addr)
 {
     ((uint8_t *)addr)[nr / 8] |= 1u << (nr % 8);
 }
 
-/* Index of the lowest and of the highest set bit; undefined for 0. */
+/*
+ * Index of the lowest and of the highest set bit, counting from 0; undefined
+ * for 0, which the caller must have excluded.
+ */
 static inline unsigned int ffs64(uint64_t x)
 {
     return __builtin_ctzll(x);
@@ -60,7 +72,7 @@ static inline unsigned int fls64(uint64_t x)
 {
     return 63 - __builtin_clzll(x);
 }
-/* The number of bits that are set. */
+/* The number of bits that are set; takes time with each. */
 static inline unsigned int hweight64(uint64_t x)
 {
     unsigned int n = 0;

@@ -22,21 +22,36 @@ typedef void (*hypercall_fn_t)(void);
 
 /* NULL: no such call, -ENOSYS. */
 extern const hypercall_fn_t hypercall_table[NR_HYPERCALLS];
+/* Calls fn, which must not be NULL, with these arguments; returns its result.
+ */
 long hypercall_invoke(hypercall_fn_t fn, const unsigned long args[6]);
 
-/* True when a long operation should stop: softirq or event work is waiting. */
+/*
+ * True when a long operation should stop: a softirq of this CPU or an event for
+ * the current vcpu is waiting. Cheap enough for every step of a loop.
+ */
 bool hypercall_preempt_check(void);
 /*
  * The current hypercall, which is number nr, is called again after the pending
  * work is done, with the arguments that it had except for those that
  * hypercall_set_arg() changed before. The handler must return the result. In
  * a multicall the batch's entry changes instead of the guest's registers.
+ *
+ * No lock may be held over it, and nothing may be remembered but what the
+ * arguments and the objects say: the guest may change them, or never come back.
  */
 long hypercall_again(unsigned int nr);
+/* Argument n (0 to 5) becomes value for the next call. */
 void hypercall_set_arg(unsigned int n, uint64_t value);
 
-/* The handlers. Addresses of guest memory are plain numbers, to be given to
- * the copy functions of <hv/guest_access.h>. */
+/*
+ * The handlers. Addresses of guest memory are plain numbers, to be given to
+ * the copy functions of <hv/guest_access.h>. Each runs for 'current' with
+ * interrupts on and no lock held, checks privilege itself, and believes no
+ * argument. The result is what the guest gets: 0 or more, a negative errno, or
+ * what hypercall_again() returned. What each does, and with which errors, is
+ * said in the public header of its family (xen/xen.h for those without one).
+ */
 long do_set_trap_table(uint64_t traps);
 long do_mmu_update(uint64_t reqs, unsigned int count, uint64_t pdone,
                    unsigned int foreign);

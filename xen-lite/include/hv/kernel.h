@@ -25,17 +25,25 @@
 
 /* --- refusals ------------------------------------------------------------- */
 
+/* Why a step failed; means nothing after a success. */
 struct why {
     int error; /* EINVAL, EFBIG, ENOMEM or, from a caller, any other */
     char text[200];
 };
 
-/* Fills *why; returns -1, to be used in a return statement. */
+/*
+ * Fills *why; returns -1, to be used in a return statement. A text that is too
+ * long is cut. Strings of the input must be made printable before.
+ */
 int refuse(struct why *why, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* --- bounds-checked bytes ------------------------------------------------- */
 
+/*
+ * A piece of the input; the memory is the caller's and outlives the span. data
+ * may have any alignment, so that numbers are read by span_read().
+ */
 struct span {
     const uint8_t *data;
     uint64_t size;
@@ -70,12 +78,17 @@ static inline bool span_read(struct span whole, uint64_t offset, void *out,
 #define KERNEL_UNPACKED_MAX (1024ULL << 20)
 #define KERNEL_RAMDISK_MAX  (8ULL << 30)
 
+/* Where in the file the kernel is, and how much memory it wants. */
 struct kernel_payload {
     struct span data;       /* a part of the file */
     uint32_t unpacked_size; /* bytes; 0: data is the ELF itself */
 };
 
-/* Finds the kernel in an ELF file, a bzImage or a gzip file. */
+/*
+ * Finds the kernel in an ELF file, a bzImage or a gzip file. Nothing is copied:
+ * the payload is in the file. unpacked_size is what the file says of itself, at
+ * most KERNEL_UNPACKED_MAX; whether it is true shows in kernel_unpack().
+ */
 int kernel_payload(struct span file, struct kernel_payload *payload,
                    struct why *why);
 
@@ -84,8 +97,9 @@ bool is_bzimage(struct span file);
 int bzimage_payload(struct span file, struct span *payload, struct why *why);
 
 /*
- * Fills out[0..unpacked_size). Packed data that gives more or less is refused,
- * and so is xz data that needs more than 256 MiB of memory.
+ * Fills out[0..unpacked_size), which the caller has allocated. Packed data that
+ * gives more or less is refused, and so is xz data that needs more than 256 MiB
+ * of memory. Nothing is written outside; after a refusal out holds anything.
  */
 int kernel_unpack(const struct kernel_payload *payload, void *out,
                   struct why *why);
@@ -116,6 +130,13 @@ struct kernel {
     char guest_os[32]; /* printable; "unknown" without that note */
 };
 
+/*
+ * Reads an ELF file and its Xen notes into *kernel, which refers to nothing in
+ * the file. Refused are files for another machine, notes that ask for another
+ * kind of guest or for features that are not there, and segments that overlap
+ * or leave the file. Whether everything fits into a guest is left to
+ * kernel_layout().
+ */
 int kernel_parse(struct span elf, struct kernel *kernel, struct why *why);
 
 /* --- layout --------------------------------------------------------------- */
@@ -127,6 +148,7 @@ struct pfn_range {
     uint64_t start, count;
 };
 
+/* The frame behind the last one. */
 static inline uint64_t range_end(struct pfn_range r)
 {
     return r.start + r.count;
@@ -145,6 +167,10 @@ struct mapping {
     uint64_t table_pfn[4]; /* first table of each level */
 };
 
+/*
+ * The result: which frames of the guest get what. Ranges do not overlap; frames
+ * in none of them are free for the guest, and those in 'window' are mapped.
+ */
 struct kernel_layout {
     uint64_t nr_pages;
     uint64_t virt_base;
@@ -158,11 +184,17 @@ struct kernel_layout {
     struct mapping list;   /* of the p2m list; all 0 when in the window */
 };
 
-/* nr_pages: of the guest. ramdisk_size: bytes, 0: none. */
+/*
+ * Places everything. nr_pages: of the guest, all of which are to exist from the
+ * start. ramdisk_size: bytes, 0: none. dom0 has no store and console pages.
+ * ENOMEM: the guest is too small; EFBIG: it or the ramdisk is too large;
+ * EINVAL: the kernel's addresses cannot be had.
+ */
 int kernel_layout(const struct kernel *kernel, uint64_t nr_pages,
                   uint64_t ramdisk_size, bool dom0,
                   struct kernel_layout *layout, struct why *why);
 
+/* The guest's virtual address of a frame in the window. */
 static inline uint64_t layout_virt(const struct kernel_layout *layout,
                                    uint64_t pfn)
 {

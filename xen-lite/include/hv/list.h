@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Doubly linked list with a head node, the usual intrusive kind. A list has no
- * lock: its owner's comment says which one protects it.
+ * lock: its owner's comment says which one protects it. All operations but the
+ * walk take constant time, and none can fail.
  */
 #ifndef HV_LIST_H
 #define HV_LIST_H
 
 #include <hv/types.h>
 
+/* The head of a list, or a node in the object that is on it. */
 struct list_head {
     struct list_head *next, *prev;
 };
@@ -17,10 +19,12 @@ static inline void list_init(struct list_head *h)
 {
     h->next = h->prev = h;
 }
+/* Whether nothing is on the list h, or the node h is on no list. */
 static inline bool list_empty(const struct list_head *h)
 {
     return h->next == h;
 }
+/* Behind prev, a node or the head. n must not be on a list. */
 static inline void list_insert(struct list_head *n, struct list_head *prev)
 {
     n->prev = prev;
@@ -28,7 +32,10 @@ static inline void list_insert(struct list_head *n, struct list_head *prev)
     prev->next->prev = n;
     prev->next = n;
 }
-/* At the front; list_add_tail(): at the end. n must not be on a list. */
+/*
+ * At the front; list_add_tail(): at the end. n must not be on a list. Adding at
+ * the front makes a stack, at the end a queue.
+ */
 static inline void list_add(struct list_head *n, struct list_head *head)
 {
     list_insert(n, head);
@@ -37,15 +44,23 @@ static inline void list_add_tail(struct list_head *n, struct list_head *head)
 {
     list_insert(n, head->prev);
 }
-/* Leaves n as an empty list, so removing twice is harmless. */
+/*
+ * Takes n off its list. Leaves n as an empty list, so that removing twice is
+ * harmless; a node must have been initialised before its first removal.
+ */
 static inline void list_del(struct list_head *n)
 {
     n->prev->next = n->next;
     n->next->prev = n->prev;
     list_init(n);
 }
+/* The object of type t whose node m is at p, which must not be the head. */
 #define list_entry(p, t, m) container_of(p, t, m)
-/* Walks from the front. The list must not change under it. */
+/*
+ * Walks from the front. The list must not change under it, except that the walk
+ * may be left (break, return) right after a change. When it ran to the end, p
+ * is not an object and must not be used.
+ */
 #define list_for_each_entry(p, head, m)                                        \
     for ((p) = list_entry((head)->next, typeof(*(p)), m); &(p)->m != (head);   \
          (p) = list_entry((p)->m.next, typeof(*(p)), m))

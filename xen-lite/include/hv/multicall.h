@@ -2,7 +2,8 @@
 /*
  * The batch that a CPU is working on. hypercall_again() and hypercall_set_arg()
  * look here to know whether they must change registers or the entry of a batch.
- * It belongs to the CPU: nothing switches vcpus in the middle of a hypercall.
+ * It belongs to the CPU, without a lock: nothing switches vcpus in the middle
+ * of a hypercall, and no interrupt handler looks here.
  */
 #ifndef HV_MULTICALL_H
 #define HV_MULTICALL_H

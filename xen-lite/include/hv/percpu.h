@@ -5,7 +5,8 @@
  * They start as zero, and exist for CPUs that have been started.
  *
  * The hypervisor is not preempted: this_cpu() stays the same CPU until the next
- * do_softirq() or context switch. An interrupt handler may run in between.
+ * do_softirq() or context switch. An interrupt handler may run in between: a
+ * variable that handlers change too is used with interrupts off.
  */
 #ifndef HV_PERCPU_H
 #define HV_PERCPU_H
@@ -23,8 +24,9 @@
     __section(".bss.percpu") typeof(type) per_cpu__##name
 #define DECLARE_PER_CPU(type, name) extern typeof(type) per_cpu__##name
 
+/* What is added to a variable's address; set when a CPU's area is allocated. */
 extern unsigned long per_cpu_offset[NR_CPUS];
-/* Top-of-stack block of each online CPU. */
+/* Top-of-stack block of each online CPU; NULL for one that never started. */
 extern struct cpu_info *cpu_infos[NR_CPUS];
 #define cpu_info_of(cpu) (cpu_infos[cpu])
 /* RELOC_HIDE-style: the compiler must not reason about the base object. */
@@ -43,7 +45,11 @@ extern struct cpu_info *cpu_infos[NR_CPUS];
 
 /*
  * A set of CPUs. 'present': in the machine's tables; 'online': running the
- * hypervisor's code. Both only grow, at boot.
+ * hypervisor's code. Both only grow, at boot; at the end of the machine a CPU
+ * that stops leaves 'online'. Each may be read without a lock.
+ *
+ * Masks are passed by value: an operation works on a copy, and a copy of a mask
+ * that others change is one moment of it. cpu is below NR_CPUS.
  */
 typedef struct {
     uint64_t bits; /* NR_CPUS <= 64: one word keeps masks trivial */
@@ -52,10 +58,12 @@ extern cpumask_t cpu_present_map, cpu_online_map;
 #define CPUMASK_ALL     ((cpumask_t){~0ULL})
 #define CPUMASK_NONE    ((cpumask_t){0})
 #define cpumask_of(cpu) ((cpumask_t){1ULL << (cpu)})
+/* Whether the CPU is in the set. */
 static inline bool cpumask_test(unsigned int cpu, cpumask_t m)
 {
     return (m.bits >> cpu) & 1;
 }
+/* The CPUs in both sets; those in a that are not in b. */
 static inline cpumask_t cpumask_and(cpumask_t a, cpumask_t b)
 {
     return (cpumask_t){a.bits & b.bits};
@@ -77,11 +85,16 @@ static inline void cpumask_clear(unsigned int cpu, cpumask_t *m)
 {
     __atomic_fetch_and(&m->bits, ~(1ULL << cpu), __ATOMIC_SEQ_CST);
 }
-/* Walks the CPUs of a copy of the mask, ascending. */
+/*
+ * Walks the CPUs of a copy of the mask, ascending: what others change in the
+ * mask meanwhile is not seen.
+ */
 #define for_each_cpu(cpu, mask)                                                \
     for (uint64_t m_ = (mask).bits; m_ && ((cpu) = __builtin_ctzll(m_), 1);    \
          m_ &= m_ - 1)
 #define for_each_online_cpu(cpu) for_each_cpu (cpu, cpu_online_map)
+/* At least 1. The first CPU that does not start is the last one tried: online
+ * CPUs are numbered without gaps. */
 static inline unsigned int num_online_cpus(void)
 {
     return hweight64(cpu_online_map.bits);
