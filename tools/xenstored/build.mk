@@ -18,6 +18,7 @@ $(eval $(call program,usr/sbin/xenstored,$(XENSTORED_SOURCES),$(XENSTORED_LIBS))
 STORE_TEST := tests/unit/store_test.c $(XENSTORED_CORE)
 STORE_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
+$(eval $(call unit_test,store_journal_format,tests/unit/store_journal_format.c tools/xenstored/journal.c,-lz))
 $(eval $(call unit_test,store_tree,tests/unit/store_tree.c $(addprefix tools/xenstored/,tree.c perms.c path.c),$(STORE_WRAP)))
 $(eval $(call unit_test,store_paths,tests/unit/store_paths.c $(addprefix tools/xenstored/,path.c perms.c),))
 $(eval $(call unit_test,store_transactions,tests/unit/store_transactions.c $(STORE_TEST),))
