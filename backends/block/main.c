@@ -69,8 +69,8 @@ static int open_disk(struct backend *b)
     int rc;
 
     if (!path || path[0] != '/') {
-        log_error("no path of a file or device ('%s')", path ? path : "");
-        rc = -ENOENT;
+        rc = log_reason(-ENOENT, "no path of a file or device ('%s')",
+                        path ? path : "");
     } else {
         rc = storage_open(&d->disk, path, mode ? mode : "r", discard,
                           BLOCK_INFLIGHT);
@@ -146,12 +146,13 @@ static int read_ring_refs(struct xenbus_device *bus, uint32_t *refs,
 static int check_protocol(struct xenbus_device *bus)
 {
     char *p = xenbus_frontend_read(bus, "protocol");
-    bool ok = !p || !strcmp(p, "x86_64-abi");
+    int rc = 0;
 
-    if (!ok)
-        log_error("ring protocol '%.40s' is not supported", p);
+    if (p && strcmp(p, "x86_64-abi"))
+        rc = log_reason(-EPROTONOSUPPORT,
+                        "ring protocol '%.40s' is not supported", p);
     free(p);
-    return ok ? 0 : -EPROTONOSUPPORT;
+    return rc;
 }
 
 static int connect_disk(struct xenbus_device *bus, struct device_nodes *n)

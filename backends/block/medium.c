@@ -12,11 +12,6 @@
 
 #define SECTOR 512
 
-/* The process of a guest's former self, before a reboot or on the other side of
- * a migration within this host, may take a moment to let go. */
-#define BUSY_TRIES    100
-#define BUSY_INTERVAL 50000 /* us */
-
 /* QEMU's bytes: whoever reads or writes locks the byte of what it does, and the
  * second byte of what others must not do. All locks are shared; who finds a
  * lock of another on the opposite byte gives up. */
@@ -55,7 +50,7 @@ static int keep_others_out(int fd, bool writes, bool minds)
                : 0;
 }
 
-static int open_once(const char *path, const char *mode)
+static int open_alone(const char *path, const char *mode)
 {
     bool writes = mode[0] == 'w', minds = strcmp(mode, "w!");
     int flags = (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC, fd, rc;
@@ -92,12 +87,8 @@ static bool takes_sectors(int fd)
 
 int medium_open(const char *path, const char *mode)
 {
-    int fd = open_once(path, mode);
+    int fd = open_alone(path, mode);
 
-    for (int i = 0; fd == -EBUSY && i < BUSY_TRIES; i++) {
-        usleep(BUSY_INTERVAL);
-        fd = open_once(path, mode);
-    }
     if (fd >= 0 && !takes_sectors(fd))
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_DIRECT);
     return fd;

@@ -17,8 +17,7 @@
  * or of the device, so that guests do not fill dom0's memory and a flush has
  * little to do.
  *
- * Returns a descriptor, or -errno; -EBUSY if the medium is still in use after
- * some seconds.
+ * Returns a descriptor, or -errno; -EBUSY: the medium is in use.
  */
 int medium_open(const char *path, const char *mode);
 

@@ -124,11 +124,10 @@ int storage_open(struct storage *s, const char *path, const char *mode,
     s->done_tail = &s->done;
     s->limits.readonly = mode[0] != 'w';
     s->fd = medium_open(path, mode);
-    if (s->fd < 0) {
-        log_error("cannot open %s: %s", path,
-                  s->fd == -EBUSY ? "somebody else uses it" : strerror(-s->fd));
-        return s->fd;
-    }
+    if (s->fd < 0)
+        return log_reason(s->fd, "%s: %s", path,
+                          s->fd == -EBUSY ? "somebody else uses it"
+                                          : strerror(-s->fd));
     if (fstat(s->fd, &st))
         rc = -errno;
     else if (S_ISBLK(st.st_mode))
@@ -140,12 +139,12 @@ int storage_open(struct storage *s, const char *path, const char *mode,
     if (!rc && !s->limits.sectors)
         rc = -ENOSPC;
     if (rc) {
-        log_error("cannot use %s as a disk: %s", path, strerror(-rc));
+        log_reason(rc, "cannot use %s as a disk: %s", path, strerror(-rc));
         goto out;
     }
     rc = io_uring_queue_init(depth, &s->ring, IORING_SETUP_CLAMP);
     if (rc) {
-        log_error("io_uring: %s", strerror(-rc));
+        log_reason(rc, "io_uring: %s", strerror(-rc));
         goto out;
     }
     return 0;

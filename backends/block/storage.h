@@ -45,7 +45,7 @@ struct storage {
 };
 
 /* mode: see medium_open(). depth: the most storage_io in flight. 0 or -errno,
- * whose reason is logged. */
+ * with a reason. */
 int storage_open(struct storage *s, const char *path, const char *mode,
                  bool allow_discard, unsigned int depth);
 void storage_close(struct storage *s);

@@ -21,7 +21,7 @@ static int connect_to_xen(const struct backend_ops *ops, struct backend *b,
     rc = rc ? rc : grants_open(&b->grants, b->bus.domid);
     rc = rc ? rc : ops->init(b);
     if (rc)
-        log_error("cannot start: %s", strerror(-rc));
+        log_error("cannot start: %s", log_take_reason(rc));
     return rc;
 }
 
@@ -39,7 +39,10 @@ static int run(const struct backend_ops *ops, struct backend *b)
 
     while (code = serve(b), b->bus.open_wanted) {
         rc = ops->open(b);
-        rc = rc ? rc : privileges_drop();
+        if (!rc && (rc = privileges_drop())) {
+            log_error("cannot give up privileges: %s", strerror(-rc));
+            return 1;
+        }
         xenbus_opened(&b->bus, rc);
     }
     return code;

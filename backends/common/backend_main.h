@@ -27,7 +27,8 @@ struct backend_ops {
     /* Before the device is looked at; loop, ports and grants are there. */
     int (*init)(struct backend *b);
     /* Opens the medium, as root: all that needs a privilege. Called again after
-     * a failure, when the frontend tries again. 0 or -errno, with a message. */
+     * a failure, when the frontend tries again. 0 or -errno; -EBUSY: it is
+     * called again for some seconds. */
     int (*open)(struct backend *b);
     /* At the end, opened or not. */
     void (*close)(struct backend *b);

@@ -11,11 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <daemon/clock.h>
 #include <daemon/log.h>
 
 #include "device_node.h"
 
 #define PATH_LEN 256
+
+/* The process of a guest's former self, before a reboot or on the other side of
+ * a migration within this host, may take a moment to let go. */
+#define BUSY_MS       5000
+#define BUSY_RETRY_MS 50
 
 /* A plain decimal number without sign or trailing text, at most max. */
 static int parse_uint(const char *text, uint64_t max, uint64_t *value)
@@ -65,12 +71,14 @@ int xenbus_frontend_uint(struct xenbus_device *d, const char *key,
 
     if (!text) {
         *value = absent;
-        return absent <= max ? 0 : -EINVAL;
+        return absent <= max
+                   ? 0
+                   : log_reason(-EINVAL, "no node %s/%s", d->frontend, key);
     }
     rc = parse_uint(text, max, value);
     if (rc)
-        log_warning("%s/%s = '%.40s': expected a number up to %llu",
-                    d->frontend, key, text, (unsigned long long)max);
+        log_reason(rc, "%s/%s = '%.40s': expected a number up to %llu",
+                   d->frontend, key, text, (unsigned long long)max);
     free(text);
     return rc;
 }
@@ -95,11 +103,13 @@ static void set_state(struct xenbus_device *d, enum xenbus_state state)
 static enum xenbus_state frontend_state(struct xenbus_device *d)
 {
     uint64_t state;
+    int rc = xenbus_frontend_uint(d, "state", XenbusStateUnknown,
+                                  XenbusStateReconfigured, &state);
 
-    if (xenbus_frontend_uint(d, "state", XenbusStateUnknown,
-                             XenbusStateReconfigured, &state))
-        return XenbusStateUnknown;
-    return state;
+    if (!rc)
+        return state;
+    log_warning("%s", log_take_reason(rc));
+    return XenbusStateUnknown;
 }
 
 static void stop_service(struct xenbus_device *d)
@@ -126,6 +136,12 @@ void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
     d->failed = true;
     d->failed_at = frontend_state(d);
     set_state(d, XenbusStateClosed);
+}
+
+/* Of the reason as who failed put it. */
+static void give_up(struct xenbus_device *d, const char *what, int rc)
+{
+    xenbus_fatal(d, rc, "%s: %s", what, log_take_reason(rc));
 }
 
 static void look(struct xenbus_device *d, struct xenbus_view *v)
@@ -155,8 +171,26 @@ static bool open_first(struct xenbus_device *d, enum xenbus_action action)
 {
     if (d->opened || action != d->ops->opens_for)
         return false;
+    if (d->busy.armed)
+        return true;
     d->open_wanted = true;
     event_loop_stop(d->loop, 0);
+    return true;
+}
+
+static void on_busy(struct event_timer *t)
+{
+    xenbus_advance(container_of(t, struct xenbus_device, busy));
+}
+
+/* False: it has been in use for too long. */
+static bool open_later(struct xenbus_device *d)
+{
+    if (!d->busy_until_ms)
+        d->busy_until_ms = now_ms() + BUSY_MS;
+    if (now_ms() >= d->busy_until_ms)
+        return false;
+    event_timer_set(d->loop, &d->busy, BUSY_RETRY_MS);
     return true;
 }
 
@@ -164,8 +198,11 @@ void xenbus_opened(struct xenbus_device *d, int rc)
 {
     d->open_wanted = false;
     d->opened = !rc;
+    if (rc == -EBUSY && open_later(d))
+        return;
+    d->busy_until_ms = 0;
     if (rc)
-        xenbus_fatal(d, rc, "cannot open the device: %s", strerror(-rc));
+        give_up(d, "cannot open the device", rc);
 }
 
 static void announce(struct xenbus_device *d)
@@ -176,7 +213,7 @@ static void announce(struct xenbus_device *d)
     d->ops->announce(d, &nodes);
     rc = enter_state(d, XenbusStateInitWait, &nodes);
     if (rc)
-        xenbus_fatal(d, rc, "cannot announce the device: %s", strerror(-rc));
+        give_up(d, "cannot announce the device", rc);
 }
 
 static void connect_device(struct xenbus_device *d)
@@ -187,7 +224,7 @@ static void connect_device(struct xenbus_device *d)
     d->connected = !rc;
     rc = rc ? rc : enter_state(d, XenbusStateConnected, &nodes);
     if (rc)
-        xenbus_fatal(d, rc, "cannot connect: %s", strerror(-rc));
+        give_up(d, "cannot connect", rc);
     else
         log_info("connected");
 }
@@ -200,6 +237,8 @@ static bool step(struct xenbus_device *d)
 
     look(d, &v);
     action = xenbus_next(&v);
+    if (action != d->ops->opens_for)
+        d->busy_until_ms = 0; /* nobody waits for it any more */
     switch (action) {
     case XENBUS_NOTHING:
         return false;
@@ -247,10 +286,9 @@ static int parse_path(struct xenbus_device *d, const char *path)
 
     if (sscanf(path, "backend/%15[^/]/%u/%u%c", kind, &d->domid, &d->devid,
                &trailing) != 3 ||
-        strcmp(kind, d->ops->kind) || d->domid >= DOMID_FIRST_RESERVED) {
-        log_error("'%s' is not backend/%s/DOMID/DEVID", path, d->ops->kind);
-        return -EINVAL;
-    }
+        strcmp(kind, d->ops->kind) || d->domid >= DOMID_FIRST_RESERVED)
+        return log_reason(-EINVAL, "'%s' is not backend/%s/DOMID/DEVID", path,
+                          d->ops->kind);
     log_prefix("%s-%u-%u", kind, d->domid, d->devid);
     d->path = strdup(path);
     return d->path ? 0 : -ENOMEM;
@@ -281,6 +319,7 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
     d->loop = loop;
     d->ops = ops;
     d->state = XenbusStateInitialising;
+    d->busy.fire = on_busy;
     rc = parse_path(d, path);
     if (rc)
         return rc;
@@ -289,16 +328,15 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
     if (rc)
         return rc;
     d->frontend = xenbus_read(d, "frontend");
-    if (!d->frontend) {
-        log_error("no node %s/frontend", d->path);
-        return -ENOENT;
-    }
+    if (!d->frontend)
+        return log_reason(-ENOENT, "no node %s/frontend", d->path);
     return watch_all(d);
 }
 
 void xenbus_close(struct xenbus_device *d)
 {
     stop_service(d);
+    event_timer_cancel(d->loop, &d->busy);
     event_source_remove(d->loop, &d->store.source);
     free(d->path);
     free(d->frontend);

@@ -49,7 +49,9 @@ struct xenbus_device {
     enum xenbus_state failed_at; /* frontend's state at a fatal error */
     bool failed, connected;
     bool opened;
-    bool open_wanted; /* why the loop ended */
+    bool open_wanted;        /* why the loop ended */
+    struct event_timer busy; /* until the next try to open it */
+    uint64_t busy_until_ms;  /* the last try; 0: none has failed */
 };
 
 /*
@@ -63,7 +65,8 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
 /* Before the process ends. */
 void xenbus_close(struct xenbus_device *d);
 
-/* rc: 0 or -errno, which is reported like any fatal error. */
+/* rc: 0 or -errno, which is reported like any fatal error; but -EBUSY only if
+ * that is still so after some seconds of trying again. */
 void xenbus_opened(struct xenbus_device *d, int rc);
 
 /* Looks at the store and does what follows from it. */

@@ -76,10 +76,9 @@ static int read_features(struct xenbus_device *bus, struct net_features *f)
     rc = rc ? rc : read_flag(bus, "feature-ipv6-csum-offload", &f->csum6);
     if (rc)
         return rc;
-    if (!copy || !notify) {
-        log_error("the frontend lacks request-rx-copy or feature-rx-notify");
-        return -EOPNOTSUPP;
-    }
+    if (!copy || !notify)
+        return log_reason(-EOPNOTSUPP, "the frontend lacks request-rx-copy or "
+                                       "feature-rx-notify");
     f->csum = !no_csum;
     f->tso4 = f->tso4 && f->sg && f->csum;
     f->tso6 = f->tso6 && f->sg && f->csum && f->csum6;
@@ -114,10 +113,8 @@ static int read_refs(struct xenbus_device *bus, const char *dir,
         snprintf(key, sizeof(key), "%s%s", dir, node[i].key);
         /* No default: absent is refused like nonsense. */
         rc = xenbus_frontend_uint(bus, key, UINT64_MAX, UINT32_MAX, &v);
-        if (rc) {
-            log_error("no valid %s/%s", bus->frontend, key);
+        if (rc)
             return rc;
-        }
         *node[i].to = v;
     }
     return 0;
@@ -147,8 +144,7 @@ static int read_rate(struct xenbus_device *bus, struct net_credit *c)
     int rc = 0;
 
     if (text && sscanf(text, "%llu,%llu%c", &bytes, &usec, &trailing) != 2) {
-        log_error("rate '%s' is not BYTES,MICROSECONDS", text);
-        rc = -EINVAL;
+        rc = log_reason(-EINVAL, "rate '%s' is not BYTES,MICROSECONDS", text);
     } else {
         net_credit_limit(c, bytes, usec);
     }

@@ -20,17 +20,13 @@ static int open_queue(struct tap *t, unsigned int flags)
     struct ifreq r;
     int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC), rc;
 
-    if (fd < 0) {
-        rc = -errno;
-        log_error("cannot open /dev/net/tun: %s", strerror(errno));
-        return rc;
-    }
+    if (fd < 0)
+        return log_reason(-errno, "/dev/net/tun: %s", strerror(errno));
     memset(&r, 0, sizeof(r));
     memcpy(r.ifr_name, t->name, sizeof(t->name));
     r.ifr_flags = flags;
     if (ioctl(fd, TUNSETIFF, &r)) {
-        rc = -errno;
-        log_error("cannot create interface %s: %s", t->name, strerror(errno));
+        rc = log_reason(-errno, "interface %s: %s", t->name, strerror(errno));
         close(fd);
         return rc;
     }

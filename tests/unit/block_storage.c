@@ -25,20 +25,6 @@
 static char dir[] = "/tmp/block-storage-XXXXXX", image[64], on_disk[64];
 static char loop[2][64]; /* of 512 and 4096 bytes a sector, or "" */
 
-/* --- time stands still, but for this --- */
-
-static struct storage *gives_up;
-static unsigned int waits;
-
-int usleep(useconds_t us)
-{
-    if (++waits == 3 && gives_up) {
-        storage_close(gives_up);
-        gives_up = NULL;
-    }
-    return 0;
-}
-
 /* --- the media --- */
 
 static void make_file(const char *path, off_t size)
@@ -193,17 +179,6 @@ static void a_device_has_one_writer_or_many_readers(void **state)
     one_writer_or_many_readers(loop[0]);
 }
 
-static void a_user_that_leaves_is_waited_for(void **state)
-{
-    struct storage s;
-
-    assert_int_equal(open_it(&s, image, "w"), 0);
-    gives_up = &s;
-    waits = 0;
-    assert_int_equal(opened(image, "w"), 0);
-    assert_int_equal(waits, 3);
-}
-
 static void qemu_and_a_disk_keep_each_other_out(void **state)
 {
     /* Writes, and shares nothing but reading. */
@@ -291,7 +266,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_has_one_writer_or_many_readers),
         cmocka_unit_test(a_device_has_one_writer_or_many_readers),
-        cmocka_unit_test(a_user_that_leaves_is_waited_for),
         cmocka_unit_test(qemu_and_a_disk_keep_each_other_out),
         cmocka_unit_test(a_mounted_device_is_not_written),
         cmocka_unit_test(announced_sectors_of_files_work),

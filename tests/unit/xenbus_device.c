@@ -16,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -25,6 +26,16 @@
 #define BACK      "backend/vbd/3/51712"
 #define FRONT     "/local/domain/3/device/vbd/51712"
 #define MAX_NODES 16
+
+/* --- time --- */
+
+static uint64_t clock_ms = 1000;
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+    *t = (struct timespec){clock_ms / 1000, clock_ms % 1000 * 1000000};
+    return 0;
+}
 
 /* --- the store --- */
 
@@ -256,6 +267,56 @@ static void device_is_opened_by_the_main_flow(void **state)
     device.ops = &ops;
 }
 
+/* The next try to open the device, if the loop ends for one. */
+static bool tries_to_open(void)
+{
+    event_loop_run(&loop);
+    return device.open_wanted;
+}
+
+static void time_passes(unsigned int ms)
+{
+    clock_ms += ms;
+    if (device.busy.armed && device.busy.deadline_ms <= clock_ms) {
+        event_timer_cancel(&loop, &device.busy);
+        device.busy.fire(&device.busy);
+    }
+}
+
+/* Meanwhile the loop goes on, so that the toolstack can end it. */
+static void busy_device_is_tried_again_for_a_while(void **state)
+{
+    struct xenbus_ops opened_for_connect = ops;
+    unsigned int tries = 0;
+
+    opened_for_connect.opens_for = XENBUS_CONNECT;
+    device.ops = &opened_for_connect;
+    for (int frontends = 0; frontends < 2; frontends++) {
+        frontend("state", "4");
+        for (tries = 0; device.state == XenbusStateInitWait; tries++) {
+            assert_true(tries_to_open());
+            xenbus_opened(&device, log_reason(-EBUSY, "/x: in use"));
+            frontend("state", "4"); /* of no use before its time */
+            assert_false(loop.stopped);
+            time_passes(100);
+        }
+        assert_int_equal(tries, 51);
+        assert_string_equal(find("error/" BACK "/error")->value,
+                            "16 cannot open the device: /x: in use");
+        frontend("state", "6");
+        frontend("state", "1");
+        state_is("2");
+    }
+    frontend("state", "4");
+    assert_true(tries_to_open());
+    xenbus_opened(&device, -EBUSY);
+    put(BACK "/online", "0");
+    frontend("state", "6");
+    state_is("6");
+    assert_true(loop.stopped && !device.open_wanted);
+    device.ops = &ops;
+}
+
 /* The toolstack does not wait for a medium that takes long to open. */
 static void removed_while_it_connects(void **state)
 {
@@ -304,6 +365,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(connecting_takes_one_transaction,
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(device_is_opened_by_the_main_flow,
+                                        make_device, forget_device),
+        cmocka_unit_test_setup_teardown(busy_device_is_tried_again_for_a_while,
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(removed_while_it_connects, make_device,
                                         forget_device),

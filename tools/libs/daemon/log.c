@@ -165,6 +165,28 @@ void log_guest(struct log_bucket *b, const char *fmt, ...)
     va_end(ap);
 }
 
+static char reason[256];
+static bool have_reason;
+
+int log_reason(int rc, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(reason, sizeof(reason), fmt, ap);
+    va_end(ap);
+    have_reason = true;
+    return rc;
+}
+
+const char *log_take_reason(int rc)
+{
+    bool had = have_reason;
+
+    have_reason = false;
+    return had ? reason : strerror(-rc);
+}
+
 struct xentoollog_logger *log_for_libraries(void)
 {
     static xentoollog_logger_stdiostream *logger;

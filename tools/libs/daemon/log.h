@@ -40,6 +40,16 @@ void log_line(enum log_level level, const char *fmt, ...)
 void log_guest(struct log_bucket *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * Why something failed, kept by who knows it for who gives up and reports it,
+ * once: a later one takes its place. log_reason returns rc, -errno.
+ * log_take_reason gives what was kept since the last call, or else what rc
+ * means; good until the next log_reason.
+ */
+int log_reason(int rc, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+const char *log_take_reason(int rc);
+
 #define log_error(...)   log_line(LOG_LVL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_LVL_WARN, __VA_ARGS__)
 #define log_info(...)    log_line(LOG_LVL_INFO, __VA_ARGS__)
