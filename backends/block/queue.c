@@ -16,6 +16,7 @@
 
 #define BATCH_PIECES 1024
 #define NO_ROOM_MS   500 /* between looks at a full file system */
+#define BROKEN_RING  "the guest claims more requests than the ring has slots"
 
 static void start(struct block_queue *q, struct block_job *j);
 
@@ -31,13 +32,21 @@ static void respond(struct block_queue *q, uint64_t id, uint8_t operation,
     back_ring_respond(&q->ring, &rsp, sizeof(rsp));
 }
 
+static const char *const op_name[] = {
+    [BLOCK_READ] = "read",
+    [BLOCK_WRITE] = "write",
+    [BLOCK_FLUSH] = "flush",
+    [BLOCK_DISCARD] = "discard",
+};
+
 static void finish(struct block_queue *q, struct block_job *j, int status)
 {
     const struct block_request *r = &j->request;
 
     if (status != BLKIF_RSP_OKAY)
-        log_warning("request failed: operation %u, %llu bytes at %llu",
-                    r->operation, (unsigned long long)r->len,
+        log_warning("the guest's %s of %llu bytes at offset %llu failed, and "
+                    "the guest was told so",
+                    op_name[r->op], (unsigned long long)r->len,
                     (unsigned long long)r->offset);
     respond(q, r->id, r->operation, status);
     block_pool_put(&q->pool, j->data, r->len);
@@ -164,7 +173,9 @@ static bool wait_for_room(struct block_queue *q, struct block_job *j, int err)
     if (j->io.op != STORAGE_WRITE || (err != ENOSPC && err != EDQUOT))
         return false;
     if (!q->again.armed) {
-        log_warning("medium: %s; writes wait for room", strerror(err));
+        log_warning("cannot write to the disk's file: %s; the guest's writes "
+                    "wait until there is room",
+                    strerror(err));
         event_timer_set(q->loop, &q->again, NO_ROOM_MS);
     }
     j->stage = BLOCK_NO_ROOM;
@@ -181,7 +192,8 @@ static void completed(struct block_queue *q, struct storage_io *io)
 
         if (wait_for_room(q, j, err))
             return;
-        log_warning("medium: %s", strerror(err));
+        log_warning("I/O error on the disk's file or device: %s",
+                    strerror(err));
         finish(q, j,
                err == EOPNOTSUPP ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_ERROR);
         return;
@@ -264,7 +276,11 @@ static void take_one(struct block_queue *q)
     if (status == BLKIF_RSP_OKAY && r->nr_indirect)
         status = fetch_segments(q, r);
     if (status != BLKIF_RSP_OKAY) {
-        log_warning("refused request: operation %u", r->operation);
+        log_warning("refused a request of the guest (operation %u): %s",
+                    r->operation,
+                    status == BLKIF_RSP_EOPNOTSUPP
+                        ? "the disk does not support it"
+                        : "it breaks the protocol or the disk's limits");
         respond(q, r->id, r->operation, status);
         return;
     }
@@ -289,7 +305,7 @@ static void settle(struct block_queue *q)
     if (n == 0)
         n = back_ring_final_check(&q->ring);
     if (n < 0) {
-        q->broken(q, "impossible ring indices");
+        q->broken(q, BROKEN_RING);
         return;
     }
     if (n > 0) {
@@ -309,7 +325,7 @@ static void serve(struct block_queue *q)
     int n = back_ring_pending(&q->ring);
 
     if (n < 0) {
-        q->broken(q, "impossible ring indices");
+        q->broken(q, BROKEN_RING);
         return;
     }
     if (q->starved)

@@ -58,7 +58,9 @@ static void update_events(struct console *c)
 static void fail(struct console *c)
 {
     if (!c->broken)
-        log_guest(&c->bucket, "domain %u: impossible console ring indices",
+        log_guest(&c->bucket,
+                  "domain %u: the guest claims more text than its console ring "
+                  "holds; its output is ignored until it connects again",
                   c->domid);
     c->broken = true;
 }

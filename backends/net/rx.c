@@ -125,7 +125,9 @@ static void wait_for_buffers(struct net_queue *q, unsigned int slots)
     back_ring_want(&q->rx, slots);
     n = back_ring_pending(&q->rx);
     if (n < 0)
-        q->broken(q, "impossible receive ring indices");
+        q->broken(
+            q,
+            "the guest claims more receive requests than the ring has slots");
     else if (n >= (int)slots)
         event_work_queue(q->loop, &q->rx_work); /* they came just now */
 }
@@ -168,7 +170,9 @@ void net_rx_serve(struct net_queue *q)
     unsigned int n = 0, taken = 0, missing = 0;
 
     if (room < 0) {
-        q->broken(q, "impossible receive ring indices");
+        q->broken(
+            q,
+            "the guest claims more receive requests than the ring has slots");
         return;
     }
     if (q->held && slots_of(&q->frame[0]) > (unsigned int)room) {

@@ -161,7 +161,9 @@ void net_tx_serve(struct net_queue *q)
             back_ring_take(&q->tx, &q->tx_slot[i], sizeof(q->tx_slot[i]));
         packets = parse_all(q, n);
         if (packets < 0) {
-            q->broken(q, "impossible transmit slots");
+            q->broken(
+                q,
+                "the guest's transmit requests do not make up whole packets");
             return;
         }
         transmit(q, packets);
@@ -172,7 +174,9 @@ void net_tx_serve(struct net_queue *q)
     if (n == 0)
         n = back_ring_final_check(&q->tx);
     if (n < 0) {
-        q->broken(q, "impossible transmit ring indices");
+        q->broken(
+            q,
+            "the guest claims more transmit requests than the ring has slots");
         return;
     }
     if (n > 0) {

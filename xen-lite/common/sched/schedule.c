@@ -556,7 +556,9 @@ void sched_dump_cpu(unsigned int cpu)
 static int parse_sched(const char *name)
 {
     if (strcmp(name, "credit2"))
-        printk(XENLOG_WARNING "sched=%s: only credit2 is there\n", name);
+        printk(XENLOG_WARNING
+               "sched=%s: ignored, credit2 is the only scheduler\n",
+               name);
     return 0;
 }
 HV_OPTION_FN("sched", parse_sched);
