@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/number.h>
 #include <daemon/clock.h>
 #include <daemon/log.h>
 
@@ -22,24 +23,6 @@
  * a migration within this host, may take a moment to let go. */
 #define BUSY_MS       5000
 #define BUSY_RETRY_MS 50
-
-/* A plain decimal number without sign or trailing text, at most max. */
-static int parse_uint(const char *text, uint64_t max, uint64_t *value)
-{
-    uint64_t v = 0;
-
-    if (!*text)
-        return -EINVAL;
-    for (; *text; text++) {
-        unsigned int digit = (unsigned char)*text - '0';
-
-        if (digit > 9 || v > max / 10 || v * 10 > max - digit)
-            return -EINVAL;
-        v = v * 10 + digit;
-    }
-    *value = v;
-    return 0;
-}
 
 static char *read_at(struct xenbus_device *d, const char *dir, const char *key)
 {
@@ -67,7 +50,7 @@ int xenbus_frontend_uint(struct xenbus_device *d, const char *key,
                          uint64_t absent, uint64_t max, uint64_t *value)
 {
     char *text = xenbus_frontend_read(d, key);
-    int rc;
+    int rc = 0;
 
     if (!text) {
         *value = absent;
@@ -75,10 +58,10 @@ int xenbus_frontend_uint(struct xenbus_device *d, const char *key,
                    ? 0
                    : log_reason(-EINVAL, "no node %s/%s", d->frontend, key);
     }
-    rc = parse_uint(text, max, value);
-    if (rc)
-        log_reason(rc, "%s/%s = '%.40s': expected a number up to %llu",
-                   d->frontend, key, text, (unsigned long long)max);
+    if (!parse_uint(text, max, value))
+        rc =
+            log_reason(-EINVAL, "%s/%s = '%.40s': expected a number up to %llu",
+                       d->frontend, key, text, (unsigned long long)max);
     free(text);
     return rc;
 }

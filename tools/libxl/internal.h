@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include <base/macros.h>
+#include <base/number.h>
 #include <xenstore.h>
 #include <xentoollog.h>
 #include <xlctrl.h>
@@ -164,7 +165,16 @@ int libxl__physinfo(libxl__gc *gc, struct xen_sysctl_physinfo *info);
 /* --- little things --- */
 
 int libxl__parse_mac(const char *s, libxl_mac mac);
-/* A decimal number that is the whole string. */
-int libxl__parse_uint(const char *s, uint32_t max, uint32_t *value);
+/* A decimal number that is the whole string; else ERROR_INVAL. */
+static inline int libxl__parse_uint(const char *s, uint32_t max,
+                                    uint32_t *value)
+{
+    uint64_t v;
+
+    if (!parse_uint(s, max, &v))
+        return ERROR_INVAL;
+    *value = v;
+    return 0;
+}
 
 #endif
