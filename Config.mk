@@ -44,4 +44,5 @@ USER_CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Ipublic-headers -Itools/l
 SANITIZE      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # Compile information shows when the source was committed: builds repeat.
-SOURCE_DATE := $(shell git log -1 --format=%cd --date=format:'%Y-%m-%d %H:%M' 2>/dev/null || echo unknown)
+SOURCE_DATE := $(shell git log -1 --format=%cd --date=format:'%Y-%m-%d %H:%M' 2>/dev/null \
+    || echo unknown)

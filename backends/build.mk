@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Backends: common/ and the daemon library are linked into each.
 
-BACKEND_LIBS := $(O)/tools/libs/daemon.a $(addprefix $(O)/lib/, libxenevtchn.so.1 libxengnttab.so.1 \
+BACKEND_LIBS := $(O)/tools/libs/daemon.a $(addprefix $(O)/lib/, \
+    libxenevtchn.so.1 libxengnttab.so.1 \
     libxentoollog.so.1 libxentoolcore.so.1) \
     $(if $(wildcard tools/libxenstore/build.mk),$(O)/lib/libxenstore.so.4,-lxenstore)
 
@@ -27,9 +28,11 @@ XENCONSOLED := $(addprefix backends/console/, \
     $(addprefix backends/common/, grant_map.c ports.c store_watch.c)
 CONSOLE_LIBS := $(addprefix $(O)/lib/, libxenforeignmemory.so.1 libxencall.so.1 libxlctrl.so)
 
-$(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON),$(BACKEND_LIBS) -luring -lseccomp))
+$(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON),\
+    $(BACKEND_LIBS) -luring -lseccomp))
 $(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS)))
-$(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACKEND_COMMON),$(BACKEND_LIBS) -lseccomp))
+$(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACKEND_COMMON),\
+    $(BACKEND_LIBS) -lseccomp))
 
 $(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONSOLE_LIBS)))
 
@@ -46,18 +49,22 @@ $(eval $(call unit_test,net_queue,tests/unit/net_queue.c tests/unit/fake_xen.c \
     $(addprefix backends/net/,queue.c credit.c tx.c rx.c slots.c offload.c) \
     $(addprefix backends/common/,ring.c grant_map.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
-$(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c backends/net/offload.c))
+$(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c \
+    backends/net/offload.c))
 $(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))
 $(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
     $(addprefix backends/common/,xenbus.c xenbus_state.c store_watch.c device_node.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 
-$(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/ring.c backends/console/backlog.c))
+$(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/ring.c \
+    backends/console/backlog.c))
 
 # Plays a guest that lies; tests/system/backends.t takes it into dom0.
 HOSTILE_FRONTEND := $(O)/tests/fuzz/hostile-frontend
 $(HOSTILE_FRONTEND): tests/fuzz/hostile_frontend.c $(filter $(O)/%,$(BACKEND_LIBS))
-	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(USER_CFLAGS) $(USER_CPPFLAGS) -o $@ $< -Wl,-rpath,/usr/lib/xen-lite $(BACKEND_LIBS) -lpthread
+	$(call say,CC,$<)mkdir -p $(@D); \
+	    $(CC) $(USER_CFLAGS) $(USER_CPPFLAGS) -o $@ $< -Wl,-rpath,/usr/lib/xen-lite $(BACKEND_LIBS) \
+	    -lpthread
 check-build: $(HOSTILE_FRONTEND)
 
 $(eval $(call man_page,backends/console/xenconsoled.8))

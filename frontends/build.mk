@@ -11,17 +11,22 @@ PV_LIB := $(patsubst %,$(O)/pv/frontends/%.o,start init lib console traps memory
 $(O)/pv/%.o: %.c
 	$(call say,CC pv,$<)mkdir -p $(@D); $(CC) $(PV_CFLAGS) -MMD -MP -c -o $@ $<
 $(O)/pv/%.o: %.S
-	$(call say,AS pv,$<)mkdir -p $(@D); $(CC) $(PV_CFLAGS) -UVIRT_BASE -DVIRT_BASE=0xffffffff80000000 -c -o $@ $<
+	$(call say,AS pv,$<)mkdir -p $(@D); \
+	    $(CC) $(PV_CFLAGS) -UVIRT_BASE -DVIRT_BASE=0xffffffff80000000 -c -o $@ $<
 
 # tests/guests/NAME/main.c -> $(O)/guests/NAME
-PV_LINK = $(call say,LD pv,$@)mkdir -p $(@D); ld -nostdlib -static -z noexecstack --no-warn-rwx-segments --build-id=none -T frontends/guest.lds -o $@ $(filter %.o,$^)
+PV_LINK = $(call say,LD pv,$@)mkdir -p $(@D); \
+    ld -nostdlib -static -z noexecstack --no-warn-rwx-segments --build-id=none \
+    -T frontends/guest.lds -o $@ $(filter %.o,$^)
 $(O)/guests/%: $(O)/pv/tests/guests/%/main.o $(PV_LIB) frontends/guest.lds
 	$(PV_LINK)
 
 # NAME-1, -2, -3: the same with notes left out (start.S).
 $(O)/pv/frontends/start-%.o: frontends/start.S
-	$(call say,AS pv,$<)mkdir -p $(@D); $(CC) $(PV_CFLAGS) -UVIRT_BASE -DVIRT_BASE=0xffffffff80000000 -DNOTES_LEFT_OUT=$* -c -o $@ $<
-$(O)/guests/start_of_day-%: $(O)/pv/frontends/start-%.o $(O)/pv/tests/guests/start_of_day/main.o $(filter-out %/start.o,$(PV_LIB)) frontends/guest.lds
+	$(call say,AS pv,$<)mkdir -p $(@D); \
+	    $(CC) $(PV_CFLAGS) -UVIRT_BASE -DVIRT_BASE=0xffffffff80000000 -DNOTES_LEFT_OUT=$* -c -o $@ $<
+$(O)/guests/start_of_day-%: $(O)/pv/frontends/start-%.o $(O)/pv/tests/guests/start_of_day/main.o \
+    $(filter-out %/start.o,$(PV_LIB)) frontends/guest.lds
 	$(PV_LINK)
 
 GUESTS := $(patsubst tests/guests/%/main.c,$(O)/guests/%,$(wildcard tests/guests/*/main.c)) \

@@ -10,7 +10,8 @@
 # J: how many at a time; those in system/ boot one or two machines each.
 J ?= 2
 T ?=
-chosen = $(if $(T),$(foreach t,$(1),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(1))
+chosen = $(if $(T),\
+    $(foreach t,$(1),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(1))
 
 check: packages-run packages-test
 	$(Q)$(MAKE) all install-tree run-image guests check-build
@@ -19,12 +20,15 @@ check: packages-run packages-test
 	$(Q)$(MAKE) check-run
 
 # Scripts name the programs they want as prerequisites of check-build.
-FAST_TESTS = $(UNIT_TESTS) $(sort $(wildcard tests/unit/*.t tests/abi/*.t tests/house/*.t tests/guests/*.t)) $(GUESTS)
+FAST_TESTS = $(UNIT_TESTS) $(sort $(wildcard tests/unit/*.t tests/abi/*.t tests/house/*.t \
+    tests/guests/*.t)) $(GUESTS)
 SLOW_TESTS = $(sort $(wildcard tests/system/*.t))
 check-run:
 	$(Q)rc=0; export BUILD=$(O) DIST=$(DIST); \
-	set -- $(call chosen,$(FAST_TESTS)); [ $$# = 0 ] || prove -j$(J) --exec tests/run-one "$$@" || rc=1; \
-	set -- $(call chosen,$(SLOW_TESTS)); [ $$# = 0 ] || prove -j$(J) --timer --exec tests/run-one "$$@" || rc=1; \
+	set -- $(call chosen,$(FAST_TESTS)); [ $$# = 0 ] || prove -j$(J) --exec tests/run-one "$$@" \
+	    || rc=1; \
+	set -- $(call chosen,$(SLOW_TESTS)); [ $$# = 0 ] \
+	    || prove -j$(J) --timer --exec tests/run-one "$$@" || rc=1; \
 	exit $$rc
 
 .PHONY: check check-build check-run
@@ -43,5 +47,6 @@ bench: packages-run
 check-long: packages-run
 	$(Q)$(MAKE) all install-tree run-image $(O)/tests/system/witness
 	$(Q)$(MAKE) DEBUG=1 DIST=build-debug/dist hypervisor
-	$(Q)export BUILD=$(O) DIST=$(DIST); prove --timer --verbose --exec tests/run-one $(sort $(wildcard tests/long/*.t))
+	$(Q)export BUILD=$(O) DIST=$(DIST); prove --timer --verbose --exec tests/run-one \
+	    $(sort $(wildcard tests/long/*.t))
 .PHONY: check-long

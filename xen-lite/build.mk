@@ -134,7 +134,8 @@ HV_COLD += common/lib/symbols.o
 HV_COLD += common/lib/vsprintf.o
 
 HV_O := $(O)/xen-lite
-CFLAGS_xen-lite/common/version += -DXEN_LITE_DATE='"$(SOURCE_DATE)"' -DXEN_VERSION_STRING='"$(XEN_MAJOR).$(XEN_MINOR)$(XEN_EXTRA)"'
+CFLAGS_xen-lite/common/version += -DXEN_LITE_DATE='"$(SOURCE_DATE)"' \
+    -DXEN_VERSION_STRING='"$(XEN_MAJOR).$(XEN_MINOR)$(XEN_EXTRA)"'
 $(foreach f,$(HV_COLD:.o=),$(eval CFLAGS_xen-lite/$(f) += -Os))
 
 HV_OBJS := $(sort $(HV_HOT) $(HV_COLD))
@@ -144,7 +145,8 @@ HV_CPPFLAGS += -I$(HV_O)/include
 # asm-offsets.c emits lines "->NAME value", which become #defines.
 ASM_OFFSETS := $(HV_O)/include/asm-offsets.h
 $(ASM_OFFSETS): xen-lite/arch/x86/asm-offsets.c
-	$(call say,GEN,$@)mkdir -p $(@D); $(CC) $(HV_CFLAGS) $(HV_CPPFLAGS) -MMD -MP -MT $@ -MF $(@:.h=.d) -S -o - $< | \
+	$(call say,GEN,$@)mkdir -p $(@D); \
+	    $(CC) $(HV_CFLAGS) $(HV_CPPFLAGS) -MMD -MP -MT $@ -MF $(@:.h=.d) -S -o - $< | \
 	  sed -n 's/.*->\([A-Za-z_0-9]*\) [$$]*\([-0-9]*\).*/#define \1 \2/p' > $@
 $(patsubst xen-lite/%.S,$(HV_O)/%.o,$(shell find xen-lite -name '*.S')): $(ASM_OFFSETS)
 
@@ -157,11 +159,13 @@ HV_LIBS := -L/usr/lib/x86_64-linux-gnu -lz -llzma -lzstd -llz4
 
 HV_LDS := $(HV_O)/xen.lds
 $(HV_LDS): xen-lite/arch/x86/xen.lds.S
-	$(call say,CPP,$@)mkdir -p $(@D); $(CC) -E -P -x c $(HV_CPPFLAGS) -D__ASSEMBLY__ -MMD -MP -MT $@ -MF $@.d -o $@ $<
+	$(call say,CPP,$@)mkdir -p $(@D); \
+	    $(CC) -E -P -x c $(HV_CPPFLAGS) -D__ASSEMBLY__ -MMD -MP -MT $@ -MF $@.d -o $@ $<
 
 # The first link finds the functions' addresses, the second one carries them.
 # Names of their own keep two builds at the same time apart.
-HV_LINK = $(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments --build-id=sha1 -T $(HV_LDS)
+HV_LINK = $(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
+    --build-id=sha1 -T $(HV_LDS)
 HV_SYMS := $(HV_O)/xen-lite-syms
 HV_LINK_OBJS := $(addprefix $(HV_O)/,$(HV_OBJS))
 $(HV_SYMS): $(HV_LDS) $(HV_LINK_OBJS) xen-lite/symbols.awk
@@ -169,16 +173,19 @@ $(HV_SYMS): $(HV_LDS) $(HV_LINK_OBJS) xen-lite/symbols.awk
 	link() { $(CC) -c -o $$t.o $$t.S && $(HV_LINK) -o $$1 $(HV_LINK_OBJS) $$t.o $(HV_LIBS); }; \
 	awk -f xen-lite/symbols.awk /dev/null > $$t.S && link $$t && \
 	$(NM) -n $$t > $$t.nm && \
-	awk -v base=0x$$(sed -n 's/ . _start$$//p' $$t.nm) -f xen-lite/symbols.awk $$t.nm > $$t.S && link $$t && mv $$t $@
+	awk -v base=0x$$(sed -n 's/ . _start$$//p' $$t.nm) -f xen-lite/symbols.awk $$t.nm > $$t.S \
+	    && link $$t && mv $$t $@
 $(HV_O)/image.bin: $(HV_SYMS)
 	$(call say,OBJCOPY,$@)$(OBJCOPY) -O binary $< $@
 
 # Distance of a symbol from the start of the image, for the container.
-hv_offset = $$(( 0x$$($(NM) $(HV_SYMS) | sed -n 's/ . $(1)$$//p') - 0x$$($(NM) $(HV_SYMS) | sed -n 's/ . _start$$//p') ))
+hv_offset = $$(( 0x$$($(NM) $(HV_SYMS) | sed -n 's/ . $(1)$$//p') \
+    - 0x$$($(NM) $(HV_SYMS) | sed -n 's/ . _start$$//p') ))
 HYPERVISOR := $(DIST)/xen-lite.elf $(DIST)/install/boot/xen-lite-$(VERSION).gz
 $(HV_O)/xen-lite.elf: xen-lite/arch/x86/boot/container.S $(HV_O)/image.bin
 	$(call say,LD,$@)mkdir -p $(@D); \
-	$(CC) $(HV_CPPFLAGS) -D__ASSEMBLY__ -DIMAGE='"$(HV_O)/image.bin"' -DENTRY_OFFSET=$(call hv_offset,multiboot_entry) -DMEMORY_SIZE=$(call hv_offset,_end) \
+	$(CC) $(HV_CPPFLAGS) -D__ASSEMBLY__ -DIMAGE='"$(HV_O)/image.bin"' \
+	    -DENTRY_OFFSET=$(call hv_offset,multiboot_entry) -DMEMORY_SIZE=$(call hv_offset,_end) \
 	  -c -o $(HV_O)/container.o $< && \
 	$(LD) --oformat binary -Ttext 0 -e 0 -o $@ $(HV_O)/container.o
 # Both variants go to the same place; a change of DEBUG= makes it out of date.

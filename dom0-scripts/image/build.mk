@@ -21,13 +21,18 @@ install-tree: tools
 	$(Q)rm -rf $(NEW_TREE); mkdir -p $(NEW_TREE)/usr/lib/xen-lite $(NEW_TREE)/boot
 	$(Q)cp -a $(O)/lib/. $(NEW_TREE)/usr/lib/xen-lite/
 	$(Q)for f in $(strip $(INSTALL)); do \
-	    install -D $$( [ -x $${f%%:*} ] && echo -m755 || echo -m644 ) $${f%%:*} $(NEW_TREE)/$${f#*:} || exit 1; done; \
+	    install -D $$( [ -x $${f%%:*} ] && echo -m755 || echo -m644 ) $${f%%:*} $(NEW_TREE)/$${f#*:} \
+	    || exit 1; done; \
 	for l in $(strip $(INSTALL_LINKS)); do \
-	    mkdir -p $(NEW_TREE)/$$(dirname $${l%%:*}) && ln -sf $${l#*:} $(NEW_TREE)/$${l%%:*} || exit 1; done
-	$(Q)diff -rq --no-dereference $(NEW_TREE)/usr $(DIST)/install/usr > /dev/null 2>&1 && diff -rq --no-dereference $(NEW_TREE)/etc $(DIST)/install/etc > /dev/null 2>&1 || { \
+	    mkdir -p $(NEW_TREE)/$$(dirname $${l%%:*}) && ln -sf $${l#*:} $(NEW_TREE)/$${l%%:*} \
+	    || exit 1; done
+	$(Q)diff -rq --no-dereference $(NEW_TREE)/usr $(DIST)/install/usr > /dev/null 2>&1 \
+	    && diff -rq --no-dereference $(NEW_TREE)/etc $(DIST)/install/etc > /dev/null 2>&1 || { \
 	    mkdir -p $(DIST)/install; \
-	    for d in usr etc; do rm -rf $(DIST)/install/$$d.old; mv $(DIST)/install/$$d $(DIST)/install/$$d.old 2> /dev/null; \
-	        mv $(NEW_TREE)/$$d $(DIST)/install/; rm -rf $(DIST)/install/$$d.old; done; }; rm -rf $(NEW_TREE)
+	    for d in usr etc; do rm -rf $(DIST)/install/$$d.old; \
+	        mv $(DIST)/install/$$d $(DIST)/install/$$d.old 2> /dev/null; \
+	        mv $(NEW_TREE)/$$d $(DIST)/install/; rm -rf $(DIST)/install/$$d.old; done; }; \
+	    rm -rf $(NEW_TREE)
 
 install: all
 	$(Q)dom0-scripts/init/install $(DIST)/install $(DESTDIR)/

@@ -10,4 +10,6 @@ INSTALL += dom0-scripts/init/modprobe.conf:etc/modprobe.d/xen-lite.conf
 INSTALL += dom0-scripts/init/logrotate.conf:etc/logrotate.d/xen-lite
 INSTALL += dom0-scripts/init/grub.cfg:etc/default/grub.d/xen-lite.cfg
 # As `systemctl enable` does it, for a tree that may not be a running system's.
-INSTALL_LINKS += $(foreach u,$(filter %.service,$(INIT_UNITS)),etc/systemd/system/multi-user.target.wants/$u:/usr/lib/systemd/system/$u)
+INSTALL_LINKS += \
+    $(foreach u,$(filter %.service,$(INIT_UNITS)),\
+    etc/systemd/system/multi-user.target.wants/$u:/usr/lib/systemd/system/$u)

@@ -5,11 +5,14 @@ $(O)/tests/system/witness: tests/system/witness.c
 check-build: $(O)/tests/system/witness
 
 $(O)/tests/system/idle_guest: $(O)/pv/tests/system/idle_guest.o $(PV_LIB) frontends/guest.lds
-	$(call say,LD pv,$@)mkdir -p $(@D); ld -nostdlib -static -z noexecstack --no-warn-rwx-segments --build-id=none -T frontends/guest.lds -o $@ $(filter %.o,$^)
+	$(call say,LD pv,$@)mkdir -p $(@D); \
+	    ld -nostdlib -static -z noexecstack --no-warn-rwx-segments --build-id=none \
+	    -T frontends/guest.lds -o $@ $(filter %.o,$^)
 check-build: $(O)/tests/system/idle_guest
 
 # Debian's headers, not ours: the comparison must not share our mistakes.
 CONTROL_SOURCES := $(wildcard tests/system/control/*.c)
 $(O)/tests/system/control: $(CONTROL_SOURCES) tests/system/control/control.h
-	$(call say,CC,$@)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -D_GNU_SOURCE -O1 -static -o $@ $(CONTROL_SOURCES)
+	$(call say,CC,$@)mkdir -p $(@D); \
+	    $(CC) $(BASE_CFLAGS) -D_GNU_SOURCE -O1 -static -o $@ $(CONTROL_SOURCES)
 check-build: $(O)/tests/system/control

@@ -51,7 +51,8 @@ $(eval $(call shared_library,libxlguest.so,libxlguest.so,\
 # whichever libxenstore is there at run time), and the libraries' behaviour.
 PV_START := $(O)/tests/system/pv-start
 CFLAGS_tests/system/pv_start := $(CPPFLAGS_tools)
-$(PV_START): $(O)/tests/system/pv_start.o $(addprefix $(O)/lib/,libxlguest.so libxlctrl.so libxentoollog.so.1)
+$(PV_START): $(O)/tests/system/pv_start.o \
+    $(addprefix $(O)/lib/,libxlguest.so libxlctrl.so libxentoollog.so.1)
 	$(call say,LD,$@)mkdir -p $(@D); $(CC) -Wl,-rpath,'$$ORIGIN/../../lib' -o $@ $^ -lxenstore
 pv-start: $(PV_START)
 XENLIBS := $(O)/tests/system/xenlibs
@@ -78,7 +79,8 @@ $(eval $(call unit_test,guest_layout,tests/unit/guest_layout.c \
     $(KERNEL_LAYOUT) xen-lite/common/kernel/refuse.c $L/guest/page_table.c))
 
 # The same steps under libFuzzer, which is clang's.
-fuzz-guest-image: tests/fuzz/guest_image.c $(KERNEL_PARSERS) $(KERNEL_LAYOUT) $(O)/tests/unit/guest_image
+fuzz-guest-image: tests/fuzz/guest_image.c $(KERNEL_PARSERS) $(KERNEL_LAYOUT) \
+    $(O)/tests/unit/guest_image
 	$(Q)mkdir -p $(O)/tests/fuzz; clang -g -O1 -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=all $(USER_CPPFLAGS) $(CPPFLAGS_tools) \
 	    -o $(O)/tests/fuzz/guest-image $(filter %.c,$^) -lz -llzma -lzstd -llz4

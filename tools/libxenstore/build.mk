@@ -4,4 +4,5 @@
 LIBXENSTORE_SOURCES := $(addprefix tools/libxenstore/, \
     paths.c handle.c message.c nodes.c watch.c domain.c write_all.c)
 
-$(eval $(call shared_library,libxenstore.so.4,libxenstore.so.4,$(LIBXENSTORE_SOURCES),tools/libxenstore/libxenstore.map,))
+$(eval $(call shared_library,libxenstore.so.4,libxenstore.so.4,$(LIBXENSTORE_SOURCES),\
+    tools/libxenstore/libxenstore.map,))

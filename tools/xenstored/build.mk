@@ -8,7 +8,8 @@ XENSTORED_CORE := $(addprefix tools/xenstored/, \
 XENSTORED_SOURCES := $(XENSTORED_CORE) $(addprefix tools/xenstored/, \
     main.c trace.c turns.c socket.c xen.c)
 
-XENSTORED_LIBS := $(DAEMON) $(addprefix $(O)/lib/, libxlctrl.so libxenevtchn.so.1 libxengnttab.so.1 \
+XENSTORED_LIBS := $(DAEMON) $(addprefix $(O)/lib/, \
+    libxlctrl.so libxenevtchn.so.1 libxengnttab.so.1 \
     libxenforeignmemory.so.1 libxenstore.so.4 libxentoollog.so.1)
 
 $(eval $(call program,usr/sbin/xenstored,$(XENSTORED_SOURCES),$(XENSTORED_LIBS)))
@@ -18,9 +19,12 @@ $(eval $(call program,usr/sbin/xenstored,$(XENSTORED_SOURCES),$(XENSTORED_LIBS))
 STORE_TEST := tests/unit/store_test.c $(XENSTORED_CORE)
 STORE_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
-$(eval $(call unit_test,store_journal_format,tests/unit/store_journal_format.c tools/xenstored/journal.c,-lz))
-$(eval $(call unit_test,store_tree,tests/unit/store_tree.c $(addprefix tools/xenstored/,tree.c perms.c path.c),$(STORE_WRAP)))
-$(eval $(call unit_test,store_paths,tests/unit/store_paths.c $(addprefix tools/xenstored/,path.c perms.c),))
+$(eval $(call unit_test,store_journal_format,tests/unit/store_journal_format.c \
+    tools/xenstored/journal.c,-lz))
+$(eval $(call unit_test,store_tree,tests/unit/store_tree.c \
+    $(addprefix tools/xenstored/,tree.c perms.c path.c),$(STORE_WRAP)))
+$(eval $(call unit_test,store_paths,tests/unit/store_paths.c \
+    $(addprefix tools/xenstored/,path.c perms.c),))
 $(eval $(call unit_test,store_transactions,tests/unit/store_transactions.c $(STORE_TEST),))
 $(eval $(call unit_test,store_protocol,tests/unit/store_protocol.c $(STORE_TEST),))
 $(eval $(call unit_test,store_ring,tests/unit/store_ring.c $(STORE_TEST),))

@@ -11,7 +11,10 @@ INSTALL += tools/xl/xl.conf:etc/xen/xl.conf
 CFLAGS_tests/unit/xl        := -Itools/libxlutil/include
 CFLAGS_tests/unit/xl_create := -Itools/libxlutil/include
 CFLAGS_tests/unit/xl_room   := -Itools/libxlutil/include
-$(eval $(call unit_test,xl,tests/unit/xl.c $(XL_CONFIG) $(LIBXLUTIL) $(LIBXL_TYPES),-lyajl -lxentoollog))
-$(eval $(call unit_test,xl_create,tests/unit/xl_create.c tools/xl/create.c $(LIBXL_TYPES),-lyajl -lxentoollog))
-$(eval $(call unit_test,xl_room,tests/unit/xl_room.c tools/xl/room.c $(LIBXL_TYPES),-lyajl -lxentoollog))
+$(eval $(call unit_test,xl,tests/unit/xl.c $(XL_CONFIG) $(LIBXLUTIL) $(LIBXL_TYPES),\
+    -lyajl -lxentoollog))
+$(eval $(call unit_test,xl_create,tests/unit/xl_create.c tools/xl/create.c $(LIBXL_TYPES),\
+    -lyajl -lxentoollog))
+$(eval $(call unit_test,xl_room,tests/unit/xl_room.c tools/xl/room.c $(LIBXL_TYPES),\
+    -lyajl -lxentoollog))
 $(foreach p,xl.1 xl.cfg.5 xl.conf.5,$(eval $(call man_page,tools/xl/$(p))))
