@@ -16,7 +16,7 @@ BLOCK_BACKEND := $(addprefix backends/block/, \
 NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c credit.c tx.c rx.c slots.c offload.c tap.c)
 
-SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c) \
+SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c device_log.c) \
     $(addprefix backends/common/, device_node.c kernel_driver.c store_watch.c)
 
 # The console daemon asks the hypervisor which domains there are.
@@ -56,6 +56,9 @@ $(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
     $(addprefix backends/common/,xenbus.c xenbus_state.c store_watch.c device_node.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 
+$(eval $(call unit_test,supervisor,tests/unit/supervisor.c \
+    $(addprefix backends/supervisor/,devices.c device_log.c) backends/common/device_node.c \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/ring.c \
     backends/console/backlog.c))
 

@@ -13,8 +13,9 @@
 static int connect_to_xen(const struct backend_ops *ops, struct backend *b,
                           const char *path)
 {
-    int rc = event_loop_init(&b->loop);
+    int rc = privileges_limit();
 
+    rc = rc ? rc : event_loop_init(&b->loop);
     rc = rc ? rc : signals_watch(&b->signals, &b->loop);
     rc = rc ? rc : xenbus_open(&b->bus, &b->loop, path, &ops->bus);
     rc = rc ? rc : ports_open(&b->ports, &b->loop);
@@ -60,8 +61,7 @@ int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
         return 2;
     }
     log_setup(ops->program, debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-    if (kernel_serves(ops->bus.kind) || privileges_limit() ||
-        connect_to_xen(ops, b, argv[argc - 1]))
+    if (kernel_serves(ops->bus.kind) || connect_to_xen(ops, b, argv[argc - 1]))
         return 1;
     code = run(ops, b);
     xenbus_close(&b->bus);

@@ -17,7 +17,7 @@ int grants_open(struct grants *g, uint32_t domid)
 {
     g->domid = domid;
     g->handle = xengnttab_open(log_for_libraries(), 0);
-    return g->handle ? 0 : -errno;
+    return g->handle ? 0 : log_reason(-errno, "grants: %s", strerror(errno));
 }
 
 void grants_close(struct grants *g)

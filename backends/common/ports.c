@@ -33,7 +33,7 @@ int ports_open(struct ports *ps, struct event_loop *loop)
     ps->loop = loop;
     ps->handle = xenevtchn_open(log_for_libraries(), 0);
     if (!ps->handle)
-        return -errno;
+        return log_reason(-errno, "event channels: %s", strerror(errno));
     fd = xenevtchn_fd(ps->handle);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     ps->source.fd = fd;

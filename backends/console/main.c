@@ -260,7 +260,7 @@ int main(int argc, char **argv)
         return 1;
     rc = start();
     if (rc) {
-        log_error("cannot start: %s", strerror(-rc));
+        log_error("cannot start: %s", log_take_reason(rc));
         return 1;
     }
     daemon_ready(LOG_FILE);

@@ -22,6 +22,7 @@
 
 #include "../common/device_node.h"
 #include "../common/xenbus_state.h"
+#include "device_log.h"
 
 #define PATH_LEN 128
 
@@ -29,6 +30,7 @@ struct device {
     struct device *next;
     char path[PATH_LEN]; /* backend/KIND/DOMID/DEVID */
     pid_t pid;
+    struct device_log log;
 };
 
 const struct device_kind device_kinds[] = {
@@ -61,7 +63,7 @@ static int state_of(struct devices *ds, const char *path)
 }
 
 static void exec_backend(struct devices *ds, const struct device_kind *k,
-                         char *path)
+                         char *path, int log_fd)
 {
     char program[256];
     char *argv[4], **a = argv;
@@ -70,7 +72,7 @@ static void exec_backend(struct devices *ds, const struct device_kind *k,
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     unsetenv("NOTIFY_SOCKET"); /* it speaks for this daemon */
-    dup2(ds->log_fd, STDERR_FILENO);
+    dup2(log_fd, STDERR_FILENO);
     snprintf(program, sizeof(program), "%s/%s", ds->program_dir, k->program);
     *a++ = program;
     if (ds->debug)
@@ -82,24 +84,40 @@ static void exec_backend(struct devices *ds, const struct device_kind *k,
     _exit(127);
 }
 
+/* 0 or -errno. */
+static int start_process(struct devices *ds, const struct device_kind *k,
+                         struct device *d)
+{
+    int log_fd = device_log_open(&d->log, ds->loop), rc = 0;
+
+    if (log_fd < 0)
+        return log_fd;
+    d->pid = fork();
+    if (!d->pid)
+        exec_backend(ds, k, d->path, log_fd);
+    if (d->pid < 0)
+        rc = -errno;
+    close(log_fd);
+    if (rc)
+        device_log_close(&d->log);
+    return rc;
+}
+
 static void start(struct devices *ds, const struct device_kind *k,
                   const char *path)
 {
     struct device *d = calloc(1, sizeof(*d));
+    int rc = -ENOMEM;
 
-    if (!d) {
-        log_error("no memory for %s", path);
-        return;
+    if (d) {
+        snprintf(d->path, sizeof(d->path), "%s", path);
+        rc = start_process(ds, k, d);
     }
-    snprintf(d->path, sizeof(d->path), "%s", path);
-    d->pid = fork();
-    if (d->pid < 0) {
-        log_error("cannot start the backend of %s: %s", path, strerror(errno));
+    if (rc) {
+        log_error("cannot start the backend of %s: %s", path, strerror(-rc));
         free(d);
         return;
     }
-    if (!d->pid)
-        exec_backend(ds, k, d->path);
     log_info("%s: %s started, process %d", path, k->program, (int)d->pid);
     d->next = ds->list;
     ds->list = d;
@@ -203,17 +221,18 @@ static bool is_open(int state)
 
 static void reaped(struct devices *ds, struct device *d, int status)
 {
-    char why[64], path[PATH_LEN];
+    char why[320], path[PATH_LEN];
+    const char *said = d->log.complaint;
+    bool killed = WIFSIGNALED(status);
 
+    device_log_close(&d->log);
     snprintf(path, sizeof(path), "%s", d->path);
+    snprintf(why, sizeof(why), "%s %d%s%s",
+             killed ? "killed by signal" : "failed with status",
+             killed ? WTERMSIG(status) : WEXITSTATUS(status), *said ? ": " : "",
+             said);
     free(d);
-    if (WIFSIGNALED(status)) {
-        snprintf(why, sizeof(why), "killed by signal %d", WTERMSIG(status));
-        close_orphan(ds, path, why);
-    } else if (WEXITSTATUS(status)) {
-        snprintf(why, sizeof(why),
-                 "failed with status %d, see the log of xen-backendd",
-                 WEXITSTATUS(status));
+    if (killed || WEXITSTATUS(status)) {
         close_orphan(ds, path, why);
     } else if (is_open(state_of(ds, path))) {
         close_orphan(ds, path, "stopped");
@@ -249,6 +268,7 @@ void devices_stop_all(struct devices *ds)
         struct device *d = ds->list;
 
         waitpid(d->pid, NULL, 0);
+        device_log_close(&d->log);
         close_orphan(ds, d->path, "stopped with the supervisor");
         ds->list = d->next;
         free(d);

@@ -10,6 +10,8 @@
 #include <sys/types.h>
 #include <xenstore.h>
 
+#include <daemon/event_loop.h>
+
 struct device_kind {
     const char *name;    /* "vbd" */
     const char *program; /* "xen-block-backend" */
@@ -20,8 +22,8 @@ extern const unsigned int nr_device_kinds;
 
 struct devices {
     struct xs_handle *xs;
+    struct event_loop *loop;
     const char *program_dir;
-    int log_fd; /* standard error of the processes */
     bool debug;
     struct device *list;
 };

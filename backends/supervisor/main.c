@@ -5,12 +5,11 @@
  * device instance; everything about a device happens in that process.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <daemon/daemonise.h>
@@ -26,7 +25,7 @@
 #define LOG_FILE    "/var/log/xen/xen-backendd.log"
 
 static struct event_loop loop;
-static struct devices devices = {.program_dir = PROGRAM_DIR};
+static struct devices devices = {.loop = &loop, .program_dir = PROGRAM_DIR};
 
 static void usage(FILE *f)
 {
@@ -73,36 +72,6 @@ static void reap(void)
 
 static struct signal_watch signals = {.child = reap};
 
-/* A pipe holds this much, and lines are written to it whole: what one reading
- * takes from it ends with the end of a line. */
-#define PIPE_SIZE 65536
-
-static void copy_log(struct event_source *s, uint32_t events)
-{
-    char text[PIPE_SIZE];
-    ssize_t n = read(s->fd, text, sizeof(text));
-
-    if (n > 0 && write(STDERR_FILENO, text, n) != n)
-        log_warning("lines of backends are lost: %s", strerror(errno));
-}
-
-static struct event_source backend_log = {.ready = copy_log};
-
-/*
- * The backend processes have no right to open a file, so their lines come here
- * and go where the log is now. A line is rather lost than waited for.
- */
-static int collect_logs(void)
-{
-    int ends[2];
-
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
-        return -errno;
-    backend_log.fd = ends[0];
-    devices.log_fd = ends[1];
-    return event_source_add(&loop, &backend_log, EPOLLIN);
-}
-
 struct options {
     const char *pid_file, *log_file;
     bool foreground;
@@ -146,10 +115,11 @@ static void parse_options(struct options *o, int argc, char **argv)
 
 static int start(void)
 {
+    struct rlimit files = {65536, 65536};
     int rc = event_loop_init(&loop);
 
+    setrlimit(RLIMIT_NOFILE, &files); /* one descriptor per device */
     rc = rc ? rc : signals_watch(&signals, &loop);
-    rc = rc ? rc : collect_logs();
     return rc ? rc : watch_store();
 }
 
@@ -174,7 +144,6 @@ int main(int argc, char **argv)
     log_info("watching for devices");
     rc = event_loop_run(&loop);
     devices_stop_all(&devices);
-    copy_log(&backend_log, EPOLLIN); /* their last words */
     daemon_end();
     return rc;
 }

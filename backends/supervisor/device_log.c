@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* See device_log.h. */
+#include "device_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <daemon/log.h>
+
+#define ERROR_MARK " error: " /* of the lines of log.h */
+
+/* A pipe holds this much, and lines are written to it whole: what one reading
+ * takes from it ends with the end of a line. */
+#define PIPE_SIZE 65536
+
+static void end_line(struct device_log *l)
+{
+    char *error;
+
+    l->line[l->length] = 0;
+    error = strstr(l->line, ERROR_MARK);
+    if (l->length && (error || !l->is_error))
+        snprintf(l->complaint, sizeof(l->complaint), "%s",
+                 error ? error + strlen(ERROR_MARK) : l->line);
+    l->is_error |= error != NULL;
+    l->length = 0;
+}
+
+static void take(struct device_log *l, const char *text, size_t n)
+{
+    for (; n--; text++)
+        if (*text == '\n')
+            end_line(l);
+        else if (l->length < sizeof(l->line) - 1)
+            l->line[l->length++] = *text;
+}
+
+/* False: there is no more for now. */
+static bool copy(struct device_log *l)
+{
+    char text[PIPE_SIZE];
+    ssize_t n = read(l->source.fd, text, sizeof(text));
+
+    if (!n)
+        event_source_remove(l->loop, &l->source);
+    if (n <= 0)
+        return false;
+    if (write(STDERR_FILENO, text, n) != n)
+        log_warning("lines of a backend are lost: %s", strerror(errno));
+    take(l, text, n);
+    return true;
+}
+
+static void ready(struct event_source *s, uint32_t events)
+{
+    copy(container_of(s, struct device_log, source));
+}
+
+int device_log_open(struct device_log *l, struct event_loop *loop)
+{
+    int ends[2], rc;
+
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+        return -errno;
+    *l = (struct device_log){.loop = loop};
+    l->source.fd = ends[0];
+    l->source.ready = ready;
+    rc = event_source_add(loop, &l->source, EPOLLIN);
+    if (!rc)
+        return ends[1];
+    close(ends[0]);
+    close(ends[1]);
+    return rc;
+}
+
+void device_log_close(struct device_log *l)
+{
+    while (copy(l))
+        ;
+    end_line(l);
+    event_source_remove(l->loop, &l->source);
+    close(l->source.fd);
+}
