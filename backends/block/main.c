@@ -189,12 +189,26 @@ static void broken(struct block_queue *q, const char *why)
     xenbus_fatal(&d->backend.bus, EPROTO, "%s", why);
 }
 
+static void waits(struct block_queue *q, int err)
+{
+    struct disk_device *d = container_of(q, struct disk_device, queue);
+    char what[128];
+
+    snprintf(what, sizeof(what),
+             "%s: the guest's writes wait until there is room", strerror(err));
+    if (err)
+        xenbus_trouble(&d->backend.bus, err, what);
+    else
+        xenbus_trouble_over(&d->backend.bus);
+}
+
 static int init_disk(struct backend *b)
 {
     struct disk_device *d = container_of(b, struct disk_device, backend);
     int rc = block_queue_init(&d->queue, &b->loop, &b->grants, &d->disk);
 
     d->queue.broken = broken;
+    d->queue.waits = waits;
     return rc;
 }
 

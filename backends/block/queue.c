@@ -39,6 +39,13 @@ static const char *const op_name[] = {
     [BLOCK_DISCARD] = "discard",
 };
 
+static void end_wait(struct block_queue *q, struct block_job *j)
+{
+    if (j->waited && !--q->waiting)
+        q->waits(q, 0);
+    j->waited = false;
+}
+
 static void finish(struct block_queue *q, struct block_job *j, int status)
 {
     const struct block_request *r = &j->request;
@@ -49,6 +56,7 @@ static void finish(struct block_queue *q, struct block_job *j, int status)
                     op_name[r->op], (unsigned long long)r->len,
                     (unsigned long long)r->offset);
     respond(q, r->id, r->operation, status);
+    end_wait(q, j);
     block_pool_put(&q->pool, j->data, r->len);
     j->data = NULL;
     j->stage = BLOCK_FREE;
@@ -172,12 +180,11 @@ static bool wait_for_room(struct block_queue *q, struct block_job *j, int err)
 {
     if (j->io.op != STORAGE_WRITE || (err != ENOSPC && err != EDQUOT))
         return false;
-    if (!q->again.armed) {
-        log_warning("cannot write to the disk's file: %s; the guest's writes "
-                    "wait until there is room",
-                    strerror(err));
+    if (!q->again.armed)
         event_timer_set(q->loop, &q->again, NO_ROOM_MS);
-    }
+    if (!j->waited && !q->waiting++)
+        q->waits(q, err);
+    j->waited = true;
     j->stage = BLOCK_NO_ROOM;
     return true;
 }
@@ -438,6 +445,7 @@ void block_queue_disconnect(struct block_queue *q)
     q->ring_addr = NULL;
     for (struct block_job *j = q->job; j < q->job + BLOCK_INFLIGHT; j++)
         if (j->stage != BLOCK_FREE) {
+            end_wait(q, j);
             block_pool_put(&q->pool, j->data, j->request.len);
             j->data = NULL;
             j->stage = BLOCK_FREE;

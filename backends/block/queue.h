@@ -36,6 +36,7 @@ struct block_job {
     struct storage_io io;
     uint8_t *data;       /* in the pool */
     uint64_t done;       /* bytes transferred so far */
+    bool waited;         /* for room, and is not written yet */
     unsigned int piece;  /* its pieces in the copy batch */
     unsigned int pieces; /* none: all its pages are mapped */
 };
@@ -46,6 +47,8 @@ struct block_queue {
     struct storage *disk;
     bool persistent;
     void (*broken)(struct block_queue *q, const char *why);
+    /* err: writes begin to wait, for that reason; 0: none waits any more. */
+    void (*waits)(struct block_queue *q, int err);
 
     struct back_ring ring;
     void *ring_addr;
@@ -55,6 +58,7 @@ struct block_queue {
     struct event_source completions;
     struct event_work work;
     struct event_timer again; /* armed while there is a BLOCK_NO_ROOM */
+    unsigned int waiting;     /* jobs that have waited */
 
     struct block_job job[BLOCK_INFLIGHT];
     unsigned int used;         /* jobs not free */

@@ -102,9 +102,36 @@ static void stop_service(struct xenbus_device *d)
     d->connected = false;
 }
 
+/* The device's error node; text NULL: there is none any more. */
+static void write_error(struct xenbus_device *d, const char *text)
+{
+    char path[PATH_LEN + 16];
+
+    snprintf(path, sizeof(path), "error/%s/error", d->path);
+    if (text)
+        xs_write(d->store.xs, XBT_NULL, path, text, strlen(text));
+    else
+        xs_rm(d->store.xs, XBT_NULL, path);
+}
+
+void xenbus_trouble(struct xenbus_device *d, int err, const char *what)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text), "%d %s", err, what);
+    log_warning("%s", text);
+    write_error(d, text);
+}
+
+void xenbus_trouble_over(struct xenbus_device *d)
+{
+    log_info("this trouble is over");
+    write_error(d, NULL);
+}
+
 void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
 {
-    char path[PATH_LEN + 16], text[256];
+    char text[256];
     va_list ap;
     int n;
 
@@ -113,9 +140,8 @@ void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
     vsnprintf(text + n, sizeof(text) - n, fmt, ap);
     va_end(ap);
     log_error("%s", text);
-    snprintf(path, sizeof(path), "error/%s/error", d->path);
-    xs_write(d->store.xs, XBT_NULL, path, text, strlen(text));
-    stop_service(d);
+    stop_service(d); /* which ends lesser trouble */
+    write_error(d, text);
     d->failed = true;
     d->failed_at = frontend_state(d);
     set_state(d, XenbusStateClosed);

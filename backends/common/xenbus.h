@@ -79,6 +79,11 @@ void xenbus_advance(struct xenbus_device *d);
 void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The device goes on, but an administrator should know: the error node says so
+ * until it is over. */
+void xenbus_trouble(struct xenbus_device *d, int err, const char *what);
+void xenbus_trouble_over(struct xenbus_device *d);
+
 /* Our directory. The string is malloc()ed, NULL if absent. */
 char *xenbus_read(struct xenbus_device *d, const char *key);
 

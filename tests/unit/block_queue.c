@@ -119,6 +119,16 @@ static void on_broken(struct block_queue *queue, const char *why)
     fail_msg("%s", why);
 }
 
+static unsigned int waits_begun;
+static bool waiting;
+
+static void on_wait(struct block_queue *queue, int err)
+{
+    assert_true(waiting == !err); /* begins and ends by turns */
+    waiting = err;
+    waits_begun += waiting;
+}
+
 /* n free in a row, or -1. */
 static int find_free(const bool *busy, unsigned int size, unsigned int n)
 {
@@ -364,6 +374,7 @@ static void run(bool persistent, bool errors, int rounds)
     send_some();
     turn();
     disconnect_queue();
+    assert_false(waiting);
 }
 
 static void mapped_pages(void **state)
@@ -389,6 +400,7 @@ static void full_medium(void **state)
     for (int i = 0; i < 20; i++)
         run(i % 2, false, 200);
     often_full = false;
+    assert_true(waits_begun > 20);
 }
 
 static void everything_was_used(void **state)
@@ -407,6 +419,7 @@ static int setup(void **state)
     if (grants_open(&grants, 1) || block_queue_init(&q, &loop, &grants, &disk))
         return -1;
     q.broken = on_broken;
+    q.waits = on_wait;
     disk.limits = (struct block_limits){
         .sectors = SECTORS, .sector_size = 512, .discard = true};
     return 0;

@@ -134,6 +134,12 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
     return true;
 }
 
+bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
+{
+    remove_below(path);
+    return true;
+}
+
 /* --- the backend --- */
 
 static struct event_loop loop;
@@ -317,6 +323,17 @@ static void busy_device_is_tried_again_for_a_while(void **state)
     device.ops = &ops;
 }
 
+static void trouble_is_told_until_it_is_over(void **state)
+{
+    static const char node[] = "error/" BACK "/error";
+
+    xenbus_trouble(&device, ENOSPC, "no room");
+    assert_string_equal(find(node)->value, "28 no room");
+    xenbus_trouble_over(&device);
+    assert_null(find(node));
+    state_is("2"); /* it went on */
+}
+
 /* The toolstack does not wait for a medium that takes long to open. */
 static void removed_while_it_connects(void **state)
 {
@@ -337,6 +354,7 @@ static void nonsense_is_not_logged_for_ever(void **state)
 
     memset(garbage, 'x', sizeof(garbage));
     garbage[sizeof(garbage) - 1] = 0;
+    clock_ms += 60000; /* lines are allowed again */
     dup2(file, STDERR_FILENO);
     for (int i = 0; i < 2000; i++) {
         garbage[0] = 'a' + i % 26;
@@ -367,6 +385,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(device_is_opened_by_the_main_flow,
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(busy_device_is_tried_again_for_a_while,
+                                        make_device, forget_device),
+        cmocka_unit_test_setup_teardown(trouble_is_told_until_it_is_over,
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(removed_while_it_connects, make_device,
                                         forget_device),
