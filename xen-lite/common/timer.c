@@ -208,7 +208,7 @@ static void timer_softirq(void)
             spin_lock_irq(&tc->lock);
             tc->running = NULL;
         }
-        deadline = t ? t->expires : 0;
+        deadline = t ? t->expires : STIME_MAX;
     } while (!reprogram_timer(deadline));
     spin_unlock_irq(&tc->lock);
 }

@@ -47,6 +47,12 @@ int main(void)
     ok(wait_event(virq.port, 1000000000),
        "a timer in the past with VCPU_SSHOTTMR_future fires");
     event_clear(virq.port);
+    is(singleshot(0, 0), 0, "a timer at time 0 is accepted");
+    t0 = system_time();
+    while (!event_pending(virq.port) && system_time() < t0 + 1000000000)
+        ;
+    ok(event_pending(virq.port), "a timer at time 0 fires at once");
+    event_clear(virq.port);
     is(singleshot(system_time() + 50000000, 0), 0,
        "a timer in 50 ms is accepted");
     is(HC3(vcpu_op, VCPUOP_stop_singleshot_timer, 0, 0), 0,

@@ -79,7 +79,7 @@ bool reprogram_timer(s_time_t deadline)
 {
     s_time_t left;
 
-    if (!deadline) {
+    if (deadline == STIME_MAX) {
         lapic_stop_timer();
         return true;
     }

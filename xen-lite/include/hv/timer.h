@@ -56,8 +56,8 @@ void timer_init_cpu(unsigned int cpu);
  */
 s_time_t get_s_time(void); /* ns since boot, this CPU, monotonic */
 /*
- * Architecture: interrupts this CPU at deadline (0: never). False if the
- * deadline is past already: the caller must raise TIMER_SOFTIRQ.
+ * Architecture: interrupts this CPU at deadline (STIME_MAX: never). False if
+ * the deadline is past already: the caller must raise TIMER_SOFTIRQ.
  */
 bool reprogram_timer(s_time_t deadline);
 
