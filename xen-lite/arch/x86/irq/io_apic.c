@@ -74,6 +74,15 @@ void io_apic_set_route(unsigned int gsi, unsigned int vector, uint32_t apic_id,
     spin_unlock_irqrestore(&io_apic_lock, flags);
 }
 
+void io_apic_set_cpu(unsigned int gsi, uint32_t apic_id)
+{
+    const struct io_apic *io = find_gsi(gsi);
+    unsigned long flags = spin_lock_irqsave(&io_apic_lock);
+
+    write_reg(io, REG_ROUTE(gsi - io->gsi_base) + 1, apic_id << 24);
+    spin_unlock_irqrestore(&io_apic_lock, flags);
+}
+
 void io_apic_mask(unsigned int gsi, bool masked)
 {
     const struct io_apic *io = find_gsi(gsi);

@@ -60,6 +60,19 @@ static uint8_t alloc_vector(unsigned int irq, unsigned int cpu)
     return found;
 }
 
+/* A certain one; false if another irq has it on that CPU. */
+static bool take_vector(unsigned int irq, unsigned int cpu, uint8_t vector)
+{
+    unsigned long flags = spin_lock_irqsave(&vector_lock);
+    uint16_t *owner = &per_cpu(vector_irq, cpu)[vector];
+    bool taken = !*owner || *owner == irq;
+
+    if (taken)
+        *owner = irq;
+    spin_unlock_irqrestore(&vector_lock, flags);
+    return taken;
+}
+
 static void free_vector(unsigned int cpu, uint8_t vector)
 {
     if (vector)
@@ -118,22 +131,35 @@ static void shutdown_irq(struct irq_desc *desc)
     desc->awaits_eoi = false;
 }
 
+/*
+ * A line has the same vector on every CPU. The IO-APIC waits for the
+ * acknowledge of an interrupt that is under way to the old CPU, and knows it by
+ * the vector in the route: under another one the line would be silent for ever.
+ * It also makes the move one store, without a moment in which an edge is lost.
+ */
 static void move_irq(struct irq_desc *desc, unsigned int cpu)
 {
-    uint8_t vector;
+    uint8_t vector = desc->vector;
 
     /* A message that cannot be masked might be sent half old, half new. */
     if (desc->cpu == cpu || (desc->msi && !desc->msi->maskable))
         return;
-    vector = alloc_vector(desc - irqs, cpu);
+    if (desc->msi)
+        vector = alloc_vector(desc - irqs, cpu);
+    else if (!take_vector(desc - irqs, cpu, vector))
+        return;
     if (!vector)
         return;
-    free_vector(desc->old_cpu, desc->old_vector);
+    if (desc->old_cpu != cpu || desc->old_vector != vector)
+        free_vector(desc->old_cpu, desc->old_vector);
     desc->old_cpu = desc->cpu;
     desc->old_vector = desc->vector;
     desc->cpu = cpu;
     desc->vector = vector;
-    set_route(desc, desc->masked);
+    if (desc->msi)
+        set_route(desc, desc->masked);
+    else
+        io_apic_set_cpu(desc - irqs, cpu_to_apicid[cpu]);
 }
 
 /* --- arrival --- */

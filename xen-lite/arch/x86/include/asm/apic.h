@@ -55,6 +55,8 @@ void io_apic_init(void);
 bool gsi_valid(unsigned int gsi);
 void io_apic_set_route(unsigned int gsi, unsigned int vector, uint32_t apic_id,
                        bool level, bool active_low, bool masked);
+/* Another CPU, which has the same vector; one store. */
+void io_apic_set_cpu(unsigned int gsi, uint32_t apic_id);
 void io_apic_mask(unsigned int gsi, bool masked);
 /* PHYSDEVOP_apic_read/write: dom0's view of register reg. 0/-EINVAL */
 int io_apic_guest_read(paddr_t base, uint32_t reg, uint32_t *value);
