@@ -132,6 +132,8 @@ int map_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset)
         info->evtchn_upcall_mask = 1;
     } else {
         memcpy(info, v->vcpu_info, sizeof(*info));
+        /* The copy may be of the middle of a change: the caller writes it. */
+        memset(&info->time, 0, sizeof(info->time));
     }
     smp_wmb(); /* contents before an event is delivered through it */
     v->vcpu_info_mfn = page_to_mfn(pg);

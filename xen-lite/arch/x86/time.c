@@ -17,6 +17,7 @@
 #include <hv/lib.h>
 #include <hv/timer.h>
 #include <asm/apic.h>
+#include <asm/clock_record.h>
 #include <asm/setup.h>
 #include <asm/time.h>
 
@@ -320,31 +321,6 @@ void set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t system_time)
 
 /* --- the guest's clock page --- */
 
-/* All but the version are in place in t; the version protocol as above. */
-static void publish(struct vcpu_time_info *to, const struct vcpu_time_info *t)
-{
-    uint32_t version = to->version | 1;
-
-    WRITE_ONCE(to->version, version);
-    smp_wmb();
-    to->tsc_timestamp = t->tsc_timestamp;
-    to->system_time = t->system_time;
-    to->tsc_to_system_mul = t->tsc_to_system_mul;
-    to->tsc_shift = t->tsc_shift;
-    to->flags = t->flags;
-    smp_wmb();
-    WRITE_ONCE(to->version, version + 1);
-}
-
-static bool same_time(const struct vcpu_time_info *a,
-                      const struct vcpu_time_info *b)
-{
-    return a->tsc_timestamp == b->tsc_timestamp &&
-           a->system_time == b->system_time &&
-           a->tsc_to_system_mul == b->tsc_to_system_mul &&
-           a->tsc_shift == b->tsc_shift && a->flags == b->flags;
-}
-
 /* The second copy, which the guest maps into user space for its vDSO. v is
  * current; at a bad moment (the page is not there) it stays as it was. */
 static void update_time_area(struct vcpu *v, struct vcpu_time_info t)
@@ -365,7 +341,7 @@ static void update_time_area(struct vcpu *v, struct vcpu_time_info t)
         v->arch.pending_time = t;
 }
 
-void update_vcpu_system_time(struct vcpu *v)
+static struct vcpu_time_info clock_now(void)
 {
     struct vcpu_time_info t = {
         .tsc_timestamp = tsc_base,
@@ -378,12 +354,30 @@ void update_vcpu_system_time(struct vcpu *v)
         t.tsc_timestamp = rdtsc_ordered();
         t.system_time = get_s_time();
     }
-    /* A reliable clock never changes, so this is mostly a comparison. A guest
-     * that writes here cheats itself alone. */
-    if (!same_time(&v->vcpu_info->time, &t))
-        publish(&v->vcpu_info->time, &t);
+    return t;
+}
+
+/* Of two writers the later one's clock must be the later one, too: it is read
+ * under the lock. */
+static void publish(struct vcpu *v)
+{
+    unsigned long flags = clock_records_lock();
+    struct vcpu_time_info t = clock_now();
+
+    clock_record_open(&v->vcpu_info->time);
+    clock_record_close(&v->vcpu_info->time, &t);
+    clock_records_unlock(flags);
+}
+
+void update_vcpu_system_time(struct vcpu *v)
+{
+    struct vcpu_time_info t = clock_now();
+
+    /* A reliable clock never changes, so this is mostly a comparison. */
+    if (!clock_record_same(&v->vcpu_info->time, &t))
+        publish(v);
     if (v->time_info_guest && v == current &&
-        !same_time(&v->arch.pending_time, &t))
+        !clock_record_same(&v->arch.pending_time, &t))
         update_time_area(v, t);
 }
 

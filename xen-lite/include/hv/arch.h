@@ -75,8 +75,8 @@ void arch_flush_tlb(struct domain *d);
 
 /* --- time ----------------------------------------------------------------- */
 
-/* Updates the PV clock page of v, which is current: at context switch, once a
- * second, and after calibration. */
+/* v's clock in its vcpu_info is the one of this CPU now. Any CPU; v's second
+ * clock is updated only if v is current. */
 void update_vcpu_system_time(struct vcpu *v);
 /* v->time_info_guest is new. */
 void forget_time_area(struct vcpu *v);
