@@ -20,7 +20,7 @@ static void open_path(struct log_file *l)
     struct stat st;
 
     l->fd = open(l->path,
-                 O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+                 O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (l->fd < 0)
         log_error("cannot open %s: %s", l->path, strerror(errno));
     l->size = l->fd >= 0 && fstat(l->fd, &st) == 0 ? st.st_size : 0;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xl create after libxl has made the domain: it succeeds and the domain runs,
- * with its monitor, or it fails and there is no domain.
+ * xl create and its monitor over a libxl that is played here: creation succeeds
+ * and the domain runs, with its monitor, or it fails and there is no domain; of
+ * all creations on the host, those of monitors included, one is under way at a
+ * time.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <cmocka.h>
 
@@ -17,10 +20,12 @@
 libxl_ctx *ctx;
 xentoollog_logger_stdiostream *logger;
 bool dryrun_only;
-struct xl_conf xl_conf = {.lockfile = "/dev/null"};
+static char lockfile[] = "/tmp/xl-create-XXXXXX";
+struct xl_conf xl_conf = {.lockfile = lockfile};
 
 static bool exists, running, fork_fails, log_fails, unpause_fails;
-static int monitored;
+static bool cannot_restart;
+static int monitored, creations, reboots;
 
 /* --- what is played here --- */
 
@@ -34,6 +39,11 @@ int libxl_domain_create_new(libxl_ctx *c, libxl_domain_config *config,
                             uint32_t *domid, const libxl_asyncop_how *how,
                             const libxl_asyncprogress_how *console_how)
 {
+    int fd = open(lockfile, O_RDWR | O_CLOEXEC);
+
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), -1);
+    close(fd);
+    creations++;
     *domid = DOMID;
     exists = true;
     return 0;
@@ -43,6 +53,8 @@ int libxl_domain_unpause(libxl_ctx *c, uint32_t domid,
                          const libxl_asyncop_how *how)
 {
     assert_int_equal(domid, DOMID);
+    if (cannot_restart && creations > 1)
+        return ERROR_FAIL;
     running = !unpause_fails;
     return unpause_fails ? ERROR_FAIL : 0;
 }
@@ -71,14 +83,58 @@ int libxl_create_logfile(libxl_ctx *c, const char *name, char **full_name)
     return log_fails ? ERROR_FAIL : 0;
 }
 
-int monitor_domain(libxl_domain_config *config, uint32_t domid,
-                   const struct create_options *options)
+int libxl_evenable_domain_death(libxl_ctx *c, uint32_t domid,
+                                libxl_ev_user user,
+                                libxl_evgen_domain_death **d)
 {
     monitored++;
-    return EXIT_SUCCESS;
+    return 0;
 }
 
-/* For the parts of create.c before and beside this. */
+void libxl_evdisable_domain_death(libxl_ctx *c, libxl_evgen_domain_death *d)
+{
+}
+
+/* So many reboots, and then its death. */
+int libxl_event_wait(libxl_ctx *c, libxl_event **event, uint64_t types,
+                     libxl_event_predicate *predicate, void *arg)
+{
+    static libxl_event next;
+
+    next.type = reboots ? LIBXL_EVENT_TYPE_DOMAIN_SHUTDOWN
+                        : LIBXL_EVENT_TYPE_DOMAIN_DEATH;
+    next.u.domain_shutdown.shutdown_reason = LIBXL_SHUTDOWN_REASON_REBOOT;
+    reboots -= !!reboots;
+    *event = &next;
+    return 0;
+}
+
+int libxl_event_check(libxl_ctx *c, libxl_event **event, uint64_t types,
+                      libxl_event_predicate *predicate, void *arg)
+{
+    return ERROR_NOT_READY;
+}
+
+int libxl_retrieve_domain_configuration(libxl_ctx *c, uint32_t domid,
+                                        libxl_domain_config *config,
+                                        const libxl_asyncop_how *how)
+{
+    return ERROR_FAIL;
+}
+
+int libxl_domain_preserve(libxl_ctx *c, uint32_t domid,
+                          libxl_domain_create_info *info, const char *suffix,
+                          libxl_uuid uuid)
+{
+    return ERROR_FAIL;
+}
+
+unsigned int sleep(unsigned int seconds)
+{
+    return 0;
+}
+
+/* For the parts of the two files before and beside this. */
 void make_room(libxl_domain_config *config)
 {
 }
@@ -119,6 +175,7 @@ static int create(struct create_options options)
 
     libxl_domain_config_init(&config);
     config.c_info.name = strdup("g");
+    config.on_reboot = LIBXL_ACTION_ON_SHUTDOWN_RESTART;
     stderr = fopen("/dev/null", "w");
     status = create_domain(&config, &options);
     fclose(stderr);
@@ -130,7 +187,8 @@ static int create(struct create_options options)
 static int reset(void **state)
 {
     exists = running = fork_fails = log_fails = unpause_fails = false;
-    monitored = 0;
+    cannot_restart = false;
+    monitored = creations = reboots = 0;
     return 0;
 }
 
@@ -175,6 +233,30 @@ static void cannot_run(void **state)
     assert_true(!exists && !monitored);
 }
 
+static void restarts(void **state)
+{
+    reboots = 2;
+    assert_int_equal(create((struct create_options){.foreground = true}),
+                     EXIT_SUCCESS);
+    assert_true(exists && running && creations == 3);
+    reset(NULL);
+    reboots = 1;
+    cannot_restart = true;
+    assert_int_equal(create((struct create_options){.foreground = true}),
+                     EXIT_FAILURE);
+    assert_false(exists);
+}
+
+static int make_lockfile(void **state)
+{
+    return close(mkstemp(lockfile));
+}
+
+static int remove_lockfile(void **state)
+{
+    return unlink(lockfile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,7 +264,9 @@ int main(void)
         cmocka_unit_test_setup(no_process_for_the_monitor, reset),
         cmocka_unit_test_setup(monitor_gives_up, reset),
         cmocka_unit_test_setup(cannot_run, reset),
+        cmocka_unit_test_setup(restarts, reset),
     };
 
-    return cmocka_run_group_tests_name("xl create", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("xl create", tests, make_lockfile,
+                                       remove_lockfile);
 }

@@ -27,7 +27,7 @@
 
 #define ESCAPE_CTRL_BRACKET 0x1d
 #define TTY_TIMEOUT_S       5
-#define LOCK_DIR            "/run/lock"
+#define LOCK_DIR            "/run/xen" /* root's alone, unlike /run/lock */
 
 static struct termios saved_terminal;
 static bool terminal_saved;
@@ -129,7 +129,7 @@ static void lock_console(unsigned int domid, const char *type, unsigned int num)
     int fd;
 
     mkdir(LOCK_DIR, 0755);
-    snprintf(path, sizeof(path), LOCK_DIR "/xenconsole.%u-%s-%u", domid, type,
+    snprintf(path, sizeof(path), LOCK_DIR "/console-%u-%s-%u.lock", domid, type,
              num);
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)

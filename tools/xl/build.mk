@@ -13,7 +13,8 @@ CFLAGS_tests/unit/xl_create := -Itools/libxlutil/include
 CFLAGS_tests/unit/xl_room   := -Itools/libxlutil/include
 $(eval $(call unit_test,xl,tests/unit/xl.c $(XL_CONFIG) $(LIBXLUTIL) $(LIBXL_TYPES),\
     -lyajl -lxentoollog))
-$(eval $(call unit_test,xl_create,tests/unit/xl_create.c tools/xl/create.c $(LIBXL_TYPES),\
+$(eval $(call unit_test,xl_create,tests/unit/xl_create.c \
+    tools/xl/create.c tools/xl/monitor.c $(LIBXL_TYPES),\
     -lyajl -lxentoollog))
 $(eval $(call unit_test,xl_room,tests/unit/xl_room.c tools/xl/room.c $(LIBXL_TYPES),\
     -lyajl -lxentoollog))

@@ -12,10 +12,10 @@
 #include "xl.h"
 #include "commands.h"
 
-#define DEFAULT_LOCK_DIR "/var/lock"
-#define DEFAULT_LOCK     DEFAULT_LOCK_DIR "/xl"
+/* A directory of root's: in /run/lock any user can make the file first. */
+#define DEFAULT_LOCK_DIR "/run/xen"
+#define DEFAULT_LOCK     DEFAULT_LOCK_DIR "/xl.lock"
 
-/* Two creations at once could both find a name free. */
 static int lock(void)
 {
     const char *file = xl_conf.lockfile ? xl_conf.lockfile : DEFAULT_LOCK;
@@ -34,6 +34,20 @@ static int lock(void)
     if (fd < 0)
         fprintf(stderr, "cannot lock %s: %s\n", file, strerror(errno));
     return fd;
+}
+
+/* Two creations at once could both find a name or memory free. */
+int make_domain(libxl_domain_config *config, uint32_t *domid,
+                const libxl_asyncprogress_how *console)
+{
+    int fd = lock(), rc;
+
+    if (fd < 0)
+        return ERROR_FAIL;
+    make_room(config);
+    rc = libxl_domain_create_new(ctx, config, domid, NULL, console);
+    close(fd);
+    return rc;
 }
 
 /* The console's program, started as soon as there is one to connect to. */
@@ -139,14 +153,9 @@ int create_domain(libxl_domain_config *config,
 {
     libxl_asyncprogress_how console_how = {.callback = start_console};
     uint32_t domid = INVALID_DOMID;
-    int fd = lock(), rc;
+    int rc =
+        make_domain(config, &domid, options->console ? &console_how : NULL);
 
-    if (fd < 0)
-        return EXIT_FAILURE;
-    make_room(config);
-    rc = libxl_domain_create_new(ctx, config, &domid, NULL,
-                                 options->console ? &console_how : NULL);
-    close(fd);
     if (rc) {
         wait_for_console(); /* its domain is gone, and so it ends */
         return EXIT_FAILURE;

@@ -98,8 +98,13 @@ static int restart(libxl_domain_config *config, uint32_t *domid, bool rename,
         sleep(RESTART_SECONDS);
     printf("starting its successor\n");
     config->c_info.domid = INVALID_DOMID;
-    rc = libxl_domain_create_new(ctx, config, domid, NULL, NULL);
-    return rc ? rc : libxl_domain_unpause(ctx, *domid, NULL);
+    rc = make_domain(config, domid, NULL);
+    if (rc)
+        return rc;
+    rc = libxl_domain_unpause(ctx, *domid, NULL);
+    if (rc)
+        libxl_domain_destroy(ctx, *domid, NULL); /* nobody would run it */
+    return rc;
 }
 
 /* The reason, or -1: it is gone. */

@@ -106,6 +106,9 @@ struct create_options {
 /* Has dom0 return the memory that the guest needs and the host lacks, if it
  * may; takes some seconds. How much is free then is up to the caller to see. */
 void make_room(libxl_domain_config *config);
+/* Built and paused. 0 or ERROR_*, and an error has been printed. */
+int make_domain(libxl_domain_config *config, uint32_t *domid,
+                const libxl_asyncprogress_how *console);
 int create_domain(libxl_domain_config *config,
                   const struct create_options *options);
 int monitor_domain(libxl_domain_config *config, uint32_t domid,
