@@ -298,24 +298,29 @@ static long guest_write(uint64_t buffer, uint32_t count)
     return 0;
 }
 
+static long guest_read(uint64_t buffer, uint32_t count)
+{
+    unsigned long flags = spin_lock_irqsave(&console_lock);
+    char buf[RX_SIZE];
+    uint32_t n = 0;
+
+    while (n < count && n < sizeof(buf) && rx_cons != rx_prod)
+        buf[n++] = rx_buf[rx_cons++ % RX_SIZE];
+    spin_unlock_irqrestore(&console_lock, flags);
+    return copy_to_guest_raw(buffer, buf, n) ? -EFAULT : (long)n;
+}
+
+/* The length is an argument of the hypercall: rows of their own kind. */
+static long (*const console_table[])(uint64_t buffer, uint32_t count) = {
+    [CONSOLEIO_write] = guest_write,
+    [CONSOLEIO_read] = guest_read,
+};
+
 long do_console_io(unsigned int cmd, unsigned int count, uint64_t buffer)
 {
-    uint32_t n = 0;
-    char buf[RX_SIZE];
-    unsigned long flags;
-
     if (!current->domain->is_privileged)
         return -EPERM;
-    switch (cmd) {
-    case CONSOLEIO_write:
-        return guest_write(buffer, count);
-    case CONSOLEIO_read:
-        flags = spin_lock_irqsave(&console_lock);
-        while (n < count && n < sizeof(buf) && rx_cons != rx_prod)
-            buf[n++] = rx_buf[rx_cons++ % RX_SIZE];
-        spin_unlock_irqrestore(&console_lock, flags);
-        return copy_to_guest_raw(buffer, buf, n) ? -EFAULT : (long)n;
-    default:
+    if (cmd >= ARRAY_SIZE(console_table) || !console_table[cmd])
         return -ENOSYS;
-    }
+    return console_table[cmd](buffer, count);
 }

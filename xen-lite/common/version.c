@@ -32,90 +32,131 @@ static uint32_t features(const struct domain *d)
     return f;
 }
 
-static long put(uint64_t to, const void *from, size_t n, long rc)
+/* --- one handler for each operation: to is the guest's address ------------ */
+
+static long put(uint64_t to, const void *from, size_t n)
 {
-    return copy_to_guest_raw(to, from, n) ? -EFAULT : rc;
+    return copy_to_guest_raw(to, from, n) ? -EFAULT : 0;
 }
 
-static long build_id(uint64_t arg)
+static long version(uint64_t to)
+{
+    return (XEN_MAJOR << 16) | XEN_MINOR;
+}
+
+static long extraversion(uint64_t to)
+{
+    xen_extraversion_t s = XEN_EXTRA;
+
+    return put(to, s, sizeof(s));
+}
+
+static long compile_info(uint64_t to)
+{
+    struct xen_compile_info info = {
+        .compiler = __VERSION__,
+        .compile_by = "xen-lite",
+        .compile_domain = "",
+        .compile_date = XEN_LITE_DATE,
+    };
+
+    return put(to, &info, sizeof(info));
+}
+
+static long capabilities(uint64_t to)
+{
+    xen_capabilities_info_t s = "xen-3.0-x86_64 ";
+
+    return put(to, s, sizeof(s));
+}
+
+static long changeset(uint64_t to)
+{
+    xen_changeset_info_t s = "xen-lite " XEN_LITE_VERSION;
+
+    return put(to, s, sizeof(s));
+}
+
+static long platform_parameters(uint64_t to)
+{
+    struct xen_platform_parameters p = {HYPERVISOR_VIRT_START};
+
+    return put(to, &p, sizeof(p));
+}
+
+static long get_features(uint64_t to)
+{
+    struct xen_feature_info f;
+
+    if (copy_object_from_guest(&f, to))
+        return -EFAULT;
+    if (f.submap_idx >= XENFEAT_NR_SUBMAPS)
+        return -EINVAL;
+    f.submap = features(current->domain);
+    return put(to, &f, sizeof(f));
+}
+
+static long pagesize(uint64_t to)
+{
+    return to ? -EINVAL : (long)PAGE_SIZE;
+}
+
+static long guest_handle(uint64_t to)
+{
+    return put(to, current->domain->handle, sizeof(current->domain->handle));
+}
+
+static long commandline(uint64_t to)
+{
+    static xen_commandline_t s; /* 1 KiB: the same for all callers */
+
+    if (!current->domain->is_privileged)
+        return put(to, "<denied>", 9);
+    strlcpy(s, saved_cmdline, sizeof(s));
+    return put(to, s, sizeof(s));
+}
+
+static long build_id(uint64_t to)
 {
     const uint8_t *id = __build_id_start + 16;
     uint32_t len = __build_id_end - id;
     struct xen_build_id b;
+    long rc;
 
-    if (!arg)
+    if (!to)
         return len;
-    if (copy_object_from_guest(&b, arg))
+    if (copy_object_from_guest(&b, to))
         return -EFAULT;
     if (!b.len)
         return -EINVAL;
     if (b.len < len)
         return -ENOBUFS;
-    return put(arg + offsetof(struct xen_build_id, buf), id, len, len);
+    rc = put(to + offsetof(struct xen_build_id, buf), id, len);
+    return rc ? rc : (long)len;
 }
+
+/*
+ * Rows of their own kind: Linux asks for the version each time that it unmasks
+ * its events and finds some pending, and subop_call() would make that half as
+ * long again.
+ */
+static long (*const version_table[])(uint64_t to) = {
+    [XENVER_version] = version,
+    [XENVER_extraversion] = extraversion,
+    [XENVER_compile_info] = compile_info,
+    [XENVER_capabilities] = capabilities,
+    [XENVER_changeset] = changeset,
+    [XENVER_platform_parameters] = platform_parameters,
+    [XENVER_get_features] = get_features,
+    [XENVER_pagesize] = pagesize,
+    [XENVER_guest_handle] = guest_handle,
+    [XENVER_commandline] = commandline,
+    [XENVER_build_id] = build_id,
+};
 
 long do_xen_version(unsigned int cmd, uint64_t arg)
 {
-    struct domain *d = current->domain;
-
-    switch (cmd) {
-    case XENVER_version:
-        return (XEN_MAJOR << 16) | XEN_MINOR;
-    case XENVER_extraversion: {
-        xen_extraversion_t s = XEN_EXTRA;
-
-        return put(arg, s, sizeof(s), 0);
-    }
-    case XENVER_compile_info: {
-        struct xen_compile_info info = {
-            .compiler = __VERSION__,
-            .compile_by = "xen-lite",
-            .compile_domain = "",
-            .compile_date = XEN_LITE_DATE,
-        };
-
-        return put(arg, &info, sizeof(info), 0);
-    }
-    case XENVER_capabilities: {
-        xen_capabilities_info_t s = "xen-3.0-x86_64 ";
-
-        return put(arg, s, sizeof(s), 0);
-    }
-    case XENVER_changeset: {
-        xen_changeset_info_t s = "xen-lite " XEN_LITE_VERSION;
-
-        return put(arg, s, sizeof(s), 0);
-    }
-    case XENVER_platform_parameters: {
-        struct xen_platform_parameters p = {HYPERVISOR_VIRT_START};
-
-        return put(arg, &p, sizeof(p), 0);
-    }
-    case XENVER_get_features: {
-        struct xen_feature_info f;
-
-        if (copy_object_from_guest(&f, arg))
-            return -EFAULT;
-        if (f.submap_idx >= XENFEAT_NR_SUBMAPS)
-            return -EINVAL;
-        f.submap = features(d);
-        return put(arg, &f, sizeof(f), 0);
-    }
-    case XENVER_pagesize:
-        return arg ? -EINVAL : (long)PAGE_SIZE;
-    case XENVER_guest_handle:
-        return put(arg, d->handle, sizeof(d->handle), 0);
-    case XENVER_commandline: {
-        static xen_commandline_t s; /* 1 KiB: the same for all callers */
-
-        if (!d->is_privileged)
-            return put(arg, "<denied>", 9, 0);
-        strlcpy(s, saved_cmdline, sizeof(s));
-        return put(arg, s, sizeof(s), 0);
-    }
-    case XENVER_build_id:
-        return build_id(arg);
-    default:
+    if (cmd >= ARRAY_SIZE(version_table) || !version_table[cmd])
         return -ENOSYS;
-    }
+    return version_table[cmd](arg);
 }

@@ -194,7 +194,7 @@ int vcpu_destroy_pagetables(struct vcpu *v)
 
 /* --- pages ---------------------------------------------------------------- */
 
-static int clear_page_op(mfn_t mfn, const struct domain *d)
+static int clear_frame(mfn_t mfn, const struct domain *d)
 {
     struct page_info *pg = get_writable_page(mfn, d);
 
@@ -206,7 +206,7 @@ static int clear_page_op(mfn_t mfn, const struct domain *d)
     return 0;
 }
 
-static int copy_page_op(mfn_t to, mfn_t from, const struct domain *d)
+static int copy_frame(mfn_t to, mfn_t from, const struct domain *d)
 {
     struct page_info *src = get_page_from_mfn(from, d), *dst;
 
@@ -222,35 +222,113 @@ static int copy_page_op(mfn_t to, mfn_t from, const struct domain *d)
     return dst ? 0 : -EINVAL;
 }
 
-/* --- TLB ------------------------------------------------------------------ */
+/* --- one handler for each operation --------------------------------------- */
 
-static int flush_op(const struct mmuext_op *op)
+static int pin_op(const struct mmuext_op *op, struct domain *pg_owner)
 {
-    struct domain *d = current->domain;
-    uint64_t va = op->arg1.linear_addr, cpus = READ_ONCE(d->arch.dirty_cpumask);
-    unsigned int how = FLUSH_TLB;
-    int rc = 0;
+    return pin_table(_mfn(op->arg1.mfn), op->cmd - MMUEXT_PIN_L1_TABLE + 1,
+                     pg_owner);
+}
 
-    switch (op->cmd) {
-    case MMUEXT_INVLPG_LOCAL:
-    case MMUEXT_INVLPG_MULTI:
-    case MMUEXT_INVLPG_ALL:
-        how = FLUSH_VA;
-        if (!guest_addr_ok(va) || !is_canonical(va))
-            return 0;
-    }
-    switch (op->cmd) {
-    case MMUEXT_TLB_FLUSH_LOCAL:
-    case MMUEXT_INVLPG_LOCAL:
-        flush_local(va, how);
-        return 0;
-    case MMUEXT_TLB_FLUSH_MULTI:
-    case MMUEXT_INVLPG_MULTI:
-        cpus = vcpumask_to_cpus(d, (uint64_t)op->arg2.vcpumask.p, &rc);
-    }
+static int unpin_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    return unpin_table(_mfn(op->arg1.mfn), pg_owner);
+}
+
+static int kernel_root_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    return new_guest_root(current, _mfn(op->arg1.mfn));
+}
+
+static int user_root_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    return new_user_root(current, op->arg1.mfn);
+}
+
+static int set_ldt_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    return pv_set_ldt(current, op->arg1.linear_addr, op->arg2.nr_ents);
+}
+
+static int clear_page_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    return clear_frame(_mfn(op->arg1.mfn), pg_owner);
+}
+
+static int copy_page_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    return copy_frame(_mfn(op->arg1.mfn), _mfn(op->arg2.src_mfn), pg_owner);
+}
+
+static int refused_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    return -EOPNOTSUPP;
+}
+
+/* Flushes are the caller's, whatever domain the request names. */
+
+static int flush_vcpus(const struct mmuext_op *op, uint64_t va,
+                       unsigned int how)
+{
+    int rc;
+    uint64_t cpus =
+        vcpumask_to_cpus(current->domain, (uint64_t)op->arg2.vcpumask.p, &rc);
+
     if (cpus)
         flush_mask(cpus, va, how);
     return rc;
+}
+
+static void flush_all(uint64_t va, unsigned int how)
+{
+    uint64_t cpus = READ_ONCE(current->domain->arch.dirty_cpumask);
+
+    if (cpus)
+        flush_mask(cpus, va, how);
+}
+
+/* Where a guest can have no entry there is nothing to flush. */
+static bool can_be_cached(uint64_t va)
+{
+    return guest_addr_ok(va) && is_canonical(va);
+}
+
+static int tlb_local_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    flush_local(0, FLUSH_TLB);
+    return 0;
+}
+
+static int tlb_multi_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    return flush_vcpus(op, 0, FLUSH_TLB);
+}
+
+static int tlb_all_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    flush_all(0, FLUSH_TLB);
+    return 0;
+}
+
+static int invlpg_local_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    if (can_be_cached(op->arg1.linear_addr))
+        flush_local(op->arg1.linear_addr, FLUSH_VA);
+    return 0;
+}
+
+static int invlpg_multi_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    if (!can_be_cached(op->arg1.linear_addr))
+        return 0;
+    return flush_vcpus(op, op->arg1.linear_addr, FLUSH_VA);
+}
+
+static int invlpg_all_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    if (can_be_cached(op->arg1.linear_addr))
+        flush_all(op->arg1.linear_addr, FLUSH_VA);
+    return 0;
 }
 
 static void wbinvd_cpu(void *unused)
@@ -258,65 +336,58 @@ static void wbinvd_cpu(void *unused)
     asm volatile("wbinvd" ::: "memory");
 }
 
-static int cache_op(unsigned int cmd)
+static int cache_op(const struct mmuext_op *op, struct domain *pg_owner)
 {
     if (!current->domain->is_privileged)
-        return cmd == MMUEXT_FLUSH_CACHE ? -EACCES : -EINVAL;
-    if (cmd == MMUEXT_FLUSH_CACHE)
-        wbinvd_cpu(NULL);
-    else
-        on_selected_cpus(cpu_online_map, wbinvd_cpu, NULL);
+        return -EACCES;
+    wbinvd_cpu(NULL);
+    return 0;
+}
+
+static int cache_global_op(const struct mmuext_op *op, struct domain *pg_owner)
+{
+    if (!current->domain->is_privileged)
+        return -EINVAL;
+    on_selected_cpus(cpu_online_map, wbinvd_cpu, NULL);
     return 0;
 }
 
 /* --- the call ------------------------------------------------------------- */
 
+/* Rows of their own kind: many operations come in one call, for one owner. */
+static const struct {
+    int (*fn)(const struct mmuext_op *op, struct domain *pg_owner);
+    bool own; /* -EPERM for another domain */
+} mmuext_table[] = {
+    [MMUEXT_PIN_L1_TABLE] = {.fn = pin_op},
+    [MMUEXT_PIN_L2_TABLE] = {.fn = pin_op},
+    [MMUEXT_PIN_L3_TABLE] = {.fn = pin_op},
+    [MMUEXT_PIN_L4_TABLE] = {.fn = pin_op},
+    [MMUEXT_UNPIN_TABLE] = {.fn = unpin_op},
+    [MMUEXT_NEW_BASEPTR] = {.fn = kernel_root_op, .own = true},
+    [MMUEXT_TLB_FLUSH_LOCAL] = {.fn = tlb_local_op},
+    [MMUEXT_INVLPG_LOCAL] = {.fn = invlpg_local_op},
+    [MMUEXT_TLB_FLUSH_MULTI] = {.fn = tlb_multi_op},
+    [MMUEXT_INVLPG_MULTI] = {.fn = invlpg_multi_op},
+    [MMUEXT_TLB_FLUSH_ALL] = {.fn = tlb_all_op},
+    [MMUEXT_INVLPG_ALL] = {.fn = invlpg_all_op},
+    [MMUEXT_FLUSH_CACHE] = {.fn = cache_op, .own = true},
+    [MMUEXT_SET_LDT] = {.fn = set_ldt_op, .own = true},
+    [MMUEXT_NEW_USER_BASEPTR] = {.fn = user_root_op, .own = true},
+    [MMUEXT_CLEAR_PAGE] = {.fn = clear_page_op},
+    [MMUEXT_COPY_PAGE] = {.fn = copy_page_op},
+    [MMUEXT_FLUSH_CACHE_GLOBAL] = {.fn = cache_global_op, .own = true},
+    [MMUEXT_MARK_SUPER] = {.fn = refused_op},
+    [MMUEXT_UNMARK_SUPER] = {.fn = refused_op},
+};
+
 static int one_op(const struct mmuext_op *op, struct domain *pg_owner)
 {
-    struct vcpu *v = current;
-    mfn_t mfn = _mfn(op->arg1.mfn);
-
-    switch (op->cmd) {
-    case MMUEXT_PIN_L1_TABLE:
-    case MMUEXT_PIN_L2_TABLE:
-    case MMUEXT_PIN_L3_TABLE:
-    case MMUEXT_PIN_L4_TABLE:
-        return pin_table(mfn, op->cmd - MMUEXT_PIN_L1_TABLE + 1, pg_owner);
-    case MMUEXT_UNPIN_TABLE:
-        return unpin_table(mfn, pg_owner);
-    case MMUEXT_CLEAR_PAGE:
-        return clear_page_op(mfn, pg_owner);
-    case MMUEXT_COPY_PAGE:
-        return copy_page_op(mfn, _mfn(op->arg2.src_mfn), pg_owner);
-    case MMUEXT_MARK_SUPER:
-    case MMUEXT_UNMARK_SUPER:
-        return -EOPNOTSUPP;
-    case MMUEXT_NEW_BASEPTR:
-    case MMUEXT_NEW_USER_BASEPTR:
-    case MMUEXT_SET_LDT:
-        if (pg_owner != v->domain)
-            return -EPERM;
-    }
-    switch (op->cmd) {
-    case MMUEXT_NEW_BASEPTR:
-        return new_guest_root(v, mfn);
-    case MMUEXT_NEW_USER_BASEPTR:
-        return new_user_root(v, op->arg1.mfn);
-    case MMUEXT_SET_LDT:
-        return pv_set_ldt(v, op->arg1.linear_addr, op->arg2.nr_ents);
-    case MMUEXT_TLB_FLUSH_LOCAL:
-    case MMUEXT_TLB_FLUSH_MULTI:
-    case MMUEXT_TLB_FLUSH_ALL:
-    case MMUEXT_INVLPG_LOCAL:
-    case MMUEXT_INVLPG_MULTI:
-    case MMUEXT_INVLPG_ALL:
-        return flush_op(op);
-    case MMUEXT_FLUSH_CACHE:
-    case MMUEXT_FLUSH_CACHE_GLOBAL:
-        return pg_owner == v->domain ? cache_op(op->cmd) : -EPERM;
-    default:
+    if (op->cmd >= ARRAY_SIZE(mmuext_table) || !mmuext_table[op->cmd].fn)
         return -ENOSYS;
-    }
+    if (mmuext_table[op->cmd].own && pg_owner != current->domain)
+        return -EPERM;
+    return mmuext_table[op->cmd].fn(op, pg_owner);
 }
 
 /* Both are done, or it is as if nothing had been asked. */
