@@ -165,6 +165,47 @@ struct page_info *walk_to_l1(struct vcpu *v, uint64_t va);
 /* CPUs that may run the vcpus of a guest's bitmap. */
 uint64_t vcpumask_to_cpus(struct domain *d, uint64_t bitmap, int *rc);
 
+/* --- a call with a list of requests: mmu_update and mmuext_op ------------- */
+struct batch {
+    unsigned int call; /* number of the hypercall */
+    uint32_t size;     /* of a request */
+    uint64_t reqs;     /* guest address of the list */
+    uint64_t pdone;    /* guest address of the number of requests done, or 0 */
+    uint32_t count;
+    uint32_t before; /* requests done before the call was continued */
+};
+/* In the count of a call that is continued: *pdone has a value. */
+#define BATCH_CONTINUED (1u << 31)
+
+/* Nothing of b but call to count is set: 0/-EFAULT */
+static inline int batch_begin(struct batch *b)
+{
+    uint32_t before = 0;
+
+    if (unlikely(b->count & BATCH_CONTINUED)) {
+        b->count &= ~BATCH_CONTINUED;
+        if (b->pdone && copy_object_from_guest(&before, b->pdone))
+            return -EFAULT;
+    }
+    b->before = before;
+    return 0;
+}
+
+/* done requests were finished now, then came rc; -ERESTART continues the call.
+ * Returns what the hypercall returns. */
+static inline long batch_end(const struct batch *b, uint32_t done, long rc)
+{
+    uint32_t all = b->before + done;
+
+    if (b->pdone && copy_object_to_guest(b->pdone, &all))
+        return rc && rc != -ERESTART ? rc : -EFAULT;
+    if (rc != -ERESTART)
+        return rc;
+    hypercall_set_arg(0, b->reqs + (uint64_t)done * b->size);
+    hypercall_set_arg(1, (b->count - done) | BATCH_CONTINUED);
+    return hypercall_again(b->call);
+}
+
 /* --- the foreign-domain argument of mmu_update and mmuext_op -------------- */
 /*
  * The domain that owns the frames to be mapped, or one of the pseudo domains;

@@ -13,8 +13,6 @@
 #include <hv/smp.h>
 #include <xen/xen.h>
 
-#define PREEMPTED (1u << 31) /* in the count of a continued call */
-
 /* --- pins ----------------------------------------------------------------- */
 
 /* The walk over a dying domain's frames may have passed by one that was being
@@ -435,30 +433,25 @@ static long run_ops(uint64_t uops, uint32_t count, uint32_t *done,
 long do_mmuext_op(uint64_t ops, unsigned int count, uint64_t pdone,
                   unsigned int foreign)
 {
-    uint32_t before = 0, done = 0;
+    struct batch b = {.call = __HYPERVISOR_mmuext_op,
+                      .size = sizeof(struct mmuext_op),
+                      .reqs = ops,
+                      .pdone = pdone,
+                      .count = count};
     struct domain *pg_owner = current->domain;
-    long rc;
+    uint32_t done;
+    long rc = batch_begin(&b);
     int err;
 
-    if (unlikely(count & PREEMPTED)) {
-        count &= ~PREEMPTED;
-        if (pdone && copy_object_from_guest(&before, pdone))
-            return -EFAULT;
-    }
+    if (rc)
+        return rc;
     if (unlikely((domid_t)foreign != DOMID_SELF)) {
         pg_owner = get_pg_owner((domid_t)foreign, &err);
         if (!pg_owner)
             return err;
     }
-    rc = run_ops(ops, count, &done, pg_owner);
+    rc = run_ops(ops, b.count, &done, pg_owner);
     if (unlikely((domid_t)foreign != DOMID_SELF))
         put_pg_owner(pg_owner);
-    before += done;
-    if (pdone && copy_object_to_guest(pdone, &before))
-        return rc && rc != -ERESTART ? rc : -EFAULT;
-    if (rc != -ERESTART)
-        return rc;
-    hypercall_set_arg(0, ops + done * sizeof(struct mmuext_op));
-    hypercall_set_arg(1, (count - done) | PREEMPTED);
-    return hypercall_again(__HYPERVISOR_mmuext_op);
+    return batch_end(&b, done, rc);
 }

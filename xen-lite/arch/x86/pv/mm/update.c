@@ -15,9 +15,6 @@
 #include <asm/uaccess.h>
 #include <xen/xen.h>
 
-/* In the count of a continued call: *done says what was done before. */
-#define PREEMPTED (1u << 31)
-
 /* --- one request ---------------------------------------------------------- */
 
 /* The frame is no validated table: only a page that could be written anyway. */
@@ -204,38 +201,33 @@ static long run_updates(uint64_t reqs, uint32_t count, uint32_t *done,
 long do_mmu_update(uint64_t reqs, unsigned int count, uint64_t pdone,
                    unsigned int foreign)
 {
-    uint32_t before = 0, done = 0;
-    struct domain *pt_owner = NULL, *pg_owner = NULL;
+    struct batch b = {.call = __HYPERVISOR_mmu_update,
+                      .size = sizeof(struct mmu_update),
+                      .reqs = reqs,
+                      .pdone = pdone,
+                      .count = count};
+    struct domain *pt_owner, *pg_owner;
+    uint32_t done;
     long rc;
 
     if (likely(count == 1 && !pdone && foreign == DOMID_SELF) &&
         fast_update(reqs))
         return 0;
-    if (unlikely(count & PREEMPTED)) {
-        count &= ~PREEMPTED;
-        if (pdone && copy_object_from_guest(&before, pdone))
-            return -EFAULT;
-    }
-    if (likely(foreign == DOMID_SELF)) {
-        pt_owner = pg_owner = current->domain;
-    } else {
+    rc = batch_begin(&b);
+    if (rc)
+        return rc;
+    pt_owner = pg_owner = current->domain;
+    if (unlikely(foreign != DOMID_SELF)) {
         rc = find_owners(foreign, &pt_owner, &pg_owner);
         if (rc)
             return rc;
     }
-    rc = run_updates(reqs, count, &done, pt_owner, pg_owner);
+    rc = run_updates(reqs, b.count, &done, pt_owner, pg_owner);
     if (unlikely(foreign != DOMID_SELF)) {
         put_domain(pt_owner);
         put_pg_owner(pg_owner);
     }
-    before += done;
-    if (pdone && copy_object_to_guest(pdone, &before))
-        return rc && rc != -ERESTART ? rc : -EFAULT;
-    if (rc != -ERESTART)
-        return rc;
-    hypercall_set_arg(0, reqs + done * sizeof(struct mmu_update));
-    hypercall_set_arg(1, (count - done) | PREEMPTED);
-    return hypercall_again(__HYPERVISOR_mmu_update);
+    return batch_end(&b, done, rc);
 }
 
 /* --- update_va_mapping(va, entry, flags) ---------------------------------- */
