@@ -244,6 +244,39 @@ static void test_undo_elsewhere(void **state)
     end_world();
 }
 
+/* --- lists of requests ---------------------------------------------------- */
+
+/* Each call is interrupted after one request. */
+static void test_done_counts_all(void **state)
+{
+    struct mmu_update update[5];
+    struct mmuext_op op[5];
+    struct page_info *pg;
+    uint32_t done = 0;
+
+    world_init();
+    pg = page_of(world_create_domain(0, 8));
+    world_run(0, world_domain[0]->vcpu[0]);
+    for (unsigned int i = 0; i < 5; i++) {
+        update[i].ptr =
+            (mfn_x(page_to_mfn(pg)) << PAGE_SHIFT) + i * sizeof(pte_t);
+        update[i].val = 0;
+        op[i].cmd = MMUEXT_CLEAR_PAGE;
+        op[i].arg1.mfn = mfn_x(page_to_mfn(pg));
+    }
+    op[4].cmd = ~0u;
+    world_preempt = 1000;
+    assert_int_equal(world_call(__HYPERVISOR_mmu_update, (uintptr_t)update, 5,
+                                (uintptr_t)&done, DOMID_SELF),
+                     0);
+    assert_int_equal(done, 5);
+    assert_int_equal(world_call(__HYPERVISOR_mmuext_op, (uintptr_t)op, 5,
+                                (uintptr_t)&done, DOMID_SELF),
+                     -ENOSYS);
+    assert_int_equal(done, 4);
+    end_world();
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +290,8 @@ int main(int argc, char **argv)
          NULL, NULL, NULL},
         {"An undo that another CPU works on is not over", test_undo_elsewhere,
          NULL, NULL, NULL},
+        {"A list that is interrupted counts its requests from the first one",
+         test_done_counts_all, NULL, NULL, NULL},
     };
 
     if (argc > 1)
