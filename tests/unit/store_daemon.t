@@ -151,7 +151,17 @@ status 0' ours xenstore-control check
 pid=$(cat "$dir/pid")
 kill "$pid"
 for _ in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
-is 'a daemon that is told to stop leaves nothing' 'ours
+is 'a daemon that is told to stop leaves its journal for the next one' 'journal
+ours
+trace
+status 0' ls "$dir"
+is 'the journal is for root alone' '600
+status 0' stat -c %a "$dir/journal"
+is 'without a journal the next one starts empty' 'tool
+status 0' bash -c "$O/bin/xenstored --no-domains --pid-file $dir/pid --no-journal && $dir/ours/xenstore-list /"
+is 'and leaves none' 'ours
+pid
+socket
 trace
 status 0' ls "$dir"
 echo "1..$n"

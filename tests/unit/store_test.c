@@ -7,6 +7,7 @@
 #include <daemon/clock.h>
 #include <daemon/log.h>
 
+#include "../../tools/xenstored/state.h"
 #include "../../tools/xenstored/trace.h"
 #include "../../tools/xenstored/xen.h"
 
@@ -61,8 +62,12 @@ void xen_unbind(int port)
     fake_domain[port - 100].bound--;
 }
 
+void (*fake_notify)(int port);
+
 void xen_notify(int port)
 {
+    if (fake_notify)
+        fake_notify(port);
     fake_domain[port - 100].notified++;
 }
 
@@ -255,15 +260,22 @@ void client_free(struct client *cl)
     free(cl);
 }
 
+void fake_turns(void)
+{
+    connection_reap();
+    state_commit();
+    for (int i = 0; i < 1000 && connection_any_pending(); i++) {
+        connection_run_pending(now_ms());
+        connection_reap();
+        state_commit();
+    }
+}
+
 static void work(struct client *cl)
 {
     if (cl->c)
         connection_serve(cl->c);
-    connection_reap();
-    for (int i = 0; i < 1000 && connection_any_pending(); i++) {
-        connection_run_pending(now_ms());
-        connection_reap();
-    }
+    fake_turns();
 }
 
 void client_send(struct client *cl, uint32_t type, uint32_t tx,

@@ -48,6 +48,12 @@ void fake_start(void);
 /* All connections, domains and nodes go; leaks show. */
 void fake_stop(void);
 
+/* What the daemon does between events. */
+void fake_turns(void);
+
+/* Called when the daemon is about to notify a port, if not NULL. */
+extern void (*fake_notify)(int port);
+
 /* Warnings and errors logged since fake_start(); they are not printed. */
 extern int fake_log_lines;
 

@@ -4,13 +4,13 @@
 XENSTORED_CORE := $(addprefix tools/xenstored/, \
     path.c perms.c tree.c quota.c edit.c store.c transaction.c watch.c \
     connection.c protocol.c requests.c requests_domain.c control.c \
-    domain.c ring.c)
+    domain.c ring.c journal.c state.c restore.c)
 XENSTORED_SOURCES := $(XENSTORED_CORE) $(addprefix tools/xenstored/, \
     main.c trace.c turns.c socket.c xen.c)
 
 XENSTORED_LIBS := $(DAEMON) $(addprefix $(O)/lib/, \
     libxlctrl.so libxenevtchn.so.1 libxengnttab.so.1 \
-    libxenforeignmemory.so.1 libxenstore.so.4 libxentoollog.so.1)
+    libxenforeignmemory.so.1 libxenstore.so.4 libxentoollog.so.1) -lz
 
 $(eval $(call program,usr/sbin/xenstored,$(XENSTORED_SOURCES),$(XENSTORED_LIBS)))
 
@@ -18,6 +18,7 @@ $(eval $(call program,usr/sbin/xenstored,$(XENSTORED_SOURCES),$(XENSTORED_LIBS))
 # (tests/unit/store_test.h).
 STORE_TEST := tests/unit/store_test.c $(XENSTORED_CORE)
 STORE_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+STORE_DEATHS := -Wl,--wrap=write,--wrap=rename
 
 $(eval $(call unit_test,store_journal_format,tests/unit/store_journal_format.c \
     tools/xenstored/journal.c,-lz))
@@ -25,12 +26,15 @@ $(eval $(call unit_test,store_tree,tests/unit/store_tree.c \
     $(addprefix tools/xenstored/,tree.c perms.c path.c),$(STORE_WRAP)))
 $(eval $(call unit_test,store_paths,tests/unit/store_paths.c \
     $(addprefix tools/xenstored/,path.c perms.c),))
-$(eval $(call unit_test,store_transactions,tests/unit/store_transactions.c $(STORE_TEST),))
-$(eval $(call unit_test,store_protocol,tests/unit/store_protocol.c $(STORE_TEST),))
-$(eval $(call unit_test,store_ring,tests/unit/store_ring.c $(STORE_TEST),))
-$(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(STORE_WRAP)))
+$(eval $(call unit_test,store_transactions,tests/unit/store_transactions.c $(STORE_TEST),-lz))
+$(eval $(call unit_test,store_protocol,tests/unit/store_protocol.c $(STORE_TEST),-lz))
+$(eval $(call unit_test,store_ring,tests/unit/store_ring.c $(STORE_TEST),-lz))
+$(eval $(call unit_test,store_journal,tests/unit/store_journal.c $(STORE_TEST), \
+    $(STORE_DEATHS) -lz))
+$(eval $(call unit_test,store_kill,tests/unit/store_kill.c,))
+$(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(STORE_WRAP) -lz))
 
 # The client library against the daemon's core in the same process.
 $(eval $(call unit_test,xs_client,tests/unit/xs_client.c $(STORE_TEST) $(LIBXENSTORE_SOURCES) \
-    tools/xenstored/turns.c tools/xenstored/socket.c tools/libs/daemon/event_loop.c,-lpthread))
+    tools/xenstored/turns.c tools/xenstored/socket.c tools/libs/daemon/event_loop.c,-lpthread -lz))
 $(eval $(call man_page,tools/xenstored/xenstored.8))

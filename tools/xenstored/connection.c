@@ -15,6 +15,7 @@
 
 #include "hash.h"
 #include "protocol.h"
+#include "state.h"
 #include "trace.h"
 
 #define HEADER sizeof(struct xsd_sockmsg)
@@ -60,8 +61,23 @@ struct connection *connection_new(const struct transport *transport,
     return c;
 }
 
+static void touch(struct connection *c)
+{
+    if (c->domain)
+        state_touch(c->domain);
+}
+
+/* @m is the first that waits. */
 static void release_message(struct connection *c, struct message *m)
 {
+    c->out = m->next;
+    if (!c->out)
+        c->out_tail = &c->out;
+    if (c->unsaved == m)
+        c->unsaved = m->next;
+    else
+        c->gone++;
+    touch(c);
     if (m->event) {
         c->events--;
         c->event_bytes -= m->len;
@@ -77,13 +93,10 @@ void connection_reset(struct connection *c)
 {
     watch_remove_all(c);
     transactions_abort(&c->transactions);
-    while (c->out) {
-        struct message *m = c->out;
-        c->out = m->next;
-        release_message(c, m);
-    }
-    c->out_tail = &c->out;
+    while (c->out)
+        release_message(c, c->out);
     c->in_used = 0;
+    touch(c);
 }
 
 void connection_kill(struct connection *c)
@@ -99,8 +112,10 @@ void connection_end(struct connection *c)
     if (c->transport)
         c->transport->close(c);
     c->transport = NULL;
-    if (c->domain)
+    if (c->domain) {
+        state_ring_gone(c->domain);
         c->domain->connection = NULL;
+    }
     c->domain = NULL;
 }
 
@@ -116,6 +131,7 @@ void connection_fault(struct connection *c, unsigned int error)
         c->domain->fault_told = true;
     c->fault = error;
     anybody_ended = true;
+    touch(c);
     if (!c->domain)
         connection_kill(c);
 }
@@ -167,6 +183,23 @@ void connection_reap(void)
 
 /* --- sending -------------------------------------------------------------- */
 
+static void make_pending(struct connection *c)
+{
+    if (c->pending || c->dead)
+        return;
+    c->pending = true;
+    c->next_pending = NULL;
+    *pending_tail = c;
+    pending_tail = &c->next_pending;
+}
+
+/* A local client may not see anything yet that a restart could undo. What
+ * domains see is the matter of their rings. */
+static bool too_early(const struct connection *c, uint64_t batch)
+{
+    return !c->domain && !state_batch_written(batch);
+}
+
 /* Queues what is left of a message after its first @sent bytes. */
 static struct message *queue(struct connection *c, const struct xsd_sockmsg *h,
                              const void *data, size_t sent)
@@ -181,10 +214,16 @@ static struct message *queue(struct connection *c, const struct xsd_sockmsg *h,
     m->sent = (uint32_t)sent;
     m->hash = 0;
     m->event = false;
+    m->batch = state_batch();
     memcpy(m->data, h, HEADER);
     memcpy(m->data + HEADER, data, h->len);
     *c->out_tail = m;
     c->out_tail = &m->next;
+    if (!c->unsaved)
+        c->unsaved = m;
+    touch(c);
+    if (too_early(c, m->batch))
+        make_pending(c);
     return m;
 }
 
@@ -196,7 +235,7 @@ static ssize_t send_now(struct connection *c, const struct xsd_sockmsg *h,
                            {(void *)(uintptr_t)data, h->len}};
     ssize_t n;
 
-    if (c->out)
+    if (c->out || too_early(c, state_batch()))
         return 0;
     n = c->transport->send(c, iov, h->len ? 2 : 1);
     if (n < 0)
@@ -284,6 +323,16 @@ static void queue_event(struct connection *c, const struct xsd_sockmsg *h,
     c->event_bytes += m->len;
 }
 
+/* What it waits for. One that is pending has its next turn anyway. */
+static void finish_turn(struct connection *c)
+{
+    if (silent(c))
+        return;
+    if (!c->pending)
+        c->transport->expect(c, c->replies == 0, c->out != NULL);
+    c->transport->flush(c);
+}
+
 void connection_event(struct connection *c, const char *path, const char *token)
 {
     char data[XENSTORE_PAYLOAD_MAX];
@@ -304,10 +353,7 @@ void connection_event(struct connection *c, const char *path, const char *token)
     if ((size_t)n < HEADER + h.len)
         queue_event(c, &h, data, (size_t)n);
     /* Outside the connection's own turn no other code does this. */
-    if (!silent(c)) {
-        c->transport->expect(c, c->replies == 0, c->out != NULL);
-        c->transport->flush(c);
-    }
+    finish_turn(c);
 }
 
 static void send_queue(struct connection *c)
@@ -315,8 +361,13 @@ static void send_queue(struct connection *c)
     while (c->out && !c->dead) {
         struct message *m = c->out;
         struct iovec iov = {m->data + m->sent, m->len - m->sent};
-        ssize_t n = c->transport->send(c, &iov, 1);
+        ssize_t n;
 
+        if (too_early(c, m->batch)) {
+            make_pending(c);
+            return;
+        }
+        n = c->transport->send(c, &iov, 1);
         if (n < 0) {
             connection_kill(c);
             return;
@@ -324,24 +375,11 @@ static void send_queue(struct connection *c)
         m->sent += (uint32_t)n;
         if (m->sent < m->len)
             return;
-        c->out = m->next;
-        if (!c->out)
-            c->out_tail = &c->out;
         release_message(c, m);
     }
 }
 
 /* --- turns ---------------------------------------------------------------- */
-
-static void make_pending(struct connection *c)
-{
-    if (c->pending || c->dead)
-        return;
-    c->pending = true;
-    c->next_pending = NULL;
-    *pending_tail = c;
-    pending_tail = &c->next_pending;
-}
 
 static bool blocked(const struct connection *c)
 {
@@ -374,6 +412,7 @@ static bool serve_buffer(struct connection *c, unsigned int *budget)
         at += HEADER + h.len;
     }
     if (at) {
+        touch(c);
         c->in_used -= at;
         memmove(c->in, c->in + at, c->in_used);
     }
@@ -444,10 +483,7 @@ void connection_serve(struct connection *c)
             take_turn(c);
     }
     bound_snapshots(c);
-    if (silent(c))
-        return;
-    c->transport->expect(c, c->replies == 0, c->out != NULL);
-    c->transport->flush(c);
+    finish_turn(c);
 }
 
 bool connection_any_pending(void)
@@ -481,4 +517,46 @@ void connection_expire_transactions(uint64_t now)
 {
     for (struct connection *c = connections; c; c = c->next)
         transactions_expire(&c->transactions, now);
+}
+
+/* --- after a restart ------------------------------------------------------ */
+
+int connection_restore_gone(struct connection *c, uint32_t n)
+{
+    for (; n && c->out; n--)
+        release_message(c, c->out);
+    return n ? EINVAL : 0;
+}
+
+int connection_restore_message(struct connection *c, bool event,
+                               const void *data, size_t len)
+{
+    struct xsd_sockmsg h;
+    struct message *m;
+
+    if (len < HEADER)
+        return EINVAL;
+    memcpy(&h, data, HEADER);
+    if (h.len > XENSTORE_PAYLOAD_MAX || len != HEADER + h.len)
+        return EINVAL;
+    m = queue(c, &h, (const char *)data + HEADER, 0);
+    if (!m)
+        return ENOMEM;
+    if (!event) {
+        c->replies++;
+        return 0;
+    }
+    m->event = true;
+    m->hash = hash_add(HASH_START, m->data + HEADER, h.len);
+    c->events++;
+    c->event_bytes += m->len;
+    c->domain->account.held += (long)(sizeof(*m) + m->len);
+    return 0;
+}
+
+void connection_lose_halves(struct connection *c)
+{
+    c->in_used = 0;
+    if (c->out && c->out->sent)
+        release_message(c, c->out);
 }

@@ -51,7 +51,8 @@ struct transport {
 struct message {
     struct message *next;
     uint32_t len, sent;
-    uint32_t hash; /* of an event, to find its equal */
+    uint32_t hash;  /* of an event, to find its equal */
+    uint64_t batch; /* a local client's: see state_batch_written() */
     bool event;
     char data[];
 };
@@ -69,6 +70,10 @@ struct connection {
     struct message *out, **out_tail;
     unsigned int replies, events; /* waiting in out */
     size_t event_bytes;
+    /* For the journal: the first of @out that is not in it, and how many that
+     * are have been sent meanwhile. */
+    struct message *unsaved;
+    uint32_t gone;
     unsigned int fault; /* XENSTORE_ERROR_* it was parked for */
     bool pending, parked, dead;
     bool lost_events; /* said so already */
@@ -105,6 +110,14 @@ void connection_reply(struct connection *c, const struct xsd_sockmsg *hdr,
                       const void *data);
 void connection_event(struct connection *c, const char *path,
                       const char *token);
+
+/* From the journal: the first @n waiting messages have gone, one more waits. 0,
+ * ENOMEM or EINVAL. */
+int connection_restore_gone(struct connection *c, uint32_t n);
+int connection_restore_message(struct connection *c, bool event,
+                               const void *data, size_t len);
+/* Part of a request, and a message of which part was sent, are given up. */
+void connection_lose_halves(struct connection *c);
 
 /* All connections, for control commands. */
 extern struct connection *connections;

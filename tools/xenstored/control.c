@@ -13,6 +13,7 @@
 #include <base/macros.h>
 
 #include "protocol.h"
+#include "state.h"
 #include "trace.h"
 
 #define ARGUMENTS 4
@@ -101,8 +102,10 @@ static int control_quota(struct text *out, const char **arg, int n)
     uint16_t domid;
 
     if (n == 3 && !strcmp(arg[0], "set")) {
+        int rc = quota_set(arg[1], arg[2]);
         say(out, "OK");
-        return quota_set(arg[1], arg[2]);
+        state_quotas();
+        return rc;
     }
     if (n == 1) {
         const struct domain *d;
@@ -136,6 +139,7 @@ static int control_quota_soft(struct text *out, const char **arg, int n)
     if (*end || end == arg[2] || limit < 0)
         return EINVAL;
     quota_soft_memory = limit;
+    state_quotas();
     say(out, "OK");
     return 0;
 }

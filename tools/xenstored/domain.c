@@ -17,6 +17,7 @@
 
 #include "connection.h"
 #include "ring.h"
+#include "state.h"
 #include "store.h"
 #include "trace.h"
 #include "xen.h"
@@ -89,8 +90,10 @@ struct domain *domain_get(uint16_t domid)
         return NULL;
     /* Wrapping around would take 2^32 domains. */
     d = add(domid, ++last_incarnation);
-    if (d)
-        memcpy(d->handle, info.handle, sizeof(d->handle));
+    if (!d)
+        return NULL;
+    memcpy(d->handle, info.handle, sizeof(d->handle));
+    state_new_domain(d);
     return d;
 }
 
@@ -113,12 +116,21 @@ void domain_forget(struct domain *d)
         connection_end(d->connection);
     deaths++;
     store_forget_domain(id);
+    state_domain_gone(d);
     by_id[id.domid] = NULL;
     free(d);
     trace_note("domain %u is gone", (unsigned int)id.domid);
 }
 
 /* --- requests of the toolstack -------------------------------------------- */
+
+static int rebind(struct domain *d, uint64_t gfn, uint32_t port)
+{
+    int rc = ring_rebind(d->connection, gfn, port);
+
+    state_ring(d);
+    return rc;
+}
 
 int domain_introduce(uint16_t domid, uint64_t gfn, uint32_t port, bool *fresh)
 {
@@ -128,7 +140,7 @@ int domain_introduce(uint16_t domid, uint64_t gfn, uint32_t port, bool *fresh)
     if (!have_xen)
         return ENOSYS;
     if (d && d->connection)
-        return domid ? ring_rebind(d->connection, gfn, port) : EINVAL;
+        return domid ? rebind(d, gfn, port) : EINVAL;
     if (d && domid) {
         struct xen_domain_info info;
         int rc = look_up(domid, &info);
@@ -143,6 +155,7 @@ int domain_introduce(uint16_t domid, uint64_t gfn, uint32_t port, bool *fresh)
     d->connection = ring_connect(d, gfn, port);
     if (!d->connection)
         return EINVAL;
+    state_ring(d);
     *fresh = true;
     return 0;
 }
@@ -168,6 +181,7 @@ int domain_resume(uint16_t domid)
     if (!d || !d->connection || domid == 0)
         return EINVAL;
     d->shutdown = false;
+    state_touch(d);
     return 0;
 }
 
@@ -178,6 +192,7 @@ int domain_set_target(uint16_t domid, uint16_t target)
     if (!d || !d->connection || !t || !t->connection)
         return EINVAL;
     d->connection->who.target = t->id;
+    state_touch(d);
     return 0;
 }
 
@@ -202,6 +217,7 @@ static bool check(struct domain *d)
     }
     if (info.shutdown && !d->shutdown) {
         d->shutdown = true;
+        state_touch(d);
         return true;
     }
     return false;
@@ -217,6 +233,74 @@ void domain_check_all(void)
             news = true;
     if (news)
         watch_fire_special("@releaseDomain");
+}
+
+/* --- after a restart ------------------------------------------------------ */
+
+int domain_restore(struct identity id, const void *handle)
+{
+    struct domain *d = domain_known(id.domid);
+
+    if (id.domid == 0)
+        return id.incarnation == INCARNATION_DOM0 ? 0 : EINVAL;
+    if (d || id.domid >= DOMID_FIRST_RESERVED ||
+        id.incarnation <= INCARNATION_DOM0)
+        return EINVAL;
+    d = add(id.domid, id.incarnation);
+    if (!d)
+        return ENOMEM;
+    memcpy(d->handle, handle, sizeof(d->handle));
+    domain_restore_incarnation(id.incarnation);
+    return 0;
+}
+
+void domain_drop(struct domain *d)
+{
+    if (d->connection)
+        connection_end(d->connection);
+    by_id[d->id.domid] = NULL;
+    free(d);
+}
+
+uint32_t domain_last_incarnation(void)
+{
+    return last_incarnation;
+}
+
+void domain_restore_incarnation(uint32_t last)
+{
+    if (last > last_incarnation)
+        last_incarnation = last;
+}
+
+/* No page of a domain was mapped meanwhile: its id may be another's now. */
+static bool still_lives(struct domain *d)
+{
+    struct xen_domain_info info;
+    int rc = look_up(d->id.domid, &info);
+
+    if (d->id.domid == 0)
+        return true;
+    if (rc)
+        return rc != ESRCH;
+    return !info.dying && !memcmp(info.handle, d->handle, sizeof(d->handle));
+}
+
+void domain_restore_rings(bool damaged)
+{
+    struct domain *d = NULL;
+
+    while ((d = domain_next(d))) {
+        if (!d->connection)
+            continue;
+        if (!have_xen || !still_lives(d)) {
+            connection_kill(d->connection);
+        } else if (ring_attach(d->connection, damaged)) {
+            log_warning("the ring of domain %u cannot be connected again",
+                        (unsigned int)d->id.domid);
+            connection_kill(d->connection);
+        }
+    }
 }
 
 /* --- fairness ------------------------------------------------------------- */

@@ -26,6 +26,8 @@ struct domain {
     uint8_t handle[16];            /* tells incarnations of one id apart */
     uint64_t held_back_until;      /* ms, see domain_hold_back() */
     unsigned int offences;
+    bool touched; /* see state_touch() */
+    struct domain *next_touched;
 };
 
 /* With @xen false there is no hypervisor: every domain id is taken to exist,
@@ -49,6 +51,16 @@ void domain_check_all(void);
 
 /* Ends the domain's connection and forgets it: it is dead. */
 void domain_forget(struct domain *d);
+
+/* From the journal. A record is made, or goes without any effect on the tree;
+ * 0, ENOMEM or EINVAL. */
+int domain_restore(struct identity id, const void *handle);
+void domain_drop(struct domain *d);
+uint32_t domain_last_incarnation(void);
+void domain_restore_incarnation(uint32_t last);
+/* Connects the rings of those that still live, and ends the connections of all
+ * others. @damaged: the journal has an end that could not be read. */
+void domain_restore_rings(bool damaged);
 
 /* How many domains have died so far. */
 uint64_t domain_deaths(void);

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Accounted edits: first reserve all bookkeeping that could fail, then change
- * the tree (which fails as a whole or not at all), then book.
+ * the tree (which fails as a whole or not at all), then book and report.
  */
 #include "edit.h"
 
 #include <string.h>
 
+#include "state.h"
+
 static struct identity owner(const struct node *n)
 {
     return n->perms->entry[0].id;
+}
+
+/* A transaction's edits are reported when it is committed. */
+static bool live(const struct edit *e)
+{
+    return !e->usage;
 }
 
 static long cost(const struct node *n)
@@ -41,9 +49,12 @@ int edit_create(struct edit *e, const char *path, const char *rest,
 
     if (!rc)
         rc = tree_create(e->root, path, rest, data, len, perms, e->stamp);
-    if (!rc)
-        usage_add(e->usage, id, count, bytes);
-    return rc;
+    if (rc)
+        return rc;
+    usage_add(e->usage, id, count, bytes);
+    if (live(e))
+        state_create(path, rest, data, len, perms);
+    return 0;
 }
 
 int edit_set_value(struct edit *e, const char *path, const struct node *n,
@@ -55,9 +66,12 @@ int edit_set_value(struct edit *e, const char *path, const struct node *n,
 
     if (!rc)
         rc = tree_set_value(e->root, path, data, len, e->stamp);
-    if (!rc)
-        usage_add(e->usage, id, 0, grown);
-    return rc;
+    if (rc)
+        return rc;
+    usage_add(e->usage, id, 0, grown);
+    if (live(e))
+        state_set_value(path, data, len);
+    return 0;
 }
 
 int edit_set_perms(struct edit *e, const char *path, const struct node *n,
@@ -71,11 +85,13 @@ int edit_set_perms(struct edit *e, const char *path, const struct node *n,
         rc = usage_reserve(e->usage, to);
     if (!rc)
         rc = tree_set_perms(e->root, path, perms, e->stamp);
-    if (!rc) {
-        usage_add(e->usage, from, -1, -bytes);
-        usage_add(e->usage, to, 1, bytes);
-    }
-    return rc;
+    if (rc)
+        return rc;
+    usage_add(e->usage, from, -1, -bytes);
+    usage_add(e->usage, to, 1, bytes);
+    if (live(e))
+        state_set_perms(path, perms);
+    return 0;
 }
 
 int edit_remove(struct edit *e, const char *path, struct node *n,
@@ -95,5 +111,7 @@ int edit_remove(struct edit *e, const char *path, struct node *n,
     tree_walk_start(&w, *removed, path);
     while ((i = tree_walk_next(&w)))
         usage_add(e->usage, owner(i), -1, -cost(i));
+    if (live(e))
+        state_remove(path);
     return 0;
 }

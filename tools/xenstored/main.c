@@ -26,16 +26,17 @@
 #include "quota.h"
 #include "ring.h"
 #include "socket.h"
+#include "state.h"
 #include "store.h"
 #include "trace.h"
 #include "turns.h"
 #include "watch.h"
 #include "xen.h"
 
-enum { OPT_NO_DOMAINS = 256, OPT_IGNORED };
+enum { OPT_NO_DOMAINS = 256, OPT_NO_JOURNAL, OPT_IGNORED };
 
 static struct {
-    bool foreground, print_pid, no_dom0, no_domains;
+    bool foreground, print_pid, no_dom0, no_domains, no_journal;
     const char *pid_file, *trace_file;
 } options;
 
@@ -43,6 +44,9 @@ static const char usage[] =
     "Usage: xenstored [options]\n"
     "  -D, --no-domain-init     do not connect domain 0's own ring\n"
     "      --no-domains         run without Xen: local clients only\n"
+    "      --no-journal         start with an empty store, and let it end "
+    "with\n"
+    "                           this process\n"
     "  -F, --pid-file FILE      write the daemon's process id to FILE\n"
     "  -N, --no-fork            stay in the foreground\n"
     "  -P, --output-pid         print the daemon's process id\n"
@@ -61,11 +65,14 @@ static const char usage[] =
     "  -H, --help               this text\n"
     "Accepted and without effect: -V, -R, -I, -K, -L, -U, -w.\n"
     "The socket is $XENSTORED_PATH, or socket in $XENSTORED_RUNDIR, or\n"
-    "/run/xenstored/socket.\n";
+    "/run/xenstored/socket. Beside it the file journal keeps the store for "
+    "the\n"
+    "next daemon until the machine reboots.\n";
 
 static const struct option long_options[] = {
     {"no-domain-init", no_argument, NULL, 'D'},
     {"no-domains", no_argument, NULL, OPT_NO_DOMAINS},
+    {"no-journal", no_argument, NULL, OPT_NO_JOURNAL},
     {"pid-file", required_argument, NULL, 'F'},
     {"no-fork", no_argument, NULL, 'N'},
     {"output-pid", no_argument, NULL, 'P'},
@@ -145,6 +152,9 @@ static void parse_options(int argc, char **argv)
         case OPT_NO_DOMAINS:
             options.no_domains = true;
             break;
+        case OPT_NO_JOURNAL:
+            options.no_journal = true;
+            break;
         case 'F':
             options.pid_file = optarg;
             break;
@@ -218,8 +228,6 @@ static void check(int rc, const char *what)
 
 static void connect_xen(void)
 {
-    bool fresh;
-
     if (xen_open())
         exit(1);
     dom_exc_port = xen_bind_dom_exc();
@@ -227,8 +235,43 @@ static void connect_xen(void)
         check(errno, "binding VIRQ_DOM_EXC (is another store running?)");
     evtchn_source.fd = xen_evtchn_fd();
     check(-event_source_add(&loop, &evtchn_source, EPOLLIN), "event channels");
-    if (!options.no_dom0)
+}
+
+/* A daemon before this one may have left it connected. */
+static void connect_dom0(void)
+{
+    bool fresh;
+
+    if (!domain_known(0)->connection)
         check(domain_introduce(0, 0, 0, &fresh), "connecting domain 0's ring");
+}
+
+static int read_boot_id(char id[JOURNAL_BOOT_ID])
+{
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    int rc = fd < 0 ? errno : 0;
+
+    if (!rc && read(fd, id, JOURNAL_BOOT_ID) != JOURNAL_BOOT_ID)
+        rc = EIO;
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+/* Beside the socket. */
+static void start_journal(void)
+{
+    const char *socket = xs_daemon_socket(), *slash = strrchr(socket, '/');
+    char path[4096], boot_id[JOURNAL_BOOT_ID];
+
+    snprintf(path, sizeof(path), "%.*sjournal",
+             slash ? (int)(slash + 1 - socket) : 0, socket);
+    if (options.no_journal) {
+        unlink(path); /* nobody may take it for this daemon's */
+        return;
+    }
+    check(read_boot_id(boot_id), "the boot's id");
+    check(state_start(path, boot_id), path);
 }
 
 /* Every guest may hold a few descriptors, every local client one; and no
@@ -278,11 +321,15 @@ int main(int argc, char **argv)
         check(trace_open(options.trace_file), options.trace_file);
     check(domain_init(!options.no_domains), "domains");
     check(store_init(), "the tree");
-    populate();
-    /* Xen first: where another store is running this fails, and its socket
-     * must not have been taken away by then. */
+    /* Xen first: where another store is running this fails, and its journal and
+     * its socket must not have been taken away by then. */
     if (!options.no_domains)
         connect_xen();
+    start_journal();
+    populate();
+    if (!options.no_domains && !options.no_dom0)
+        connect_dom0();
+    state_resume();
     check(socket_listen(&loop, xs_daemon_socket()), xs_daemon_socket());
     if (options.print_pid) {
         printf("%d\n", (int)getpid());
@@ -290,6 +337,10 @@ int main(int argc, char **argv)
     }
     daemon_ready(NULL);
     rc = event_loop_run(&loop);
+    /* What the last events caused; nobody has seen it yet. The journal stays:
+     * guests need their store as long as they live. */
+    state_commit();
+    state_stop();
     socket_unlink();
     daemon_end();
     return rc;

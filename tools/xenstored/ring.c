@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <daemon/log.h>
+
+#include "state.h"
 #include "xen.h"
 
 #define SIZE XENSTORE_RING_SIZE
@@ -52,8 +55,8 @@ static ssize_t ring_receive(struct connection *c, void *buf, size_t len)
     memcpy(buf, r->page->req + at, first);
     memcpy((char *)buf + first, r->page->req, used - first);
     r->req_cons += used;
-    publish(&r->page->req_cons, r->req_cons);
     r->worked = true;
+    state_touch(c->domain);
     return used;
 }
 
@@ -84,8 +87,8 @@ static ssize_t ring_send(struct connection *c, const struct iovec *iov, int n)
         room -= l;
     }
     if (sent) {
-        publish(&r->page->rsp_prod, r->rsp_prod);
         r->worked = true;
+        state_touch(c->domain);
     }
     return sent;
 }
@@ -96,19 +99,35 @@ static void ring_expect(struct connection *c, bool receive, bool send)
     (void)c, (void)receive, (void)send;
 }
 
-static void ring_flush(struct connection *c)
+void ring_publish(struct connection *c)
 {
     struct ring *r = ring_of(c);
-    if (r->worked)
-        xen_notify(r->port);
+
+    if (!r->worked)
+        return;
     r->worked = false;
+    publish(&r->page->req_cons, r->req_cons);
+    publish(&r->page->rsp_prod, r->rsp_prod);
+    publish(&r->page->error, r->error);
+    r->published = r->rsp_prod;
+    if (r->port > 0)
+        xen_notify(r->port);
+}
+
+static void ring_flush(struct connection *c)
+{
+    if (!state_on())
+        ring_publish(c);
 }
 
 static void ring_park(struct connection *c, unsigned int error)
 {
     struct ring *r = ring_of(c);
-    publish(&r->page->error, error);
-    xen_notify(r->port);
+
+    r->error = error;
+    r->worked = true;
+    state_touch(c->domain);
+    ring_flush(c);
 }
 
 static void unregister(struct ring *r)
@@ -125,7 +144,8 @@ static void ring_close(struct connection *c)
     struct ring *r = ring_of(c);
 
     unregister(r);
-    xen_unmap_ring(r->page, r->by_grant);
+    if (r->page)
+        xen_unmap_ring(r->page, r->by_grant);
     free(r);
     c->endpoint = NULL;
 }
@@ -146,7 +166,7 @@ void ring_init(struct ring *r, struct xenstore_domain_interface *page)
 {
     r->page = page;
     r->req_cons = load(&page->req_cons);
-    r->rsp_prod = load(&page->rsp_prod);
+    r->rsp_prod = r->published = load(&page->rsp_prod);
     publish(&page->server_features, FEATURES);
     publish(&page->error, XENSTORE_ERROR_NONE);
     publish(&page->connection, XENSTORE_CONNECTED);
@@ -171,6 +191,7 @@ static int register_port(struct ring *r, uint16_t domid, uint32_t remote)
     }
     by_port[port] = r;
     r->port = port;
+    r->remote_port = remote;
     return 0;
 }
 
@@ -215,6 +236,82 @@ int ring_rebind(struct connection *c, uint64_t gfn, uint32_t port)
     return register_port(r, c->domain->id.domid, port);
 }
 
+/* --- after a restart ------------------------------------------------------ */
+
+int ring_restore(struct domain *d, const struct ring *saved)
+{
+    struct ring *r;
+
+    if (d->connection) { /* bound to another port */
+        ring_of(d->connection)->remote_port = saved->remote_port;
+        return 0;
+    }
+    r = malloc(sizeof(*r));
+    if (!r)
+        return ENOMEM;
+    *r = *saved;
+    r->port = -1;
+    r->c = connection_new(&ring_transport, r, d);
+    if (!r->c) {
+        free(r);
+        return ENOMEM;
+    }
+    d->connection = r->c;
+    return 0;
+}
+
+static bool indices_differ(const struct ring *r)
+{
+    return load(&r->page->req_cons) != r->req_cons ||
+           load(&r->page->rsp_prod) != r->rsp_prod;
+}
+
+/* What was published last, as the journal has lost it: the guest must not see
+ * its requests served twice. */
+static void believe_page(struct ring *r)
+{
+    r->req_cons = load(&r->page->req_cons);
+    r->rsp_prod = r->published = load(&r->page->rsp_prod);
+    connection_lose_halves(r->c);
+}
+
+/* Puts the last answers once more where they belong. */
+static void put_again(struct ring *r)
+{
+    r->rsp_prod -= r->unpublished_len;
+    put(r, r->unpublished, r->unpublished_len);
+}
+
+int ring_attach(struct connection *c, bool damaged)
+{
+    struct ring *r = ring_of(c);
+    uint16_t domid = c->domain->id.domid;
+    uint32_t port = r->remote_port;
+
+    r->page = domid == 0 ? xen_map_dom0_ring(&port)
+                         : xen_map_ring(domid, r->gfn, &r->by_grant);
+    if (!r->page)
+        return EINVAL;
+    if (damaged && indices_differ(r))
+        believe_page(r);
+    else
+        put_again(r);
+    r->error = c->fault;
+    c->parked = c->fault != XENSTORE_ERROR_NONE;
+    publish(&r->page->server_features, FEATURES);
+    /* A port that the guest has closed is no reason to forget the guest: it may
+     * be introduced again with another one. */
+    if (register_port(r, domid, port))
+        log_warning("the port of domain %u cannot be bound again",
+                    (unsigned int)domid);
+    /* Its event may have been lost. One that never spoke waits for none. */
+    r->worked = r->req_cons || r->rsp_prod;
+    ring_publish(c);
+    return 0;
+}
+
+/* --- turns ---------------------------------------------------------------- */
+
 /* The guest starts afresh: nothing of the old conversation counts. */
 static void reconnect(struct ring *r)
 {
@@ -222,8 +319,12 @@ static void reconnect(struct ring *r)
 
     connection_reset(c);
     c->parked = false;
-    c->fault = XENSTORE_ERROR_NONE;
-    r->req_cons = r->rsp_prod = 0;
+    c->fault = r->error = XENSTORE_ERROR_NONE;
+    r->req_cons = r->rsp_prod = r->published = 0;
+    /* As long as the page does not say that it is connected, this would be done
+     * again after a restart. */
+    state_touch(c->domain);
+    state_commit();
     publish(&r->page->req_cons, 0);
     publish(&r->page->req_prod, 0);
     publish(&r->page->rsp_cons, 0);
@@ -233,16 +334,20 @@ static void reconnect(struct ring *r)
     xen_notify(r->port);
 }
 
+void ring_wake(struct ring *r)
+{
+    if (!r->c->dead && load(&r->page->connection) == XENSTORE_RECONNECT)
+        reconnect(r);
+    else
+        connection_serve(r->c);
+}
+
 bool ring_event(int port)
 {
     struct ring *r =
         port > 0 && (size_t)port < port_count ? by_port[port] : NULL;
 
-    if (!r)
-        return false;
-    if (!r->c->dead && load(&r->page->connection) == XENSTORE_RECONNECT)
-        reconnect(r);
-    else
-        connection_serve(r->c);
-    return true;
+    if (r)
+        ring_wake(r);
+    return r != NULL;
 }

@@ -4,6 +4,10 @@
  * of answers, and an event channel. The page belongs to a guest that may write
  * anything into it at any moment: our own two indices are kept here and only
  * copied there, the guest's two are read once per use and checked.
+ *
+ * Ours are copied at the end of a turn, with a journal after what the turn did
+ * is in it (state.h). Until then bytes taken can be taken again, and bytes put
+ * behind the published index do not exist for the guest.
  */
 #ifndef XENSTORED_RING_H
 #define XENSTORED_RING_H
@@ -14,13 +18,23 @@ struct ring {
     struct connection *c;
     struct xenstore_domain_interface *page;
     uint32_t req_cons, rsp_prod; /* the store's */
+    uint32_t published;          /* rsp_prod as the guest sees it */
+    uint32_t error;              /* XENSTORE_ERROR_* to be published */
     uint64_t gfn;
+    uint32_t remote_port;
     int port;
     bool by_grant;
     bool worked; /* something to notify the guest of */
+    /* After a restart: the last bytes before rsp_prod, which the daemon before
+     * this one may not have published. */
+    char unpublished[XENSTORE_RING_SIZE];
+    uint32_t unpublished_len;
 };
 
 extern const struct transport ring_transport;
+
+/* Shows the guest what has been done and tells it. */
+void ring_publish(struct connection *c);
 
 /* Connects a domain; NULL if its page or port cannot be had. */
 struct connection *ring_connect(struct domain *d, uint64_t gfn, uint32_t port);
@@ -28,6 +42,13 @@ struct connection *ring_connect(struct domain *d, uint64_t gfn, uint32_t port);
 int ring_rebind(struct connection *c, uint64_t gfn, uint32_t port);
 /* Prepares a mapped page for use (also by tests). */
 void ring_init(struct ring *r, struct xenstore_domain_interface *page);
+/* From the journal: a connection of @d without a page, which is not to be
+ * served before it is attached (0 or an errno value). */
+int ring_restore(struct domain *d, const struct ring *saved);
+int ring_attach(struct connection *c, bool damaged);
+
+/* A turn for its domain, which may have asked to start afresh. */
+void ring_wake(struct ring *r);
 /* The event of a port: a turn for its domain. False: not a ring's port. */
 bool ring_event(int port);
 

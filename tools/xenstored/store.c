@@ -11,6 +11,7 @@
 #include <base/macros.h>
 
 #include "domain.h"
+#include "state.h"
 #include "transaction.h"
 #include "watch.h"
 
@@ -18,7 +19,7 @@ struct store store;
 
 /* The permissions of the special watches: which domains may see others come and
  * go. */
-static struct {
+static struct special {
     const char *name;
     struct perms *perms;
 } special[] = {{"@introduceDomain", NULL}, {"@releaseDomain", NULL}};
@@ -101,18 +102,18 @@ static int find_to_read(struct view *v, const char *path, unsigned int how,
     return rc ? rc : found;
 }
 
-static struct perms **find_special(const char *path)
+static struct special *find_special(const char *path)
 {
     for (size_t i = 0; i < ARRAY_SIZE(special); i++)
         if (!strcmp(path, special[i].name))
-            return &special[i].perms;
+            return &special[i];
     return NULL;
 }
 
 bool store_special_readable(const char *path, const struct actor *who)
 {
-    struct perms **p = find_special(path);
-    return p && perms_of(*p, who) & PERM_READ;
+    struct special *s = find_special(path);
+    return s && perms_of(s->perms, who) & PERM_READ;
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -133,11 +134,11 @@ int store_get_perms(struct view *v, const char *path, struct perms **out)
     int rc;
 
     if (path_is_special(path)) {
-        struct perms **p = find_special(path);
-        if (!p)
+        struct special *s = find_special(path);
+        if (!s)
             return EINVAL;
-        *out = *p;
-        return perms_of(*p, v->who) & PERM_READ ? 0 : EACCES;
+        *out = s->perms;
+        return perms_of(s->perms, v->who) & PERM_READ ? 0 : EACCES;
     }
     rc = find_to_read(v, path, TOUCH_READ, &n);
     if (!rc)
@@ -266,16 +267,42 @@ int store_remove(struct view *v, const char *path, struct change *c)
     return rc;
 }
 
-static int set_special_perms(struct view *v, struct perms **slot,
+static void replace_special(struct special *s, struct perms *perms)
+{
+    perms_get(perms);
+    perms_put(s->perms);
+    s->perms = perms;
+    state_set_perms(s->name, perms);
+}
+
+static int set_special_perms(struct view *v, const char *path,
                              struct perms *perms)
 {
-    if (!slot)
+    struct special *s = find_special(path);
+
+    if (!s)
         return EINVAL;
-    if (!(perms_of(*slot, v->who) & PERM_OWNER))
+    if (!(perms_of(s->perms, v->who) & PERM_OWNER))
         return EACCES;
-    perms_get(perms);
-    perms_put(*slot);
-    *slot = perms;
+    replace_special(s, perms);
+    return 0;
+}
+
+const char *store_special(unsigned int i, const struct perms **perms)
+{
+    if (i >= ARRAY_SIZE(special))
+        return NULL;
+    *perms = special[i].perms;
+    return special[i].name;
+}
+
+int store_restore_special(const char *path, struct perms *perms)
+{
+    struct special *s = find_special(path);
+
+    if (!s)
+        return EINVAL;
+    replace_special(s, perms);
     return 0;
 }
 
@@ -289,7 +316,7 @@ int store_set_perms(struct view *v, const char *path, struct perms *perms,
     int rc;
 
     if (path_is_special(path))
-        return set_special_perms(v, find_special(path), perms);
+        return set_special_perms(v, path, perms);
     rc = find(v, path, PERM_WRITE | PERM_OWNER, &n, &rest);
     if (rc)
         return rc;
@@ -361,10 +388,9 @@ void store_forget_domain(struct identity id)
     for (size_t i = 0; i < ARRAY_SIZE(special); i++)
         if (perms_mention(special[i].perms, id)) {
             struct perms *p = perms_without(special[i].perms, id);
-            if (p) {
-                perms_put(special[i].perms);
-                special[i].perms = p;
-            }
+            if (p)
+                replace_special(&special[i], p);
+            perms_put(p);
         }
     tree_walk_start(&w, snapshot, "/");
     while (find_mention(&w, id)) {

@@ -8,8 +8,8 @@
  *
  * An operation on the live tree reports what it did as a struct change; the
  * caller answers its client and then hands the change to store_publish(). All
- * changes of the live tree pass that one function: it fires the watches, and
- * it is where a journal would be written.
+ * changes of the live tree pass that one function: it fires the watches. The
+ * journal hears of them from edit.c and from a transaction's commit.
  */
 #ifndef XENSTORED_STORE_H
 #define XENSTORED_STORE_H
@@ -62,5 +62,10 @@ void store_publish(struct change *c);
 /* Whether @who may see events of the special name @path
  * ("@introduceDomain"). */
 bool store_special_readable(const char *path, const struct actor *who);
+
+/* The special names by number, NULL behind the last. */
+const char *store_special(unsigned int i, const struct perms **perms);
+/* 0, or EINVAL if there is no such name. */
+int store_restore_special(const char *path, struct perms *perms);
 
 #endif

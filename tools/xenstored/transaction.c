@@ -15,6 +15,7 @@
 
 #include "domain.h"
 #include "hash.h"
+#include "state.h"
 
 /* --- touched paths -------------------------------------------------------- */
 
@@ -236,6 +237,20 @@ int transaction_start(struct transactions *set, const struct actor *who,
     return 0;
 }
 
+int transaction_restore(struct transactions *set, uint32_t id)
+{
+    struct transaction *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return ENOMEM;
+    t->id = id;
+    t->expired = true;
+    t->next = set->first;
+    set->first = t;
+    set->count++;
+    return 0;
+}
+
 void transactions_abort(struct transactions *set)
 {
     while (set->first) {
@@ -416,6 +431,7 @@ static int commit(struct transaction *t, struct node **before)
         usage_apply(usage);
         *before = store.root;
         store.root = root;
+        state_commit_tree(*before, root);
     }
     usage_clear(&merged);
     return rc;

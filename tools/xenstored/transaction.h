@@ -77,6 +77,9 @@ struct transaction *transaction_find(struct transactions *set, uint32_t id);
 int transaction_end(struct transactions *set, struct transaction *t,
                     bool commit, void (*done)(void *arg, int rc), void *arg);
 void transactions_abort(struct transactions *set);
+/* One that was open when the daemon before this one ended: there is nothing
+ * left to do with it but to start again. 0 or ENOMEM. */
+int transaction_restore(struct transactions *set, uint32_t id);
 /* Takes the trees from those that have lasted too long, or, with true as the
  * result, seen too much memory taken. */
 bool transactions_expire(struct transactions *set, uint64_t now);

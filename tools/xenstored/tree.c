@@ -41,6 +41,11 @@ static int compare_name(const struct node *n, uint16_t order, const char *name,
     return n->name_len < len ? -1 : n->name_len > len;
 }
 
+int node_compare(const struct node *a, const struct node *b)
+{
+    return compare_name(a, b->order, b->name, b->name_len);
+}
+
 /* --- values --------------------------------------------------------------- */
 
 static struct value *value_new(const void *data, size_t len)

@@ -54,6 +54,9 @@ struct stamp {
  * together cannot have grown by more than this has. */
 extern uint64_t tree_allocated;
 
+/* The order of children: below, equal or above 0. */
+int node_compare(const struct node *a, const struct node *b);
+
 /* A lone root node; NULL without memory. */
 struct node *tree_new(struct perms *perms);
 struct node *node_get(struct node *n);

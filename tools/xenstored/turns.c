@@ -5,6 +5,7 @@
 #include <daemon/clock.h>
 
 #include "connection.h"
+#include "state.h"
 
 /* How often old transactions are looked for. */
 #define EXPIRY_MS 5000
@@ -21,9 +22,13 @@ static int between_events(struct event_loop *loop)
     int timeout = -1;
 
     connection_reap();
+    /* First what was caused by the events, so that its answers can go in the
+     * turns that follow, then what these turns cause. */
+    state_commit();
     if (connection_any_pending()) {
         timeout = connection_run_pending(now_ms());
         connection_reap();
+        state_commit();
     }
     if (transactions_can_expire() && !expiry.armed)
         event_timer_set(loop, &expiry, EXPIRY_MS);

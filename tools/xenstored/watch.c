@@ -8,6 +8,7 @@
 
 #include "connection.h"
 #include "hash.h"
+#include "state.h"
 
 /* A watcher's token goes back to him beside a path of any legal length. */
 #define TOKEN_MAX (XENSTORE_PAYLOAD_MAX - XENSTORE_ABS_PATH_MAX - 2)
@@ -70,20 +71,15 @@ static int check_limits(struct connection *c, size_t token_len)
     return grow();
 }
 
-int watch_add(struct connection *c, const char *path, size_t relative,
-              const char *token, size_t token_len, struct watch **out)
+static struct watch *watch_new(struct connection *c, const char *path,
+                               size_t relative, const char *token,
+                               size_t token_len)
 {
     size_t path_len = strlen(path);
-    struct watch *w;
-    int rc = check_limits(c, token_len);
+    struct watch *w = malloc(sizeof(*w) + path_len + token_len + 2);
 
-    if (!rc && *find(c, path, token))
-        rc = EEXIST;
-    if (rc)
-        return rc;
-    w = malloc(sizeof(*w) + path_len + token_len + 2);
     if (!w)
-        return ENOMEM;
+        return NULL;
     w->c = c;
     w->hash = hash_path(path);
     w->relative = (uint16_t)relative;
@@ -91,18 +87,66 @@ int watch_add(struct connection *c, const char *path, size_t relative,
     memcpy(w->path, path, path_len + 1);
     memcpy(w->token, token, token_len);
     w->token[token_len] = '\0';
+    return w;
+}
+
+static void link_watch(struct watch *w)
+{
+    insert(w);
+    watch_count++;
+    w->next = w->c->watches.first;
+    w->c->watches.first = w;
+    w->c->watches.count++;
+}
+
+int watch_add(struct connection *c, const char *path, size_t relative,
+              const char *token, size_t token_len, struct watch **out)
+{
+    struct watch *w;
+    int rc = check_limits(c, token_len);
+
+    if (!rc && *find(c, path, token))
+        rc = EEXIST;
+    if (rc)
+        return rc;
+    w = watch_new(c, path, relative, token, token_len);
+    if (!w)
+        return ENOMEM;
     if (c->domain)
         rc = account_hold(&c->domain->account, c->domain->id, cost(w));
     if (rc) {
         free(w);
         return rc;
     }
-    insert(w);
-    watch_count++;
-    w->next = c->watches.first;
-    c->watches.first = w;
-    c->watches.count++;
+    link_watch(w);
+    state_watch(w);
     *out = w;
+    return 0;
+}
+
+void watches_reverse(struct watches *set)
+{
+    struct watch *w = set->first, *next;
+
+    for (set->first = NULL; w; w = next) {
+        next = w->next;
+        w->next = set->first;
+        set->first = w;
+    }
+}
+
+int watch_restore(struct connection *c, const char *path, size_t relative,
+                  const char *token)
+{
+    struct watch *w;
+
+    if (grow())
+        return ENOMEM;
+    w = watch_new(c, path, relative, token, strlen(token));
+    if (!w)
+        return ENOMEM;
+    c->domain->account.held += cost(w);
+    link_watch(w);
     return 0;
 }
 
@@ -112,6 +156,7 @@ static void unlink_watch(struct watch **p)
     struct watch *w = *p;
     struct watch **b = &bucket[w->hash & (bucket_count - 1)];
 
+    state_unwatch(w);
     while (*b != w)
         b = &(*b)->next_in_bucket;
     *b = w->next_in_bucket;

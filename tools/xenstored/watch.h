@@ -38,6 +38,11 @@ struct watches {
 int watch_add(struct connection *c, const char *path, size_t relative,
               const char *token, size_t token_len, struct watch **out);
 void watch_fire_first(struct watch *w);
+/* Turns the list round: the newest watch is the first or the last. */
+void watches_reverse(struct watches *set);
+/* As it was, whatever the limits are; no event. 0 or ENOMEM. */
+int watch_restore(struct connection *c, const char *path, size_t relative,
+                  const char *token);
 /* ENOENT if there is no such watch. */
 int watch_remove(struct connection *c, const char *path, const char *token);
 void watch_remove_all(struct connection *c);

@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: MIT */
+/* Writing the state: see state.h. restore.c is the way back. */
+#include "state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <daemon/log.h>
+
+#include "connection.h"
+#include "domain.h"
+#include "ring.h"
+#include "store.h"
+
+/* The file is rewritten when it is larger than state_journal_min and as many
+ * times larger than the state. */
+#define REWRITE_RATIO 4
+/* Bytes of a frame when the whole state is written. */
+#define DUMP_FRAME (64u << 10)
+
+size_t state_journal_min = 1 << 20;
+
+static struct {
+    bool on;
+    struct journal journal;
+    char path[4096], fresh_path[4096 + 8], boot_id[JOURNAL_BOOT_ID];
+    uint64_t full_size; /* of the file when it was last rewritten */
+    uint64_t written;   /* frames */
+    struct domain *touched;
+    bool quota_told[QUOTA_COUNT + 1];
+    long quota_start[QUOTA_COUNT + 1]; /* those of the command line */
+} state = {.journal.fd = -1};
+
+bool state_on(void)
+{
+    return state.on;
+}
+
+static bool something_to_write(void)
+{
+    return state.on && (state.touched || journal_has_frame(&state.journal));
+}
+
+uint64_t state_batch(void)
+{
+    return state.written + something_to_write();
+}
+
+bool state_batch_written(uint64_t batch)
+{
+    return !state.on || batch <= state.written;
+}
+
+/* --- one record each ------------------------------------------------------ */
+
+static void pack_perms(struct pack *p, const struct perms *perms)
+{
+    pack_u32(p, perms->count);
+    for (unsigned int i = 0; i < perms->count; i++) {
+        pack_u16(p, perms->entry[i].id.domid);
+        pack_u32(p, perms->entry[i].id.incarnation);
+        pack_u8(p, perms->entry[i].bits);
+    }
+}
+
+static void pack_create(struct pack *p, const char *path, size_t existing,
+                        const void *data, size_t len, const struct perms *perms)
+{
+    pack_u8(p, RECORD_CREATE);
+    pack_string(p, path);
+    pack_u16(p, (uint16_t)existing);
+    pack_perms(p, perms);
+    pack_blob(p, data, len);
+}
+
+static void pack_value(struct pack *p, const char *path, const void *data,
+                       size_t len)
+{
+    pack_u8(p, RECORD_VALUE);
+    pack_string(p, path);
+    pack_blob(p, data, len);
+}
+
+static void pack_node_value(struct pack *p, const char *path,
+                            const struct node *n)
+{
+    pack_value(p, path, n->value ? n->value->data : "", node_value_len(n));
+}
+
+static void pack_node_perms(struct pack *p, const char *path,
+                            const struct perms *perms)
+{
+    pack_u8(p, RECORD_PERMS);
+    pack_string(p, path);
+    pack_perms(p, perms);
+}
+
+static void pack_domain(struct pack *p, const struct domain *d)
+{
+    pack_u8(p, RECORD_DOMAIN);
+    pack_u16(p, d->id.domid);
+    pack_u32(p, d->id.incarnation);
+    pack_bytes(p, d->handle, sizeof(d->handle));
+}
+
+/* A connection that has ended is none, even if it is not yet taken away. */
+static struct connection *connection_of(const struct domain *d)
+{
+    struct connection *c = d->connection;
+    return c && !c->dead && c->transport == &ring_transport ? c : NULL;
+}
+
+static void pack_ring(struct pack *p, const struct domain *d)
+{
+    const struct ring *r = connection_of(d)->endpoint;
+
+    pack_u8(p, RECORD_RING);
+    pack_u16(p, d->id.domid);
+    pack_u64(p, r->gfn);
+    pack_u32(p, r->remote_port);
+    pack_u32(p, r->req_cons);
+    pack_u32(p, r->rsp_prod);
+}
+
+static void pack_watch(struct pack *p, const struct watch *w)
+{
+    pack_u8(p, RECORD_WATCH);
+    pack_u16(p, w->c->domain->id.domid);
+    pack_u16(p, w->relative);
+    pack_string(p, w->path);
+    pack_string(p, w->token);
+}
+
+static void pack_quota(struct pack *p, unsigned int q, long value)
+{
+    pack_u8(p, RECORD_QUOTA);
+    pack_u8(p, (uint8_t)q);
+    pack_u64(p, (uint64_t)value);
+}
+
+static void pack_counters(struct pack *p)
+{
+    pack_u8(p, RECORD_COUNTERS);
+    pack_u64(p, store.generation);
+    pack_u32(p, domain_last_incarnation());
+}
+
+/* Messages that wait for room: those from @m on are not yet in the journal, of
+ * those before as many as @gone have been sent since. */
+static void pack_messages(struct pack *p, const struct connection *c,
+                          const struct message *m, uint32_t gone)
+{
+    uint32_t n = 0;
+
+    for (const struct message *i = m; i; i = i->next)
+        n++;
+    pack_u32(p, gone);
+    pack_u32(p, n);
+    for (; m; m = m->next) {
+        pack_u8(p, m->event);
+        pack_blob(p, m->data, m->len);
+    }
+    pack_u32(p, c->out ? c->out->sent : 0);
+}
+
+static void pack_transactions(struct pack *p, const struct transactions *set)
+{
+    pack_u32(p, set->last_id);
+    pack_u32(p, set->count);
+    for (const struct transaction *t = set->first; t; t = t->next)
+        pack_u32(p, t->id);
+}
+
+/* Its bytes in the ring of answers that are not yet published. */
+static void pack_unpublished(struct pack *p, const struct ring *r)
+{
+    uint32_t len = r->rsp_prod - r->published;
+    uint32_t at = MASK_XENSTORE_IDX(r->published);
+    uint32_t first =
+        len < XENSTORE_RING_SIZE - at ? len : XENSTORE_RING_SIZE - at;
+
+    pack_u32(p, r->req_cons);
+    pack_u32(p, r->rsp_prod);
+    pack_u32(p, len);
+    pack_bytes(p, r->page->rsp + at, first);
+    pack_bytes(p, r->page->rsp, len - first);
+}
+
+static void pack_connection(struct pack *p, const struct domain *d, bool all)
+{
+    struct connection *c = connection_of(d);
+
+    pack_u8(p, RECORD_CONNECTION);
+    pack_u16(p, d->id.domid);
+    pack_u8(p, d->shutdown);
+    pack_u8(p, c != NULL);
+    if (!c)
+        return;
+    pack_u16(p, c->who.target.domid);
+    pack_u32(p, c->who.target.incarnation);
+    pack_u32(p, c->fault);
+    pack_unpublished(p, c->endpoint);
+    pack_blob(p, c->in, c->in_used);
+    pack_messages(p, c, all ? c->out : c->unsaved, all ? 0 : c->gone);
+    pack_transactions(p, &c->transactions);
+    c->unsaved = NULL;
+    c->gone = 0;
+}
+
+/* --- reports -------------------------------------------------------------- */
+
+/* Where a record goes; NULL: there is no journal. */
+static struct pack *frame(void)
+{
+    return state.on ? journal_pack(&state.journal) : NULL;
+}
+
+void state_create(const char *path, const char *rest, const void *data,
+                  size_t len, const struct perms *perms)
+{
+    struct pack *p = frame();
+    if (p)
+        pack_create(p, path, (size_t)(rest - path), data, len, perms);
+}
+
+void state_set_value(const char *path, const void *data, size_t len)
+{
+    struct pack *p = frame();
+    if (p)
+        pack_value(p, path, data, len);
+}
+
+void state_set_perms(const char *path, const struct perms *perms)
+{
+    struct pack *p = frame();
+    if (p)
+        pack_node_perms(p, path, perms);
+}
+
+void state_remove(const char *path)
+{
+    struct pack *p = frame();
+
+    if (!p)
+        return;
+    pack_u8(p, RECORD_REMOVE);
+    pack_string(p, path);
+}
+
+void state_new_domain(const struct domain *d)
+{
+    struct pack *p = frame();
+    if (p)
+        pack_domain(p, d);
+}
+
+void state_domain_gone(struct domain *d)
+{
+    struct pack *p = frame();
+    struct domain **t = &state.touched;
+
+    while (*t && *t != d)
+        t = &(*t)->next_touched;
+    if (*t)
+        *t = d->next_touched;
+    if (!p)
+        return;
+    pack_u8(p, RECORD_DOMAIN_GONE);
+    pack_u16(p, d->id.domid);
+}
+
+void state_ring(const struct domain *d)
+{
+    struct pack *p = frame();
+    if (p && connection_of(d))
+        pack_ring(p, d);
+}
+
+void state_ring_gone(struct domain *d)
+{
+    struct pack *p = frame();
+
+    if (!p)
+        return;
+    pack_u8(p, RECORD_RING_GONE);
+    pack_u16(p, d->id.domid);
+}
+
+void state_watch(const struct watch *w)
+{
+    struct pack *p = w->c->domain ? frame() : NULL;
+    if (p)
+        pack_watch(p, w);
+}
+
+void state_unwatch(const struct watch *w)
+{
+    struct pack *p = w->c->domain ? frame() : NULL;
+
+    if (!p)
+        return;
+    pack_u8(p, RECORD_UNWATCH);
+    pack_u16(p, w->c->domain->id.domid);
+    pack_string(p, w->path);
+    pack_string(p, w->token);
+}
+
+void state_touch(struct domain *d)
+{
+    if (!state.on || d->touched)
+        return;
+    d->touched = true;
+    d->next_touched = state.touched;
+    state.touched = d;
+}
+
+/* The soft limit stands behind the others. */
+static long quota_value(unsigned int q)
+{
+    return q < QUOTA_COUNT ? quota[q] : quota_soft_memory;
+}
+
+void state_quotas(void)
+{
+    struct pack *p = frame();
+
+    for (unsigned int q = 0; p && q <= QUOTA_COUNT; q++)
+        if (state.quota_told[q] || quota_value(q) != state.quota_start[q]) {
+            state.quota_told[q] = true;
+            pack_quota(p, q, quota_value(q));
+        }
+}
+
+void state_restore_quota(unsigned int q, long value)
+{
+    if (q < QUOTA_COUNT)
+        quota[q] = value;
+    else
+        quota_soft_memory = value;
+    state.quota_told[q] = true;
+}
+
+/* --- what a commit has changed -------------------------------------------- */
+
+static char walk_path[PATH_BUFFER];
+
+static size_t append_name(size_t len, const struct node *n)
+{
+    if (len > 1)
+        walk_path[len++] = '/';
+    memcpy(walk_path + len, n->name, n->name_len + 1u);
+    return len + n->name_len;
+}
+
+static void pack_subtree(struct pack *p, const char *path, const struct node *n)
+{
+    static struct tree_walk w;
+
+    tree_walk_start(&w, n, path);
+    while ((n = tree_walk_next(&w)))
+        pack_create(p, w.path, (size_t)(strrchr(w.path, '/') + 1 - w.path),
+                    n->value ? n->value->data : "", node_value_len(n),
+                    n->perms);
+}
+
+static void pack_child_change(struct pack *p, size_t len, const struct node *a,
+                              const struct node *b);
+
+/* Two versions of the node at walk_path. Trees share what has not changed. */
+static void pack_change(struct pack *p, size_t len, const struct node *a,
+                        const struct node *b)
+{
+    uint32_t i = 0, k = 0;
+
+    if (a->value != b->value)
+        pack_node_value(p, walk_path, b);
+    if (a->perms != b->perms)
+        pack_node_perms(p, walk_path, b->perms);
+    while (i < a->child_count || k < b->child_count) {
+        int d = i == a->child_count   ? 1
+                : k == b->child_count ? -1
+                                      : node_compare(a->child[i], b->child[k]);
+        pack_child_change(p, len, d <= 0 ? a->child[i] : NULL,
+                          d >= 0 ? b->child[k] : NULL);
+        i += d <= 0;
+        k += d >= 0;
+    }
+}
+
+/* Recursion is as deep as a path has components. */
+static void pack_child_change(struct pack *p, size_t len, const struct node *a,
+                              const struct node *b)
+{
+    size_t child_len;
+
+    if (a == b)
+        return;
+    child_len = append_name(len, a ? a : b);
+    if (!b) {
+        pack_u8(p, RECORD_REMOVE);
+        pack_string(p, walk_path);
+    } else if (!a) {
+        pack_subtree(p, walk_path, b);
+    } else {
+        pack_change(p, child_len, a, b);
+    }
+    walk_path[len] = '\0';
+}
+
+void state_commit_tree(const struct node *before, const struct node *after)
+{
+    struct pack *p = frame();
+
+    if (!p)
+        return;
+    strcpy(walk_path, "/");
+    pack_change(p, 1, before, after);
+}
+
+/* --- the whole state ------------------------------------------------------ */
+
+static int split(struct journal *j)
+{
+    return journal_pack(j)->used < DUMP_FRAME ? 0 : journal_write(j);
+}
+
+static int dump_tree(struct journal *j)
+{
+    static struct tree_walk w;
+    const struct node *n;
+    int rc = 0;
+
+    tree_walk_start(&w, store.root, "/");
+    n = tree_walk_next(&w);
+    pack_node_value(journal_pack(j), "/", n);
+    pack_node_perms(journal_pack(j), "/", n->perms);
+    while (!rc && (n = tree_walk_next(&w))) {
+        pack_create(journal_pack(j), w.path,
+                    (size_t)(strrchr(w.path, '/') + 1 - w.path),
+                    n->value ? n->value->data : "", node_value_len(n),
+                    n->perms);
+        rc = split(j);
+    }
+    return rc;
+}
+
+/* The oldest first: in this order they will be made again, and fire. */
+static void pack_watches(struct pack *p, struct watches *set)
+{
+    watches_reverse(set);
+    for (const struct watch *w = set->first; w; w = w->next)
+        pack_watch(p, w);
+    watches_reverse(set);
+}
+
+static int dump_connection(struct journal *j, const struct domain *d)
+{
+    struct connection *c = connection_of(d);
+
+    if (c) {
+        pack_ring(journal_pack(j), d);
+        pack_watches(journal_pack(j), &c->watches);
+    }
+    pack_connection(journal_pack(j), d, true);
+    return split(j);
+}
+
+static int dump(struct journal *j)
+{
+    struct domain *d = NULL;
+    const struct perms *perms;
+    const char *name;
+    int rc;
+
+    pack_counters(journal_pack(j));
+    for (unsigned int q = 0; q <= QUOTA_COUNT; q++)
+        if (state.quota_told[q])
+            pack_quota(journal_pack(j), q, quota_value(q));
+    while ((d = domain_next(d)))
+        pack_domain(journal_pack(j), d);
+    for (unsigned int i = 0; (name = store_special(i, &perms)); i++)
+        pack_node_perms(journal_pack(j), name, perms);
+    rc = dump_tree(j);
+    while (!rc && (d = domain_next(d)))
+        rc = dump_connection(j, d);
+    return rc ? rc : journal_write(j);
+}
+
+/* Beside the old file first: whoever is killed leaves one of the two. */
+static int rewrite(void)
+{
+    struct journal fresh;
+    int rc = journal_create(&fresh, state.fresh_path, state.boot_id);
+
+    if (rc)
+        return rc;
+    rc = dump(&fresh);
+    if (!rc && rename(state.fresh_path, state.path))
+        rc = errno;
+    if (rc) {
+        journal_close(&fresh);
+        unlink(state.fresh_path);
+        return rc;
+    }
+    journal_close(&state.journal);
+    state.journal = fresh;
+    state.full_size = fresh.size;
+    return 0;
+}
+
+/* --- a round -------------------------------------------------------------- */
+
+static void publish_touched(void)
+{
+    while (state.touched) {
+        struct domain *d = state.touched;
+
+        state.touched = d->next_touched;
+        d->touched = false;
+        if (connection_of(d))
+            ring_publish(d->connection);
+    }
+}
+
+/* A daemon that serves without a journal is better than none that does. An old
+ * one must not be found, though: it would take guests back in time. */
+static void give_up(int error)
+{
+    log_error(
+        "writing %s: %s; the store goes on, but would not survive the end "
+        "of this process",
+        state.path, strerror(error));
+    unlink(state.path);
+    state_stop();
+}
+
+void state_commit(void)
+{
+    int rc;
+
+    if (!something_to_write())
+        return;
+    for (struct domain *d = state.touched; d; d = d->next_touched)
+        pack_connection(journal_pack(&state.journal), d, false);
+    pack_counters(journal_pack(&state.journal));
+    rc = journal_write(&state.journal);
+    if (rc || (state.journal.size > state_journal_min &&
+               state.journal.size > REWRITE_RATIO * state.full_size))
+        rc = rewrite();
+    state.written++;
+    publish_touched();
+    if (rc)
+        give_up(rc);
+}
+
+static void set_paths(const char *path, const char *boot_id)
+{
+    snprintf(state.path, sizeof(state.path), "%s", path);
+    snprintf(state.fresh_path, sizeof(state.fresh_path), "%s.new", path);
+    memcpy(state.boot_id, boot_id, sizeof(state.boot_id));
+}
+
+int state_start(const char *path, const char *boot_id)
+{
+    size_t lost;
+    int rc;
+
+    set_paths(path, boot_id);
+    for (unsigned int q = 0; q <= QUOTA_COUNT; q++) {
+        state.quota_start[q] = quota_value(q);
+        state.quota_told[q] = false;
+    }
+    rc = restore_journal(path, boot_id, &lost);
+    if (rc)
+        return rc;
+    domain_restore_rings(lost != 0);
+    connection_reap();
+    rc = rewrite();
+    state.on = !rc;
+    return rc;
+}
+
+void state_resume(void)
+{
+    struct domain *d = NULL;
+
+    domain_check_all();
+    while ((d = domain_next(d)))
+        if (connection_of(d))
+            ring_wake(d->connection->endpoint);
+    state_commit();
+}
+
+void state_stop(void)
+{
+    publish_touched();
+    journal_close(&state.journal);
+    state.on = false;
+}
