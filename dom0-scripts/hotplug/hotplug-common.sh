@@ -24,20 +24,26 @@ store_read() {
     }
 }
 
+# Has the toolstack not given up on the device meanwhile? Writing then would
+# bring its directory back as a ghost.
+exists() { # XENBUS_PATH
+    xenstore-exists "$1/state" 2>/dev/null
+}
+
 # The toolstack prints hotplug-error, so the line is not printed twice.
 fatal() {
     log "$XENBUS_PATH: $*"
-    xenstore-write "$XENBUS_PATH/hotplug-error" "$*" \
-        "$XENBUS_PATH/hotplug-status" error 2>/dev/null ||
+    exists "$XENBUS_PATH" &&
+        xenstore-write "$XENBUS_PATH/hotplug-error" "$*" \
+            "$XENBUS_PATH/hotplug-status" error 2>/dev/null ||
         echo "${0##*/}: $*" >&2
     exit 1
 }
 
-# The toolstack may have given up on the device meanwhile: writing then would
-# bring its directory back as a ghost.
+# success [PATH VALUE]...: what the backend is told with it
 success() {
-    xenstore-exists "$XENBUS_PATH/state" 2>/dev/null || exit 1
-    xenstore-write "$XENBUS_PATH/hotplug-status" connected ||
+    exists "$XENBUS_PATH" || exit 1
+    xenstore-write "$@" "$XENBUS_PATH/hotplug-status" connected ||
         fatal "cannot write hotplug-status"
 }
 

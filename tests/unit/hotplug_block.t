@@ -74,6 +74,21 @@ check "w! overrides" takes "$on_image" 'w!'
 disk 1 "$on_image" w
 check "the file of a loop device that a guest writes is refused" refuses "in use by guest1" "$dir/image" w
 check "the file's other loop device is refused" refuses "in use by guest1" "$again" w
+xenstore-rm /local/domain/0/backend/vbd/1/51712/state
+check "what is left of a device is no user" takes "$dir/image" w
+removed_meanwhile() {
+    local back=/local/domain/0/backend/vbd/9
+    mkdir -p /run/xen-hotplug
+    exec 8> /run/xen-hotplug/block.lock
+    flock 8
+    disk 9 "$1" w 8>&- &
+    sleep 0.5 # it has read the device's nodes, and waits for the lock
+    xenstore-rm $back
+    exec 8>&-
+    wait $!
+    ! xenstore-exists $back
+}
+check "a device that is removed meanwhile stays away" removed_meanwhile "$dir/image"
 disk 1 "$dir/image" r
 check "a reader of what a guest reads is let in" takes "$on_image" r
 check "a writer of what a guest reads is refused" refuses "in use by guest1" "$on_image" w
@@ -81,6 +96,7 @@ xenstore-rm /local/domain/0/backend/vbd/1
 
 mount "$on_mounted" "$dir/mnt"
 check "a mounted device is refused" refuses "is mounted" "$on_mounted" w
+check "a refused device that is removed meanwhile stays away" removed_meanwhile "$on_mounted"
 check "the file of a mounted loop device is refused" refuses "is mounted" "$dir/mounted" w
 check "a reader of what is mounted to be written is refused" refuses "is mounted" "$dir/mounted" r
 mount -o remount,ro,bind "$dir/mnt"
