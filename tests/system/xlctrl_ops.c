@@ -57,50 +57,58 @@ static void check_host(void)
     uint64_t value;
     int nr;
 
-    check(xlc_version(xc) == (4 << 16 | 17), "version 4.17");
+    check(xlc_version(xc) == (4 << 16 | 17),
+          "the hypervisor's version is 4.17");
     check(!xlc_version_extra(xc, text, sizeof(text)) && text[0],
-          "extraversion");
+          "the version has an extra part");
     check(!xlc_version_capabilities(xc, text, sizeof(text)) &&
               strstr(text, "xen-3.0-x86_64"),
-          "capabilities name 64-bit PV");
+          "the capabilities name 64-bit PV");
     check(!xlc_version_capabilities(xc, text, 8) && strlen(text) == 7,
-          "a text is cut to its buffer");
-    check(!xlc_version_changeset(xc, text, sizeof(text)), "changeset");
+          "capabilities that do not fit are cut to the buffer");
+    check(!xlc_version_changeset(xc, text, sizeof(text)),
+          "the changeset can be read");
     check(!xlc_version_commandline(xc, text, sizeof(text)) &&
               strstr(text, "dom0_mem"),
-          "command line");
+          "the hypervisor's command line has dom0_mem");
     check(!xlc_version_compile(xc, &compile) && compile.compiler[0],
-          "compile info");
+          "the compile information names a compiler");
     check(!xlc_version_virt_start(xc, &value) && value == 0xffff800000000000ULL,
-          "virt_start");
-    check(xlc_version_pagesize(xc) == 4096, "page size");
-    check(xlc_version_build_id(xc, id, sizeof(id)) >= 8, "build id");
+          "the hypervisor's virtual addresses start at 0xffff800000000000");
+    check(xlc_version_pagesize(xc) == 4096, "the page size is 4096");
+    check(xlc_version_build_id(xc, id, sizeof(id)) >= 8,
+          "the build id has 8 bytes or more");
 
     check(!xlc_physinfo(xc, &phys) && phys.nr_cpus && phys.total_pages &&
               phys.free_pages < phys.total_pages,
-          "physinfo");
-    check(phys.capabilities & XEN_SYSCTL_PHYSCAP_pv, "PV is a capability");
+          "physinfo has CPUs, and memory of which a part is free");
+    check(phys.capabilities & XEN_SYSCTL_PHYSCAP_pv,
+          "physinfo has the capability PV");
     nr = xlc_cputopology(xc, 0, NULL);
-    check(nr > (int)phys.max_cpu_id, "topology: size");
+    check(nr > (int)phys.max_cpu_id,
+          "the CPU topology without a buffer tells how many CPUs there are");
     check(xlc_cputopology(xc, 64, topo) == nr && topo[0].node == 0,
-          "topology: CPU 0 is on node 0");
+          "the CPU topology has CPU 0 on node 0");
     nr = xlc_numainfo(xc, 0, NULL, NULL);
-    check(nr >= 1, "NUMA: number of nodes");
+    check(nr >= 1, "numainfo without buffers tells how many nodes there are");
     check(xlc_numainfo(xc, 8, mem, distance) >= 1 && mem[0].memsize,
-          "NUMA: node 0 has memory");
+          "numainfo says that node 0 has memory");
     check(xlc_cpuinfo(xc, 64, idle) == (int)phys.nr_cpus && idle[0].idletime,
-          "CPU 0 was idle for some time");
-    check(!xlc_availheap(xc, 0, 0, -1, &value) && value >> 20, "free heap");
-    check(xlc_memory_maximum_ram_page(xc) > 0, "maximum RAM page");
-    check(xlc_memory_sharing_freed(xc) == 0, "no page freed by sharing");
-    check(xlc_memory_sharing_shared(xc) == 0, "no page shared");
+          "cpuinfo has all CPUs, of which CPU 0 was idle for some time");
+    check(!xlc_availheap(xc, 0, 0, -1, &value) && value >> 20,
+          "availheap has more than a megabyte free");
+    check(xlc_memory_maximum_ram_page(xc) > 0,
+          "the highest frame of RAM is known");
+    check(xlc_memory_sharing_freed(xc) == 0, "no page is freed by sharing");
+    check(xlc_memory_sharing_shared(xc) == 0, "no page is shared");
 
-    check(!xlc_debug_keys(xc, "h"), "debug key h");
+    check(!xlc_debug_keys(xc, "h"), "the debug key h is taken");
     nr = xlc_readconsole(xc, text, sizeof(text) - 1, false, true, &index);
-    check(nr > 0 && index >= (uint32_t)nr, "console ring, first part");
+    check(nr > 0 && index >= (uint32_t)nr,
+          "the first read of the console ring has text");
     while (nr > 0)
         nr = xlc_readconsole(xc, text, sizeof(text) - 1, false, true, &index);
-    check(nr == 0, "console ring ends");
+    check(nr == 0, "reading on, the console ring comes to an end");
 }
 
 static void check_pools(void)
@@ -112,21 +120,26 @@ static void check_pools(void)
 
     check(!xlc_cpupool_info(xc, 0, &pool, sizeof(cpus), cpus) && pool.id == 0 &&
               cpus[0] & 1 && pool.nr_domains >= 1,
-          "pool 0 has CPU 0 and a domain");
+          "CPU pool 0 has CPU 0 and a domain");
     check(xlc_cpupool_info(xc, 1000, &pool, sizeof(cpus), cpus) == -1 &&
               errno == ENOENT,
-          "no pool 1000");
+          "information on CPU pool 1000 is ENOENT");
     check(!xlc_cpupool_freeinfo(xc, sizeof(cpus), cpus) && !cpus[0],
-          "no CPU is free");
-    check(xlc_cpupool_removecpu(xc, 0, 999) == -1, "no CPU 999 to remove");
+          "no CPU is outside all pools");
+    check(xlc_cpupool_removecpu(xc, 0, 999) == -1,
+          "CPU 999 cannot be taken from pool 0");
     if (!xlc_cpupool_create(xc, &id, (uint32_t)xlc_sched_id(xc)))
-        check(id && !xlc_cpupool_destroy(xc, id), "a pool comes and goes");
+        check(id && !xlc_cpupool_destroy(xc, id),
+              "a CPU pool is created and destroyed");
     else
         check(errno == EOPNOTSUPP || errno == ENOSYS || errno == ENOSPC,
-              "one pool only");
+              "a hypervisor with one CPU pool only says so");
     sched.sched_id = (uint32_t)xlc_sched_id(xc);
-    check(!xlc_cpupool_sched_get(xc, &sched), "pool 0's scheduler");
-    check_optional(!xlc_cpupool_sched_set(xc, &sched), "set to what it is");
+    check(!xlc_cpupool_sched_get(xc, &sched),
+          "the scheduler parameters of pool 0 can be read");
+    check_optional(
+        !xlc_cpupool_sched_set(xc, &sched),
+        "the scheduler parameters of pool 0 can be set to what they are");
 }
 
 static void check_properties(uint32_t domid)
@@ -140,45 +153,55 @@ static void check_properties(uint32_t domid)
     unsigned int nodes, ranges, vcpus;
     int port;
 
-    check(!xlc_domain_max_mem(xc, domid, 64 << 10), "max_mem");
-    check(!xlc_domain_set_handle(xc, domid, uuid), "handle");
+    check(!xlc_domain_max_mem(xc, domid, 64 << 10),
+          "a domain's memory limit can be set");
+    check(!xlc_domain_set_handle(xc, domid, uuid),
+          "a domain's handle can be set");
     check(!xlc_domain_getinfo(xc, domid, &info) && info.max_pages == 64 << 8 &&
               info.handle[2] == 3 && info.flags & XEN_DOMINF_paused,
-          "and the domain's info shows them");
-    check(!xlc_domain_set_address_size(xc, domid, 64), "64-bit");
-    check(xlc_domain_get_address_size(xc, domid) == 64, "and is");
-    check(!xlc_domain_set_time_offset(xc, domid, -3600), "time offset");
-    check(!xlc_domain_set_tsc(xc, domid, &tsc), "TSC mode");
+          "a domain's information shows its limit and handle, and that it is "
+          "paused");
+    check(!xlc_domain_set_address_size(xc, domid, 64),
+          "a domain's address size can be set to 64 bits");
+    check(xlc_domain_get_address_size(xc, domid) == 64,
+          "a domain's address size is 64 bits");
+    check(!xlc_domain_set_time_offset(xc, domid, -3600),
+          "a domain's time offset can be set");
+    check(!xlc_domain_set_tsc(xc, domid, &tsc),
+          "a domain's TSC mode can be set");
     check(!xlc_domain_get_tsc(xc, domid, &tsc) && tsc.tsc_mode == 0,
-          "and back");
-    check(!xlc_memory_set_map(xc, domid, 1, &map), "memory map");
+          "a domain's TSC mode reads as it was set");
+    check(!xlc_memory_set_map(xc, domid, 1, &map),
+          "a domain's memory map can be set");
     check(xlc_domain_get_vnuma(xc, domid, &nodes, &ranges, &vcpus) == -1 &&
               errno == EOPNOTSUPP,
-          "no virtual NUMA");
-    check_optional(!xlc_domain_set_debugging(xc, domid, false), "debugging");
+          "the virtual NUMA of a domain without one is EOPNOTSUPP");
+    check_optional(!xlc_domain_set_debugging(xc, domid, false),
+                   "debugging of a domain can be turned off");
     sched.sched_id = (uint32_t)xlc_sched_id(xc);
     check(!xlc_domain_sched_get(xc, domid, &sched) &&
               sched.u.credit2.weight == 256,
-          "default weight");
+          "a new domain has the weight 256");
     sched.u.credit2.weight = 512;
     check(!xlc_domain_sched_set(xc, domid, &sched) &&
               !xlc_domain_sched_get(xc, domid, &sched) &&
               sched.u.credit2.weight == 512,
-          "another weight");
+          "a domain's weight reads as it was set");
     port = xlc_evtchn_alloc_unbound(xc, domid, 0);
-    check(port > 0, "unbound port");
+    check(port > 0, "an unbound port of a domain is allocated for dom0");
     check(!xlc_evtchn_status(xc, domid, (evtchn_port_t)port, &status) &&
               status.status == EVTCHNSTAT_unbound && status.u.unbound.dom == 0,
-          "its status");
+          "the status of that port is unbound, for dom0");
     check(!xlc_gnttab_seed(xc, domid, 1, 2, 0, DOMID_INVALID),
-          "reserved grants");
-    check_optional(xlc_domain_irq_permission(xc, domid, 3, true) == 0 ||
-                       errno == EINVAL || errno == EPERM,
-                   "irq permission");
+          "the reserved grants of store and console can be seeded");
+    check_optional(
+        xlc_domain_irq_permission(xc, domid, 3, true) == 0 || errno == EINVAL ||
+            errno == EPERM,
+        "the permission for an IRQ is given or refused with a reason");
     check_optional(
         !xlc_domain_ioport_permission(xc, domid, 0x378, 8, true) &&
             !xlc_domain_ioport_permission(xc, domid, 0x378, 8, false),
-        "I/O port permission");
+        "the permission for I/O ports can be given and taken back");
 }
 
 static void check_vcpus(uint32_t domid)
@@ -187,28 +210,30 @@ static void check_vcpus(uint32_t domid)
     vcpu_guest_context_t context;
     uint8_t hard[16] = {0}, soft[16] = {0};
 
-    check(!xlc_domain_max_vcpus(xc, domid, 2), "two vcpus");
+    check(!xlc_domain_max_vcpus(xc, domid, 2), "two vcpus can be created");
     check(!xlc_vcpu_getinfo(xc, domid, 1, &info) && !info.online,
-          "vcpu 1 is offline");
-    check(xlc_vcpu_getinfo(xc, domid, 2, &info) == -1, "no vcpu 2");
+          "a new vcpu is offline");
+    check(xlc_vcpu_getinfo(xc, domid, 2, &info) == -1,
+          "information on a vcpu that does not exist is refused");
     check(xlc_vcpu_getcontext(xc, domid, 0, &context) == -1 && errno == ENODATA,
-          "vcpu 0 has no context yet");
+          "the context of a vcpu that has none is ENODATA");
     check(!xlc_vcpu_getaffinity(xc, domid, 0, XEN_VCPUAFFINITY_HARD,
                                 sizeof(hard), hard, NULL) &&
               hard[0] & 1,
-          "vcpu 0 may run on CPU 0");
+          "a new vcpu's hard affinity has CPU 0");
     memset(soft, 0xff, sizeof(soft));
     hard[0] = 1;
     check(!xlc_vcpu_setaffinity(xc, domid, 0,
                                 XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT,
                                 sizeof(hard), hard, soft) &&
               hard[0] == 1 && soft[0] == 1,
-          "pinned to CPU 0; Xen reports what is effective");
+          "setting the affinities of a vcpu reports what is effective");
     soft[0] = 1;
-    check(!xlc_domain_setnodeaffinity(xc, domid, 1, soft), "node affinity");
+    check(!xlc_domain_setnodeaffinity(xc, domid, 1, soft),
+          "a domain's node affinity can be set");
     soft[0] = 0;
     check(!xlc_domain_getnodeaffinity(xc, domid, 1, soft) && soft[0] == 1,
-          "and back");
+          "a domain's node affinity reads as it was set");
 }
 
 static void check_policy(uint32_t domid)
@@ -217,29 +242,31 @@ static void check_policy(uint32_t domid)
     xen_cpuid_leaf_t *list, bad = {.leaf = 0x12345678};
     xen_msr_entry_t *values;
 
-    check(!xlc_cpu_policy_size(xc, &leaves, &msrs) && leaves > 8, "sizes");
+    check(!xlc_cpu_policy_size(xc, &leaves, &msrs) && leaves > 8,
+          "the sizes of a CPU policy can be asked for");
     list = calloc(leaves, sizeof(*list));
     values = calloc(msrs, sizeof(*values));
     max = 1;
     check(xlc_cpu_policy_get_system(xc, XEN_SYSCTL_cpu_policy_host, &max, list,
                                     &msrs, values) == -1 &&
               errno == ENOBUFS,
-          "one leaf is too few");
+          "a CPU policy does not fit into one leaf: ENOBUFS");
     check(!xlc_cpu_policy_get_system(xc, XEN_SYSCTL_cpu_policy_pv_default,
                                      &leaves, list, &msrs, values) &&
               leaves > 8,
-          "default policy");
+          "the default CPU policy of PV guests can be read");
     check(!xlc_cpu_policy_set_domain(xc, domid, leaves, list, 0, NULL, NULL,
                                      NULL, NULL),
-          "given to the domain");
+          "the default CPU policy can be given to a domain");
     check(xlc_cpu_policy_set_domain(xc, domid, 1, &bad, 0, NULL, &leaf,
                                     &subleaf, &msr) == -1 &&
               (leaf == 0x12345678 || leaf == ~0U),
-          "a strange leaf is refused");
+          "a CPU policy with a leaf that does not exist is refused, with its "
+          "number");
     check(
         !xlc_cpu_featureset(xc, XEN_SYSCTL_cpu_featureset_host, &words, NULL) &&
             words >= 8,
-        "featureset size");
+        "the featureset without a buffer tells how many words there are");
     free(list);
     free(values);
 }
@@ -249,22 +276,26 @@ static void check_memory(uint32_t domid)
     xen_pfn_t extents[4] = {0, 512, 1024, 1536}, single = 4096;
     struct xen_domctl_getdomaininfo info;
 
-    check(!xlc_memory_claim(xc, domid, 4096), "claim 16 MiB");
+    check(!xlc_memory_claim(xc, domid, 4096),
+          "16 MiB of memory can be claimed");
     check(!xlc_domain_getinfo(xc, domid, &info) &&
               info.outstanding_pages == 4096,
-          "it is outstanding");
+          "a claim is shown as outstanding");
     check(xlc_memory_populate(xc, domid, 9, 0, 4, extents) == 4 &&
               extents[0] != 0 && extents[3] % 512 == 0,
-          "4 extents of 2 MiB");
-    check(xlc_memory_populate(xc, domid, 0, 0, 1, &single) == 1, "one frame");
-    check(!xlc_memory_claim(xc, domid, 0), "claim cancelled");
+          "four extents of 2 MiB are populated, each in consecutive frames");
+    check(xlc_memory_populate(xc, domid, 0, 0, 1, &single) == 1,
+          "one frame of 4 KiB is populated");
+    check(!xlc_memory_claim(xc, domid, 0), "a claim can be given up");
     check(!xlc_domain_getinfo(xc, domid, &info) && info.tot_pages == 2049 &&
               !info.outstanding_pages,
-          "2049 pages");
+          "a domain counts the 2049 pages that it got, and no claim");
     check(xlc_memory_maximum_gpfn(xc, domid) >= 0 || errno == EINVAL,
-          "maximum gpfn");
-    check(xlc_memory_decrease(xc, domid, 0, 1, &single) == 1, "one given back");
-    check(xlc_memory_claim(xc, domid, 1UL << 40) == -1, "no 4 PiB to claim");
+          "the highest frame number of a PV domain is told or EINVAL");
+    check(xlc_memory_decrease(xc, domid, 0, 1, &single) == 1,
+          "a frame can be taken from a domain");
+    check(xlc_memory_claim(xc, domid, 1UL << 40) == -1,
+          "a claim of 4 PiB is refused");
     check(xlc_mmuext_pin(xc, domid, MMUEXT_PIN_L4_TABLE, extents[0]) == -1 ||
               !xlc_mmuext_pin(xc, domid, MMUEXT_UNPIN_TABLE, extents[0]),
           "a frame of old bytes is pinned as a root only if it is valid");
@@ -275,24 +306,27 @@ static void check_life(uint32_t domid)
     struct xen_domctl_getdomaininfo list[8];
     int nr = xlc_domain_getinfolist(xc, 0, 8, list);
 
-    check(nr >= 2 && list[0].domain == 0, "the list starts with domain 0");
+    check(nr >= 2 && list[0].domain == 0,
+          "the list of domains starts with domain 0");
     check(xlc_domain_getinfolist(xc, domid, 1, list) == 1 &&
               list[0].domain == domid,
-          "the list from the new domain on");
+          "the list of domains can start with a given one");
     check(xlc_domain_getinfo(xc, 30000, list) == -1 && errno == ESRCH,
-          "no domain 30000");
-    check(!xlc_domain_pause(xc, domid), "pause");
+          "information on a domain that does not exist is ESRCH");
+    check(!xlc_domain_pause(xc, domid), "a domain can be paused");
     check(!xlc_domain_shutdown(xc, domid, SHUTDOWN_crash) &&
               !xlc_domain_getinfo(xc, domid, list) &&
               list[0].flags >> XEN_DOMINF_shutdownshift == SHUTDOWN_crash,
-          "shut down from outside, with the reason");
-    check(xlc_domain_send_trigger(xc, domid, 77, 0) == -1, "no trigger 77");
+          "a domain that is shut down from outside has the reason given");
+    check(xlc_domain_send_trigger(xc, domid, 77, 0) == -1,
+          "a trigger that does not exist is refused");
     check_optional(!xlc_domain_subscribe(xc, domid, 1),
-                   "subscribe to its suspend");
-    check(!xlc_domain_destroy(xc, domid), "destroy");
-    check(xlc_domain_getinfo(xc, domid, list) == -1 && errno == ESRCH, "gone");
+                   "a port can be subscribed to a domain's suspension");
+    check(!xlc_domain_destroy(xc, domid), "a domain is destroyed");
+    check(xlc_domain_getinfo(xc, domid, list) == -1 && errno == ESRCH,
+          "information on a destroyed domain is ESRCH");
     check(xlc_domain_unpause(xc, domid) == -1 && errno == ESRCH,
-          "no unpause of what is gone");
+          "unpausing a destroyed domain is ESRCH");
 }
 
 /* Xen's small-object allocator may keep a few pages that it has grown by. */
@@ -337,13 +371,14 @@ int main(void)
     xlc_physinfo(xc, &before);
     check(!xlc_domain_create(xc, &domid, &config) && domid &&
               domid < DOMID_FIRST_RESERVED,
-          "createdomain");
+          "a domain is created with a number of its own");
     check_vcpus(domid);
     check_properties(domid);
     check_policy(domid);
     check_memory(domid);
     check_life(domid);
-    check(memory_is_back(&before), "all memory is back");
+    check(memory_is_back(&before),
+          "all memory of a destroyed domain is free again");
     xlc_close(xc);
     printf("1..%u\n", tests);
     return failures != 0;
