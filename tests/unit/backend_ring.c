@@ -41,7 +41,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void sizes(void **state)
+static void a_ring_holds_the_power_of_two_of_entries_that_fits(void **state)
 {
     uint8_t *page = calloc(16, 4096);
     struct back_ring r;
@@ -59,7 +59,7 @@ static void sizes(void **state)
     free(page);
 }
 
-static void attach_checks_indices(void **state)
+static void a_ring_with_impossible_indices_is_not_attached(void **state)
 {
     struct fixture *f = *state;
     struct back_ring r;
@@ -74,7 +74,7 @@ static void attach_checks_indices(void **state)
     assert_int_equal(back_ring_attach(&r, f->page, 4096, ENTRY), -EPROTO);
 }
 
-static void pending_is_bounded(void **state)
+static void more_requests_than_entries_are_refused(void **state)
 {
     struct fixture *f = *state;
     uint32_t n = f->r.entries;
@@ -88,7 +88,7 @@ static void pending_is_bounded(void **state)
 }
 
 /* Slots of requests taken but not answered cannot hold new requests. */
-static void unanswered_requests_count(void **state)
+static void slots_of_unanswered_requests_hold_no_new_ones(void **state)
 {
     struct fixture *f = *state;
     uint8_t request[ENTRY];
@@ -103,7 +103,7 @@ static void unanswered_requests_count(void **state)
     assert_int_equal(back_ring_pending(&f->r), f->r.entries - 4);
 }
 
-static void wraps(void **state)
+static void a_ring_goes_on_when_its_indices_wrap(void **state)
 {
     struct fixture *f = *state;
     uint8_t request[ENTRY] = {0}, sent[ENTRY];
@@ -153,7 +153,7 @@ static void final_check_asks_for_an_event(void **state)
 }
 
 /* Any indices at any moment, and honest use of what is reported. */
-static void random_indices(void **state)
+static void any_indices_are_refused_or_bounded(void **state)
 {
     struct fixture *f = *state;
     uint8_t request[ENTRY];
@@ -189,17 +189,21 @@ static void random_indices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes),
-        cmocka_unit_test_setup_teardown(attach_checks_indices, setup, teardown),
-        cmocka_unit_test_setup_teardown(pending_is_bounded, setup, teardown),
-        cmocka_unit_test_setup_teardown(unanswered_requests_count, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(wraps, setup, teardown),
+        cmocka_unit_test(a_ring_holds_the_power_of_two_of_entries_that_fits),
+        cmocka_unit_test_setup_teardown(
+            a_ring_with_impossible_indices_is_not_attached, setup, teardown),
+        cmocka_unit_test_setup_teardown(more_requests_than_entries_are_refused,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            slots_of_unanswered_requests_hold_no_new_ones, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_ring_goes_on_when_its_indices_wrap,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(push_tells_whether_to_notify, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(final_check_asks_for_an_event, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(random_indices, setup, teardown),
+        cmocka_unit_test_setup_teardown(any_indices_are_refused_or_bounded,
+                                        setup, teardown),
     };
 
     return cmocka_run_group_tests_name("backend ring", tests, NULL, NULL);

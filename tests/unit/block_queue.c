@@ -377,24 +377,24 @@ static void run(bool persistent, bool errors, int rounds)
     assert_false(waiting);
 }
 
-static void mapped_pages(void **state)
+static void a_guest_with_mapped_pages_reads_what_it_wrote(void **state)
 {
     run(true, false, 6000);
 }
 
-static void copied_pages(void **state)
+static void a_guest_with_copied_pages_reads_what_it_wrote(void **state)
 {
     run(false, false, 6000);
 }
 
-static void failing_medium(void **state)
+static void each_request_is_answered_when_the_medium_fails(void **state)
 {
     for (int i = 0; i < 20; i++)
         run(i % 2, true, 200);
     assert_true(failed > 100);
 }
 
-static void full_medium(void **state)
+static void writes_to_a_full_medium_wait_and_succeed(void **state)
 {
     often_full = true;
     for (int i = 0; i < 20; i++)
@@ -403,7 +403,7 @@ static void full_medium(void **state)
     assert_true(waits_begun > 20);
 }
 
-static void everything_was_used(void **state)
+static void the_runs_before_answered_thousands_and_barriers(void **state)
 {
     assert_true(answered > 5000);
     assert_true(barriers > 100);
@@ -428,9 +428,11 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mapped_pages),        cmocka_unit_test(copied_pages),
-        cmocka_unit_test(failing_medium),      cmocka_unit_test(full_medium),
-        cmocka_unit_test(everything_was_used),
+        cmocka_unit_test(a_guest_with_mapped_pages_reads_what_it_wrote),
+        cmocka_unit_test(a_guest_with_copied_pages_reads_what_it_wrote),
+        cmocka_unit_test(each_request_is_answered_when_the_medium_fails),
+        cmocka_unit_test(writes_to_a_full_medium_wait_and_succeed),
+        cmocka_unit_test(the_runs_before_answered_thousands_and_barriers),
     };
 
     return cmocka_run_group_tests_name("block queue", tests, setup, NULL);

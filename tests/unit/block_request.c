@@ -39,7 +39,7 @@ static int parse(union block_ring_entry e, const struct block_limits *l)
     return block_request_parse(&r, &e, l);
 }
 
-static void reads_and_writes(void **state)
+static void reads_and_writes_become_offsets_and_lengths(void **state)
 {
     assert_int_equal(parse(make(BLKIF_OP_READ, 11, 912), &disk), 0);
     assert_int_equal(r.op, BLOCK_READ);
@@ -51,7 +51,7 @@ static void reads_and_writes(void **state)
     assert_int_equal(r.op, BLOCK_WRITE);
 }
 
-static void place_on_the_disk(void **state)
+static void a_request_beyond_the_disk_is_refused(void **state)
 {
     assert_int_equal(parse(make(BLKIF_OP_READ, 1, 992), &disk), 0);
     assert_int_equal(parse(make(BLKIF_OP_READ, 1, 993), &disk),
@@ -65,7 +65,7 @@ static void place_on_the_disk(void **state)
                      BLKIF_RSP_ERROR);
 }
 
-static void segments(void **state)
+static void a_segment_that_is_empty_or_leaves_its_page_is_refused(void **state)
 {
     union block_ring_entry e = make(BLKIF_OP_READ, 12, 0);
 
@@ -83,7 +83,7 @@ static void segments(void **state)
     assert_int_equal(r.seg[0].offset, 5 * 512);
 }
 
-static void larger_sectors(void **state)
+static void a_request_is_a_multiple_of_the_disks_sectors(void **state)
 {
     struct block_limits big = disk;
     union block_ring_entry e = make(BLKIF_OP_READ, 1, 8);
@@ -97,7 +97,7 @@ static void larger_sectors(void **state)
     assert_int_equal(parse(e, &big), BLKIF_RSP_ERROR);
 }
 
-static void readonly(void **state)
+static void a_readonly_disk_refuses_writes(void **state)
 {
     static const uint8_t writing[] = {BLKIF_OP_WRITE, BLKIF_OP_WRITE_BARRIER,
                                       BLKIF_OP_FLUSH_DISKCACHE};
@@ -116,7 +116,7 @@ static void readonly(void **state)
     assert_int_equal(r.operation, BLKIF_OP_WRITE);
 }
 
-static void flush_and_barrier(void **state)
+static void flushes_and_barriers_say_what_they_order(void **state)
 {
     assert_int_equal(parse(make(BLKIF_OP_FLUSH_DISKCACHE, 0, 0), &disk), 0);
     assert_true(r.op == BLOCK_FLUSH && r.flush_first && !r.barrier);
@@ -129,7 +129,7 @@ static void flush_and_barrier(void **state)
     assert_true(r.op == BLOCK_FLUSH && r.barrier);
 }
 
-static void discard(void **state)
+static void a_discard_is_for_disks_that_support_it(void **state)
 {
     struct block_limits no = disk;
     union block_ring_entry e;
@@ -152,7 +152,7 @@ static void discard(void **state)
     assert_int_equal(parse(e, &disk), BLKIF_RSP_EOPNOTSUPP);
 }
 
-static void indirect(void **state)
+static void indirect_requests_name_as_many_pages_as_they_need(void **state)
 {
     static struct blkif_request_segment segs[BLOCK_MAX_SEGMENTS];
     struct block_limits large = {.sectors = 1 << 20, .sector_size = 512};
@@ -183,7 +183,7 @@ static void indirect(void **state)
     assert_int_equal(parse(e, &large), BLKIF_RSP_EOPNOTSUPP);
 }
 
-static void unknown_operations(void **state)
+static void unknown_operations_are_not_supported(void **state)
 {
     for (unsigned int op = BLKIF_OP_INDIRECT + 1; op < 256; op++)
         assert_int_equal(parse(make(op, 1, 0), &disk), BLKIF_RSP_EOPNOTSUPP);
@@ -209,7 +209,7 @@ static void check_accepted(void)
     assert_true(r.offset + r.len <= disk.sectors * 512);
 }
 
-static void any_bytes(void **state)
+static void any_bytes_are_refused_or_stay_on_the_disk(void **state)
 {
     static struct blkif_request_segment segs[BLOCK_MAX_SEGMENTS];
     unsigned int accepted = 0;
@@ -241,16 +241,16 @@ static void any_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_and_writes),
-        cmocka_unit_test(place_on_the_disk),
-        cmocka_unit_test(segments),
-        cmocka_unit_test(larger_sectors),
-        cmocka_unit_test(readonly),
-        cmocka_unit_test(flush_and_barrier),
-        cmocka_unit_test(discard),
-        cmocka_unit_test(indirect),
-        cmocka_unit_test(unknown_operations),
-        cmocka_unit_test(any_bytes),
+        cmocka_unit_test(reads_and_writes_become_offsets_and_lengths),
+        cmocka_unit_test(a_request_beyond_the_disk_is_refused),
+        cmocka_unit_test(a_segment_that_is_empty_or_leaves_its_page_is_refused),
+        cmocka_unit_test(a_request_is_a_multiple_of_the_disks_sectors),
+        cmocka_unit_test(a_readonly_disk_refuses_writes),
+        cmocka_unit_test(flushes_and_barriers_say_what_they_order),
+        cmocka_unit_test(a_discard_is_for_disks_that_support_it),
+        cmocka_unit_test(indirect_requests_name_as_many_pages_as_they_need),
+        cmocka_unit_test(unknown_operations_are_not_supported),
+        cmocka_unit_test(any_bytes_are_refused_or_stay_on_the_disk),
     };
 
     return cmocka_run_group_tests_name("block request", tests, NULL, NULL);

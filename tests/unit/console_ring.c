@@ -21,7 +21,7 @@ static void guest_prints(struct xencons_interface *r, const char *s)
         r->out[MASK_XENCONS_IDX(r->out_prod++, r->out)] = *s;
 }
 
-static void output(void **state)
+static void a_guests_output_is_taken_in_order(void **state)
 {
     struct xencons_interface *r = calloc(1, sizeof(*r));
     char text[CONSOLE_OUT_SIZE];
@@ -40,7 +40,7 @@ static void output(void **state)
     free(r);
 }
 
-static void input(void **state)
+static void input_fits_into_the_room_of_the_ring(void **state)
 {
     struct xencons_interface *r = calloc(1, sizeof(*r));
 
@@ -58,7 +58,7 @@ static void input(void **state)
     free(r);
 }
 
-static void any_indices(void **state)
+static void any_indices_are_refused_or_bounded(void **state)
 {
     struct xencons_interface *r = calloc(1, sizeof(*r));
     char *text = malloc(CONSOLE_OUT_SIZE);
@@ -81,7 +81,7 @@ static void any_indices(void **state)
 }
 
 /* Against a flat array that is cut at the front or refused at the back. */
-static void backlog_keeps_order(void **state)
+static void a_backlog_keeps_the_newest_text_in_order(void **state)
 {
     static char model[200000], in[9000];
     size_t used = 0;
@@ -125,10 +125,10 @@ static void backlog_keeps_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(output),
-        cmocka_unit_test(input),
-        cmocka_unit_test(any_indices),
-        cmocka_unit_test(backlog_keeps_order),
+        cmocka_unit_test(a_guests_output_is_taken_in_order),
+        cmocka_unit_test(input_fits_into_the_room_of_the_ring),
+        cmocka_unit_test(any_indices_are_refused_or_bounded),
+        cmocka_unit_test(a_backlog_keeps_the_newest_text_in_order),
     };
 
     return cmocka_run_group_tests_name("console ring", tests, NULL, NULL);

@@ -260,7 +260,7 @@ static void check_invariants(const struct kernel *kernel, uint64_t limit)
 
 /* --- tests ---------------------------------------------------------------- */
 
-static void plain_elf(void **state)
+static void a_plain_elf_is_read(void **state)
 {
     struct kernel kernel;
     struct image elf;
@@ -271,7 +271,7 @@ static void plain_elf(void **state)
     check_kernel(&kernel);
 }
 
-static void compressions(void **state)
+static void a_kernel_packed_in_each_format_is_read(void **state)
 {
     static pack_fn *const packers[] = {pack_gzip, pack_xz, pack_zstd, pack_lz4};
     struct image elf, bz;
@@ -295,7 +295,7 @@ static size_t pack_not(const struct image *in, uint8_t *out, size_t room)
 }
 
 /* Without a bzImage around it, only gzip data says how much it unpacks to. */
-static void other_wrappings(void **state)
+static void only_gzip_needs_no_bzimage_around_it(void **state)
 {
     struct image elf, file;
     struct kernel kernel;
@@ -313,7 +313,7 @@ static void other_wrappings(void **state)
 }
 
 /* lz4 blocks hold 8 MiB each; the second must land behind the first. */
-static void lz4_blocks(void **state)
+static void the_second_lz4_block_lands_behind_the_first(void **state)
 {
     size_t block = 8 << 20, size = block + 5000, pos = 4, i, part;
     char *plain = malloc(size), *packed = malloc(2 * size);
@@ -343,7 +343,7 @@ static void lz4_blocks(void **state)
     free(packed);
 }
 
-static void wrong_sizes(void **state)
+static void data_that_unpacks_to_another_size_is_refused(void **state)
 {
     struct image elf, bz;
     uint32_t size;
@@ -424,7 +424,7 @@ static void notes_dom0(struct image *im)
              "!writable_page_tables|pae_pgdir_above_4gb");
 }
 
-static void features(void **state)
+static void the_features_note_says_what_a_kernel_supports(void **state)
 {
     struct image elf;
     struct kernel kernel;
@@ -438,7 +438,7 @@ static void features(void **state)
     assert_true(kernel.features == 0x801 && kernel.pae_pgdir_above_4gb);
 }
 
-static void refusals(void **state)
+static void a_kernel_that_cannot_be_built_is_refused_with_a_reason(void **state)
 {
     static const struct {
         void (*notes)(struct image *);
@@ -467,7 +467,7 @@ static void refusals(void **state)
     expect_refusal(&elf, "neither an ELF file nor a bzImage");
 }
 
-static void bad_segments(void **state)
+static void segments_that_cannot_be_loaded_are_refused(void **state)
 {
     static const struct {
         uint64_t offset, paddr, filesz, memsz;
@@ -498,7 +498,7 @@ static void bad_segments(void **state)
 }
 
 /* Loading must not write a byte twice, however many segments there are. */
-static void overlapping_segments(void **state)
+static void overlapping_segments_are_refused(void **state)
 {
     static const struct {
         uint64_t paddr, memsz;
@@ -524,7 +524,7 @@ static void overlapping_segments(void **state)
 }
 
 /* Every truncation of the ELF is refused, or leaves a whole segment. */
-static void truncations(void **state)
+static void a_truncated_elf_is_refused_or_leaves_whole_segments(void **state)
 {
     struct kernel kernel;
     struct image elf;
@@ -577,7 +577,7 @@ static unsigned int damage(const struct image *good, unsigned int rounds,
     return accepted;
 }
 
-static void damaged_elf(void **state)
+static void a_damaged_elf_is_refused_or_stays_in_bounds(void **state)
 {
     struct image elf, turned;
     unsigned int accepted;
@@ -594,7 +594,7 @@ static void damaged_elf(void **state)
     assert_in_range(accepted, 1000, 19000);
 }
 
-static void damaged_bzimage(void **state)
+static void a_damaged_bzimage_is_refused_or_stays_in_bounds(void **state)
 {
     static pack_fn *const packers[] = {pack_gzip, pack_xz, pack_zstd, pack_lz4};
     struct image elf, bz;
@@ -646,7 +646,7 @@ static void expect_open_error(const char *kernel, const char *ramdisk,
     assert_string_equal(logged, text);
 }
 
-static void files(void **state)
+static void files_are_read_and_unreadable_ones_refused_by_name(void **state)
 {
     struct image elf, packed;
     xlg_image *image;
@@ -691,7 +691,7 @@ static void files(void **state)
 
 /* A file that shrinks while it is read is an error, not a crash or old
  * bytes. */
-static void shrinking_file(void **state)
+static void a_file_that_shrinks_while_it_is_read_is_refused(void **state)
 {
     struct source source;
     struct why why;
@@ -745,20 +745,21 @@ static int write_seeds(const char *directory)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_elf),
-        cmocka_unit_test(compressions),
-        cmocka_unit_test(lz4_blocks),
-        cmocka_unit_test(wrong_sizes),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(bad_segments),
-        cmocka_unit_test(truncations),
-        cmocka_unit_test(damaged_elf),
-        cmocka_unit_test(damaged_bzimage),
-        cmocka_unit_test(files),
-        cmocka_unit_test(shrinking_file),
-        cmocka_unit_test(other_wrappings),
-        cmocka_unit_test(features),
-        cmocka_unit_test(overlapping_segments),
+        cmocka_unit_test(a_plain_elf_is_read),
+        cmocka_unit_test(a_kernel_packed_in_each_format_is_read),
+        cmocka_unit_test(the_second_lz4_block_lands_behind_the_first),
+        cmocka_unit_test(data_that_unpacks_to_another_size_is_refused),
+        cmocka_unit_test(
+            a_kernel_that_cannot_be_built_is_refused_with_a_reason),
+        cmocka_unit_test(segments_that_cannot_be_loaded_are_refused),
+        cmocka_unit_test(a_truncated_elf_is_refused_or_leaves_whole_segments),
+        cmocka_unit_test(a_damaged_elf_is_refused_or_stays_in_bounds),
+        cmocka_unit_test(a_damaged_bzimage_is_refused_or_stays_in_bounds),
+        cmocka_unit_test(files_are_read_and_unreadable_ones_refused_by_name),
+        cmocka_unit_test(a_file_that_shrinks_while_it_is_read_is_refused),
+        cmocka_unit_test(only_gzip_needs_no_bzimage_around_it),
+        cmocka_unit_test(the_features_note_says_what_a_kernel_supports),
+        cmocka_unit_test(overlapping_segments_are_refused),
     };
 
     if (argc > 1)

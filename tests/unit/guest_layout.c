@@ -42,7 +42,7 @@ static void expect_range(struct pfn_range range, uint64_t start, uint64_t count)
     assert_int_equal(range.count, count);
 }
 
-static void like_stock(void **state)
+static void everything_lies_where_xens_own_builder_puts_it(void **state)
 {
     struct kernel_layout l;
     struct why why;
@@ -70,7 +70,7 @@ static void like_stock(void **state)
     assert_true(l.window.last == 0x7fffff);
 }
 
-static void refusals(void **state)
+static void a_guest_that_does_not_fit_is_refused_with_a_reason(void **state)
 {
     struct kernel k = debian;
     struct kernel_layout l;
@@ -249,7 +249,7 @@ static void tables_of(const struct kernel *kernel, uint64_t nr_pages,
     guest_destroy(&b);
 }
 
-static void tables(void **state)
+static void page_tables_map_the_window_and_the_p2m_list(void **state)
 {
     struct kernel k = debian;
 
@@ -277,7 +277,7 @@ static void tables(void **state)
     tables_of(&k, 0x8000, 4096);
 }
 
-static void many_sizes(void **state)
+static void no_two_parts_overlap_whatever_the_sizes(void **state)
 {
     uint64_t nr, ramdisk;
     unsigned int accepted = 0;
@@ -298,10 +298,10 @@ static void many_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(like_stock),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(tables),
-        cmocka_unit_test(many_sizes),
+        cmocka_unit_test(everything_lies_where_xens_own_builder_puts_it),
+        cmocka_unit_test(a_guest_that_does_not_fit_is_refused_with_a_reason),
+        cmocka_unit_test(page_tables_map_the_window_and_the_p2m_list),
+        cmocka_unit_test(no_two_parts_overlap_whatever_the_sizes),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

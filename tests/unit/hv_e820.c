@@ -55,7 +55,7 @@ static void random_map(void)
     e820_finish();
 }
 
-static void pieces_match_the_model(void **state)
+static void the_map_is_sorted_and_the_stronger_type_wins(void **state)
 {
     for (int round = 0; round < ROUNDS; round++) {
         uint8_t got[PAGES] = {0};
@@ -88,7 +88,7 @@ static void take(paddr_t s, paddr_t e)
         given[p]++;
 }
 
-static void free_ram_is_ram_not_reserved(void **state)
+static void free_memory_is_ram_that_nothing_reserves(void **state)
 {
     for (int round = 0; round < ROUNDS; round++) {
         uint8_t want[PAGES];
@@ -108,7 +108,7 @@ static void free_ram_is_ram_not_reserved(void **state)
     }
 }
 
-static void partial_pages_are_not_given(void **state)
+static void pages_that_are_partly_ram_are_not_given(void **state)
 {
     start();
     e820_add(0x800, 0x2000, E820_RAM);
@@ -120,7 +120,7 @@ static void partial_pages_are_not_given(void **state)
     assert_int_equal(given[2], 0);
 }
 
-static void odd_entries_are_harmless(void **state)
+static void entries_that_are_empty_wrap_or_are_unknown_do_no_harm(void **state)
 {
     start();
     e820_add(0, 0, E820_RAM);
@@ -134,10 +134,10 @@ static void odd_entries_are_harmless(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pieces_match_the_model),
-        cmocka_unit_test(free_ram_is_ram_not_reserved),
-        cmocka_unit_test(partial_pages_are_not_given),
-        cmocka_unit_test(odd_entries_are_harmless),
+        cmocka_unit_test(the_map_is_sorted_and_the_stronger_type_wins),
+        cmocka_unit_test(free_memory_is_ram_that_nothing_reserves),
+        cmocka_unit_test(pages_that_are_partly_ram_are_not_given),
+        cmocka_unit_test(entries_that_are_empty_wrap_or_are_unknown_do_no_harm),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     srandom(1);

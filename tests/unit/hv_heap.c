@@ -31,7 +31,7 @@ static bool empty(const void *p)
 }
 
 /* Random sizes and limits; every frame carries its owner's mark meanwhile. */
-static void test_frames(void **state)
+static void a_frame_has_one_owner_and_the_address_it_was_asked_for(void **state)
 {
     static struct {
         char *p;
@@ -78,7 +78,7 @@ static void test_frames(void **state)
     free_xenheap_pages(big, 8);
 }
 
-static void test_limits(void **state)
+static void a_domain_gets_no_more_than_its_limit_and_claims_hold(void **state)
 {
     struct domain *a = world_create_domain(1, 20);
     struct domain *b = world_create_domain(2, TOTAL);
@@ -116,7 +116,7 @@ static void test_limits(void **state)
 }
 
 /* Without the frames that are kept for special requests. */
-static void test_a_claim_can_be_filled(void **state)
+static void a_claim_can_be_filled(void **state)
 {
     struct domain *d = world_create_domain(1, TOTAL);
     unsigned int all = available_pages(), n = 0;
@@ -134,7 +134,7 @@ static void test_a_claim_can_be_filled(void **state)
 
 /* A lent frame outlives the loan while a domain maps it, and has no owner
  * then. */
-static void test_loans(void **state)
+static void a_lent_frame_outlives_the_loan_while_it_is_mapped(void **state)
 {
     struct domain *d = world_create_domain(1, 20);
     void *p = alloc_xenheap_page();
@@ -185,7 +185,7 @@ static void give_it_away(uint64_t guest)
 }
 
 /* The frame fits, so the exchange is about its pfn only. */
-static void test_exchange_of_a_lost_frame(void **state)
+static void an_exchange_leaves_the_pfn_of_a_frame_that_was_lost(void **state)
 {
     xen_pfn_t mfn;
     struct xen_memory_exchange ex = {
@@ -204,7 +204,7 @@ static void test_exchange_of_a_lost_frame(void **state)
     world_kill_domain(1);
 }
 
-static void test_objects(void **state)
+static void objects_do_not_overlap_and_all_memory_comes_back(void **state)
 {
     static struct {
         unsigned char *p;
@@ -239,7 +239,7 @@ static void test_objects(void **state)
 }
 
 /* Ages in all four quadrants of the clock, and next to their borders. */
-static void test_later_stamp(void **state)
+static void the_later_of_two_flush_times_is_found_across_a_wrap(void **state)
 {
     uint32_t at[5 * 4], n = 0;
 
@@ -258,7 +258,7 @@ static void test_later_stamp(void **state)
 
 /* A freed frame joins a buddy that has been free for long: its next allocation
  * flushes, however long that was. */
-static void test_old_buddies(void **state)
+static void a_frame_freed_beside_an_old_buddy_is_flushed(void **state)
 {
     static const uint64_t ages[] = {1,        1u << 30,         (1u << 31) - 1,
                                     1u << 31, (1u << 31) + 256, 3u << 30,
@@ -282,14 +282,15 @@ static void test_old_buddies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frames),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_a_claim_can_be_filled),
-        cmocka_unit_test(test_loans),
-        cmocka_unit_test(test_later_stamp),
-        cmocka_unit_test(test_old_buddies),
-        cmocka_unit_test(test_exchange_of_a_lost_frame),
-        cmocka_unit_test(test_objects)};
+        cmocka_unit_test(
+            a_frame_has_one_owner_and_the_address_it_was_asked_for),
+        cmocka_unit_test(a_domain_gets_no_more_than_its_limit_and_claims_hold),
+        cmocka_unit_test(a_claim_can_be_filled),
+        cmocka_unit_test(a_lent_frame_outlives_the_loan_while_it_is_mapped),
+        cmocka_unit_test(the_later_of_two_flush_times_is_found_across_a_wrap),
+        cmocka_unit_test(a_frame_freed_beside_an_old_buddy_is_flushed),
+        cmocka_unit_test(an_exchange_leaves_the_pfn_of_a_frame_that_was_lost),
+        cmocka_unit_test(objects_do_not_overlap_and_all_memory_comes_back)};
 
     world_init();
     world_create_domain(0, 100);

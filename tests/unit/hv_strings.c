@@ -66,7 +66,7 @@ static void __attribute__((format(printf, 1, 2))) same(const char *fmt, ...)
     }
 }
 
-static void formats(void **state)
+static void conversions_print_as_in_libc(void **state)
 {
     static const long values[] = {
         0,         1,         -1,         7,
@@ -99,7 +99,7 @@ static void unknown_conversions_are_shown(void **state)
     assert_string_equal(got, "(null)");
 }
 
-static void memory_functions(void **state)
+static void memory_functions_work_as_in_libc(void **state)
 {
     unsigned char a[256], b[256];
 
@@ -123,7 +123,7 @@ static void memory_functions(void **state)
     }
 }
 
-static void numbers(void **state)
+static void numbers_are_read_as_in_libc(void **state)
 {
     const char *end;
 
@@ -137,7 +137,7 @@ static void numbers(void **state)
     assert_int_equal(simple_strtoul("0xff", NULL, 16), 255);
 }
 
-static void strings(void **state)
+static void string_functions_work_as_in_libc(void **state)
 {
     char buf[4];
 
@@ -155,11 +155,11 @@ static void strings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formats),
+        cmocka_unit_test(conversions_print_as_in_libc),
         cmocka_unit_test(unknown_conversions_are_shown),
-        cmocka_unit_test(memory_functions),
-        cmocka_unit_test(numbers),
-        cmocka_unit_test(strings),
+        cmocka_unit_test(memory_functions_work_as_in_libc),
+        cmocka_unit_test(numbers_are_read_as_in_libc),
+        cmocka_unit_test(string_functions_work_as_in_libc),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     srandom(1);

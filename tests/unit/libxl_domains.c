@@ -154,7 +154,7 @@ static int destroy(const char *what_stays)
     return result;
 }
 
-static void all_traces_go(void **state)
+static void a_dead_domains_nodes_are_all_removed_though_one_fails(void **state)
 {
     assert_int_equal(destroy(NULL), 0);
     assert_string_equal(removed, " /vm/" UUID " /local/domain/5 /libxl/5");
@@ -164,7 +164,7 @@ static void all_traces_go(void **state)
     assert_string_equal(removed, " /vm/" UUID " /libxl/5");
 }
 
-static void identities(void **state)
+static void a_uuid_names_the_domain_that_is_not_dying(void **state)
 {
     libxl_uuid uuid = {{4}};
     uint32_t domid = 99;
@@ -182,8 +182,8 @@ static void identities(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_traces_go),
-        cmocka_unit_test(identities),
+        cmocka_unit_test(a_dead_domains_nodes_are_all_removed_though_one_fails),
+        cmocka_unit_test(a_uuid_names_the_domain_that_is_not_dying),
     };
 
     return cmocka_run_group_tests_name("libxl domains", tests, NULL, NULL);

@@ -72,7 +72,7 @@ static void timer_fired(libxl_ctx *c, libxl__ev_time *ev)
         libxl__ev_time_deregister(c, t->cancels);
 }
 
-static void times_in_order(void **state)
+static void timers_fire_in_order_of_their_times(void **state)
 {
     struct timer a = {.name = 'a'}, b = {.name = 'b'}, c = {.name = 'c'};
 
@@ -109,7 +109,7 @@ static void readable(libxl_ctx *c, libxl__ev_fd *ev, short revents)
     libxl__ev_fd_deregister(c, &second);
 }
 
-static void descriptors(void **state)
+static void descriptors_call_back_until_they_are_deregistered(void **state)
 {
     libxl__ev_fd first;
     int one[2], two[2];
@@ -162,13 +162,13 @@ static int run_child(int code, const libxl_asyncop_how *how)
     return libxl__ao_inprogress(ao);
 }
 
-static void synchronous(void **state)
+static void a_synchronous_operation_returns_its_result(void **state)
 {
     assert_int_equal(run_child(0, NULL), 0);
     assert_int_equal(run_child(3, NULL), ERROR_FAIL);
 }
 
-static void by_event(void **state)
+static void an_operation_reports_its_end_by_an_event(void **state)
 {
     libxl_asyncop_how how = {.u.for_event = 1234};
     libxl_event *event;
@@ -198,7 +198,7 @@ static void completed(libxl_ctx *c, int rc, void *user)
         assert_int_equal(run_child(0, NULL), 0);
 }
 
-static void by_callback(void **state)
+static void an_operation_reports_its_end_by_a_callback(void **state)
 {
     libxl_asyncop_how how = {.callback = completed, .u.for_callback = &called};
 
@@ -219,7 +219,7 @@ static void by_callback(void **state)
 
 /* --- an application that reaps all children itself --- */
 
-static void mainloop_reaps(void **state)
+static void children_are_reaped_by_an_application_that_does_so(void **state)
 {
     static const libxl_childproc_hooks hooks = {
         .chldowner = libxl_sigchld_owner_mainloop};
@@ -281,7 +281,7 @@ static void hook_timeout_deregister(void *user, void *for_app)
     fail();
 }
 
-static void hooks(void **state)
+static void an_applications_hooks_drive_the_events(void **state)
 {
     static const libxl_osevent_hooks os_hooks = {
         hook_fd,      hook_fd_modify,      hook_fd_deregister,
@@ -328,7 +328,7 @@ static void hooks(void **state)
 
 /* --- an application that polls for libxl --- */
 
-static void app_polls(void **state)
+static void an_application_that_polls_for_libxl_gets_its_events(void **state)
 {
     struct timer a = {.name = 'a'};
     struct timeval now;
@@ -357,8 +357,14 @@ static void app_polls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(times_in_order), T(descriptors),    T(synchronous), T(by_event),
-        T(by_callback),    T(mainloop_reaps), T(hooks),       T(app_polls),
+        T(timers_fire_in_order_of_their_times),
+        T(descriptors_call_back_until_they_are_deregistered),
+        T(a_synchronous_operation_returns_its_result),
+        T(an_operation_reports_its_end_by_an_event),
+        T(an_operation_reports_its_end_by_a_callback),
+        T(children_are_reaped_by_an_application_that_does_so),
+        T(an_applications_hooks_drive_the_events),
+        T(an_application_that_polls_for_libxl_gets_its_events),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

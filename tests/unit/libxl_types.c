@@ -133,7 +133,7 @@ static void same_json(const char *type, const char *what, char *a, char *b)
     free(b);
 }
 
-static void round_trip(void **state)
+static void every_type_survives_the_way_through_json(void **state)
 {
     char a[OBJECT_SIZE], b[OBJECT_SIZE];
 
@@ -160,7 +160,7 @@ static void round_trip(void **state)
 }
 
 /* Damaged text is refused, and what was read of it can be disposed of. */
-static void damaged_json(void **state)
+static void damaged_json_is_refused_and_can_be_disposed_of(void **state)
 {
     char a[OBJECT_SIZE];
 
@@ -186,7 +186,7 @@ static void damaged_json(void **state)
     }
 }
 
-static void wrong_kinds(void **state)
+static void json_of_another_kind_is_refused(void **state)
 {
     static const char *const bad[] = {
         "[]",
@@ -238,7 +238,7 @@ static void need_oracle(void)
         skip();
 }
 
-static void against_debian(void **state)
+static void the_type_functions_do_what_debians_do(void **state)
 {
     char a[OBJECT_SIZE], b[OBJECT_SIZE];
 
@@ -277,7 +277,7 @@ static void against_debian(void **state)
     }
 }
 
-static void enumerations_against_debian(void **state)
+static void the_names_of_enumerations_are_debians(void **state)
 {
     need_oracle();
     for (size_t i = 0; i < sizeof(enumerations) / sizeof(*enumerations); i++) {
@@ -298,11 +298,11 @@ static void enumerations_against_debian(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),
-        cmocka_unit_test(damaged_json),
-        cmocka_unit_test(wrong_kinds),
-        cmocka_unit_test(against_debian),
-        cmocka_unit_test(enumerations_against_debian),
+        cmocka_unit_test(every_type_survives_the_way_through_json),
+        cmocka_unit_test(damaged_json_is_refused_and_can_be_disposed_of),
+        cmocka_unit_test(json_of_another_kind_is_refused),
+        cmocka_unit_test(the_type_functions_do_what_debians_do),
+        cmocka_unit_test(the_names_of_enumerations_are_debians),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -63,7 +63,7 @@ static const struct {
     {"-1", -1},
 };
 
-static void numbers(void **state)
+static void names_of_disks_have_the_numbers_that_frontends_expect(void **state)
 {
     for (size_t i = 0; i < sizeof(vdevs) / sizeof(*vdevs); i++) {
         int n = libxl__disk_number(vdevs[i].name);
@@ -75,7 +75,8 @@ static void numbers(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(
+        names_of_disks_have_the_numbers_that_frontends_expect)};
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ static const struct {
      "f:1: syntax error: less deeply nested list expected near '[[[[['\n"},
 };
 
-static void config_texts(void **state)
+static void a_configuration_is_read_or_refused_with_its_line(void **state)
 {
     for (size_t i = 0; i < sizeof(configs) / sizeof(*configs); i++) {
         struct report report, out;
@@ -143,7 +143,7 @@ static void config_texts(void **state)
     }
 }
 
-static void typed_getters(void **state)
+static void values_of_another_type_are_refused_by_name(void **state)
 {
     static const char text[] = "n=12\nx='0x10'\nword='w'\nlist=[1]\nneg=-1";
     static const char fine[] = "n=12\nx='0x10'\nword='w'\nlist=[1]\nb=0\nq=1";
@@ -257,7 +257,7 @@ static char *compact(char *json)
     return json;
 }
 
-static void disk_specifications(void **state)
+static void a_disk_specification_is_read_or_refused_with_a_reason(void **state)
 {
     for (size_t i = 0; i < sizeof(disks) / sizeof(*disks); i++) {
         struct report report;
@@ -305,7 +305,7 @@ static const struct {
     {"99999999999999999999b/s", 22, 0, 0},
 };
 
-static void vif_rates(void **state)
+static void a_vif_rate_is_read_or_refused(void **state)
 {
     for (size_t i = 0; i < sizeof(rates) / sizeof(*rates); i++) {
         FILE *null = fopen("/dev/null", "w");
@@ -329,10 +329,10 @@ static void vif_rates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(config_texts),
-        cmocka_unit_test(typed_getters),
-        cmocka_unit_test(disk_specifications),
-        cmocka_unit_test(vif_rates),
+        cmocka_unit_test(a_configuration_is_read_or_refused_with_its_line),
+        cmocka_unit_test(values_of_another_type_are_refused_by_name),
+        cmocka_unit_test(a_disk_specification_is_read_or_refused_with_a_reason),
+        cmocka_unit_test(a_vif_rate_is_read_or_refused),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -131,19 +131,20 @@ static void all_pairs(unsigned int level)
                                        : NR_FLAGS / 2 + NR_FLAGS / 64);
 }
 
-static void test_l1(void **state)
+static void an_l1_entry_has_only_flags_that_a_guest_may_set(void **state)
 {
     all_pairs(1);
 }
 
-static void test_upper(void **state)
+static void
+an_entry_of_an_upper_level_has_only_flags_that_a_guest_may_set(void **state)
 {
     for (unsigned int level = 2; level <= 4; level++)
         all_pairs(level);
 }
 
 /* Our slots of a root cannot be written, whatever the entry. */
-static void test_root_slots(void **state)
+static void the_hypervisors_slots_of_a_root_cannot_be_written(void **state)
 {
     pte_t old;
 
@@ -158,7 +159,7 @@ static void test_root_slots(void **state)
 }
 
 /* A table of its own level, or of none: never. */
-static void test_no_linear_tables(void **state)
+static void a_table_is_not_mapped_by_one_of_its_own_level(void **state)
 {
     pte_t *t = page_to_virt(table);
     pte_t self = pte_make(page_to_mfn(table), PTE_PRESENT | PTE_USER);
@@ -193,7 +194,7 @@ static void owner_uses_it_as_a_table(void)
 
 /* A frame that another domain has mapped writable is marked, whatever its owner
  * did while the mapping was made. */
-static void test_foreign_mark(void **state)
+static void a_frame_that_another_domain_maps_writable_is_marked(void **state)
 {
     pte_t e;
 
@@ -211,11 +212,13 @@ static void test_foreign_mark(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_l1),
-                                       cmocka_unit_test(test_upper),
-                                       cmocka_unit_test(test_root_slots),
-                                       cmocka_unit_test(test_no_linear_tables),
-                                       cmocka_unit_test(test_foreign_mark)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_l1_entry_has_only_flags_that_a_guest_may_set),
+        cmocka_unit_test(
+            an_entry_of_an_upper_level_has_only_flags_that_a_guest_may_set),
+        cmocka_unit_test(the_hypervisors_slots_of_a_root_cannot_be_written),
+        cmocka_unit_test(a_table_is_not_mapped_by_one_of_its_own_level),
+        cmocka_unit_test(a_frame_that_another_domain_maps_writable_is_marked)};
 
     world_init();
     d = world_create_domain(0, 100);

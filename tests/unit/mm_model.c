@@ -77,13 +77,13 @@ static void run(uint64_t seed, unsigned long n)
     assert_true(n < 10000 || used[7] > n / 64);
 }
 
-static void test_undisturbed(void **state)
+static void frames_have_the_models_types_without_preemption(void **state)
 {
     world_preempt = 0;
     run(first_seed, steps);
 }
 
-static void test_preempted(void **state)
+static void frames_have_the_models_types_with_preemption(void **state)
 {
     world_preempt = 300;
     run(first_seed + 1, steps);
@@ -91,7 +91,7 @@ static void test_preempted(void **state)
     run(first_seed + 2, steps / 2);
 }
 
-static void test_abandoned(void **state)
+static void frames_have_the_models_types_when_calls_are_abandoned(void **state)
 {
     world_preempt = 500;
     world_abandon = 300;
@@ -99,7 +99,7 @@ static void test_abandoned(void **state)
 }
 
 /* The n-th copy fails, n = 1, 2, ... over and over. */
-static void test_failing_copies(void **state)
+static void frames_have_the_models_types_when_copies_fail(void **state)
 {
     unsigned int n = 0;
 
@@ -280,10 +280,10 @@ static void test_done_counts_all(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_undisturbed),
-        cmocka_unit_test(test_preempted),
-        cmocka_unit_test(test_abandoned),
-        cmocka_unit_test(test_failing_copies),
+        cmocka_unit_test(frames_have_the_models_types_without_preemption),
+        cmocka_unit_test(frames_have_the_models_types_with_preemption),
+        cmocka_unit_test(frames_have_the_models_types_when_calls_are_abandoned),
+        cmocka_unit_test(frames_have_the_models_types_when_copies_fail),
         {"Dropping a table never finishes the undos that were interrupted",
          test_drop_is_bounded, NULL, NULL, NULL},
         {"Taking a root finishes what was interrupted first", test_take_drains,

@@ -44,7 +44,7 @@ static void *cpu_main(void *arg)
     return NULL;
 }
 
-static void test_threads(void **state)
+static void frames_keep_their_types_under_several_cpus_at_once(void **state)
 {
     pthread_t t[THREADS];
 
@@ -70,7 +70,8 @@ static void test_threads(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_threads)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frames_keep_their_types_under_several_cpus_at_once)};
 
     if (argc > 1)
         rounds = strtoul(argv[1], NULL, 0);

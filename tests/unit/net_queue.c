@@ -343,7 +343,8 @@ static int disconnect_queue(void **state)
     return fake_mapped;
 }
 
-static void to_the_host(void **state)
+static void
+a_guests_frames_reach_the_host_and_each_slot_is_answered(void **state)
 {
     for (int i = 0; i < 4000; i++) {
         uint32_t old = tx_prod;
@@ -364,7 +365,7 @@ static void to_the_host(void **state)
     assert_true(written > 5000 && errors > 100);
 }
 
-static void to_the_guest(void **state)
+static void the_hosts_frames_reach_the_guest_whole_and_in_order(void **state)
 {
     for (int i = 0; i < 10000; i++) {
         for (int k = rand() % 4; k; k--)
@@ -384,7 +385,7 @@ static void to_the_guest(void **state)
 }
 
 /* One slot short of what the next frame needs, for ever. */
-static void stalled_guest(void **state)
+static void frames_for_a_guest_that_stalls_are_dropped(void **state)
 {
     make_frame(push(&in_tap), 20000, 1448);
     give_buffers(5);
@@ -430,7 +431,7 @@ static void interval(void)
 }
 
 /* Debts are paid, also those from before a reconnection. */
-static void limited_rate(void **state)
+static void a_rate_is_kept_also_across_a_reconnection(void **state)
 {
     credit.refilled = refilled;
     net_credit_limit(&credit, 3000, 50000);
@@ -475,14 +476,18 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(to_the_host, connect_queue,
-                                        disconnect_queue),
-        cmocka_unit_test_setup_teardown(to_the_guest, connect_queue,
-                                        disconnect_queue),
-        cmocka_unit_test_setup_teardown(stalled_guest, connect_queue,
-                                        disconnect_queue),
-        cmocka_unit_test_setup_teardown(limited_rate, connect_queue,
-                                        disconnect_queue),
+        cmocka_unit_test_setup_teardown(
+            a_guests_frames_reach_the_host_and_each_slot_is_answered,
+            connect_queue, disconnect_queue),
+        cmocka_unit_test_setup_teardown(
+            the_hosts_frames_reach_the_guest_whole_and_in_order, connect_queue,
+            disconnect_queue),
+        cmocka_unit_test_setup_teardown(
+            frames_for_a_guest_that_stalls_are_dropped, connect_queue,
+            disconnect_queue),
+        cmocka_unit_test_setup_teardown(
+            a_rate_is_kept_also_across_a_reconnection, connect_queue,
+            disconnect_queue),
     };
 
     return cmocka_run_group_tests_name("net queue", tests, setup, NULL);

@@ -39,7 +39,7 @@ static void gso(unsigned int i, uint8_t type, uint16_t size, uint8_t flags)
     slot[i].extra.u.gso.size = size;
 }
 
-static void single_slot(void **state)
+static void a_frame_in_one_slot_is_one_piece(void **state)
 {
     request(0, 96, 1514, NETTXF_csum_blank);
     assert_int_equal(net_packet_parse(&p, slot, 1), 0);
@@ -47,7 +47,7 @@ static void single_slot(void **state)
     assert_true(p.size == 1514 && p.piece[0].len == 1514 && p.csum_blank);
 }
 
-static void pieces_add_up(void **state)
+static void the_pieces_of_a_frame_add_up_to_its_size(void **state)
 {
     request(0, 0, 5000, NETTXF_more_data);
     request(1, 0, 4096, NETTXF_more_data);
@@ -59,7 +59,7 @@ static void pieces_add_up(void **state)
     assert_int_equal(net_packet_parse(&p, slot, 3), -EPROTO);
 }
 
-static void pages_are_not_left(void **state)
+static void a_piece_that_leaves_its_page_is_refused(void **state)
 {
     request(0, 4000, 96, 0);
     assert_int_equal(net_packet_parse(&p, slot, 1), 0);
@@ -70,7 +70,7 @@ static void pages_are_not_left(void **state)
     assert_int_equal(net_packet_parse(&p, slot, 2), -EPROTO);
 }
 
-static void incomplete(void **state)
+static void a_frame_whose_slots_are_missing_is_refused(void **state)
 {
     request(0, 0, 200, NETTXF_more_data);
     assert_int_equal(net_packet_parse(&p, slot, 1), -EPROTO);
@@ -78,7 +78,7 @@ static void incomplete(void **state)
     assert_int_equal(net_packet_parse(&p, slot, 1), -EPROTO);
 }
 
-static void too_many_pieces(void **state)
+static void a_frame_of_too_many_pieces_is_dropped_or_refused(void **state)
 {
     static const struct {
         unsigned int pieces;
@@ -102,7 +102,7 @@ static void too_many_pieces(void **state)
     }
 }
 
-static void extras(void **state)
+static void extra_slots_are_read_and_unknown_ones_refused(void **state)
 {
     request(0, 0, 3000, NETTXF_extra_info | NETTXF_csum_blank);
     gso(1, XEN_NETIF_GSO_TYPE_TCPV4, 1448, 0);
@@ -124,7 +124,7 @@ static void extras(void **state)
     assert_int_equal(net_packet_parse(&p, slot, 2), -EPROTO);
 }
 
-static void empty_and_tiny(void **state)
+static void a_frame_shorter_than_a_header_is_dropped(void **state)
 {
     request(0, 0, 0, 0);
     assert_int_equal(net_packet_parse(&p, slot, 1), 0);
@@ -135,7 +135,7 @@ static void empty_and_tiny(void **state)
     assert_false(p.drop);
 }
 
-static void any_slots(void **state)
+static void any_slots_are_refused_or_stay_in_bounds(void **state)
 {
     unsigned int accepted = 0;
 
@@ -166,7 +166,7 @@ static uint8_t tcp4[] = {
     0, 0, 64, 6, 0, 0, 10,   0,    0, 2, 10, 0, 0, 1, 0x12, 0x34, 0,   80, 0, 0,
     0, 1, 0,  0, 0, 2, 0x50, 0x18, 1, 0, 0,  0, 0, 0, 'd',  'a',  't', 'a'};
 
-static void offload_header(void **state)
+static void a_header_for_the_host_says_what_the_guest_left_out(void **state)
 {
     struct virtio_net_hdr h;
 
@@ -187,7 +187,7 @@ static void offload_header(void **state)
 }
 
 /* One's complement sum over pseudo header and segment must be all ones. */
-static void checksum_is_right(void **state)
+static void a_checksum_that_is_filled_in_is_right(void **state)
 {
     uint8_t f[sizeof(tcp4)];
     struct virtio_net_hdr h;
@@ -208,7 +208,7 @@ static void checksum_is_right(void **state)
 }
 
 /* Random headers, in a buffer of exactly their length. */
-static void any_frame(void **state)
+static void any_frame_is_refused_or_stays_in_bounds(void **state)
 {
     static const uint16_t types[] = {0x0800, 0x86dd, 0x8100, 0x88a8};
     unsigned int accepted = 0;
@@ -244,17 +244,17 @@ static void any_frame(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(single_slot),
-        cmocka_unit_test(pieces_add_up),
-        cmocka_unit_test(pages_are_not_left),
-        cmocka_unit_test(incomplete),
-        cmocka_unit_test(too_many_pieces),
-        cmocka_unit_test(extras),
-        cmocka_unit_test(empty_and_tiny),
-        cmocka_unit_test(any_slots),
-        cmocka_unit_test(offload_header),
-        cmocka_unit_test(checksum_is_right),
-        cmocka_unit_test(any_frame),
+        cmocka_unit_test(a_frame_in_one_slot_is_one_piece),
+        cmocka_unit_test(the_pieces_of_a_frame_add_up_to_its_size),
+        cmocka_unit_test(a_piece_that_leaves_its_page_is_refused),
+        cmocka_unit_test(a_frame_whose_slots_are_missing_is_refused),
+        cmocka_unit_test(a_frame_of_too_many_pieces_is_dropped_or_refused),
+        cmocka_unit_test(extra_slots_are_read_and_unknown_ones_refused),
+        cmocka_unit_test(a_frame_shorter_than_a_header_is_dropped),
+        cmocka_unit_test(any_slots_are_refused_or_stay_in_bounds),
+        cmocka_unit_test(a_header_for_the_host_says_what_the_guest_left_out),
+        cmocka_unit_test(a_checksum_that_is_filled_in_is_right),
+        cmocka_unit_test(any_frame_is_refused_or_stays_in_bounds),
     };
 
     return cmocka_run_group_tests_name("net slots", tests, NULL, NULL);

@@ -235,7 +235,7 @@ static void compare(bool long_mode, unsigned int *agreed)
         assert_false(decode_priv_insn(b, n, long_mode, &i));
 }
 
-static void test_long_mode(void **state)
+static void privileged_instructions_are_decoded_as_by_zydis(void **state)
 {
     unsigned int agreed = 0;
 
@@ -244,7 +244,8 @@ static void test_long_mode(void **state)
     assert_true(agreed > ROUNDS / 2);
 }
 
-static void test_compat_mode(void **state)
+static void
+privileged_instructions_of_32_bit_code_are_decoded_as_by_zydis(void **state)
 {
     unsigned int agreed = 0;
 
@@ -254,7 +255,7 @@ static void test_compat_mode(void **state)
 }
 
 /* What Linux executes at boot, byte for byte. */
-static void test_known(void **state)
+static void instructions_that_linux_runs_at_boot_are_decoded(void **state)
 {
     static const struct {
         uint8_t code[5], length;
@@ -286,9 +287,10 @@ static void test_known(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known),
-        cmocka_unit_test(test_long_mode),
-        cmocka_unit_test(test_compat_mode),
+        cmocka_unit_test(instructions_that_linux_runs_at_boot_are_decoded),
+        cmocka_unit_test(privileged_instructions_are_decoded_as_by_zydis),
+        cmocka_unit_test(
+            privileged_instructions_of_32_bit_code_are_decoded_as_by_zydis),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -109,7 +109,7 @@ static void check(const uint8_t *b, const struct ptwr_insn *i,
     }
 }
 
-static void test_decoding(void **state)
+static void writes_to_memory_are_decoded_as_by_zydis(void **state)
 {
     ZydisDecoder zd;
     unsigned int agreed = 0;
@@ -140,7 +140,7 @@ static void test_decoding(void **state)
 }
 
 /* The forms that Linux was seen to use. */
-static void test_known_forms(void **state)
+static void writes_that_linux_does_to_page_tables_are_decoded(void **state)
 {
     static const struct {
         uint8_t b[8], len, bytes;
@@ -199,7 +199,7 @@ static void set_reg(uint64_t *reg, uint64_t v, unsigned int bytes)
     *reg = (*reg & keep) | (v & mask);
 }
 
-static void test_computing(void **state)
+static void a_decoded_write_computes_what_the_cpu_does(void **state)
 {
     static const uint8_t forms[][4] = {
         /* length, then opcode bytes with [rdi], rcx */
@@ -249,9 +249,10 @@ static void test_computing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_decoding),
-                                       cmocka_unit_test(test_known_forms),
-                                       cmocka_unit_test(test_computing)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writes_to_memory_are_decoded_as_by_zydis),
+        cmocka_unit_test(writes_that_linux_does_to_page_tables_are_decoded),
+        cmocka_unit_test(a_decoded_write_computes_what_the_cpu_does)};
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ static unsigned int type_of(uint64_t d)
 
 /* Every combination of type, S, DPL, P, L, D: nothing that is accepted can be
  * a gate or a system segment, or run below ring 3. */
-static void test_descriptor_rules(void **state)
+static void no_accepted_descriptor_is_a_gate_or_runs_below_ring_3(void **state)
 {
     for (unsigned int access = 0; access < 256; access++)
         for (unsigned int flags = 0; flags < 16; flags++) {
@@ -48,7 +48,7 @@ static void test_descriptor_rules(void **state)
         }
 }
 
-static void test_flat_segments(void **state)
+static void flat_user_segments_are_recognised(void **state)
 {
     uint64_t gdt[16] = {[5] = 0x00cff3000000ffff, [6] = 0x00affb000000ffff};
 
@@ -99,7 +99,7 @@ static uint32_t bits(const struct cpu_policy *p, uint32_t leaf,
     return reg == 'a' ? l->a : reg == 'b' ? l->b : reg == 'c' ? l->c : l->d;
 }
 
-static void test_policy_hides(void **state)
+static void a_cpu_policy_hides_what_a_pv_guest_cannot_use(void **state)
 {
     static const struct {
         uint32_t leaf, subleaf;
@@ -148,7 +148,7 @@ static void test_policy_hides(void **state)
 }
 
 /* Without the state there is no feature that needs it. */
-static void test_policy_xstate(void **state)
+static void a_cpu_policy_has_no_feature_without_its_state(void **state)
 {
     struct cpu_policy p;
 
@@ -168,7 +168,7 @@ static void test_policy_xstate(void **state)
     assert_int_equal(bits(&p, 0xd, 0, 'a'), 0);
 }
 
-static void test_policy_old_host(void **state)
+static void a_cpu_policy_of_an_old_host_has_the_leaves_there_are(void **state)
 {
     struct cpu_policy p;
 
@@ -181,7 +181,7 @@ static void test_policy_old_host(void **state)
     assert_int_equal(bits(&p, 1, 0, 'd'), 0x1fc9cbf5);
 }
 
-static void test_policy_apply(void **state)
+static void a_cpu_policy_takes_less_and_refuses_what_is_not_known(void **state)
 {
     struct cpu_policy max, p;
     xen_cpuid_leaf_t want[2], bad;
@@ -213,7 +213,7 @@ static void test_policy_apply(void **state)
     assert_int_equal(cpu_policy_apply(&p, &max, want, 1, &bad), 0);
 }
 
-static void test_feature_words(void **state)
+static void feature_words_are_those_of_the_leaves(void **state)
 {
     struct cpu_policy p;
     uint32_t words[CPU_FEATURE_WORDS];
@@ -292,7 +292,7 @@ static void make_dom0(void)
     test_vcpu.arch.flags = TF_KERNEL_MODE;
 }
 
-static void test_dom0_ports(void **state)
+static void dom0_has_all_ports_but_the_hypervisors(void **state)
 {
     make_dom0();
     assert_true(ioports_access_permitted(&test_domain, 0x3f8, 0x3ff));
@@ -309,7 +309,7 @@ static void test_dom0_ports(void **state)
 }
 
 /* Only the kernel with its I/O privilege opens the bitmap. */
-static void test_bitmap_opens(void **state)
+static void only_a_kernel_with_io_privilege_opens_the_bitmap(void **state)
 {
     make_dom0();
     io_bitmap_open(&test_vcpu);
@@ -322,7 +322,7 @@ static void test_bitmap_opens(void **state)
     free(test_domain.arch.ioport_bitmap);
 }
 
-static void test_privilege_level(void **state)
+static void a_mode_reaches_ports_with_its_io_privilege_level(void **state)
 {
     struct arch_vcpu *a = &test_vcpu.arch;
 
@@ -343,7 +343,7 @@ static void test_privilege_level(void **state)
 }
 
 /* The process's bitmap, against a port-by-port reading of it. */
-static void test_process_bitmap(void **state)
+static void a_process_reaches_the_ports_of_its_bitmap(void **state)
 {
     struct arch_vcpu *a = &test_vcpu.arch;
 
@@ -367,7 +367,7 @@ static void test_process_bitmap(void **state)
     }
 }
 
-static void test_unprivileged_ports(void **state)
+static void an_unprivileged_domain_reaches_the_ports_it_was_given(void **state)
 {
     memset(&test_domain, 0, sizeof(test_domain));
     memset(&test_vcpu.arch, 0, sizeof(test_vcpu.arch));
@@ -391,18 +391,18 @@ static void test_unprivileged_ports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_descriptor_rules),
-        cmocka_unit_test(test_flat_segments),
-        cmocka_unit_test(test_policy_hides),
-        cmocka_unit_test(test_policy_xstate),
-        cmocka_unit_test(test_policy_old_host),
-        cmocka_unit_test(test_policy_apply),
-        cmocka_unit_test(test_feature_words),
-        cmocka_unit_test(test_dom0_ports),
-        cmocka_unit_test(test_bitmap_opens),
-        cmocka_unit_test(test_privilege_level),
-        cmocka_unit_test(test_process_bitmap),
-        cmocka_unit_test(test_unprivileged_ports),
+        cmocka_unit_test(no_accepted_descriptor_is_a_gate_or_runs_below_ring_3),
+        cmocka_unit_test(flat_user_segments_are_recognised),
+        cmocka_unit_test(a_cpu_policy_hides_what_a_pv_guest_cannot_use),
+        cmocka_unit_test(a_cpu_policy_has_no_feature_without_its_state),
+        cmocka_unit_test(a_cpu_policy_of_an_old_host_has_the_leaves_there_are),
+        cmocka_unit_test(a_cpu_policy_takes_less_and_refuses_what_is_not_known),
+        cmocka_unit_test(feature_words_are_those_of_the_leaves),
+        cmocka_unit_test(dom0_has_all_ports_but_the_hypervisors),
+        cmocka_unit_test(only_a_kernel_with_io_privilege_opens_the_bitmap),
+        cmocka_unit_test(a_mode_reaches_ports_with_its_io_privilege_level),
+        cmocka_unit_test(a_process_reaches_the_ports_of_its_bitmap),
+        cmocka_unit_test(an_unprivileged_domain_reaches_the_ports_it_was_given),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -151,7 +151,7 @@ static void random_request(struct client *cl, uint32_t tx)
     }
 }
 
-static void requests(void **state)
+static void a_request_that_runs_out_of_memory_changes_nothing(void **state)
 {
     uint32_t snapshot = 0;
 
@@ -170,7 +170,7 @@ static void requests(void **state)
 }
 
 /* Commits on the short way and, others having written, on the long way. */
-static void commits(void **state)
+static void a_commit_that_runs_out_of_memory_changes_nothing(void **state)
 {
     int failed_commits = 0, done = 0;
 
@@ -207,7 +207,7 @@ static void commits(void **state)
     assert_true(failed_commits > 100 && done > 300);
 }
 
-static void watches(void **state)
+static void a_watch_refused_for_lack_of_memory_can_be_set_again(void **state)
 {
     for (int i = 0; i < 600; i++) {
         char data[64];
@@ -224,9 +224,9 @@ static void watches(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(requests),
-        TEST(commits),
-        TEST(watches),
+        TEST(a_request_that_runs_out_of_memory_changes_nothing),
+        TEST(a_commit_that_runs_out_of_memory_changes_nothing),
+        TEST(a_watch_refused_for_lack_of_memory_can_be_set_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

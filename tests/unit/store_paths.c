@@ -11,7 +11,7 @@ static int resolve(const char *in, char *out, bool special)
     return path_resolve(out, in, strlen(in), "/local/domain/7", special);
 }
 
-static void legal_paths(void **state)
+static void legal_paths_become_absolute(void **state)
 {
     static const struct {
         const char *in, *out;
@@ -32,7 +32,7 @@ static void legal_paths(void **state)
     assert_string_equal(out, "@releaseDomain");
 }
 
-static void illegal_paths(void **state)
+static void illegal_paths_are_refused(void **state)
 {
     static const char *const cases[] = {
         "",     "//",        "/a/",  "a/",  "/a//b",         "/a b",
@@ -45,7 +45,7 @@ static void illegal_paths(void **state)
 }
 
 /* The limits hold for the final form as well as for what was sent. */
-static void lengths(void **state)
+static void a_path_may_be_as_long_as_the_limit(void **state)
 {
     char in[4000], out[PATH_BUFFER];
     size_t prefix = strlen("/local/domain/7/");
@@ -63,7 +63,7 @@ static void lengths(void **state)
     assert_int_equal(strlen(out), 2048 + prefix);
 }
 
-static void relations(void **state)
+static void a_path_is_below_itself_and_the_nodes_above_it(void **state)
 {
     assert_true(path_is_below("/a", "/a"));
     assert_true(path_is_below("/a", "/a/b"));
@@ -83,7 +83,8 @@ static uint32_t incarnation(uint16_t domid)
 
 #define PARSE(p, text) perms_parse(p, text, sizeof(text) - 1, 4, incarnation)
 
-static void perms_wire_form(void **state)
+static void
+permissions_are_read_and_written_in_the_form_of_the_wire(void **state)
 {
     struct perms *p;
     char out[64];
@@ -118,7 +119,7 @@ static unsigned int bits(struct perms *p, uint16_t domid, uint32_t inc)
     return perms_of(p, &who);
 }
 
-static void who_may_what(void **state)
+static void owner_entries_and_default_decide_who_may_do_what(void **state)
 {
     struct actor root = {true, {0, 1}, {0, 1}};
     struct actor model = {false, {5, 105}, {1, 101}};
@@ -143,9 +144,13 @@ static void who_may_what(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(legal_paths),     cmocka_unit_test(illegal_paths),
-        cmocka_unit_test(lengths),         cmocka_unit_test(relations),
-        cmocka_unit_test(perms_wire_form), cmocka_unit_test(who_may_what),
+        cmocka_unit_test(legal_paths_become_absolute),
+        cmocka_unit_test(illegal_paths_are_refused),
+        cmocka_unit_test(a_path_may_be_as_long_as_the_limit),
+        cmocka_unit_test(a_path_is_below_itself_and_the_nodes_above_it),
+        cmocka_unit_test(
+            permissions_are_read_and_written_in_the_form_of_the_wire),
+        cmocka_unit_test(owner_entries_and_default_decide_who_may_do_what),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

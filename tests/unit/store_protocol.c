@@ -50,7 +50,7 @@ static int teardown(void **state)
         assert_memory_equal(answer_, wanted, len_);                            \
     } while (0)
 
-static void nodes(void **state)
+static void nodes_are_written_read_listed_and_removed(void **state)
 {
     assert_answer(root, XS_WRITE, "/a/b\0val\0ue", "OK\0");
     assert_answer(root, XS_READ, "/a/b\0", "val\0ue");
@@ -81,7 +81,7 @@ static void nodes(void **state)
     assert_int_equal(client_one(root, XS_READ, 77, "/a"), ENOENT);
 }
 
-static void relative_paths(void **state)
+static void a_relative_path_begins_at_the_domains_own_node(void **state)
 {
     assert_answer(guest, XS_WRITE,
                   "data/x\0"
@@ -94,7 +94,7 @@ static void relative_paths(void **state)
     assert_int_equal(ask(root, XS_GET_DOMAIN_PATH, "40000\0"), EINVAL);
 }
 
-static void permissions(void **state)
+static void a_domain_reads_and_writes_what_permissions_allow(void **state)
 {
     assert_answer(root, XS_WRITE,
                   "/secret/x\0"
@@ -140,7 +140,7 @@ static void permissions(void **state)
     assert_int_equal(ask(root, XS_SET_PERMS, "/secret\0q6\0"), EINVAL);
 }
 
-static void privileged_requests(void **state)
+static void privileged_requests_are_for_dom0(void **state)
 {
     static const bool privileged[XS_TYPE_COUNT] = {
         [XS_CONTROL] = true, [XS_INTRODUCE] = true,
@@ -166,7 +166,7 @@ static void privileged_requests(void **state)
     assert_int_equal(ask(root, XS_CONTROL, "quota\0set\0nodes\0-1\0"), EINVAL);
 }
 
-static void long_directories(void **state)
+static void a_long_directory_is_read_in_parts(void **state)
 {
     char path[64], part[XENSTORE_PAYLOAD_MAX], all[20000], gen[32] = "";
     size_t len, have = 0, names = 0;
@@ -201,7 +201,7 @@ static void long_directories(void **state)
 }
 
 /* Lists that just fit, with and without room for the mark of the end. */
-static void lists_that_just_fit(void **state)
+static void a_list_that_just_fits_is_sent_whole(void **state)
 {
     char path[256] = "/fit/", part[XENSTORE_PAYLOAD_MAX];
     size_t len;
@@ -229,7 +229,7 @@ static void lists_that_just_fit(void **state)
 
 /* --- watches -------------------------------------------------------------- */
 
-static void watches(void **state)
+static void a_watch_hears_of_changes_at_and_below_its_path(void **state)
 {
     struct client *w = client_new(NULL);
 
@@ -266,7 +266,7 @@ static void watches(void **state)
     client_free(w);
 }
 
-static void relative_watches(void **state)
+static void a_relative_watch_hears_relative_paths(void **state)
 {
     assert_answer(guest, XS_WATCH, "device\0tok\0", "OK\0");
     assert_string_equal(client_event(guest), "device tok");
@@ -299,7 +299,7 @@ static void watches_respect_permissions(void **state)
     assert_null(client_event(guest));
 }
 
-static void special_watches(void **state)
+static void special_watches_hear_of_domains(void **state)
 {
     assert_answer(guest, XS_WATCH, "@releaseDomain\0t\0", "OK\0");
     assert_string_equal(client_event(guest), "@releaseDomain t");
@@ -318,7 +318,7 @@ static void special_watches(void **state)
 
 /* --- limits --------------------------------------------------------------- */
 
-static void quotas(void **state)
+static void a_domain_cannot_exceed_its_quotas(void **state)
 {
     char path[2100], value[2100];
     int i, rc = 0;
@@ -353,7 +353,7 @@ static void quotas(void **state)
 
 /* A list that is too long is not looked at: each entry would cost a hypercall.
  */
-static void long_permissions(void **state)
+static void a_list_of_permissions_that_is_too_long_is_refused(void **state)
 {
     char request[XENSTORE_PAYLOAD_MAX] = "mine";
     size_t len = 5;
@@ -372,7 +372,7 @@ static void long_permissions(void **state)
         client_ask(root, XS_SET_PERMS, 0, request, len, NULL, NULL), 0);
 }
 
-static void memory_quota(void **state)
+static void a_domain_cannot_exceed_its_memory(void **state)
 {
     char path[32], value[2049];
     int i, rc = 0;
@@ -404,7 +404,7 @@ static void watch_in_silence(void)
 
 /* Events for a client that does not read have a fixed cost and are not
  * repeated. */
-static void silent_watcher(void **state)
+static void a_watcher_that_does_not_read_costs_a_fixed_amount(void **state)
 {
     struct connection *c = guest->c;
     char path[64];
@@ -431,7 +431,7 @@ static void silent_watcher(void **state)
 /* A full queue is not searched: a commit may cause a hundred thousand events
  * for one, and all other clients wait meanwhile. So even the same event again
  * is lost. */
-static void full_queue(void **state)
+static void a_full_queue_of_events_loses_new_ones(void **state)
 {
     struct connection *c = guest->c;
     char path[64];
@@ -448,7 +448,7 @@ static void full_queue(void **state)
 }
 
 /* A client that sends without reading answers is not served further. */
-static void silent_reader(void **state)
+static void a_client_that_does_not_read_answers_is_not_served(void **state)
 {
     char payload[XENSTORE_PAYLOAD_MAX];
     struct xsd_sockmsg h;
@@ -473,7 +473,7 @@ static void silent_reader(void **state)
 
 /* --- domains come and go -------------------------------------------------- */
 
-static void death_cleans_up(void **state)
+static void a_dead_domain_leaves_no_node_watch_or_right(void **state)
 {
     client_write(guest, 0, "mine/sub", "1");
     client_write(root, 0, "/shared", "1");
@@ -499,7 +499,7 @@ static void death_cleans_up(void **state)
     assert_int_equal(domain_known(5)->account.nodes, 0);
 }
 
-static void release_is_announced_once(void **state)
+static void the_end_of_a_domain_is_announced_once(void **state)
 {
     assert_answer(root, XS_WATCH, "@releaseDomain\0t\0", "OK\0");
     client_event(root);
@@ -520,7 +520,7 @@ static void release_is_announced_once(void **state)
 }
 
 /* A protocol error parks a domain; it is not its death. */
-static void too_long_message(void **state)
+static void a_message_that_is_too_long_parks_the_domain(void **state)
 {
     struct client *local = client_new(NULL);
     char *junk = calloc(1, 6000);
@@ -540,7 +540,7 @@ static void too_long_message(void **state)
     free(junk);
 }
 
-static void set_target(void **state)
+static void a_domain_may_do_what_its_target_may(void **state)
 {
     client_write(guest, 0, "mine", "1");
     assert_int_equal(ask(other, XS_READ, "/local/domain/5/mine\0"), EACCES);
@@ -596,7 +596,7 @@ static size_t sensible_message(char *out)
     return used;
 }
 
-static void noise(void **state)
+static void messages_of_random_contents_are_answered(void **state)
 {
     char data[XENSTORE_PAYLOAD_MAX], payload[XENSTORE_PAYLOAD_MAX];
     struct client *who[3] = {root, guest, other};
@@ -635,7 +635,7 @@ static void noise(void **state)
 }
 
 /* Bytes without any structure: parked or served, never more. */
-static void raw_noise(void **state)
+static void bytes_without_structure_do_no_harm(void **state)
 {
     srand(8);
     for (int i = 0; i < 300; i++) {
@@ -652,7 +652,7 @@ static void raw_noise(void **state)
 }
 
 /* However a message is cut into pieces, the answers are the same. */
-static void pieces(void **state)
+static void a_message_cut_into_pieces_is_answered_the_same(void **state)
 {
     static const char request[] = "/p\0value";
     struct xsd_sockmsg h = {XS_WRITE, 1, 0, sizeof(request) - 1};
@@ -678,29 +678,29 @@ static void pieces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(nodes),
-        TEST(relative_paths),
-        TEST(permissions),
-        TEST(privileged_requests),
-        TEST(long_directories),
-        TEST(lists_that_just_fit),
-        TEST(watches),
-        TEST(relative_watches),
+        TEST(nodes_are_written_read_listed_and_removed),
+        TEST(a_relative_path_begins_at_the_domains_own_node),
+        TEST(a_domain_reads_and_writes_what_permissions_allow),
+        TEST(privileged_requests_are_for_dom0),
+        TEST(a_long_directory_is_read_in_parts),
+        TEST(a_list_that_just_fits_is_sent_whole),
+        TEST(a_watch_hears_of_changes_at_and_below_its_path),
+        TEST(a_relative_watch_hears_relative_paths),
         TEST(watches_respect_permissions),
-        TEST(special_watches),
-        TEST(quotas),
-        TEST(long_permissions),
-        TEST(memory_quota),
-        TEST(silent_watcher),
-        TEST(full_queue),
-        TEST(silent_reader),
-        TEST(death_cleans_up),
-        TEST(release_is_announced_once),
-        TEST(too_long_message),
-        TEST(set_target),
-        TEST(noise),
-        TEST(raw_noise),
-        TEST(pieces),
+        TEST(special_watches_hear_of_domains),
+        TEST(a_domain_cannot_exceed_its_quotas),
+        TEST(a_list_of_permissions_that_is_too_long_is_refused),
+        TEST(a_domain_cannot_exceed_its_memory),
+        TEST(a_watcher_that_does_not_read_costs_a_fixed_amount),
+        TEST(a_full_queue_of_events_loses_new_ones),
+        TEST(a_client_that_does_not_read_answers_is_not_served),
+        TEST(a_dead_domain_leaves_no_node_watch_or_right),
+        TEST(the_end_of_a_domain_is_announced_once),
+        TEST(a_message_that_is_too_long_parks_the_domain),
+        TEST(a_domain_may_do_what_its_target_may),
+        TEST(messages_of_random_contents_are_answered),
+        TEST(bytes_without_structure_do_no_harm),
+        TEST(a_message_cut_into_pieces_is_answered_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

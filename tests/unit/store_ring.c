@@ -98,7 +98,7 @@ static uint32_t guest_ask(uint32_t type, const char *data, size_t len,
 
 /* --- tests ---------------------------------------------------------------- */
 
-static void introduction(void **state)
+static void a_guest_is_introduced_with_its_ring_and_port(void **state)
 {
     assert_int_equal(client_two(root, XS_WATCH, 0, "@introduceDomain", "t"), 0);
     client_event(root);
@@ -150,7 +150,7 @@ static void introduction(void **state)
 }
 
 /* Long messages wrap around the ring many times, at every offset. */
-static void conversation(void **state)
+static void long_messages_wrap_around_the_ring(void **state)
 {
     char path[] = "/local/domain/7", answer[XENSTORE_PAYLOAD_MAX];
     char value[XENSTORE_PAYLOAD_MAX];
@@ -178,7 +178,7 @@ static void conversation(void **state)
 }
 
 /* Whatever stands in the indices: served or parked, never out of bounds. */
-static void hostile_indices(void **state)
+static void any_indices_are_served_or_park_the_guest(void **state)
 {
     static const uint32_t odd[] = {
         0,          1,          15,         16,         1023,
@@ -213,7 +213,7 @@ static void hostile_indices(void **state)
 
 /* The store's indices in the page are for the guest to read: what the guest
  * writes there does not move the store. */
-static void our_indices_are_ours(void **state)
+static void indices_of_the_store_are_not_the_guests_to_move(void **state)
 {
     char answer[XENSTORE_PAYLOAD_MAX];
     uint32_t cons, prod;
@@ -245,7 +245,7 @@ static void our_indices_are_ours(void **state)
                      XS_GET_DOMAIN_PATH);
 }
 
-static void errors_are_told(void **state)
+static void a_guest_is_told_of_its_error_in_the_ring(void **state)
 {
     struct xsd_sockmsg h = {XS_READ, 1, 0, 4097};
 
@@ -281,7 +281,7 @@ static void errors_are_told(void **state)
 }
 
 /* Breaking the protocol over and over must not fill the log. */
-static void faults_are_logged_once(void **state)
+static void a_guests_faults_are_logged_once(void **state)
 {
     assert_int_equal(INTRODUCE("7\0"
                                "99\0"
@@ -297,7 +297,7 @@ static void faults_are_logged_once(void **state)
     assert_int_equal(fake_log_lines, 1);
 }
 
-static void reconnection_forgets(void **state)
+static void a_guest_that_reconnects_begins_anew(void **state)
 {
     char answer[XENSTORE_PAYLOAD_MAX];
     size_t len;
@@ -325,7 +325,7 @@ static void reconnection_forgets(void **state)
 }
 
 /* Death in every state of a connection, many lives of one id. */
-static void many_lives(void **state)
+static void a_domain_may_die_in_every_state_of_its_connection(void **state)
 {
     char answer[XENSTORE_PAYLOAD_MAX];
     size_t len;
@@ -367,10 +367,14 @@ static void many_lives(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(introduction),         TEST(conversation),
-        TEST(hostile_indices),      TEST(our_indices_are_ours),
-        TEST(errors_are_told),      TEST(faults_are_logged_once),
-        TEST(reconnection_forgets), TEST(many_lives),
+        TEST(a_guest_is_introduced_with_its_ring_and_port),
+        TEST(long_messages_wrap_around_the_ring),
+        TEST(any_indices_are_served_or_park_the_guest),
+        TEST(indices_of_the_store_are_not_the_guests_to_move),
+        TEST(a_guest_is_told_of_its_error_in_the_ring),
+        TEST(a_guests_faults_are_logged_once),
+        TEST(a_guest_that_reconnects_begins_anew),
+        TEST(a_domain_may_die_in_every_state_of_its_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

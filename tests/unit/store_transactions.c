@@ -37,7 +37,7 @@ static int teardown(void **state)
         assert_string_equal(is, value);                                        \
     } while (0)
 
-static void isolation(void **state)
+static void a_transaction_is_not_seen_before_its_commit(void **state)
 {
     uint32_t t;
 
@@ -58,7 +58,7 @@ static void isolation(void **state)
     assert_int_equal(client_write(a, t, "/x", "9"), ENOENT);
 }
 
-static void abandoned(void **state)
+static void an_abandoned_transaction_changes_nothing(void **state)
 {
     uint32_t t = client_begin(a);
 
@@ -127,7 +127,7 @@ static void perform(struct client *cl, uint32_t t, enum step s)
     }
 }
 
-static void conflicts(void **state)
+static void a_commit_fails_when_what_it_read_has_changed(void **state)
 {
     static const struct {
         enum step mine, theirs;
@@ -194,7 +194,7 @@ static void own_writes_do_not_conflict(void **state)
     assert_value(b, 0, "/x", "mine");
 }
 
-static void remove_and_create_again(void **state)
+static void a_node_removed_and_created_again_is_a_new_one(void **state)
 {
     uint32_t t;
 
@@ -221,7 +221,7 @@ static void parents_stay_removed(void **state)
     assert_null(client_read(b, 0, "/p/q"));
 }
 
-static void created_and_removed(void **state)
+static void a_node_created_and_removed_leaves_no_trace(void **state)
 {
     uint32_t t = client_begin(a);
 
@@ -278,7 +278,7 @@ static void events_fire_at_commit(void **state)
     assert_null(client_event(b));
 }
 
-static void transaction_limits(void **state)
+static void a_domain_has_a_limited_number_of_transactions(void **state)
 {
     struct client *g;
     uint32_t t[12];
@@ -306,7 +306,7 @@ static void transaction_limits(void **state)
     assert_int_equal(domain_known(5)->account.held, 0);
 }
 
-static void node_quota_at_commit(void **state)
+static void the_node_quota_holds_at_commit(void **state)
 {
     struct client *g;
     uint32_t t;
@@ -336,7 +336,7 @@ static void node_quota_at_commit(void **state)
 }
 
 /* A right withdrawn before the commit is no right at commit. */
-static void permission_lost_before_commit(void **state)
+static void a_right_lost_before_the_commit_is_no_right(void **state)
 {
     struct client *g;
     uint32_t t;
@@ -354,7 +354,7 @@ static void permission_lost_before_commit(void **state)
 }
 
 /* What a dead domain owned does not come back by an old transaction. */
-static void owner_dies_meanwhile(void **state)
+static void a_dead_owners_nodes_do_not_come_back_by_a_commit(void **state)
 {
     uint32_t t;
 
@@ -426,7 +426,7 @@ static void attackers_cannot_starve(void **state)
 }
 
 /* An unprivileged domain cannot keep old trees for ever. */
-static void old_ones_expire(void **state)
+static void an_old_transaction_of_a_guest_expires(void **state)
 {
     struct client *g;
     uint32_t t, u;
@@ -469,7 +469,7 @@ static bool rewrite(struct client *cl, const char *path)
 
 /* What the snapshots of all domains together keep in memory has a bound: the
  * oldest go, and others' writes cost them nothing else. */
-static void snapshots_are_bounded(void **state)
+static void snapshots_of_all_domains_have_a_bound(void **state)
 {
     struct client *g, *other;
     uint32_t t[10], u, own;
@@ -521,7 +521,7 @@ static void snapshots_are_bounded(void **state)
  * Serial equivalence: transfers between ten cells, all interleaved. Each
  * transaction reads two cells and writes both; the sum stays the same.
  */
-static void transfers_keep_the_sum(void **state)
+static void interleaved_transfers_keep_their_sum(void **state)
 {
     struct client *cl[6];
     uint32_t t[6] = {0};
@@ -580,24 +580,24 @@ static void transfers_keep_the_sum(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(isolation),
-        TEST(abandoned),
-        TEST(conflicts),
+        TEST(a_transaction_is_not_seen_before_its_commit),
+        TEST(an_abandoned_transaction_changes_nothing),
+        TEST(a_commit_fails_when_what_it_read_has_changed),
         TEST(own_writes_do_not_conflict),
-        TEST(remove_and_create_again),
+        TEST(a_node_removed_and_created_again_is_a_new_one),
         TEST(parents_stay_removed),
-        TEST(created_and_removed),
+        TEST(a_node_created_and_removed_leaves_no_trace),
         TEST(refused_writes_leave_no_trace),
         TEST(events_fire_at_commit),
-        TEST(transaction_limits),
-        TEST(node_quota_at_commit),
-        TEST(permission_lost_before_commit),
-        TEST(owner_dies_meanwhile),
+        TEST(a_domain_has_a_limited_number_of_transactions),
+        TEST(the_node_quota_holds_at_commit),
+        TEST(a_right_lost_before_the_commit_is_no_right),
+        TEST(a_dead_owners_nodes_do_not_come_back_by_a_commit),
         TEST(refused_reads_leave_no_trace),
         TEST(attackers_cannot_starve),
-        TEST(old_ones_expire),
-        TEST(snapshots_are_bounded),
-        TEST(transfers_keep_the_sum),
+        TEST(an_old_transaction_of_a_guest_expires),
+        TEST(snapshots_of_all_domains_have_a_bound),
+        TEST(interleaved_transfers_keep_their_sum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

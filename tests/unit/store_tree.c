@@ -274,7 +274,7 @@ static void children_are_sorted(void **state)
 }
 
 /* As deep as a path can be; freeing and walking must not use the stack. */
-static void deepest_path(void **state)
+static void a_tree_as_deep_as_a_path_can_be_is_walked_and_freed(void **state)
 {
     struct perms *p = perms_alloc(1);
     struct node *root = tree_new(p);
@@ -298,7 +298,7 @@ static void deepest_path(void **state)
 }
 
 /* A node's generation changes with the node, not with what is below it. */
-static void generations(void **state)
+static void a_nodes_generation_changes_with_the_node_alone(void **state)
 {
     struct perms *p = perms_alloc(1);
     struct node *root = tree_new(p), *n;
@@ -325,8 +325,8 @@ int main(void)
         cmocka_unit_test(snapshots_never_change),
         cmocka_unit_test(out_of_memory_changes_nothing),
         cmocka_unit_test(children_are_sorted),
-        cmocka_unit_test(deepest_path),
-        cmocka_unit_test(generations),
+        cmocka_unit_test(a_tree_as_deep_as_a_path_can_be_is_walked_and_freed),
+        cmocka_unit_test(a_nodes_generation_changes_with_the_node_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -220,7 +220,7 @@ static int forget_device(void **state)
     return 0;
 }
 
-static void life(void **state)
+static void a_device_goes_through_all_states_of_its_life(void **state)
 {
     state_is("2");
     assert_non_null(find(BACK "/feature"));
@@ -335,7 +335,7 @@ static void trouble_is_told_until_it_is_over(void **state)
 }
 
 /* The toolstack does not wait for a medium that takes long to open. */
-static void removed_while_it_connects(void **state)
+static void a_device_can_be_removed_while_it_connects(void **state)
 {
     removed_meanwhile = true;
     frontend("state", "4");
@@ -346,7 +346,7 @@ static void removed_while_it_connects(void **state)
     assert_true(loop.stopped);
 }
 
-static void nonsense_is_not_logged_for_ever(void **state)
+static void a_frontends_nonsense_is_not_logged_for_ever(void **state)
 {
     int saved = dup(STDERR_FILENO), file = memfd_create("log", 0);
     char garbage[1024];
@@ -379,7 +379,9 @@ static void nonsense_is_not_logged_for_ever(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(life, make_device, forget_device),
+        cmocka_unit_test_setup_teardown(
+            a_device_goes_through_all_states_of_its_life, make_device,
+            forget_device),
         cmocka_unit_test_setup_teardown(connecting_takes_one_transaction,
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(device_is_opened_by_the_main_flow,
@@ -388,10 +390,12 @@ int main(void)
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(trouble_is_told_until_it_is_over,
                                         make_device, forget_device),
-        cmocka_unit_test_setup_teardown(removed_while_it_connects, make_device,
-                                        forget_device),
-        cmocka_unit_test_setup_teardown(nonsense_is_not_logged_for_ever,
-                                        make_device, forget_device),
+        cmocka_unit_test_setup_teardown(
+            a_device_can_be_removed_while_it_connects, make_device,
+            forget_device),
+        cmocka_unit_test_setup_teardown(
+            a_frontends_nonsense_is_not_logged_for_ever, make_device,
+            forget_device),
     };
 
     return cmocka_run_group_tests_name("xenbus device", tests, NULL, NULL);

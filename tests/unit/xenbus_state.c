@@ -63,7 +63,7 @@ static const struct xenbus_view fresh = {
     .online = true,
 };
 
-static void usual_life(void **state)
+static void a_device_connects_serves_and_closes(void **state)
 {
     struct xenbus_view v = fresh;
 
@@ -89,7 +89,7 @@ static void usual_life(void **state)
     assert_int_equal(v.mine, XenbusStateClosed);
 }
 
-static void guest_destroyed(void **state)
+static void a_device_closes_when_its_guest_is_destroyed(void **state)
 {
     struct xenbus_view v = fresh;
 
@@ -103,7 +103,7 @@ static void guest_destroyed(void **state)
     assert_false(v.connected);
 }
 
-static void frontend_driver_reloaded(void **state)
+static void a_device_connects_again_when_the_driver_is_reloaded(void **state)
 {
     struct xenbus_view v = fresh;
 
@@ -136,7 +136,7 @@ static void failure_is_not_repeated(void **state)
     assert_true(settle(&v));
 }
 
-static void nodes_vanish(void **state)
+static void a_device_closes_when_its_nodes_vanish(void **state)
 {
     for (int mine = 0; mine <= XenbusStateReconfigured; mine++)
         for (int front = 0; front <= XenbusStateReconfigured; front++) {
@@ -146,7 +146,7 @@ static void nodes_vanish(void **state)
         }
 }
 
-static void random_toggles(void **state)
+static void a_device_settles_after_any_changes(void **state)
 {
     struct xenbus_view v = fresh;
     unsigned int lives = 0, connections = 0;
@@ -185,12 +185,12 @@ static void random_toggles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(usual_life),
-        cmocka_unit_test(guest_destroyed),
-        cmocka_unit_test(frontend_driver_reloaded),
+        cmocka_unit_test(a_device_connects_serves_and_closes),
+        cmocka_unit_test(a_device_closes_when_its_guest_is_destroyed),
+        cmocka_unit_test(a_device_connects_again_when_the_driver_is_reloaded),
         cmocka_unit_test(failure_is_not_repeated),
-        cmocka_unit_test(nodes_vanish),
-        cmocka_unit_test(random_toggles),
+        cmocka_unit_test(a_device_closes_when_its_nodes_vanish),
+        cmocka_unit_test(a_device_settles_after_any_changes),
     };
 
     return cmocka_run_group_tests_name("xenbus state", tests, NULL, NULL);

@@ -48,7 +48,7 @@ static void check_out(const char *expected)
     free(text);
 }
 
-static void list_lines(void **state)
+static void lines_of_xl_list_are_xens(void **state)
 {
     libxl_dominfo i;
 
@@ -100,7 +100,7 @@ static void list_lines(void **state)
 
 /* --- words --- */
 
-static void memory_sizes(void **state)
+static void a_memory_size_is_read_or_refused(void **state)
 {
     assert_int_equal(parse_mem_kb("256"), 262144);
     assert_int_equal(parse_mem_kb("256m"), 262144);
@@ -116,7 +116,7 @@ static void memory_sizes(void **state)
     assert_int_equal(parse_mem_kb("99999999999999t"), -1);
 }
 
-static void cpu_sets(void **state)
+static void a_set_of_cpus_is_read_or_refused(void **state)
 {
     static const struct {
         const char *spec, *printed; /* NULL: refused */
@@ -224,7 +224,7 @@ static char *compact(char *json)
     return json;
 }
 
-static void configurations(void **state)
+static void a_configuration_is_read_or_refused_with_its_line(void **state)
 {
     FILE *err = stderr;
 
@@ -255,10 +255,10 @@ static void configurations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(list_lines),
-        cmocka_unit_test(memory_sizes),
-        cmocka_unit_test(cpu_sets),
-        cmocka_unit_test(configurations),
+        cmocka_unit_test(lines_of_xl_list_are_xens),
+        cmocka_unit_test(a_memory_size_is_read_or_refused),
+        cmocka_unit_test(a_set_of_cpus_is_read_or_refused),
+        cmocka_unit_test(a_configuration_is_read_or_refused_with_its_line),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

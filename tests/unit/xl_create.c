@@ -192,7 +192,7 @@ static int reset(void **state)
     return 0;
 }
 
-static void runs(void **state)
+static void a_guest_runs_unless_it_is_to_be_paused(void **state)
 {
     assert_int_equal(create((struct create_options){0}), EXIT_SUCCESS);
     assert_true(exists && running);
@@ -206,7 +206,7 @@ static void runs(void **state)
     assert_true(exists && running && monitored == 1);
 }
 
-static void no_process_for_the_monitor(void **state)
+static void without_a_process_for_the_monitor_no_guest_is_left(void **state)
 {
     fork_fails = true;
     assert_int_equal(create((struct create_options){0}), EXIT_FAILURE);
@@ -216,14 +216,14 @@ static void no_process_for_the_monitor(void **state)
     assert_true(exists && running);
 }
 
-static void monitor_gives_up(void **state)
+static void without_the_monitors_log_no_guest_is_left(void **state)
 {
     log_fails = true;
     assert_int_equal(create((struct create_options){0}), EXIT_FAILURE);
     assert_false(exists);
 }
 
-static void cannot_run(void **state)
+static void a_guest_that_cannot_run_is_not_left(void **state)
 {
     unpause_fails = true;
     assert_int_equal(create((struct create_options){0}), EXIT_FAILURE);
@@ -260,10 +260,12 @@ static int remove_lockfile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(runs, reset),
-        cmocka_unit_test_setup(no_process_for_the_monitor, reset),
-        cmocka_unit_test_setup(monitor_gives_up, reset),
-        cmocka_unit_test_setup(cannot_run, reset),
+        cmocka_unit_test_setup(a_guest_runs_unless_it_is_to_be_paused, reset),
+        cmocka_unit_test_setup(
+            without_a_process_for_the_monitor_no_guest_is_left, reset),
+        cmocka_unit_test_setup(without_the_monitors_log_no_guest_is_left,
+                               reset),
+        cmocka_unit_test_setup(a_guest_that_cannot_run_is_not_left, reset),
         cmocka_unit_test_setup(restarts, reset),
     };
 

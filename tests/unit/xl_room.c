@@ -72,27 +72,27 @@ static void make_room_on(const char *command_line, int autoballoon,
     libxl_domain_config_dispose(&config);
 }
 
-static void test_dom0_gives_what_is_missing(void **state)
+static void dom0_gives_what_is_missing(void **state)
 {
     make_room_on("console=com1", -1, 1000);
     assert_int_equal(dom0_target, -160);
     assert_int_equal(host_free, 260);
 }
 
-static void test_dom0_is_asked_again_for_the_rest(void **state)
+static void dom0_is_asked_again_for_the_rest(void **state)
 {
     make_room_on("", -1, 100);
     assert_int_equal(host_free, 260);
     assert_int_equal(targets, 2);
 }
 
-static void test_a_dom0_that_stands_still_is_asked_once(void **state)
+static void a_dom0_that_stands_still_is_asked_once(void **state)
 {
     make_room_on("", -1, 0);
     assert_int_equal(targets, 1);
 }
 
-static void test_fixed_memory_stays(void **state)
+static void a_dom0_with_fixed_memory_is_not_asked(void **state)
 {
     make_room_on("console=com1 dom0_mem=1G,max:1G", -1, 1000);
     assert_int_equal(targets, 0);
@@ -105,10 +105,10 @@ static void test_fixed_memory_stays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dom0_gives_what_is_missing),
-        cmocka_unit_test(test_dom0_is_asked_again_for_the_rest),
-        cmocka_unit_test(test_a_dom0_that_stands_still_is_asked_once),
-        cmocka_unit_test(test_fixed_memory_stays)};
+        cmocka_unit_test(dom0_gives_what_is_missing),
+        cmocka_unit_test(dom0_is_asked_again_for_the_rest),
+        cmocka_unit_test(a_dom0_that_stands_still_is_asked_once),
+        cmocka_unit_test(a_dom0_with_fixed_memory_is_not_asked)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,7 +61,7 @@ static int stop(void **state)
     return 0;
 }
 
-static void values(void **state)
+static void values_are_written_read_and_removed(void **state)
 {
     struct xs_handle *h = xs_open(0);
     unsigned int len;
@@ -101,7 +101,7 @@ static void values(void **state)
     xs_close(NULL);
 }
 
-static void permissions(void **state)
+static void permissions_are_set_and_read_back(void **state)
 {
     struct xs_handle *h = xs_open(0);
     struct xs_permissions p[3] = {{0, XS_PERM_NONE},
@@ -129,7 +129,7 @@ static void permissions(void **state)
     xs_close(h);
 }
 
-static void long_directory(void **state)
+static void a_directory_longer_than_a_message_is_listed(void **state)
 {
     struct xs_handle *h = xs_open(0);
     char name[64], **list;
@@ -170,7 +170,7 @@ static void expect_event(struct xs_handle *h, const char *p, const char *token)
     free(v);
 }
 
-static void events(void **state)
+static void a_watchs_events_are_queued_and_wake_the_reader(void **state)
 {
     struct xs_handle *h = xs_open(0), *w = xs_open(XS_UNWATCH_FILTER);
     unsigned int n;
@@ -260,7 +260,7 @@ static void *watcher(void *arg)
 
 /* Answers reach the threads that asked, events the thread that waits for
  * them. */
-static void threads(void **state)
+static void answers_reach_the_threads_that_asked(void **state)
 {
     struct xs_handle *h = xs_open(0);
     struct job job[THREADS + 1];
@@ -331,7 +331,7 @@ static int ask_liar(const void *data, size_t len)
     return error;
 }
 
-static void liars(void **state)
+static void a_store_that_breaks_the_protocol_is_an_error(void **state)
 {
     struct xsd_sockmsg too_long = {XS_READ, 1, 0, 5000};
     struct xsd_sockmsg cut = {XS_READ, 1, 0, 50};
@@ -351,9 +351,12 @@ static void liars(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values),         cmocka_unit_test(permissions),
-        cmocka_unit_test(long_directory), cmocka_unit_test(events),
-        cmocka_unit_test(threads),        cmocka_unit_test(liars),
+        cmocka_unit_test(values_are_written_read_and_removed),
+        cmocka_unit_test(permissions_are_set_and_read_back),
+        cmocka_unit_test(a_directory_longer_than_a_message_is_listed),
+        cmocka_unit_test(a_watchs_events_are_queued_and_wake_the_reader),
+        cmocka_unit_test(answers_reach_the_threads_that_asked),
+        cmocka_unit_test(a_store_that_breaks_the_protocol_is_an_error),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
