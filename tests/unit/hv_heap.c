@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include "hv_world.h"
 #include <hv/memory.h>
+#include <asm/tlb.h>
 #include <xen/memory.h>
 
 #define TOTAL (WORLD_FRAMES - 8 - (HOLE_LAST + 1 - HOLE_FIRST))

@@ -16,8 +16,11 @@
 #include <hv/grant_table.h>
 #include <hv/smp.h>
 #include <asm/e820.h>
+#include <asm/guest_tables.h>
 #include <asm/log_dirty.h>
+#include <asm/paging.h>
 #include <asm/pv.h>
+#include <asm/tlb.h>
 
 struct domain *world_domain[WORLD_DOMAINS];
 __thread struct cpu_info test_cpu;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <asm/device_access.h>
 #include <asm/pv.h>
 #include "../../xen-lite/arch/x86/pv/emul/cpu_policy.h"
 #include <hv/guest_access.h>

@@ -8,7 +8,7 @@
 #include <hv/acpi.h>
 #include <hv/lib.h>
 #include <asm/apic.h>
-#include <asm/mm.h>
+#include <asm/paging.h>
 
 struct acpi_facts acpi;
 

@@ -11,8 +11,8 @@
 #include <hv/lib.h>
 #include <hv/serial.h>
 #include <hv/timer.h>
+#include <asm/device_access.h>
 #include <asm/irq.h>
-#include <asm/mm.h>
 #include <asm/processor.h>
 
 #define UART_DATA 0 /* divisor low while LCR_DLAB is set */

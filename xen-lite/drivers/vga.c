@@ -6,7 +6,7 @@
 #include <hv/console.h>
 #include <hv/lib.h>
 #include <hv/serial.h>
-#include <asm/mm.h>
+#include <asm/paging.h>
 #include <asm/processor.h>
 #include <xen/xen.h>
 

@@ -14,8 +14,10 @@
 #include <hv/lib.h>
 #include <hv/smp.h>
 #include <hv/softirq.h>
+#include <asm/guest_tables.h>
 #include <asm/log_dirty.h>
 #include <asm/pv.h>
+#include <asm/tlb.h>
 
 noreturn void enter_idle_loop(void); /* entry.S */
 noreturn void idle_loop(void);

@@ -4,9 +4,12 @@
  * vcpu as guests and tools exchange it (struct vcpu_guest_context).
  */
 #include <hv/lib.h>
+#include <hv/mm.h>
 #include <hv/page_alloc.h>
+#include <asm/guest_tables.h>
 #include <asm/irq.h>
 #include <asm/log_dirty.h>
+#include <asm/paging.h>
 #include <asm/pv.h>
 #include <asm/time.h>
 

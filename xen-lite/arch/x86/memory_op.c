@@ -5,6 +5,7 @@
 #include <hv/domain.h>
 #include <hv/hypercall.h>
 #include <hv/memory.h>
+#include <hv/mm.h>
 #include <asm/e820.h>
 #include <xen/memory.h>
 

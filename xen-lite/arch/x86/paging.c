@@ -13,10 +13,13 @@
  * walking one that is gone; a table page is allocated before the lock is taken.
  */
 #include <hv/domain.h>
+#include <hv/mm.h>
 #include <hv/page_alloc.h>
 #include <hv/smp.h>
 #include <asm/e820.h>
+#include <asm/paging.h>
 #include <asm/setup.h>
+#include <asm/tlb.h>
 
 #define LARGE_PAGES (1ul << 9) /* frames of a 2 MiB page */
 #define TABLE_FLAGS (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY)

@@ -11,9 +11,12 @@
  * belongs to DOMID_IO; RAM belongs to us until the heap gets it.
  */
 #include <hv/domain.h>
+#include <hv/mm.h>
 #include <hv/page_alloc.h>
 #include <asm/e820.h>
+#include <asm/paging.h>
 #include <asm/setup.h>
+#include <asm/tlb.h>
 
 #define CHUNK       MB(2ul)
 #define CHUNK_PAGES (CHUNK >> PAGE_SHIFT)

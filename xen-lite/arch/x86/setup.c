@@ -15,8 +15,10 @@
 #include <asm/e820.h>
 #include <asm/firmware.h>
 #include <asm/irq.h>
+#include <asm/paging.h>
 #include <asm/setup.h>
 #include <asm/time.h>
+#include <asm/tlb.h>
 #include "boot/boot.h"
 
 noreturn void __start_xen(uint32_t magic, paddr_t info);

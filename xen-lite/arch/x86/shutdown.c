@@ -8,7 +8,7 @@
 #include <hv/timer.h>
 #include <asm/apic.h>
 #include <asm/irq.h>
-#include <asm/mm.h>
+#include <asm/paging.h>
 #include <asm/time.h>
 
 #define ACPI_RESET_PORT_PCI 0xcf9

@@ -12,6 +12,7 @@
 #include <hv/timer.h>
 #include <asm/apic.h>
 #include <asm/irq.h>
+#include <asm/paging.h>
 #include <asm/setup.h>
 #include <asm/time.h>
 

@@ -18,6 +18,7 @@
 #include <hv/timer.h>
 #include <asm/apic.h>
 #include <asm/clock_record.h>
+#include <asm/paging.h>
 #include <asm/setup.h>
 #include <asm/time.h>
 

@@ -18,6 +18,8 @@
 #include <hv/smp.h>
 #include <asm/irq.h>
 #include <asm/log_dirty.h>
+#include <asm/paging.h>
+#include <asm/tlb.h>
 
 static uint64_t tlb_clock = 1;
 #ifdef HV_DEBUG

@@ -18,6 +18,7 @@
 #include <hv/smp.h>
 #include <hv/symbols.h>
 #include <asm/log_dirty.h>
+#include <asm/pv.h>
 #include <asm/traps.h>
 #include <xen/nmi.h>
 

@@ -12,6 +12,7 @@
 #include <hv/domain.h>
 #include <hv/hypercall.h>
 #include <hv/memory.h>
+#include <hv/mm.h>
 #include <hv/page_alloc.h>
 #include <xen/memory.h>
 

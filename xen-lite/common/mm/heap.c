@@ -10,6 +10,7 @@
  */
 #include <hv/lib.h>
 #include <hv/list.h>
+#include <hv/mm.h>
 #include <hv/page_alloc.h>
 #include <hv/spinlock.h>
 

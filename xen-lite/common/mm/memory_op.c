@@ -11,6 +11,7 @@
 #include <hv/grant_table.h>
 #include <hv/hypercall.h>
 #include <hv/memory.h>
+#include <hv/mm.h>
 #include <hv/page_alloc.h>
 #include <asm/uaccess.h>
 #include <xen/memory.h>

@@ -13,9 +13,11 @@
  * since) and scrubs afterwards. So no data and no write crosses owners.
  */
 #include <hv/domain.h>
+#include <hv/mm.h>
 #include <hv/page_alloc.h>
 #include <hv/smp.h>
 #include <hv/spinlock.h>
+#include <asm/tlb.h>
 
 #define NR_ZONES   33
 #define NIL        (~0u)

@@ -7,7 +7,9 @@
  *   <hv/guest_access.h>  the copies to and from guest memory
  *   <hv/hypercall.h>     hypercall_preempt_check(), hypercall_again(),
  *                        hypercall_set_arg(), hypercall_invoke()
- *   <hv/mm.h>            references and types of frames, the direct map
+ *   <hv/mm.h>            references and types of frames, whose page each is
+ *   <asm/frame.h>        the record of a frame, the direct map
+ *   <asm/tlb.h>          stamps of the flush clock, for the allocator
  *   <hv/smp.h>           calls to other CPUs
  *
  * Unless said otherwise no lock is held, and 0 is success.

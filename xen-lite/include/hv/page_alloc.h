@@ -10,9 +10,9 @@
 #define HV_PAGE_ALLOC_H
 
 #include <hv/types.h>
-#include <asm/mm.h>
 
 struct domain;
+struct page_info;
 
 #define MAX_ORDER 18 /* 1 GiB */
 

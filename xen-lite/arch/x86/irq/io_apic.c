@@ -9,8 +9,9 @@
 #include <hv/lib.h>
 #include <hv/spinlock.h>
 #include <asm/apic.h>
+#include <asm/device_access.h>
 #include <asm/irq.h>
-#include <asm/mm.h>
+#include <asm/paging.h>
 
 #define REG_VERSION  1
 #define REG_ROUTE(n) (0x10 + 2 * (n))

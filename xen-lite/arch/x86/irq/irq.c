@@ -23,7 +23,7 @@
 #include <asm/apic.h>
 #include <asm/irq.h>
 #include <asm/irq_desc.h>
-#include <asm/mm.h>
+#include <asm/tlb.h>
 #include <asm/traps.h>
 
 #define NR_VECTORS 256

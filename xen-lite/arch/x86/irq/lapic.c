@@ -8,8 +8,9 @@
 #include <hv/lib.h>
 #include <hv/smp.h>
 #include <asm/apic.h>
+#include <asm/device_access.h>
 #include <asm/irq.h>
-#include <asm/mm.h>
+#include <asm/paging.h>
 #include <asm/setup.h>
 
 #define APIC_BASE_X2APIC (1u << 10)

@@ -6,8 +6,8 @@
 #include <hv/acpi.h>
 #include <hv/lib.h>
 #include <asm/e820.h>
-#include <asm/mm.h>
 #include <asm/msi.h>
+#include <asm/paging.h>
 
 #define PCI_CAP_MSI  0x05
 #define PCI_CAP_MSIX 0x11

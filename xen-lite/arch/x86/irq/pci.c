@@ -8,8 +8,8 @@
 #include <hv/lib.h>
 #include <hv/spinlock.h>
 #include <asm/e820.h>
-#include <asm/mm.h>
 #include <asm/msi.h>
+#include <asm/paging.h>
 
 #define CF8_ENABLE      0x80000000u
 #define PCI_STATUS      0x06

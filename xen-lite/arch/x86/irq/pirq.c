@@ -10,6 +10,7 @@
 #include <hv/domain.h>
 #include <hv/event_channel.h>
 #include <hv/hypercall.h>
+#include <hv/mm.h>
 #include <asm/apic.h>
 #include <asm/irq.h>
 #include <asm/irq_desc.h>

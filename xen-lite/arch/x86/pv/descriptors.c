@@ -11,8 +11,11 @@
 #include <hv/lib.h>
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
+#include <hv/mm.h>
 #include <hv/page_alloc.h>
+#include <asm/paging.h>
 #include <asm/pv.h>
+#include <asm/tlb.h>
 
 #define LDT_PAGES        16
 #define ENTRIES_PER_PAGE 512

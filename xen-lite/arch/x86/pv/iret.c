@@ -12,6 +12,7 @@
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
 #include <hv/softirq.h>
+#include <asm/guest_tables.h>
 #include <asm/pv.h>
 
 static bool enter_user_mode(struct vcpu *v)

@@ -5,6 +5,9 @@
  * so every descriptor in it is safe and stays so.
  */
 #include "mm/mm.h"
+#include <asm/paging.h>
+#include <asm/pv.h>
+#include <asm/tlb.h>
 
 #define LDT_WINDOW_PAGE 16 /* first LDT page in the vcpu's 32 */
 

@@ -13,6 +13,7 @@
  */
 #include <hv/lib.h>
 #include <hv/guest_access.h>
+#include <asm/guest_tables.h>
 #include <asm/log_dirty.h>
 #include <asm/pv.h>
 

@@ -7,7 +7,7 @@
 #include <hv/percpu.h>
 #include <hv/spinlock.h>
 #include <asm/current.h>
-#include <asm/mm.h>
+#include <asm/page.h>
 #include <xen/xen.h>
 
 struct page_info;

@@ -9,11 +9,27 @@
 #ifndef ASM_LOG_DIRTY_H
 #define ASM_LOG_DIRTY_H
 
-#include <hv/types.h>
+#include <hv/atomic.h>
 #include <hv/softirq.h>
-#include <asm/mm.h>
+#include <hv/types.h>
 
+struct domain;
+struct vcpu;
 struct xen_domctl;
+
+/* --- the hook ------------------------------------------------------------- */
+/*
+ * Code that has written to a guest's frame by another way than the guest's own
+ * addresses must call this, after the write. It costs one test while no domain
+ * is logged.
+ */
+extern uint32_t nr_logged_domains;
+void log_dirty_frame_slow(mfn_t mfn);
+static inline void log_dirty_frame(mfn_t mfn)
+{
+    if (unlikely(READ_ONCE(nr_logged_domains)))
+        log_dirty_frame_slow(mfn);
+}
 
 /* --- one CPU's virtual TLB for one domain (pv/mm/vtlb.c) ------------------ */
 struct vtlb {

@@ -34,6 +34,9 @@ int pv_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries);
 void pv_init_gdt_window(struct vcpu *v);
 void pv_map_cpu_gdt_page(struct vcpu *v); /* irqs off, v about to run here */
 void load_ldt(struct vcpu *v);
+/* The guest touched its LDT/GDT window: map the page in. True if done. */
+bool map_ldt_shadow_page(unsigned int index);
+void invalidate_ldt(struct vcpu *v);
 
 /* --- hypercall page (pv/hypercall_page.c) --------------------------------- */
 void fill_hypercall_page(void *page);

@@ -9,6 +9,7 @@
 #include <hv/bitops.h>
 #include <hv/domctl.h>
 #include <hv/guest_access.h>
+#include <hv/mm.h>
 #include <hv/page_alloc.h>
 #include <hv/sysctl.h>
 #include "cpu_policy.h"

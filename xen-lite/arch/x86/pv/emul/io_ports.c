@@ -16,6 +16,7 @@
 #include <hv/lib.h>
 #include <hv/guest_access.h>
 #include <hv/page_alloc.h>
+#include <asm/device_access.h>
 #include <asm/msi.h>
 #include <asm/pv.h>
 

@@ -10,6 +10,7 @@
 #include <hv/hypercall.h>
 #include <hv/softirq.h>
 #include "guest_insn.h"
+#include <asm/guest_tables.h>
 #include <asm/pv.h>
 
 #define STRING_IO_BATCH 64 /* then the guest is resumed in between */

@@ -12,6 +12,7 @@
 #ifdef HV_DEBUG
 #include "mm.h"
 #include <hv/page_alloc.h>
+#include <asm/paging.h>
 #include <xen/xen.h>
 
 struct tally {

@@ -13,6 +13,7 @@
  * Frames that are not RAM have no counts: permission by range decides.
  */
 #include "mm.h"
+#include <asm/device_access.h>
 
 #define CACHE_ATTRS (PTE_PWT | PTE_PCD | PTE_PAT) /* L1 */
 #define SOFT_HIGH   0x7ff0000000000000UL

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Ranges of MMIO that dom0 may not map. */
 #include "mm.h"
+#include <asm/device_access.h>
 
 #define MAX_RANGES 64
 static struct mmio_range {

@@ -33,6 +33,7 @@
 #include <hv/page_alloc.h>
 #include <hv/smp.h>
 #include <asm/log_dirty.h>
+#include <asm/tlb.h>
 #include "mm.h"
 
 #define PFNS_PER_PAGE  (PAGE_SIZE * 8)

@@ -19,7 +19,8 @@
 
 #include <hv/domain.h>
 #include <hv/hypercall.h>
-#include <asm/mm.h>
+#include <hv/mm.h>
+#include <asm/guest_tables.h>
 
 static inline uint32_t table_type(unsigned int level)
 {
@@ -66,6 +67,8 @@ static inline bool get_writable_again(struct page_info *pg)
            atomic_cas(&pg->type, &x, x + 1);
 }
 
+/* Finish d's interrupted table undos: 0/-ERESTART. */
+int mm_finish_pending(struct domain *d);
 /* Before anything else on d's tables: what was interrupted. 0/-ERESTART */
 static inline int finish_pending(struct domain *d)
 {

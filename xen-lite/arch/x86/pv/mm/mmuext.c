@@ -9,6 +9,7 @@
  */
 #include <asm/log_dirty.h>
 #include <asm/pv.h>
+#include <asm/tlb.h>
 #include "mm.h"
 #include <hv/smp.h>
 #include <xen/xen.h>

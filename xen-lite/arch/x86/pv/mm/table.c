@@ -13,6 +13,8 @@
  * the next memory call (of anyone, for that domain) finishes it first.
  */
 #include "mm.h"
+#include <asm/paging.h>
+#include <asm/tlb.h>
 
 /* Present entries above L1 between two preemption checks; at most an eight
  * more. */

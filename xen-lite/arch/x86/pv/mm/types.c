@@ -25,6 +25,7 @@
  * serve them.
  */
 #include <asm/pv.h>
+#include <asm/tlb.h>
 #include "mm.h"
 #include <hv/page_alloc.h>
 #include <hv/smp.h>

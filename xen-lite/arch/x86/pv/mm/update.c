@@ -12,6 +12,7 @@
  * table before they pin it).
  */
 #include "mm.h"
+#include <asm/tlb.h>
 #include <asm/uaccess.h>
 #include <xen/xen.h>
 

@@ -30,6 +30,8 @@
 #include <hv/smp.h>
 #include <asm/log_dirty.h>
 #include "mm.h"
+#include <asm/paging.h>
+#include <asm/tlb.h>
 #include <asm/traps.h>
 
 #define POOL_ORDER   7 /* 512 KiB: some 100 regions of 2 MiB */
