@@ -182,7 +182,7 @@ static void handle_irq(struct irq_desc *desc)
             mask_irq(desc, true);
             desc->awaits_eoi = true;
         }
-    } else {
+    } else if (desc->vector) { /* else it has just been shut down */
         mask_irq(desc, true);
     }
     spin_unlock(&desc->lock);
