@@ -47,9 +47,9 @@ success() {
         fatal "cannot write hotplug-status"
 }
 
-# lock NAME: until the script ends
+# lock NAME: until the script ends. Who may read the file could keep the lock.
 lock() {
-    mkdir -p "$LOCK_DIR"
+    mkdir -p "$LOCK_DIR" && chmod 700 "$LOCK_DIR"
     exec 9> "$LOCK_DIR/$1.lock"
     flock 9
 }

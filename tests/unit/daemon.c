@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -243,6 +244,36 @@ static void starting_process_ends_when_the_daemon_is_ready(void **state)
     assert_true(within_10_s(pid_file_is_gone));
 }
 
+/* Whoever may open the file can keep its lock. */
+static void pid_file_is_its_users_alone(void **state)
+{
+    pid_t pid = start(true, -1);
+    struct stat st;
+
+    manager_hears_ready(pid);
+    assert_int_equal(stat(pid_file, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    kill(pid, SIGTERM);
+    manager_hears("STOPPING=1");
+    assert_int_equal(status_of(pid), 0);
+}
+
+static void pid_file_of_the_callers_directory_is_removed(void **state)
+{
+    char absolute[sizeof(pid_file)];
+
+    memcpy(absolute, pid_file, sizeof(absolute));
+    assert_int_equal(chdir(dir), 0);
+    strcpy(pid_file, "pid");
+    assert_int_equal(status_of(start(false, -1)), 0);
+    memcpy(pid_file, absolute, sizeof(absolute));
+    assert_int_equal(chdir("/"), 0);
+    manager_hears_ready(atoi(content_of(pid_file)));
+    kill(atoi(content_of(pid_file)), SIGTERM);
+    manager_hears("STOPPING=1");
+    assert_true(within_10_s(pid_file_is_gone));
+}
+
 static void starting_process_fails_with_the_daemon(void **state)
 {
     char good[sizeof(log_file)];
@@ -263,6 +294,8 @@ int main(void)
         TEST(killed_daemon_does_not_stand_in_the_way),
         TEST(hangup_opens_the_log_anew),
         TEST(starting_process_ends_when_the_daemon_is_ready),
+        TEST(pid_file_is_its_users_alone),
+        TEST(pid_file_of_the_callers_directory_is_removed),
         TEST(starting_process_fails_with_the_daemon),
     };
 

@@ -63,6 +63,7 @@ on_mounted=$(loop "$dir/mounted")
 on_parts=$(loop -P "$dir/parts") # its partitions go with it
 
 check "a file with loop devices that nobody uses is free" takes "$dir/image" w
+check "no other user can take the scripts' lock" test "$(stat -c %a /run/xen-hotplug)" = 700
 check "a loop device is free" takes "$on_image" w
 
 disk 1 "$dir/image" w

@@ -17,7 +17,7 @@
 #include <daemon/log.h>
 #include <daemon/notify.h>
 
-static const char *pid_path;
+static char *pid_path;
 static int pid_fd = -1, parent_fd = -1;
 
 /* The pid file is another daemon's, which writes its number once it is ready.
@@ -38,14 +38,15 @@ static int refuse(const char *path, int fd)
 }
 
 /* A flock() belongs to the open file: it survives fork() and ends with the last
- * process that has the file open, however that ends. */
+ * process that has the file open, however that ends. Who may read a file may
+ * also lock it, so that is for root alone. */
 static int lock_pid_file(const char *path)
 {
     struct stat st;
     int fd, rc;
 
     do {
-        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (fd < 0)
             goto fail;
         if (flock(fd, LOCK_EX | LOCK_NB)) {
@@ -58,7 +59,7 @@ static int lock_pid_file(const char *path)
         if (!st.st_nlink) /* a daemon that ended has just removed it */
             close(fd);
     } while (!st.st_nlink);
-    pid_path = path;
+    pid_path = realpath(path, NULL); /* for another working directory */
     pid_fd = fd;
     return 0;
 fail:
@@ -123,7 +124,7 @@ void daemon_ready(const char *log_file)
 
     if (pid_fd >= 0 &&
         (ftruncate(pid_fd, 0) || pwrite(pid_fd, text, (size_t)n, 0) != n))
-        log_error("cannot write %s: %s", pid_path, strerror(errno));
+        log_error("cannot write the pid file: %s", strerror(errno));
     snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1", (int)getpid());
     notify_manager(text);
     if (parent_fd >= 0)
@@ -134,4 +135,6 @@ void daemon_end(void)
 {
     if (pid_path)
         unlink(pid_path);
+    free(pid_path);
+    pid_path = NULL;
 }
