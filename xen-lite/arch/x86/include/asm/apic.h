@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Local APICs (irq/lapic.c) and IO-APICs (irq/io_apic.c). */
+/*
+ * Local APICs (irq/lapic.c) and IO-APICs (irq/io_apic.c).
+ *
+ * A local APIC belongs to its CPU: its functions act on that of the CPU that
+ * calls and need no lock. IO-APICs are shared; each function takes their lock
+ * (LOCK_DEVICE) itself, and may be called in any context.
+ */
 #ifndef ASM_APIC_H
 #define ASM_APIC_H
 
 #include <hv/types.h>
 #include <asm/processor.h>
 
+/* Registers by their offset in memory, whichever way they are reached. */
 #define APIC_ID            0x020
 #define APIC_TPR           0x080
 #define APIC_EOI           0x0b0
@@ -35,13 +42,21 @@
 
 uint32_t lapic_read(unsigned int reg);
 void lapic_write(unsigned int reg, uint32_t v);
+/* The interrupt in service is done; another one may come. */
 static inline void lapic_eoi(void)
 {
     lapic_write(APIC_EOI, 0);
 }
-uint32_t lapic_id(void);                      /* of this CPU */
-void lapic_icr(uint32_t apic_id, uint32_t v); /* waits until it is sent */
+uint32_t lapic_id(void); /* of this CPU */
+/* Sends the command v to the APIC with that id, once the one before is gone.
+ * What was written before is visible to the CPU that it reaches. */
+void lapic_icr(uint32_t apic_id, uint32_t v);
 void lapic_map(void); /* once, before any of the above */
+/*
+ * LOCAL_TIMER_VECTOR comes once, at this time: given in both forms, of which
+ * the CPU's kind of timer uses one. A time that is past or further away than
+ * the timer counts makes it come early. A new time replaces the old one.
+ */
 void lapic_start_timer(uint64_t tsc_deadline, uint64_t ns);
 void lapic_stop_timer(void);
 /* Ticks of the timer per second, measured by time.c: 32.32 ticks per ns. */
@@ -50,18 +65,21 @@ void disable_local_apic(void); /* reboot: as firmware had it */
 
 extern uint32_t cpu_to_apicid[]; /* [NR_CPUS] */
 
-/* IO-APIC: one line per GSI. */
+/* IO-APICs, all lines masked, from ACPI's list; once, at boot. */
 void io_apic_init(void);
+/* Whether some IO-APIC has the line. The rest is for valid ones only. */
 bool gsi_valid(unsigned int gsi);
+/* Where and how a line interrupts; masked while it changes. */
 void io_apic_set_route(unsigned int gsi, unsigned int vector, uint32_t apic_id,
                        bool level, bool active_low, bool masked);
 /* Another CPU, which has the same vector; one store. */
 void io_apic_set_cpu(unsigned int gsi, uint32_t apic_id);
 void io_apic_mask(unsigned int gsi, bool masked);
-/* PHYSDEVOP_apic_read/write: dom0's view of register reg. 0/-EINVAL */
+/* PHYSDEVOP_apic_read/write: dom0's view of register reg. Writes are ignored:
+ * routes are ours. 0; -EINVAL: no IO-APIC is at base. */
 int io_apic_guest_read(paddr_t base, uint32_t reg, uint32_t *value);
 int io_apic_guest_write(paddr_t base, uint32_t reg, uint32_t value);
-/* An ISA interrupt's line and its wiring. */
+/* An ISA interrupt's line and its wiring, by ACPI's overrides. */
 unsigned int isa_irq_to_gsi(unsigned int irq, bool *level, bool *active_low);
 void io_apic_disable_all(void); /* reboot */
 

@@ -28,6 +28,11 @@ struct cpu_regs {
 #define TRAP_iret    0x101u /* a call of a batch replaced the frame */
 
 struct vcpu;
+/*
+ * Written by this CPU alone, except softirq_pending. Between entry and exit of
+ * a guest its registers are in guest_regs, and a change there is what the guest
+ * continues with.
+ */
 struct cpu_info {
     struct cpu_regs guest_regs; /* frame of the last guest entry */
     struct vcpu *current_vcpu;
@@ -37,6 +42,10 @@ struct cpu_info {
     uint64_t pad[3];          /* the end of guest_regs is 16-byte aligned */
 };
 
+/*
+ * The block of the CPU that runs this. The caller must not keep it over a
+ * context switch, after which a vcpu may be on another CPU.
+ */
 static inline struct cpu_info *get_cpu_info(void)
 {
     unsigned long sp;
@@ -44,6 +53,7 @@ static inline struct cpu_info *get_cpu_info(void)
     return (struct cpu_info *)((sp | (STACK_SIZE - 1)) + 1 -
                                sizeof(struct cpu_info));
 }
+/* The registers of current, which is in the hypervisor. */
 #define guest_cpu_regs() (&get_cpu_info()->guest_regs)
 
 #endif

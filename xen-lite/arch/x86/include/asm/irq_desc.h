@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* One irq, and what irq/pirq.c does with it on behalf of a domain. */
+/*
+ * One irq, and what irq/pirq.c does with it on behalf of a domain. The
+ * functions take desc->lock themselves (LOCK_IRQ) and may be called with
+ * pirq.c's lock.
+ *
+ * An irq has one user: the hypervisor (action) or a domain (guest), or none.
+ */
 #ifndef ASM_IRQ_DESC_H
 #define ASM_IRQ_DESC_H
 
@@ -21,9 +27,11 @@ struct irq_desc {
     uint32_t pirq;
 };
 
-struct irq_desc *irq_to_desc(unsigned int irq); /* irq < NR_IRQS */
+/* There is one for each number below NR_IRQS, for ever. */
+struct irq_desc *irq_to_desc(unsigned int irq);
 
-/* desc starts to raise d's pirq, on cpu. 0/-EBUSY/-ENOSPC */
+/* desc starts to raise d's pirq, on cpu. 0; -EBUSY: it has a user; -ENOSPC: the
+ * CPU has no vector left. */
 int irq_bind_guest(struct irq_desc *desc, struct domain *d, uint32_t pirq,
                    unsigned int cpu);
 /* The rest do nothing unless desc is d's. */
@@ -32,7 +40,8 @@ void irq_set_cpu(struct irq_desc *desc, const struct domain *d,
                  unsigned int cpu);
 void irq_guest_eoi(struct irq_desc *desc, const struct domain *d);
 
-/* A new irq for a message, masked: its number or -ENOSPC. */
+/* A new irq for a message, masked: its number or -ENOSPC. msi must live until
+ * irq_destroy_msi(). The caller has a lock that keeps others from creating. */
 int irq_create_msi(struct msi_desc *msi);
 /* Returns what it was created with, for msi_release(). */
 struct msi_desc *irq_destroy_msi(struct irq_desc *desc);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* x86-64 page-table entries and address arithmetic. */
+/*
+ * x86-64 page-table entries and address arithmetic. Everything here computes:
+ * whether a frame exists or an address is mapped is the caller's knowledge.
+ */
 #ifndef ASM_PAGE_H
 #define ASM_PAGE_H
 
@@ -11,6 +14,7 @@
 #define PAGE_MASK  (~(PAGE_SIZE - 1))
 #define PADDR_BITS 52
 
+/* Bits of an entry, of any level unless said otherwise. */
 #define PTE_PRESENT  (1UL << 0)
 #define PTE_RW       (1UL << 1)
 #define PTE_USER     (1UL << 2)
@@ -27,16 +31,18 @@
 #define PTE_NX    (1UL << 63)
 #define PTE_FRAME 0x000ffffffffff000UL
 
-/* Our own mappings. */
+/* Our own mappings: data, never executable; UC for device registers. */
 #define HV_PTE_RW                                                              \
     (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY | PTE_NX | PTE_GLOBAL)
 #define HV_PTE_RO (PTE_PRESENT | PTE_ACCESSED | PTE_NX | PTE_GLOBAL)
 #define HV_PTE_UC (HV_PTE_RW | PTE_PCD | PTE_PWT)
 
+/* Level 1 is the last table, whose entries map pages; 4 is the root. */
 #define PT_ENTRIES          512
 #define PT_SHIFT(level)     (12 + 9 * ((level)-1)) /* level 1..4 */
 #define PT_INDEX(va, level) (((va) >> PT_SHIFT(level)) & (PT_ENTRIES - 1))
 
+/* An entry as the CPU sees it. The frame is that in bits 12 to 51. */
 typedef uint64_t pte_t;
 static inline mfn_t pte_mfn(pte_t e)
 {
@@ -47,10 +53,14 @@ static inline pte_t pte_make(mfn_t mfn, uint64_t flags)
     return (mfn_x(mfn) << PAGE_SHIFT) | flags;
 }
 
+/* The frame of an address, rounded down and up. */
 #define PFN_DOWN(x) ((x) >> PAGE_SHIFT)
 #define PFN_UP(x)   (((x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
 
-/* Direct map */
+/*
+ * The direct map, in which all RAM is mapped. Addresses of devices are not:
+ * they need ioremap().
+ */
 static inline void *maddr_to_virt(paddr_t ma)
 {
     return (void *)(DIRECTMAP_VIRT_START + ma);
@@ -60,7 +70,7 @@ static inline void *mfn_to_virt(mfn_t mfn)
     return maddr_to_virt(mfn_x(mfn) << PAGE_SHIFT);
 }
 extern unsigned long xen_phys_start; /* where the image really is */
-/* For addresses in the direct map or the image. */
+/* For addresses in the direct map or the image; wrong for all others. */
 static inline paddr_t virt_to_maddr(const void *p)
 {
     unsigned long va = (unsigned long)p;
@@ -71,6 +81,7 @@ static inline mfn_t virt_to_mfn(const void *p)
 {
     return _mfn(virt_to_maddr(p) >> PAGE_SHIFT);
 }
+/* Whether the CPU takes va as an address: bits 47 to 63 are equal. */
 static inline bool is_canonical(uint64_t va)
 {
     return (uint64_t)((int64_t)(va << 16) >> 16) == va;

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* CPU instructions and features. */
+/*
+ * CPU instructions and features.
+ *
+ * Registers and their bits have the manuals' names (Intel SDM volumes 3 and 4),
+ * which say what they do; only those that something here uses are listed.
+ * Instructions act on the CPU that runs them, and need ring 0 unless said
+ * otherwise. A fault in one is a bug and panics, except where a name ends in
+ * _safe.
+ */
 #ifndef ASM_PROCESSOR_H
 #define ASM_PROCESSOR_H
 
@@ -59,12 +67,18 @@
 #define MSR_ARCH_CAPS      0x10a
 #define MSR_MISC_FEATURES  0x140
 #define MSR_PAT            0x277
-#define HV_PAT             0x0000050100070406UL
-#define MSR_SYSENTER_CS    0x174
-#define MSR_SYSENTER_ESP   0x175
-#define MSR_SYSENTER_EIP   0x176
-#define MSR_TSC_DEADLINE   0x6e0
+/* Memory types by PAT index: those that PV guests' entries assume. */
+#define HV_PAT           0x0000050100070406UL
+#define MSR_SYSENTER_CS  0x174
+#define MSR_SYSENTER_ESP 0x175
+#define MSR_SYSENTER_EIP 0x176
+#define MSR_TSC_DEADLINE 0x6e0
 
+/*
+ * Interrupts of this CPU. All are compiler barriers: what is written with
+ * interrupts off is in memory before they come on. The save and restore pair
+ * nests; enable and disable are for callers who know the state.
+ */
 static inline unsigned long local_save_flags(void)
 {
     unsigned long f;
@@ -93,6 +107,7 @@ static inline void local_irq_restore(unsigned long f)
         local_irq_disable();
 }
 
+/* Model-specific registers that are known to be there. */
 static inline uint64_t rdmsr(uint32_t msr)
 {
     uint32_t lo, hi;
@@ -104,9 +119,11 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
     asm volatile("wrmsr" ::"c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32))
                  : "memory");
 }
-/* With fault fix-up: 0 or -EFAULT (arch/x86/usercopy). */
+/* For one that may be missing: 0 or -EFAULT, and then *v is not set. */
 int rdmsr_safe(uint32_t msr, uint64_t *v);
 
+/* The time stamp counter; the ordered form is not read ahead of the loads
+ * before it. */
 static inline uint64_t rdtsc(void)
 {
     uint32_t lo, hi;
@@ -118,6 +135,7 @@ static inline uint64_t rdtsc_ordered(void)
     asm volatile("lfence" ::: "memory");
     return rdtsc();
 }
+/* Control registers by number; a compiler barrier. */
 #define READ_CR(n)                                                             \
     ({                                                                         \
         unsigned long c_;                                                      \
@@ -126,16 +144,19 @@ static inline uint64_t rdtsc_ordered(void)
     })
 #define WRITE_CR(n, v)                                                         \
     asm volatile("mov %0, %%cr" #n ::"r"((unsigned long)(v)) : "memory")
+/* Forgets this CPU's translation of va, global or not. */
 static inline void invlpg(unsigned long va)
 {
     asm volatile("invlpg (%0)" ::"r"(va) : "memory");
 }
+/* r becomes eax, ebx, ecx, edx. Serialises. */
 static inline void cpuid_count(uint32_t leaf, uint32_t sub, uint32_t r[4])
 {
     asm volatile("cpuid"
                  : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3])
                  : "0"(leaf), "2"(sub));
 }
+/* Ports, one access of the size that the last letter says: 8, 16, 32 bits. */
 static inline void outb(uint16_t p, uint8_t v)
 {
     asm volatile("outb %0, %1" ::"a"(v), "Nd"(p));
@@ -167,7 +188,10 @@ static inline uint32_t inl(uint16_t p)
     return v;
 }
 
-/* Host CPU as found at boot (arch/x86/cpu.c). */
+/*
+ * Host CPU as found at boot (arch/x86/cpu.c): that of CPU 0, constant
+ * afterwards. feat_ is a CPUID leaf (1, 7, e1 for 0x80000001) and register.
+ */
 struct cpuinfo {
     char vendor[13];
     uint8_t family, model, stepping;

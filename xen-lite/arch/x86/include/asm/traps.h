@@ -12,6 +12,7 @@
 #include <asm/current.h>
 #include <asm/processor.h>
 
+/* Exceptions, by the manuals' names. */
 #define X86_TRAP_DE        0
 #define X86_TRAP_DB        1
 #define X86_TRAP_NMI       2
@@ -38,7 +39,8 @@
      (1u << X86_TRAP_SS) | (1u << X86_TRAP_GP) | (1u << X86_TRAP_PF) |         \
      (1u << X86_TRAP_AC) | (1u << 21))
 
-/* #PF error code */
+/* Bits of a page fault's error code: what the access was, and whether the entry
+ * was there. */
 #define PFEC_present (1u << 0)
 #define PFEC_write   (1u << 1)
 #define PFEC_user    (1u << 2)
@@ -76,14 +78,21 @@ void cpu_init_traps(unsigned int cpu, void *stack);
 uint64_t *this_cpu_gdt_page(void); /* the reserved page, see config.h */
 void load_idle_gdt(void);
 struct tss_block *this_cpu_tss(void);
-/* The I/O bitmap of dom0 in every CPU's TSS. */
 
-/* fatal: registers, stack, guest state of interest */
+/* To the console, in any context, for a panic or a debug key. What is read of
+ * memory is checked: a broken stack ends the trace. */
 void show_registers(const struct cpu_regs *regs);
 void show_stack_trace(const struct cpu_regs *regs);
+/* The hypervisor itself trapped, and no fix-up is known: panics. */
 noreturn void fatal_trap(const struct cpu_regs *regs);
 
-/* From entry.S */
+/*
+ * From entry.S alone, with the frame it has pushed and interrupts off. Those of
+ * a guest turn them on when they have read what the CPU left behind; what is in
+ * the frame when they return is what the guest continues with. The others stay
+ * off, on whatever stack was in use; NMI, double fault, machine check and a
+ * debug exception of the hypervisor have stacks of their own.
+ */
 void do_guest_exception(struct cpu_regs *regs);
 void do_guest_page_fault(struct cpu_regs *regs);
 void do_hv_exception(struct cpu_regs *regs);
@@ -101,7 +110,8 @@ void pv_failsafe(struct cpu_regs *regs);
 void pv_deliver_event(struct cpu_regs *regs);
 void pv_deliver_nmi(struct cpu_regs *regs);
 
-/* entry.S */
+/* entry.S: to the guest by the frame at the top of the stack, after pending
+ * softirqs and events. */
 noreturn void ret_to_guest_asm(void);
 extern const char idt_stubs[], lstar_stubs[], cstar_stubs[], sysenter_entry[];
 #define IDT_STUB_SIZE     16

@@ -2,6 +2,10 @@
 /*
  * Single instructions that may fault on a guest's account, each with its way
  * out: no call, no test beyond the address check that is the caller's.
+ *
+ * The address space is that of current's kernel: during a hypercall it is the
+ * one that is loaded. For more than a word there are the copies of
+ * <hv/guest_access.h>, which check and open the pages themselves.
  */
 #ifndef ASM_UACCESS_H
 #define ASM_UACCESS_H
@@ -9,7 +13,11 @@
 #include <asm/asm_defns.h>
 #include <asm/page.h>
 
-/* Both ends of [addr, addr + n) on the same side of our range. n > 0 */
+/*
+ * Whether a guest may use [addr, addr + n): both ends on the same side of our
+ * range. n > 0. It says nothing of what is mapped, and a non-canonical address
+ * below our range is left to the fault.
+ */
 static inline bool guest_range_ok(uint64_t addr, uint64_t n)
 {
     uint64_t last = addr + n - 1;
@@ -18,7 +26,10 @@ static inline bool guest_range_ok(uint64_t addr, uint64_t n)
            (last < GUEST_LOW_END || addr >= HYPERVISOR_VIRT_END);
 }
 
-/* Store a word at a checked guest address, between stac() and clac(). */
+/*
+ * Stores a word at a checked guest address, between stac() and clac(). A fault
+ * goes to the label, with the pages still open: it must call clac().
+ */
 #define put_guest_word(addr, val, fault_label)                                 \
     asm goto("1: movq %1, (%0)\n" EX_TABLE("1b", "%l2")                        \
              :                                                                 \
@@ -26,7 +37,10 @@ static inline bool guest_range_ok(uint64_t addr, uint64_t n)
              : "memory"                                                        \
              : fault_label)
 
-/* Load a word from a checked guest address, between stac() and clac(). */
+/*
+ * Loads a word from a checked guest address, likewise. The guest may change it
+ * at any time: what is checked is the variable, loaded once.
+ */
 #define get_guest_word(addr, var, fault_label)                                 \
     asm goto("1: movq (%1), %0\n" EX_TABLE("1b", "%l2")                        \
              : "=r"(var)                                                       \
@@ -34,7 +48,10 @@ static inline bool guest_range_ok(uint64_t addr, uint64_t n)
              :                                                                 \
              : fault_label)
 
-/* Load a data segment register; a selector that faults becomes null. */
+/*
+ * Loads a data segment register; a selector that faults becomes null. The value
+ * is what was loaded. The guest's descriptor tables are in force.
+ */
 #define load_selector(seg, sel)                                                \
     ({                                                                         \
         uint32_t s_ = (uint16_t)(sel);                                         \
@@ -46,6 +63,7 @@ static inline bool guest_range_ok(uint64_t addr, uint64_t n)
                      : "+r"(s_)::"memory");                                    \
         s_;                                                                    \
     })
+/* What is in a data segment register. */
 #define read_selector(seg)                                                     \
     ({                                                                         \
         uint32_t s_;                                                           \
@@ -53,6 +71,7 @@ static inline bool guest_range_ok(uint64_t addr, uint64_t n)
         (uint16_t) s_;                                                         \
     })
 
+/* Exchanges the guest's two GS bases; the hypervisor uses neither. */
 static inline void swapgs(void)
 {
     asm volatile("swapgs" ::: "memory");
