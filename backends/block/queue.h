@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The data path of a disk: one ring, its requests in flight, and the medium.
+ *
+ * One thread, that of the event loop, does everything. The guest is trusted in
+ * nothing: every request is copied and parsed (request.h) and then answered
+ * exactly once, unless the ring itself is nonsense. Memory is fixed:
+ * BLOCK_INFLIGHT jobs and the pool, beyond which requests wait in the ring.
  */
 #ifndef BACKENDS_BLOCK_QUEUE_H
 #define BACKENDS_BLOCK_QUEUE_H
@@ -18,6 +23,8 @@
 #define BLOCK_INFLIGHT       64
 #define BLOCK_BUDGET         64 /* requests per turn of the event loop */
 
+/* How far a job has come; it goes through them in this order, leaving out what
+ * its request does not ask for. */
 enum block_stage {
     BLOCK_FREE,
     BLOCK_COPYING_IN,
@@ -41,11 +48,16 @@ struct block_job {
     unsigned int pieces; /* none: all its pages are mapped */
 };
 
+/*
+ * The first part is the caller's to set, after block_queue_init(); the rest is
+ * the queue's.
+ */
 struct block_queue {
     struct event_loop *loop;
     struct grants *grants;
     struct storage *disk;
     bool persistent;
+    /* The ring is nonsense, for this reason: the caller disconnects. */
     void (*broken)(struct block_queue *q, const char *why);
     /* err: writes begin to wait, for that reason; 0: none waits any more. */
     void (*waits)(struct block_queue *q, int err);
@@ -71,14 +83,23 @@ struct block_queue {
     unsigned int nr_copying;
 };
 
+/* Once, before privileges go: takes all memory that the queue will use. 0 or
+ * -errno. */
 int block_queue_init(struct block_queue *q, struct event_loop *loop,
                      struct grants *grants, struct storage *disk);
 
-/* refs: ring pages, checked for number only. */
+/*
+ * Maps the ring and begins to serve it. refs: ring pages, checked for number
+ * only. persistent: pages stay mapped from one request to the next, as the
+ * frontend has agreed to. 0; -errno, and then nothing is left connected.
+ */
 int block_queue_connect(struct block_queue *q, struct ports *ports,
                         const uint32_t *refs, unsigned int nr_refs,
                         uint32_t remote_port, bool persistent);
-/* Waits for I/O in flight; nothing stays mapped. */
+/*
+ * Waits for I/O in flight; nothing stays mapped. Requests that were not
+ * answered are forgotten: the frontend asks again after it has reconnected.
+ */
 void block_queue_disconnect(struct block_queue *q);
 
 #endif

@@ -29,8 +29,10 @@ union block_ring_entry {
     blkif_response_t response;
 };
 
+/* What is done to the medium. A barrier without data is a flush. */
 enum block_op { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD };
 
+/* A piece of a page that the guest granted; inside it, and not empty. */
 struct block_segment {
     grant_ref_t ref;
     uint16_t offset; /* bytes into the granted page */
@@ -45,6 +47,10 @@ struct block_limits {
     bool discard;
 };
 
+/*
+ * After a success everything in here is true: the range lies on the disk, is a
+ * multiple of its sectors, and is as long as the segments together.
+ */
 struct block_request {
     uint64_t id;
     uint8_t operation; /* echoed in the response */
@@ -62,8 +68,10 @@ struct block_request {
 
 /*
  * Both return BLKIF_RSP_OKAY or the status to answer with at once (id and
- * operation are filled in then, too). If nr_indirect is not 0 after the first,
- * the caller copies those pages and hands their segments to the second.
+ * operation are filled in then, too): BLKIF_RSP_EOPNOTSUPP for what this disk
+ * does not do, BLKIF_RSP_ERROR for all else. If nr_indirect is not 0 after the
+ * first, the caller copies those pages and hands their segments to the second.
+ * The raw request is the caller's copy, not the slot in the ring.
  */
 int block_request_parse(struct block_request *r,
                         const union block_ring_entry *raw,

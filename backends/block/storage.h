@@ -6,6 +6,9 @@
  * written at once.
  *
  * The format is never guessed from the content: what is opened is raw.
+ *
+ * Requests are not checked here: parsing them against 'limits' was (request.h).
+ * One thread calls everything.
  */
 #ifndef BACKENDS_BLOCK_STORAGE_H
 #define BACKENDS_BLOCK_STORAGE_H
@@ -23,6 +26,7 @@ enum storage_op {
     STORAGE_DISCARD,
 };
 
+/* The caller's, with its data, from storage_queue() until it comes back. */
 struct storage_io {
     enum storage_op op;
     void *data;
@@ -31,6 +35,7 @@ struct storage_io {
     struct storage_io *next_done;
 };
 
+/* 'limits' may be read by all; the rest is storage.c's. */
 struct storage {
     int fd;
     struct block_limits limits;
@@ -59,7 +64,8 @@ void storage_register(struct storage *s, void *base, size_t size);
 void storage_queue(struct storage *s, struct storage_io *io);
 void storage_kick(struct storage *s);
 
-/* The next finished io, or NULL. */
+/* The next finished io, or NULL; its result is set. A short read or write is no
+ * error: the caller queues the rest. */
 struct storage_io *storage_next_done(struct storage *s);
 
 /* Blocks until everything in flight has finished, and forgets it. */

@@ -13,6 +13,7 @@
 #include "ports.h"
 #include "xenbus.h"
 
+/* The device's; the first member of a backend's own structure or inside it. */
 struct backend {
     struct xenbus_device bus;
     struct event_loop loop;
@@ -21,6 +22,7 @@ struct backend {
     struct grants grants;
 };
 
+/* What is special to a kind of device. All are called in one thread. */
 struct backend_ops {
     const char *program;
     struct xenbus_ops bus;

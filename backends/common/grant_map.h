@@ -13,11 +13,14 @@
 #include <base/page.h>
 #include <xengnttab.h>
 
+/* One guest, and the way to it. */
 struct grants {
     xengnttab_handle *handle;
     uint32_t domid;
 };
 
+/* As root. 0; -errno with a reason (log_reason()). Closing twice is harmless;
+ * what is still mapped stays so until the process ends. */
 int grants_open(struct grants *g, uint32_t domid);
 void grants_close(struct grants *g);
 
@@ -25,17 +28,20 @@ void grants_close(struct grants *g);
 void *grants_map(struct grants *g, const uint32_t *refs, unsigned int n);
 void grants_unmap(struct grants *g, void *addr, unsigned int n);
 
+/* Pieces that are waiting to be copied: 'used' of 'size'. */
 struct grant_copy_batch {
     unsigned int used, size;
     xengnttab_grant_copy_segment_t *seg;
 };
 
+/* 0 or -ENOMEM. */
 int grant_batch_init(struct grant_copy_batch *b, unsigned int size);
 void grant_batch_destroy(struct grant_copy_batch *b);
 
 /*
  * Add one piece. offset + len must lie within the granted page, which the
- * caller has checked. Returns the piece's index, or -ENOSPC.
+ * caller has checked. Returns the piece's index, or -ENOSPC. The memory on this
+ * side must stay until grant_batch_run().
  */
 int grant_batch_from_guest(struct grant_copy_batch *b, uint32_t domid,
                            uint32_t ref, unsigned int offset, void *to,

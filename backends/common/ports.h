@@ -3,6 +3,9 @@
  * Event channels of one device. A port stays masked from the moment its event
  * is read until its owner says port_done(): a guest that rings without end
  * costs one pass over its ring per turn of the event loop, no more.
+ *
+ * One thread, that of the event loop, calls everything here. Results are 0 or
+ * -errno.
  */
 #ifndef BACKENDS_COMMON_PORTS_H
 #define BACKENDS_COMMON_PORTS_H
@@ -14,6 +17,7 @@
 
 struct ports;
 
+/* The owner's; it must stay in place while it is bound. */
 struct port {
     struct ports *ports;
     evtchn_port_t local; /* 0: not bound */
@@ -21,6 +25,7 @@ struct port {
     struct port *next;
 };
 
+/* All of the process, on one descriptor. */
 struct ports {
     struct event_loop *loop;
     xenevtchn_handle *handle;
@@ -28,13 +33,23 @@ struct ports {
     struct port *bound;
 };
 
+/* As root. Fails with a reason (log_reason()). */
 int ports_open(struct ports *ps, struct event_loop *loop);
+/* When no port is bound any more; a second time is harmless. */
 void ports_close(struct ports *ps);
 
+/*
+ * Binds p to the guest's port. event() is called from the loop for each event,
+ * with the port masked; events that come until port_done() are one. The other
+ * side may have sent before: the caller looks at its ring once by itself.
+ */
 int port_bind(struct ports *ps, struct port *p, uint32_t domid,
               evtchn_port_t remote, void (*event)(struct port *p));
+/* event() is not called again. Harmless if p is not bound. */
 void port_unbind(struct port *p);
+/* Sends an event to the guest. That it is gone is no error. */
 void port_notify(struct port *p);
+/* What the event was about is done: the next one may come. */
 void port_done(struct port *p);
 
 #endif

@@ -6,6 +6,9 @@
  *
  * A guest that prints without end is served CONSOLE_DRAINS times per
  * CONSOLE_WINDOW_MS and waits in between, so each guest gets its share.
+ *
+ * One thread, that of the event loop, calls everything here. Trouble with one
+ * console is logged, and leaves all others alone.
  */
 #ifndef CONSOLE_CONSOLE_H
 #define CONSOLE_CONSOLE_H
@@ -32,6 +35,7 @@ struct console_options {
     bool keep_oldest; /* --overflow-data=keep */
 };
 
+/* next is the caller's; the rest is the console's. */
 struct console {
     struct console *next;
     struct event_loop *loop;
@@ -58,16 +62,25 @@ struct console {
     struct log_bucket bucket;
 };
 
+/*
+ * For a domain that is there. What is given must outlive the console. Nothing
+ * is mapped yet. NULL: no memory.
+ */
 struct console *console_new(struct event_loop *loop, struct xs_handle *xs,
                             struct ports *ports, unsigned int domid,
                             const struct console_options *options);
 
-/* The domain's console nodes have changed or may have. */
+/*
+ * The domain's console nodes have changed or may have: maps the ring and binds
+ * the port when there is a new one, unless another program serves the console.
+ * The first time it makes the terminal and publishes its name.
+ */
 void console_refresh(struct console *c);
 
 /* The domain is gone: takes its last output. True: no client waits for it, and
  * the console can be freed. */
 bool console_domain_gone(struct console *c);
+/* At any time: unmaps, closes, frees. */
 void console_free(struct console *c);
 
 #endif

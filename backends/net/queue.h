@@ -8,6 +8,10 @@
  * next frame for STALL_MS, frames are thrown away until it does; what is
  * measured is whether that frame fits, so leaving a slot or two free now and
  * then does not keep them waiting.
+ *
+ * One thread, that of the event loop, does everything. Slots are copied before
+ * they are looked at (slots.h); a slot that was taken is answered, unless the
+ * ring itself is nonsense.
  */
 #ifndef BACKENDS_NET_QUEUE_H
 #define BACKENDS_NET_QUEUE_H
@@ -27,13 +31,16 @@
 #define NET_MAX_FRAME 65536
 #define NET_STALL_MS  10000
 
+/* One slot of the receive ring: a buffer that the guest gives, or its answer.
+ */
 union net_rx_slot {
     netif_rx_request_t request;
     netif_rx_response_t response;
     netif_extra_info_t extra;
 };
 
-/* What the frontend can do. */
+/* What the frontend can do: fragments, missing checksums, large TCP segments.
+ */
 struct net_features {
     bool sg, csum, csum6, tso4, tso6;
 };
@@ -47,17 +54,19 @@ struct net_frame {
     unsigned int piece; /* first of its pieces in the copy batch */
 };
 
+/* The first part is the caller's to set, the rest is the queue's. */
 struct net_queue {
     struct event_loop *loop;
     struct grants *grants;
     struct net_features features;
     int tap_fd;
     struct net_credit *credit; /* the interface's */
+    /* The ring is nonsense, for this reason: the caller disconnects. */
     void (*broken)(struct net_queue *q, const char *why);
     void *owner;
 
     struct port tx_port, rx_port; /* rx_port unbound: one for both */
-    bool tx_masked;
+    bool tx_masked; /* its event was taken and the port not opened again */
     uint8_t *arena; /* NET_ARENA for each direction, tx first */
 
     /* guest to host */
@@ -73,9 +82,9 @@ struct net_queue {
     void *rx_addr;
     struct event_work rx_work;
     struct event_source tap;
-    bool tap_paused;
-    struct event_timer stall;
-    bool stalled;
+    bool tap_paused;          /* not read: the guest has no room */
+    struct event_timer stall; /* runs from then on */
+    bool stalled;             /* it has run out: frames are thrown away */
     bool held; /* frame[0] is read but found no room in the ring */
     struct grant_copy_batch rx_batch;
     netif_rx_request_t rx_request[NET_RING_SIZE];
@@ -88,15 +97,24 @@ struct net_queue_refs {
     uint32_t tx_ref, rx_ref, tx_port, rx_port;
 };
 
+/* Maps both rings and begins to serve them. 0; -errno, and then nothing is left
+ * connected. */
 int net_queue_connect(struct net_queue *q, struct ports *ports,
                       const struct net_queue_refs *refs);
+/* Nothing stays mapped, and the memory is given back. */
 void net_queue_disconnect(struct net_queue *q);
 
-/* tx.c, rx.c */
+/*
+ * One pass, for queue.c: what the guest has sent goes to the tap device (tx.c),
+ * what the tap device has goes to the guest (rx.c). If there is more, they ask
+ * the loop for another pass.
+ */
 void net_tx_serve(struct net_queue *q);
 void net_rx_serve(struct net_queue *q);
+/* The guest has had no room for NET_STALL_MS. */
 void net_rx_stall(struct event_timer *t);
 
+/* Tells the guest of received frames, by the port that it listens to. */
 static inline void net_notify_rx(struct net_queue *q)
 {
     port_notify(q->rx_port.local ? &q->rx_port : &q->tx_port);

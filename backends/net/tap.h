@@ -2,7 +2,9 @@
 /*
  * The host's end of a guest's interface: a tap device named vifDOMID.DEVID
  * with virtio-net headers and one descriptor per queue. It lives as long as
- * this process.
+ * this process, and needs CAP_NET_ADMIN to open, nothing afterwards.
+ *
+ * Results are 0 or -errno. Descriptors do not block.
  */
 #ifndef BACKENDS_NET_TAP_H
 #define BACKENDS_NET_TAP_H
@@ -22,23 +24,31 @@ struct tap {
     int fd[TAP_MAX_QUEUES];
 };
 
-/* Carrier is off and only the first queue attached afterwards. */
+/*
+ * Makes the interface, with a reason (log_reason()) if it cannot. Carrier is
+ * off and only the first queue attached afterwards: frames for a guest that is
+ * not there do not pile up.
+ */
 int tap_open(struct tap *t, unsigned int domid, unsigned int devid,
              unsigned int nr_queues);
 void tap_close(struct tap *t);
 
+/* What the kernel may leave to the guest: checksums, and cutting into segments,
+ * which needs checksums. */
 struct tap_offloads {
     bool csum, tso4, tso6;
 };
 
-/* A frontend is there: what it can take, over how many queues. */
+/* A frontend is there: what it can take, over how many queues (at most as many
+ * as were opened). Carrier goes on. Disconnecting drops what waits. */
 int tap_connect(struct tap *t, unsigned int nr_queues,
                 const struct tap_offloads *o);
 void tap_disconnect(struct tap *t);
 
 /* Length of the frame without header; -EAGAIN: none waiting. */
 ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t size);
-/* The frame in nr pieces from iov[1] on; iov[0] is filled in here. */
+/* The frame in nr pieces from iov[1] on; iov[0] is filled in here. Bytes with
+ * the header, or -errno. */
 ssize_t tap_write(int fd, struct virtio_net_hdr *h, struct iovec *iov,
                   unsigned int nr);
 
