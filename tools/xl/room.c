@@ -30,17 +30,43 @@ static uint64_t missing_memory(libxl_domain_config *config)
     return need - free;
 }
 
+/*
+ * From what it has, not from its target, which it may not have reached yet: a
+ * guest that is tried again and again must not take more each time. A dom0 that
+ * cannot follow gets its former target back.
+ */
+static bool shrink_dom0(uint64_t kb)
+{
+    uint64_t before;
+    libxl_dominfo info;
+    int64_t target;
+    bool shrunk;
+
+    libxl_dominfo_init(&info);
+    if (libxl_domain_info(ctx, &info, 0) ||
+        libxl_get_memory_target(ctx, 0, &before))
+        return false;
+    target = (int64_t)(info.current_memkb - kb);
+    libxl_dominfo_dispose(&info);
+    if (target <= 0)
+        return false; /* the creation will say that memory is missing */
+    if (target < (int64_t)before &&
+        libxl_set_memory_target(ctx, 0, target, 0, 0))
+        return false;
+    shrunk = !libxl_wait_for_memory_target(ctx, 0, SECONDS);
+    if (!shrunk && target < (int64_t)before)
+        libxl_set_memory_target(ctx, 0, (int64_t)before, 0, 0);
+    return shrunk;
+}
+
 void make_room(libxl_domain_config *config)
 {
     uint64_t missing;
+    int tries = TRIES;
 
     if (!dom0_may_shrink())
         return;
-    for (int tries = TRIES; tries; tries--) {
+    do
         missing = missing_memory(config);
-        if (!missing ||
-            libxl_set_memory_target(ctx, 0, -(int64_t)missing, 1, 0) ||
-            libxl_wait_for_memory_target(ctx, 0, SECONDS))
-            return;
-    }
+    while (missing && tries-- && shrink_dom0(missing));
 }
