@@ -20,6 +20,7 @@
 #include <asm/apic.h>
 #include <asm/irq.h>
 #include <asm/irq_desc.h>
+#include <asm/tlb.h>
 #include <asm/traps.h>
 
 #define LINE 20
