@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 # Backends: common/ and the daemon library are linked into each.
 
-BACKEND_LIBS := $(O)/tools/libs/daemon.a $(addprefix $(O)/lib/, \
+BACKEND_LIBS := $(O)/tools/libs/daemon.a $(O)/tools/libxenstore.a $(addprefix $(O)/lib/, \
     libxenevtchn.so.1 libxengnttab.so.1 \
-    libxentoollog.so.1 libxentoolcore.so.1) \
-    $(if $(wildcard tools/libxenstore/build.mk),$(O)/lib/libxenstore.so.4,-lxenstore)
+    libxentoollog.so.1 libxentoolcore.so.1)
 
 BACKEND_COMMON := $(addprefix backends/common/, \
     backend_main.c privileges.c syscall_filter.c kernel_driver.c ring.c grant_map.c ports.c \
-    device_node.c store_watch.c xenbus_state.c xenbus.c)
+    device_node.c store_client.c handover.c xenbus_state.c xenbus.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
     main.c queue.c request.c pages.c pool.c medium.c storage.c)
@@ -17,24 +16,25 @@ NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c credit.c tx.c rx.c slots.c offload.c tap.c)
 
 SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c device_log.c) \
-    $(addprefix backends/common/, device_node.c kernel_driver.c store_watch.c)
+    $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c handover.c \
+        domain_over.c)
 
-# The console daemon asks the hypervisor which domains there are.
+# The console daemon and the supervisor ask the hypervisor which domains there are.
 CPPFLAGS_backends += -D__XEN_TOOLS__ -Itools/libs/ctrl
 
 # The backend of all PV consoles, at the path where init scripts look.
 XENCONSOLED := $(addprefix backends/console/, \
     main.c console.c hypervisor.c ring.c backlog.c log_file.c terminal.c) \
-    $(addprefix backends/common/, grant_map.c ports.c store_watch.c)
-CONSOLE_LIBS := $(addprefix $(O)/lib/, libxenforeignmemory.so.1 libxencall.so.1 libxlctrl.so)
+    $(addprefix backends/common/, grant_map.c ports.c store_client.c domain_over.c)
+CONTROL_LIBS := $(addprefix $(O)/lib/, libxenforeignmemory.so.1 libxencall.so.1 libxlctrl.so)
 
 $(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON),\
     $(BACKEND_LIBS) -luring -lseccomp))
-$(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS)))
+$(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS) $(CONTROL_LIBS)))
 $(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACKEND_COMMON),\
     $(BACKEND_LIBS) -lseccomp))
 
-$(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONSOLE_LIBS)))
+$(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONTROL_LIBS)))
 
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
@@ -53,11 +53,12 @@ $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c \
     backends/net/offload.c))
 $(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))
 $(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
-    $(addprefix backends/common/,xenbus.c xenbus_state.c store_watch.c device_node.c) \
+    $(addprefix backends/common/,xenbus.c xenbus_state.c store_client.c device_node.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 
 $(eval $(call unit_test,supervisor,tests/unit/supervisor.c \
-    $(addprefix backends/supervisor/,devices.c device_log.c) backends/common/device_node.c \
+    $(addprefix backends/supervisor/,devices.c device_log.c) \
+    $(addprefix backends/common/,device_node.c handover.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/ring.c \
     backends/console/backlog.c))

@@ -2,21 +2,63 @@
 /* See backend_main.h. */
 #include "backend_main.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include <daemon/log.h>
 
+#include "handover.h"
 #include "kernel_driver.h"
 #include "privileges.h"
 
+/* Without a supervisor the device is served on, but nobody can end it by the
+ * store any more. */
+static void supervisor_gone(struct backend *b)
+{
+    log_warning("no supervisor, and so no store");
+    event_source_remove(&b->loop, &b->supervisor);
+}
+
+static void ask_supervisor(struct store_client *c)
+{
+    struct backend *b = container_of(c, struct backend, bus.store);
+
+    if (b->supervisor.added && handover_ask(b->supervisor.fd) == -EPIPE)
+        supervisor_gone(b);
+}
+
+static void supervisor_answers(struct event_source *s, uint32_t events)
+{
+    struct backend *b = container_of(s, struct backend, supervisor);
+    int fd = handover_take(s->fd);
+
+    if (fd == -ENOTCONN)
+        supervisor_gone(b);
+    else
+        store_client_take(&b->bus.store, fd);
+}
+
+/* fd: below 0 for a backend that is started by hand. */
+static int meet_supervisor(struct backend *b, int fd)
+{
+    if (fd < 0)
+        return 0;
+    b->bus.store.ask = ask_supervisor;
+    b->supervisor = (struct event_source){fd, .ready = supervisor_answers};
+    return event_source_add(&b->loop, &b->supervisor, EPOLLIN);
+}
+
 static int connect_to_xen(const struct backend_ops *ops, struct backend *b,
-                          const char *path)
+                          const char *path, int supervisor)
 {
     int rc = privileges_limit();
 
     rc = rc ? rc : event_loop_init(&b->loop);
     rc = rc ? rc : signals_watch(&b->signals, &b->loop);
+    rc = rc ? rc : meet_supervisor(b, supervisor);
     rc = rc ? rc : xenbus_open(&b->bus, &b->loop, path, &ops->bus);
     rc = rc ? rc : ports_open(&b->ports, &b->loop);
     rc = rc ? rc : grants_open(&b->grants, b->bus.domid);
@@ -34,34 +76,72 @@ static int serve(struct backend *b)
 }
 
 /* As root until the medium is open, as nobody from then on. */
+static int open_medium(const struct backend_ops *ops, struct backend *b)
+{
+    int rc = ops->open(b), dropped = 0;
+
+    if (store_lost(&b->bus.store))
+        ops->close(b); /* which way it was to be opened is not known */
+    else if (!rc)
+        dropped = privileges_drop();
+    if (!dropped)
+        xenbus_opened(&b->bus, rc);
+    return dropped;
+}
+
 static int run(const struct backend_ops *ops, struct backend *b)
 {
     int code, rc;
 
     while (code = serve(b), b->bus.open_wanted) {
-        rc = ops->open(b);
-        if (!rc && (rc = privileges_drop())) {
+        rc = open_medium(ops, b);
+        if (rc) {
             log_error("cannot give up privileges: %s", strerror(-rc));
             return 1;
         }
-        xenbus_opened(&b->bus, rc);
     }
     return code;
+}
+
+struct arguments {
+    const char *path;
+    bool debug;
+    int supervisor;
+};
+
+/* False: not understood. */
+static bool parse_arguments(struct arguments *a, int argc, char **argv)
+{
+    int i = 1;
+
+    *a = (struct arguments){.supervisor = -1};
+    for (; i < argc - 1; i++)
+        if (!strcmp(argv[i], "--debug"))
+            a->debug = true;
+        else if (!strcmp(argv[i], "--supervisor") && i + 2 < argc)
+            a->supervisor = atoi(argv[++i]);
+        else
+            return false;
+    a->path = argv[i];
+    return a->path;
 }
 
 int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
                  char **argv)
 {
-    bool debug = argc == 3 && !strcmp(argv[1], "--debug");
+    struct arguments a;
     int code;
 
-    if (argc != 2 && !debug) {
-        fprintf(stderr, "usage: %s [--debug] backend/%s/DOMID/DEVID\n", argv[0],
-                ops->bus.kind);
+    if (!parse_arguments(&a, argc, argv)) {
+        fprintf(stderr,
+                "usage: %s [--debug] [--supervisor FD] "
+                "backend/%s/DOMID/DEVID\n",
+                argv[0], ops->bus.kind);
         return 2;
     }
-    log_setup(ops->program, debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-    if (kernel_serves(ops->bus.kind) || connect_to_xen(ops, b, argv[argc - 1]))
+    log_setup(ops->program, a.debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
+    if (kernel_serves(ops->bus.kind) ||
+        connect_to_xen(ops, b, a.path, a.supervisor))
         return 1;
     code = run(ops, b);
     xenbus_close(&b->bus);

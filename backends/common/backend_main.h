@@ -18,6 +18,7 @@ struct backend {
     struct xenbus_device bus;
     struct event_loop loop;
     struct signal_watch signals;
+    struct event_source supervisor; /* see handover.h */
     struct ports ports;
     struct grants grants;
 };
@@ -29,14 +30,15 @@ struct backend_ops {
     /* Before the device is looked at; loop, ports and grants are there. */
     int (*init)(struct backend *b);
     /* Opens the medium, as root: all that needs a privilege. Called again after
-     * a failure, when the frontend tries again. 0 or -errno; -EBUSY: it is
-     * called again for some seconds. */
+     * a failure, when the frontend tries again, and after close. 0 or -errno;
+     * -EBUSY: it is called again for some seconds. */
     int (*open)(struct backend *b);
-    /* At the end, opened or not. */
+    /* At the end, opened or not, and when the store was lost during open. */
     void (*close)(struct backend *b);
 };
 
-/* What main() returns. Usage: PROGRAM [--debug] backend/KIND/DOMID/DEVID */
+/* What main() returns.
+ * Usage: PROGRAM [--debug] [--supervisor FD] backend/KIND/DOMID/DEVID */
 int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
                  char **argv);
 

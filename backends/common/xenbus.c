@@ -66,14 +66,24 @@ int xenbus_frontend_uint(struct xenbus_device *d, const char *key,
     return rc;
 }
 
+/* What the store does not take because it is away is kept. */
+static int write_nodes(struct xenbus_device *d)
+{
+    int rc = device_write(d->store.xs, d->path, &d->nodes);
+
+    d->unwritten = store_lost(&d->store);
+    return d->unwritten ? 0 : rc;
+}
+
 /* The nodes that make up the state, if there are any, and the state itself. */
 static int enter_state(struct xenbus_device *d, enum xenbus_state state,
-                       struct device_nodes *nodes)
+                       const struct device_nodes *nodes)
 {
     d->state = state;
     log_debug("state %d", (int)state);
-    device_node_add(nodes, "state", "%d", (int)state);
-    return device_write(d->store.xs, d->path, nodes);
+    d->nodes = *nodes;
+    device_node_add(&d->nodes, "state", "%d", (int)state);
+    return write_nodes(d);
 }
 
 static void set_state(struct xenbus_device *d, enum xenbus_state state)
@@ -89,10 +99,12 @@ static enum xenbus_state frontend_state(struct xenbus_device *d)
     int rc = xenbus_frontend_uint(d, "state", XenbusStateUnknown,
                                   XenbusStateReconfigured, &state);
 
+    if (store_lost(&d->store))
+        return d->seen;
     if (!rc)
-        return state;
+        return d->seen = state;
     log_warning("%s", log_take_reason(rc));
-    return XenbusStateUnknown;
+    return d->seen = XenbusStateUnknown;
 }
 
 static void stop_service(struct xenbus_device *d)
@@ -102,16 +114,23 @@ static void stop_service(struct xenbus_device *d)
     d->connected = false;
 }
 
-/* The device's error node; text NULL: there is none any more. */
-static void write_error(struct xenbus_device *d, const char *text)
+static void publish_error(struct xenbus_device *d)
 {
     char path[PATH_LEN + 16];
 
     snprintf(path, sizeof(path), "error/%s/error", d->path);
-    if (text)
-        xs_write(d->store.xs, XBT_NULL, path, text, strlen(text));
+    if (*d->error)
+        xs_write(d->store.xs, XBT_NULL, path, d->error, strlen(d->error));
     else
         xs_rm(d->store.xs, XBT_NULL, path);
+    d->error_unwritten = store_lost(&d->store);
+}
+
+/* The device's error node; text "": there is none any more. */
+static void write_error(struct xenbus_device *d, const char *text)
+{
+    snprintf(d->error, sizeof(d->error), "%s", text);
+    publish_error(d);
 }
 
 void xenbus_trouble(struct xenbus_device *d, int err, const char *what)
@@ -126,7 +145,7 @@ void xenbus_trouble(struct xenbus_device *d, int err, const char *what)
 void xenbus_trouble_over(struct xenbus_device *d)
 {
     log_info("this trouble is over");
-    write_error(d, NULL);
+    write_error(d, "");
 }
 
 void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
@@ -206,6 +225,8 @@ static bool open_later(struct xenbus_device *d)
 void xenbus_opened(struct xenbus_device *d, int rc)
 {
     d->open_wanted = false;
+    if (store_lost(&d->store))
+        return;
     d->opened = !rc;
     if (rc == -EBUSY && open_later(d))
         return;
@@ -231,6 +252,10 @@ static void connect_device(struct xenbus_device *d)
     int rc = d->ops->connect(d, &nodes);
 
     d->connected = !rc;
+    if (store_lost(&d->store)) {
+        stop_service(d); /* with half of what the frontend wrote, perhaps */
+        return;
+    }
     rc = rc ? rc : enter_state(d, XenbusStateConnected, &nodes);
     if (rc)
         give_up(d, "cannot connect", rc);
@@ -245,6 +270,8 @@ static bool step(struct xenbus_device *d)
     enum xenbus_action action;
 
     look(d, &v);
+    if (store_lost(&d->store))
+        return false;
     action = xenbus_next(&v);
     if (action != d->ops->opens_for)
         d->busy_until_ms = 0; /* nobody waits for it any more */
@@ -278,15 +305,28 @@ static bool step(struct xenbus_device *d)
     return false;
 }
 
+/* True: the store does not know the guest, so it says nothing about it. */
+static bool still_unknown(struct xenbus_device *d)
+{
+    char *state = d->unknown ? xenbus_read(d, "state") : NULL;
+
+    if (state)
+        d->unknown = false;
+    free(state);
+    return d->unknown;
+}
+
 void xenbus_advance(struct xenbus_device *d)
 {
+    if (store_lost(&d->store) || still_unknown(d))
+        return;
     while (!d->loop->stopped && step(d))
         ;
 }
 
-static void settled(struct store_watch *w)
+static void settled(struct store_client *c)
 {
-    xenbus_advance(container_of(w, struct xenbus_device, store));
+    xenbus_advance(container_of(c, struct xenbus_device, store));
 }
 
 static int parse_path(struct xenbus_device *d, const char *path)
@@ -309,14 +349,70 @@ static int watch_all(struct xenbus_device *d)
 {
     static const char *const mine[] = {"state", "online", "hotplug-status"};
     char path[PATH_LEN];
+    int rc = 0;
 
-    for (size_t i = 0; i < ARRAY_SIZE(mine); i++) {
+    for (size_t i = 0; !rc && i < ARRAY_SIZE(mine); i++) {
         snprintf(path, sizeof(path), "%s/%s", d->path, mine[i]);
-        if (!xs_watch(d->store.xs, path, "mine"))
-            return -errno;
+        rc = store_client_watch(&d->store, path, "mine");
     }
     snprintf(path, sizeof(path), "%s/state", d->frontend);
-    return xs_watch(d->store.xs, path, "frontend") ? 0 : -errno;
+    return rc ? rc : store_client_watch(&d->store, path, "frontend");
+}
+
+static void meet_frontend(struct xenbus_device *d)
+{
+    int rc;
+
+    d->frontend = xenbus_read(d, "frontend");
+    if (store_lost(&d->store)) {
+        free(d->frontend);
+        d->frontend = NULL;
+        return;
+    }
+    rc = d->frontend ? watch_all(d) : -ENOENT;
+    if (!rc)
+        return;
+    log_error("%s/frontend: %s", d->path, strerror(-rc));
+    event_loop_stop(d->loop, 1);
+}
+
+/* Is there the node dir/key? A lost store says yes. */
+static bool exists_at(struct xenbus_device *d, const char *dir, const char *key)
+{
+    char *value = read_at(d, dir, key);
+    bool yes = value || errno != ENOENT;
+
+    free(value);
+    return yes;
+}
+
+static void meet_again(struct xenbus_device *d)
+{
+    char guest[32];
+
+    snprintf(guest, sizeof(guest), "%u", d->domid);
+    d->unknown = !exists_at(d, d->path, "state") &&
+                 !exists_at(d, "/local/domain", guest);
+    if (d->unknown) {
+        log_warning("the new store does not know domain %u, serving it on",
+                    d->domid);
+        return;
+    }
+    if (d->error_unwritten)
+        publish_error(d);
+    if (d->unwritten)
+        write_nodes(d);
+}
+
+static void connected(struct store_client *c)
+{
+    struct xenbus_device *d = container_of(c, struct xenbus_device, store);
+
+    log_take_reason(0); /* of what failed only because the store was away */
+    if (d->frontend)
+        meet_again(d);
+    else
+        meet_frontend(d);
 }
 
 int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
@@ -324,7 +420,6 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
 {
     int rc;
 
-    memset(d, 0, sizeof(*d));
     d->loop = loop;
     d->ops = ops;
     d->state = XenbusStateInitialising;
@@ -333,23 +428,16 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
     if (rc)
         return rc;
     d->store.settled = settled;
-    rc = store_watch_open(&d->store, loop);
-    if (rc)
-        return rc;
-    d->frontend = xenbus_read(d, "frontend");
-    if (!d->frontend)
-        return log_reason(-ENOENT, "no node %s/frontend", d->path);
-    return watch_all(d);
+    d->store.connected = connected;
+    return store_client_open(&d->store, loop);
 }
 
 void xenbus_close(struct xenbus_device *d)
 {
     stop_service(d);
     event_timer_cancel(d->loop, &d->busy);
-    event_source_remove(d->loop, &d->store.source);
+    store_client_close(&d->store);
     free(d->path);
     free(d->frontend);
     d->path = d->frontend = NULL;
-    /* The store's connection ends with the process. Debian's xs_close() cancels
-     * a thread, for which glibc opens a library, which is forbidden by now. */
 }

@@ -11,6 +11,14 @@
  * The nodes that announce and connect add are written together with the state
  * that tells the frontend of them.
  *
+ * The store may end and come back at any time (store_client.h). Rings stay
+ * mapped and are served meanwhile; what was to be written is written then, and
+ * the frontend's state is looked at again. A new store that does not know the
+ * guest is no reason to take its device away: a directory that is absent when a
+ * connection begins means the end of the device only if the guest's own
+ * directory is there. Otherwise the device is served until its nodes come back,
+ * or until xen-backendd, which asks the hypervisor, sees the guest's end.
+ *
  * Everything the frontend wrote is hostile: xenbus_frontend_uint() refuses what
  * is not a plain number within the given bounds.
  */
@@ -22,7 +30,7 @@
 #include <daemon/event_loop.h>
 
 #include "device_node.h"
-#include "store_watch.h"
+#include "store_client.h"
 #include "xenbus_state.h"
 
 struct xenbus_device;
@@ -41,24 +49,31 @@ struct xenbus_ops {
 struct xenbus_device {
     struct event_loop *loop;
     const struct xenbus_ops *ops;
-    struct store_watch store;
+    struct store_client store;
     char *path;     /* backend/KIND/DOMID/DEVID, relative to our domain */
     char *frontend; /* absolute path of the frontend's directory */
     unsigned int domid, devid;
     enum xenbus_state state;
     enum xenbus_state failed_at; /* frontend's state at a fatal error */
+    enum xenbus_state seen;      /* frontend's state when last looked at */
     bool failed, connected;
     bool opened;
     bool open_wanted;        /* why the loop ended */
     struct event_timer busy; /* until the next try to open it */
     uint64_t busy_until_ms;  /* the last try; 0: none has failed */
+    bool unknown;            /* the store has forgotten the guest */
+    /* What the store has not taken; the state that belongs to it is above. */
+    bool unwritten, error_unwritten;
+    struct device_nodes nodes;
+    char error[256]; /* "": there is none (any more) */
 };
 
 /*
- * path: "backend/KIND/DOMID/DEVID". Sets the log prefix. The loop ends with
- * code 0 when the device is over, with 1 when the store is lost, and with
- * open_wanted when the caller is to open the device and say what came of it by
- * xenbus_opened(); then it goes on with xenbus_advance() and the loop.
+ * path: "backend/KIND/DOMID/DEVID". Sets the log prefix. d is zero but for
+ * store.ask. The loop ends with code 0 when the device is over, with 1 when it
+ * is none, and with open_wanted when the caller is to open the device and say
+ * what came of it by xenbus_opened(); then it goes on with xenbus_advance() and
+ * the loop.
  */
 int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
                 const char *path, const struct xenbus_ops *ops);
@@ -66,7 +81,9 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
 void xenbus_close(struct xenbus_device *d);
 
 /* rc: 0 or -errno, which is reported like any fatal error; but -EBUSY only if
- * that is still so after some seconds of trying again. */
+ * that is still so after some seconds of trying again. Not if the store was
+ * lost meanwhile: what the caller has read is worth nothing then, it has closed
+ * the device again, and is asked once more. */
 void xenbus_opened(struct xenbus_device *d, int rc);
 
 /* Looks at the store and does what follows from it. */

@@ -27,7 +27,7 @@ static char *read_node(struct console *c, const char *format)
     unsigned int len;
 
     snprintf(path, sizeof(path), format, c->domid);
-    return xs_read(c->xs, XBT_NULL, path, &len);
+    return xs_read(c->store->xs, XBT_NULL, path, &len);
 }
 
 /* A number written by the toolstack; 0 if there is none. */
@@ -191,31 +191,36 @@ static int map_ring(struct console *c)
     return c->ring ? 0 : -errno;
 }
 
-static void publish_terminal(struct console *c, const char *name)
+/* The caller has seen the guest's console node: a store that has forgotten the
+ * guest would get a directory which nobody removes. */
+static void publish_terminal(struct console *c)
 {
-    char path[64];
+    char path[64], *there = read_node(c, "/local/domain/%u/console/tty");
+    bool differs = !there || strcmp(there, c->terminal);
 
+    free(there);
+    if (!differs || !*c->terminal)
+        return;
     snprintf(path, sizeof(path), "/local/domain/%u/console/tty", c->domid);
-    if (!xs_write(c->xs, XBT_NULL, path, name, strlen(name)))
+    if (!xs_write(c->store->xs, XBT_NULL, path, c->terminal,
+                  strlen(c->terminal)) &&
+        !store_lost(c->store))
         log_error("domain %u: cannot write %s: %s", c->domid, path,
                   strerror(errno));
 }
 
 static int open_terminal(struct console *c)
 {
-    char name[64];
     int rc;
 
     if (c->master.added)
         return 0;
-    rc = terminal_open(&c->master.fd, &c->slave, name, sizeof(name));
+    rc = terminal_open(&c->master.fd, &c->slave, c->terminal,
+                       sizeof(c->terminal));
     if (rc)
         return rc;
     c->master.ready = on_master;
-    rc = event_source_add(c->loop, &c->master, 0);
-    if (!rc)
-        publish_terminal(c, name);
-    return rc;
+    return event_source_add(c->loop, &c->master, 0);
 }
 
 /* Another backend (QEMU) may serve this domain's console. */
@@ -228,13 +233,10 @@ static bool is_ours(struct console *c)
     return ours;
 }
 
-void console_refresh(struct console *c)
+static void serve_port(struct console *c, unsigned int port)
 {
-    unsigned int port = read_number(c, "/local/domain/%u/console/port");
     int rc;
 
-    if (c->gone || !port || port == c->remote_port || !is_ours(c))
-        return;
     unmap(c);
     c->remote_port = port;
     rc = map_ring(c);
@@ -247,6 +249,18 @@ void console_refresh(struct console *c)
         return;
     }
     on_event(&c->port); /* what it printed before we came */
+}
+
+void console_refresh(struct console *c)
+{
+    unsigned int port = read_number(c, "/local/domain/%u/console/port");
+    bool ours = port && is_ours(c);
+
+    if (c->gone || !ours || store_lost(c->store))
+        return;
+    if (port != c->remote_port)
+        serve_port(c, port);
+    publish_terminal(c);
 }
 
 static void open_log(struct console *c)
@@ -265,7 +279,7 @@ static void open_log(struct console *c)
     free(name);
 }
 
-struct console *console_new(struct event_loop *loop, struct xs_handle *xs,
+struct console *console_new(struct event_loop *loop, struct store_client *store,
                             struct ports *ports, unsigned int domid,
                             const struct console_options *options)
 {
@@ -275,7 +289,7 @@ struct console *console_new(struct event_loop *loop, struct xs_handle *xs,
     if (!c)
         return NULL;
     c->loop = loop;
-    c->xs = xs;
+    c->store = store;
     c->ports = ports;
     c->domid = domid;
     c->options = options;

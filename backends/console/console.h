@@ -13,13 +13,12 @@
 #ifndef CONSOLE_CONSOLE_H
 #define CONSOLE_CONSOLE_H
 
-#include <xenstore.h>
-
 #include <daemon/event_loop.h>
 #include <daemon/log.h>
 
 #include "../common/grant_map.h"
 #include "../common/ports.h"
+#include "../common/store_client.h"
 #include "backlog.h"
 #include "log_file.h"
 #include "ring.h"
@@ -39,7 +38,7 @@ struct console_options {
 struct console {
     struct console *next;
     struct event_loop *loop;
-    struct xs_handle *xs;
+    struct store_client *store;
     struct ports *ports;
     const struct console_options *options;
     unsigned int domid;
@@ -55,7 +54,8 @@ struct console {
     unsigned int drains;
     struct event_timer window;
 
-    int slave; /* kept open, so that the master never sees a hang-up */
+    char terminal[64]; /* its name; "": not open yet */
+    int slave;         /* kept open, so that the master never sees a hang-up */
     struct event_source master;
     struct backlog backlog;
     struct log_file log;
@@ -66,14 +66,15 @@ struct console {
  * For a domain that is there. What is given must outlive the console. Nothing
  * is mapped yet. NULL: no memory.
  */
-struct console *console_new(struct event_loop *loop, struct xs_handle *xs,
+struct console *console_new(struct event_loop *loop, struct store_client *store,
                             struct ports *ports, unsigned int domid,
                             const struct console_options *options);
 
 /*
- * The domain's console nodes have changed or may have: maps the ring and binds
- * the port when there is a new one, unless another program serves the console.
- * The first time it makes the terminal and publishes its name.
+ * The domain's console nodes have changed or may have, or are those of a new
+ * store: maps the ring and binds the port when there is a new one, unless
+ * another program serves the console. The first time it makes the terminal; its
+ * name is published where it is not.
  */
 void console_refresh(struct console *c);
 

@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <xlctrl.h>
 
 #include <daemon/daemonise.h>
 #include <daemon/signals.h>
 
-#include "../common/store_watch.h"
+#include "../common/domain_over.h"
+#include "../common/store_client.h"
 #include "console.h"
 #include "hypervisor.h"
 
@@ -22,11 +24,12 @@
 #define LOG_FILE  "/var/log/xen/xenconsoled.log"
 
 static struct event_loop loop;
-static struct store_watch store;
+static struct store_client store;
+static xlc_handle *xlc;
 static struct ports ports;
 static struct console_options options = {.log_dir = "/var/log/xen/console"};
 static struct console *consoles;
-static struct event_timer linger;
+static struct event_timer linger, look;
 
 static struct console *find(unsigned int domid)
 {
@@ -44,9 +47,9 @@ static void watch(unsigned int domid, bool on)
     snprintf(path, sizeof(path), "/local/domain/%u/console/port", domid);
     snprintf(token, sizeof(token), "%u", domid);
     if (on)
-        xs_watch(store.xs, path, token);
+        store_client_watch(&store, path, token);
     else
-        xs_unwatch(store.xs, path, token);
+        store_client_unwatch(&store, path, token);
 }
 
 static void look_for_new(void)
@@ -60,7 +63,7 @@ static void look_for_new(void)
 
         if (!domid || find(domid) || !xs_is_domain_introduced(store.xs, domid))
             continue;
-        c = console_new(&loop, store.xs, &ports, domid, &options);
+        c = console_new(&loop, &store, &ports, domid, &options);
         if (!c) {
             log_error("domain %u: no memory or no grant device", domid);
             continue;
@@ -96,19 +99,39 @@ static void on_linger(struct event_timer *t)
     remove_gone(true);
 }
 
-static void look_for_gone(void)
+/* A store that is away, or has just begun, does not know the domain: then the
+ * hypervisor decides. True: ask again later. */
+static bool look_for_gone(void)
 {
-    for (struct console *c = consoles; c; c = c->next)
-        if (!c->gone && !xs_is_domain_introduced(store.xs, c->domid)) {
+    bool again = store_lost(&store);
+
+    for (struct console *c = consoles; c; c = c->next) {
+        if (c->gone || xs_is_domain_introduced(store.xs, c->domid))
+            continue;
+        again = true;
+        if (domain_over(xlc, c->domid)) {
             watch(c->domid, false);
             console_domain_gone(c);
         }
+    }
     remove_gone(false);
+    return again;
+}
+
+static void on_look(struct event_timer *t)
+{
+    if (look_for_gone())
+        event_timer_set(&loop, t, DOMAIN_OVER_MS);
+}
+
+static void store_changed(struct store_client *c)
+{
+    event_timer_set(&loop, &look, DOMAIN_OVER_MS);
 }
 
 static bool introduced, released;
 
-static void store_event(struct store_watch *w, const char *path,
+static void store_event(struct store_client *s, const char *path,
                         const char *token)
 {
     struct console *c;
@@ -121,10 +144,10 @@ static void store_event(struct store_watch *w, const char *path,
         console_refresh(c);
 }
 
-static void store_settled(struct store_watch *w)
+static void store_settled(struct store_client *s)
 {
     if (released)
-        look_for_gone();
+        on_look(&look);
     if (introduced)
         look_for_new();
     introduced = released = false;
@@ -136,11 +159,10 @@ static int watch_store(void)
 
     store.event = store_event;
     store.settled = store_settled;
-    rc = store_watch_open(&store, &loop);
-    if (!rc && (!xs_watch(store.xs, "@introduceDomain", "introduced") ||
-                !xs_watch(store.xs, "@releaseDomain", "released")))
-        rc = -errno;
-    return rc;
+    store.connected = store.lost = store_changed;
+    rc = store_client_open(&store, &loop);
+    rc = rc ? rc : store_client_watch(&store, "@introduceDomain", "introduced");
+    return rc ? rc : store_client_watch(&store, "@releaseDomain", "released");
 }
 
 static void reopen_logs(void)
@@ -159,6 +181,10 @@ static int start(void)
 
     setrlimit(RLIMIT_NOFILE, &files); /* some descriptors per guest */
     linger.fire = on_linger;
+    look.fire = on_look;
+    xlc = xlc_open(log_for_libraries());
+    if (!xlc)
+        return -errno;
     rc = rc ? rc : signals_watch(&signals, &loop);
     rc = rc ? rc : ports_open(&ports, &loop);
     rc = rc ? rc : watch_store();

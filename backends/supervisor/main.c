@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <xlctrl.h>
 
 #include <daemon/daemonise.h>
 #include <daemon/event_loop.h>
@@ -18,14 +19,16 @@
 #include <daemon/signals.h>
 
 #include "../common/kernel_driver.h"
-#include "../common/store_watch.h"
+#include "../common/store_client.h"
 #include "devices.h"
 
 #define PROGRAM_DIR "/usr/lib/xen-lite/bin"
 #define LOG_FILE    "/var/log/xen/xen-backendd.log"
 
 static struct event_loop loop;
-static struct devices devices = {.loop = &loop, .program_dir = PROGRAM_DIR};
+static struct store_client store;
+static struct devices devices = {
+    .store = &store, .loop = &loop, .program_dir = PROGRAM_DIR};
 
 static void usage(FILE *f)
 {
@@ -42,25 +45,30 @@ static void usage(FILE *f)
 }
 
 /* The watch itself reports the directory: then all of it is looked at. */
-static void store_event(struct store_watch *w, const char *path,
+static void store_event(struct store_client *c, const char *path,
                         const char *token)
 {
     devices_check(&devices, strcmp(path, token) ? path : NULL);
 }
 
-static struct store_watch store = {.event = store_event};
+static void store_changed(struct store_client *c)
+{
+    devices_store_changed(&devices);
+}
 
 static int watch_store(void)
 {
-    int rc = store_watch_open(&store, &loop);
+    int rc;
 
-    devices.xs = store.xs;
+    store.event = store_event;
+    store.connected = store.lost = store_changed;
+    devices.xlc = xlc_open(log_for_libraries());
+    rc = store_client_open(&store, &loop);
     for (unsigned int i = 0; !rc && i < nr_device_kinds; i++) {
         char path[32];
 
         snprintf(path, sizeof(path), "backend/%s", device_kinds[i].name);
-        if (!xs_watch(store.xs, path, path))
-            rc = -errno;
+        rc = store_client_watch(&store, path, path);
     }
     return rc;
 }
@@ -118,7 +126,7 @@ static int start(void)
     struct rlimit files = {65536, 65536};
     int rc = event_loop_init(&loop);
 
-    setrlimit(RLIMIT_NOFILE, &files); /* one descriptor per device */
+    setrlimit(RLIMIT_NOFILE, &files); /* two descriptors per device */
     rc = rc ? rc : signals_watch(&signals, &loop);
     return rc ? rc : watch_store();
 }

@@ -2,7 +2,8 @@
 /*
  * The supervisor's devices, over a store of one device that is played here and
  * with shell scripts for backends: how a process ended, and what it said last,
- * is what the device's error node says.
+ * is what the device's error node says; also when the store was away meanwhile,
+ * or is a new one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,20 +23,34 @@
 
 #include <daemon/log.h>
 
+#include "../../backends/common/domain_over.h"
 #include "../../backends/supervisor/devices.h"
+#include "../../tools/libxenstore/reconnect.h"
 
 #define BACK "backend/vbd/3/51712"
 
 /* --- the store --- */
 
 static char state[8], error[512];
+static bool away;
+
+bool store_lost(const struct store_client *c)
+{
+    return away;
+}
+
+int xs_connect(void)
+{
+    errno = ENOENT;
+    return -1;
+}
 
 void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
               unsigned int *len)
 {
-    if (!strcmp(path, BACK "/state") && *state)
+    if (!strcmp(path, BACK "/state") && *state && !away)
         return strdup(state);
-    errno = ENOENT;
+    errno = away ? ENOTCONN : ENOENT;
     return NULL;
 }
 
@@ -44,6 +59,8 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
 {
     bool is_state = !strcmp(path, BACK "/state");
 
+    if (away)
+        return false;
     if (!is_state)
         assert_string_equal(path, "error/" BACK "/error");
     snprintf(is_state ? state : error, is_state ? sizeof(state) : sizeof(error),
@@ -72,11 +89,23 @@ bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort)
     return true;
 }
 
+/* --- the hypervisor --- */
+
+static bool guest_over;
+
+bool domain_over(struct xlc_handle *h, unsigned int domid)
+{
+    assert_int_equal(domid, 3);
+    return guest_over;
+}
+
 /* --- the backend --- */
 
 static char dir[] = "/tmp/supervisor-XXXXXX", program[64];
 static struct event_loop loop;
-static struct devices devices = {.loop = &loop, .program_dir = dir};
+static struct store_client store;
+static struct devices devices = {
+    .store = &store, .loop = &loop, .program_dir = dir};
 
 static int set_up(void **unused)
 {
@@ -92,11 +121,10 @@ static int tear_down(void **unused)
     return rmdir(dir);
 }
 
-/* Until the device's process, which is this script, has ended. */
-static void run(const char *script)
+/* The device's process is this script. */
+static void begin(const char *script)
 {
     int fd = open(program, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
-    siginfo_t info;
 
     dprintf(fd, "#!/bin/sh\n%s\n", script);
     close(fd);
@@ -104,8 +132,20 @@ static void run(const char *script)
     strcpy(state, "1");
     devices_check(&devices, BACK "/state");
     assert_non_null(devices.list);
+}
+
+static void await_end(void)
+{
+    siginfo_t info;
+
     assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
     devices_reap(&devices);
+}
+
+static void run(const char *script)
+{
+    begin(script);
+    await_end();
     assert_null(devices.list);
 }
 
@@ -160,6 +200,44 @@ static void no_descriptor_is_left(void **unused)
     assert_int_equal(next, fd);
 }
 
+static void lose_store(bool lost)
+{
+    away = lost;
+    devices_store_changed(&devices);
+}
+
+static void end_is_told_when_the_store_is_back(void **unused)
+{
+    begin("exit 1");
+    strcpy(state, "4");
+    lose_store(true);
+    await_end();
+    assert_string_equal(error, "");
+    assert_non_null(devices.list);
+    lose_store(false);
+    assert_null(devices.list);
+    assert_string_equal(error, "failed with status 1");
+    assert_string_equal(state, "6");
+}
+
+/* A new store has no nodes of the device, so its guest's end decides. */
+static void process_ends_with_the_guest(void **unused)
+{
+    begin("exec sleep 100");
+    state[0] = 0;
+    lose_store(true);
+    lose_store(false);
+    devices.look.fire(&devices.look);
+    assert_non_null(devices.list);
+    guest_over = true;
+    devices.look.fire(&devices.look);
+    await_end();
+    assert_null(devices.list);
+    guest_over = false;
+    devices.look.fire(&devices.look);
+    event_timer_cancel(&loop, &devices.look);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +245,8 @@ int main(void)
         cmocka_unit_test(last_line_will_do),
         cmocka_unit_test(endless_line_is_cut),
         cmocka_unit_test(lines_go_to_the_log),
+        cmocka_unit_test(end_is_told_when_the_store_is_back),
+        cmocka_unit_test(process_ends_with_the_guest),
         cmocka_unit_test(no_descriptor_is_left),
     };
 

@@ -157,6 +157,9 @@ bool xs_wait_news(struct xs_handle *h, bool block)
     } else {
         h->in_used += (size_t)n;
         deliver_all(h);
+        /* Whoever polls the handle is to learn that it is of no more use. */
+        if (h->error && h->is_socket)
+            shutdown(h->fd, SHUT_RDWR);
     }
     if (h->sleepers)
         pthread_cond_broadcast(&h->news);

@@ -38,3 +38,10 @@ $(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(S
 $(eval $(call unit_test,xs_client,tests/unit/xs_client.c $(STORE_TEST) $(LIBXENSTORE_SOURCES) \
     tools/xenstored/turns.c tools/xenstored/socket.c tools/libs/daemon/event_loop.c,-lpthread -lz))
 $(eval $(call man_page,tools/xenstored/xenstored.8))
+
+# The same under daemons whose connection is cut, and comes back.
+STORE_CLIENT := $(addprefix backends/common/, \
+    store_client.c handover.c xenbus.c xenbus_state.c device_node.c)
+$(eval $(call unit_test,store_client,tests/unit/store_client.c $(STORE_TEST) \
+    $(LIBXENSTORE_SOURCES) $(STORE_CLIENT) \
+    tools/xenstored/turns.c tools/xenstored/socket.c tools/libs/daemon/event_loop.c,-lpthread -lz))
