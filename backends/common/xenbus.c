@@ -228,8 +228,10 @@ void xenbus_opened(struct xenbus_device *d, int rc)
     if (store_lost(&d->store))
         return;
     d->opened = !rc;
-    if (rc == -EBUSY && open_later(d))
+    if (rc == -EBUSY && open_later(d)) {
+        log_take_reason(rc); /* it may not be why something fails later */
         return;
+    }
     d->busy_until_ms = 0;
     if (rc)
         give_up(d, "cannot open the device", rc);

@@ -346,6 +346,19 @@ static void busy_device_is_tried_again_for_a_while(void **state)
     }
     frontend("state", "4");
     assert_true(tries_to_open());
+    xenbus_opened(&device, log_reason(-EBUSY, "/x: in use"));
+    connect_result = -EPROTO;
+    time_passes(100);
+    assert_true(tries_to_open());
+    xenbus_opened(&device, 0);
+    xenbus_advance(&device);
+    assert_string_equal(find("error/" BACK "/error")->value,
+                        "71 cannot connect: Protocol error");
+    device.opened = false;
+    frontend("state", "6");
+    frontend("state", "1");
+    frontend("state", "4");
+    assert_true(tries_to_open());
     xenbus_opened(&device, -EBUSY);
     put(BACK "/online", "0");
     frontend("state", "6");
