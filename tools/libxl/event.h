@@ -37,6 +37,11 @@ typedef struct libxl__ev_child libxl__ev_child;
 typedef struct libxl__ao libxl__ao;
 struct libxl__hook; /* the handle that an application's event system holds */
 
+/*
+ * Registering returns 0 or ERROR_*, logged, and then the structure is idle. A
+ * registered structure must stay in place; deregistering is harmless when it is
+ * idle, and no callback comes afterwards. All of it with the lock held.
+ */
 struct libxl__ev_fd {
     libxl__ev_fd *prev, *next; /* in the list of all, or NULL */
     void (*func)(libxl_ctx *ctx, libxl__ev_fd *ev, short revents);
@@ -49,6 +54,7 @@ int libxl__ev_fd_register(libxl_ctx *ctx, libxl__ev_fd *ev, int fd,
                           void (*func)(libxl_ctx *, libxl__ev_fd *, short));
 void libxl__ev_fd_deregister(libxl_ctx *ctx, libxl__ev_fd *ev);
 
+/* ms: from now on. Idle again when func is called. */
 struct libxl__ev_time {
     libxl__ev_time *prev, *next;
     void (*func)(libxl_ctx *ctx, libxl__ev_time *ev);
@@ -59,6 +65,7 @@ int libxl__ev_time_register(libxl_ctx *ctx, libxl__ev_time *ev, int ms,
                             void (*func)(libxl_ctx *, libxl__ev_time *));
 void libxl__ev_time_deregister(libxl_ctx *ctx, libxl__ev_time *ev);
 
+/* path is copied. Events may come that changed nothing: func looks itself. */
 struct libxl__ev_watch {
     libxl__ev_watch *prev, *next;
     void (*func)(libxl_ctx *ctx, libxl__ev_watch *ev);
@@ -70,6 +77,8 @@ int libxl__ev_watch_register(libxl_ctx *ctx, libxl__ev_watch *ev,
                              void (*func)(libxl_ctx *, libxl__ev_watch *));
 void libxl__ev_watch_deregister(libxl_ctx *ctx, libxl__ev_watch *ev);
 
+/* status: as waitpid() gives it. Idle again when func is called. There is no
+ * deregistering: a child that is not wanted is killed, and its end awaited. */
 struct libxl__ev_child {
     libxl__ev_child *prev, *next;
     void (*func)(libxl_ctx *ctx, libxl__ev_child *ev, pid_t pid, int status);
@@ -110,6 +119,7 @@ void libxl__progress_report(libxl__ao *ao, const libxl_asyncprogress_how *how,
 
 /* --- events for the application --- */
 
+/* From malloc; the caller's until libxl__event_occurred(). */
 libxl_event *libxl__event_new(libxl_ctx *ctx, libxl_event_type type,
                               uint32_t domid, uint64_t for_user);
 /* The application's from here on. */
@@ -120,7 +130,8 @@ void libxl__event_occurred(libxl_ctx *ctx, libxl_event *event);
  */
 void libxl__event_disaster(libxl_ctx *ctx, const char *what, int errnoval);
 
-/* Callbacks that became due while the lock was held. */
+/* Callbacks that became due while the lock was held: they run, in order, after
+ * it was released, because the application may call libxl from them. */
 struct libxl__due {
     struct libxl__due *next;
     void (*run)(libxl_ctx *ctx, struct libxl__due *due);
@@ -140,6 +151,7 @@ void libxl__poller_put(libxl_ctx *ctx, struct libxl__poller *p);
 int libxl__poll_once(libxl_ctx *ctx, struct libxl__poller *p);
 void libxl__wake_pollers(libxl_ctx *ctx);
 
+/* With the context. Nothing may be registered when it is freed. */
 int libxl__events_init(libxl_ctx *ctx);
 void libxl__events_free(libxl_ctx *ctx);
 

@@ -29,6 +29,7 @@
 /* More elements than any real object has; keeps counts inside an int. */
 #define LIBXL__JSON_MAX_ARRAY 65536
 
+/* One type's way to JSON and back. */
 typedef yajl_gen_status libxl__gen_json_fn(yajl_gen hand, void *p);
 typedef int libxl__parse_json_fn(libxl_ctx *ctx, yajl_val o, void *p);
 
@@ -39,6 +40,8 @@ void *libxl__array_nogc(libxl_ctx *ctx, size_t n, size_t size);
 /* A keyed union is initialised once: a second time is a caller's bug. */
 void libxl__must_be_unset(bool unset, const char *type);
 
+/* Enumerations by their names. NULL: no such value; ERROR_INVAL: no such name,
+ * in either case of letters. */
 const char *libxl__enum_to_string(const libxl_enum_string_table *t, int e);
 int libxl__enum_from_string(const libxl_enum_string_table *t, const char *s,
                             int *e);
@@ -46,6 +49,7 @@ int libxl__enum_from_string(const libxl_enum_string_table *t, const char *s,
 yajl_gen_status libxl__key_gen_json(yajl_gen hand, const char *name);
 yajl_gen_status libxl__string_gen_json(yajl_gen hand, const char *s);
 yajl_gen_status libxl__enum_gen_json(yajl_gen hand, const char *name);
+/* A whole object as text, from malloc; NULL with a line in the log. */
 char *libxl__object_to_json(libxl_ctx *ctx, const char *type,
                             libxl__gen_json_fn *gen, void *p);
 

@@ -16,11 +16,13 @@
 
 #include "libxlutil.h"
 
+/* n values, the list's own, in room for 'space'. */
 struct XLU_ConfigList {
     int n, space;
     XLU_ConfigValue **values;
 };
 
+/* Of two members the one that the type names. */
 struct XLU_ConfigValue {
     enum XLU_ConfigValueType type;
     int line;
@@ -28,6 +30,7 @@ struct XLU_ConfigValue {
     XLU_ConfigList list; /* XLU_LIST */
 };
 
+/* name = value. 'used': somebody asked for it; what nobody did is reported. */
 typedef struct setting setting;
 struct setting {
     setting *next;
@@ -51,7 +54,11 @@ void xlu__report(const XLU_Config *cfg, int line, const char *fmt, ...)
 void xlu__value_free(XLU_ConfigValue *value); /* NULL is ok */
 /* Takes value over; false when memory ran out. */
 bool xlu__list_append(XLU_ConfigList *list, XLU_ConfigValue *value);
-/* Adds the settings of the text to cfg; an errno value. */
+/*
+ * Adds the settings of the text, which need not end with a NUL, to cfg. 0;
+ * EINVAL with a line on the report, ENOMEM. Settings before the error may be
+ * there.
+ */
 int xlu__parse(XLU_Config *cfg, const char *text, size_t len);
 
 #endif

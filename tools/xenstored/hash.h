@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* FNV-1a, which can be continued: the hash of a path is that of its parent with
- * the rest added. */
+/*
+ * FNV-1a, which can be continued: the hash of a path is that of its parent with
+ * the rest added. It spreads names over tables and is no protection: whoever
+ * chooses the names can make them collide, so that a table that a client fills
+ * must be bounded by its quota.
+ */
 #ifndef XENSTORED_HASH_H
 #define XENSTORED_HASH_H
 
@@ -10,6 +14,8 @@
 
 #define HASH_START 2166136261u
 
+/* The hash of what 'hash' stands for with len more bytes; begins with
+ * HASH_START. */
 static inline uint32_t hash_add(uint32_t hash, const char *data, size_t len)
 {
     for (size_t i = 0; i < len; i++)
@@ -17,6 +23,7 @@ static inline uint32_t hash_add(uint32_t hash, const char *data, size_t len)
     return hash;
 }
 
+/* Of a whole string. */
 static inline uint32_t hash_path(const char *path)
 {
     return hash_add(HASH_START, path, strlen(path));

@@ -8,6 +8,7 @@
 
 #include "connection.h"
 
+/* A request that is being served; valid until its function returns. */
 struct request {
     struct connection *c;
     const struct xsd_sockmsg *hdr;
@@ -15,11 +16,19 @@ struct request {
     struct view view;
 };
 
-/* Serves one request. */
+/*
+ * Serves one request: checks that the client may ask it at all, runs its
+ * function, and answers, with an error if that is what came of it. The payload
+ * was bounded by the connection, nothing else is believed.
+ */
 void protocol_handle(struct connection *c, const struct xsd_sockmsg *hdr,
                      const char *data);
 
-/* Answers. protocol_reply() returns 0, or E2BIG if it does not fit. */
+/*
+ * Answers, of which a request gets exactly one. protocol_reply() returns 0, or
+ * E2BIG if it does not fit into a message; the others always fit. An errno
+ * value without a name on the wire is sent as EINVAL.
+ */
 int protocol_reply(struct request *r, const void *data, size_t len);
 int protocol_ack(struct request *r);
 int protocol_reply_error(struct request *r, int error);
@@ -37,7 +46,12 @@ int protocol_path(const struct request *r, char *path, bool special,
 /* A decimal domain id. 0 or EINVAL. */
 int protocol_domid(const char *s, uint16_t *domid);
 
-/* --- the functions in the table: 0 or an errno value to be sent ----------- */
+/*
+ * --- the functions in the table --------------------------------------------
+ * Each either answers and returns 0, or returns the errno value to be sent.
+ * What a request means is told in public-headers/xen/io/xs_wire.h; who may send
+ * it, in the table in protocol.c.
+ */
 
 int do_directory(struct request *r);
 int do_directory_part(struct request *r);

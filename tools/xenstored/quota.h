@@ -17,6 +17,8 @@
 
 #include "perms.h"
 
+/* The limits, in numbers or bytes; quota.c has the defaults. 0 is no limit for
+ * QUOTA_MEMORY and the soft one, which is only logged. */
 enum quota {
     QUOTA_NODES,
     QUOTA_WATCHES,
@@ -38,6 +40,7 @@ extern const char *const quota_name[QUOTA_COUNT];
 /* Sets a limit by its name; EINVAL for an unknown name or a bad number. */
 int quota_set(const char *name, const char *number);
 
+/* Of one incarnation of a domain, in its record. */
 struct account {
     long nodes;         /* owned by the domain, in the live tree */
     long node_bytes;    /* node_cost() of these */
@@ -52,6 +55,7 @@ struct account *account_of(struct identity id);
 /* One clear line per domain and limit, not one per refused request. */
 void quota_refused(struct account *a, struct identity id, enum quota q);
 
+/* Changes of accounts that are not booked yet; empty when zeroed. */
 struct usage {
     struct usage_entry {
         struct identity id;
@@ -66,11 +70,13 @@ int usage_reserve(struct usage *u, struct identity id);
 void usage_add(struct usage *u, struct identity id, long nodes, long bytes);
 /* May @id own that much more? 0, ENOSPC (nodes) or ENOMEM (memory). */
 int usage_check(struct usage *u, struct identity id, long nodes, long bytes);
-/* Books everything in @u to the live accounts. */
+/* Books everything in @u to the live accounts; cannot fail. What was owned by a
+ * domain that has died meanwhile is nobody's. */
 void usage_apply(struct usage *u);
 void usage_clear(struct usage *u);
 
-/* Memory outside the tree; ENOMEM beyond the limit. */
+/* Memory outside the tree: watches, transactions, events. 0, or ENOMEM beyond
+ * the limit; @a NULL is a client without one. Each hold has its release. */
 int account_hold(struct account *a, struct identity id, long bytes);
 static inline void account_release(struct account *a, long bytes)
 {

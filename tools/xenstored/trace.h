@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The optional trace of all traffic, off until a file is given. */
+/*
+ * The optional trace of all traffic, off until a file is given. A line that
+ * cannot be written is lost, and fails no request. Callers ask trace_enabled
+ * first, so that it costs nothing when it is off.
+ */
 #ifndef XENSTORED_TRACE_H
 #define XENSTORED_TRACE_H
 

@@ -30,6 +30,7 @@
 #define PAGE_SIZE 4096UL
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 
+/* Bits of a page-table entry as the CPU and mmu_update have them. */
 #define PTE_P    0x001UL
 #define PTE_W    0x002UL
 #define PTE_U    0x004UL
@@ -42,6 +43,7 @@
 #define PTE_NX   (1UL << 63)
 #define PTE_MASK 0x000ffffffffff000UL
 
+/* Of the errors that hypercalls return (negative), those that guests expect. */
 #define EPERM      1
 #define ENOENT     2
 #define ESRCH      3
@@ -59,6 +61,11 @@ extern struct shared_info *shared_info; /* mapped before main() */
 extern uint64_t *p2m;                   /* pfn to mfn, writable */
 
 /* --- hypercalls ----------------------------------------------------------- */
+/*
+ * Call nr by the instruction itself, not by the hypercall page; the result as
+ * it comes. HCn(memory_op, ...) is the call __HYPERVISOR_memory_op with n
+ * arguments, which may be pointers.
+ */
 static inline long hypercall(unsigned long nr, unsigned long a, unsigned long b,
                              unsigned long c, unsigned long d, unsigned long e)
 {
@@ -83,20 +90,27 @@ static inline long hypercall(unsigned long nr, unsigned long a, unsigned long b,
               (unsigned long)(c), (unsigned long)(d), 0)
 
 /* --- console (console_io for dom0) ---------------------------------------- */
+/* All of it is printed when the call returns. Formats: d u x c s with l, width
+ * and padding. */
 void console_write(const char *s, size_t n);
 void printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void vprintf(const char *fmt, va_list ap);
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 
 /* --- TAP: one line a check, the plan at the end --------------------------- */
+/* The format is the check's name: a sentence that tells by itself what is
+ * broken. A failed check does not end the guest. */
 void ok(bool good, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Says both values when they differ. */
 void is(long got, long want, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* A remark beside the checks. */
 void diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Counts as a check that was left out, for that reason. */
 void skip(const char *why, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void done_testing(void); /* prints the plan; called after main() too */
+/* SCHEDOP_shutdown: SHUTDOWN_*. */
 void shutdown(unsigned int reason) __attribute__((noreturn));
 
 /* --- traps ---------------------------------------------------------------- */
@@ -114,13 +128,14 @@ int try_call(void (*fn)(void *arg), void *arg);
 /* fn runs at each trap of that vector instead; NULL: default (fatal). */
 typedef void (*trap_handler_t)(struct trap_frame *f);
 void set_trap_handler(unsigned int vector, trap_handler_t fn);
-/* The table given to the hypervisor; stubs by vector. */
+/* The table given to the hypervisor; stubs by vector. traps_init() has run
+ * before main(). */
 extern const unsigned long trap_stubs[256];
 void traps_init(void);
 /* Once, before the first iret to user mode: makes a user root with the kernel
  * root's mappings, and a stack for traps from user mode. */
 void user_mode_init(void);
-/* Loads ra byte from address; true if it faulted. */
+/* Loads a byte, stores a word; true if it faulted. */
 bool read_faults(const volatile void *p);
 bool write_faults(volatile void *p, uint64_t v);
 
@@ -144,8 +159,11 @@ static inline void *pfn_to_virt(uint64_t pfn)
 uint64_t pte_maddr(const void *va);
 /* Reads the entry of the given level that maps va; 0 if not there. */
 uint64_t read_pte(const void *va, int level);
+/* Results of the hypercall, 0 or -errno. pte: the whole entry; flags: UVMF_*.
+ */
 long set_pte(uint64_t pte_maddr, uint64_t value); /* mmu_update, 1 entry */
-long map_va(const void *va, uint64_t pte, unsigned long flags);
+long map_va(const void *va, uint64_t pte, unsigned long flags); /* by address */
+/* The page's own mapping in the window. */
 long make_readonly(void *page);
 long make_writable(void *page);
 /* Maps mfn at a fresh address outside the window (tables made as needed). */
@@ -153,6 +171,8 @@ void *map_mfn(uint64_t mfn, uint64_t flags, long *rc);
 long mmuext(unsigned int cmd, uint64_t arg1, uint64_t arg2);
 
 /* --- events (2-level) ----------------------------------------------------- */
+/* A handler runs in the callback, with events masked, after its bit was
+ * cleared. events_init() masks every port; it has run before main(). */
 typedef void (*event_handler_t)(uint32_t port);
 void events_init(void);
 void events_enable(void);

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+/* Elements of an array (not of a pointer). */
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The structure that holds, as its member, what ptr points to. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The hypercall handle, shared by hypercall.c and buffer.c. */
+/*
+ * The hypercall handle, shared by hypercall.c and buffer.c. Several threads may
+ * use one handle: calls need no lock, buffers take cache_lock.
+ */
 #ifndef CALL_PRIVATE_H
 #define CALL_PRIVATE_H
 

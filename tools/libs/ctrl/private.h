@@ -20,12 +20,14 @@
 
 #pragma GCC visibility push(hidden)
 
+/* Nothing in it changes after xlc_open(), so that threads may share it. */
 struct xlc_handle {
     struct owned_logger log;
     struct xencall_handle *call;
     struct xenforeignmemory_handle *fmem;
 };
 
+/* Zeroed it is one that bounces nothing. */
 struct bounce {
     void *user;   /* the caller's array; NULL: nothing to bounce */
     size_t size;  /* bytes copied each way */
@@ -41,10 +43,12 @@ void bounce_out(const struct bounce *b, size_t size);
 /* Free the buffer; keeps errno. A zeroed bounce is ok. */
 void bounce_free(xlc_handle *h, struct bounce *b);
 
-/* An operation of some hypercall on one structure, copied in and out. */
+/* An operation of some hypercall on one structure, copied in and out. Its
+ * result; -1 with errno. */
 int xlc_simple_op(xlc_handle *h, unsigned int hypercall, unsigned int cmd,
                   void *arg, size_t size);
 
+/* Requests with everything else 0; the version is put in when they are made. */
 static inline struct xen_domctl domctl_of(uint32_t domid, uint32_t cmd)
 {
     return (struct xen_domctl){.cmd = cmd, .domain = (domid_t)domid};

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A daemon's idea of time: milliseconds of a clock that never jumps. */
+/*
+ * A daemon's idea of time: milliseconds of a clock that never jumps. Its zero
+ * is arbitrary; it stands still while the machine sleeps. Good for differences
+ * and deadlines, not for the time of day.
+ */
 #ifndef DAEMON_CLOCK_H
 #define DAEMON_CLOCK_H
 

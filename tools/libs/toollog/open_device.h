@@ -13,6 +13,7 @@
 
 #include <xentoollog.h>
 
+/* What to do about an errno of open(), to be put behind the message. */
 static inline const char *device_remedy(int error)
 {
     if (error == EACCES || error == EPERM)
@@ -23,7 +24,9 @@ static inline const char *device_remedy(int error)
     return " (modprobe -a xen-privcmd xen-evtchn xen-gntdev xen-gntalloc)";
 }
 
-/* A descriptor; -1 with errno, and a line in the log. flags: those of open().
+/*
+ * A descriptor, the caller's to close; -1 with errno, and a line in the log.
+ * context: the library's name there. flags: those of open().
  */
 static inline int open_device(xentoollog_logger *logger, const char *context,
                               const char *path, int flags)

@@ -10,6 +10,7 @@
 
 #include <xentoollog.h>
 
+/* A member of the handle. */
 struct owned_logger {
     xentoollog_logger *logger; /* the one to use, never NULL after take */
     xentoollog_logger *own;    /* created here, so destroyed here; or NULL */
@@ -29,6 +30,7 @@ static inline int owned_logger_take(struct owned_logger *log,
     return log->logger ? 0 : -1;
 }
 
+/* With the handle: destroys our own, leaves the caller's alone. */
 static inline void owned_logger_drop(struct owned_logger *log)
 {
     xtl_logger_destroy(log->own);
