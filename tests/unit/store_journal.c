@@ -655,11 +655,193 @@ static void many_deaths_in_long_histories(void **state)
     assert_true(deaths > 200 && torn > 10);
 }
 
-int main(void)
+/* --- damage --------------------------------------------------------------- */
+
+static struct fake_domain *pages; /* as they were when the journal ended */
+static char *journal, *frame[4096];
+static size_t journal_len, frames;
+
+/* The journal of a history, and where its frames end. */
+static void record(uint32_t seed)
+{
+    struct journal_scan s;
+    struct unpack u;
+
+    reference(seed, 60);
+    free(journal);
+    assert_int_equal(journal_load(path, &journal, &journal_len), 0);
+    assert_int_equal(journal_scan_start(&s, journal, journal_len, boot), 0);
+    frame[0] = journal + (s.at - s.start);
+    for (frames = 0; journal_scan_next(&s, &u);)
+        frame[++frames] = journal + (s.at - s.start);
+    assert_ptr_equal(s.at, s.end);
+    memcpy(pages, fake_domain, sizeof(fake_domain));
+}
+
+/* A daemon that is started with these bytes as its journal: its tree, and how
+ * many lines it has logged. */
+static char *tree_from(const char *data, size_t len, const char *boot_id,
+                       int *lines)
+{
+    FILE *file;
+    int status;
+    pid_t pid;
+
+    unlink(path);
+    file = fopen(path, "w");
+    assert_int_equal(fwrite(data, 1, len, file), len);
+    fclose(file);
+    memcpy(fake_domain, pages, sizeof(fake_domain));
+    pid = fork();
+    if (pid == 0) {
+        start(boot_id);
+        dump();
+        _exit(fake_log_lines);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    *lines = WEXITSTATUS(status);
+    *strstr(world->dump, "domain 0.") = '\0';
+    return strdup(world->dump);
+}
+
+static void assert_tree(const char *data, size_t len, const char *tree)
+{
+    int lines;
+    char *is = tree_from(data, len, boot, &lines);
+
+    assert_string_equal(is, tree);
+    assert_int_equal(lines, 1);
+    free(is);
+}
+
+static void a_torn_end_is_told_and_left_out(void **state)
+{
+    int lines;
+
+    record(3);
+    for (size_t f = frames - 2; f < frames; f++) {
+        size_t whole = (size_t)(frame[f] - journal);
+        char *tree = tree_from(journal, whole, boot, &lines);
+
+        for (size_t len = whole + 1; journal + len < frame[f + 1]; len++)
+            assert_tree(journal, len, tree);
+        free(tree);
+    }
+}
+
+static void a_flipped_bit_ends_the_journal_before_it(void **state)
+{
+    int lines;
+
+    record(4);
+    srand(4);
+    for (int i = 0; i < 40; i++) {
+        size_t f = (size_t)rand() % frames;
+        char *at = frame[f] + rand() % (frame[f + 1] - frame[f]);
+        char *tree =
+            tree_from(journal, (size_t)(frame[f] - journal), boot, &lines);
+
+        char was = *at;
+
+        *at = (char)(was ^ 1 << rand() % 8);
+        assert_tree(journal, journal_len, tree);
+        *at = was;
+        free(tree);
+    }
+}
+
+/* What the guests have seen published is lost: they go on all the same. */
+static void guests_go_on_after_damage(void **state)
+{
+    struct stat st;
+
+    for (uint32_t seed = 10; seed < 14; seed++) {
+        new_world(seed, 60);
+        assert_true(daemon_process());
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(truncate(path, st.st_size - 500), 0);
+        world->steps = 120;
+        for (unsigned int g = 0; g < GUESTS; g++)
+            world->guest[g].in_len = world->guest[g].out_len = 0;
+        assert_true(daemon_process());
+        assert_null(strstr(world->dump, "fault 1"));
+        assert_null(strstr(world->dump, "fault 3"));
+    }
+}
+
+static void a_journal_of_another_boot_is_not_used(void **state)
+{
+    static const char other[] = "11234567-89ab-cdef-0123-456789abcdef";
+    int lines;
+    char *tree;
+
+    record(5);
+    tree = tree_from(journal, journal_len, other, &lines);
+    assert_int_equal(lines, 0);
+    assert_true(!strncmp(tree, "/= 0.1.0\n@", 10));
+    free(tree);
+}
+
+static void without_room_the_daemon_goes_on(void **state)
+{
+    reference(6, 60);
+    for (int n = 4; n < 60; n += 9) {
+        struct stat st;
+
+        new_world(6, 60);
+        full_after = n;
+        assert_true(daemon_process());
+        full_after = -1;
+        compare();
+        /* An old journal would take the next daemon back in time. */
+        assert_int_equal(stat(path, &st), -1);
+    }
+}
+
+/* In this process, where leaks show. */
+static void all_that_is_restored_is_released(void **state)
+{
+    record(7);
+    start(boot);
+    assert_accounts();
+    state_stop();
+    fake_stop();
+}
+
+/* Each frame of a few histories as a file for tests/fuzz/store_journal.c. */
+static int write_seeds(const char *dir)
+{
+    char name[4096];
+
+    for (uint32_t seed = 1; seed < 6; seed++) {
+        record(seed);
+        for (size_t f = 0; f < frames; f++) {
+            FILE *file;
+
+            snprintf(name, sizeof(name), "%s/%u-%zu", dir, seed, f);
+            file = fopen(name, "w");
+            if (!file)
+                return 1;
+            fwrite(frame[f] + 8, 1, (size_t)(frame[f + 1] - frame[f] - 8),
+                   file);
+            fclose(file);
+        }
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_death_at_every_point),
         cmocka_unit_test(many_deaths_in_long_histories),
+        cmocka_unit_test(a_torn_end_is_told_and_left_out),
+        cmocka_unit_test(a_flipped_bit_ends_the_journal_before_it),
+        cmocka_unit_test(guests_go_on_after_damage),
+        cmocka_unit_test(a_journal_of_another_boot_is_not_used),
+        cmocka_unit_test(without_room_the_daemon_goes_on),
+        cmocka_unit_test(all_that_is_restored_is_released),
     };
     char dir[] = "/dev/shm/store-journal-XXXXXX";
     int rc, flags = MAP_SHARED | MAP_ANONYMOUS;
@@ -672,7 +854,11 @@ int main(void)
         mmap(fake_domain, sizeof(fake_domain), PROT_READ | PROT_WRITE,
              flags | MAP_FIXED, -1, 0) == MAP_FAILED)
         return 1;
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
+    pages = malloc(sizeof(fake_domain));
+    rc = argc > 1 ? write_seeds(argv[1])
+                  : cmocka_run_group_tests(tests, NULL, NULL);
+    free(pages);
+    free(journal);
     unlink(path);
     rmdir(dir);
     free(wanted);

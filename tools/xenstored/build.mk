@@ -4,7 +4,7 @@
 XENSTORED_CORE := $(addprefix tools/xenstored/, \
     path.c perms.c tree.c quota.c edit.c store.c transaction.c watch.c \
     connection.c protocol.c requests.c requests_domain.c control.c \
-    domain.c ring.c journal.c state.c restore.c)
+    domain.c ring.c journal.c record.c state.c restore.c)
 XENSTORED_SOURCES := $(XENSTORED_CORE) $(addprefix tools/xenstored/, \
     main.c trace.c turns.c socket.c xen.c)
 
@@ -33,6 +33,15 @@ $(eval $(call unit_test,store_journal,tests/unit/store_journal.c $(STORE_TEST), 
     $(STORE_DEATHS) -lz))
 $(eval $(call unit_test,store_kill,tests/unit/store_kill.c,))
 $(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(STORE_WRAP) -lz))
+
+# Journals at random, from those of the test's histories: see the file.
+fuzz-store-journal: tests/fuzz/store_journal.c $(STORE_TEST) $(O)/tests/unit/store_journal
+	$(Q)mkdir -p $(O)/tests/fuzz/journals
+	$(Q)$(O)/tests/unit/store_journal $(O)/tests/fuzz/journals
+	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=all $(USER_CPPFLAGS) \
+	    -o $(O)/tests/fuzz/store-journal $(filter %.c,$^) -lcmocka -lz
+.PHONY: fuzz-store-journal
 
 # The client library against the daemon's core in the same process.
 $(eval $(call unit_test,xs_client,tests/unit/xs_client.c $(STORE_TEST) $(LIBXENSTORE_SOURCES) \

@@ -15,6 +15,7 @@
 
 #include "connection.h"
 #include "domain.h"
+#include "record.h"
 #include "ring.h"
 #include "store.h"
 
@@ -238,8 +239,8 @@ static int restore_transactions(struct unpack *u, struct transactions *set)
 static int restore_conversation(struct unpack *u, struct connection *c)
 {
     struct ring *r = c->endpoint;
-    size_t len, in_len;
-    const void *bytes, *in;
+    size_t len;
+    const void *in;
     int rc;
 
     c->who.target.domid = unpack_u16(u);
@@ -247,14 +248,11 @@ static int restore_conversation(struct unpack *u, struct connection *c)
     c->fault = unpack_u32(u);
     r->req_cons = unpack_u32(u);
     r->rsp_prod = unpack_u32(u);
-    bytes = unpack_blob(u, &len);
-    in = unpack_blob(u, &in_len);
-    if (u->failed || len > sizeof(r->unpublished) || in_len > sizeof(c->in))
+    in = unpack_blob(u, &len);
+    if (u->failed || len > sizeof(c->in))
         return EINVAL;
-    memcpy(r->unpublished, bytes, len);
-    r->unpublished_len = (uint32_t)len;
-    memcpy(c->in, in, in_len);
-    c->in_used = in_len;
+    memcpy(c->in, in, len);
+    c->in_used = len;
     rc = restore_messages(u, c);
     return rc ? rc : restore_transactions(u, &c->transactions);
 }

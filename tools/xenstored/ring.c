@@ -109,7 +109,6 @@ void ring_publish(struct connection *c)
     publish(&r->page->req_cons, r->req_cons);
     publish(&r->page->rsp_prod, r->rsp_prod);
     publish(&r->page->error, r->error);
-    r->published = r->rsp_prod;
     if (r->port > 0)
         xen_notify(r->port);
 }
@@ -166,7 +165,7 @@ void ring_init(struct ring *r, struct xenstore_domain_interface *page)
 {
     r->page = page;
     r->req_cons = load(&page->req_cons);
-    r->rsp_prod = r->published = load(&page->rsp_prod);
+    r->rsp_prod = load(&page->rsp_prod);
     publish(&page->server_features, FEATURES);
     publish(&page->error, XENSTORE_ERROR_NONE);
     publish(&page->connection, XENSTORE_CONNECTED);
@@ -271,15 +270,8 @@ static bool indices_differ(const struct ring *r)
 static void believe_page(struct ring *r)
 {
     r->req_cons = load(&r->page->req_cons);
-    r->rsp_prod = r->published = load(&r->page->rsp_prod);
+    r->rsp_prod = load(&r->page->rsp_prod);
     connection_lose_halves(r->c);
-}
-
-/* Puts the last answers once more where they belong. */
-static void put_again(struct ring *r)
-{
-    r->rsp_prod -= r->unpublished_len;
-    put(r, r->unpublished, r->unpublished_len);
 }
 
 int ring_attach(struct connection *c, bool damaged)
@@ -294,8 +286,8 @@ int ring_attach(struct connection *c, bool damaged)
         return EINVAL;
     if (damaged && indices_differ(r))
         believe_page(r);
-    else
-        put_again(r);
+    /* What stands before rsp_prod was put there before it was in the journal.
+     */
     r->error = c->fault;
     c->parked = c->fault != XENSTORE_ERROR_NONE;
     publish(&r->page->server_features, FEATURES);
@@ -320,7 +312,7 @@ static void reconnect(struct ring *r)
     connection_reset(c);
     c->parked = false;
     c->fault = r->error = XENSTORE_ERROR_NONE;
-    r->req_cons = r->rsp_prod = r->published = 0;
+    r->req_cons = r->rsp_prod = 0;
     /* As long as the page does not say that it is connected, this would be done
      * again after a restart. */
     state_touch(c->domain);

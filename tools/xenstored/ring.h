@@ -18,17 +18,12 @@ struct ring {
     struct connection *c;
     struct xenstore_domain_interface *page;
     uint32_t req_cons, rsp_prod; /* the store's */
-    uint32_t published;          /* rsp_prod as the guest sees it */
     uint32_t error;              /* XENSTORE_ERROR_* to be published */
     uint64_t gfn;
     uint32_t remote_port;
     int port;
     bool by_grant;
     bool worked; /* something to notify the guest of */
-    /* After a restart: the last bytes before rsp_prod, which the daemon before
-     * this one may not have published. */
-    char unpublished[XENSTORE_RING_SIZE];
-    uint32_t unpublished_len;
 };
 
 extern const struct transport ring_transport;

@@ -12,6 +12,7 @@
 
 #include "connection.h"
 #include "domain.h"
+#include "record.h"
 #include "ring.h"
 #include "store.h"
 
@@ -54,162 +55,6 @@ bool state_batch_written(uint64_t batch)
     return !state.on || batch <= state.written;
 }
 
-/* --- one record each ------------------------------------------------------ */
-
-static void pack_perms(struct pack *p, const struct perms *perms)
-{
-    pack_u32(p, perms->count);
-    for (unsigned int i = 0; i < perms->count; i++) {
-        pack_u16(p, perms->entry[i].id.domid);
-        pack_u32(p, perms->entry[i].id.incarnation);
-        pack_u8(p, perms->entry[i].bits);
-    }
-}
-
-static void pack_create(struct pack *p, const char *path, size_t existing,
-                        const void *data, size_t len, const struct perms *perms)
-{
-    pack_u8(p, RECORD_CREATE);
-    pack_string(p, path);
-    pack_u16(p, (uint16_t)existing);
-    pack_perms(p, perms);
-    pack_blob(p, data, len);
-}
-
-static void pack_value(struct pack *p, const char *path, const void *data,
-                       size_t len)
-{
-    pack_u8(p, RECORD_VALUE);
-    pack_string(p, path);
-    pack_blob(p, data, len);
-}
-
-static void pack_node_value(struct pack *p, const char *path,
-                            const struct node *n)
-{
-    pack_value(p, path, n->value ? n->value->data : "", node_value_len(n));
-}
-
-static void pack_node_perms(struct pack *p, const char *path,
-                            const struct perms *perms)
-{
-    pack_u8(p, RECORD_PERMS);
-    pack_string(p, path);
-    pack_perms(p, perms);
-}
-
-static void pack_domain(struct pack *p, const struct domain *d)
-{
-    pack_u8(p, RECORD_DOMAIN);
-    pack_u16(p, d->id.domid);
-    pack_u32(p, d->id.incarnation);
-    pack_bytes(p, d->handle, sizeof(d->handle));
-}
-
-/* A connection that has ended is none, even if it is not yet taken away. */
-static struct connection *connection_of(const struct domain *d)
-{
-    struct connection *c = d->connection;
-    return c && !c->dead && c->transport == &ring_transport ? c : NULL;
-}
-
-static void pack_ring(struct pack *p, const struct domain *d)
-{
-    const struct ring *r = connection_of(d)->endpoint;
-
-    pack_u8(p, RECORD_RING);
-    pack_u16(p, d->id.domid);
-    pack_u64(p, r->gfn);
-    pack_u32(p, r->remote_port);
-    pack_u32(p, r->req_cons);
-    pack_u32(p, r->rsp_prod);
-}
-
-static void pack_watch(struct pack *p, const struct watch *w)
-{
-    pack_u8(p, RECORD_WATCH);
-    pack_u16(p, w->c->domain->id.domid);
-    pack_u16(p, w->relative);
-    pack_string(p, w->path);
-    pack_string(p, w->token);
-}
-
-static void pack_quota(struct pack *p, unsigned int q, long value)
-{
-    pack_u8(p, RECORD_QUOTA);
-    pack_u8(p, (uint8_t)q);
-    pack_u64(p, (uint64_t)value);
-}
-
-static void pack_counters(struct pack *p)
-{
-    pack_u8(p, RECORD_COUNTERS);
-    pack_u64(p, store.generation);
-    pack_u32(p, domain_last_incarnation());
-}
-
-/* Messages that wait for room: those from @m on are not yet in the journal, of
- * those before as many as @gone have been sent since. */
-static void pack_messages(struct pack *p, const struct connection *c,
-                          const struct message *m, uint32_t gone)
-{
-    uint32_t n = 0;
-
-    for (const struct message *i = m; i; i = i->next)
-        n++;
-    pack_u32(p, gone);
-    pack_u32(p, n);
-    for (; m; m = m->next) {
-        pack_u8(p, m->event);
-        pack_blob(p, m->data, m->len);
-    }
-    pack_u32(p, c->out ? c->out->sent : 0);
-}
-
-static void pack_transactions(struct pack *p, const struct transactions *set)
-{
-    pack_u32(p, set->last_id);
-    pack_u32(p, set->count);
-    for (const struct transaction *t = set->first; t; t = t->next)
-        pack_u32(p, t->id);
-}
-
-/* Its bytes in the ring of answers that are not yet published. */
-static void pack_unpublished(struct pack *p, const struct ring *r)
-{
-    uint32_t len = r->rsp_prod - r->published;
-    uint32_t at = MASK_XENSTORE_IDX(r->published);
-    uint32_t first =
-        len < XENSTORE_RING_SIZE - at ? len : XENSTORE_RING_SIZE - at;
-
-    pack_u32(p, r->req_cons);
-    pack_u32(p, r->rsp_prod);
-    pack_u32(p, len);
-    pack_bytes(p, r->page->rsp + at, first);
-    pack_bytes(p, r->page->rsp, len - first);
-}
-
-static void pack_connection(struct pack *p, const struct domain *d, bool all)
-{
-    struct connection *c = connection_of(d);
-
-    pack_u8(p, RECORD_CONNECTION);
-    pack_u16(p, d->id.domid);
-    pack_u8(p, d->shutdown);
-    pack_u8(p, c != NULL);
-    if (!c)
-        return;
-    pack_u16(p, c->who.target.domid);
-    pack_u32(p, c->who.target.incarnation);
-    pack_u32(p, c->fault);
-    pack_unpublished(p, c->endpoint);
-    pack_blob(p, c->in, c->in_used);
-    pack_messages(p, c, all ? c->out : c->unsaved, all ? 0 : c->gone);
-    pack_transactions(p, &c->transactions);
-    c->unsaved = NULL;
-    c->gone = 0;
-}
-
 /* --- reports -------------------------------------------------------------- */
 
 /* Where a record goes; NULL: there is no journal. */
@@ -244,10 +89,8 @@ void state_remove(const char *path)
 {
     struct pack *p = frame();
 
-    if (!p)
-        return;
-    pack_u8(p, RECORD_REMOVE);
-    pack_string(p, path);
+    if (p)
+        pack_remove(p, path);
 }
 
 void state_new_domain(const struct domain *d)
@@ -275,7 +118,7 @@ void state_domain_gone(struct domain *d)
 void state_ring(const struct domain *d)
 {
     struct pack *p = frame();
-    if (p && connection_of(d))
+    if (p && record_connection_of(d))
         pack_ring(p, d);
 }
 
@@ -369,6 +212,18 @@ static void pack_subtree(struct pack *p, const char *path, const struct node *n)
 static void pack_child_change(struct pack *p, size_t len, const struct node *a,
                               const struct node *b);
 
+/* Below 0: child @i of @a comes before child @k of @b. */
+static int order_of(const struct node *a, uint32_t i, const struct node *b,
+                    uint32_t k)
+{
+    if (i == a->child_count)
+        return 1;
+    if (k == b->child_count)
+        return -1;
+    return a->child[i] == b->child[k] ? 0
+                                      : node_compare(a->child[i], b->child[k]);
+}
+
 /* Two versions of the node at walk_path. Trees share what has not changed. */
 static void pack_change(struct pack *p, size_t len, const struct node *a,
                         const struct node *b)
@@ -380,9 +235,7 @@ static void pack_change(struct pack *p, size_t len, const struct node *a,
     if (a->perms != b->perms)
         pack_node_perms(p, walk_path, b->perms);
     while (i < a->child_count || k < b->child_count) {
-        int d = i == a->child_count   ? 1
-                : k == b->child_count ? -1
-                                      : node_compare(a->child[i], b->child[k]);
+        int d = order_of(a, i, b, k);
         pack_child_change(p, len, d <= 0 ? a->child[i] : NULL,
                           d >= 0 ? b->child[k] : NULL);
         i += d <= 0;
@@ -400,8 +253,7 @@ static void pack_child_change(struct pack *p, size_t len, const struct node *a,
         return;
     child_len = append_name(len, a ? a : b);
     if (!b) {
-        pack_u8(p, RECORD_REMOVE);
-        pack_string(p, walk_path);
+        pack_remove(p, walk_path);
     } else if (!a) {
         pack_subtree(p, walk_path, b);
     } else {
@@ -458,7 +310,7 @@ static void pack_watches(struct pack *p, struct watches *set)
 
 static int dump_connection(struct journal *j, const struct domain *d)
 {
-    struct connection *c = connection_of(d);
+    struct connection *c = record_connection_of(d);
 
     if (c) {
         pack_ring(journal_pack(j), d);
@@ -520,7 +372,7 @@ static void publish_touched(void)
 
         state.touched = d->next_touched;
         d->touched = false;
-        if (connection_of(d))
+        if (record_connection_of(d))
             ring_publish(d->connection);
     }
 }
@@ -589,7 +441,7 @@ void state_resume(void)
 
     domain_check_all();
     while ((d = domain_next(d)))
-        if (connection_of(d))
+        if (record_connection_of(d))
             ring_wake(d->connection->endpoint);
     state_commit();
 }

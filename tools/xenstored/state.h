@@ -11,9 +11,8 @@
  * request untouched in its ring or all of its effect, the answer and the events
  * included: each request is served exactly once.
  *
- * A ring needs no more than that. Its page outlives the daemon; bytes that were
- * put into it but not published are put there again, which changes nothing if
- * they had been published.
+ * A ring needs no more than that: its page outlives the daemon, with the bytes
+ * that were put into it, and the indices are published once more.
  *
  * Of local clients nothing is kept: they connect again.
  *
@@ -83,23 +82,8 @@ void state_quotas(void);
  * queues, transactions, target. Written once, by state_commit(). */
 void state_touch(struct domain *d);
 
-/* --- what records are called (state.c writes, restore.c reads) ------------ */
-
-enum record {
-    RECORD_CREATE = 1,
-    RECORD_VALUE,
-    RECORD_PERMS,
-    RECORD_REMOVE,
-    RECORD_DOMAIN,
-    RECORD_DOMAIN_GONE,
-    RECORD_RING,
-    RECORD_RING_GONE,
-    RECORD_WATCH,
-    RECORD_UNWATCH,
-    RECORD_QUOTA,
-    RECORD_CONNECTION,
-    RECORD_COUNTERS,
-};
+/* --- the way back (restore.c) ----------------------------------------------
+ */
 
 /* Applies the frames to a store that has just been initialised. *lost counts
  * the bytes that are of no use. 0 or ENOMEM. */
