@@ -214,13 +214,22 @@ static bool forward_output(int tty)
     return n > 0 && write_all(STDOUT_FILENO, text, n);
 }
 
-static bool domain_lives(struct xs_handle *xs, unsigned int domid)
+/* False: the store does not know it any more. A store that has ended knows
+ * nothing, *polled is -1 then, and the domain's end is seen by its terminal's.
+ */
+static bool domain_lives(struct xs_handle *xs, unsigned int domid, int *polled)
 {
     char **event;
+    bool lives;
 
-    while ((event = xs_check_watch(xs)))
+    do {
+        lives = xs_is_domain_introduced(xs, domid);
+        event = xs_check_watch(xs);
         free(event);
-    return xs_is_domain_introduced(xs, domid);
+    } while (event);
+    if (errno != EAGAIN)
+        *polled = -1;
+    return lives || errno != EAGAIN;
 }
 
 static void session(struct xs_handle *xs, int tty, unsigned int domid,
@@ -249,7 +258,7 @@ static void session(struct xs_handle *xs, int tty, unsigned int domid,
             return;
         if (p[2].revents && !forward_input(tty, escape))
             return;
-        if (p[1].revents && !domain_lives(xs, domid)) {
+        if (p[1].revents && !domain_lives(xs, domid, &p[1].fd)) {
             lives = false;
             p[1].fd = -1;
         }
