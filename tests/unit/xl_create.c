@@ -26,6 +26,8 @@ struct xl_conf xl_conf = {.lockfile = lockfile};
 static bool exists, running, fork_fails, log_fails, unpause_fails;
 static bool cannot_restart;
 static int monitored, creations, reboots;
+static int store_away; /* so many tries to reach it fail */
+static int goes_away;  /* and it does while a domain is watched */
 
 /* --- what is played here --- */
 
@@ -41,6 +43,7 @@ int libxl_domain_create_new(libxl_ctx *c, libxl_domain_config *config,
 {
     int fd = open(lockfile, O_RDWR | O_CLOEXEC);
 
+    assert_int_equal(store_away, 0);
     assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), -1);
     close(fd);
     creations++;
@@ -74,7 +77,20 @@ void libxl_postfork_child_noexec(libxl_ctx *c)
 int libxl_ctx_alloc(libxl_ctx **c, int version, unsigned int flags,
                     xentoollog_logger *lg)
 {
+    *c = NULL;
+    if (store_away && --store_away)
+        return ERROR_FAIL;
     return 0;
+}
+
+int libxl_ctx_free(libxl_ctx *c)
+{
+    return 0;
+}
+
+char *libxl_domid_to_name(libxl_ctx *c, uint32_t domid)
+{
+    return store_away ? NULL : strdup("g");
 }
 
 int libxl_create_logfile(libxl_ctx *c, const char *name, char **full_name)
@@ -88,6 +104,7 @@ int libxl_evenable_domain_death(libxl_ctx *c, uint32_t domid,
                                 libxl_evgen_domain_death **d)
 {
     monitored++;
+    store_away = goes_away;
     return 0;
 }
 
@@ -188,7 +205,7 @@ static int reset(void **state)
 {
     exists = running = fork_fails = log_fails = unpause_fails = false;
     cannot_restart = false;
-    monitored = creations = reboots = 0;
+    monitored = creations = reboots = store_away = goes_away = 0;
     return 0;
 }
 
@@ -247,6 +264,15 @@ static void restarts(void **state)
     assert_false(exists);
 }
 
+static void restart_waits_for_the_store(void **state)
+{
+    reboots = 2;
+    goes_away = 4;
+    assert_int_equal(create((struct create_options){.foreground = true}),
+                     EXIT_SUCCESS);
+    assert_true(exists && running && creations == 3);
+}
+
 static int make_lockfile(void **state)
 {
     return close(mkstemp(lockfile));
@@ -267,6 +293,7 @@ int main(void)
                                reset),
         cmocka_unit_test_setup(a_guest_that_cannot_run_is_not_left, reset),
         cmocka_unit_test_setup(restarts, reset),
+        cmocka_unit_test_setup(restart_waits_for_the_store, reset),
     };
 
     return cmocka_run_group_tests_name("xl create", tests, make_lockfile,

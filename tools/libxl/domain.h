@@ -15,6 +15,10 @@
 int libxl__domain_getinfo(libxl__gc *gc, uint32_t domid,
                           struct xen_domctl_getdomaininfo *info);
 bool libxl__domain_exists(libxl__gc *gc, uint32_t domid);
+/* Reports what has ended of the domains whose end is waited for; and is there
+ * one that the store does not know? */
+void libxl__look_at_deaths(libxl_ctx *ctx);
+bool libxl__deaths_unknown(libxl_ctx *ctx);
 /* Nothing of the kind: ERROR_INVAL, in silence. */
 int libxl__name_to_domid(libxl__gc *gc, const char *name, uint32_t *domid);
 /* The same, but a dying domain is not found: it has no identity any more. */

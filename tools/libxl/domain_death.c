@@ -50,13 +50,28 @@ static void look(libxl__gc *gc, libxl_evgen_domain_death *evg)
     }
 }
 
-static void released(libxl_ctx *ctx, libxl__ev_watch *ev)
+void libxl__look_at_deaths(libxl_ctx *ctx)
 {
     libxl_evgen_domain_death *evg;
     GC_INIT(ctx);
 
     for (evg = ctx->ev->deaths; evg; evg = evg->next)
         look(gc, evg);
+}
+
+bool libxl__deaths_unknown(libxl_ctx *ctx)
+{
+    libxl_evgen_domain_death *evg = ctx->ev->deaths;
+
+    while (evg && (evg->death_reported ||
+                   xs_is_domain_introduced(ctx->xsh, evg->domid)))
+        evg = evg->next;
+    return evg;
+}
+
+static void released(libxl_ctx *ctx, libxl__ev_watch *ev)
+{
+    libxl__look_at_deaths(ctx);
 }
 
 int libxl_evenable_domain_death(libxl_ctx *ctx, uint32_t domid,

@@ -9,7 +9,8 @@
  *   libxl__ev_fd     poll() bits on a descriptor, until deregistered
  *   libxl__ev_time   once, at an absolute time
  *   libxl__ev_watch  a store path changed, until deregistered; the first
- *                    call follows by itself
+ *                    call follows by itself, and one after each time that the
+ *                    store was away
  *   libxl__ev_child  a process ended, once (its pidfd is an ev_fd)
  *
  * Callbacks run with the context's lock held, must not block, and may
@@ -168,8 +169,9 @@ struct libxl__event_state {
     struct libxl__due *due, **due_last;
     struct libxl__poller *pollers, *app_poller;
     struct libxl__hook *idle_hooks;
-    libxl__ev_fd store_fd;    /* registered while there are watches */
-    libxl__ev_watch released; /* @releaseDomain, while there are deaths */
+    libxl__ev_fd store_fd;      /* registered while there are watches */
+    libxl__ev_time store_retry; /* the store is away, or does not know all */
+    libxl__ev_watch released;   /* @releaseDomain, while there are deaths */
     uint32_t next_watch_id;
     const libxl_event_hooks *event_hooks;
     void *event_user;

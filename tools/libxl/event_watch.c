@@ -3,8 +3,16 @@
  * Store watches as events. The token of a watch is a number that is never
  * reused, so that an event which arrives after its watch was removed matches no
  * other watch.
+ *
+ * A store that ends is no disaster: every second it is looked for, and then the
+ * watches are set again, each reports once, and whoever waits for a node reads
+ * it. Meanwhile the ends of domains are asked of the hypervisor, and also
+ * afterwards if the new store does not know a domain: it would not tell.
+ * Requests fail as long as there is no store.
  */
-#include "event.h"
+#include "domain.h"
+
+#define STORE_RETRY_MS 1000
 
 static libxl__ev_watch *find_watch(libxl_ctx *ctx, const char *token)
 {
@@ -16,6 +24,61 @@ static libxl__ev_watch *find_watch(libxl_ctx *ctx, const char *token)
     for (ev = ctx->ev->watches; ev && ev->id != id; ev = ev->next)
         ;
     return ev;
+}
+
+static void store_readable(libxl_ctx *ctx, libxl__ev_fd *fd, short revents);
+static void store_tick(libxl_ctx *ctx, libxl__ev_time *ev);
+
+static bool set_watch(libxl_ctx *ctx, libxl__ev_watch *ev)
+{
+    char token[16];
+
+    snprintf(token, sizeof(token), "%" PRIu32, ev->id);
+    return xs_watch(ctx->xsh, ev->path, token);
+}
+
+static int poll_store(libxl_ctx *ctx)
+{
+    return libxl__ev_fd_register(ctx, &ctx->ev->store_fd, xs_fileno(ctx->xsh),
+                                 POLLIN, store_readable);
+}
+
+/* With the lock, so no other thread is in the middle of a request. A store that
+ * ends again meanwhile is noticed by its descriptor. */
+static bool reopen_store(libxl_ctx *ctx)
+{
+    struct xs_handle *xsh = xs_open(0);
+    libxl__ev_watch *ev;
+
+    if (!xsh)
+        return false;
+    xs_close(ctx->xsh);
+    ctx->xsh = xsh;
+    for (ev = ctx->ev->watches; ev; ev = ev->next)
+        set_watch(ctx, ev);
+    return true;
+}
+
+static void store_tick(libxl_ctx *ctx, libxl__ev_time *ev)
+{
+    struct libxl__event_state *es = ctx->ev;
+
+    if (!es->store_fd.func && es->watches && reopen_store(ctx) &&
+        !poll_store(ctx))
+        LIBXL__LOG(ctx, XTL_NOTICE, "the store is back");
+    libxl__look_at_deaths(ctx);
+    if (!es->store_fd.func || libxl__deaths_unknown(ctx))
+        libxl__ev_time_register(ctx, ev, STORE_RETRY_MS, store_tick);
+}
+
+/* With no event left to take. */
+static bool store_ended(libxl_ctx *ctx)
+{
+    char **event;
+
+    while ((event = xs_check_watch(ctx->xsh)))
+        free(event);
+    return errno != EAGAIN;
 }
 
 static void store_readable(libxl_ctx *ctx, libxl__ev_fd *fd, short revents)
@@ -30,10 +93,27 @@ static void store_readable(libxl_ctx *ctx, libxl__ev_fd *fd, short revents)
         if (ev)
             ev->func(ctx, ev);
     }
-    if (fd->func && errno != EAGAIN) {
-        libxl__ev_fd_deregister(ctx, fd);
-        libxl__event_disaster(ctx, "cannot read events from the store", errno);
-    }
+    if (!fd->func || errno == EAGAIN)
+        return;
+    LIBXL__LOG(ctx, XTL_WARN, "the store is away: %s", strerror(errno));
+    libxl__ev_fd_deregister(ctx, fd);
+    if (!ctx->ev->store_retry.func)
+        libxl__ev_time_register(ctx, &ctx->ev->store_retry, STORE_RETRY_MS,
+                                store_tick);
+}
+
+/* The first watch. A store that has ended while nobody looked may be back. */
+static int begin_watching(libxl_ctx *ctx)
+{
+    if (store_ended(ctx))
+        reopen_store(ctx);
+    return poll_store(ctx);
+}
+
+static void stop_watching(libxl_ctx *ctx)
+{
+    libxl__ev_fd_deregister(ctx, &ctx->ev->store_fd);
+    libxl__ev_time_deregister(ctx, &ctx->ev->store_retry);
 }
 
 int libxl__ev_watch_register(libxl_ctx *ctx, libxl__ev_watch *ev,
@@ -41,24 +121,21 @@ int libxl__ev_watch_register(libxl_ctx *ctx, libxl__ev_watch *ev,
                              void (*func)(libxl_ctx *, libxl__ev_watch *))
 {
     struct libxl__event_state *es = ctx->ev;
-    char token[16];
-    int rc;
+    int rc = es->watches ? 0 : begin_watching(ctx);
 
-    if (!es->store_fd.func) {
-        rc = libxl__ev_fd_register(ctx, &es->store_fd, xs_fileno(ctx->xsh),
-                                   POLLIN, store_readable);
-        if (rc)
-            return rc;
-    }
+    if (rc)
+        return rc;
     *ev = (libxl__ev_watch){.func = func, .id = ++es->next_watch_id};
-    snprintf(token, sizeof(token), "%" PRIu32, ev->id);
-    if (!xs_watch(ctx->xsh, path, token)) {
+    ev->path = libxl__strdup_nogc(ctx, path);
+    if (!set_watch(ctx, ev)) {
         LIBXL__LOG(ctx, XTL_ERROR, "cannot watch %s in the store: %s", path,
                    strerror(errno));
+        free(ev->path);
         memset(ev, 0, sizeof(*ev));
+        if (!es->watches)
+            stop_watching(ctx);
         return ERROR_FAIL;
     }
-    ev->path = libxl__strdup_nogc(ctx, path);
     EV_INSERT(es->watches, ev);
     return 0;
 }
@@ -76,5 +153,5 @@ void libxl__ev_watch_deregister(libxl_ctx *ctx, libxl__ev_watch *ev)
     free(ev->path);
     memset(ev, 0, sizeof(*ev));
     if (!es->watches)
-        libxl__ev_fd_deregister(ctx, &es->store_fd);
+        stop_watching(ctx);
 }

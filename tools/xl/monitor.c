@@ -13,6 +13,7 @@
  * that a guest that crashes at its start does not occupy the host.
  */
 #define RESTART_SECONDS 3
+#define STORE_SECONDS   5 /* between two tries to reach it */
 
 static libxl_action_on_shutdown action_for(const libxl_domain_config *config,
                                            int reason)
@@ -53,11 +54,39 @@ static libxl_action_on_shutdown supported(libxl_action_on_shutdown action)
     }
 }
 
-/* Renames, a changed memory size and the like are to survive the restart. */
+static bool store_knows(uint32_t domid)
+{
+    char *name = libxl_domid_to_name(ctx, domid);
+    bool known = name;
+
+    free(name);
+    return known;
+}
+
+/* What follows the end needs a store, and the connection may have ended: then
+ * this waits for a new one. */
+static void need_store(uint32_t domid)
+{
+    libxl_ctx *fresh;
+
+    if (store_knows(domid))
+        return;
+    printf("the store does not know domain %u, connecting again\n", domid);
+    while (
+        libxl_ctx_alloc(&fresh, LIBXL_VERSION, 0, (xentoollog_logger *)logger))
+        sleep(STORE_SECONDS);
+    libxl_ctx_free(ctx);
+    ctx = fresh;
+}
+
+/* Renames, a changed memory size and the like are to survive the restart; what
+ * a store says that has forgotten the domain is not. */
 static void refresh_config(libxl_domain_config *config, uint32_t domid)
 {
     libxl_domain_config now;
 
+    if (!store_knows(domid))
+        return;
     libxl_domain_config_init(&now);
     if (libxl_retrieve_domain_configuration(ctx, domid, &now, NULL)) {
         libxl_domain_config_dispose(&now);
@@ -143,6 +172,7 @@ int monitor_domain(libxl_domain_config *config, uint32_t domid,
             printf("domain %u is gone\n", domid);
             return EXIT_SUCCESS;
         }
+        need_store(domid);
         action = supported(action_for(config, reason));
         printf("domain %u has shut down, reason %d, action %s\n", domid, reason,
                libxl_action_on_shutdown_to_string(action));

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libxl's event loop over a store that goes away and comes back, with or
+ * without what was in it, while a program waits for a domain's end.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+
+#include <cmocka.h>
+#include <xentoollog.h>
+
+#include "../../tools/libxl/domain.h"
+
+#define DOMID 3
+
+static libxl_ctx *ctx;
+
+/* --- the store and the hypervisor ----------------------------------------- */
+
+static int opened, closed, watches;
+static bool away;       /* cannot be reached */
+static bool ended;      /* the connection has */
+static bool introduced; /* it knows the domain */
+static int fired;       /* events that wait */
+static int store_fd;
+static bool dead;
+
+struct xs_handle {
+    char token[16];
+};
+
+struct xs_handle *xs_open(unsigned long flags)
+{
+    if (away)
+        return NULL;
+    opened++;
+    ended = false;
+    return calloc(1, sizeof(struct xs_handle));
+}
+
+void xs_close(struct xs_handle *h)
+{
+    closed++;
+    free(h);
+}
+
+int xs_fileno(struct xs_handle *h)
+{
+    return store_fd;
+}
+
+static void tell(void)
+{
+    eventfd_write(store_fd, 1);
+}
+
+bool xs_watch(struct xs_handle *h, const char *path, const char *token)
+{
+    if (ended)
+        return false;
+    snprintf(h->token, sizeof(h->token), "%s", token);
+    watches++;
+    fired++;
+    tell();
+    return true;
+}
+
+bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
+{
+    return !ended;
+}
+
+char **xs_check_watch(struct xs_handle *h)
+{
+    eventfd_t n;
+    char **v;
+
+    if (ended || !fired) {
+        errno = ended ? ECONNRESET : EAGAIN;
+        return NULL;
+    }
+    if (!--fired)
+        eventfd_read(store_fd, &n);
+    v = calloc(2, sizeof(*v));
+    v[XS_WATCH_TOKEN] = h->token;
+    return v;
+}
+
+bool xs_is_domain_introduced(struct xs_handle *h, unsigned int domid)
+{
+    return introduced && !ended;
+}
+
+int libxl__domain_getinfo(libxl__gc *gc, uint32_t domid,
+                          struct xen_domctl_getdomaininfo *info)
+{
+    memset(info, 0, sizeof(*info));
+    return dead ? ERROR_DOMAIN_NOTFOUND : 0;
+}
+
+int libxl__domain_uuid(libxl__gc *gc, uint32_t domid, libxl_uuid *uuid)
+{
+    return 0;
+}
+
+/* --- the program ---------------------------------------------------------- */
+
+static libxl_evgen_domain_death *death;
+
+static int setup(void **state)
+{
+    pthread_mutexattr_t attr;
+
+    opened = closed = watches = fired = 0;
+    away = ended = dead = false;
+    introduced = true;
+    store_fd = eventfd(0, EFD_NONBLOCK);
+    ctx = calloc(1, sizeof(*ctx));
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&ctx->lock, &attr);
+    pthread_mutexattr_destroy(&attr);
+    ctx->lg = (xentoollog_logger *)xtl_createlogger_stdiostream(
+        stderr, XTL_CRITICAL, 0);
+    ctx->xsh = xs_open(0);
+    if (libxl__events_init(ctx))
+        return -1;
+    return libxl_evenable_domain_death(ctx, DOMID, 0, &death);
+}
+
+static int teardown(void **state)
+{
+    libxl_evdisable_domain_death(ctx, death);
+    assert_null(ctx->ev->fds);
+    assert_null(ctx->ev->times);
+    libxl__events_free(ctx);
+    xs_close(ctx->xsh);
+    assert_int_equal(opened, closed);
+    pthread_mutex_destroy(&ctx->lock);
+    xtl_logger_destroy(ctx->lg);
+    free(ctx);
+    close(store_fd);
+    return 0;
+}
+
+/* Rounds of the loop until the descriptor and the time are as wanted. */
+static void turn(bool polled, bool timed)
+{
+    struct libxl__poller *p;
+
+    libxl__ctx_lock(ctx);
+    p = libxl__poller_get(ctx);
+    do
+        assert_int_equal(libxl__poll_once(ctx, p), 0);
+    while (!ctx->ev->store_fd.func == polled ||
+           !ctx->ev->store_retry.func == timed);
+    libxl__poller_put(ctx, p);
+    libxl__ctx_unlock(ctx);
+}
+
+static void lose_store(void)
+{
+    away = ended = true;
+    fired = 0;
+    tell();
+    turn(false, true);
+}
+
+static void its_end(void)
+{
+    libxl_event *event;
+
+    dead = true;
+    assert_int_equal(
+        libxl_event_wait(ctx, &event, LIBXL_EVENTMASK_ALL, NULL, NULL), 0);
+    assert_int_equal(event->type, LIBXL_EVENT_TYPE_DOMAIN_DEATH);
+    assert_int_equal(event->domid, DOMID);
+    libxl_event_free(ctx, event);
+}
+
+static void store_tells(void **state)
+{
+    turn(true, false);
+    fired++;
+    tell();
+    its_end();
+}
+
+static void end_without_a_store(void **state)
+{
+    lose_store();
+    its_end();
+    assert_int_equal(opened, 1);
+}
+
+static void watch_in_the_new_store(void **state)
+{
+    lose_store();
+    away = false;
+    turn(true, false);
+    assert_int_equal(opened, 2);
+    assert_int_equal(watches, 2);
+    fired++;
+    tell();
+    its_end();
+}
+
+static void new_store_does_not_know_the_domain(void **state)
+{
+    lose_store();
+    away = introduced = false;
+    turn(true, true);
+    fired = 0;
+    its_end();
+}
+
+static void ended_while_nobody_watched(void **state)
+{
+    libxl_evdisable_domain_death(ctx, death);
+    ended = true;
+    assert_int_equal(libxl_evenable_domain_death(ctx, DOMID, 0, &death), 0);
+    assert_int_equal(opened, 2);
+    its_end();
+}
+
+int main(void)
+{
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        WITH_STORE(store_tells),
+        WITH_STORE(end_without_a_store),
+        WITH_STORE(watch_in_the_new_store),
+        WITH_STORE(new_store_does_not_know_the_domain),
+        WITH_STORE(ended_while_nobody_watched),
+    };
+
+    return cmocka_run_group_tests_name("libxl store", tests, NULL, NULL);
+}
