@@ -3,6 +3,23 @@
  * Error numbers of hypercalls; they return the negative. Included plainly,
  * this gives an enumeration of XEN_<name>. With XEN_ERRNO(name, value) defined
  * it expands that for each (any number of times); XEN_ERRNO is then undefined.
+ *
+ * The numbers are Linux's. What they mean wherever an operation says nothing
+ * else:
+ *
+ *   EPERM       the caller may not do this
+ *   EFAULT      memory of the caller cannot be read or written; what was done
+ *               before that stays done
+ *   ENOSYS      no such hypercall or operation
+ *   EOPNOTSUPP  the operation is known and left out
+ *   ESRCH       no such domain
+ *   ENOENT      no such vcpu or other object; EEXIST: it is there already
+ *   EINVAL      an argument is none that the operation takes
+ *   EACCES      another version of the interface
+ *   ENOMEM      the hypervisor, or the domain's share, has no memory for it
+ *   ENOSPC      no number is left: ports, handles, interrupts
+ *   ENOBUFS     the caller's list is too small
+ *   EBUSY       somebody uses it
  */
 #ifdef XEN_ERRNO
 #define XEN_ERRNO_FOREACH

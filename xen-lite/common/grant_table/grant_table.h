@@ -32,12 +32,15 @@ typedef struct grant_entry_v1 grant_entry_t;
 enum pin { PIN_HOST_RO, PIN_HOST_RW, PIN_DEV_RO, PIN_DEV_RW, NR_PINS };
 #define MAX_PINS 0xffff
 
+/* What an entry was when its first pin was taken; without pins it says nothing.
+ * No kind is counted beyond MAX_PINS. */
 struct active_grant {
     uint16_t pins[NR_PINS];
     domid_t grantee;
     uint64_t mfn;
 };
 
+/* A handle: what its owner has mapped. The number goes to the guest. */
 struct maptrack {
     uint32_t ref;   /* free: next free handle */
     domid_t domid;  /* granter */
@@ -48,6 +51,7 @@ struct maptrack {
 #define MAPTRACK_PER_FRAME (PAGE_SIZE / sizeof(struct maptrack))
 #define NO_HANDLE          (~0u)
 
+/* Of one domain, as granter and as mapper. Neither size ever shrinks. */
 struct grant_table {
     spinlock_t lock; /* LOCK_GNTTAB */
     uint32_t nr_frames, max_frames;
@@ -61,6 +65,8 @@ struct grant_table {
     uint32_t release_pos;       /* progress of gnttab_release_mappings() */
 };
 
+/* Entries by number, which is below nr_grant_entries(): the caller has checked
+ * it with the lock held. */
 static inline struct active_grant *active_entry(const struct grant_table *gt,
                                                 uint32_t ref)
 {
@@ -75,6 +81,8 @@ static inline uint32_t nr_grant_entries(const struct grant_table *gt)
 {
     return gt->nr_frames * ENTRIES_PER_FRAME;
 }
+/* Any number: NULL for one that is none. Needs no lock; whether the handle is
+ * in use is known with the granter's lock only. */
 static inline struct maptrack *maptrack_entry(const struct grant_table *gt,
                                               uint32_t handle)
 {
@@ -84,6 +92,7 @@ static inline struct maptrack *maptrack_entry(const struct grant_table *gt,
                : NULL;
 }
 
+/* Whether anybody uses the entry, and whether for writing. */
 static inline bool pinned(const struct active_grant *act)
 {
     return act->pins[0] | act->pins[1] | act->pins[2] | act->pins[3];
@@ -94,6 +103,8 @@ static inline bool pinned_rw(const struct active_grant *act)
     return act->pins[PIN_HOST_RW] | act->pins[PIN_DEV_RW];
 }
 
+/* A free handle of the mapper's, or NO_HANDLE: no memory, or its limit. Both
+ * take maptrack_lock. */
 uint32_t maptrack_get(struct grant_table *gt);
 void maptrack_put(struct grant_table *gt, uint32_t handle);
 
@@ -109,6 +120,12 @@ void grant_unpin(struct domain *rd, uint32_t ref, enum pin pin);
 /* For a frame of one's own that is used like a granted one. */
 void grant_put_frame(mfn_t mfn, enum pin pin);
 
+/*
+ * Operations on lists, for current: count structures at ops in its memory, each
+ * with a status of its own. *done counts the finished ones, from where it
+ * stands. 0; -ERESTART: other work is waiting, go on later; -EFAULT: a
+ * structure cannot be read or written, and those before it are done.
+ */
 long gnttab_map(uint64_t ops, uint32_t count, uint32_t *done);
 long gnttab_unmap(uint64_t ops, uint32_t count, uint32_t *done);
 long gnttab_unmap_and_replace(uint64_t ops, uint32_t count, uint32_t *done);

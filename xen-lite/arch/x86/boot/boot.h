@@ -13,6 +13,7 @@
 #define MB2_BOOT_MAGIC 0x36d76289
 #define BOOT_MODULES   4 /* kernel, initrd; more are ignored */
 
+/* What they all come to; texts that are too long are cut. */
 struct boot_info {
     char loader[32];
     char cmdline[1024];
@@ -26,6 +27,8 @@ struct boot_info {
 };
 extern struct boot_info boot_info;
 
+/* Fill boot_info from the loader's structure at that address, below 4 GiB and
+ * in the direct map. A part that is not there leaves its fields 0. */
 void multiboot1_read(paddr_t info);
 void multiboot2_read(paddr_t info);
 
