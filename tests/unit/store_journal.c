@@ -799,6 +799,34 @@ static void without_room_the_daemon_goes_on(void **state)
     }
 }
 
+/* Their connections have ended with the daemon that knew the transaction. */
+static void local_transactions_start_again(void **state)
+{
+    uint32_t before, after;
+
+    record(8);
+    start(boot);
+    root = client_new(NULL);
+    before = client_begin(root);
+    assert_int_equal(client_write(root, before, "/x", "1"), 0);
+    client_free(root);
+    state_stop();
+    fake_stop();
+
+    start(boot);
+    root = client_new(NULL);
+    after = client_begin(root);
+    assert_int_not_equal(after, before);
+    assert_int_equal(client_write(root, before, "/x", "1"), EAGAIN);
+    assert_int_equal(client_end(root, before), EAGAIN);
+    assert_int_equal(client_write(root, after + 1, "/x", "1"), ENOENT);
+    assert_int_equal(client_write(root, after, "/x", "1"), 0);
+    assert_int_equal(client_end(root, after), 0);
+    client_free(root);
+    state_stop();
+    fake_stop();
+}
+
 /* In this process, where leaks show. */
 static void all_that_is_restored_is_released(void **state)
 {
@@ -841,6 +869,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(guests_go_on_after_damage),
         cmocka_unit_test(a_journal_of_another_boot_is_not_used),
         cmocka_unit_test(without_room_the_daemon_goes_on),
+        cmocka_unit_test(local_transactions_start_again),
         cmocka_unit_test(all_that_is_restored_is_released),
     };
     char dir[] = "/dev/shm/store-journal-XXXXXX";

@@ -43,6 +43,8 @@ struct connection *connection_new(const struct transport *transport,
     c->transport = transport;
     c->endpoint = endpoint;
     c->domain = d;
+    if (!d)
+        c->transactions.last_id = state_life() << TRANSACTION_LIFE_SHIFT;
     c->who.self = d ? d->id : (struct identity){0, INCARNATION_DOM0};
     c->who.target = c->who.self;
     c->who.privileged = c->who.self.domid == 0;

@@ -12,7 +12,7 @@
 #include <zlib.h>
 
 /* A change of the records' meaning takes a new number. */
-static const char magic[] = "xenstored journal 2\n";
+static const char magic[] = "xenstored journal 3\n";
 #define MAGIC (sizeof(magic) - 1)
 /* "magic", boot, line feed */
 #define HEAD (MAGIC + JOURNAL_BOOT_ID + 1)

@@ -12,6 +12,7 @@
 #include <base/macros.h>
 #include <xen/xen.h>
 
+#include "state.h"
 #include "trace.h"
 
 #define PRIVILEGED  1u /* domain 0 only */
@@ -155,6 +156,15 @@ int protocol_domid(const char *s, uint16_t *domid)
 
 /* --- dispatch ------------------------------------------------------------- */
 
+/* A local client that has connected again goes on with a transaction. */
+static bool of_earlier_daemon(const struct request *r)
+{
+    uint32_t life = r->hdr->tx_id >> TRANSACTION_LIFE_SHIFT;
+    uint32_t now = state_life() << TRANSACTION_LIFE_SHIFT;
+
+    return !r->c->domain && life < now >> TRANSACTION_LIFE_SHIFT;
+}
+
 static int handle(struct request *r, const struct wire_func *f)
 {
     if (!f)
@@ -164,7 +174,7 @@ static int handle(struct request *r, const struct wire_func *f)
     if (f->flags & TRANSACTION && r->hdr->tx_id) {
         r->view.t = transaction_find(&r->c->transactions, r->hdr->tx_id);
         if (!r->view.t)
-            return ENOENT;
+            return of_earlier_daemon(r) ? EAGAIN : ENOENT;
         if (r->view.t->expired && f->func != do_transaction_end)
             return EAGAIN;
     }

@@ -5,6 +5,7 @@
 #include "connection.h"
 #include "domain.h"
 #include "ring.h"
+#include "state.h"
 #include "store.h"
 
 static void pack_perms(struct pack *p, const struct perms *perms)
@@ -101,6 +102,7 @@ void pack_counters(struct pack *p)
     pack_u8(p, RECORD_COUNTERS);
     pack_u64(p, store.generation);
     pack_u32(p, domain_last_incarnation());
+    pack_u32(p, state_life());
 }
 
 /* Messages that wait for room: those from @m on are not yet in the journal, of

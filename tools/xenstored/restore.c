@@ -285,10 +285,11 @@ static int restore_quota(struct unpack *u)
 static int restore_counters(struct unpack *u)
 {
     uint64_t generation = unpack_u64(u);
-    uint32_t incarnation = unpack_u32(u);
+    uint32_t incarnation = unpack_u32(u), life = unpack_u32(u);
 
     if (u->failed)
         return EINVAL;
+    state_restore_life(life);
     if (generation > store.generation)
         store.generation = generation;
     domain_restore_incarnation(incarnation);

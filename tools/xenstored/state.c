@@ -30,6 +30,7 @@ static struct {
     char path[4096], fresh_path[4096 + 8], boot_id[JOURNAL_BOOT_ID];
     uint64_t full_size; /* of the file when it was last rewritten */
     uint64_t written;   /* frames */
+    uint32_t life;
     struct domain *touched;
     bool quota_told[QUOTA_COUNT + 1];
     long quota_start[QUOTA_COUNT + 1]; /* those of the command line */
@@ -38,6 +39,16 @@ static struct {
 bool state_on(void)
 {
     return state.on;
+}
+
+uint32_t state_life(void)
+{
+    return state.life;
+}
+
+void state_restore_life(uint32_t last)
+{
+    state.life = last + 1;
 }
 
 static bool something_to_write(void)

@@ -14,7 +14,9 @@
  * A ring needs no more than that: its page outlives the daemon, with the bytes
  * that were put into it, and the indices are published once more.
  *
- * Of local clients nothing is kept: they connect again.
+ * Of local clients nothing is kept: they connect again. A transaction that one
+ * of them has begun with an earlier daemon is told by its number, which holds
+ * the daemon's (protocol.c).
  *
  * Replaying needs each step of the tree only once, so the file is rewritten
  * with the whole state when it has become much larger than that.
@@ -55,6 +57,8 @@ bool state_on(void);
 /* Counts frames: what was caused while this was N may be seen from outside when
  * state_batch_written(N). */
 uint64_t state_batch(void);
+/* How many daemons have kept this store before, as far as the journal knows. */
+uint32_t state_life(void);
 bool state_batch_written(uint64_t batch);
 
 /* --- reports: nothing happens while there is no journal ------------------- */
@@ -90,5 +94,6 @@ void state_touch(struct domain *d);
 int restore_journal(const char *path, const char *boot_id, size_t *lost);
 int restore_frame(struct unpack *u);
 void state_restore_quota(unsigned int q, long value);
+void state_restore_life(uint32_t last);
 
 #endif

@@ -62,6 +62,10 @@ struct transaction {
     long held;
 };
 
+/* The numbers of local clients' transactions begin anew with each daemon: what
+ * is above these bits is state_life(). */
+#define TRANSACTION_LIFE_SHIFT 20
+
 /* A connection's open transactions. */
 struct transactions {
     struct transaction *first;
