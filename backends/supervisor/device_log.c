@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <daemon/clock.h>
 #include <daemon/log.h>
 
 #define ERROR_MARK " error: " /* of the lines of log.h */
@@ -39,6 +40,32 @@ static void take(struct device_log *l, const char *text, size_t n)
             l->line[l->length++] = *text;
 }
 
+static bool within_limit(struct device_log *l, size_t n)
+{
+    uint64_t now = now_ms();
+
+    if (now - l->minute_ms >= 60000) {
+        l->minute_ms = now;
+        l->used = 0;
+        l->told = false;
+    }
+    l->used += n;
+    return !l->limit || l->used <= l->limit;
+}
+
+static void write_log(struct device_log *l, const char *text, size_t n)
+{
+    if (within_limit(l, n)) {
+        if (write(STDERR_FILENO, text, n) != (ssize_t)n)
+            log_warning("lines of a backend are lost: %s", strerror(errno));
+    } else if (!l->told) {
+        log_warning("%s: lines of its backend are dropped for up to a minute, "
+                    "they are more than %zu bytes",
+                    l->name, l->limit);
+        l->told = true;
+    }
+}
+
 /* False: there is no more for now. */
 static bool copy(struct device_log *l)
 {
@@ -49,8 +76,7 @@ static bool copy(struct device_log *l)
         event_source_remove(l->loop, &l->source);
     if (n <= 0)
         return false;
-    if (write(STDERR_FILENO, text, n) != n)
-        log_warning("lines of a backend are lost: %s", strerror(errno));
+    write_log(l, text, (size_t)n);
     take(l, text, n);
     return true;
 }
@@ -60,13 +86,14 @@ static void ready(struct event_source *s, uint32_t events)
     copy(container_of(s, struct device_log, source));
 }
 
-int device_log_open(struct device_log *l, struct event_loop *loop)
+int device_log_open(struct device_log *l, struct event_loop *loop,
+                    const char *name, size_t limit)
 {
     int ends[2], rc;
 
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
         return -errno;
-    *l = (struct device_log){.loop = loop};
+    *l = (struct device_log){.loop = loop, .name = name, .limit = limit};
     l->source.fd = ends[0];
     l->source.ready = ready;
     rc = event_source_add(loop, &l->source, EPOLLIN);

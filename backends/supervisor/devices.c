@@ -31,6 +31,9 @@
 
 #define PATH_LEN 128
 
+/* Of what a backend says in a minute: many times what it may say. */
+#define LOG_BYTES 65536
+
 struct device {
     struct device *next;
     struct devices *all;
@@ -135,7 +138,9 @@ static void exec_backend(struct devices *ds, const struct device_kind *k,
 static int start_process(struct devices *ds, const struct device_kind *k,
                          struct device *d)
 {
-    int log_fd = device_log_open(&d->log, ds->loop), requests, rc;
+    int log_fd =
+        device_log_open(&d->log, ds->loop, d->path, ds->debug ? 0 : LOG_BYTES);
+    int requests, rc;
 
     if (log_fd < 0)
         return log_fd;

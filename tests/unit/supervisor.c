@@ -24,6 +24,7 @@
 #include <daemon/log.h>
 
 #include "../../backends/common/domain_over.h"
+#include "../../backends/supervisor/device_log.h"
 #include "../../backends/supervisor/devices.h"
 #include "../../tools/libxenstore/reconnect.h"
 
@@ -188,6 +189,30 @@ static void lines_go_to_the_log(void **unused)
     assert_non_null(strstr(text, "one\ntwo\n"));
 }
 
+static void log_of_a_backend_gone_mad_is_bounded(void **unused)
+{
+    int saved = dup(STDERR_FILENO), file = memfd_create("log", 0), end;
+    struct device_log log;
+    struct stat st;
+    char text[101];
+
+    memset(text, 'x', sizeof(text));
+    text[100] = '\n';
+    dup2(file, STDERR_FILENO);
+    end = device_log_open(&log, &loop, "a device", 1000);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(write(end, text, sizeof(text)), sizeof(text));
+        log.source.ready(&log.source, 0);
+    }
+    close(end);
+    device_log_close(&log);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    assert_int_equal(fstat(file, &st), 0);
+    close(file);
+    assert_in_range(st.st_size, 900, 1200);
+}
+
 static void no_descriptor_is_left(void **unused)
 {
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), next;
@@ -247,6 +272,7 @@ int main(void)
         cmocka_unit_test(lines_go_to_the_log),
         cmocka_unit_test(end_is_told_when_the_store_is_back),
         cmocka_unit_test(process_ends_with_the_guest),
+        cmocka_unit_test(log_of_a_backend_gone_mad_is_bounded),
         cmocka_unit_test(no_descriptor_is_left),
     };
 
