@@ -80,7 +80,9 @@ HV_COLD += arch/x86/irq/msi.o
 HV_COLD += arch/x86/irq/pci.o
 HV_COLD += arch/x86/irq/pirq.o
 HV_COLD += arch/x86/shutdown.o
+HV_HOT += arch/x86/clock_line.o
 HV_HOT += arch/x86/clock_record.o
+HV_COLD += arch/x86/platform_timer.o
 HV_COLD += arch/x86/smpboot.o
 HV_HOT += arch/x86/time.o
 # platform calls of dom0

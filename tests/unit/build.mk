@@ -36,4 +36,4 @@ $(eval $(call unit_test,hv_strings,tests/unit/hv_strings.c,))
 
 # The clock.
 $(eval $(call unit_test,hv_clock,tests/unit/hv_clock.c $(addprefix \
-  xen-lite/arch/x86/,clock_record.c),-pthread))
+  xen-lite/arch/x86/,clock_record.c clock_line.c),-pthread))

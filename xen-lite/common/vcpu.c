@@ -109,6 +109,14 @@ void vcpu_unblock(struct vcpu *v)
 
 /* --- the registered vcpu_info --------------------------------------------- */
 
+static void move_vcpu_info(struct vcpu *v, struct vcpu_info *to)
+{
+    unsigned long flags = clock_records_lock();
+
+    atomic_store(&v->vcpu_info, to);
+    clock_records_unlock(flags);
+}
+
 int map_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset)
 {
     struct domain *d = v->domain;
@@ -137,7 +145,7 @@ int map_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset)
     }
     smp_wmb(); /* contents before an event is delivered through it */
     v->vcpu_info_mfn = page_to_mfn(pg);
-    atomic_store(&v->vcpu_info, info);
+    move_vcpu_info(v, info);
     /* Events may have been marked in the old place meanwhile: look again. */
     evtchn_recheck(v);
     return 0;
@@ -150,7 +158,7 @@ void unmap_vcpu_info(struct vcpu *v)
     if (mfn_eq(mfn, INVALID_MFN))
         return;
     /* Nothing may write there once the references are gone. */
-    atomic_store(&v->vcpu_info, &dummy_vcpu_info);
+    move_vcpu_info(v, &dummy_vcpu_info);
     v->vcpu_info_mfn = INVALID_MFN;
     log_dirty_frame(mfn);
     put_page_and_type(mfn_to_page(mfn));

@@ -166,10 +166,7 @@ static long register_time_area(struct vcpu *v, void *arg)
     if (area->addr.p &&
         !guest_addr_ok(area->addr.p + sizeof(struct vcpu_time_info) - 1))
         return -EFAULT;
-    v->time_info_guest = area->addr.p;
-    forget_time_area(v);
-    if (v == current)
-        update_vcpu_system_time(v);
+    set_time_area(v, area->addr.p);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing the clock that a guest reads, see asm/clock_record.h. */
+#include <hv/arch.h>
 #include <hv/lib.h>
 #include <hv/spinlock.h>
 #include <asm/clock_record.h>

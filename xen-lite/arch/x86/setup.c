@@ -213,6 +213,7 @@ noreturn void __init __start_xen(uint32_t magic, paddr_t info)
         panic("No memory for the idle vcpu");
     local_irq_enable();
     smp_prepare_cpus(trampoline);
+    time_start_following();
     serial_start_input();
 
     create_dom0();

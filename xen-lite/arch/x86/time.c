@@ -2,71 +2,77 @@
 /*
  * Time: the TSC, scaled to nanoseconds since boot.
  *
- * The TSC is calibrated once against HPET, PM timer or PIT. Where it is
- * invariant and the CPUs agree, all share one scale and base, time is one
- * multiplication, and guests may use it on any CPU (PVCLOCK stable flag).
- * Otherwise system time is clamped so that it never goes backwards, and guests
- * are told not to compare CPUs.
+ * System time is one line over the TSC for all CPUs, calibrated against the
+ * platform timer, which it follows from then on: once a second the boot CPU
+ * compares the two and bends the line a little (clock_line.c). Where the TSC is
+ * invariant and the CPUs agree, guests may use it on any CPU (PVCLOCK stable
+ * flag). Otherwise system time is clamped so that it never goes backwards, and
+ * guests are told not to compare CPUs.
  *
- * Guests read the same scale from their clock page (struct vcpu_time_info) and
- * do the multiplication themselves.
+ * Guests read the same line from their clock page (struct vcpu_time_info) and
+ * do the multiplication themselves. A line bends for all its readers at one TSC
+ * value: nobody can read the clock from before that value is taken until the
+ * new line stands everywhere.
  */
 #include <hv/acpi.h>
 #include <hv/domain.h>
 #include <hv/guest_access.h>
 #include <hv/lib.h>
+#include <hv/mm.h>
+#include <hv/smp.h>
 #include <hv/timer.h>
 #include <asm/apic.h>
+#include <asm/clock_line.h>
 #include <asm/clock_record.h>
-#include <asm/paging.h>
+#include <asm/guest_tables.h>
+#include <asm/log_dirty.h>
+#include <asm/platform_timer.h>
 #include <asm/setup.h>
 #include <asm/time.h>
 
 #define CALIBRATION_NS      MILLISECS(50)
+#define FOLLOW_PERIOD       SECONDS(1)
 #define PVCLOCK_TSC_STABLE  (1u << 0)
 #define CPUID_INVARIANT_TSC (1u << 8) /* 0x80000007 edx */
 #define CPUID_1C_HYPERVISOR (1u << 31)
 
-/* ns = ((tsc << shift) * mul) >> 32, a negative shift to the right */
-struct time_scale {
-    uint32_t mul;
-    int8_t shift;
-};
+/* Changed by the boot CPU alone, with interrupts off; the version is odd
+ * meanwhile, and readers wait. */
+static struct {
+    uint32_t version;
+    struct clock_line line;
+    uint64_t ticks; /* in 2^32 ns */
+} clock __aligned(64);
 
-static struct time_scale tsc_scale __read_mostly;
-static uint64_t tsc_base __read_mostly; /* at system time 0 */
 static bool tsc_reliable __read_mostly = true;
 static s_time_t last_time; /* while the TSC is not reliable */
 uint64_t cpu_khz;
 
-static s_time_t scale(uint64_t ticks)
+/* As of a moment between the two. */
+static uint32_t clock_read_begin(void)
 {
-    if (tsc_scale.shift < 0)
-        ticks >>= -tsc_scale.shift;
-    else
-        ticks <<= tsc_scale.shift;
-    return (unsigned __int128)ticks * tsc_scale.mul >> 32;
+    uint32_t version;
+
+    while (unlikely((version = atomic_load(&clock.version)) & 1))
+        cpu_relax();
+    return version;
 }
 
-static void set_scale(uint64_t hz)
+static bool clock_read_again(uint32_t version)
 {
-    uint64_t shifted = hz;
-    int shift = 0;
-
-    /* Between 1 and 2 GHz: the multiplier uses its 32 bits and fits. */
-    for (; shifted > 2000000000UL; shift--)
-        shifted >>= 1;
-    for (; shifted <= 1000000000UL; shift++)
-        shifted <<= 1;
-    tsc_scale = (struct time_scale){(1000000000UL << 32) / shifted, shift};
-    cpu_khz = hz / 1000;
+    smp_rmb();
+    return unlikely(READ_ONCE(clock.version) != version);
 }
 
 s_time_t get_s_time(void)
 {
-    uint64_t tsc = rdtsc_ordered();
-    s_time_t now = tsc > tsc_base ? scale(tsc - tsc_base) : 0, last;
+    uint32_t version;
+    s_time_t now, last;
 
+    do {
+        version = clock_read_begin();
+        now = line_time(&clock.line, rdtsc_ordered());
+    } while (clock_read_again(version));
     if (likely(tsc_reliable))
         return now;
     last = READ_ONCE(last_time);
@@ -80,6 +86,7 @@ s_time_t get_s_time(void)
 bool reprogram_timer(s_time_t deadline)
 {
     s_time_t left;
+    uint64_t ticks;
 
     if (deadline == STIME_MAX) {
         lapic_stop_timer();
@@ -88,143 +95,57 @@ bool reprogram_timer(s_time_t deadline)
     left = deadline - get_s_time();
     if (left <= 0)
         return false;
-    /* Far deadlines are approached in steps: the timer code looks again. */
+    /* Far deadlines are approached in steps: the timer code looks again, as it
+     * does if the line has become flatter. If it becomes steeper, the boot CPU
+     * has the deadline programmed anew. */
     left = MIN(left, SECONDS(4));
-    lapic_start_timer(rdtsc() + left * cpu_khz / 1000000, left);
+    ticks = (unsigned __int128)left * READ_ONCE(clock.ticks) >> 32;
+    lapic_start_timer(rdtsc() + ticks + 1, ticks + 1);
     return true;
 }
 
 /* --- calibration --- */
 
-#define PIT_CLOCK      1193182u
-#define PIT_CHANNEL2   0x42
-#define PIT_MODE       0x43
-#define PIT_GATE       0x61
-#define PM_TIMER_CLOCK 3579545u
-#define HPET_PERIOD    0x004 /* fs per tick */
-#define HPET_CONFIG    0x010
-#define HPET_COUNTER   0x0f0
+static struct clock_follower follower;
 
-static volatile uint32_t *hpet;
-
-static uint32_t read_hpet(void)
+static uint32_t __init read_apic_timer(void)
 {
-    return hpet[HPET_COUNTER / 4];
-}
-
-static uint32_t read_pm_timer(void)
-{
-    return inl(acpi.pm_timer) & 0xffffff;
-}
-
-/* Counts down from 65535, so its complement counts up. */
-static uint32_t read_pit(void)
-{
-    uint8_t lo;
-
-    outb(PIT_MODE, 0x80); /* latch channel 2 */
-    lo = inb(PIT_CHANNEL2);
-    return 0xffff - (lo | inb(PIT_CHANNEL2) << 8);
-}
-
-struct reference {
-    const char *name;
-    uint32_t (*read)(void);
-    uint32_t mask;
-    uint64_t hz;
-};
-
-static bool __init find_hpet(struct reference *ref)
-{
-    uint32_t fs;
-
-    if (!acpi.hpet)
-        return false;
-    set_fixmap(FIX_HPET, _mfn(acpi.hpet >> PAGE_SHIFT), HV_PTE_UC);
-    hpet = (void *)(fix_to_virt(FIX_HPET) + (acpi.hpet & ~PAGE_MASK));
-    fs = hpet[HPET_PERIOD / 4];
-    if (fs < 100000 || fs > 100000000)
-        return false;
-    hpet[HPET_CONFIG / 4] |= 1;
-    *ref = (struct reference){"HPET", read_hpet, UINT32_MAX,
-                              1000000000000000UL / fs};
-    return true;
-}
-
-static void __init find_reference(struct reference *ref)
-{
-    if (find_hpet(ref))
-        return;
-    if (acpi.pm_timer) {
-        *ref = (struct reference){"ACPI PM timer", read_pm_timer, 0xffffff,
-                                  PM_TIMER_CLOCK};
-        return;
-    }
-    /* Channel 2, one-shot; its gate is in the speaker's port. */
-    outb(PIT_GATE, (inb(PIT_GATE) & ~2) | 1);
-    outb(PIT_MODE, 0xb0);
-    outb(PIT_CHANNEL2, 0xff);
-    outb(PIT_CHANNEL2, 0xff);
-    *ref = (struct reference){"PIT", read_pit, 0xffff, PIT_CLOCK};
-}
-
-/* The three clocks at one moment. */
-struct reading {
-    uint64_t tsc;
-    uint32_t count, apic;
-};
-
-/*
- * Between two instructions the CPU may be away for long, by an SMI or in a
- * machine that is virtual. Of several readings the one is taken during which
- * the TSC moved least.
- */
-#define READINGS 20
-static struct reading __init read_clocks(const struct reference *ref)
-{
-    struct reading best = {0};
-    uint64_t least = ~0ULL;
-
-    for (unsigned int i = 0; i < READINGS; i++) {
-        uint64_t before = rdtsc_ordered(), took;
-        uint32_t count = ref->read();
-        uint32_t apic = lapic_read(APIC_TIMER_COUNT);
-
-        took = rdtsc_ordered() - before;
-        if (took < least) {
-            least = took;
-            best = (struct reading){before + took / 2, count, apic};
-        }
-    }
-    return best;
+    return -lapic_read(APIC_TIMER_COUNT); /* it counts down */
 }
 
 /* One window for TSC and APIC timer. Interrupts are off. */
 static void __init calibrate(void)
 {
-    struct reference ref;
-    struct reading start, end;
-    uint32_t lvt = lapic_read(APIC_LVT_TIMER), ticks;
-    uint64_t want, apic_hz;
+    struct clock_reading start, end, apic_start, apic_end;
+    uint32_t lvt = lapic_read(APIC_LVT_TIMER), mask = platform_timer.mask;
+    uint64_t want = platform_timer_counts(CALIBRATION_NS), hz, ns, counts;
 
-    find_reference(&ref);
-    want = ref.hz * CALIBRATION_NS / SECONDS(1);
     lapic_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
     lapic_write(APIC_TIMER_INITIAL, UINT32_MAX);
-    start = read_clocks(&ref);
-    while (((ref.read() - start.count) & ref.mask) < want)
+    apic_start = read_beside_tsc(read_apic_timer);
+    start = read_beside_tsc(platform_timer.read);
+    while (((platform_timer.read() - start.count) & mask) < want)
         ;
-    end = read_clocks(&ref);
+    end = read_beside_tsc(platform_timer.read);
+    apic_end = read_beside_tsc(read_apic_timer);
     lapic_write(APIC_TIMER_INITIAL, 0);
     lapic_write(APIC_LVT_TIMER, lvt);
 
-    ticks = (end.count - start.count) & ref.mask;
-    set_scale((end.tsc - start.tsc) * ref.hz / ticks);
-    apic_hz = (uint64_t)(start.apic - end.apic) * ref.hz / ticks;
-    lapic_set_timer_hz(apic_hz);
-    tsc_base = start.tsc;
+    ns = platform_timer_ns((end.count - start.count) & mask);
+    hz = (end.tsc - start.tsc) * SECONDS(1) / ns;
+    cpu_khz = hz / 1000;
+    counts = apic_end.count - apic_start.count;
+    lapic_set_timer_rate(counts, apic_end.tsc - apic_start.tsc);
+    line_set_rate(&clock.line, hz);
+    clock.line.stamp = start.tsc;
+    clock.ticks = line_ticks(&clock.line);
+    follower.count_ns = platform_timer.count_ns;
+    follower.mask = mask;
+    follow_start(&follower, &clock.line, &end);
     printk(XENLOG_INFO "TSC %lu.%03lu MHz, APIC timer %lu kHz (by %s)\n",
-           cpu_khz / 1000, cpu_khz % 1000, apic_hz / 1000, ref.name);
+           cpu_khz / 1000, cpu_khz % 1000,
+           counts * cpu_khz / (apic_end.tsc - apic_start.tsc),
+           platform_timer.name);
 }
 
 /* --- wall clock --- */
@@ -322,9 +243,82 @@ void set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t system_time)
 
 /* --- the guest's clock page --- */
 
-/* The second copy, which the guest maps into user space for its vDSO. v is
- * current; at a bad moment (the page is not there) it stays as it was. */
-static void update_time_area(struct vcpu *v, struct vcpu_time_info t)
+static struct vcpu_time_info clock_now(void)
+{
+    struct vcpu_time_info t;
+    uint32_t version;
+    /* Before the TSC is read: where the TSCs agree after all, it is earlier. */
+    s_time_t last = READ_ONCE(last_time);
+
+    do {
+        version = clock_read_begin();
+        t = (struct vcpu_time_info){
+            .tsc_timestamp = clock.line.stamp,
+            .system_time = clock.line.time,
+            .tsc_to_system_mul = clock.line.mul,
+            .tsc_shift = clock.line.shift,
+            .flags = tsc_reliable ? PVCLOCK_TSC_STABLE : 0,
+        };
+        if (!tsc_reliable) {
+            t.tsc_timestamp = rdtsc_ordered();
+            t.system_time = MAX(line_time(&clock.line, t.tsc_timestamp), last);
+        }
+    } while (clock_read_again(version));
+    return t;
+}
+
+static void write_record(struct vcpu_time_info *to)
+{
+    struct vcpu_time_info t = clock_now();
+
+    clock_record_open(to);
+    clock_record_close(to, &t);
+}
+
+/* Of two writers the later one's clock must be the later one, too: it is read
+ * under the lock. */
+static void publish(struct vcpu *v)
+{
+    unsigned long flags = clock_records_lock();
+
+    write_record(&v->vcpu_info->time);
+    clock_records_unlock(flags);
+}
+
+/*
+ * The second copy, which the guest maps into user space for its vDSO. There it
+ * is read on any of its CPUs while v may be waiting, so it must change together
+ * with the first one: it is reached by the frame behind v's address. A copy
+ * that cannot be reached (the page is not there) is late.
+ */
+static struct time_area hold_time_area(struct vcpu *v)
+{
+    struct time_area a = {.at = READ_ONCE(v->time_info_guest)};
+    pte_t e;
+
+    if (!a.at || (a.at & ~PAGE_MASK) > PAGE_SIZE - sizeof(*a.record))
+        return a;
+    e = guest_l1e(v, a.at);
+    if ((e & (PTE_PRESENT | PTE_RW)) != (PTE_PRESENT | PTE_RW))
+        return a;
+    a.pg = get_writable_page(pte_mfn(e), v->domain);
+    if (a.pg)
+        a.record = page_to_virt(a.pg) + (a.at & ~PAGE_MASK);
+    return a;
+}
+
+static void put_time_area(struct time_area *a)
+{
+    if (!a->pg)
+        return;
+    log_dirty_frame(page_to_mfn(a->pg));
+    put_page_and_type(a->pg);
+    *a = (struct time_area){0};
+}
+
+/* Where guests must not compare CPUs, the copy is for v's own reading alone. v
+ * is current. */
+static void copy_to_time_area(struct vcpu *v, struct vcpu_time_info t)
 {
     uint64_t at = v->time_info_guest;
 
@@ -342,50 +336,136 @@ static void update_time_area(struct vcpu *v, struct vcpu_time_info t)
         v->arch.pending_time = t;
 }
 
-static struct vcpu_time_info clock_now(void)
-{
-    struct vcpu_time_info t = {
-        .tsc_timestamp = tsc_base,
-        .tsc_to_system_mul = tsc_scale.mul,
-        .tsc_shift = tsc_scale.shift,
-        .flags = tsc_reliable ? PVCLOCK_TSC_STABLE : 0,
-    };
-
-    if (!tsc_reliable) {
-        t.tsc_timestamp = rdtsc_ordered();
-        t.system_time = get_s_time();
-    }
-    return t;
-}
-
-/* Of two writers the later one's clock must be the later one, too: it is read
- * under the lock. */
-static void publish(struct vcpu *v)
-{
-    unsigned long flags = clock_records_lock();
-    struct vcpu_time_info t = clock_now();
-
-    clock_record_open(&v->vcpu_info->time);
-    clock_record_close(&v->vcpu_info->time, &t);
-    clock_records_unlock(flags);
-}
-
 void update_vcpu_system_time(struct vcpu *v)
 {
     struct vcpu_time_info t = clock_now();
 
-    /* A reliable clock never changes, so this is mostly a comparison. */
+    /* A reliable clock changes for all vcpus at once, so this is mostly a
+     * comparison. */
     if (!clock_record_same(&v->vcpu_info->time, &t))
         publish(v);
-    if (v->time_info_guest && v == current &&
-        !clock_record_same(&v->arch.pending_time, &t))
-        update_time_area(v, t);
+    if (!tsc_reliable && v->time_info_guest && v == current)
+        copy_to_time_area(v, t);
 }
 
-/* A new area: what was published to another one does not count. */
-void forget_time_area(struct vcpu *v)
+void set_time_area(struct vcpu *v, uint64_t at)
 {
-    v->arch.pending_time.tsc_to_system_mul = 0;
+    unsigned long flags = clock_records_lock();
+    struct time_area a;
+
+    WRITE_ONCE(v->time_info_guest, at);
+    clock_records_unlock(flags);
+    if (!tsc_reliable) {
+        update_vcpu_system_time(v);
+        return;
+    }
+    a = hold_time_area(v);
+    if (!a.pg)
+        return;
+    flags = clock_records_lock();
+    write_record(a.record);
+    clock_records_unlock(flags);
+    put_time_area(&a);
+}
+
+/* --- following the platform timer ----------------------------------------- */
+
+/* [records lock] All that guests may read. An area that the guest has taken
+ * away meanwhile is no longer ours. */
+static void for_each_record(void (*fn)(struct vcpu_time_info *record))
+{
+    struct domain *d;
+    struct vcpu *v;
+
+    for_each_domain (d)
+        for_each_vcpu (d, v) {
+            const struct time_area *a = &v->arch.time_area;
+
+            if (v->vcpu_info != &dummy_vcpu_info)
+                fn(&v->vcpu_info->time);
+            if (a->pg && a->at == v->time_info_guest)
+                fn(a->record);
+        }
+}
+
+static void bend_line(uint32_t mul)
+{
+    unsigned long flags = clock_records_lock();
+
+    if (tsc_reliable)
+        for_each_record(clock_record_open);
+    WRITE_ONCE(clock.version, clock.version + 1);
+    smp_mb(); /* who has read the old line's time read the TSC before us */
+    line_bend(&clock.line, rdtsc_ordered(), mul);
+    clock.ticks = line_ticks(&clock.line);
+    smp_wmb();
+    WRITE_ONCE(clock.version, clock.version + 1);
+    if (tsc_reliable)
+        for_each_record(write_record);
+    clock_records_unlock(flags);
+}
+
+static void hold_time_areas(void)
+{
+    struct domain *d;
+    struct vcpu *v;
+
+    for_each_domain (d)
+        for_each_vcpu (d, v)
+            v->arch.time_area = hold_time_area(v);
+}
+
+/* Domains whose pages are held have not gone meanwhile. */
+static void put_time_areas(void)
+{
+    struct domain *d;
+    struct vcpu *v;
+
+    for_each_domain (d)
+        for_each_vcpu (d, v)
+            put_time_area(&v->arch.time_area);
+}
+
+/* Where the TSCs do not agree a record is of the CPU that its vcpu runs on. */
+static void publish_current(void *unused)
+{
+    if (!is_idle_vcpu(current))
+        publish(current);
+}
+
+static struct timer follow_timer;
+
+static void follow(void *unused)
+{
+    unsigned long flags = local_irq_save();
+    struct clock_reading r = read_beside_tsc(platform_timer.read);
+    uint32_t before = clock.line.mul, mul;
+    unsigned int cpu;
+    static bool warned;
+
+    local_irq_restore(flags);
+    if (!follow_steer(&follower, &clock.line, &r, &mul) && !warned) {
+        printk(XENLOG_WARNING "%s jumps or stands: not followed there\n",
+               platform_timer.name);
+        warned = true;
+    }
+    hold_time_areas();
+    bend_line(mul);
+    put_time_areas();
+    if (!tsc_reliable)
+        on_selected_cpus(cpu_online_map, publish_current, NULL);
+    /* What was programmed by the flatter line would be late. */
+    if (mul > before)
+        for_each_online_cpu(cpu) cpu_raise_softirq(cpu, TIMER_SOFTIRQ);
+    set_timer(&follow_timer, get_s_time() + FOLLOW_PERIOD);
+}
+
+void __init time_start_following(void)
+{
+    if (!platform_timer.lasting)
+        return;
+    init_timer(&follow_timer, follow, NULL, smp_processor_id());
+    set_timer(&follow_timer, get_s_time() + FOLLOW_PERIOD);
 }
 
 /* --- start-up --- */
@@ -394,6 +474,7 @@ void __init time_init(void)
 {
     uint32_t r[4];
 
+    platform_timer_init();
     calibrate();
     if (boot_cpu.max_ext_leaf >= 0x80000007) {
         cpuid_count(0x80000007, 0, r);

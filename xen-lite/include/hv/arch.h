@@ -77,11 +77,13 @@ void arch_flush_tlb(struct domain *d);
 
 /* --- time ----------------------------------------------------------------- */
 
-/* v's clock in its vcpu_info is the one of this CPU now. Any CPU; v's second
- * clock is updated only if v is current. */
+/* v's clock in its vcpu_info is the one of this CPU now. Any CPU. */
 void update_vcpu_system_time(struct vcpu *v);
-/* v->time_info_guest is new. */
-void forget_time_area(struct vcpu *v);
+/* The guest wants v's clock at this address of its own, too; 0: no more. */
+void set_time_area(struct vcpu *v, uint64_t at);
+/* Nobody writes a vcpu's clock between the two: its place may change. */
+unsigned long clock_records_lock(void);
+void clock_records_unlock(unsigned long flags);
 /* The wall clock into d's shared_info. */
 void update_domain_wallclock_time(struct domain *d);
 /* Seconds and nanoseconds since 1970 that it was at system_time (ns since

@@ -25,7 +25,7 @@
 static bool x2apic; /* registers by MSR */
 uint32_t cpu_to_apicid[NR_CPUS];
 static volatile uint32_t *lapic;
-static uint64_t ticks_per_ns; /* 32.32 */
+static uint64_t timer_counts; /* in 2^32 ticks of the TSC */
 
 uint32_t lapic_read(unsigned int reg)
 {
@@ -126,15 +126,15 @@ void lapic_init_cpu(void)
             lapic_eoi();
 }
 
-void lapic_set_timer_hz(uint64_t hz)
+void lapic_set_timer_rate(uint32_t counts, uint64_t ticks)
 {
-    ticks_per_ns = (hz << 32) / 1000000000;
+    timer_counts = ((uint64_t)counts << 32) / ticks;
 }
 
 /* Either form of "then" is given; the CPU's kind of timer picks one. */
-void lapic_start_timer(uint64_t tsc_deadline, uint64_t ns)
+void lapic_start_timer(uint64_t tsc_deadline, uint64_t ticks)
 {
-    uint64_t ticks;
+    uint64_t counts;
 
     if (lapic_has_tsc_deadline()) {
         /* LVT writes by memory and this MSR are not ordered: SDM 10.5.4.1;
@@ -142,10 +142,10 @@ void lapic_start_timer(uint64_t tsc_deadline, uint64_t ns)
         wrmsr(MSR_TSC_DEADLINE, tsc_deadline);
         return;
     }
-    ticks = (unsigned __int128)ns * ticks_per_ns >> 32;
-    lapic_write(APIC_TIMER_INITIAL, ticks > UINT32_MAX ? UINT32_MAX
-                                    : ticks            ? ticks
-                                                       : 1);
+    counts = (unsigned __int128)ticks * timer_counts >> 32;
+    lapic_write(APIC_TIMER_INITIAL, counts > UINT32_MAX ? UINT32_MAX
+                                    : counts            ? counts
+                                                        : 1);
 }
 
 void lapic_stop_timer(void)

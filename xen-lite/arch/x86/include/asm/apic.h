@@ -53,14 +53,16 @@ uint32_t lapic_id(void); /* of this CPU */
 void lapic_icr(uint32_t apic_id, uint32_t v);
 void lapic_map(void); /* once, before any of the above */
 /*
- * LOCAL_TIMER_VECTOR comes once, at this time: given in both forms, of which
- * the CPU's kind of timer uses one. A time that is past or further away than
- * the timer counts makes it come early. A new time replaces the old one.
+ * LOCAL_TIMER_VECTOR comes once, at this time: given in both forms (ticks of
+ * the TSC from now), of which the CPU's kind of timer uses one. A time that is
+ * past or further away than the timer counts makes it come early. A new time
+ * replaces the old one.
  */
-void lapic_start_timer(uint64_t tsc_deadline, uint64_t ns);
+void lapic_start_timer(uint64_t tsc_deadline, uint64_t ticks);
 void lapic_stop_timer(void);
-/* Ticks of the timer per second, measured by time.c: 32.32 ticks per ns. */
-void lapic_set_timer_hz(uint64_t hz);
+/* How far the timer counts in so many ticks of the TSC: both come from one
+ * oscillator, so what is right for the TSC stays right for the timer. */
+void lapic_set_timer_rate(uint32_t counts, uint64_t ticks);
 void disable_local_apic(void); /* reboot: as firmware had it */
 
 extern uint32_t cpu_to_apicid[]; /* [NR_CPUS] */

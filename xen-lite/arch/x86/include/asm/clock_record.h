@@ -5,7 +5,8 @@
  * one, or two that differ, reads again. That holds for one writer at a time:
  * every writer of any record holds the lock from open to close.
  *
- * Locks   DEVICE, from clock_records_lock() to clock_records_unlock()
+ * Locks   DEVICE, from clock_records_lock() to clock_records_unlock(), which
+ * are in hv/arch.h
  */
 #ifndef ASM_CLOCK_RECORD_H
 #define ASM_CLOCK_RECORD_H
@@ -14,8 +15,6 @@
 
 struct vcpu_time_info; /* xen/xen.h */
 
-unsigned long clock_records_lock(void);
-void clock_records_unlock(unsigned long flags);
 /* From now on no reader takes what the record says. */
 void clock_record_open(struct vcpu_time_info *to);
 /* The record says what t says (all but the version). */

@@ -16,6 +16,14 @@ struct page_info;
  * that were given up, and one in its hands while it empties the list. */
 #define MM_PENDING_MAX (NR_CPUS * 8)
 
+/* Where the guest wants a vcpu's clock, with a typed reference; pg and record
+ * are NULL if that cannot be reached. */
+struct time_area {
+    uint64_t at; /* guest virtual address */
+    struct page_info *pg;
+    struct vcpu_time_info *record;
+};
+
 struct arch_vcpu {
     /* --- entry.S looks here; offsets in asm-offsets.c ------------------ */
     uint64_t cr3_kernel; /* ready to load */
@@ -61,7 +69,8 @@ struct arch_vcpu {
                          NR_CPUS: none */
 
     /* --- clock ------------------------------------------------------------ */
-    struct vcpu_time_info pending_time; /* last published */
+    struct time_area time_area;         /* held while the clock changes */
+    struct vcpu_time_info pending_time; /* in the area, TSCs that disagree */
     uint64_t tsc_aux;
 
     /* physdev: PHYSDEVOP_set_iobitmap */

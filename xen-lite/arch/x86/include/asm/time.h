@@ -7,6 +7,8 @@
 
 extern uint64_t cpu_khz; /* TSC */
 void time_init(void);    /* ACPI tables, local APIC: before; irqs off */
+/* From now on system time follows the platform timer. All CPUs are online. */
+void time_start_following(void);
 /* The TSC counts alike on all CPUs and never stops: guests may read it. */
 bool time_is_stable(void);
 /* Do the TSCs agree? On the new CPU, and on the boot CPU, which waits for the
