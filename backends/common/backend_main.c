@@ -80,9 +80,11 @@ static int open_medium(const struct backend_ops *ops, struct backend *b)
 {
     int rc = ops->open(b), dropped = 0;
 
-    if (store_lost(&b->bus.store))
+    if (store_lost(&b->bus.store)) {
         ops->close(b); /* which way it was to be opened is not known */
-    else if (!rc)
+        rc = -ENOTCONN;
+    }
+    if (!rc)
         dropped = privileges_drop();
     if (!dropped)
         xenbus_opened(&b->bus, rc);

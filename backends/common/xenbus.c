@@ -225,9 +225,9 @@ static bool open_later(struct xenbus_device *d)
 void xenbus_opened(struct xenbus_device *d, int rc)
 {
     d->open_wanted = false;
-    if (store_lost(&d->store))
-        return;
     d->opened = !rc;
+    if (rc && store_lost(&d->store))
+        return;
     if (rc == -EBUSY && open_later(d)) {
         log_take_reason(rc); /* it may not be why something fails later */
         return;

@@ -103,9 +103,11 @@ void xs_close(struct xs_handle *h)
 {
 }
 
+static int store_error;
+
 int xs_error(struct xs_handle *h)
 {
-    return 0;
+    return store_error;
 }
 
 int xs_fileno(struct xs_handle *h)
@@ -367,6 +369,24 @@ static void busy_device_is_tried_again_for_a_while(void **state)
     device.ops = &ops;
 }
 
+/* Its privileges are gone: it cannot be opened once more. */
+static void open_device_stays_open_when_the_store_goes(void **state)
+{
+    struct xenbus_ops opened_for_connect = ops;
+
+    opened_for_connect.opens_for = XENBUS_CONNECT;
+    device.ops = &opened_for_connect;
+    frontend("state", "4");
+    assert_true(tries_to_open());
+    store_error = ECONNRESET;
+    xenbus_opened(&device, 0);
+    store_error = 0;
+    xenbus_advance(&device);
+    assert_false(device.open_wanted);
+    state_is("4");
+    device.ops = &ops;
+}
+
 static void trouble_is_told_until_it_is_over(void **state)
 {
     static const char node[] = "error/" BACK "/error";
@@ -432,6 +452,9 @@ int main(void)
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(busy_device_is_tried_again_for_a_while,
                                         make_device, forget_device),
+        cmocka_unit_test_setup_teardown(
+            open_device_stays_open_when_the_store_goes, make_device,
+            forget_device),
         cmocka_unit_test_setup_teardown(trouble_is_told_until_it_is_over,
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(
