@@ -172,6 +172,7 @@ struct domain *domain_create(domid_t id,
     struct domain *d = xzalloc(struct domain);
     int rc = -ENOMEM;
 
+    ASSERT(privileged || lock_is_held(&domctl_lock));
     *err = rc;
     if (!d)
         return NULL;

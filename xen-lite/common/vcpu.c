@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Virtual CPUs: creation, blocking, the registered vcpu_info page. */
 #include <hv/domain.h>
+#include <hv/domctl.h>
 #include <hv/event_channel.h>
 #include <hv/guest_access.h>
 #include <hv/mm.h>
@@ -50,6 +51,7 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t vcpu_id)
 {
     struct vcpu *v = xzalloc(struct vcpu);
 
+    ASSERT(d == idle_domain || d->is_privileged || lock_is_held(&domctl_lock));
     if (!v)
         return NULL;
     v->domain = d;

@@ -3,6 +3,7 @@
  * The x86 part of a domain's and a vcpu's life, and the complete state of a
  * vcpu as guests and tools exchange it (struct vcpu_guest_context).
  */
+#include <hv/domctl.h>
 #include <hv/lib.h>
 #include <hv/mm.h>
 #include <hv/page_alloc.h>
@@ -73,6 +74,7 @@ int arch_domain_relinquish(struct domain *d)
     struct vcpu *v;
     int rc;
 
+    ASSERT_HELD(&domctl_lock);
     free_domain_pirqs(d);
     log_dirty_end(d);
     for_each_vcpu (d, v) {

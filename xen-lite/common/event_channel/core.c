@@ -23,6 +23,7 @@ struct evtchn *evtchn_from_port(const struct domain *d, uint32_t port)
 {
     struct evtchn *chn = evtchn_record(d, port);
 
+    ASSERT_HELD(&d->evtchn->lock);
     return chn && chn->state != ECS_FREE ? chn : NULL;
 }
 
@@ -71,6 +72,7 @@ int evtchn_open(struct domain *d, enum evtchn_state state)
     struct evtchn_domain *ed = d->evtchn;
     uint32_t port;
 
+    ASSERT_HELD(&ed->lock);
     if (d->is_dying)
         return -EINVAL;
     for (port = ed->next_free;; port++) {
@@ -91,6 +93,7 @@ void evtchn_free_port(struct domain *d, struct evtchn *chn)
 {
     struct evtchn_domain *ed = d->evtchn;
 
+    ASSERT_HELD(&ed->lock);
     spin_lock(&ed->pending_lock);
     ed->ops->clear_pending(d, chn);
     spin_unlock(&ed->pending_lock);
@@ -120,10 +123,18 @@ void evtchn_double_unlock(struct domain *a, struct domain *b,
     spin_unlock_irqrestore(&a->evtchn->lock, flags);
 }
 
+#ifdef HV_DEBUG
+bool evtchn_lock_is_held(const struct domain *d)
+{
+    return lock_is_held(&d->evtchn->lock);
+}
+#endif
+
 /* --- delivery ------------------------------------------------------------- */
 
 void vcpu_mark_events_pending(struct vcpu *v)
 {
+    ASSERT_HELD(&v->domain->evtchn->pending_lock);
     if (!atomic_xchg(&v->vcpu_info->evtchn_upcall_pending, 1)) {
         vcpu_unblock(v);
         vcpu_kick(v);
@@ -134,6 +145,7 @@ void evtchn_check_pollers(struct domain *d, uint32_t port)
 {
     struct vcpu *v;
 
+    ASSERT_HELD(&d->evtchn->pending_lock);
     if (likely(!READ_ONCE(d->nr_polling)))
         return;
     for_each_vcpu (d, v) {
@@ -324,8 +336,10 @@ static void dump_port(struct domain *d, uint32_t port)
 
     if (at && at->state != ECS_FREE) {
         chn = *at;
+        spin_lock(&d->evtchn->pending_lock);
         pending = ed->ops->is_pending(d, at);
         masked = ed->ops->is_masked(d, at);
+        spin_unlock(&d->evtchn->pending_lock);
         if (chn.state == ECS_INTERDOMAIN)
             remote = chn.u.interdomain.remote_dom->id;
     }

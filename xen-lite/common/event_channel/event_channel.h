@@ -71,7 +71,8 @@ struct evtchn_domain {
 };
 
 /* --- ports (core.c); d's event lock held unless said otherwise ------------ */
-/* The port's record, whatever its state; NULL beyond the allocated ones. */
+/* The port's record, whatever its state; NULL beyond the allocated ones.
+ * Records stay: the lock of the other end of a pair does as well. */
 struct evtchn *evtchn_record(const struct domain *d, uint32_t port);
 /* To be called before the lock is taken and evtchn_open() called: memory for
  * more ports cannot be had with interrupts off. */
@@ -94,9 +95,11 @@ int evtchn_close_all(struct domain *d);
 
 /* NULL unless the port has a record and is not free. */
 struct evtchn *evtchn_from_port(const struct domain *d, uint32_t port);
-/* The guest has something to look at: marks v's vcpu_info and wakes it. */
+/* The guest has something to look at: marks v's vcpu_info and wakes it. The
+ * pending lock is held. */
 void vcpu_mark_events_pending(struct vcpu *v);
-/* The port became pending: a vcpu that polls it wakes even if it is masked. */
+/* The port became pending: a vcpu that polls it wakes even if it is masked. The
+ * pending lock is held. */
 void evtchn_check_pollers(struct domain *d, uint32_t port);
 
 extern const struct evtchn_ops evtchn_2l_ops;

@@ -37,6 +37,7 @@ static uint32_t *event_word(const struct domain *d, uint32_t port)
 {
     const struct evtchn_fifo_domain *f = d->evtchn->fifo;
 
+    ASSERT_HELD(&d->evtchn->pending_lock);
     if (port / WORDS_PER_PAGE >= atomic_load(&f->nr_pages))
         return NULL;
     return f->page[port / WORDS_PER_PAGE] + port % WORDS_PER_PAGE;
@@ -177,6 +178,8 @@ static void switch_domain(struct domain *d)
 {
     struct evtchn_domain *ed = d->evtchn;
 
+    ASSERT_HELD(&ed->lock);
+    ASSERT_HELD(&ed->pending_lock);
     for (uint32_t port = 1; port < MIN(ed->nr_ports, evtchn_2l_ops.max_ports);
          port++) {
         struct evtchn *chn = evtchn_from_port(d, port);

@@ -21,6 +21,7 @@ static void two_level_set_pending(struct vcpu *v, struct evtchn *chn)
 {
     struct domain *d = v->domain;
 
+    ASSERT_HELD(&d->evtchn->pending_lock);
     if (test_and_set_bit(chn->port, d->shared_info->evtchn_pending))
         return;
     mark(v, chn->port);
@@ -29,11 +30,13 @@ static void two_level_set_pending(struct vcpu *v, struct evtchn *chn)
 
 static void two_level_clear_pending(struct domain *d, struct evtchn *chn)
 {
+    ASSERT_HELD(&d->evtchn->pending_lock);
     clear_bit(chn->port, d->shared_info->evtchn_pending);
 }
 
 static void two_level_unmask(struct domain *d, struct evtchn *chn)
 {
+    ASSERT_HELD(&d->evtchn->pending_lock);
     clear_bit(chn->port, d->shared_info->evtchn_mask);
     if (test_bit(chn->port, d->shared_info->evtchn_pending))
         mark(d->vcpu[chn->notify_vcpu], chn->port);
@@ -42,12 +45,14 @@ static void two_level_unmask(struct domain *d, struct evtchn *chn)
 static bool two_level_is_pending(const struct domain *d,
                                  const struct evtchn *chn)
 {
+    ASSERT_HELD(&d->evtchn->pending_lock);
     return test_bit(chn->port, d->shared_info->evtchn_pending);
 }
 
 static bool two_level_is_masked(const struct domain *d,
                                 const struct evtchn *chn)
 {
+    ASSERT_HELD(&d->evtchn->pending_lock);
     return test_bit(chn->port, d->shared_info->evtchn_mask);
 }
 

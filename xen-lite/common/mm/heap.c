@@ -63,6 +63,7 @@ static void *take_object(struct slab *s)
 {
     void **obj = s->free;
 
+    ASSERT_HELD(&slab_lock);
     s->free = *obj;
     s->in_use++;
     if (!s->free)

@@ -190,6 +190,7 @@ static struct vcpu *first_eligible(struct runq *rq, unsigned int cpu)
 {
     struct vcpu *v;
 
+    ASSERT_HELD(&rq->lock);
     list_for_each_entry (v, &rq->queue, sched.runq)
         if (!v->sched.capped && cpumask_test(cpu, vcpu_cpus(v)) &&
             (!v->is_running || v == rq->curr))
@@ -341,6 +342,7 @@ static unsigned int pick_cpu(const struct vcpu *v)
  * behind. */
 static void advance_minimum(struct runq *rq, s_time_t now)
 {
+    ASSERT_HELD(&rq->lock);
     account(rq->curr, now);
     if (!is_idle_vcpu(rq->curr) && !rq->nr_queued)
         rq->min_vruntime = MAX(rq->min_vruntime, rq->curr->sched.vruntime);
@@ -353,6 +355,7 @@ static void preempt_if_better(struct runq *rq, const struct vcpu *v,
     const struct vcpu *curr = rq->curr;
     s_time_t due = now;
 
+    ASSERT_HELD(&rq->lock);
     if (!is_idle_vcpu(curr)) {
         if (v->sched.vruntime + WAKE_MARGIN < curr->sched.vruntime)
             due = (s_time_t)curr->runstate.state_entry_time +
@@ -375,6 +378,7 @@ static struct runq *migrate(struct runq *from, struct vcpu *v, unsigned int cpu)
 {
     struct runq *to = &per_cpu(runq, cpu);
 
+    ASSERT_HELD(&from->lock);
     dequeue(from, v);
     v->sched.vruntime += READ_ONCE(to->min_vruntime) - from->min_vruntime;
     v->processor = cpu;

@@ -35,6 +35,8 @@ int set_virq_handler(struct domain *d, uint32_t virq);
 /* As if d itself had sent. 0/-EINVAL */
 long evtchn_send(struct domain *d, uint32_t port);
 void dump_evtchn_info(struct domain *d);
+/* For ASSERT(): whether this CPU holds d's event lock. */
+bool evtchn_lock_is_held(const struct domain *d);
 
 /* Calls log_dirty_frame() for the pages of d that the hypervisor writes when
  * events come. */

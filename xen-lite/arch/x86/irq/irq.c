@@ -85,6 +85,7 @@ static void set_route(struct irq_desc *desc, bool masked)
 {
     uint32_t apic_id = cpu_to_apicid[desc->cpu];
 
+    ASSERT_HELD(&desc->lock);
     if (desc->msi) {
         msi_set_message(desc->msi, apic_id, desc->vector);
         msi_mask(desc->msi, masked);
@@ -97,6 +98,7 @@ static void set_route(struct irq_desc *desc, bool masked)
 
 static void mask_irq(struct irq_desc *desc, bool masked)
 {
+    ASSERT_HELD(&desc->lock);
     if (desc->msi)
         msi_mask(desc->msi, masked);
     else
@@ -122,6 +124,7 @@ static int startup_irq(struct irq_desc *desc, unsigned int cpu, bool masked)
 
 static void shutdown_irq(struct irq_desc *desc)
 {
+    ASSERT_HELD(&desc->lock);
     if (!desc->vector)
         return;
     mask_irq(desc, true);
@@ -141,6 +144,7 @@ static void move_irq(struct irq_desc *desc, unsigned int cpu)
 {
     uint8_t vector = desc->vector;
 
+    ASSERT_HELD(&desc->lock);
     /* A message that cannot be masked might be sent half old, half new. */
     if (desc->cpu == cpu || (desc->msi && !desc->msi->maskable))
         return;

@@ -4,6 +4,7 @@
  * the functions on; the hypervisor chooses what they send.
  */
 #include <hv/acpi.h>
+#include <hv/domain.h>
 #include <hv/lib.h>
 #include <asm/e820.h>
 #include <asm/msi.h>
@@ -71,6 +72,7 @@ static char *map_table_page(paddr_t page)
     } * pages; /* the caller of msi_prepare() holds dom0's lock */
     struct table_page *t;
 
+    ASSERT_HELD(&hardware_domain->lock);
     for (t = pages; t; t = t->next)
         if (t->page == page)
             return t->va;

@@ -33,6 +33,7 @@ static struct irq_desc *pirq_desc(const struct domain *d, int pirq)
 
 static void publish_eoi_need(struct domain *d, uint32_t pirq, bool need)
 {
+    ASSERT_HELD(&pirq_lock);
     if (!d->arch.pirq_eoi_map)
         return;
     if (need)
@@ -77,6 +78,7 @@ int pirq_guest_bind(struct vcpu *v, uint32_t pirq, bool will_share)
     struct irq_desc *desc = pirq_desc(d, pirq);
     int rc = desc ? irq_bind_guest(desc, d, pirq, v->processor) : -EINVAL;
 
+    ASSERT(evtchn_lock_is_held(d));
     if (!rc)
         publish_eoi_need(d, pirq, desc->level);
     spin_unlock_irqrestore(&pirq_lock, flags);
@@ -88,6 +90,7 @@ void pirq_guest_unbind(struct domain *d, uint32_t pirq)
     unsigned long flags = spin_lock_irqsave(&pirq_lock);
     struct irq_desc *desc = pirq_desc(d, pirq);
 
+    ASSERT(evtchn_lock_is_held(d));
     if (desc)
         irq_unbind_guest(desc, d);
     publish_eoi_need(d, pirq, false);
@@ -98,6 +101,7 @@ void pirq_guest_set_affinity(struct domain *d, uint32_t pirq, struct vcpu *v)
 {
     struct irq_desc *desc = pirq_desc(d, pirq);
 
+    ASSERT(evtchn_lock_is_held(d));
     if (desc)
         irq_set_cpu(desc, d, v->processor);
 }
@@ -115,6 +119,7 @@ static int any_free_pirq(const struct domain *d)
 
 int get_free_pirq(struct domain *d, bool gsi)
 {
+    ASSERT_HELD(&d->lock);
     if (!d->arch.pirq_to_irq)
         return -EINVAL;
     if (gsi)
@@ -130,6 +135,7 @@ static int name_irq(struct domain *d, int irq, int pirq)
     unsigned long flags;
     int rc = -EINVAL;
 
+    ASSERT_HELD(&d->lock);
     flags = spin_lock_irqsave(&pirq_lock);
     if (pirq < 0)
         pirq =
@@ -159,6 +165,7 @@ int map_msi_pirq(struct domain *d, struct pci_sbdf dev, unsigned int entry_nr,
     unsigned long flags;
     int irq, rc;
 
+    ASSERT_HELD(&d->lock);
     if (!d->arch.pirq_to_irq)
         return -EINVAL;
     msi = xzalloc(struct msi_desc);

@@ -46,7 +46,7 @@ int request_irq(unsigned int isa_irq, void (*fn)(void *data), void *data);
 /*
  * Give an irq a name in d: pirq, or any that is free if it is negative. The
  * number or -errno: -EINVAL the line or the name cannot be had, -ENOSPC no name
- * is left.
+ * is left. d->lock is held, as it is for map_msi_pirq() and get_free_pirq().
  */
 int map_gsi_pirq(struct domain *d, int gsi, int pirq);
 /* table: where dom0 says the MSI-X table is, 0 for MSI. Also -ENODEV: the

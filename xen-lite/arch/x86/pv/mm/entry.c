@@ -208,6 +208,7 @@ int entry_write(struct page_info *table, unsigned int level, unsigned int slot,
     enum shortcut cut = SHORTCUT_NONE;
     int rc = 0;
 
+    ASSERT_LOCKED(table);
     if (is_hv_slot(level, slot))
         return -EINVAL;
     if (mode != WRITE_COMPARE)

@@ -88,6 +88,9 @@ static inline void table_unlock(struct page_info *pg)
     atomic_and(&pg->type, ~PGT_locked);
 }
 
+/* What "[locked]" demands of a caller. */
+#define ASSERT_LOCKED(pg) ASSERT(READ_ONCE((pg)->type) & PGT_locked)
+
 /* --- table ---------------------------------------------------------------- */
 #define RESUME_SLOT 0x3ffu
 /* The child at the slot may be in its undo; the entry's general count is still
@@ -146,6 +149,7 @@ static inline bool entry_take_plain(pte_t *e, const struct domain *d)
 static inline void entry_stored(struct page_info *table, unsigned int slot,
                                 pte_t e)
 {
+    ASSERT_LOCKED(table);
     if (e & PTE_PRESENT)
         table->entry_mask |= 1u << (slot / MASK_GROUP);
     log_dirty_frame(page_to_mfn(table));

@@ -45,6 +45,7 @@ static int emulate(struct page_info *table, uint64_t addr,
     bool writes;
     int rc = 0;
 
+    ASSERT_LOCKED(table);
     new = ptwr_compute(insn, operand, source(insn, regs), regs->rax, &rflags,
                        &writes);
     new = (old & ~(mask << shift)) | (new &mask) << shift;

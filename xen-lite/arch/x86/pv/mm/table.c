@@ -69,6 +69,7 @@ int table_take_entries(struct page_info *pg, unsigned int level,
     uint32_t mask = i ? pg->entry_mask : 0;
     int rc = 0;
 
+    ASSERT_LOCKED(pg);
     if (pg->resume & RESUME_CHILD) /* an undo's; taken anew like the others */
         put_page(mfn_to_page(pte_mfn(t[i])));
     if (level == 4)
@@ -99,6 +100,7 @@ int table_put_entries(struct page_info *pg, unsigned int level)
     unsigned int end = pg->resume & RESUME_SLOT, done = 0;
     uint32_t mask = pg->entry_mask;
 
+    ASSERT_LOCKED(pg);
     if (pg->resume & RESUME_CHILD) {
         struct page_info *child = mfn_to_page(pte_mfn(t[end]));
 

@@ -93,6 +93,7 @@ static void set_state(struct page_info *pg, uint32_t state)
 {
     uint32_t old = READ_ONCE(pg->type);
 
+    ASSERT_LOCKED(pg);
     while (!atomic_cas(&pg->type, &old, state | (old & PGT_foreign)))
         ;
 }
@@ -100,6 +101,7 @@ static void set_state(struct page_info *pg, uint32_t state)
 /* [locked] The last use is over. */
 static void type_ends(struct page_info *pg, uint32_t was)
 {
+    ASSERT_LOCKED(pg);
     pg->tlb_stamp = tlb_clock_now();
     if (was) /* saved in another form from now on */
         log_dirty_frame(page_to_mfn(pg));
