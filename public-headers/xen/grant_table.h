@@ -14,6 +14,9 @@
  * The hypervisor checks an entry when it is used for the first time and marks
  * it in the same atomic step. It remembers the frame: what the granter writes
  * to the entry while it is in use changes nothing for those who use it.
+ *
+ * A frame that is mapped outlives its granter: a domain that is destroyed while
+ * others map its frames stays, dying, until the last of them unmaps or dies.
  */
 #ifndef __XEN_PUBLIC_GRANT_TABLE_H__
 #define __XEN_PUBLIC_GRANT_TABLE_H__
@@ -49,6 +52,12 @@ typedef struct grant_entry_v1 grant_entry_v1_t;
 #define GTF_transitive      (3U << 0)
 #define GTF_type_mask       (3U << 0)
 
+/*
+ * Of the flags below the hypervisor reads readonly alone. Every mapping is an
+ * ordinary, cached one, whatever PWT, PCD and PAT say, and sub_page means
+ * nothing in version 1. What it writes is reading and writing: reading while
+ * there is any use, writing while there is one that may write.
+ */
 /* With permit_access. */
 #define _GTF_readonly (2)
 #define GTF_readonly  (1U << _GTF_readonly)
@@ -114,6 +123,9 @@ typedef uint16_t grant_status_t;
  * map, unmap, unmap_and_replace, copy and swap_grant_ref are continued: the
  * array's address and count then describe what is left. Elements are done in
  * order; one that fails does not stop the others.
+ *
+ * Each element is a step of its own under the granter's lock. An array is no
+ * transaction: operations of other vcpus may come between two elements.
  */
 #define GNTTABOP_map_grant_ref     0
 #define GNTTABOP_unmap_grant_ref   1
@@ -151,6 +163,10 @@ typedef uint16_t grant_status_t;
  * size the toolstack limits. The mapping ends only by unmap or with the domain:
  * overwriting the PTE frees neither the handle nor the grant.
  *
+ * Either all kinds of mapping that were asked for exist afterwards, or none.
+ * handle and dev_bus_addr are written if status is okay, else they keep the
+ * caller's values. Flags without a name here are ignored.
+ *
  * Result  status: bad_domain no granter of that number, or it is dying;
  *         bad_gntref beyond its table, or no kind of mapping asked for;
  *         general_error the entry is not for the caller, is read-only and
@@ -174,6 +190,8 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_map_grant_ref_t);
  * unmap_grant_ref: a zero address leaves that kind of mapping; the grant ends
  * with the last of the two. host_addr must be that of the map. Before the
  * granter sees the entry unused, the frame is out of every TLB of the caller.
+ * A handle of which nothing is left may be given out again. An array costs one
+ * flush for every 32 elements, so callers had better collect what they unmap.
  *
  * Result  status: bad_handle not in use; bad_dev_addr another frame;
  *         general_error host_addr does not map the frame as the map did
@@ -189,7 +207,9 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_unmap_grant_ref_t);
 
 /*
  * setup_table: makes the table at least this big and tells its frames, which
- * the caller maps like its own memory. One element.
+ * the caller maps like its own memory. One element. The table never shrinks:
+ * with fewer frames than it has, the call only tells the first of them. Frames
+ * that were added stay if the call then fails.
  *
  * Caller  any domain for itself (DOMID_SELF); dom0 for any
  * Result  status: bad_domain; permission_denied; general_error beyond the limit
@@ -225,11 +245,14 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_transfer_t);
 /*
  * copy: within one frame on each side, either named by gref or, with the flag
  * clear, by number of a frame of the caller. The two may be the same frame and
- * may overlap.
+ * may overlap. All bytes are copied or none. Both frames are held while they
+ * are, and need not be mapped anywhere.
  *
  * Result  status: bad_copy_arg a side crosses the end of its page;
- *         permission_denied a frame by number that is another domain's; the
- *         others as for map_grant_ref
+ *         permission_denied a frame by number with a domid other than the
+ *         caller's; bad_page the frame is not the caller's; general_error a
+ *         destination that cannot be written, such as a page table; the others
+ *         as for map_grant_ref
  */
 #define _GNTCOPY_source_gref (0)
 #define GNTCOPY_source_gref  (1 << _GNTCOPY_source_gref)
@@ -267,7 +290,11 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_query_size_t);
 /*
  * unmap_and_replace: unmaps, and moves the mapping of new_addr to host_addr in
  * the same step; new_addr is then not mapped. With new_addr 0 it is an unmap.
- * Not for mappings made with contains_pte.
+ * Not for mappings made with contains_pte. A device mapping of the handle
+ * stays.
+ *
+ * Result  status: as for unmap_grant_ref; general_error also if new_addr has no
+ *         L1 table
  */
 struct gnttab_unmap_and_replace {
     uint64_t host_addr;    /* IN */
@@ -313,7 +340,8 @@ typedef struct gnttab_get_version gnttab_get_version_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_get_version_t);
 
 /*
- * swap_grant_ref: exchanges two entries of the caller's table.
+ * swap_grant_ref: exchanges two entries of the caller's table, flags and all.
+ * The caller itself must not write to either of them meanwhile.
  *
  * Result  status: bad_gntref beyond the table; eagain one of them is in use
  */

@@ -10,6 +10,11 @@
  * multi-queue-max-queues. Of the frontend: tx-ring-ref, rx-ring-ref,
  * event-channel or event-channel-tx and -rx, request-rx-copy and the same
  * features; with several queues multi-queue-num-queues and queue-N/.
+ *
+ * The backend here refuses a frontend without request-rx-copy and
+ * feature-rx-notify, and uses gso-tcpv4 and -tcpv6 only together with sg and
+ * checksums. It announces neither feature-multicast-control nor a hash. Nodes
+ * are read each time the frontend becomes ready; later changes go unseen.
  */
 #ifndef __XEN_PUBLIC_IO_NETIF_H__
 #define __XEN_PUBLIC_IO_NETIF_H__
@@ -28,7 +33,10 @@
  * Guest to backend. A slot is part of a page that the backend may read. A
  * packet of several slots is answered slot by slot; slots of extra information
  * get NETIF_RSP_NULL. A backend that finds a chain that makes no sense stops
- * the queue: it cannot know where the next packet begins.
+ * the queue: it cannot know where the next packet begins. So a frontend must
+ * show all slots of a packet by one step of the producer index. A packet that
+ * is merely bad (shorter than an Ethernet header, say) is answered by
+ * NETIF_RSP_ERROR and costs nothing else.
  */
 #define _NETTXF_csum_blank     (0) /* checksum still to be filled in */
 #define NETTXF_csum_blank      (1U << _NETTXF_csum_blank)
@@ -50,7 +58,10 @@ struct netif_tx_request {
 };
 typedef struct netif_tx_request netif_tx_request_t;
 
-/* The page may be used again. */
+/*
+ * The page may be used again. NETIF_RSP_OKAY says that the backend has taken
+ * the packet, not that anybody received it.
+ */
 struct netif_tx_response {
     uint16_t id;
     int16_t status; /* NETIF_RSP_* */
@@ -60,7 +71,8 @@ typedef struct netif_tx_response netif_tx_response_t;
 /*
  * Backend to guest. The request offers an empty page that the backend may write
  * or copy to; the response says what is in it. Responses stand at the same
- * index as the requests they consume.
+ * index as the requests they consume. A frontend that lets the backend run out
+ * of pages delays packets, and loses them after some seconds.
  */
 struct netif_rx_request {
     uint16_t id;
@@ -93,7 +105,10 @@ typedef struct netif_rx_response netif_rx_response_t;
 
 /*
  * Extra information, both ways: a slot that takes the place of a request or a
- * response. A type that was not negotiated by a feature node is an error.
+ * response. Nobody may send a type that was not negotiated by a feature node.
+ * The backend passes over such a slot, but stops the queue for NONE and for
+ * types beyond this list. On the way to the guest the slot stands where the
+ * response to the second request would, whose page is given back unused.
  */
 #define XEN_NETIF_EXTRA_TYPE_NONE      (0)
 #define XEN_NETIF_EXTRA_TYPE_GSO       (1)

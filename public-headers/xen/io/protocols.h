@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values of a frontend's "protocol" node: the ABI of its rings' structures.
+ * Values of a frontend's "protocol" node: the ABI of its rings' structures. A
+ * frontend that does not write the node has the native one. Whether another one
+ * is understood is up to the backend; here the block backend refuses it.
  */
 #ifndef __XEN_PROTOCOLS_H__
 #define __XEN_PROTOCOLS_H__
