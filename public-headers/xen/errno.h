@@ -3,6 +3,9 @@
  * Error numbers of hypercalls; they return the negative. Included plainly,
  * this gives an enumeration of XEN_<name>. With XEN_ERRNO(name, value) defined
  * it expands that for each (any number of times); XEN_ERRNO is then undefined.
+ * EAGAIN and EDEADLK have a second name each, so an expansion into the cases of
+ * a switch must leave those out. What only the hypervisor uses inside itself is
+ * not expanded for others.
  *
  * The numbers are Linux's. What they mean wherever an operation says nothing
  * else:
@@ -20,6 +23,25 @@
  *   ENOSPC      no number is left: ports, handles, interrupts
  *   ENOBUFS     the caller's list is too small
  *   EBUSY       somebody uses it
+ *
+ * Rarer ones, of single operations:
+ *
+ *   E2BIG       the caller's list is longer than any may be
+ *   ENODEV      there is no such CPU, device or register in this machine
+ *   ENODATA     the object exists and has nothing to tell yet
+ *   ENXIO       a vcpu_info that no guest frame can hold
+ *   ERANGE      the list names something that it cannot be about; EDOM: a
+ *               count of vectors that no device has
+ *   EOVERFLOW   a number, or a count of pauses, does not fit
+ *   EADDRNOTAVAIL  a CPU that the pool does not have
+ *
+ * No operation leaves a caller to guess whether to try again: what the
+ * hypervisor interrupts it continues by itself, without an error. EAGAIN, EINTR
+ * and ERESTART therefore never reach a guest.
+ *
+ * The remaining names are never returned by hypercalls here. The store's
+ * protocol uses some of them, as names and not as numbers, and a guest may run
+ * on another hypervisor that does return them.
  */
 #ifdef XEN_ERRNO
 #define XEN_ERRNO_FOREACH

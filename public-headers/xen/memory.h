@@ -121,7 +121,9 @@ DEFINE_XEN_GUEST_HANDLE(xen_machphys_mfn_list_t);
 
 /*
  * Where the caller sees the machine-to-phys table, which any guest may read.
- * All OUT.
+ * All OUT. max_mfn is the machine's last frame for dom0; others are told the
+ * last that the range has room for. Nothing is mapped beyond the machine's
+ * memory: a read there faults.
  */
 #define XENMEM_machphys_mapping 12
 struct xen_machphys_mapping {
