@@ -10,7 +10,13 @@
 
 /*
  * Flat segments that every vcpu's GDT offers. Guest kernel and user mode both
- * run in ring 3: there is one set.
+ * run in ring 3: there is one set. Their descriptors lie in the hypervisor's
+ * part of the GDT, which a guest can neither change nor move, so they may be
+ * used before there is a GDT of its own.
+ *
+ * CS32 is for 32-bit programs in user mode; a kernel runs on CS64. The null
+ * selector does as a 64-bit data segment, but not as a stack segment: the CPU
+ * refuses it in ring 3.
  */
 #define FLAT_RING3_CS32 0xe023
 #define FLAT_RING3_CS64 0xe033
@@ -19,6 +25,12 @@
 #define FLAT_RING3_SS32 0xe02b
 #define FLAT_RING3_SS64 0xe02b
 
+/*
+ * The same by use. The selectors have RPL 3 in either mode. In a frame that the
+ * hypervisor pushes, and in one that iret pops, the RPL of cs says which mode
+ * is meant: 0 the kernel, 3 user mode. So a kernel that builds a frame for
+ * itself must clear these two bits of FLAT_KERNEL_CS.
+ */
 #define FLAT_KERNEL_CS32 FLAT_RING3_CS32
 #define FLAT_KERNEL_CS64 FLAT_RING3_CS64
 #define FLAT_KERNEL_CS   FLAT_KERNEL_CS64
@@ -43,6 +55,11 @@
  * L4 slots 256 to 271 are the hypervisor's: a guest's entries there are
  * replaced when a table becomes an L4. Of this range guests may read the first
  * slot alone, the machine-to-phys table: pfn by mfn, 8 bytes each.
+ *
+ * An address in this range is never a guest's: as a handler it is -EINVAL, as a
+ * buffer of a hypercall -EFAULT, whatever is mapped there. What the
+ * machine-to-phys table says of a domain's frames, that domain has chosen, or
+ * who built it (MMU_MACHPHYS_UPDATE): nobody may rely on it for another's.
  */
 #define __HYPERVISOR_VIRT_START 0xFFFF800000000000
 #define __HYPERVISOR_VIRT_END   0xFFFF880000000000
@@ -64,13 +81,21 @@
  * GS_USER is the GS of user mode, GS_KERNEL the one in use now. Errors: -EINVAL
  * a base that is not canonical, or another 'which'. A selector that cannot be
  * loaded becomes 0.
+ *
+ * Any domain may call. FS is the one of both modes. The bases belong to the
+ * vcpu and are saved with it; loading a selector replaces the base, as on a
+ * bare machine, so a kernel loads selectors first and sets bases after.
  */
 #define SEGBASE_FS          0
 #define SEGBASE_GS_USER     1
 #define SEGBASE_GS_KERNEL   2
 #define SEGBASE_GS_USER_SEL 3 /* a selector: loads user GS */
 
-/* iret_context.flags: rcx and r11 may be lost, so sysret will do. */
+/*
+ * iret_context.flags: rcx and r11 may be lost, so sysret will do. The
+ * hypervisor does not need to be told: it takes sysret where it makes no
+ * difference, which is where rcx equals rip and r11 equals rflags.
+ */
 #define _VGCF_in_syscall 8
 #define VGCF_in_syscall  (1 << _VGCF_in_syscall)
 #define VGCF_IN_SYSCALL  VGCF_in_syscall
@@ -84,6 +109,14 @@
  *
  * A frame that cannot be read, or user mode without a user root, ends the
  * domain. A selector or rip that the CPU refuses enters the failsafe callback.
+ *
+ * All IN. rax, r11 and rcx are loaded from the frame because the hypercall
+ * itself uses them; the guest's other registers stay as they are. Of rflags
+ * IOPL, NT, VM, VIF and VIP are dropped; with the assist architectural_iopl
+ * IOPL becomes the vcpu's I/O privilege instead. The upper half of cs, in which
+ * the hypervisor's own frames have the former event mask, is ignored. An iret
+ * also ends the blocking of NMIs. If events become possible by it and one
+ * waits, the event callback is entered on the way.
  */
 struct iret_context {
     uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
@@ -125,7 +158,10 @@ struct iret_context {
     }
 /*
  * Registers, in the order of the hypervisor's own frame, which is part of the
- * ABI by vcpu_guest_context.
+ * ABI by vcpu_guest_context. There error_code and entry_vector are ignored and
+ * read as 0, saved_upcall_mask means nothing (vcpu_info has the mask), and the
+ * selectors of data segments may be any: one that does not load becomes 0 when
+ * the vcpu next gets a CPU.
  */
 struct cpu_user_regs {
     XEN_REG_NUMBERED(15);
@@ -164,7 +200,10 @@ DEFINE_XEN_GUEST_HANDLE(cpu_user_regs_t);
 #undef XEN_REG_NO_BYTE
 #undef XEN_REG_NUMBERED
 
-/* How vcpu_guest_context.ctrlreg[3] and [1] hold a root's frame number. */
+/*
+ * How vcpu_guest_context.ctrlreg[3] and [1] hold a root's frame number. With 64
+ * bits that is its address; the low bits are ignored where a context is set.
+ */
 #define xen_pfn_to_cr3(pfn) ((unsigned long)(pfn) << 12)
 #define xen_cr3_to_pfn(cr3) ((unsigned long)(cr3) >> 12)
 

@@ -13,6 +13,12 @@
  * so that the hypervisor cannot follow it by accident. The pointer keeps its
  * type: copy helpers deduce the element from it. On 64-bit hosts the _64 and
  * _PARAM forms are the same thing.
+ *
+ * The address is used by way of the calling vcpu's kernel root: -EFAULT where
+ * its tables do not allow the access, and for addresses in the hypervisor's
+ * range. The memory must be there during the call alone, unless an operation
+ * says that it keeps the address. Fields that an operation does not write keep
+ * the caller's values.
  */
 #define ___DEFINE_XEN_GUEST_HANDLE(name, type)                                 \
     typedef struct {                                                           \
@@ -44,7 +50,8 @@ typedef unsigned long xen_ulong_t;
 #define XEN_HAVE_PV_UPCALL_MASK 1
 /*
  * A vcpu's GDT: the first 14 pages are the guest's, the rest is the
- * hypervisor's, with the flat selectors of xen-x86_64.h.
+ * hypervisor's, with the flat selectors of xen-x86_64.h. A guest that sets more
+ * entries than FIRST_RESERVED_GDT_ENTRY is refused (-EINVAL).
  */
 #define FIRST_RESERVED_GDT_PAGE  14
 #define FIRST_RESERVED_GDT_BYTE  (FIRST_RESERVED_GDT_PAGE * 4096)
@@ -63,6 +70,12 @@ typedef unsigned long xen_ulong_t;
  * hypervisor's own (double fault, machine check). The DPL says who may raise
  * the vector with 'int n': 0 nobody but the kernel, 3 user mode, too. A fault
  * without a handler ends the domain.
+ *
+ * Entries that the list does not name stay. The list is read during the call
+ * only; each entry is in force at once. cs is used with RPL 3. A handler is
+ * entered in kernel mode, on the stack of stack_switch if user mode was
+ * interrupted. Its stack pointer points to rcx, r11, an error code where the
+ * CPU has one, and the frame to return by, in this order.
  *
  * Errors  -EINVAL an address in the hypervisor's range: entries before it are
  *         set
@@ -92,6 +105,15 @@ typedef uint64_t tsc_timestamp_t;
  * On a vcpu in kernel mode (VGCF_in_kernel) ctrlreg[3]'s tables are loaded,
  * else those of ctrlreg[1], which must not be 0 then. fpu_ctxt is ignored
  * without VGCF_i387_valid: the FPU starts afresh.
+ *
+ * Of ctrlreg[0] only TS counts; IOPL in rflags is the vcpu's I/O privilege. A
+ * vm_assist other than 0 replaces the domain's if the vcpu is number 0, and is
+ * ignored on others. The roots, GDT and LDT frames are taken by reference: the
+ * domain cannot free them or make them writable while the vcpu uses them.
+ *
+ * Errors  -EINVAL a handler, callback or rip in the hypervisor's range, a base
+ *         that is not canonical, more than 8192 LDT entries, a breakpoint that
+ *         set_debugreg refuses, or a root that is no L4 table of the domain
  */
 struct vcpu_guest_context {
     struct {
@@ -132,7 +154,8 @@ DEFINE_XEN_GUEST_HANDLE(vcpu_guest_context_t);
 /*
  * [GST] unless marked: where the toolstack finds the guest's pfn-to-mfn table,
  * either as a tree of frames or as one virtual range. The toolstack must not
- * trust any of it.
+ * trust any of it. The hypervisor itself reads max_pfn alone, for maximum_gpfn
+ * and for the size of the log of dirty frames, which it limits.
  */
 struct arch_shared_info {
     unsigned long max_pfn;                /* entries in the table */
@@ -146,7 +169,9 @@ typedef struct arch_shared_info arch_shared_info_t;
 
 /*
  * createdomain's x86 part. PV guests have no emulated devices: emulation_flags
- * other than 0 are -EOPNOTSUPP, unknown ones -EINVAL.
+ * other than 0 are -EOPNOTSUPP, unknown ones -EINVAL. IN of createdomain, OUT
+ * of getdomaininfo, which shows the PIT for dom0 and nothing for others, and
+ * misc_flags always as 0.
  */
 struct xen_arch_domainconfig {
 #define _XEN_X86_EMU_LAPIC    0
@@ -173,7 +198,10 @@ struct xen_arch_domainconfig {
 #define XEN_X86_EMU_VPCI      (1U << _XEN_X86_EMU_VPCI)
 #define XEN_X86_EMU_ALL       ((1U << (_XEN_X86_EMU_VPCI + 1)) - 1)
     uint32_t emulation_flags;
-/* Reads of unknown MSRs give 0 instead of a fault. */
+/*
+ * Asks that reads of unknown MSRs give 0 instead of a fault. Accepted, but they
+ * fault all the same.
+ */
 #define XEN_X86_MSR_RELAXED (1u << 0)
     uint32_t misc_flags;
 };
@@ -190,7 +218,11 @@ typedef struct xen_cpuid_leaf {
 } xen_cpuid_leaf_t;
 DEFINE_XEN_GUEST_HANDLE(xen_cpuid_leaf_t);
 
-/* ... and a list of these (flags: 0). */
+/*
+ * ... and a list of these (flags: 0). Of a leaf that is listed twice the last
+ * one counts. The MSRs are PLATFORM_INFO and ARCH_CAPS; they tell a PV guest
+ * nothing. So their values are checked when they are set, and read as 0.
+ */
 typedef struct xen_msr_entry {
     uint32_t idx;
     uint32_t flags;
@@ -201,7 +233,9 @@ DEFINE_XEN_GUEST_HANDLE(xen_msr_entry_t);
 
 /*
  * CPUID does not fault in ring 3, so a guest that wants the policy's answer
- * puts this prefix (ud2a, "xen") before it and we emulate the pair.
+ * puts this prefix (ud2a, "xen") before it and we emulate the pair. Kernel and
+ * user mode may use it. Before another instruction the prefix is an ordinary
+ * invalid opcode.
  */
 #ifdef __ASSEMBLY__
 /* clang-format off */
