@@ -10,9 +10,17 @@
  * Caller  any domain for eoi, pirq_eoi_gmfn, irq_status_query, set_iopl and
  *         set_iobitmap (which give a domain nothing that it does not have);
  *         dom0 for all others (else -EPERM)
- * Result  0 or a negative errno; nothing is continued
+ * Result  0 or a negative errno; nothing is continued. OUT fields are written
+ *         on success only
+ * Errors  -EFAULT the argument; -ENOSYS no such command (-EPERM to others than
+ *         dom0)
  *
  * Other domains than dom0 have no devices: a domid that names one is -EINVAL.
+ *
+ * pirqs are numbers from 0 to 1023. A GSI, below 256, keeps its own number
+ * unless dom0 wants another; messages get free ones from the top. GSI 0 is the
+ * hypervisor's timer and never dom0's. Calls of several vcpus at once are put
+ * in an order; what is mapped stays until unmap_pirq.
  */
 #ifndef __XEN_PUBLIC_PHYSDEV_H__
 #define __XEN_PUBLIC_PHYSDEV_H__
@@ -21,7 +29,9 @@
 
 /*
  * The interrupt was served: the line may fire again. One eoi too many is
- * harmless. Errors: -EINVAL no such pirq is mapped.
+ * harmless. A level line stays masked in the machine from its interrupt to this
+ * call; edges and messages do not wait for it. Errors: -EINVAL no such pirq is
+ * mapped.
  */
 #define PHYSDEVOP_eoi 12
 struct physdev_eoi {
@@ -34,6 +44,10 @@ DEFINE_XEN_GUEST_HANDLE(physdev_eoi_t);
  * A page of the guest in which the hypervisor sets a bit per pirq that wants
  * eoi. With v1, eoi also unmasks the pirq's event channel. The page is held
  * until the domain ends.
+ *
+ * It is cleared, then has a bit for each level pirq that is bound, now and
+ * later. A guest only reads it, and cannot use the frame as a page table. The
+ * choice of v1 or v2 is for ever.
  *
  * Errors  -EINVAL not ordinary memory of the domain; -EBUSY it has such a page
  */
@@ -48,7 +62,8 @@ DEFINE_XEN_GUEST_HANDLE(physdev_pirq_eoi_gmfn_t);
 
 /*
  * needs_eoi is set for every pirq, as Xen does for drivers that do not look at
- * the page of bits. Errors: -EINVAL a number beyond the last pirq.
+ * the page of bits, mapped or not; shared never, as a line has one user.
+ * Errors: -EINVAL a number beyond the last pirq.
  */
 #define PHYSDEVOP_irq_status_query 5
 #define _XENIRQSTAT_needs_eoi      (0)
@@ -64,7 +79,10 @@ DEFINE_XEN_GUEST_HANDLE(physdev_irq_status_query_t);
 
 /*
  * The privilege at which the calling vcpu may do port I/O and cli. Only ports
- * that the domain may use are reached, at any level. Errors: -EINVAL above 3.
+ * that the domain may use are reached, at any level: others read as all ones,
+ * and what is written to them is lost. With the assist architectural_iopl the
+ * kernel needs level 0 only, and iret sets the level, too. Errors: -EINVAL
+ * above 3.
  */
 #define PHYSDEVOP_set_iopl 6
 struct physdev_set_iopl {
@@ -75,8 +93,10 @@ DEFINE_XEN_GUEST_HANDLE(physdev_set_iopl_t);
 
 /*
  * Ports that user mode of the calling vcpu may use: a bit per port, 0 allows.
- * The bitmap stays in the guest's memory and is read when it is needed. Errors:
- * -EINVAL more than 65536 ports.
+ * The bitmap stays in the guest's memory and is read when it is needed, by way
+ * of the kernel root; bits that cannot be read allow nothing. So the kernel may
+ * change it at any time, and must name another one, or NULL, before it reuses
+ * the memory. Errors: -EINVAL more than 65536 ports.
  */
 #define PHYSDEVOP_set_iobitmap 7
 struct physdev_set_iobitmap {
@@ -88,8 +108,8 @@ DEFINE_XEN_GUEST_HANDLE(physdev_set_iobitmap_t);
 
 /*
  * An IO-APIC's registers, by its physical address. A write is accepted and does
- * nothing: the hypervisor programs the lines itself. Errors: -EINVAL no IO-APIC
- * is there.
+ * nothing: the hypervisor programs the lines itself. A read shows what it has
+ * programmed; of reg the low 8 bits count. Errors: -EINVAL no IO-APIC is there.
  */
 #define PHYSDEVOP_apic_read  8
 #define PHYSDEVOP_apic_write 9
@@ -118,10 +138,16 @@ DEFINE_XEN_GUEST_HANDLE(physdev_irq_t);
  * map_pirq: gives a GSI or a device's MSI a name. With an MSI the device's
  * message is programmed, masked until the pirq is bound.
  *
+ * A GSI that has this name already keeps it: success. Each MSI that is mapped
+ * is a new interrupt. A table_base chooses MSI-X; the address itself counts
+ * only if the device's own registers give none, as with virtual functions.
+ * After an error nothing is mapped.
+ *
  * Errors  -ESRCH no such domain; -EINVAL another domain, type, GSI or pirq
- *         number, or a pirq that names something else; -ENODEV the device has
- *         no MSI or MSI-X; -EOPNOTSUPP several vectors in a row, which drivers
- *         answer by asking for one (-EDOM: not 1 to 32); -ENOSPC; -ENOMEM
+ *         number, a pirq that names something else, or an MSI-X entry beyond
+ *         the table or in RAM; -ENODEV the device has no MSI or MSI-X;
+ *         -EOPNOTSUPP several vectors in a row, which drivers answer by asking
+ *         for one (-EDOM: not 1 to 32); -ENOSPC; -ENOMEM
  */
 #define MAP_PIRQ_TYPE_MSI       0x0
 #define MAP_PIRQ_TYPE_GSI       0x1
@@ -143,7 +169,10 @@ typedef struct physdev_map_pirq physdev_map_pirq_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_map_pirq_t);
 
 /*
- * Takes the name away and unbinds the line. Errors: -EINVAL it is not mapped.
+ * Takes the name away and unbinds the line. The event channel stays open and
+ * hears nothing more. MSI is switched off in the device; of MSI-X the entry is
+ * masked, for others may be in use. Errors: -EINVAL it is not mapped, or
+ * another domain; -ESRCH no such domain.
  */
 #define PHYSDEVOP_unmap_pirq 14
 struct physdev_unmap_pirq {
@@ -156,7 +185,8 @@ DEFINE_XEN_GUEST_HANDLE(physdev_unmap_pirq_t);
 /*
  * dom0 tells which PCI devices exist; oldest form first. All IN. dom0 keeps all
  * devices, so nothing is recorded; restore_msi programs the messages of a
- * device again after it has slept.
+ * device again after it has slept. A device that is not there is no error, and
+ * removal unmaps no pirq. The forms without a segment mean segment 0.
  */
 #define PHYSDEVOP_manage_pci_add     15
 #define PHYSDEVOP_manage_pci_remove  16
@@ -205,9 +235,10 @@ DEFINE_XEN_GUEST_HANDLE(physdev_op_t);
 #define PHYSDEVOP_IRQ_UNMASK_NOTIFY 4
 
 /*
- * What ACPI says of a GSI, before it is bound. Errors: -EINVAL no such GSI;
- * -EEXIST it is in use: its wiring stays as it is, which callers take for
- * success.
+ * What ACPI says of a GSI, before it is bound. A GSI of which nothing is said
+ * is edge and high below 16 and level and low from there, but for overrides in
+ * the firmware's tables. Errors: -EINVAL no such GSI; -EEXIST it is in use: its
+ * wiring stays as it is, which callers take for success.
  */
 #define PHYSDEVOP_setup_gsi 21
 struct physdev_setup_gsi {
@@ -218,7 +249,10 @@ struct physdev_setup_gsi {
 typedef struct physdev_setup_gsi physdev_setup_gsi_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_setup_gsi_t);
 
-/* A number that is not mapped; it is not reserved. Errors: -ENOSPC. */
+/*
+ * A number that is not mapped; it is not reserved, so map_pirq may find it
+ * taken. For a GSI one of 16 to 255 as long as there is one. Errors: -ENOSPC.
+ */
 #define PHYSDEVOP_get_free_pirq 23
 struct physdev_get_free_pirq {
     int type;      /* IN: MAP_PIRQ_TYPE_* */
@@ -229,8 +263,10 @@ DEFINE_XEN_GUEST_HANDLE(physdev_get_free_pirq_t);
 
 /*
  * Where PCI configuration space is memory mapped. All IN. The firmware's own
- * table decides; dom0 confirms the ranges of further segments. Errors: -ENODEV
- * not in that table; -EINVAL; -ENOMEM.
+ * table decides; dom0 confirms the ranges of further segments, which stay
+ * mapped in the hypervisor. Segment 0 is reached by ports: 0 without effect, as
+ * is a call without XEN_PCI_MMCFG_RESERVED. Errors: -ENODEV not in that table;
+ * -EINVAL buses in the wrong order, or more ranges than the table has; -ENOMEM.
  */
 #define PHYSDEVOP_pci_mmcfg_reserved 24
 #define XEN_PCI_MMCFG_RESERVED       0x1 /* firmware reserved the range */
