@@ -7,7 +7,8 @@
  * Caller  dom0 (else -EPERM). Commands marked 'not self' are -EINVAL if dom0
  *         names itself.
  * Result  0 or a negative errno. OUT fields are written back on success only,
- *         except those of set_cpu_policy.
+ *         except those of set_cpu_policy. Buffers are written as the command
+ *         goes along, so after an error they may hold part of the answer.
  * Errors  -EFAULT the request or a buffer; -EACCES another interface version;
  *         -ESRCH no such domain, said before anything else about the command;
  *         -ENOSYS unknown command; -ENOMEM wherever memory is needed
@@ -35,6 +36,12 @@
  * max_mem, max_vcpus, setvcpucontext and unpausedomain make it run.
  * xen_domctl.domain is IN the id, or 0 or an id from 0x7FF0 on for a free one;
  * OUT the id. Ids go up, so that one is not used again soon.
+ *
+ * It is paused once, has a max_mem of 0, and is there for every other command
+ * at once. After an error there is no domain. ssidref is ignored; iommu_opts
+ * and vmtrace_size must be 0. Of the flags oos_off and xs_domain are taken, the
+ * latter only to be shown by getdomaininfo. Sizes given as -1 are OUT what they
+ * became: 64 frames of the grant table, 1024 of maptrack.
  *
  * Errors  -EEXIST the id is in use; -EOPNOTSUPP HVM, or emulated devices;
  *         -EINVAL flags, vcpus (1 to 128) or grant table sizes that are not
@@ -80,6 +87,12 @@ struct xen_domctl_createdomain {
 /*
  * getdomaininfo: xen_domctl.domain is IN the id, or the lowest one wanted; OUT
  * the id found. A caller that goes on with id + 1 sees every domain.
+ *
+ * The domain is not stopped for it: the fields may be of slightly different
+ * moments. VIRQ_DOM_EXC says when to look: it is sent when a domain shuts down,
+ * when its destruction is done, and when its id is free. shr_pages, paged_pages
+ * and ssidref are 0; the shutdown code is 255 while there is none. hvm_guest,
+ * hap and debugged are never set. cpu_time only grows.
  *
  * Errors  -ESRCH none with this id or above; -EINVAL an id from 0x7FF0 on
  */
@@ -144,7 +157,10 @@ DEFINE_XEN_GUEST_HANDLE(xen_domctl_getdomaininfo_t);
 #define XEN_DOMCTL_PFINFO_LTAB_MASK     (0xfU << 28)
 /*
  * getpageframeinfo3: replaces each mfn by its type. What a domain that runs has
- * just changed may be reported either way.
+ * just changed may be reported either way. A number that is no frame at all is
+ * XTAB, too. XALLOC and BROKEN are for images, and not reported.
+ * The answer is the type alone: the mfn is not in it any more. The array is
+ * done in pieces: after -EFAULT its first part may be types, the rest mfns.
  *
  * Errors  -E2BIG more than 1024
  */
@@ -158,7 +174,9 @@ struct xen_domctl_getpageframeinfo3 {
  * not exist. While it is on, every frame that the domain, a backend, or the
  * hypervisor on its behalf writes has its bit set, page tables and vcpu_info
  * included. It costs the domain speed: its vcpus run on page tables of the
- * hypervisor's.
+ * hypervisor's. What can be written without being seen counts as written at
+ * each reading: vcpu_info, pages of event channels, frames that dom0 or, by a
+ * grant, somebody else has mapped writable.
  */
 #define XEN_DOMCTL_SHADOW_OP_OFF             0
 #define XEN_DOMCTL_SHADOW_OP_ENABLE          32
@@ -182,6 +200,12 @@ struct xen_domctl_shadow_op_stats {
  * what it has read, PEEK only reads; a NULL bitmap gives the statistics alone.
  * Pages beyond the log's end read as 0.
  *
+ * The log's size is that of the domain at ENABLE, by max_pfn and max_mem. A bit
+ * that CLEAN has cleared is set again by the next write, so a caller who wants
+ * a last, complete answer pauses the domain first; LOGDIRTY_FINAL alone changes
+ * nothing. dirty_count is the bits set in this answer, fault_count the faults
+ * since the last CLEAN. mb is ignored, and pages stays as it is.
+ *
  * Errors  -EINVAL an unknown op or mode, ENABLE of a log that is on, any other
  *         of one that is off, a domain that is dying or has no vcpu; -EFAULT
  *         bits that could not be delivered stay set
@@ -197,7 +221,9 @@ struct xen_domctl_shadow_op {
 
 /*
  * max_mem: the most that the domain may have. A lower value takes nothing away
- * from it. Values below a page count as none.
+ * from it. Values below a page count as none. The hypervisor promises nothing
+ * by it: whether there is that much is seen when frames are asked for, or
+ * claimed (XENMEM_claim_pages).
  */
 struct xen_domctl_max_mem {
     uint64_aligned_t max_memkb; /* IN: KiB */
@@ -208,6 +234,8 @@ struct xen_domctl_max_mem {
  * registers and callbacks of one that is initialised: its roots, GDT and LDT
  * must stay the same then (-EOPNOTSUPP). VGCF_online decides whether it is up.
  * NULL takes everything from the vcpu; it is down and not initialised then.
+ * The domain is stopped while it is set, the vcpu while it is read. Where the
+ * tables are refused, a vcpu that was not initialised stays so.
  *
  * Errors  -EINVAL no such vcpu, a dying domain, or a context that is refused as
  *         for VCPUOP_initialise; -ENODATA get of a vcpu that is not initialised
@@ -218,8 +246,8 @@ struct xen_domctl_vcpucontext {
 };
 
 /*
- * getvcpuinfo. Errors: -EINVAL a number beyond max_vcpus; -ESRCH a vcpu that is
- * not there.
+ * getvcpuinfo: the state of this moment; the vcpu is not stopped. Errors:
+ * -EINVAL a number beyond max_vcpus; -ESRCH a vcpu that is not there.
  */
 struct xen_domctl_getvcpuinfo {
     uint32_t vcpu; /* IN; the rest OUT */
@@ -231,8 +259,8 @@ struct xen_domctl_getvcpuinfo {
 };
 
 /*
- * setnodeaffinity, getnodeaffinity: there is one node, number 0. Errors:
- * -EINVAL a map without it.
+ * setnodeaffinity, getnodeaffinity: there is one node, number 0, so a map that
+ * is accepted changes nothing. Errors: -EINVAL a map without it.
  */
 struct xen_domctl_nodeaffinity {
     struct xenctl_bitmap nodemap; /* IN of set, OUT of get */
@@ -241,7 +269,12 @@ struct xen_domctl_nodeaffinity {
 /*
  * setvcpuaffinity, getvcpuaffinity: on which CPUs a vcpu runs. Set writes back
  * what is in effect: the CPUs asked for that are in the domain's pool. An empty
- * soft affinity is no error.
+ * soft affinity is no error. Get answers what was set, whatever the pool.
+ *
+ * A vcpu that runs where it may not any more leaves that CPU at once. After an
+ * error in a map of a set, neither has changed. Bits beyond the last CPU are
+ * ignored; room beyond it reads as 0. FORCE changes nothing, for there are no
+ * temporary pins.
  *
  * Errors  -EINVAL no flag, a NULL map, a vcpu beyond max_vcpus, or a hard map
  *         without a CPU of the pool; -ESRCH a vcpu that is not there
@@ -261,7 +294,8 @@ struct xen_domctl_vcpuaffinity {
 
 /*
  * max_vcpus, not self: makes the vcpus. The number must be that of createdomain
- * (else -EINVAL); calling again is harmless.
+ * (else -EINVAL); calling again is harmless. After -ENOMEM those that were made
+ * stay, and another call makes the rest. They are down and not initialised.
  */
 struct xen_domctl_max_vcpus {
     uint32_t max; /* IN */
@@ -276,7 +310,8 @@ struct xen_domctl_max_vcpus {
 
 /*
  * Weight: a domain's share of the CPUs relative to others; 0 leaves it as it
- * is. Cap: the most that it gets, in percent of one CPU; 0: no limit.
+ * is. Cap: the most that it gets, in percent of one CPU; 0: no limit. Both are
+ * in force at once. The other schedulers' structures are here for their size.
  */
 struct xen_domctl_sched_credit {
     uint16_t weight; /* share; 0 leaves it */
@@ -293,6 +328,7 @@ struct xen_domctl_sched_rtds {
 #define XEN_DOMCTL_SCHEDRT_extra  (1U << _XEN_DOMCTL_SCHEDRT_extra)
     uint32_t flags;
 };
+/* For putvcpuinfo and getvcpuinfo, which are refused. */
 typedef struct xen_domctl_schedparam_vcpu {
     union {
         struct xen_domctl_sched_credit credit;
@@ -328,7 +364,10 @@ struct xen_domctl_scheduler_op {
     } u; /* IN of put, OUT of get */
 };
 
-/* setdomainhandle: the UUID. That no other domain has it is not checked. */
+/*
+ * setdomainhandle: the UUID, as getdomaininfo tells it, and the guest's own
+ * XENVER_guest_handle. That no other domain has it is not checked.
+ */
 struct xen_domctl_setdomainhandle {
     xen_domain_handle_t handle; /* IN */
 };
@@ -344,7 +383,7 @@ struct xen_domctl_setdebugging {
 /*
  * irq_permission, iomem_permission, ioport_permission: what a guest may touch
  * of the machine. -EOPNOTSUPP: without an IOMMU no device leaves dom0. All IN;
- * access 1 or 0.
+ * access 1 or 0. What dom0 may touch is settled at boot.
  */
 struct xen_domctl_irq_permission {
     uint32_t pirq;
@@ -364,14 +403,18 @@ struct xen_domctl_ioport_permission {
 
 /*
  * hypercall_init: fills a frame with hypercall stubs, 32 bytes each, as a
- * kernel's note HYPERCALL_PAGE asks. Errors: -EINVAL not ordinary memory of the
+ * kernel's note HYPERCALL_PAGE asks. Nothing of its old contents stays, and the
+ * frame is the domain's as before. Errors: -EINVAL not ordinary memory of the
  * domain.
  */
 struct xen_domctl_hypercall_init {
-    uint64_aligned_t gmfn; /* IN */
+    uint64_aligned_t gmfn; /* IN: mfn */
 };
 
-/* settimeoffset: added to the wall clock that the domain sees. */
+/*
+ * settimeoffset: added to the wall clock that the domain sees, from now on. It
+ * may be negative. System time, which counts from the start, does not change.
+ */
 struct xen_domctl_settimeoffset {
     int64_aligned_t time_offset_seconds; /* IN: added to the wall clock */
 };
@@ -386,7 +429,9 @@ struct xen_domctl_address_size {
 
 /*
  * sendtrigger: NMI enters the vcpu's handler, if it has one. POWER and SLEEP
- * are buttons that a PV guest does not have (-EINVAL); others are -ENOSYS.
+ * are buttons that a PV guest does not have (-EINVAL); others are -ENOSYS. An
+ * NMI waits for a vcpu that is paused or in its handler, and a second one adds
+ * nothing to one that waits. Without a handler it is lost: 0 all the same.
  *
  * Errors  -ESRCH no such vcpu
  */
@@ -400,7 +445,10 @@ struct xen_domctl_sendtrigger {
     uint32_t vcpu;    /* IN */
 };
 
-/* Cache attributes, as the architecture numbers them. */
+/*
+ * Cache attributes, as the architecture numbers them. No command here takes
+ * one: a PV guest chooses them in its page tables.
+ */
 #define XEN_DOMCTL_MEM_CACHEATTR_UC     0
 #define XEN_DOMCTL_MEM_CACHEATTR_WC     1
 #define XEN_DOMCTL_MEM_CACHEATTR_WT     4
@@ -409,7 +457,10 @@ struct xen_domctl_sendtrigger {
 #define XEN_DOMCTL_MEM_CACHEATTR_UCM    7
 #define XEN_DOMCTL_DELETE_MEM_CACHEATTR (~(uint32_t)0)
 
-/* A vcpu's virtual machine check state, in saved guests. */
+/*
+ * A vcpu's virtual machine check state, in saved guests. PV guests have no
+ * such state here: what a set brings is looked at and dropped, a get gives 0.
+ */
 struct hvm_vmce_vcpu {
     uint64_t caps;
     uint64_t mci_ctl2_bank0;
@@ -420,7 +471,8 @@ struct hvm_vmce_vcpu {
 /*
  * set_ext_vcpucontext, get_ext_vcpucontext: what vcpu_guest_context had no room
  * for. A shorter 'size' leaves the fields behind it alone; it must reach
- * mcg_cap.
+ * mcg_cap. A callback of 0 is none. Callbacks run on the flat code segment: the
+ * selectors are ignored by set. The domain is stopped for a set.
  *
  * Errors  -ESRCH no such vcpu, or the caller's own; -EINVAL an address that is
  *         not canonical, unknown bits of mcg_cap, or too short
@@ -449,7 +501,8 @@ struct xen_domctl_set_target {
  * set_cpu_policy (not self), get_cpu_policy: what CPUID shows a domain, as a
  * list of leaves and a list of MSRs. NULL lists ask for the number of entries.
  * A feature that the host cannot give is dropped from what is set; leaves not
- * listed stay as they are.
+ * listed stay as they are. A set takes effect as a whole or not at all. Leaves
+ * of the hypervisor itself and ARCH_CAPS are accepted and have no effect.
  *
  * Errors  -ENOBUFS get: not enough room; -E2BIG set: more entries than there
  *         are; -EEXIST set: the domain has run, and what its kernel saw at boot
@@ -470,13 +523,17 @@ DEFINE_XEN_GUEST_HANDLE(xen_domctl_cpu_policy_t);
 
 /*
  * subscribe: an event channel of the domain that is sent when it suspends, in
- * place of VIRQ_DOM_EXC. 0 ends it.
+ * place of VIRQ_DOM_EXC. 0 ends it. The port is not checked: if it is not bound
+ * when the domain suspends, nobody is told.
  */
 struct xen_domctl_subscribe {
     uint32_t port; /* IN: of the target, sent when it suspends */
 };
 
-/* debug_op: -EINVAL, as for every PV domain. */
+/*
+ * debug_op: -EINVAL, as for every PV domain. A PV kernel steps its programs
+ * itself, by TF in their rflags.
+ */
 #define XEN_DOMCTL_DEBUG_OP_SINGLE_STEP_OFF 0
 #define XEN_DOMCTL_DEBUG_OP_SINGLE_STEP_ON  1
 struct xen_domctl_debug_op {
@@ -487,7 +544,8 @@ struct xen_domctl_debug_op {
 /*
  * settscinfo, gettscinfo, not self: how the guest's TSC relates to the
  * machine's; kept over migration. Guests read the TSC natively in every mode:
- * 'emulated' is refused.
+ * 'emulated' is refused. Set takes the mode, and the incarnation plus 1; get
+ * tells the machine's frequency and the time since the domain was made.
  *
  * Errors  -EINVAL no such mode; -EOPNOTSUPP mode 1
  */
@@ -499,7 +557,10 @@ struct xen_domctl_tsc_info {
     uint64_aligned_t elapsed_nsec; /* guest time */
 };
 
-/* gdbsx_*: -ENOSYS. */
+/*
+ * gdbsx_*: -ENOSYS. A debugger can pause a domain, and read and change memory
+ * and vcpus by the other commands and by mapping frames.
+ */
 struct xen_domctl_gdbsx_memio {
     uint64_aligned_t pgd3val; /* IN: root for a user address, or 0 */
     uint64_aligned_t gva;     /* IN: address in the guest */
@@ -519,8 +580,9 @@ struct xen_domctl_gdbsx_domstatus {
 
 /*
  * set_virq_handler: a global virtual interrupt now goes to this domain; it
- * comes back to dom0 when the domain dies. Errors: -EINVAL no such interrupt,
- * one that is per vcpu, or a dying domain.
+ * comes back to dom0 when the domain dies, or when dom0 is named. The handler
+ * before gets no more of them. Errors: -EINVAL no such interrupt, one that is
+ * per vcpu, or a dying domain.
  */
 struct xen_domctl_set_virq_handler {
     uint32_t virq; /* IN: a host-wide one now goes to this domain */
@@ -528,7 +590,11 @@ struct xen_domctl_set_virq_handler {
 
 /*
  * setvcpuextstate, getvcpuextstate, not self: floating-point and vector state.
- * With size and mask 0 get says how much room it wants.
+ * With size and mask 0 get says how much room it wants; then exactly that size
+ * and mask are right. Set takes a shorter image, too, in the standard form
+ * only; what it does not hold is reset. All of it is checked before any is
+ * taken. The domain is stopped for either. xcr0 is what the vcpu has enabled,
+ * xcr0_accum what it ever had: the image may hold these states and no others.
  *
  * Errors  -ESRCH no such vcpu; -EINVAL a size or mask that does not fit, or an
  *         image that the CPU would refuse
@@ -540,6 +606,7 @@ struct xen_domctl_vcpuextstate {
     XEN_GUEST_HANDLE_64(uint64) buffer; /* xcr0, xcr0_accum, XSAVE image */
 };
 
+/* reserved must be 0, and so must the upper half of TSC_AUX. */
 typedef struct xen_domctl_vcpu_msr {
     uint32_t index;
     uint32_t reserved;
@@ -548,7 +615,8 @@ typedef struct xen_domctl_vcpu_msr {
 DEFINE_XEN_GUEST_HANDLE(xen_domctl_vcpu_msr_t);
 /*
  * set_vcpu_msrs, get_vcpu_msrs, not self: MSRs that are a vcpu's own and not in
- * its context; TSC_AUX is the only one. NULL asks how many there can be.
+ * its context; TSC_AUX is the only one. NULL asks how many there can be. One
+ * that is 0 is not listed by get. Entries before a bad one are set.
  *
  * Errors  -ESRCH no such vcpu; -ENOBUFS get: no room; -EINVAL set: too many,
  *         another MSR, or a value the CPU would refuse
@@ -577,16 +645,24 @@ struct xen_domctl_paging_mempool {
 };
 
 /*
- * The request. Commands without a structure of their own:
+ * The request. It is read as a whole when the call begins, whatever the
+ * command, and written back as a whole by commands that have OUT fields: what
+ * is not OUT keeps its value. The hypervisor keeps no address beyond the call.
+ *
+ * Commands without a structure of their own:
  *
  *   destroydomain  not self: stops the domain for good and takes its memory.
  *                  Its id is free again when the last user of a frame lets
- *                  go. Repeating it for a dying domain is harmless.
+ *                  go. Repeating it for a dying domain is harmless. Peers see
+ *                  its event channels close; its mappings of granted frames
+ *                  end.
  *   pausedomain    not self: its vcpus are off their CPUs when the call
  *                  returns. Pauses count, up to 255 (-EOVERFLOW).
- *   unpausedomain  takes one pause back. -EINVAL: there is none.
+ *   unpausedomain  takes one pause back. -EINVAL: there is none. A new domain
+ *                  has one.
  *   resumedomain   not self: lets a domain that has shut down or suspended go
- *                  on where it stopped; otherwise it does nothing.
+ *                  on where it stopped; otherwise it does nothing. The shutdown
+ *                  code is forgotten; pauses stay.
  *   soft_reset     -EINVAL: no domain starts anew in place.
  *
  * Refused as in a Xen without HVM, IOMMU and cache allocation: vm_event_op,
