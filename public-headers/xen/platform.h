@@ -16,7 +16,8 @@
  * the hypervisor gave it: 0 is the CPU that booted.
  *
  * Structures of commands that are not served are declared because dom0's kernel
- * and libxenctrl mention them.
+ * and libxenctrl mention them. Buffers that a request names are used during the
+ * call only.
  */
 #ifndef __XEN_PUBLIC_PLATFORM_H__
 #define __XEN_PUBLIC_PLATFORM_H__
@@ -29,7 +30,9 @@
 /*
  * settime32: the wall clock was secs.nsecs at the given system time. It is the
  * hypervisor's clock from then on, and appears in the shared page of every
- * domain with the domain's offset added, under the version counter there.
+ * domain with the domain's offset added, under the version counter there. No
+ * vcpu is interrupted for it, and the machine's own clock, which the battery
+ * keeps, is not set: that is dom0's. System time goes on as before.
  *
  * In      everything; nsecs may be a second or more and is then carried over
  * Errors  none of its own
