@@ -147,7 +147,7 @@ static struct domain *alloc_special_domain(domid_t id)
     return d;
 }
 
-void domain_init(void)
+void __init domain_init(void)
 {
     dom_xen = alloc_special_domain(DOMID_XEN);
     dom_io = alloc_special_domain(DOMID_IO);

@@ -254,7 +254,7 @@ void timer_init_cpu(unsigned int cpu)
     spin_lock_init(&per_cpu(timer_cpu, cpu).lock, LOCK_TIMER);
 }
 
-void timer_init(void)
+void __init timer_init(void)
 {
     open_softirq(TIMER_SOFTIRQ, timer_softirq);
     timer_init_cpu(smp_processor_id());

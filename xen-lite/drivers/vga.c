@@ -70,7 +70,7 @@ void __init vga_set_framebuffer(const struct dom0_vga_console_info *info)
 
 /* Describes the screen to dom0: a frame buffer if the loader left one, or text
  * mode and the line at which the hypervisor's text ends. */
-uint32_t vga_console_info(struct dom0_vga_console_info *info)
+uint32_t __init vga_console_info(struct dom0_vga_console_info *info)
 {
     if (framebuffer.video_type) {
         *info = framebuffer;

@@ -29,7 +29,7 @@ static int64_t within(int64_t v, int64_t limit)
     return v < -limit ? -limit : v > limit ? limit : v;
 }
 
-void line_set_rate(struct clock_line *l, uint64_t hz)
+void __init line_set_rate(struct clock_line *l, uint64_t hz)
 {
     uint64_t shifted = hz;
 
@@ -68,8 +68,8 @@ static s_time_t uncertainty(const struct clock_follower *f,
     return line_ns(l, r->width) / 2 + counts_to_ns(f, 1);
 }
 
-void follow_start(struct clock_follower *f, const struct clock_line *l,
-                  const struct clock_reading *r)
+void __init follow_start(struct clock_follower *f, const struct clock_line *l,
+                         const struct clock_reading *r)
 {
     f->mul = l->mul;
     f->drift = 0;

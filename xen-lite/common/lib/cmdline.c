@@ -58,7 +58,8 @@ static bool parse_bool(const char *s, bool *v)
     return false;
 }
 
-static bool apply(const struct hv_option *o, const char *value, bool negated)
+static bool __init apply(const struct hv_option *o, const char *value,
+                         bool negated)
 {
     const char *end = value;
     bool flag;
@@ -84,7 +85,7 @@ static bool apply(const struct hv_option *o, const char *value, bool negated)
     return false;
 }
 
-static void parse_word(char *word)
+static void __init parse_word(char *word)
 {
     char *value = strchr(word, '=');
     bool negated = false;
@@ -111,7 +112,7 @@ static void parse_word(char *word)
     printk(XENLOG_WARNING "unknown option '%s' ignored\n", word);
 }
 
-void cmdline_parse(const char *cmdline)
+void __init cmdline_parse(const char *cmdline)
 {
     static char buf[sizeof(saved_cmdline)] __initdata;
     char *p = buf;

@@ -557,7 +557,7 @@ void sched_dump_cpu(unsigned int cpu)
 }
 
 /* There is one scheduler, which tools know as credit2. */
-static int parse_sched(const char *name)
+static int __init parse_sched(const char *name)
 {
     if (strcmp(name, "credit2"))
         printk(XENLOG_WARNING

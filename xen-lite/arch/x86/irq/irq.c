@@ -240,7 +240,7 @@ void do_IRQ(struct cpu_regs *regs)
 
 /* --- our own use --- */
 
-int request_irq(unsigned int isa_irq, void (*fn)(void *data), void *data)
+int __init request_irq(unsigned int isa_irq, void (*fn)(void *data), void *data)
 {
     bool level, active_low;
     unsigned int gsi = isa_irq_to_gsi(isa_irq, &level, &active_low);

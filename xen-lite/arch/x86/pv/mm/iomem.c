@@ -20,7 +20,7 @@ bool iomem_access_permitted(const struct domain *d, unsigned long s,
     return true;
 }
 
-void iomem_deny_dom0(unsigned long s, unsigned long e)
+void __init iomem_deny_dom0(unsigned long s, unsigned long e)
 {
     BUG_ON(nr_denied == MAX_RANGES); /* called at boot only */
     denied[nr_denied++] = (struct mmio_range){s, e};
