@@ -288,6 +288,16 @@ static void dom0_shutdown(int reason)
     machine_restart();
 }
 
+/* What guests read of their clock follows time while they are not shut down. No
+ * change of it is under way when this returns. */
+static void set_shut_down(struct domain *d, bool down)
+{
+    unsigned long flags = clock_records_lock();
+
+    atomic_store(&d->is_shut_down, down);
+    clock_records_unlock(flags);
+}
+
 /*
  * Only marks and pauses: it may run with locks held and inside the domain's
  * own context, which leaves the CPU on its way out.
@@ -313,7 +323,7 @@ int domain_shutdown(struct domain *d, int reason)
     reason = d->shutdown_code;
     for_each_vcpu (d, v)
         set_bit(VPF_SUSPENDED, &v->pause_flags);
-    atomic_store(&d->is_shut_down, true);
+    set_shut_down(d, true);
     smp_mb();
     for_each_vcpu (d, v)
         vcpu_sleep_nosync(v);
@@ -336,7 +346,8 @@ void domain_resume(struct domain *d)
     d->shutdown_code = -1;
     for_each_vcpu (d, v)
         clear_bit(VPF_SUSPENDED, &v->pause_flags);
-    WRITE_ONCE(d->is_shut_down, false);
+    set_shut_down(d, false);
+    update_domain_system_time(d); /* which stood still */
     atomic_store(&d->is_shutting_down, false);
     domain_unpause(d);
 }

@@ -311,7 +311,6 @@ static void put_time_area(struct time_area *a)
 {
     if (!a->pg)
         return;
-    log_dirty_frame(page_to_mfn(a->pg));
     put_page_and_type(a->pg);
     *a = (struct time_area){0};
 }
@@ -364,28 +363,39 @@ void set_time_area(struct vcpu *v, uint64_t at)
         return;
     flags = clock_records_lock();
     write_record(a.record);
+    log_dirty_frame(page_to_mfn(a.pg));
     clock_records_unlock(flags);
     put_time_area(&a);
 }
 
 /* --- following the platform timer ----------------------------------------- */
 
-/* [records lock] All that guests may read. An area that the guest has taken
+/* [records lock] All of v that the guest may read. An area that it has taken
  * away meanwhile is no longer ours. */
+static void for_each_record_of(struct vcpu *v,
+                               void (*fn)(struct vcpu_time_info *record))
+{
+    const struct time_area *a = &v->arch.time_area;
+
+    if (v->vcpu_info != &dummy_vcpu_info)
+        fn(&v->vcpu_info->time);
+    if (a->pg && a->at == v->time_info_guest) {
+        fn(a->record);
+        log_dirty_frame(page_to_mfn(a->pg));
+    }
+}
+
+/* [records lock] All that are read now. What is left of a domain that has shut
+ * down is being saved, and must not change. */
 static void for_each_record(void (*fn)(struct vcpu_time_info *record))
 {
     struct domain *d;
     struct vcpu *v;
 
     for_each_domain (d)
-        for_each_vcpu (d, v) {
-            const struct time_area *a = &v->arch.time_area;
-
-            if (v->vcpu_info != &dummy_vcpu_info)
-                fn(&v->vcpu_info->time);
-            if (a->pg && a->at == v->time_info_guest)
-                fn(a->record);
-        }
+        if (!d->is_shut_down)
+            for_each_vcpu (d, v)
+                for_each_record_of(v, fn);
 }
 
 static void bend_line(uint32_t mul)
@@ -405,25 +415,31 @@ static void bend_line(uint32_t mul)
     clock_records_unlock(flags);
 }
 
-static void hold_time_areas(void)
+static void hold_time_areas(struct domain *d)
 {
-    struct domain *d;
     struct vcpu *v;
 
-    for_each_domain (d)
-        for_each_vcpu (d, v)
-            v->arch.time_area = hold_time_area(v);
+    for_each_vcpu (d, v)
+        v->arch.time_area = hold_time_area(v);
 }
 
-/* Domains whose pages are held have not gone meanwhile. */
-static void put_time_areas(void)
+static void put_time_areas(struct domain *d)
 {
-    struct domain *d;
     struct vcpu *v;
 
-    for_each_domain (d)
-        for_each_vcpu (d, v)
-            put_time_area(&v->arch.time_area);
+    for_each_vcpu (d, v)
+        put_time_area(&v->arch.time_area);
+}
+
+void update_domain_system_time(struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu (d, v) {
+        update_vcpu_system_time(v);
+        if (v->time_info_guest)
+            set_time_area(v, v->time_info_guest);
+    }
 }
 
 /* Where the TSCs do not agree a record is of the CPU that its vcpu runs on. */
@@ -440,6 +456,7 @@ static void follow(void *unused)
     unsigned long flags = local_irq_save();
     struct clock_reading r = read_beside_tsc(platform_timer.read);
     uint32_t before = clock.line.mul, mul;
+    struct domain *d;
     unsigned int cpu;
     static bool warned;
 
@@ -449,9 +466,12 @@ static void follow(void *unused)
                platform_timer.name);
         warned = true;
     }
-    hold_time_areas();
+    for_each_domain (d)
+        hold_time_areas(d);
     bend_line(mul);
-    put_time_areas();
+    /* Domains whose pages are held have not gone meanwhile. */
+    for_each_domain (d)
+        put_time_areas(d);
     if (!tsc_reliable)
         on_selected_cpus(cpu_online_map, publish_current, NULL);
     /* What was programmed by the flatter line would be late. */

@@ -79,9 +79,13 @@ void arch_flush_tlb(struct domain *d);
 
 /* v's clock in its vcpu_info is the one of this CPU now. Any CPU. */
 void update_vcpu_system_time(struct vcpu *v);
+/* The same for all of d, wherever its guest reads a clock. d does not run. */
+void update_domain_system_time(struct domain *d);
 /* The guest wants v's clock at this address of its own, too; 0: no more. */
 void set_time_area(struct vcpu *v, uint64_t at);
-/* Nobody writes a vcpu's clock between the two: its place may change. */
+/* Nobody writes a vcpu's clock between the two: its place may change, and so
+ * may d->is_shut_down. By itself the clock of a domain that is shut down stays
+ * as it is. */
 unsigned long clock_records_lock(void);
 void clock_records_unlock(unsigned long flags);
 /* The wall clock into d's shared_info. */
