@@ -55,14 +55,15 @@ in_guest() {
 # clock_ahead NAME SECONDS [STARTS]: is the guest's wall clock this far ahead of
 # dom0's? Waits for the shell of the guest, after that many starts. Until Linux
 # has found its clock it counts ticks, and a busy host loses some: by how much its
-# uptime is behind the time in its log, its date may be behind, too. (After a
-# restore the log has not counted the time in the image.)
+# uptime is behind the time in its log, its date may be behind, too. The uptime
+# is read first, lest what the rest takes hide them. (After a restore the log has
+# not counted the time in the image.)
 prompts() { [ "$(grep -ac '^/ # ' "$(guest_log "$1")")" -ge "$2" ]; }
 clock_ahead() {
     local before date up log
     within 30 prompts "$1" "${3:-1}"
     before=$(date +%s)
-    read -r date up log < <(in_guest "$1" 'echo clock > /dev/kmsg; echo $(date +%s) $(cut -d. -f1 /proc/uptime) $(dmesg | sed -n "s/^\[ *\([0-9]*\)\.[0-9]*\] clock$/\1/p" | tail -n 1)') &&
+    read -r date up log < <(in_guest "$1" 'read up x < /proc/uptime; echo clock > /dev/kmsg; echo $(date +%s) ${up%.*} $(dmesg | sed -n "s/^\[ *\([0-9]*\)\.[0-9]*\] clock$/\1/p" | tail -n 1)') &&
         [ -n "$log" ] || return 1
     [ "$log" -gt "$up" ] || log=$up
     date=$((date - $2))

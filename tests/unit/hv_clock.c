@@ -172,7 +172,7 @@ static double ahead(struct machine *m)
 static bool period(struct machine *m, double ns)
 {
     struct clock_reading r;
-    uint32_t mul, limit = m->f.mul >> 10;
+    uint32_t mul, limit = m->f.mul >> 9;
     bool plausible;
 
     look(m);
@@ -204,7 +204,7 @@ static void test_scale(void **state)
 
         line_set_rate(&l, hz);
         assert_true(l.mul >= 1u << 30 &&
-                    !__builtin_add_overflow(l.mul, l.mul >> 10, &most));
+                    !__builtin_add_overflow(l.mul, l.mul >> 9, &most));
         /* A second, and a year. */
         assert_in_range(line_time(&l, hz + 5), NS + 6 - 2, NS + 7);
         assert_in_range(line_ns(&l, hz * 31536000), 31535999 * NS,
@@ -231,7 +231,8 @@ static void converges(double hz, double ppm, double timer_hz, uint32_t mask)
 
 static void test_converges(void **state)
 {
-    static const double ppm[] = {0, 1, -1, 30, -30, 200, -200, 500, -500};
+    static const double ppm[] = {0,    1,   -1,   30,   -30,  200,
+                                 -200, 500, -500, 1200, -1200};
 
     for (unsigned int i = 0; i < ARRAY_SIZE(tsc_hz); i++)
         for (unsigned int j = 0; j < ARRAY_SIZE(ppm); j++) {

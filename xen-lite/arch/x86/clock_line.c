@@ -4,12 +4,13 @@
 #include <asm/clock_line.h>
 
 /*
- * The rate stays within 1/1024 of the calibrated one. An oscillator is off by
- * 0.01 % at most, a hurried calibration by less than 0.1 %: this is enough to
- * follow any timer that is right, and if one is not, a guest sees a clock that
- * is slow or fast, and neither stands nor jumps.
+ * The rate stays within 1/512 of the calibrated one. An oscillator is off by
+ * 0.01 % at most, a calibration in a virtual machine that was away all the time
+ * was by 0.09 %: this is enough to follow any timer that is right, and if one
+ * is not, a guest sees a clock that is slow or fast, and neither stands nor
+ * jumps.
  */
-#define RATE_LIMIT_SHIFT 10
+#define RATE_LIMIT_SHIFT 9
 /* Between two readings the timer and the line part by less than this; timers
  * that lie (stand still, jump) by more. */
 #define PLAUSIBLE_SHIFT 7
