@@ -9,12 +9,14 @@
 
 #include <hv/types.h>
 
+/* Types, as firmware numbers them: a higher one is stricter. Whatever else a
+ * loader passes counts as reserved. */
 #define E820_RAM      1
 #define E820_RESERVED 2
-#define E820_ACPI     3
-#define E820_NVS      4
+#define E820_ACPI     3 /* tables: RAM once they are read; we leave it */
+#define E820_NVS      4 /* firmware keeps it over sleep */
 #define E820_UNUSABLE 5
-#define E820_MAX      256
+#define E820_MAX      256 /* entries that we keep; more are ignored */
 
 /* Layout is ABI (XENMEM_memory_map). */
 struct e820entry {
@@ -22,6 +24,7 @@ struct e820entry {
     uint32_t type;
 } __packed;
 
+/* The first nr entries count. It does not change after e820_finish(). */
 struct e820map {
     unsigned int nr;
     struct e820entry map[E820_MAX];
@@ -34,7 +37,8 @@ extern struct e820map hv_e820;
 #define FIRMWARE_MEMORY_END MB(1UL)
 
 /* Boot-time users of RAM, until the heap owns everything: the image, modules,
- * the first MiB. Pairs [s, e), sorted. */
+ * the first MiB. Pairs [s, e), sorted. Gone after boot, with boot_reserve(),
+ * which joins ranges that touch and panics if there are too many. */
 #define BOOT_RESERVED_MAX 64
 struct boot_range {
     paddr_t s, e;
@@ -43,10 +47,12 @@ extern struct boot_range boot_reserved[BOOT_RESERVED_MAX];
 extern unsigned int nr_boot_reserved;
 void boot_reserve(paddr_t s, paddr_t e);
 
-/* Calls fn(s, e) for each page-aligned piece of RAM that is not reserved. */
+/* Calls fn(s, e) for each page-aligned piece of RAM that is not reserved, in
+ * rising order, none of them empty. fn must not reserve. */
 void e820_for_each_free_ram(void (*fn)(paddr_t s, paddr_t e));
 
-/* Fill hv_e820 at boot: add raw entries in any order, then finish. */
+/* Fill hv_e820 at boot: add raw entries in any order, then finish, which panics
+ * if there are none. size is in bytes; empty entries are ignored. */
 void e820_add(uint64_t addr, uint64_t size, uint32_t type);
 void e820_finish(void);
 void e820_print(void);
