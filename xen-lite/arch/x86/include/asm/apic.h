@@ -12,7 +12,9 @@
 #include <hv/types.h>
 #include <asm/processor.h>
 
-/* Registers by their offset in memory, whichever way they are reached. */
+/* Registers by their offset in memory, whichever way they are reached: as
+ * x2APIC MSRs or through the fixed mapping FIX_LAPIC. Only those that are used
+ * here. */
 #define APIC_ID            0x020
 #define APIC_TPR           0x080
 #define APIC_EOI           0x0b0
@@ -32,6 +34,7 @@
 #define APIC_TIMER_COUNT   0x390
 #define APIC_TIMER_DIVIDE  0x3e0
 
+/* Bits of an APIC_LVT_ register and of APIC_ICR; the vector is in the low 8. */
 #define APIC_LVT_MASKED       (1u << 16)
 #define APIC_LVT_TSC_DEADLINE (2u << 17)
 #define APIC_ICR_BUSY         (1u << 12)
@@ -40,6 +43,7 @@
 #define APIC_DM_INIT          (5u << 8)
 #define APIC_DM_STARTUP       (6u << 8)
 
+/* A register as it is; lapic_map() has found out how it is reached. */
 uint32_t lapic_read(unsigned int reg);
 void lapic_write(unsigned int reg, uint32_t v);
 /* The interrupt in service is done; another one may come. */
@@ -74,8 +78,10 @@ bool gsi_valid(unsigned int gsi);
 /* Where and how a line interrupts; masked while it changes. */
 void io_apic_set_route(unsigned int gsi, unsigned int vector, uint32_t apic_id,
                        bool level, bool active_low, bool masked);
-/* Another CPU, which has the same vector; one store. */
+/* Another CPU, which has the same vector; one store, so that the line need not
+ * be masked meanwhile. */
 void io_apic_set_cpu(unsigned int gsi, uint32_t apic_id);
+/* Besides, all is as the last io_apic_set_route() said. */
 void io_apic_mask(unsigned int gsi, bool masked);
 /* PHYSDEVOP_apic_read/write: dom0's view of register reg. Writes are ignored:
  * routes are ours. 0; -EINVAL: no IO-APIC is at base. */

@@ -18,6 +18,8 @@ struct clock_line {
     int8_t shift;
 };
 
+/* How long so many ticks are. Good for more than 250 years: then it overflows.
+ */
 static inline s_time_t line_ns(const struct clock_line *l, uint64_t ticks)
 {
     if (l->shift < 0)
@@ -33,6 +35,7 @@ static inline s_time_t line_time(const struct clock_line *l, uint64_t tsc)
     return l->time + (tsc > l->stamp ? line_ns(l, tsc - l->stamp) : 0);
 }
 
+/* Sets mul and shift for a TSC of that rate, not 0. Stamp and time stay. */
 void line_set_rate(struct clock_line *l, uint64_t hz);
 /* The same the other way round: TSC ticks in 2^32 ns. */
 uint64_t line_ticks(const struct clock_line *l);

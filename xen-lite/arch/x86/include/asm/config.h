@@ -18,6 +18,8 @@
 #define ADDR(x) x##UL
 #endif
 
+/* The whole of our slots. Guests learn its start, which is ABI
+ * (XENVER_platform_parameters), and have nothing of their own in it. */
 #define HYPERVISOR_VIRT_START ADDR(0xffff800000000000)
 #define HYPERVISOR_VIRT_END   ADDR(0xffff880000000000)
 #define ROOT_SLOT_FIRST       256
@@ -26,6 +28,8 @@
 #define RO_MPT_VIRT_START ADDR(0xffff800000000000)
 #define RO_MPT_VIRT_END   ADDR(0xffff808000000000)
 
+/* The area of a vcpu: its GDT and LDT while it runs, behind those of the vcpus
+ * before it. */
 #define PERDOMAIN_SLOT       260
 #define PERDOMAIN_VIRT_START ADDR(0xffff820000000000)
 #define PERDOMAIN_VCPU_SHIFT 17 /* 32 pages */

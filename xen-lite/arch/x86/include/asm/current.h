@@ -11,7 +11,9 @@
 #include <hv/types.h>
 #include <asm/config.h>
 
-/* Register frame; same order as the public struct cpu_user_regs up to ss. */
+/* Register frame; same order as the public struct cpu_user_regs up to ss.
+ * What that has behind it, data selectors and bases, stays in the CPU until a
+ * context switch. */
 struct cpu_regs {
     uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
     uint64_t rax, rcx, rdx, rsi, rdi;
@@ -23,7 +25,8 @@ struct cpu_regs {
     uint64_t rflags, rsp;
     uint16_t ss, pad2[3];
 };
-/* entry_vector: a hardware vector, or */
+/* entry_vector: a hardware vector, or one of these: how the guest came in
+ * decides how it may go back. */
 #define TRAP_syscall 0x100u
 #define TRAP_iret    0x101u /* a call of a batch replaced the frame */
 
@@ -53,7 +56,8 @@ static inline struct cpu_info *get_cpu_info(void)
     return (struct cpu_info *)((sp | (STACK_SIZE - 1)) + 1 -
                                sizeof(struct cpu_info));
 }
-/* The registers of current, which is in the hypervisor. */
+/* The registers of current, which is in the hypervisor; idle vcpus have none.
+ * Not to be kept over a context switch: the next vcpu has the same place. */
 #define guest_cpu_regs() (&get_cpu_info()->guest_regs)
 
 #endif

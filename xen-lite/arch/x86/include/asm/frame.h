@@ -16,25 +16,32 @@
 #include <asm/page.h>
 
 /* --- page_info.type ------------------------------------------------------- */
+/*
+ * The low bits count the uses in the type of the high bits. Without a use the
+ * type is none, and PGT_was_table and PGT_foreign say what the next one has to
+ * flush. Which of the bits may be set together: pv/mm/types.c.
+ */
 #define PGT_count_width 23
 #define PGT_count_mask  ((1u << PGT_count_width) - 1)
 #define PGT_locked      (1u << 23) /* entry writer, validator or stamp writer */
 #define PGT_pinned      (1u << 24) /* holds one type + one general count */
-#define PGT_validated   (1u << 25)
+#define PGT_validated   (1u << 25) /* checked: uses may be added */
 #define PGT_partial     (1u << 26) /* resume index valid, see pv/mm/types.c */
 #define PGT_was_table   (1u << 27) /* tlb_stamp ends a table use */
 #define PGT_foreign     (1u << 28) /* mapped by others than its owner */
 #define PGT_type_shift  29
 #define PGT_type_mask   (7u << PGT_type_shift)
 #define PGT_none        (0u << PGT_type_shift)
-#define PGT_l1_table    (1u << PGT_type_shift)
+#define PGT_l1_table    (1u << PGT_type_shift) /* its number is its level */
 #define PGT_l2_table    (2u << PGT_type_shift)
 #define PGT_l3_table    (3u << PGT_type_shift)
 #define PGT_l4_table    (4u << PGT_type_shift)
-#define PGT_descriptor  (5u << PGT_type_shift)
-#define PGT_writable    (7u << PGT_type_shift)
+#define PGT_descriptor  (5u << PGT_type_shift) /* GDT or LDT */
+#define PGT_writable    (7u << PGT_type_shift) /* excludes the others */
 
 /* --- page_info.count ------------------------------------------------------ */
+/* The low bits count the reasons. Whoever takes away the last one frees the
+ * frame, and the record is the heap's from then on. */
 #define PGC_allocated   (1u << 31) /* holds one of the counts; cleared once */
 #define PGC_xenheap     (1u << 30) /* from our heap; lent or private */
 #define PGC_noncoherent (1u << 29) /* was mapped writable, not write-back */
@@ -43,7 +50,8 @@
 /*
  * owner: a domain; DOMID_IDLE: private to the hypervisor; DOMID_XEN: the
  * hypervisor's, and privileged domains may map it; DOMID_IO: not RAM;
- * DOMID_INVALID: free.
+ * DOMID_INVALID: free. It changes only together with the count, so a reference
+ * that get_page() has given keeps the owner, too.
  */
 struct page_info {
     union {
@@ -70,8 +78,12 @@ struct page_info {
     };
 };
 
+/* From a frame to its record and its address, and back: arithmetic, for valid
+ * frames (mfn_valid()) and addresses in the direct map. */
 #define frame_table ((struct page_info *)FRAMETABLE_VIRT_START)
 extern unsigned long max_page; /* frames below this have records */
+/* Whether there is a record: of RAM, or of a hole between RAM, whose record is
+ * shared with other holes and belongs to DOMID_IO. */
 static inline bool mfn_valid(mfn_t mfn)
 {
     return mfn_x(mfn) < max_page;

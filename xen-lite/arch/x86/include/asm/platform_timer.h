@@ -18,11 +18,14 @@ struct platform_timer {
 };
 extern struct platform_timer platform_timer;
 
-/* ACPI tables: before. */
+/* Finds the best that the machine has and sets it running; without the other
+ * two it is the PIT. ACPI tables: before. */
 void platform_timer_init(void);
 /* A timer beside the TSC: the closest of several readings. Interrupts are off.
  */
 struct clock_reading read_beside_tsc(uint32_t (*read)(void));
+/* A difference of counts as ns, and back, rounded down. The caller has cut it
+ * to the mask, and knows how often the timer has passed zero. */
 s_time_t platform_timer_ns(uint32_t counts);
 uint64_t platform_timer_counts(s_time_t ns);
 

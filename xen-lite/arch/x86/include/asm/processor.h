@@ -132,7 +132,7 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
     asm volatile("wrmsr" ::"c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32))
                  : "memory");
 }
-/* For one that may be missing: 0 or -EFAULT, and then *v is not set. */
+/* For one that may be missing: 0, or -EFAULT with *v 0. */
 int rdmsr_safe(uint32_t msr, uint64_t *v);
 
 /* The time stamp counter, in ticks of this CPU's: what they are worth in ns the

@@ -12,28 +12,29 @@
 #include <asm/current.h>
 #include <asm/processor.h>
 
-/* Exceptions, by the manuals' names. */
-#define X86_TRAP_DE        0
-#define X86_TRAP_DB        1
+/* Exceptions, by the manuals' names: the vectors at which hardware enters, and
+ * the indices of a guest's trap table. */
+#define X86_TRAP_DE        0 /* division */
+#define X86_TRAP_DB        1 /* debug: breakpoint registers, single step */
 #define X86_TRAP_NMI       2
-#define X86_TRAP_BP        3
-#define X86_TRAP_OF        4
-#define X86_TRAP_BR        5
-#define X86_TRAP_UD        6
-#define X86_TRAP_NM        7
-#define X86_TRAP_DF        8
-#define X86_TRAP_TS        10
-#define X86_TRAP_NP        11
-#define X86_TRAP_SS        12
-#define X86_TRAP_GP        13
-#define X86_TRAP_PF        14
-#define X86_TRAP_MF        16
-#define X86_TRAP_AC        17
-#define X86_TRAP_MC        18
-#define X86_TRAP_XM        19
+#define X86_TRAP_BP        3    /* int3 */
+#define X86_TRAP_OF        4    /* into */
+#define X86_TRAP_BR        5    /* bound */
+#define X86_TRAP_UD        6    /* not an instruction */
+#define X86_TRAP_NM        7    /* FPU used with CR0_TS */
+#define X86_TRAP_DF        8    /* a fault while another was delivered */
+#define X86_TRAP_TS        10   /* bad task state */
+#define X86_TRAP_NP        11   /* segment not present */
+#define X86_TRAP_SS        12   /* stack segment, or a non-canonical rsp */
+#define X86_TRAP_GP        13   /* protection: whatever is not allowed */
+#define X86_TRAP_PF        14   /* page fault, address in CR2 */
+#define X86_TRAP_MF        16   /* x87 error */
+#define X86_TRAP_AC        17   /* misaligned, in ring 3 */
+#define X86_TRAP_MC        18   /* machine check */
+#define X86_TRAP_XM        19   /* SSE error */
 #define GUEST_INT80_VECTOR 0x80 /* the guests' own: no interrupt uses it */
 
-/* Vectors that push an error code. */
+/* Vectors that push an error code, as a mask; 21 is #CP. */
 #define X86_TRAP_HAVE_ERROR_CODE                                               \
     ((1u << X86_TRAP_DF) | (1u << X86_TRAP_TS) | (1u << X86_TRAP_NP) |         \
      (1u << X86_TRAP_SS) | (1u << X86_TRAP_GP) | (1u << X86_TRAP_PF) |         \
@@ -44,7 +45,7 @@
 #define PFEC_present (1u << 0)
 #define PFEC_write   (1u << 1)
 #define PFEC_user    (1u << 2)
-#define PFEC_insn    (1u << 4)
+#define PFEC_insn    (1u << 4) /* a fetch, with EFER_NX */
 
 struct vcpu;
 
@@ -58,7 +59,9 @@ struct syscall_cell {
 } __aligned(64);
 extern struct syscall_cell syscall_cells[];
 
-/* Hardware task state, with the I/O bitmap of the domain that has one. */
+/* Hardware task state, with the I/O bitmap of the domain that has one. The CPU
+ * takes stacks from it: rsp0 on the way from a guest, ist for the vectors with
+ * a stack of their own. iopb is where the bitmap begins, if it is in force. */
 struct tss {
     uint32_t rsvd0;
     uint64_t rsp0, rsp1, rsp2, rsvd1, ist[7], rsvd2;
@@ -76,6 +79,8 @@ void trap_init(void); /* boot CPU, once: the IDT */
 /* Each CPU, on itself: GDT, TSS, IDT, system-call MSRs. */
 void cpu_init_traps(unsigned int cpu, void *stack);
 uint64_t *this_cpu_gdt_page(void); /* the reserved page, see config.h */
+/* The table at its own address, which is in force as long as no guest's is: its
+ * entries below the reserved page are not there, and nobody loads them. */
 void load_idle_gdt(void);
 struct tss_block *this_cpu_tss(void);
 
@@ -92,6 +97,11 @@ noreturn void fatal_trap(const struct cpu_regs *regs);
  * the frame when they return is what the guest continues with. The others stay
  * off, on whatever stack was in use; NMI, double fault, machine check and a
  * debug exception of the hypervisor have stacks of their own.
+ *
+ * do_hv_exception() continues at the fix-up of the instruction, if it has one.
+ * The pv_ ones and do_bad_bounce() run on the way to the guest, when its frame
+ * is complete but cannot be used as it is: an event or NMI goes first, iretq
+ * did not take the frame, the kernel's stack cannot be written.
  */
 void do_guest_exception(struct cpu_regs *regs);
 void do_guest_page_fault(struct cpu_regs *regs);
@@ -113,6 +123,7 @@ void pv_deliver_nmi(struct cpu_regs *regs);
 /* entry.S: to the guest by the frame at the top of the stack, after pending
  * softirqs and events. */
 noreturn void ret_to_guest_asm(void);
+/* The stubs lie one behind the other: of vectors, and of CPUs. */
 extern const char idt_stubs[], lstar_stubs[], cstar_stubs[], sysenter_entry[];
 #define IDT_STUB_SIZE     16
 #define SYSCALL_STUB_SIZE 32

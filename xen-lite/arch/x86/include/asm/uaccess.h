@@ -6,6 +6,11 @@
  * The address space is that of current's kernel: during a hypercall it is the
  * one that is loaded. For more than a word there are the copies of
  * <hv/guest_access.h>, which check and open the pages themselves.
+ *
+ * A fault of the hypervisor at one of them ends in do_hv_exception(), which
+ * finds the way out in the table of asm_defns.h. Faults that are the
+ * hypervisor's own affair, as those of the virtual TLB, are served there first,
+ * and the instruction is tried again.
  */
 #ifndef ASM_UACCESS_H
 #define ASM_UACCESS_H
@@ -28,7 +33,8 @@ static inline bool guest_range_ok(uint64_t addr, uint64_t n)
 
 /*
  * Stores a word at a checked guest address, between stac() and clac(). A fault
- * goes to the label, with the pages still open: it must call clac().
+ * goes to the label, with the pages still open: it must call clac(). Nothing
+ * is stored then. val is converted to 64 bits.
  */
 #define put_guest_word(addr, val, fault_label)                                 \
     asm goto("1: movq %1, (%0)\n" EX_TABLE("1b", "%l2")                        \
@@ -39,7 +45,8 @@ static inline bool guest_range_ok(uint64_t addr, uint64_t n)
 
 /*
  * Loads a word from a checked guest address, likewise. The guest may change it
- * at any time: what is checked is the variable, loaded once.
+ * at any time: what is checked is the variable, loaded once. After a fault it
+ * has no value.
  */
 #define get_guest_word(addr, var, fault_label)                                 \
     asm goto("1: movq (%1), %0\n" EX_TABLE("1b", "%l2")                        \
@@ -50,7 +57,9 @@ static inline bool guest_range_ok(uint64_t addr, uint64_t n)
 
 /*
  * Loads a data segment register; a selector that faults becomes null. The value
- * is what was loaded. The guest's descriptor tables are in force.
+ * is what was loaded. The guest's descriptor tables are in force. The base of
+ * FS or GS is then that of the descriptor: those that a guest has set by MSR
+ * are to be written afterwards.
  */
 #define load_selector(seg, sel)                                                \
     ({                                                                         \
@@ -63,7 +72,8 @@ static inline bool guest_range_ok(uint64_t addr, uint64_t n)
                      : "+r"(s_)::"memory");                                    \
         s_;                                                                    \
     })
-/* What is in a data segment register. */
+/* What is in a data segment register, 16 bits. On entry nothing saves them: it
+ * is still the guest's. */
 #define read_selector(seg)                                                     \
     ({                                                                         \
         uint32_t s_;                                                           \

@@ -13,6 +13,10 @@
  *   teardown   everything of a dying domain
  *
  * xen-lite/README has a tour.
+ *
+ * "[locked]" before a function: the caller holds the frame's PGT_locked bit. A
+ * function that returns -ERESTART has left everything in a state from which a
+ * later call goes on, whoever makes it.
  */
 #ifndef PV_MM_H
 #define PV_MM_H
@@ -22,6 +26,7 @@
 #include <hv/mm.h>
 #include <asm/guest_tables.h>
 
+/* The type of a table of that level, 1..4. */
 static inline uint32_t table_type(unsigned int level)
 {
     return (uint32_t)level << PGT_type_shift;
@@ -33,6 +38,7 @@ static inline unsigned int table_level(uint32_t type)
 
     return t <= 4 ? t : 0;
 }
+/* Whether a slot is one of ours: guests neither see nor set what is in it. */
 static inline bool is_hv_slot(unsigned int level, unsigned int slot)
 {
     return level == 4 && slot >= ROOT_SLOT_FIRST && slot <= ROOT_SLOT_LAST;
@@ -42,6 +48,9 @@ static inline bool is_hv_slot(unsigned int level, unsigned int slot)
 /* Guests leave room for the hypervisor's own marks (hold_page()). */
 #define COUNT_LIMIT (PGC_count_mask - 4096)
 
+/* One more general count, if the frame is the owner's and allocated, in one
+ * step: no lock. False: nothing taken, also if there are too many. put_page()
+ * gives it back. */
 static inline bool get_owned_page(struct page_info *pg, uint16_t owner)
 {
     struct page_info old, new;
@@ -57,7 +66,8 @@ static inline bool get_owned_page(struct page_info *pg, uint16_t owner)
     return true;
 }
 
-/* One more writable use, if that is what the frame is used for now. */
+/* One more writable use, if that is what the frame is used for now. False may
+ * be bad luck: then get_page_type() decides. The caller has a general count. */
 static inline bool get_writable_again(struct page_info *pg)
 {
     uint32_t x = READ_ONCE(pg->type);
@@ -67,7 +77,8 @@ static inline bool get_writable_again(struct page_info *pg)
            atomic_cas(&pg->type, &x, x + 1);
 }
 
-/* Finish d's interrupted table undos: 0/-ERESTART. */
+/* Finish d's interrupted table undos: 0/-ERESTART. Waits for those that another
+ * CPU has in hand, and serves flushes meanwhile: no lock may be held. */
 int mm_finish_pending(struct domain *d);
 /* Before anything else on d's tables: what was interrupted. 0/-ERESTART */
 static inline int finish_pending(struct domain *d)
@@ -83,6 +94,7 @@ int put_page_type_step(struct page_info *pg);
 int finish_undo(struct page_info *pg);
 /* Locks pg if it is a validated table: its level, else 0 (not locked). */
 unsigned int table_lock(struct page_info *pg);
+/* A release: what was written to the table is visible before. */
 static inline void table_unlock(struct page_info *pg)
 {
     atomic_and(&pg->type, ~PGT_locked);
@@ -92,6 +104,7 @@ static inline void table_unlock(struct page_info *pg)
 #define ASSERT_LOCKED(pg) ASSERT(READ_ONCE((pg)->type) & PGT_locked)
 
 /* --- table ---------------------------------------------------------------- */
+/* In page_info.resume: the slot to go on at; PT_ENTRIES is a value, too. */
 #define RESUME_SLOT 0x3ffu
 /* The child at the slot may be in its undo; the entry's general count is still
  * held. */
@@ -103,6 +116,8 @@ int table_take_entries(struct page_info *pg, unsigned int level,
                        struct domain *d);
 /* [locked, not validated] Gives back entries below pg->resume. 0/-ERESTART */
 int table_put_entries(struct page_info *pg, unsigned int level);
+/* pg is partial: reminds its owner of it, for mm_finish_pending(). It takes no
+ * reference, and the owner's mm_lock itself. */
 void queue_undo(struct page_info *pg);
 
 /* --- entry ---------------------------------------------------------------- */
@@ -113,6 +128,7 @@ static inline pte_t l1_adjust(pte_t e)
         e |= PTE_USER | PTE_GUEST_KERNEL;
     return e & PTE_GUEST_KERNEL ? e & ~PTE_GLOBAL : e | PTE_GLOBAL;
 }
+/* For any level; what is not present stays as the guest wrote it. */
 pte_t entry_adjust(pte_t e, unsigned int level);
 /* No bit set that the level forbids, judged after entry_adjust(). */
 bool entry_flags_ok(pte_t e, unsigned int level);
@@ -155,24 +171,32 @@ static inline void entry_stored(struct page_info *table, unsigned int slot,
     log_dirty_frame(page_to_mfn(table));
 }
 
+/* What becomes of what stands in the slot, if the CPU changes it meanwhile. */
 enum write_mode {
     WRITE_NORMAL,
     WRITE_PRESERVE_AD, /* Accessed and Dirty stay as they are */
     WRITE_COMPARE,     /* only if it is *old; -EAGAIN and *old if not */
 };
-/* [locked by table_lock()] Replace a slot of a validated table of d. */
+/* [locked by table_lock()] Replace a slot of a validated table of d. *old is
+ * what stood there, and its references are given back; frames must be
+ * pg_owner's. Errors are those of entry_take(), -EINVAL for a slot of ours, and
+ * -EAGAIN: nothing has changed then. */
 int entry_write(struct page_info *table, unsigned int level, unsigned int slot,
                 pte_t e, enum write_mode mode, pte_t *old, struct domain *d,
                 struct domain *pg_owner);
 
 /* --- walk ----------------------------------------------------------------- */
-/* The L1 table that maps va under v's kernel root, with a reference; NULL. */
+/* The L1 table that maps va under v's kernel root, with a reference; NULL. No
+ * lock: what it is a table of is only known once table_lock() says level 1. */
 struct page_info *walk_to_l1(struct vcpu *v, uint64_t va);
 
-/* CPUs that may run the vcpus of a guest's bitmap. */
+/* CPUs that may run the vcpus of a guest's bitmap, which is read at that
+ * address; *rc: 0, or -EFAULT if it cannot be. */
 uint64_t vcpumask_to_cpus(struct domain *d, uint64_t bitmap, int *rc);
 
 /* --- a call with a list of requests: mmu_update and mmuext_op ------------- */
+/* Requests lie one behind the other in guest memory and are read one at a time.
+ */
 struct batch {
     unsigned int call; /* number of the hypercall */
     uint32_t size;     /* of a request */

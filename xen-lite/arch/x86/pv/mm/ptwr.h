@@ -8,6 +8,8 @@
 
 #include <hv/types.h>
 
+/* What is done to the operand in memory. CMPXCHG compares with rax; the bit
+ * instructions take their bit number from the source. */
 enum ptwr_kind {
     PTWR_MOV,
     PTWR_XCHG,
@@ -20,6 +22,7 @@ enum ptwr_kind {
     PTWR_BTC,
 };
 
+/* Filled in by ptwr_decode() and constant from then on. */
 struct ptwr_insn {
     enum ptwr_kind kind;
     uint8_t length; /* of the instruction */
@@ -30,7 +33,9 @@ struct ptwr_insn {
 };
 
 /* n bytes at rip (at most 15): false if it is not known here or cut off. The
- * memory operand itself is not worked out: the faulting address is known. */
+ * memory operand itself is not worked out: the faulting address is known. A
+ * lock prefix is accepted where the CPU accepts it: the write is atomic anyway.
+ */
 bool ptwr_decode(const uint8_t *bytes, unsigned int n, struct ptwr_insn *insn);
 
 /* What insn makes of the operand old (its low insn->bytes bytes), given the
