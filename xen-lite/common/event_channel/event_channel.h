@@ -14,9 +14,13 @@
 
 #include <hv/event_channel.h>
 
+/* Records are allocated by groups, when ports are needed; none is freed before
+ * the domain is. */
 #define PORTS_PER_GROUP 128
 #define NR_GROUPS       (EVTCHN_FIFO_NR_CHANNELS / PORTS_PER_GROUP)
 
+/* What a port is bound to. All but ECS_FREE are in use: they have a number that
+ * the guest knows, except for ECS_RESERVED, which is port 0. */
 enum evtchn_state {
     ECS_FREE,
     ECS_RESERVED,
@@ -48,7 +52,9 @@ struct evtchn {
     } u;
 };
 
-/* Callers hold d->evtchn->pending_lock. */
+/* An ABI of ports: bitmaps in the shared page (2-level), or words in pages of
+ * the guest's, with queues by priority (FIFO). Everything there is the guest's
+ * to change at any time. Callers hold d->evtchn->pending_lock. */
 struct evtchn_ops {
     void (*set_pending)(struct vcpu *v, struct evtchn *chn);
     void (*clear_pending)(struct domain *d, struct evtchn *chn);

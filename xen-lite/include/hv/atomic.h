@@ -15,10 +15,12 @@
  */
 #define READ_ONCE(x)     (*(const volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
-#define barrier()        asm volatile("" ::: "memory")
+/* For the compiler alone: what is in registers is read again. */
+#define barrier() asm volatile("" ::: "memory")
 /*
  * Barriers between this CPU and others. The comment beside each use names the
- * access with which it pairs.
+ * access with which it pairs. cpu_relax() is none: it tells the CPU that a loop
+ * waits for another one.
  */
 #define smp_mb()    __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb()   __atomic_thread_fence(__ATOMIC_ACQUIRE)

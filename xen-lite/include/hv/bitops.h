@@ -14,7 +14,8 @@
 
 /*
  * Whether bit nr is set, counting from bit 0 of the byte at addr. Not a
- * barrier.
+ * barrier, and nothing is known of the bits beside it; a bit that guests or
+ * other CPUs change may be another the next time.
  */
 static inline bool test_bit(unsigned long nr, const volatile void *addr)
 {
@@ -23,15 +24,20 @@ static inline bool test_bit(unsigned long nr, const volatile void *addr)
 /* Guests choose bit positions in their own pages. These are 32-bit operations
  * at the natural word, so an access never leaves the word that holds the
  * bit. */
+/* addr is aligned to 4, which a guest's page is; bits count from the lowest of
+ * the first byte on, as on any little-endian machine. */
 #define HV_BITWORD(addr, nr) (((volatile uint32_t *)(addr)) + (nr) / 32)
 /*
  * Atomic, and full barriers; the test_and_ forms return the old value. Use
  * those to decide who of several CPUs does what a change asks for.
  */
+/* In a guest's page these are the ones to use: another vcpu may change the word
+ * at any time. */
 static inline void set_bit(unsigned long nr, volatile void *addr)
 {
     __atomic_fetch_or(HV_BITWORD(addr, nr), 1u << (nr % 32), __ATOMIC_SEQ_CST);
 }
+/* What was written before is visible to whoever finds the bit clear. */
 static inline void clear_bit(unsigned long nr, volatile void *addr)
 {
     __atomic_fetch_and(HV_BITWORD(addr, nr), ~(1u << (nr % 32)),
@@ -45,6 +51,7 @@ static inline bool test_and_set_bit(unsigned long nr, volatile void *addr)
 
     return __atomic_fetch_or(HV_BITWORD(addr, nr), bit, __ATOMIC_SEQ_CST) & bit;
 }
+/* Whoever gets true was the one that has cleared it. */
 static inline bool test_and_clear_bit(unsigned long nr, volatile void *addr)
 {
     uint32_t bit = 1u << (nr % 32);
@@ -53,7 +60,8 @@ static inline bool test_and_clear_bit(unsigned long nr, volatile void *addr)
            bit;
 }
 /*
- * Not atomic: for memory that no other CPU can see, of any alignment.
+ * Not atomic: for memory that no other CPU can see, of any alignment and size:
+ * only the byte with the bit is touched.
  */
 static inline void __set_bit(unsigned long nr, void *addr)
 {
@@ -62,7 +70,8 @@ static inline void __set_bit(unsigned long nr, void *addr)
 
 /*
  * Index of the lowest and of the highest set bit, counting from 0; undefined
- * for 0, which the caller must have excluded.
+ * for 0, which the caller must have excluded. A loop that clears what it has
+ * found visits the bits in order.
  */
 static inline unsigned int ffs64(uint64_t x)
 {
@@ -72,7 +81,8 @@ static inline unsigned int fls64(uint64_t x)
 {
     return 63 - __builtin_clzll(x);
 }
-/* The number of bits that are set; takes time with each. */
+/* The number of bits that are set; takes time with each: there is an
+ * instruction for it, but not in every CPU that we run on. */
 static inline unsigned int hweight64(uint64_t x)
 {
     unsigned int n = 0;

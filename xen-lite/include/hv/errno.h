@@ -2,6 +2,7 @@
 /*
  * Xen's error numbers: the public values, and two that never leave the
  * hypervisor, EINTR and ERESTART. Functions return them negative.
+ * The public values are those that Linux has, so dom0's kernel passes them on.
  */
 #ifndef HV_ERRNO_H
 #define HV_ERRNO_H
@@ -13,6 +14,6 @@ enum {
 #undef XEN_ERRNO
 
 /* -ERESTART: a long operation was preempted; its caller makes a continuation
- * (hypercall_again()) or passes it up. */
+ * (hypercall_again()) or passes it up. A guest never sees it. */
 
 #endif

@@ -19,7 +19,9 @@
 #include <hv/types.h>
 
 /* Architecture: checks [addr, addr+n) against the hypervisor's range, faults
- * handled. dst/src on our side must not overlap guest memory. */
+ * handled. dst/src on our side must not overlap guest memory. n may be 0, and
+ * then every address will do. clear_guest_raw() writes zeros; what a copy from
+ * a guest could not read is zero in the destination. */
 size_t copy_to_guest_raw(uint64_t to, const void *from, size_t n);
 size_t copy_from_guest_raw(void *to, uint64_t from, size_t n);
 size_t clear_guest_raw(uint64_t to, size_t n);
@@ -39,7 +41,8 @@ static inline bool guest_index_ok(uint64_t base, uint64_t index, size_t size)
            !__builtin_add_overflow(base, off, &end);
 }
 
-/* nr elements at index off; ptr's type must be the handle's. */
+/* nr elements at index off; ptr's type must be the handle's. Each argument is
+ * evaluated once, but for the handle. */
 #define copy_from_guest_offset(ptr, h, off, nr)                                \
     ({                                                                         \
         typeof(*(h).p) *p_ = (ptr);                                            \
@@ -58,9 +61,11 @@ static inline bool guest_index_ok(uint64_t base, uint64_t index, size_t size)
                                 n_ * sizeof(*p_))                              \
             : 1;                                                               \
     })
+/* From the first element on. */
 #define copy_from_guest(ptr, h, nr) copy_from_guest_offset(ptr, h, 0, nr)
 #define copy_to_guest(h, ptr, nr)   copy_to_guest_offset(h, 0, ptr, nr)
-/* One object at an address that came in a register. */
+/* One object at an address that came in a register. Its type is that of *ptr,
+ * so that must be the one of the ABI. */
 #define copy_object_from_guest(ptr, addr)                                      \
     copy_from_guest_raw(ptr, addr, sizeof(*(ptr)))
 #define copy_object_to_guest(addr, ptr)                                        \

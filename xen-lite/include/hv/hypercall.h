@@ -8,6 +8,7 @@
 #include <hv/types.h>
 #include <hv/guest_access.h>
 
+/* Entries of the table; numbers from here on are -ENOSYS as well. */
 #define NR_HYPERCALLS 64
 
 /*
@@ -20,7 +21,8 @@
  */
 typedef void (*hypercall_fn_t)(void);
 
-/* NULL: no such call, -ENOSYS. */
+/* By number. NULL: no such call, -ENOSYS. Constant: no call is ever added or
+ * replaced while we run. */
 extern const hypercall_fn_t hypercall_table[NR_HYPERCALLS];
 /* Calls fn, which must not be NULL, with these arguments; returns its result.
  */
@@ -28,7 +30,8 @@ long hypercall_invoke(hypercall_fn_t fn, const unsigned long args[6]);
 
 /*
  * True when a long operation should stop: a softirq of this CPU or an event for
- * the current vcpu is waiting. Cheap enough for every step of a loop.
+ * the current vcpu is waiting. Cheap enough for every step of a loop. A loop
+ * must do at least one step before it asks, or it would never end.
  */
 bool hypercall_preempt_check(void);
 /*
@@ -41,7 +44,8 @@ bool hypercall_preempt_check(void);
  * arguments and the objects say: the guest may change them, or never come back.
  */
 long hypercall_again(unsigned int nr);
-/* Argument n (0 to 5) becomes value for the next call. */
+/* Argument n (0 to 5) becomes value for the next call; the others stay. What
+ * has been done already is taken out of the request that way. */
 void hypercall_set_arg(unsigned int n, uint64_t value);
 
 /*

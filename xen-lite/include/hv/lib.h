@@ -15,6 +15,7 @@
 #include <hv/bitops.h>
 
 /* Log levels: console output is filtered by loglvl= and guest_loglvl=. */
+/* To stand before the format: printk(XENLOG_ERR "text\n"). */
 #define XENLOG_ERR     "<0>"
 #define XENLOG_WARNING "<1>"
 #define XENLOG_INFO    "<2>"
@@ -33,7 +34,8 @@ struct domain;
  */
 void gprintk(struct domain *d, const char *fmt, ...) __printf(2, 3);
 
-/* As in C. */
+/* As in C, with the formats of printk(): always terminated unless size is 0,
+ * and the length that the whole would have had is returned. */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 
@@ -44,9 +46,13 @@ int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
  */
 noreturn void panic(const char *fmt, ...) __printf(1, 2);
 noreturn void bug(const char *file, int line, const char *what);
+/* Registers and stack trace of this moment to the console; the caller goes on.
+ * It may be called in any context. */
 void dump_execution_state(void);
 
-/* BUG_ON() is tested in every build, ASSERT() in debug builds only. */
+/* BUG_ON() is tested in every build, ASSERT() in debug builds only: its
+ * condition must have no effect, and what protects us from a guest is no
+ * assertion. */
 #define BUG_ON(c)                                                              \
     do {                                                                       \
         if (unlikely(c))                                                       \
@@ -60,7 +66,8 @@ void dump_execution_state(void);
 
 /*
  * As in C; compilers call the first four by themselves. strlcpy() returns the
- * length that it would have liked to copy.
+ * length that it would have liked to copy. simple_strtoul() takes base 0 for
+ * "by the prefix", sets *end to what is no digit, and does not see an overflow.
  */
 void *memcpy(void *d, const void *s, size_t n);
 void *memmove(void *d, const void *s, size_t n);

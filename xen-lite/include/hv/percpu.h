@@ -15,10 +15,12 @@
 #include <hv/types.h>
 #include <asm/current.h>
 
+/* CPUs are numbered from 0, the boot CPU; those beyond are not started. */
 #define NR_CPUS 64
 
 /*
  * A variable's definition (at file scope) and its declaration for other files.
+ * There is no initialiser: the section has no content in the image.
  */
 #define DEFINE_PER_CPU(type, name)                                             \
     __section(".bss.percpu") typeof(type) per_cpu__##name
@@ -38,7 +40,8 @@ extern struct cpu_info *cpu_infos[NR_CPUS];
     }))
 /*
  * The copy of this CPU, and that of another: the latter needs a lock or
- * atomics.
+ * atomics. Both are lvalues; an address of one keeps naming the CPU that it was
+ * taken for.
  */
 #define this_cpu(name)     per_cpu_at(name, get_cpu_info()->per_cpu_offset)
 #define per_cpu(name, cpu) per_cpu_at(name, per_cpu_offset[cpu])
@@ -54,7 +57,10 @@ extern struct cpu_info *cpu_infos[NR_CPUS];
 typedef struct {
     uint64_t bits; /* NR_CPUS <= 64: one word keeps masks trivial */
 } cpumask_t;
+/* Index cpu counts from bit 0. Only the code that starts and stops CPUs writes
+ * these two. */
 extern cpumask_t cpu_present_map, cpu_online_map;
+/* All numbers, whether there is such a CPU or not; nobody; one. */
 #define CPUMASK_ALL     ((cpumask_t){~0ULL})
 #define CPUMASK_NONE    ((cpumask_t){0})
 #define cpumask_of(cpu) ((cpumask_t){1ULL << (cpu)})
@@ -72,6 +78,7 @@ static inline cpumask_t cpumask_andnot(cpumask_t a, cpumask_t b)
 {
     return (cpumask_t){a.bits & ~b.bits};
 }
+/* Whether no CPU is in it; of a mask that others change, at that moment. */
 static inline bool cpumask_empty(cpumask_t m)
 {
     return !m.bits;
@@ -92,6 +99,8 @@ static inline void cpumask_clear(unsigned int cpu, cpumask_t *m)
 #define for_each_cpu(cpu, mask)                                                \
     for (uint64_t m_ = (mask).bits; m_ && ((cpu) = __builtin_ctzll(m_), 1);    \
          m_ &= m_ - 1)
+/* This CPU is one of them. CPUs that come or go meanwhile are not seen: see
+ * above. */
 #define for_each_online_cpu(cpu) for_each_cpu (cpu, cpu_online_map)
 /* At least 1. The first CPU that does not start is the last one tried: online
  * CPUs are numbered without gaps. */

@@ -4,6 +4,9 @@
  * copy of the request, whose interface version and caller have been checked,
  * with the sysctl lock held. Results go into the copy, which is written back
  * after 0. Errors are those of public-headers/xen/sysctl.h.
+ *
+ * op is the member of the request's union that belongs to the command; d is the
+ * caller, which is dom0.
  */
 #ifndef HV_SYSCTL_H
 #define HV_SYSCTL_H

@@ -23,12 +23,14 @@ typedef uint64_t paddr_t;
 typedef int64_t s_time_t;
 /* A domain's number; from DOMID_FIRST_RESERVED on they have other meanings. */
 typedef uint16_t domid_t;
+/* A size, or a negative error. */
 typedef long ssize_t;
 
 /* A machine frame: the number of a 4 KiB page of the real machine. */
 typedef struct {
     unsigned long m;
 } mfn_t;
+/* Stands for "none"; mfn_valid() says no to it. */
 #define INVALID_MFN_RAW (~0UL)
 #define INVALID_MFN     ((mfn_t){INVALID_MFN_RAW})
 
@@ -45,6 +47,8 @@ static inline unsigned long mfn_x(mfn_t m)
 {
     return m.m;
 }
+/* Whether both are the same frame: C compares no structures. INVALID_MFN is
+ * equal to itself. */
 static inline bool mfn_eq(mfn_t a, mfn_t b)
 {
     return a.m == b.m;
@@ -55,7 +59,8 @@ static inline mfn_t mfn_add(mfn_t m, unsigned long n)
     return (mfn_t){m.m + n};
 }
 
-/* Which way a test usually goes: for paths that every event or fault takes. */
+/* Which way a test usually goes: for paths that every event or fault takes. The
+ * value is that of the test, as 0 or 1. */
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 /* Layouts that firmware, hardware or the ABI fixes; places in the image. */
@@ -76,7 +81,8 @@ static inline mfn_t mfn_add(mfn_t m, unsigned long n)
 #define __must_check __attribute__((warn_unused_result))
 /* Argument a is a format for printk() of those from b on. */
 #define __printf(a, b) __attribute__((format(printf, a, b)))
-#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
+/* Elements of an array; a pointer is not one, and is not told apart here. */
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 /* The structure of type t whose member m is at p, which must not be NULL. */
 #define container_of(p, t, m) ((t *)((char *)(p)-offsetof(t, m)))
 /* b is not 0; of ROUND_UP() a power of two. a + b must not overflow. */
@@ -88,7 +94,8 @@ static inline mfn_t mfn_add(mfn_t m, unsigned long n)
 #define BITS_PER_LONG 64
 #endif
 
-/* Bytes. */
+/* Bytes. The type is that of x: for more than 2 GiB it is to be 1UL, or in
+ * assembly what its arithmetic has, 64 bits. */
 #define MB(x) ((x) << 20)
 #define GB(x) ((x) << 30)
 
