@@ -10,6 +10,7 @@
 
 #include "../common/grant_map.h"
 
+/* Pages that stay mapped at most, until all are unmapped. */
 #define BLOCK_MAX_PAGES 2048
 
 struct block_page {
@@ -17,6 +18,8 @@ struct block_page {
     void *addr; /* NULL: free */
 };
 
+/* All zero and grants set: empty. The first in the table that is free ends the
+ * search, so nothing is ever removed from its middle. */
 struct block_pages {
     struct grants *grants;
     unsigned int used;
@@ -25,6 +28,8 @@ struct block_pages {
 
 /* The page behind ref, mapped if it was not; NULL: copy instead. */
 void *block_page_get(struct block_pages *p, uint32_t ref);
+/* The table is empty afterwards and may be used again. No I/O may be in flight.
+ */
 void block_pages_unmap_all(struct block_pages *p);
 
 #endif

@@ -24,9 +24,12 @@ struct block_pool {
     bool used[POOL_PAGES];
 };
 
+/* Takes the memory, which stays until the process ends. 0 or -errno. */
 int block_pool_init(struct block_pool *p);
-/* Contiguous memory for len bytes, or NULL if there is none just now. */
+/* Contiguous memory for len bytes, or NULL if there is none just now. It is
+ * rounded up to whole pages and not cleared. */
 void *block_pool_get(struct block_pool *p, size_t len);
+/* With the length that it was taken with; NULL is ignored. */
 void block_pool_put(struct block_pool *p, void *addr, size_t len);
 
 #endif

@@ -19,8 +19,8 @@
 #include "request.h"
 #include "storage.h"
 
-#define BLOCK_MAX_RING_ORDER 4 /* pages: 16, requests: 512 */
-#define BLOCK_INFLIGHT       64
+#define BLOCK_MAX_RING_ORDER 4  /* pages: 16, requests: 512 */
+#define BLOCK_INFLIGHT       64 /* jobs, and requests at the medium */
 #define BLOCK_BUDGET         64 /* requests per turn of the event loop */
 
 /* How far a job has come; it goes through them in this order, leaving out what
@@ -66,11 +66,11 @@ struct block_queue {
     void *ring_addr;
     unsigned int ring_pages;
     struct port port;
-    bool port_masked;
-    struct event_source completions;
-    struct event_work work;
-    struct event_timer again; /* armed while there is a BLOCK_NO_ROOM */
-    unsigned int waiting;     /* jobs that have waited */
+    bool port_masked; /* its event was taken, and not opened again */
+    struct event_source completions; /* of the medium */
+    struct event_work work;          /* another turn */
+    struct event_timer again;        /* armed while there is a BLOCK_NO_ROOM */
+    unsigned int waiting;            /* jobs that have waited */
 
     struct block_job job[BLOCK_INFLIGHT];
     unsigned int used;         /* jobs not free */

@@ -16,12 +16,14 @@
 
 /* Announced as feature-max-indirect-segments: half a MiB in one request. */
 #define BLOCK_MAX_SEGMENTS 128
+/* Of an indirect request: what one of its pages holds, and pages at most. */
 #define SEGMENTS_PER_PAGE  (PAGE_SIZE / sizeof(struct blkif_request_segment))
 #define BLOCK_MAX_INDIRECT (BLOCK_MAX_SEGMENTS / SEGMENTS_PER_PAGE + 1)
-#define BLOCK_SECTOR_SIZE  512
+#define BLOCK_SECTOR_SIZE  512 /* bytes, for every disk */
 #define BLOCK_RING_ENTRY   sizeof(union block_ring_entry)
 
-/* One slot of the ring: any of the request kinds, or a response. */
+/* One slot of the ring: any of the request kinds, or a response. The layout is
+ * ABI (xen/io/blkif.h), of 64-bit guests alone. */
 union block_ring_entry {
     blkif_request_t rw;
     blkif_request_discard_t discard;
@@ -43,8 +45,8 @@ struct block_segment {
 struct block_limits {
     uint64_t sectors;     /* of 512 bytes */
     uint32_t sector_size; /* every request is a multiple of it */
-    bool readonly;
-    bool discard;
+    bool readonly;        /* all but reads is refused */
+    bool discard;         /* it was announced */
 };
 
 /*
@@ -52,15 +54,15 @@ struct block_limits {
  * multiple of its sectors, and is as long as the segments together.
  */
 struct block_request {
-    uint64_t id;
+    uint64_t id;       /* the guest's, echoed as well */
     uint8_t operation; /* echoed in the response */
     enum block_op op;
     bool barrier;     /* earlier requests first, then this, then later ones */
     bool flush_first; /* data in the volatile cache goes to the medium before */
-    bool flush_after;
-    uint64_t offset; /* bytes */
-    uint64_t len;    /* bytes */
-    unsigned int nr_segments;
+    bool flush_after; /* and after it, so does its own */
+    uint64_t offset;  /* bytes */
+    uint64_t len;     /* bytes */
+    unsigned int nr_segments; /* of seg: the others have no content */
     unsigned int nr_indirect; /* pages of segments still to be fetched */
     grant_ref_t indirect[BLOCK_MAX_INDIRECT];
     struct block_segment seg[BLOCK_MAX_SEGMENTS];

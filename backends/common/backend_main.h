@@ -2,7 +2,8 @@
 /*
  * The program of a backend: one process that serves one device, started by
  * xen-backendd as root. It gives up all privilege once its medium is open, and
- * only then looks at what the guest offers.
+ * only then looks at what the guest offers. Everything runs in one thread, in
+ * the event loop; the process ends with the device.
  */
 #ifndef BACKENDS_COMMON_BACKEND_MAIN_H
 #define BACKENDS_COMMON_BACKEND_MAIN_H
@@ -25,7 +26,7 @@ struct backend {
 
 /* What is special to a kind of device. All are called in one thread. */
 struct backend_ops {
-    const char *program;
+    const char *program; /* for the log and the usage */
     struct xenbus_ops bus;
     /* Before the device is looked at; loop, ports and grants are there. */
     int (*init)(struct backend *b);

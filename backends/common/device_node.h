@@ -10,8 +10,10 @@
 
 #include <xenstore.h>
 
+/* More than any device has to write at a time. */
 #define DEVICE_NODES 20
 
+/* Empty when it is all zero. */
 struct device_nodes {
     int error; /* -errno of the first node that could not be added; 0: none */
     unsigned int count;

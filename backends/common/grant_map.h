@@ -15,8 +15,8 @@
 
 /* One guest, and the way to it. */
 struct grants {
-    xengnttab_handle *handle;
-    uint32_t domid;
+    xengnttab_handle *handle; /* NULL: closed */
+    uint32_t domid;           /* who grants */
 };
 
 /* As root. 0; -errno with a reason (log_reason()). Closing twice is harmless;
@@ -24,8 +24,10 @@ struct grants {
 int grants_open(struct grants *g, uint32_t domid);
 void grants_close(struct grants *g);
 
-/* Maps n pages read-write and consecutive; NULL with errno set. */
+/* Maps n pages read-write and consecutive; NULL with errno set. All or none.
+ * The guest can change what is in them at any time. */
 void *grants_map(struct grants *g, const uint32_t *refs, unsigned int n);
+/* With the n of the mapping; NULL is ignored. */
 void grants_unmap(struct grants *g, void *addr, unsigned int n);
 
 /* Pieces that are waiting to be copied: 'used' of 'size'. */
@@ -34,7 +36,7 @@ struct grant_copy_batch {
     xengnttab_grant_copy_segment_t *seg;
 };
 
-/* 0 or -ENOMEM. */
+/* Room for so many pieces, once: a run takes no memory. 0 or -ENOMEM. */
 int grant_batch_init(struct grant_copy_batch *b, unsigned int size);
 void grant_batch_destroy(struct grant_copy_batch *b);
 
@@ -56,6 +58,7 @@ int grant_batch_to_guest(struct grant_copy_batch *b, uint32_t domid,
  */
 void grant_batch_run(struct grants *g, struct grant_copy_batch *b);
 
+/* Of the last run. What a failed piece was to bring in has any content. */
 static inline bool grant_batch_ok(const struct grant_copy_batch *b,
                                   unsigned int i)
 {

@@ -23,15 +23,15 @@
 #include "log_file.h"
 #include "ring.h"
 
-#define CONSOLE_DRAINS    16
+#define CONSOLE_DRAINS    16 /* times that the ring is emptied */
 #define CONSOLE_WINDOW_MS 20
 
 /* What the daemon's command line says about all consoles. */
 struct console_options {
-    const char *log_dir;
-    bool log_guests, log_hypervisor;
-    bool stamp_guests, stamp_hypervisor;
-    bool keep_oldest; /* --overflow-data=keep */
+    const char *log_dir;                 /* of all logs */
+    bool log_guests, log_hypervisor;     /* which there are */
+    bool stamp_guests, stamp_hypervisor; /* with the time in each line */
+    bool keep_oldest;                    /* --overflow-data=keep */
 };
 
 /* next is the caller's; the rest is the console's. */

@@ -2,7 +2,8 @@
 /*
  * The daemon's end of a guest's console ring (public-headers io/console.h).
  * The page belongs to the guest: each index is read once, and a distance
- * larger than the ring is an error, not a length.
+ * larger than the ring is an error, not a length. What is in the buffers may
+ * change at any time, but it is only text. Nobody is notified here.
  */
 #ifndef CONSOLE_RING_H
 #define CONSOLE_RING_H

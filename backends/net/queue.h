@@ -26,6 +26,7 @@
 #include "slots.h"
 #include "tap.h"
 
+/* Of each ring: slots; bytes for its data; of a frame; ms. */
 #define NET_RING_SIZE 256
 #define NET_ARENA     (NET_RING_SIZE * PAGE_SIZE)
 #define NET_MAX_FRAME 65536
@@ -63,7 +64,7 @@ struct net_queue {
     struct net_credit *credit; /* the interface's */
     /* The ring is nonsense, for this reason: the caller disconnects. */
     void (*broken)(struct net_queue *q, const char *why);
-    void *owner;
+    void *owner; /* for the caller, not used here */
 
     struct port tx_port, rx_port; /* rx_port unbound: one for both */
     bool tx_masked; /* its event was taken and the port not opened again */
@@ -72,15 +73,15 @@ struct net_queue {
     /* guest to host */
     struct back_ring tx;
     void *tx_addr;
-    struct event_work tx_work;
-    struct grant_copy_batch tx_batch;
+    struct event_work tx_work;        /* another pass */
+    struct grant_copy_batch tx_batch; /* of one pass, as what follows */
     union net_tx_slot tx_slot[NET_RING_SIZE];
     struct net_packet tx_packet[NET_RING_SIZE];
 
     /* host to guest */
     struct back_ring rx;
     void *rx_addr;
-    struct event_work rx_work;
+    struct event_work rx_work; /* likewise */
     struct event_source tap;
     bool tap_paused;          /* not read: the guest has no room */
     struct event_timer stall; /* runs from then on */

@@ -21,28 +21,34 @@
  * because old frontends make them, yet more is an attack. */
 #define NET_MAX_PIECES   XEN_NETIF_NR_SLOTS_MIN
 #define NET_FATAL_PIECES 20
-#define NET_MIN_FRAME    14
+#define NET_MIN_FRAME    14 /* an Ethernet header */
 
+/* One slot of the transmit ring; its layout is ABI (xen/io/netif.h). Which of
+ * the requests it is only the slots before it tell. */
 union net_tx_slot {
     netif_tx_request_t request;
     netif_extra_info_t extra;
     netif_tx_response_t response;
 };
 
+/* A part of a packet, inside one granted page; it may be empty. Its request is
+ * answered by its id. */
 struct net_piece {
     grant_ref_t ref;
     uint16_t offset, len;
     uint16_t id;
 };
 
+/* The pieces in their order are the frame. If it is to be dropped only the
+ * numbers and ids count. */
 struct net_packet {
     unsigned int nr_slots, nr_extra, nr_pieces;
     struct net_piece piece[NET_FATAL_PIECES];
-    uint32_t size;
+    uint32_t size; /* bytes of all pieces */
     bool csum_blank;
-    uint8_t gso_type; /* XEN_NETIF_GSO_TYPE_* */
-    uint16_t gso_size;
-    bool drop; /* answer with an error, send nothing */
+    uint8_t gso_type;  /* XEN_NETIF_GSO_TYPE_* */
+    uint16_t gso_size; /* bytes of data in each segment */
+    bool drop;         /* answer with an error, send nothing */
 };
 
 /*

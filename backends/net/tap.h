@@ -21,7 +21,7 @@
 struct tap {
     char name[16];
     unsigned int nr_queues;
-    int fd[TAP_MAX_QUEUES];
+    int fd[TAP_MAX_QUEUES]; /* the first nr_queues are open */
 };
 
 /*
@@ -31,6 +31,7 @@ struct tap {
  */
 int tap_open(struct tap *t, unsigned int domid, unsigned int devid,
              unsigned int nr_queues);
+/* The interface is gone then. */
 void tap_close(struct tap *t);
 
 /* What the kernel may leave to the guest: checksums, and cutting into segments,

@@ -25,7 +25,7 @@ struct device_log {
     char line[256];     /* that is coming in, as far as there is room */
     size_t length;
     char complaint[256]; /* the last error, or else the last line; "": none */
-    bool is_error;
+    bool is_error;       /* of the complaint: no plain line replaces it */
 };
 
 /* name: the device's, which must stay. Returns the end of the pipe that is to

@@ -51,7 +51,8 @@ static inline void list_add_tail(struct list_head *n, struct list_head *head)
 }
 /*
  * Takes n off its list. Leaves n as an empty list, so that removing twice is
- * harmless; a node must have been initialised before its first removal.
+ * harmless; a node must have been initialised before its first removal. Which
+ * list it is on need not be known, but its lock must be held.
  */
 static inline void list_del(struct list_head *n)
 {

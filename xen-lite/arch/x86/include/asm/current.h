@@ -17,7 +17,7 @@
 struct cpu_regs {
     uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
     uint64_t rax, rcx, rdx, rsi, rdi;
-    uint32_t error_code;
+    uint32_t error_code; /* as hardware pushed it, else 0 */
     uint32_t entry_vector;
     uint64_t rip;
     uint16_t cs, pad0;
