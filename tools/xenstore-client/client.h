@@ -12,19 +12,21 @@
 
 #include <xenstore.h>
 
+/* One run of a command: what main.c has found out before. */
 struct context {
     const char *program;      /* for messages */
     const char *invoked;      /* the same, as it was called */
     unsigned long open_flags; /* of xs_open() */
     struct xs_handle *xs;
-    xs_transaction_t t;
-    bool flat, prefix, raw, tidy, upto, recurse;
+    xs_transaction_t t; /* XBT_NULL: the command needs none */
+    bool flat, prefix, raw, tidy, upto, recurse; /* options of that name */
     int number; /* of events to wait for; -1: for ever */
     FILE *out;  /* output that is printed only if the transaction succeeds */
 };
 
 /* Each returns the exit status, or -1 if the transaction is to be tried again.
- * Messages go to standard error at once. */
+ * Messages go to standard error at once. argv has the arguments behind the
+ * options, as many as the table asks for. */
 int command_read(struct context *c, int argc, char **argv);
 int command_write(struct context *c, int argc, char **argv);
 int command_rm(struct context *c, int argc, char **argv);
@@ -35,7 +37,8 @@ int command_chmod(struct context *c, int argc, char **argv);
 int command_watch(struct context *c, int argc, char **argv);
 int command_control(struct context *c, int argc, char **argv);
 
-/* "program: message" on standard error; returns 1. */
+/* "program: message" on standard error, with a newline; returns 1, which is the
+ * exit status of a command that has failed. */
 int complain(const struct context *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -43,7 +46,8 @@ int complain(const struct context *c, const char *format, ...)
 char *join_path(const char *parent, const char *name);
 
 /* A value as text on one line, with escapes; and back. Both return memory to
- * be freed, or exit without it. */
+ * be freed, or exit without it. A value may hold zeros: its length counts. A
+ * text that has been made of a value gives that value again. */
 char *text_from_value(const char *value, size_t len);
 char *value_from_text(const char *text, size_t *len);
 

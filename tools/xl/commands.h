@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands' functions; see cmdtable.c for what they are. */
+/*
+ * The commands' functions; see cmdtable.c for what they are. Each gets its own
+ * name as argv[0] and parses the rest with next_option(). It returns the exit
+ * status, EXIT_SUCCESS or EXIT_FAILURE, and has said on standard error why.
+ */
 #ifndef XL_COMMANDS_H
 #define XL_COMMANDS_H
 

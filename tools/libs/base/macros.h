@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Two expressions that C has no word for. */
+/*
+ * Two expressions that C has no word for, as in the hypervisor. Both are
+ * checked by nothing: the caller knows that it is an array, or which member it
+ * has.
+ */
 #ifndef BASE_MACROS_H
 #define BASE_MACROS_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Pages of the x86: what guests grant, what the hypervisor maps, and the unit
- * of rings and frame numbers. Named as in the hypervisor.
+ * of rings and frame numbers. Named as in the hypervisor. It is the size of the
+ * interface between guests, fixed by the ABI.
  */
 #ifndef BASE_PAGE_H
 #define BASE_PAGE_H

@@ -2,7 +2,9 @@
 /*
  * Inside libxlctrl: the handle, and bounce buffers. Every pointer that goes
  * to Xen points to hypercall memory, so callers' arrays are copied there and
- * back ("bounced"). One helper pair does it for all operations.
+ * back ("bounced"). One helper pair does it for all operations. Functions
+ * return what Xen says, 0 or more, or -1 with errno; but for interface versions
+ * that differ they log nothing, as only the caller knows what a failure means.
  */
 #ifndef XLCTRL_PRIVATE_H
 #define XLCTRL_PRIVATE_H
@@ -22,9 +24,9 @@
 
 /* Nothing in it changes after xlc_open(), so that threads may share it. */
 struct xlc_handle {
-    struct owned_logger log;
-    struct xencall_handle *call;
-    struct xenforeignmemory_handle *fmem;
+    struct owned_logger log;              /* given to the two others, too */
+    struct xencall_handle *call;          /* never NULL in an open handle, */
+    struct xenforeignmemory_handle *fmem; /* nor is this one */
 };
 
 /* Zeroed it is one that bounces nothing. */
@@ -34,17 +36,18 @@ struct bounce {
     void *buffer; /* what Xen gets; NULL together with user */
 };
 
-/* Copy size bytes in. 0, or -1 with errno; NULL user or 0 bytes is ok. */
+/* Copy size bytes in. 0, or -1 with errno; NULL user or 0 bytes is ok. b is set
+ * in any case, so bounce_free() may follow whatever the result was. */
 int bounce_in(xlc_handle *h, struct bounce *b, const void *user, size_t size);
 /* The same without copying in: for arrays that Xen only writes. */
 int bounce_new(xlc_handle *h, struct bounce *b, void *user, size_t size);
-/* Copy the first size bytes back. */
+/* Copy the first size bytes back, and never more than there are. */
 void bounce_out(const struct bounce *b, size_t size);
 /* Free the buffer; keeps errno. A zeroed bounce is ok. */
 void bounce_free(xlc_handle *h, struct bounce *b);
 
-/* An operation of some hypercall on one structure, copied in and out. Its
- * result; -1 with errno. */
+/* An operation of some hypercall on one structure, copied in and, if it was
+ * successful, out. Its result; -1 with errno. Nothing is logged. */
 int xlc_simple_op(xlc_handle *h, unsigned int hypercall, unsigned int cmd,
                   void *arg, size_t size);
 
@@ -54,6 +57,7 @@ static inline struct xen_domctl domctl_of(uint32_t domid, uint32_t cmd)
     return (struct xen_domctl){.cmd = cmd, .domain = (domid_t)domid};
 }
 
+/* The same for the host. */
 static inline struct xen_sysctl sysctl_of(uint32_t cmd)
 {
     return (struct xen_sysctl){.cmd = cmd};

@@ -10,6 +10,12 @@
 #include <stdint.h>
 #include <time.h>
 
+/*
+ * Now. It cannot fail, and costs no system call on most machines. In one
+ * process it never goes back; times of different processes may be compared,
+ * until the machine is started anew. Rounded down, so that what is due is never
+ * early by more than a millisecond.
+ */
 static inline uint64_t now_ms(void)
 {
     struct timespec t;

@@ -19,6 +19,7 @@
 
 #include <base/macros.h>
 
+/* fd and ready are the owner's to set, all others zero. */
 struct event_source {
     int fd;
     void (*ready)(struct event_source *s, uint32_t events);
@@ -26,6 +27,7 @@ struct event_source {
     bool added;
 };
 
+/* run is the owner's to set, the rest is the loop's. */
 struct event_work {
     void (*run)(struct event_work *w);
     struct event_work *next;

@@ -18,17 +18,21 @@
 #include "../toollog/open_device.h"
 #include "../toollog/owned_logger.h"
 
+/* Constant while it is open, so that threads may share it. Its
+ * functions return -1 or NULL with errno, and have logged why. */
 struct xengntdev_handle {
     struct owned_logger log;
-    struct active_handle active;
-    const char *context; /* of log lines */
-    int fd;
+    struct active_handle active; /* restricting it takes the fd away */
+    const char *context;         /* of log lines; not copied */
+    int fd;                      /* -1 only while it is being opened */
 };
 
-/* Open device; logs errors as context. NULL with errno on failure. */
+/* Open device; logs errors as context. NULL with errno on failure. Without a
+ * logger it makes one of its own. */
 struct xengntdev_handle *gnt_handle_open(struct xentoollog_logger *logger,
                                          const char *device,
                                          const char *context);
+/* 0, or what close() says; the handle is gone in either case. Mappings stay. */
 int gnt_handle_close(struct xengntdev_handle *handle); /* NULL is ok */
 
 /* Log text with errno, which is kept. */

@@ -47,6 +47,7 @@ void source_close(struct source *source);
 bool source_read(const struct source *source, uint64_t offset, void *out,
                  uint64_t size);
 
+/* The files, opened and understood; what can be refused has been. */
 struct xlg_image {
     char *kernel_path, *ramdisk_path;
     uint8_t *bytes;  /* the kernel file, or what was packed in it */

@@ -3,6 +3,9 @@
  * Opening the kernel's devices for Xen. Where one is missing, most often the
  * machine was started without the hypervisor or the drivers are not loaded; the
  * message tells which.
+ *
+ * Everything is inline: the libraries that use it are separate objects, and
+ * none of them shall export a name for it.
  */
 #ifndef OPEN_DEVICE_H
 #define OPEN_DEVICE_H
@@ -13,11 +16,15 @@
 
 #include <xentoollog.h>
 
-/* What to do about an errno of open(), to be put behind the message. */
+/* What to do about an errno of open(), to be put behind the message. It begins
+ * with a blank, and is a constant. errno may change. The
+ * last remedy names all drivers, for a machine that lacks one mostly lacks all.
+ */
 static inline const char *device_remedy(int error)
 {
     if (error == EACCES || error == EPERM)
         return " (only root may)";
+    /* The kernel has that directory if it runs on Xen, mounted or not. */
     if (access("/proc/xen", F_OK))
         return " (this Linux does not run on Xen: choose GRUB's entry with the "
                "hypervisor)";
@@ -25,8 +32,11 @@ static inline const char *device_remedy(int error)
 }
 
 /*
- * A descriptor, the caller's to close; -1 with errno, and a line in the log.
- * context: the library's name there. flags: those of open().
+ * A descriptor, the caller's to close; -1 with errno, and a line in the log at
+ * the level of errors, with the remedy. path: of the device; nothing is
+ * ever created.
+ * context: the library's name there. flags: those of open(), which are to
+ * include O_CLOEXEC: a child of the program has no business with it.
  */
 static inline int open_device(xentoollog_logger *logger, const char *context,
                               const char *path, int flags)
@@ -36,7 +46,7 @@ static inline int open_device(xentoollog_logger *logger, const char *context,
     if (fd < 0)
         xtl_log(logger, XTL_ERROR, saved, context, "cannot open %s%s", path,
                 device_remedy(saved));
-    errno = saved;
+    errno = saved; /* whatever the logger has done to it */
     return fd;
 }
 
