@@ -25,6 +25,7 @@ typedef struct libxl__device {
     const char *kind; /* "vbd", "vif", "console" */
 } libxl__device;
 
+/* The paths above, from gc. They need not be there. */
 const char *libxl__device_frontend(libxl__gc *gc, const libxl__device *dev);
 const char *libxl__device_backend(libxl__gc *gc, const libxl__device *dev);
 const char *libxl__device_record(libxl__gc *gc, const libxl__device *dev);
@@ -78,7 +79,8 @@ void libxl__multidev_begin(libxl__ao *ao, libxl__multidev *multi,
 void libxl__multidev_add(libxl__multidev *multi, const libxl__aodev *template);
 void libxl__multidev_prepared(libxl__multidev *multi, int rc);
 
-/* "51712" from "xvda" and its likes; -1: no such name. */
+/* The number of the ABI, as 51712 for "xvda" and its likes; -1: no such name.
+ */
 int libxl__disk_number(const char *vdev);
 
 int libxl__disk_setdefault(libxl__gc *gc, libxl_device_disk *disk);
@@ -90,7 +92,10 @@ int libxl__nic_write(libxl__gc *gc, uint32_t domid, libxl_device_nic *nic,
                      libxl__device *dev);
 int libxl__console_write(libxl__gc *gc, uint32_t domid, uint64_t mfn,
                          uint32_t port);
+/* A number or a name; NULL is dom0. ERROR_INVAL, logged. */
 int libxl__backend_domid(libxl__gc *gc, const char *name, uint32_t *domid);
+/* script, or the default for NULL, in LIBXL__SCRIPT_DIR if it is not absolute.
+ */
 const char *libxl__script_path(libxl__gc *gc, const char *script,
                                const char *default_name);
 

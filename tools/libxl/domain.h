@@ -26,6 +26,7 @@ int libxl__uuid_to_domid(libxl__gc *gc, const libxl_uuid *uuid,
                          uint32_t *domid);
 /* "/vm/UUID", where the domain's identity is; NULL: it has none. */
 const char *libxl__vm_path(libxl__gc *gc, uint32_t domid);
+/* Whether it can be a domain's name; ERROR_INVAL, logged. It may be in use. */
 int libxl__check_name(libxl__gc *gc, const char *name);
 /* In a transaction of the caller's, or 0; refuses a name that is in use. */
 int libxl__domain_rename(libxl__gc *gc, uint32_t domid, const char *old_name,
@@ -39,7 +40,7 @@ int libxl__domain_config_setdefault(libxl__gc *gc, libxl_domain_config *config);
  * only begun, or are gone already, are fine. */
 typedef struct libxl__destroy libxl__destroy;
 struct libxl__destroy {
-    libxl__ao *ao;
+    libxl__ao *ao; /* whose gc has the memory */
     uint32_t domid;
     bool undo; /* of a creation, whose failure has been reported */
     void (*callback)(libxl__destroy *d, int rc);
@@ -48,21 +49,26 @@ struct libxl__destroy {
     libxl__ev_child child;
     int rc;
 };
+/* d: zeroed but for what is above the private part; must stay until then. */
 void libxl__domain_destroy(libxl__destroy *d);
 /* All its devices, without asking it; except: a kind that stays, or NULL. */
 struct libxl__multidev;
 void libxl__domain_remove_devices(struct libxl__multidev *multi, uint32_t domid,
                                   bool undo, const char *except);
 
-/* The configuration in JSON, under /var/lib/xen. */
+/* The configuration in JSON, under /var/lib/xen, in a file that is replaced as
+ * a whole. Failures are logged. */
 int libxl__domain_config_save(libxl__gc *gc, uint32_t domid,
                               libxl_domain_config *config);
 int libxl__domain_config_load(libxl__gc *gc, uint32_t domid,
                               libxl_domain_config *config);
+/* All files of that domain, whatever program has stored them. */
 void libxl__userdata_destroy_all(libxl__gc *gc, uint32_t domid,
                                  const libxl_uuid *uuid);
 int libxl__domain_uuid(libxl__gc *gc, uint32_t domid, libxl_uuid *uuid);
 
+/* Weight and cap; what is at its default stays as it is. ERROR_INVAL for a
+ * value out of range, logged. */
 int libxl__sched_params_set(libxl__gc *gc, uint32_t domid,
                             const libxl_domain_sched_params *params);
 

@@ -57,9 +57,9 @@ void libxl__ev_fd_deregister(libxl_ctx *ctx, libxl__ev_fd *ev);
 
 /* ms: from now on. Idle again when func is called. */
 struct libxl__ev_time {
-    libxl__ev_time *prev, *next;
+    libxl__ev_time *prev, *next; /* by time; equal ones in their order */
     void (*func)(libxl_ctx *ctx, libxl__ev_time *ev);
-    struct timeval abs;
+    struct timeval abs; /* as gettimeofday() tells the time */
     struct libxl__hook *hook;
 };
 int libxl__ev_time_register(libxl_ctx *ctx, libxl__ev_time *ev, int ms,
@@ -68,7 +68,7 @@ void libxl__ev_time_deregister(libxl_ctx *ctx, libxl__ev_time *ev);
 
 /* path is copied. Events may come that changed nothing: func looks itself. */
 struct libxl__ev_watch {
-    libxl__ev_watch *prev, *next;
+    libxl__ev_watch *prev, *next; /* in no order */
     void (*func)(libxl_ctx *ctx, libxl__ev_watch *ev);
     char *path;
     uint32_t id; /* the token; tells a late event of an old watch apart */
@@ -81,7 +81,7 @@ void libxl__ev_watch_deregister(libxl_ctx *ctx, libxl__ev_watch *ev);
 /* status: as waitpid() gives it. Idle again when func is called. There is no
  * deregistering: a child that is not wanted is killed, and its end awaited. */
 struct libxl__ev_child {
-    libxl__ev_child *prev, *next;
+    libxl__ev_child *prev, *next; /* likewise */
     void (*func)(libxl_ctx *ctx, libxl__ev_child *ev, pid_t pid, int status);
     pid_t pid;
     libxl__ev_fd exit; /* its pidfd */
@@ -94,12 +94,12 @@ pid_t libxl__ev_child_fork(libxl_ctx *ctx, libxl__ev_child *ev,
 /* --- operations --- */
 
 struct libxl__ao {
-    libxl__gc gc; /* first: an ao is a gc that lives longer */
-    libxl__ao *prev, *next;
+    libxl__gc gc;           /* first: an ao is a gc that lives longer */
+    libxl__ao *prev, *next; /* of those that are not complete */
     uint32_t domid;
-    libxl_asyncop_how how;
+    libxl_asyncop_how how; /* unless synchronous: how to report its end */
     bool synchronous, constructing, complete;
-    int rc;
+    int rc; /* when complete */
 };
 /* Takes the lock, which libxl__ao_inprogress() or libxl__ao_failed() releases.
  */
@@ -133,6 +133,7 @@ void libxl__event_disaster(libxl_ctx *ctx, const char *what, int errnoval);
 
 /* Callbacks that became due while the lock was held: they run, in order, after
  * it was released, because the application may call libxl from them. */
+/* The memory is from malloc, and freed when it has run. */
 struct libxl__due {
     struct libxl__due *next;
     void (*run)(libxl_ctx *ctx, struct libxl__due *due);
@@ -140,6 +141,8 @@ struct libxl__due {
     libxl__ao *ao;
     libxl_asyncprogress_how how;
 };
+/* Adding needs the lock; taking gives all of them to a caller who still has it,
+ * and running is for one who has it no more. */
 void libxl__due_add(libxl_ctx *ctx, struct libxl__due *due);
 struct libxl__due *libxl__take_due(libxl_ctx *ctx);
 void libxl__run_due(libxl_ctx *ctx, struct libxl__due *due);
@@ -147,18 +150,25 @@ void libxl__run_due(libxl_ctx *ctx, struct libxl__due *due);
 /* One round of polling, releasing the lock meanwhile; wakes when another
  * thread finished something. */
 struct libxl__poller;
+/*
+ * A poller is one thread's. get: NULL after a disaster. once: 0, when something
+ * may have come; ERROR_*, and then it is of no use to try again.
+ */
 struct libxl__poller *libxl__poller_get(libxl_ctx *ctx);
 void libxl__poller_put(libxl_ctx *ctx, struct libxl__poller *p);
 int libxl__poll_once(libxl_ctx *ctx, struct libxl__poller *p);
+/* After a change of what is waited for, or of what somebody waits for. */
 void libxl__wake_pollers(libxl_ctx *ctx);
 
 /* With the context. Nothing may be registered when it is freed. */
+/* 0 or ERROR_*, logged. */
 int libxl__events_init(libxl_ctx *ctx);
 void libxl__events_free(libxl_ctx *ctx);
 
 /* --- shared by the event files --- */
 
 struct libxl__event_state {
+    /* What is registered, and operations that are not complete. */
     libxl__ev_fd *fds;
     libxl__ev_time *times; /* earliest first */
     libxl__ev_watch *watches;
@@ -166,13 +176,14 @@ struct libxl__event_state {
     libxl__ao *aos;
     struct libxl__evgen_domain_death *deaths;
     XEN_TAILQ_HEAD(, struct libxl_event) occurred;
-    struct libxl__due *due, **due_last;
-    struct libxl__poller *pollers, *app_poller;
-    struct libxl__hook *idle_hooks;
+    struct libxl__due *due, **due_last;         /* oldest first */
+    struct libxl__poller *pollers, *app_poller; /* app: for beforepoll */
+    struct libxl__hook *idle_hooks;             /* to be used again */
     libxl__ev_fd store_fd;      /* registered while there are watches */
     libxl__ev_time store_retry; /* the store is away, or does not know all */
     libxl__ev_watch released;   /* @releaseDomain, while there are deaths */
     uint32_t next_watch_id;
+    /* The application's, with its pointer; NULL: it has none. */
     const libxl_event_hooks *event_hooks;
     void *event_user;
     const libxl_osevent_hooks *os_hooks;

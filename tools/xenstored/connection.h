@@ -74,9 +74,9 @@ struct connection {
      * are have been sent meanwhile. */
     struct message *unsaved;
     uint32_t gone;
-    unsigned int fault; /* XENSTORE_ERROR_* it was parked for */
-    bool pending, parked, dead;
-    bool lost_events; /* said so already */
+    unsigned int fault;         /* XENSTORE_ERROR_* it was parked for */
+    bool pending, parked, dead; /* waits for a turn; not served; to be reaped */
+    bool lost_events;           /* said so already */
     size_t in_used;
     char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
 };

@@ -12,6 +12,8 @@
 #include "quota.h"
 #include "tree.h"
 
+/* Which tree is changed, and on whose account. Edits of the live tree go to the
+ * journal, too; those of a transaction do when it is committed. */
 struct edit {
     struct node **root;
     struct usage *usage; /* NULL: the live accounts */
@@ -22,6 +24,11 @@ struct edit {
  * chain that fills the gap costs with @len bytes of value in its last. */
 long edit_missing(const char *rest, size_t len, long *cost);
 
+/*
+ * @path is absolute. edit_create() makes the chain @rest of which only the last
+ * gets the value; the others want @n, the node that is at @path now. The
+ * removed subtree is the caller's reference. @perms is borrowed.
+ */
 int edit_create(struct edit *e, const char *path, const char *rest,
                 const void *data, size_t len, struct perms *perms);
 int edit_set_value(struct edit *e, const char *path, const struct node *n,

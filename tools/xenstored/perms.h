@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Rights, as bits; the owner has all of them. */
 #define PERM_NONE  0u
 #define PERM_READ  1u
 #define PERM_WRITE 2u
@@ -26,16 +27,19 @@
 /* Domain 0 lives as long as the machine. */
 #define INCARNATION_DOM0 1u
 
+/* A domain, and which of those that have had its number. */
 struct identity {
     uint16_t domid;
     uint32_t incarnation;
 };
 
+/* What a domain may do. Of the first in a list, what all others may. */
 struct perm {
     struct identity id;
     uint8_t bits;
 };
 
+/* There is always a first entry. Only perms_alloc()'s caller fills it in. */
 struct perms {
     unsigned int refs;
     unsigned int count;
@@ -54,17 +58,22 @@ static inline bool identity_equal(struct identity a, struct identity b)
     return a.domid == b.domid && a.incarnation == b.incarnation;
 }
 
+/* One reference, count entries of zero; NULL without memory. perms_get()
+ * returns its argument; perms_put() takes NULL, too. */
 struct perms *perms_alloc(unsigned int count);
 struct perms *perms_get(struct perms *p);
 void perms_put(struct perms *p);
 
-/* A copy of @p that belongs to @owner. */
+/* A copy of @p that belongs to @owner, perhaps @p itself, as a reference of the
+ * caller's. NULL without memory. */
 struct perms *perms_with_owner(struct perms *p, struct identity owner);
 /* A copy without the entries of @who (the owner entry stays). */
 struct perms *perms_without(struct perms *p, struct identity who);
+/* As owner or not. */
 bool perms_mention(const struct perms *p, struct identity who);
 
-/* PERM_ bits that @who has under @p. */
+/* PERM_ bits that @who has under @p: all for the privileged and the owner, else
+ * those of its own entry, else those of all others. */
 unsigned int perms_of(const struct perms *p, const struct actor *who);
 
 /* Finds the living domain with this id; INCARNATION_NONE if there is none. */

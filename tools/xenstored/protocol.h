@@ -13,7 +13,7 @@ struct request {
     struct connection *c;
     const struct xsd_sockmsg *hdr;
     const char *data; /* hdr->len bytes, not terminated */
-    struct view view;
+    struct view view; /* the client, and its transaction, if it names one */
 };
 
 /*
@@ -26,8 +26,8 @@ void protocol_handle(struct connection *c, const struct xsd_sockmsg *hdr,
 
 /*
  * Answers, of which a request gets exactly one. protocol_reply() returns 0, or
- * E2BIG if it does not fit into a message; the others always fit. An errno
- * value without a name on the wire is sent as EINVAL.
+ * E2BIG, and has sent nothing, if it does not fit into a message; the others
+ * always fit. An errno value without a name on the wire is sent as EINVAL.
  */
 int protocol_reply(struct request *r, const void *data, size_t len);
 int protocol_ack(struct request *r);
@@ -41,9 +41,12 @@ int protocol_reply_error(struct request *r, int error);
  */
 int protocol_strings(const struct request *r, const char *out[],
                      unsigned int n);
+/* Too long a path is EINVAL as well; @special allows names with @. A NULL rest:
+ * the path must be all. */
 int protocol_path(const struct request *r, char *path, bool special,
                   size_t *relative, const char **rest, size_t *rest_len);
-/* A decimal domain id. 0 or EINVAL. */
+/* A decimal domain id, below those that are reserved. 0 or EINVAL. Whether
+ * there is such a domain is not asked. */
 int protocol_domid(const char *s, uint16_t *domid);
 
 /*

@@ -33,6 +33,7 @@ enum quota {
     QUOTA_COUNT
 };
 
+/* The same for all domains; names are those of the command line. */
 extern long quota[QUOTA_COUNT];
 extern long quota_soft_memory;
 extern const char *const quota_name[QUOTA_COUNT];
@@ -57,6 +58,8 @@ void quota_refused(struct account *a, struct identity id, enum quota q);
 
 /* Changes of accounts that are not booked yet; empty when zeroed. */
 struct usage {
+    /* One for each domain: there are few, so they are searched one after the
+     * other. */
     struct usage_entry {
         struct identity id;
         long nodes, bytes;
@@ -73,6 +76,7 @@ int usage_check(struct usage *u, struct identity id, long nodes, long bytes);
 /* Books everything in @u to the live accounts; cannot fail. What was owned by a
  * domain that has died meanwhile is nobody's. */
 void usage_apply(struct usage *u);
+/* Forgets the changes, and gives the memory back. */
 void usage_clear(struct usage *u);
 
 /* Memory outside the tree: watches, transactions, events. 0, or ENOMEM beyond

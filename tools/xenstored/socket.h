@@ -10,6 +10,7 @@
 
 /* Listens at @path, replacing a stale socket. 0 or an errno value. */
 int socket_listen(struct event_loop *loop, const char *path);
+/* At the end: nobody connects any more; those who have stay. */
 void socket_unlink(void);
 
 #endif

@@ -12,12 +12,15 @@
 #include <stdint.h>
 
 extern bool trace_enabled;
+/* There is a file, whether the trace is switched off at present or not. */
 bool trace_is_open(void);
-/* 0 or an errno value. A NULL path turns the trace off. */
+/* 0 or an errno value, and then the trace is off. A NULL path turns it off.
+ * Lines are added to what the file has. */
 int trace_open(const char *path);
 /* One line for a message in or out; @who names the connection. */
 void trace_message(const char *direction, const char *who, const char *type,
                    uint32_t tx_id, const void *data, size_t len);
+/* One line of another kind; the newline is added. */
 void trace_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

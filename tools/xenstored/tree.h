@@ -22,12 +22,16 @@
 #include "path.h"
 #include "perms.h"
 
+/* The bytes of a node, shared by its versions while they are the same. It may
+ * be changed in place by the only one who refers to it. */
 struct value {
     unsigned int refs;
     uint32_t len, room;
     char data[];
 };
 
+/* One version of a node. For all but tree.c it is constant while a reference is
+ * held, or until the next edit of the tree in which it was found. */
 struct node {
     unsigned int refs;
     uint32_t child_count, child_room;
@@ -57,7 +61,9 @@ extern uint64_t tree_allocated;
 /* The order of children: below, equal or above 0. */
 int node_compare(const struct node *a, const struct node *b);
 
-/* A lone root node; NULL without memory. */
+/* A lone root node, with one reference that is the caller's; NULL without
+ * memory. node_get() returns its argument; node_put() takes NULL, and frees all
+ * that no other tree has. */
 struct node *tree_new(struct perms *perms);
 struct node *node_get(struct node *n);
 void node_put(struct node *n);
@@ -70,7 +76,9 @@ struct node *tree_lookup(struct node *root, const char *path);
 struct node *tree_nearest(struct node *root, const char *path,
                           const char **rest);
 
-/* All return 0 or ENOMEM; which nodes must exist is the caller's care. */
+/* All return 0 or ENOMEM; which nodes must exist is the caller's care: @path,
+ * or for tree_create() what is in front of @rest. *root may be another node
+ * afterwards. @perms is borrowed, @data copied. */
 int tree_set_value(struct node **root, const char *path, const void *data,
                    size_t len, struct stamp s);
 int tree_set_perms(struct node **root, const char *path, struct perms *perms,
@@ -84,6 +92,7 @@ int tree_create(struct node **root, const char *path, const char *rest,
 int tree_remove(struct node **root, const char *path, struct stamp s,
                 struct node **removed);
 
+/* Bytes; the value may hold any. */
 static inline size_t node_value_len(const struct node *n)
 {
     return n->value ? n->value->len : 0;
@@ -99,6 +108,8 @@ static inline long node_cost(size_t name_len, size_t value_len)
  * Walks a subtree, parents before children, without recursion: depth is
  * bounded by the length of a path. tree_walk_skip() leaves out what is below
  * the node returned last. walk->path is its path, starting with the one given.
+ * The tree must not be edited meanwhile; there is nothing to give back. NULL:
+ * done.
  */
 struct tree_walk {
     unsigned int depth;

@@ -47,6 +47,8 @@ int watch_restore(struct connection *c, const char *path, size_t relative,
 int watch_remove(struct connection *c, const char *path, const char *token);
 void watch_remove_all(struct connection *c);
 
+/* Queues an event for each watcher of the node, of what is above it, and of
+ * what was below it if it was removed. */
 void watch_fire(const struct change *c);
 /* "@introduceDomain" and "@releaseDomain". */
 void watch_fire_special(const char *name);

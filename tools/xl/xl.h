@@ -26,6 +26,7 @@
 #include <libxlutil_unused.h>
 #include <xentoollog.h>
 
+/* Open before a command runs, and closed by the end of the process. */
 extern libxl_ctx *ctx;
 extern xentoollog_logger_stdiostream *logger;
 /* Global options: -N, -f, and -v once. */
@@ -40,6 +41,7 @@ struct command {
     const char *usage;   /* after the name */
     const char *options; /* lines of help, or NULL */
 };
+/* By its name; NULL: there is none. */
 const struct command *find_command(const char *name);
 void print_help(void);
 void print_command_help(const struct command *command, FILE *out);
@@ -54,13 +56,16 @@ int next_option(int argc, char **argv, const char *options,
 
 /* --- domains by name or number --- */
 
-/* Or the end of xl, with one line. */
+/* The number of the domain that a user has named so, or the end of xl, with one
+ * line. */
 uint32_t find_domain(const char *id);
 /* "(null)" where there is none, as it has always been printed. From malloc. */
 char *domain_name(uint32_t domid);
 
 /* --- xl.conf --- */
 
+/* What xl.conf sets, in its own names; what the file leaves out has its
+ * default. */
 struct xl_conf {
     char *lockfile;
     char *default_vifscript, *default_bridge, *default_gatewaydev;
@@ -100,6 +105,7 @@ void print_list_line(FILE *out, const libxl_dominfo *info, const char *name,
 
 /* --- creation and the monitor --- */
 
+/* What the command line says. no_monitor: nobody acts on the domain's end. */
 struct create_options {
     bool paused, console, foreground, no_monitor, quiet;
 };
@@ -109,6 +115,8 @@ void make_room(libxl_domain_config *config);
 /* Built and paused. 0 or ERROR_*, and an error has been printed. */
 int make_domain(libxl_domain_config *config, uint32_t *domid,
                 const libxl_asyncprogress_how *console);
+/* make_domain(), then what the options say: its console, and the process that
+ * watches it. The exit status of xl. */
 int create_domain(libxl_domain_config *config,
                   const struct create_options *options);
 int monitor_domain(libxl_domain_config *config, uint32_t domid,

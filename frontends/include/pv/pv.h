@@ -27,18 +27,20 @@
 #include <xen/callback.h>
 #include <xen/physdev.h>
 
+/* The only size of page that PV guests have. */
 #define PAGE_SIZE 4096UL
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 
-/* Bits of a page-table entry as the CPU and mmu_update have them. */
+/* Bits of a page-table entry as the CPU and mmu_update have them. The
+ * hypervisor may add to them when it takes an entry: see read_pte(). */
 #define PTE_P    0x001UL
 #define PTE_W    0x002UL
 #define PTE_U    0x004UL
 #define PTE_PWT  0x008UL
 #define PTE_PCD  0x010UL
-#define PTE_A    0x020UL
+#define PTE_A    0x020UL /* set by the CPU, as is the next */
 #define PTE_D    0x040UL
-#define PTE_PSE  0x080UL
+#define PTE_PSE  0x080UL /* above level 1 refused: no large pages */
 #define PTE_G    0x100UL
 #define PTE_NX   (1UL << 63)
 #define PTE_MASK 0x000ffffffffff000UL
@@ -56,7 +58,7 @@
 #define ENOSYS     38
 #define EOPNOTSUPP 95
 
-extern struct start_info *start_info;
+extern struct start_info *start_info;   /* as it was handed over */
 extern struct shared_info *shared_info; /* mapped before main() */
 extern uint64_t *p2m;                   /* pfn to mfn, writable */
 
@@ -64,7 +66,7 @@ extern uint64_t *p2m;                   /* pfn to mfn, writable */
 /*
  * Call nr by the instruction itself, not by the hypercall page; the result as
  * it comes. HCn(memory_op, ...) is the call __HYPERVISOR_memory_op with n
- * arguments, which may be pointers.
+ * arguments, which may be pointers. Errors are negative; nothing is retried.
  */
 static inline long hypercall(unsigned long nr, unsigned long a, unsigned long b,
                              unsigned long c, unsigned long d, unsigned long e)
@@ -95,6 +97,7 @@ static inline long hypercall(unsigned long nr, unsigned long a, unsigned long b,
 void console_write(const char *s, size_t n);
 void printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void vprintf(const char *fmt, va_list ap);
+/* As in C, with these formats. */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 
 /* --- TAP: one line a check, the plan at the end --------------------------- */
@@ -143,10 +146,13 @@ bool write_faults(volatile void *p, uint64_t v);
 /* Pages of the initial mapping, zeroed, page aligned. Stops when none left. */
 void *alloc_page(void);
 void *alloc_pages(unsigned int n); /* contiguous pfns */
+/* For pages of the window: the initial mapping, which begins at VIRT_BASE with
+ * pfn 0. Others have no pfn that could be computed. */
 static inline uint64_t virt_to_pfn(const void *p)
 {
     return ((uint64_t)p - VIRT_BASE) / PAGE_SIZE;
 }
+/* By the list p2m, which a guest that exchanges pages keeps up itself. */
 static inline uint64_t virt_to_mfn(const void *p)
 {
     return p2m[virt_to_pfn(p)];
@@ -155,7 +161,8 @@ static inline void *pfn_to_virt(uint64_t pfn)
 {
     return (void *)(VIRT_BASE + pfn * PAGE_SIZE);
 }
-/* Machine address of the L1 entry that maps va (in validated tables). */
+/* Machine address of the L1 entry that maps va (in validated tables); 0: no
+ * table is there. */
 uint64_t pte_maddr(const void *va);
 /* Reads the entry of the given level that maps va; 0 if not there. */
 uint64_t read_pte(const void *va, int level);
@@ -163,11 +170,14 @@ uint64_t read_pte(const void *va, int level);
  */
 long set_pte(uint64_t pte_maddr, uint64_t value); /* mmu_update, 1 entry */
 long map_va(const void *va, uint64_t pte, unsigned long flags); /* by address */
-/* The page's own mapping in the window. */
+/* The page's own mapping in the window, as a table or descriptor page needs it,
+ * and as it was. Other mappings of the page stay. */
 long make_readonly(void *page);
 long make_writable(void *page);
-/* Maps mfn at a fresh address outside the window (tables made as needed). */
+/* Maps mfn at a fresh address outside the window (tables made as needed).
+ * flags: the entry's bits. *rc is the result of the call that maps it. */
 void *map_mfn(uint64_t mfn, uint64_t flags, long *rc);
+/* One operation. arg2 is the count or the address, by the command. */
 long mmuext(unsigned int cmd, uint64_t arg1, uint64_t arg2);
 
 /* --- events (2-level) ----------------------------------------------------- */
@@ -175,27 +185,36 @@ long mmuext(unsigned int cmd, uint64_t arg1, uint64_t arg2);
  * cleared. events_init() masks every port; it has run before main(). */
 typedef void (*event_handler_t)(uint32_t port);
 void events_init(void);
+/* vcpu 0's upcall mask. What has come meanwhile is delivered before enable
+ * returns. */
 void events_enable(void);
 void events_disable(void);
+/* One handler for each port; port is below those of the 2-level ABI. */
 void bind_handler(uint32_t port, event_handler_t fn); /* and unmask */
+/* EVTCHNOP_*, on its structure: 0 or -errno. */
 long evtchn_op(int cmd, void *arg);
 /* A port that this domain's own sends make pending on the vcpu; 0: failed. */
 uint32_t event_new_ipi(unsigned int vcpu);
+/* Nothing is checked: a test that wants the error uses evtchn_op(). */
 void event_send(uint32_t port);
 bool event_pending(uint32_t port); /* the bit, whether masked or not */
 void event_clear(uint32_t port);
-/* Waits (SCHEDOP_poll) until port is pending or ns have passed. */
+/* Waits (SCHEDOP_poll) until port is pending or ns have passed. Whether it is
+ * pending; it stays so. */
 bool wait_event(uint32_t port, uint64_t ns);
 
 /* --- time ----------------------------------------------------------------- */
 uint64_t system_time(void); /* ns, from vcpu_info of vcpu 0 */
 
 /* --- more vcpus ----------------------------------------------------------- */
-/* Starts vcpu id at fn on a stack of its own; 0/-errno. */
+/* Starts vcpu id at fn on a stack of its own; 0/-errno. It has the traps of
+ * vcpu 0 and the same root; console and checks are not for two at a time. */
 long start_vcpu(unsigned int id, void (*fn)(void));
 
+/* The guest's own. */
 int main(void);
 
+/* As in C; the compiler calls them, too. */
 void *memset(void *d, int c, size_t n);
 void *memcpy(void *d, const void *s, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
@@ -203,6 +222,7 @@ size_t strlen(const char *s);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 
+/* For the compiler, and between vcpus. */
 #define barrier() asm volatile("" ::: "memory")
 #define mb()      __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
