@@ -56,8 +56,7 @@ void xlu__report(const XLU_Config *cfg, int line, const char *fmt, ...)
 
 /* With all that is in it, to any depth. */
 void xlu__value_free(XLU_ConfigValue *value); /* NULL is ok */
-/* Takes value over; false when memory ran out, and then it has been
- * freed. */
+/* Takes value over; false when memory ran out, and then it was freed. */
 bool xlu__list_append(XLU_ConfigList *list, XLU_ConfigValue *value);
 /*
  * Adds the settings of the text, which need not end with a NUL, to cfg. 0;

@@ -26,7 +26,7 @@ struct context {
 
 /* Each returns the exit status, or -1 if the transaction is to be tried again.
  * Messages go to standard error at once. argv has the arguments behind the
- * options, as many as the table asks for. */
+ * options, at least as many as the table asks for. */
 int command_read(struct context *c, int argc, char **argv);
 int command_write(struct context *c, int argc, char **argv);
 int command_rm(struct context *c, int argc, char **argv);

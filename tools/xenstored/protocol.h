@@ -10,7 +10,7 @@
 
 /* A request that is being served; valid until its function returns. */
 struct request {
-    struct connection *c;
+    struct connection *c; /* where the answer goes */
     const struct xsd_sockmsg *hdr;
     const char *data; /* hdr->len bytes, not terminated */
     struct view view; /* the client, and its transaction, if it names one */

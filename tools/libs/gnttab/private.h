@@ -18,8 +18,8 @@
 #include "../toollog/open_device.h"
 #include "../toollog/owned_logger.h"
 
-/* Constant while it is open, so that threads may share it. Its
- * functions return -1 or NULL with errno, and have logged why. */
+/* Constant while it is open, so that threads may share it. Functions that take
+ * it return -1 or NULL with errno if they fail. */
 struct xengntdev_handle {
     struct owned_logger log;
     struct active_handle active; /* restricting it takes the fd away */

@@ -17,8 +17,8 @@
 #include <xentoollog.h>
 
 /* What to do about an errno of open(), to be put behind the message. It begins
- * with a blank, and is a constant. errno may change. The
- * last remedy names all drivers, for a machine that lacks one mostly lacks all.
+ * with a blank, and is a constant. errno may change. The last
+ * remedy names all drivers, for a machine that lacks one mostly lacks all.
  */
 static inline const char *device_remedy(int error)
 {
@@ -33,10 +33,10 @@ static inline const char *device_remedy(int error)
 
 /*
  * A descriptor, the caller's to close; -1 with errno, and a line in the log at
- * the level of errors, with the remedy. path: of the device; nothing is
- * ever created.
- * context: the library's name there. flags: those of open(), which are to
- * include O_CLOEXEC: a child of the program has no business with it.
+ * the level of errors, with the remedy. path: of the device, which is never
+ * created. context: the library's name there. flags: those of open(), with
+ * O_CLOEXEC unless the program has asked for a handle that its children inherit
+ * over exec: most have no business with it.
  */
 static inline int open_device(xentoollog_logger *logger, const char *context,
                               const char *path, int flags)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Xen's error numbers: the public values, and two that never leave the
- * hypervisor, EINTR and ERESTART. Functions return them negative.
- * The public values are those that Linux has, so dom0's kernel passes them on.
+ * hypervisor, EINTR and ERESTART. Functions return them negative. The public
+ * values are those that Linux has, so dom0's kernel passes them on as they are.
  */
 #ifndef HV_ERRNO_H
 #define HV_ERRNO_H

@@ -68,8 +68,8 @@ static inline pte_t pte_make(mfn_t mfn, uint64_t flags)
 /*
  * The direct map, in which all RAM is mapped. Addresses of devices are not:
  * they need ioremap(). The mapping is permanent, so nothing is to be undone,
- * and it is writable but for the image's code and constants and
- * firmware's tables.
+ * and it is writable but for the image's code and constants and firmware's
+ * tables.
  */
 static inline void *maddr_to_virt(paddr_t ma)
 {

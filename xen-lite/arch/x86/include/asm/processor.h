@@ -228,8 +228,8 @@ struct cpuinfo {
     uint32_t xsave_size; /* bytes of FPU area, 512 without XSAVE */
 };
 extern struct cpuinfo boot_cpu;
-/* Answers that are asked often. cpu_identify() sets all of them,
- * and from then on they are constant. */
+/* Answers that are asked often. cpu_identify() sets all of them, and from then
+ * on they are constant. */
 extern bool cpu_has_xsave, cpu_has_rdtscp, cpu_is_amd; /* AMD: or Hygon */
 extern unsigned long mmu_cr4_features; /* CR4 while a guest runs */
 void cpu_identify(void);               /* boot CPU: fills boot_cpu */
