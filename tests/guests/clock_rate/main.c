@@ -5,6 +5,7 @@
  * whichever vcpu, time is never earlier than what another vcpu has seen before.
  * run: smp=2 timeout=60
  */
+#include <pv/io_port.h>
 #include <pv/pv.h>
 
 #define SECOND      1000000000UL
@@ -89,10 +90,7 @@ static void second(void)
 
 static uint32_t pm_timer(void)
 {
-    uint32_t v;
-
-    asm volatile("inl %w1, %0" : "=a"(v) : "d"(PM_TIMER));
-    return v & 0xffffff;
+    return in32(PM_TIMER) & 0xffffff;
 }
 
 struct moment {

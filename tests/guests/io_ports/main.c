@@ -1,29 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Port I/O of dom0: what passes, what is answered, what reads as nothing. */
+#include <pv/io_port.h>
 #include <pv/pv.h>
-
-static uint32_t in32(uint16_t p)
-{
-    uint32_t v;
-
-    asm volatile("inl %w1, %0" : "=a"(v) : "Nd"(p));
-    return v;
-}
-static uint8_t in8(uint16_t p)
-{
-    uint8_t v;
-
-    asm volatile("inb %w1, %0" : "=a"(v) : "Nd"(p));
-    return v;
-}
-static void out32(uint16_t p, uint32_t v)
-{
-    asm volatile("outl %0, %w1" ::"a"(v), "Nd"(p));
-}
-static void out8(uint16_t p, uint8_t v)
-{
-    asm volatile("outb %0, %w1" ::"a"(v), "Nd"(p));
-}
 
 static void raw_in(void *arg)
 {

@@ -5,6 +5,7 @@
  * timer's enable bit. An interrupt that is under way to the old CPU must not be
  * the last one. run: smp=2 timeout=60
  */
+#include <pv/io_port.h>
 #include <pv/pv.h>
 
 #define SCI_GSI   9
@@ -17,29 +18,6 @@ static uint16_t pm1;
 static uint32_t port;
 static volatile bool over;
 static volatile unsigned int moves;
-
-static void out16(uint16_t p, uint16_t v)
-{
-    asm volatile("outw %0, %w1" ::"a"(v), "Nd"(p));
-}
-static uint16_t in16(uint16_t p)
-{
-    uint16_t v;
-
-    asm volatile("inw %w1, %0" : "=a"(v) : "Nd"(p));
-    return v;
-}
-static void out32(uint16_t p, uint32_t v)
-{
-    asm volatile("outl %0, %w1" ::"a"(v), "Nd"(p));
-}
-static uint32_t in32(uint16_t p)
-{
-    uint32_t v;
-
-    asm volatile("inl %w1, %0" : "=a"(v) : "Nd"(p));
-    return v;
-}
 
 static void raise_line(bool high)
 {

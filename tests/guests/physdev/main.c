@@ -3,6 +3,7 @@
  * HYPERVISOR_physdev_op of dom0: interrupts from line to event channel, on the
  * RTC's periodic interrupt (GSI 8), and what is refused.
  */
+#include <pv/io_port.h>
 #include <pv/pv.h>
 #include <xen/physdev.h>
 
@@ -10,25 +11,15 @@
 
 static volatile unsigned int arrived;
 
-static inline void outb(uint16_t port, uint8_t v)
-{
-    asm volatile("outb %0, %1" ::"a"(v), "Nd"(port));
-}
-static inline uint8_t inb(uint16_t port)
-{
-    uint8_t v;
-    asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
-    return v;
-}
 static uint8_t rtc_read(uint8_t reg)
 {
-    outb(0x70, reg);
-    return inb(0x71);
+    out8(0x70, reg);
+    return in8(0x71);
 }
 static void rtc_write(uint8_t reg, uint8_t v)
 {
-    outb(0x70, reg);
-    outb(0x71, v);
+    out8(0x70, reg);
+    out8(0x71, v);
 }
 
 static void rtc_interrupt(uint32_t port)

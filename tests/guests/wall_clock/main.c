@@ -4,6 +4,7 @@
  * builder has cleared, both beside the machine's own clock; with an offset, and
  * after dom0 has set the time.
  */
+#include <pv/io_port.h>
 #include <pv/pv.h>
 #include <xen/domctl.h>
 #include <xen/platform.h>
@@ -27,10 +28,8 @@ static long domctl(uint32_t cmd)
 
 static uint8_t cmos(uint8_t reg)
 {
-    uint8_t v;
-
-    asm volatile("outb %b1, $0x70\n\tinb $0x71, %b0" : "=a"(v) : "a"(reg));
-    return v;
+    out8(0x70, reg);
+    return in8(0x71);
 }
 
 static unsigned int bcd(uint8_t reg)
