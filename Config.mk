@@ -16,9 +16,10 @@ CLANG_FORMAT ?= clang-format-14
 # Downloads (Debian packages fetched by apt) live outside the tree.
 export XEN_LITE_CACHE ?= $(HOME)/.cache/xen-lite
 
-# O: object tree of this variant; the two variants never share an object.
+# O: object tree of this variant; DIST: what it installs. The two variants share
+# neither.
 O           := $(if $(filter 1,$(DEBUG)),build-debug,build)
-DIST        := dist
+DIST        := $(if $(filter 1,$(DEBUG)),build-debug/dist,dist)
 
 WARNINGS    := -Wall -Wextra -Werror -Wstrict-prototypes \
                -Wmissing-prototypes -Wimplicit-fallthrough -Wno-unused-parameter

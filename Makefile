@@ -96,7 +96,7 @@ hypervisor: $(HYPERVISOR)
 tools: $(LIBRARIES) $(PROGRAMS)
 
 clean:
-	$(Q)rm -rf build build-debug build-clang $(DIST)
+	$(Q)rm -rf build build-debug build-clang dist
 
 # Every C file we wrote, as clang-format sees it.
 SOURCES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')

@@ -15,7 +15,7 @@ chosen = $(if $(T),\
 
 check: packages-run packages-test
 	$(Q)$(MAKE) all install-tree run-image guests check-build
-	$(Q)$(MAKE) DEBUG=1 DIST=build-debug/dist hypervisor
+	$(Q)$(MAKE) DEBUG=1 hypervisor
 	$(if $(T),,$(Q)$(MAKE) -j$(J) clang)
 	$(Q)$(MAKE) check-run
 
@@ -46,7 +46,7 @@ bench: packages-run
 # COUNT live migrations (20).
 check-long: packages-run
 	$(Q)$(MAKE) all install-tree run-image $(O)/tests/system/witness
-	$(Q)$(MAKE) DEBUG=1 DIST=build-debug/dist hypervisor
+	$(Q)$(MAKE) DEBUG=1 hypervisor
 	$(Q)export BUILD=$(O) DIST=$(DIST); prove --timer --verbose --exec tests/run-one \
 	    $(sort $(wildcard tests/long/*.t))
 .PHONY: check-long

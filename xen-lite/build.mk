@@ -191,10 +191,7 @@ $(HV_O)/xen-lite.elf: xen-lite/arch/x86/boot/container.S $(HV_O)/image.bin
 	    -DENTRY_OFFSET=$(call hv_offset,multiboot_entry) -DMEMORY_SIZE=$(call hv_offset,_end) \
 	  -c -o $(HV_O)/container.o $< && \
 	$(LD) --oformat binary -Ttext 0 -e 0 -o $@ $(HV_O)/container.o
-# Both variants go to the same place; a change of DEBUG= makes it out of date.
-HV_VARIANT := $(DIST)/.variant
-$(shell mkdir -p $(DIST); [ "`cat $(HV_VARIANT) 2>/dev/null`" = $(O) ] || echo $(O) > $(HV_VARIANT))
-$(DIST)/xen-lite.elf: $(HV_O)/xen-lite.elf $(HV_VARIANT)
-	$(Q)cp $< $@
+$(DIST)/xen-lite.elf: $(HV_O)/xen-lite.elf
+	$(Q)mkdir -p $(@D); cp $< $@
 $(DIST)/install/boot/xen-lite-$(VERSION).gz: $(DIST)/xen-lite.elf
 	$(call say,GZIP,$@)mkdir -p $(@D); gzip -9nc $< > $@
