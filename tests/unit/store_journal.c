@@ -93,10 +93,16 @@ ssize_t __wrap_write(int fd, const void *data, size_t len)
 int __real_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to);
 
+static bool no_second_file;
+
 int __wrap_rename(const char *from, const char *to)
 {
     int rc;
 
+    if (no_second_file && access(to, F_OK) == 0) {
+        errno = ENOSPC;
+        return -1;
+    }
     point();
     rc = __real_rename(from, to);
     point();
@@ -799,6 +805,65 @@ static void without_room_the_daemon_goes_on(void **state)
     }
 }
 
+/* A journal that cannot be rewritten is good all the same. */
+static void without_room_for_a_second_file_the_first_grows(void **state)
+{
+    int lines;
+    char *tree, *end;
+
+    reference(6, 60);
+    state_journal_min = 1;
+    no_second_file = true;
+    new_world(6, 60);
+    assert_true(daemon_process());
+    compare();
+    no_second_file = false;
+    state_journal_min = 1 << 20;
+    free(journal);
+    assert_int_equal(journal_load(path, &journal, &journal_len), 0);
+    memcpy(pages, fake_domain, sizeof(fake_domain));
+    tree = tree_from(journal, journal_len, boot, &lines);
+    end = strstr(wanted, "domain 0.");
+    assert_memory_equal(tree, wanted, (size_t)(end - wanted));
+    assert_int_equal(lines, 0);
+    free(tree);
+}
+
+/* One that has ended for want of room begins again, with all that happened
+ * meanwhile. */
+static void the_journal_comes_back_with_the_room(void **state)
+{
+    struct stat st;
+
+    for (int early = 0; early < 2; early++) {
+        new_world(9, 60);
+        full_after = early ? 0 : -1;
+        start(boot);
+        full_after = 0;
+        root = client_new(NULL);
+        assert_int_equal(client_write(root, 0, "/before", "1"), 0);
+        assert_true(state_wanted());
+        assert_int_equal(stat(path, &st), -1);
+        state_try_again();
+        assert_true(state_wanted());
+        full_after = -1;
+        state_try_again();
+        assert_false(state_wanted());
+        assert_int_equal(client_write(root, 0, "/after", "2"), 0);
+        client_free(root);
+        state_stop();
+        fake_stop();
+
+        start(boot);
+        root = client_new(NULL);
+        assert_string_equal(client_read(root, 0, "/before"), "1");
+        assert_string_equal(client_read(root, 0, "/after"), "2");
+        client_free(root);
+        state_stop();
+        fake_stop();
+    }
+}
+
 /* Their connections have ended with the daemon that knew the transaction. */
 static void local_transactions_start_again(void **state)
 {
@@ -869,6 +934,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(guests_go_on_after_damage),
         cmocka_unit_test(a_journal_of_another_boot_is_not_used),
         cmocka_unit_test(without_room_the_daemon_goes_on),
+        cmocka_unit_test(without_room_for_a_second_file_the_first_grows),
+        cmocka_unit_test(the_journal_comes_back_with_the_room),
         cmocka_unit_test(local_transactions_start_again),
         cmocka_unit_test(all_that_is_restored_is_released),
     };

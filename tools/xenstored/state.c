@@ -25,7 +25,7 @@
 size_t state_journal_min = 1 << 20;
 
 static struct {
-    bool on;
+    bool on, wanted; /* written; to be written as soon as there is room */
     struct journal journal;
     char path[4096], fresh_path[4096 + 8], boot_id[JOURNAL_BOOT_ID];
     uint64_t full_size; /* of the file when it was last rewritten */
@@ -388,16 +388,52 @@ static void publish_touched(void)
     }
 }
 
-/* A daemon that serves without a journal is better than none that does. An old
- * one must not be found, though: it would take guests back in time. */
+/* The old file was not written to the end and must not be found: it would take
+ * guests back in time. If there is no room for two files, it goes first. */
+static int replace(void)
+{
+    int rc = rewrite();
+
+    if (!rc)
+        return 0;
+    unlink(state.path);
+    journal_close(&state.journal);
+    return rewrite();
+}
+
+/* The old file is complete: without room for another it goes on. */
+static void compact(void)
+{
+    int rc = rewrite();
+
+    if (!rc)
+        return;
+    log_warning("rewriting %s: %s; it grows on", state.path, strerror(rc));
+    state.full_size = state.journal.size / 2;
+}
+
+/* A daemon that serves without a journal is better than none that does. */
 static void give_up(int error)
 {
-    log_error(
-        "writing %s: %s; the store goes on, but would not survive the end "
-        "of this process",
-        state.path, strerror(error));
-    unlink(state.path);
+    log_error("writing %s: %s; the store goes on, but until there is room it "
+              "would not survive the end of this process",
+              state.path, strerror(error));
     state_stop();
+    state.wanted = true;
+}
+
+bool state_wanted(void)
+{
+    return state.wanted;
+}
+
+void state_try_again(void)
+{
+    if (!state.wanted || rewrite())
+        return;
+    log_info("%s is written again", state.path);
+    state.wanted = false;
+    state.on = true;
 }
 
 void state_commit(void)
@@ -410,9 +446,11 @@ void state_commit(void)
         pack_connection(journal_pack(&state.journal), d, false);
     pack_counters(journal_pack(&state.journal));
     rc = journal_write(&state.journal);
-    if (rc || (state.journal.size > state_journal_min &&
-               state.journal.size > REWRITE_RATIO * state.full_size))
-        rc = rewrite();
+    if (rc)
+        rc = replace();
+    else if (state.journal.size > state_journal_min &&
+             state.journal.size > REWRITE_RATIO * state.full_size)
+        compact();
     state.written++;
     publish_touched();
     if (rc)
@@ -441,9 +479,11 @@ int state_start(const char *path, const char *boot_id)
         return rc;
     domain_restore_rings(lost != 0);
     connection_reap();
-    rc = rewrite();
-    state.on = !rc;
-    return rc;
+    state.on = true;
+    rc = replace();
+    if (rc)
+        give_up(rc);
+    return 0;
 }
 
 void state_resume(void)
@@ -461,5 +501,5 @@ void state_stop(void)
 {
     publish_touched();
     journal_close(&state.journal);
-    state.on = false;
+    state.on = state.wanted = false;
 }

@@ -39,9 +39,9 @@ struct watch;
 
 /*
  * Takes over what the journal at @path says and starts a new one there. Rings
- * are connected again but not yet served: see state_resume(). 0 or an errno
- * value, ENOMEM or that of creating the file; a damaged journal is no error,
- * what could not be used is logged.
+ * are connected again but not yet served: see state_resume(). 0 or ENOMEM; a
+ * damaged journal is no error, what could not be used is logged, and so is that
+ * a new one cannot be written.
  */
 int state_start(const char *path, const char *boot_id);
 /* To be called when everything is in order: looks for domains that have died in
@@ -49,8 +49,15 @@ int state_start(const char *path, const char *boot_id);
 void state_resume(void);
 /* No more journal; the file stays for the next daemon. */
 void state_stop(void);
-/* Writes what has been reported and lets the output go. */
+/*
+ * Writes what has been reported and lets the output go. A file that cannot be
+ * written any more is removed, and the daemon goes on without one: it is wanted
+ * from then on, and state_try_again() is to be called now and then, between
+ * events.
+ */
 void state_commit(void);
+bool state_wanted(void);
+void state_try_again(void);
 /* Bytes that the journal may have in any case. */
 extern size_t state_journal_min;
 bool state_on(void);

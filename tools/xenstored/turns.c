@@ -9,6 +9,8 @@
 
 /* How often old transactions are looked for. */
 #define EXPIRY_MS 5000
+/* How often a journal that had no room is tried again. */
+#define JOURNAL_RETRY_MS 5000
 
 static void expire(struct event_timer *t)
 {
@@ -16,6 +18,13 @@ static void expire(struct event_timer *t)
 }
 
 static struct event_timer expiry = {.fire = expire};
+
+static void write_again(struct event_timer *t)
+{
+    state_try_again();
+}
+
+static struct event_timer journal_retry = {.fire = write_again};
 
 static int between_events(struct event_loop *loop)
 {
@@ -32,6 +41,8 @@ static int between_events(struct event_loop *loop)
     }
     if (transactions_can_expire() && !expiry.armed)
         event_timer_set(loop, &expiry, EXPIRY_MS);
+    if (state_wanted() && !journal_retry.armed)
+        event_timer_set(loop, &journal_retry, JOURNAL_RETRY_MS);
     return timeout;
 }
 
