@@ -89,32 +89,6 @@ static int create(uint32_t *domid, uint32_t max_vcpus, uint64_t mem_kib,
     return 0;
 }
 
-/* The default policy of PV guests, read and given back. */
-static int set_policy(uint32_t domid)
-{
-    uint32_t leaves = 0, msrs = 0;
-    xen_cpuid_leaf_t *leaf = NULL;
-    xen_msr_entry_t *msr = NULL;
-    int rc = -1;
-
-    if (xlc_cpu_policy_size(xc, &leaves, &msrs))
-        return failed("cpu policy size");
-    leaf = calloc(leaves, sizeof(*leaf));
-    msr = calloc(msrs, sizeof(*msr));
-    if (!leaf || !msr ||
-        xlc_cpu_policy_get_system(xc, XEN_SYSCTL_cpu_policy_pv_default, &leaves,
-                                  leaf, &msrs, msr))
-        failed("get_cpu_policy");
-    else if (xlc_cpu_policy_set_domain(xc, domid, leaves, leaf, 0, NULL, NULL,
-                                       NULL, NULL))
-        failed("set_cpu_policy");
-    else
-        rc = 0;
-    free(leaf);
-    free(msr);
-    return rc;
-}
-
 static int introduce(const char *name, const struct xlg_config *config,
                      const struct xlg_result *built)
 {
@@ -171,7 +145,7 @@ int main(int argc, char **argv)
         goto out;
     }
     if (create(&config.domid, config.max_vcpus, config.mem_kib, &config) ||
-        set_policy(config.domid) || xlg_build_pv(xc, image, &config, &built) ||
+        xlg_build_pv(xc, image, &config, &built) ||
         introduce(argv[1], &config, &built))
         goto out;
     if (!paused && xlc_domain_unpause(xc, config.domid)) {

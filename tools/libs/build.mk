@@ -35,7 +35,7 @@ $(eval $(call shared_library,libxenforeignmemory.so.1,libxenforeignmemory.so.1,\
 
 $(eval $(call shared_library,libxlctrl.so,libxlctrl.so,\
     $(addprefix $L/ctrl/,handle.c domain.c vcpu.c schedule.c cpupool.c \
-        cpu_policy.c memory.c event_channel.c grant_table.c host.c version.c),\
+        memory.c event_channel.c grant_table.c host.c version.c),\
     ,$(addprefix $(O)/lib/,libxencall.so.1 libxenforeignmemory.so.1 \
         libxentoollog.so.1)))
 # The hypervisor's parsers of kernels are pure C and serve here as well.

@@ -42,22 +42,6 @@ int xlc_domain_unpause(xlc_handle *h, uint32_t domid)
     return domctl_simple(h, domid, XEN_DOMCTL_unpausedomain);
 }
 
-int xlc_domain_resume(xlc_handle *h, uint32_t domid)
-{
-    return domctl_simple(h, domid, XEN_DOMCTL_resumedomain);
-}
-
-int xlc_domain_shutdown(xlc_handle *h, uint32_t domid, unsigned int reason)
-{
-    struct sched_remote_shutdown arg = {
-        .domain_id = (domid_t)domid,
-        .reason = reason,
-    };
-
-    return xlc_simple_op(h, __HYPERVISOR_sched_op, SCHEDOP_remote_shutdown,
-                         &arg, sizeof(arg));
-}
-
 int xlc_domain_getinfo(xlc_handle *h, uint32_t domid,
                        struct xen_domctl_getdomaininfo *info)
 {
@@ -151,45 +135,12 @@ int xlc_domain_set_address_size(xlc_handle *h, uint32_t domid, uint32_t bits)
     return xlc_domctl(h, &op);
 }
 
-int xlc_domain_get_address_size(xlc_handle *h, uint32_t domid)
-{
-    struct xen_domctl op = domctl_of(domid, XEN_DOMCTL_get_address_size);
-
-    if (xlc_domctl(h, &op))
-        return -1;
-    return (int)op.u.address_size.size;
-}
-
 int xlc_domain_set_handle(xlc_handle *h, uint32_t domid,
                           const xen_domain_handle_t uuid)
 {
     struct xen_domctl op = domctl_of(domid, XEN_DOMCTL_setdomainhandle);
 
     memcpy(op.u.setdomainhandle.handle, uuid, sizeof(xen_domain_handle_t));
-    return xlc_domctl(h, &op);
-}
-
-int xlc_domain_set_debugging(xlc_handle *h, uint32_t domid, bool enable)
-{
-    struct xen_domctl op = domctl_of(domid, XEN_DOMCTL_setdebugging);
-
-    op.u.setdebugging.enable = enable;
-    return xlc_domctl(h, &op);
-}
-
-int xlc_domain_subscribe(xlc_handle *h, uint32_t domid, evtchn_port_t port)
-{
-    struct xen_domctl op = domctl_of(domid, XEN_DOMCTL_subscribe);
-
-    op.u.subscribe.port = port;
-    return xlc_domctl(h, &op);
-}
-
-int xlc_domain_set_virq_handler(xlc_handle *h, uint32_t domid, uint32_t virq)
-{
-    struct xen_domctl op = domctl_of(domid, XEN_DOMCTL_set_virq_handler);
-
-    op.u.set_virq_handler.virq = virq;
     return xlc_domctl(h, &op);
 }
 
@@ -217,49 +168,6 @@ int xlc_domain_set_tsc(xlc_handle *h, uint32_t domid,
     struct xen_domctl op = domctl_of(domid, XEN_DOMCTL_settscinfo);
 
     op.u.tsc_info = *tsc;
-    return xlc_domctl(h, &op);
-}
-
-int xlc_domain_get_tsc(xlc_handle *h, uint32_t domid,
-                       struct xen_domctl_tsc_info *tsc)
-{
-    struct xen_domctl op = domctl_of(domid, XEN_DOMCTL_gettscinfo);
-
-    if (xlc_domctl(h, &op))
-        return -1;
-    *tsc = op.u.tsc_info;
-    return 0;
-}
-
-int xlc_domain_irq_permission(xlc_handle *h, uint32_t domid, uint32_t pirq,
-                              bool allow)
-{
-    struct xen_domctl op = domctl_of(domid, XEN_DOMCTL_irq_permission);
-
-    op.u.irq_permission.pirq = pirq;
-    op.u.irq_permission.allow_access = allow;
-    return xlc_domctl(h, &op);
-}
-
-int xlc_domain_ioport_permission(xlc_handle *h, uint32_t domid, uint32_t first,
-                                 uint32_t count, bool allow)
-{
-    struct xen_domctl op = domctl_of(domid, XEN_DOMCTL_ioport_permission);
-
-    op.u.ioport_permission.first_port = first;
-    op.u.ioport_permission.nr_ports = count;
-    op.u.ioport_permission.allow_access = allow;
-    return xlc_domctl(h, &op);
-}
-
-int xlc_domain_iomem_permission(xlc_handle *h, uint32_t domid,
-                                uint64_t first_mfn, uint64_t count, bool allow)
-{
-    struct xen_domctl op = domctl_of(domid, XEN_DOMCTL_iomem_permission);
-
-    op.u.iomem_permission.first_mfn = first_mfn;
-    op.u.iomem_permission.nr_mfns = count;
-    op.u.iomem_permission.allow_access = allow;
     return xlc_domctl(h, &op);
 }
 

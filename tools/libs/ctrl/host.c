@@ -12,37 +12,24 @@ int xlc_physinfo(xlc_handle *h, struct xen_sysctl_physinfo *info)
     return 0;
 }
 
-/*
- * Runs op, which lets Xen fill an array of nr elements through the handle in
- * op and leaves their number in *count. That number, or -1.
- */
-static int sysctl_array(xlc_handle *h, struct xen_sysctl *op, void *handle,
-                        void *array, size_t element, unsigned int nr,
-                        const uint32_t *count)
-{
-    struct bounce b;
-    int rc;
-
-    if (bounce_new(h, &b, array, nr * element))
-        return -1;
-    memcpy(handle, &b.buffer, sizeof(b.buffer));
-    rc = xlc_sysctl(h, op);
-    if (!rc) {
-        rc = (int)*count;
-        bounce_out(&b, *count * element);
-    }
-    bounce_free(h, &b);
-    return rc;
-}
-
 int xlc_cputopology(xlc_handle *h, unsigned int nr,
                     struct xen_sysctl_cputopo *cpus)
 {
     struct xen_sysctl op = sysctl_of(XEN_SYSCTL_cputopoinfo);
+    struct bounce b;
+    int rc;
 
+    if (bounce_new(h, &b, cpus, nr * sizeof(*cpus)))
+        return -1;
     op.u.cputopoinfo.num_cpus = nr;
-    return sysctl_array(h, &op, &op.u.cputopoinfo.cputopo, cpus, sizeof(*cpus),
-                        nr, &op.u.cputopoinfo.num_cpus);
+    set_xen_guest_handle(op.u.cputopoinfo.cputopo, b.buffer);
+    rc = xlc_sysctl(h, &op);
+    if (!rc) {
+        rc = (int)op.u.cputopoinfo.num_cpus;
+        bounce_out(&b, op.u.cputopoinfo.num_cpus * sizeof(*cpus));
+    }
+    bounce_free(h, &b);
+    return rc;
 }
 
 int xlc_numainfo(xlc_handle *h, unsigned int nr,
@@ -69,16 +56,6 @@ out:
     bounce_free(h, &bmem);
     bounce_free(h, &bdist);
     return rc;
-}
-
-int xlc_cpuinfo(xlc_handle *h, unsigned int max,
-                struct xen_sysctl_cpuinfo *cpus)
-{
-    struct xen_sysctl op = sysctl_of(XEN_SYSCTL_getcpuinfo);
-
-    op.u.getcpuinfo.max_cpus = max;
-    return sysctl_array(h, &op, &op.u.getcpuinfo.info, cpus, sizeof(*cpus), max,
-                        &op.u.getcpuinfo.nr_cpus);
 }
 
 int xlc_debug_keys(xlc_handle *h, const char *keys)

@@ -5,10 +5,9 @@
  */
 #include "private.h"
 
-/* Add or remove extents; the array goes in, and back when Xen writes it. */
-static long reservation_op(xlc_handle *h, unsigned int cmd, uint32_t domid,
-                           unsigned int order, unsigned int flags,
-                           unsigned long nr, xen_pfn_t *extents)
+long xlc_memory_populate(xlc_handle *h, uint32_t domid, unsigned int order,
+                         unsigned int flags, unsigned long nr,
+                         xen_pfn_t *extents)
 {
     struct xen_memory_reservation reservation = {
         .nr_extents = nr,
@@ -26,26 +25,12 @@ static long reservation_op(xlc_handle *h, unsigned int cmd, uint32_t domid,
     if (bounce_in(h, &b, extents, nr * sizeof(*extents)))
         return -1;
     set_xen_guest_handle(reservation.extent_start, b.buffer);
-    rc = xlc_memory_op(h, cmd, &reservation, sizeof(reservation));
-    if (rc > 0 && cmd == XENMEM_populate_physmap)
+    rc = xlc_memory_op(h, XENMEM_populate_physmap, &reservation,
+                       sizeof(reservation));
+    if (rc > 0)
         bounce_out(&b, (size_t)rc * sizeof(*extents));
     bounce_free(h, &b);
     return rc;
-}
-
-long xlc_memory_populate(xlc_handle *h, uint32_t domid, unsigned int order,
-                         unsigned int flags, unsigned long nr,
-                         xen_pfn_t *extents)
-{
-    return reservation_op(h, XENMEM_populate_physmap, domid, order, flags, nr,
-                          extents);
-}
-
-long xlc_memory_decrease(xlc_handle *h, uint32_t domid, unsigned int order,
-                         unsigned long nr, const xen_pfn_t *extents)
-{
-    return reservation_op(h, XENMEM_decrease_reservation, domid, order, 0, nr,
-                          (xen_pfn_t *)extents);
 }
 
 int xlc_memory_claim(xlc_handle *h, uint32_t domid, unsigned long pages)
@@ -88,45 +73,6 @@ long xlc_memory_sharing_freed(xlc_handle *h)
 long xlc_memory_sharing_shared(xlc_handle *h)
 {
     return xlc_memory_op(h, XENMEM_get_sharing_shared_pages, NULL, 0);
-}
-
-long xlc_memory_maximum_ram_page(xlc_handle *h)
-{
-    return xlc_memory_op(h, XENMEM_maximum_ram_page, NULL, 0);
-}
-
-long xlc_memory_maximum_gpfn(xlc_handle *h, uint32_t domid)
-{
-    struct xen_memory_domain domain = {.domid = (domid_t)domid};
-
-    return xlc_memory_op(h, XENMEM_maximum_gpfn, &domain, sizeof(domain));
-}
-
-int xlc_availheap(xlc_handle *h, uint32_t min_bits, uint32_t max_bits,
-                  int32_t node, uint64_t *bytes)
-{
-    struct xen_sysctl op = sysctl_of(XEN_SYSCTL_availheap);
-
-    op.u.availheap.min_bitwidth = min_bits;
-    op.u.availheap.max_bitwidth = max_bits;
-    op.u.availheap.node = node;
-    if (xlc_sysctl(h, &op))
-        return -1;
-    *bytes = op.u.availheap.avail_bytes;
-    return 0;
-}
-
-int xlc_domain_get_vnuma(xlc_handle *h, uint32_t domid, unsigned int *nr_nodes,
-                         unsigned int *nr_ranges, unsigned int *nr_vcpus)
-{
-    struct xen_vnuma_topology_info info = {.domid = (domid_t)domid};
-
-    if (xlc_memory_op(h, XENMEM_get_vnumainfo, &info, sizeof(info)) < 0)
-        return -1;
-    *nr_nodes = info.nr_vnodes;
-    *nr_ranges = info.nr_vmemranges;
-    *nr_vcpus = info.nr_vcpus;
-    return 0;
 }
 
 int xlc_mmuext_pin(xlc_handle *h, uint32_t domid, unsigned int op,

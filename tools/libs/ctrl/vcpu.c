@@ -2,10 +2,10 @@
 /* Virtual CPUs: register state, run state, and where they may run. */
 #include "private.h"
 
-static int vcpu_context_op(xlc_handle *h, uint32_t domid, uint32_t vcpu,
-                           uint32_t cmd, vcpu_guest_context_t *context)
+int xlc_vcpu_setcontext(xlc_handle *h, uint32_t domid, uint32_t vcpu,
+                        const vcpu_guest_context_t *context)
 {
-    struct xen_domctl op = domctl_of(domid, cmd);
+    struct xen_domctl op = domctl_of(domid, XEN_DOMCTL_setvcpucontext);
     struct bounce b;
     int rc;
 
@@ -14,23 +14,8 @@ static int vcpu_context_op(xlc_handle *h, uint32_t domid, uint32_t vcpu,
     op.u.vcpucontext.vcpu = vcpu;
     set_xen_guest_handle(op.u.vcpucontext.ctxt, b.buffer);
     rc = xlc_domctl(h, &op);
-    if (!rc && cmd == XEN_DOMCTL_getvcpucontext)
-        bounce_out(&b, sizeof(*context));
     bounce_free(h, &b);
     return rc;
-}
-
-int xlc_vcpu_setcontext(xlc_handle *h, uint32_t domid, uint32_t vcpu,
-                        const vcpu_guest_context_t *context)
-{
-    return vcpu_context_op(h, domid, vcpu, XEN_DOMCTL_setvcpucontext,
-                           (vcpu_guest_context_t *)context);
-}
-
-int xlc_vcpu_getcontext(xlc_handle *h, uint32_t domid, uint32_t vcpu,
-                        vcpu_guest_context_t *context)
-{
-    return vcpu_context_op(h, domid, vcpu, XEN_DOMCTL_getvcpucontext, context);
 }
 
 int xlc_vcpu_getinfo(xlc_handle *h, uint32_t domid, uint32_t vcpu,
@@ -91,35 +76,4 @@ int xlc_vcpu_getaffinity(xlc_handle *h, uint32_t domid, uint32_t vcpu,
 {
     return affinity_op(h, domid, vcpu, XEN_DOMCTL_getvcpuaffinity, flags, bytes,
                        hard, soft);
-}
-
-static int nodeaffinity_op(xlc_handle *h, uint32_t domid, uint32_t cmd,
-                           size_t bytes, uint8_t *nodes)
-{
-    struct xen_domctl op = domctl_of(domid, cmd);
-    struct bounce b;
-    int rc;
-
-    if (bounce_in(h, &b, nodes, bytes))
-        return -1;
-    set_xen_guest_handle(op.u.nodeaffinity.nodemap.bitmap, b.buffer);
-    op.u.nodeaffinity.nodemap.nr_bits = (uint32_t)bytes * 8;
-    rc = xlc_domctl(h, &op);
-    if (!rc && cmd == XEN_DOMCTL_getnodeaffinity)
-        bounce_out(&b, bytes);
-    bounce_free(h, &b);
-    return rc;
-}
-
-int xlc_domain_setnodeaffinity(xlc_handle *h, uint32_t domid, size_t bytes,
-                               const uint8_t *nodes)
-{
-    return nodeaffinity_op(h, domid, XEN_DOMCTL_setnodeaffinity, bytes,
-                           (uint8_t *)nodes);
-}
-
-int xlc_domain_getnodeaffinity(xlc_handle *h, uint32_t domid, size_t bytes,
-                               uint8_t *nodes)
-{
-    return nodeaffinity_op(h, domid, XEN_DOMCTL_getnodeaffinity, bytes, nodes);
 }

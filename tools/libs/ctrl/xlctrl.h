@@ -96,10 +96,6 @@ int xlc_domain_create(xlc_handle *h, uint32_t *domid,
 int xlc_domain_destroy(xlc_handle *h, uint32_t domid);
 int xlc_domain_pause(xlc_handle *h, uint32_t domid);
 int xlc_domain_unpause(xlc_handle *h, uint32_t domid);
-/* Undo a suspend that was cancelled: the guest's call returns 1. */
-int xlc_domain_resume(xlc_handle *h, uint32_t domid);
-/* Mark as shut down from outside, reason SHUTDOWN_*; vcpus stop. */
-int xlc_domain_shutdown(xlc_handle *h, uint32_t domid, unsigned int reason);
 
 /*
  * Information on one domain; ESRCH if it does not exist (never on the next id).
@@ -114,31 +110,14 @@ int xlc_domain_max_vcpus(xlc_handle *h, uint32_t domid, uint32_t max);
 int xlc_domain_max_mem(xlc_handle *h, uint32_t domid, uint64_t kib);
 /* Guest width in bits; only 64 is ever accepted by xen-lite. */
 int xlc_domain_set_address_size(xlc_handle *h, uint32_t domid, uint32_t bits);
-int xlc_domain_get_address_size(xlc_handle *h, uint32_t domid); /* 32, 64 */
 int xlc_domain_set_handle(xlc_handle *h, uint32_t domid,
                           const xen_domain_handle_t uuid);
-int xlc_domain_set_debugging(xlc_handle *h, uint32_t domid, bool enable);
-/* The event port that gets this domain's suspend instead of VIRQ_DOM_EXC. */
-int xlc_domain_subscribe(xlc_handle *h, uint32_t domid, evtchn_port_t port);
-/*
- * Makes domid the receiver of a global VIRQ (VIRQ_DOM_EXC, VIRQ_CONSOLE, ...).
- */
-int xlc_domain_set_virq_handler(xlc_handle *h, uint32_t domid, uint32_t virq);
 int xlc_domain_send_trigger(xlc_handle *h, uint32_t domid, uint32_t trigger,
                             uint32_t vcpu); /* XEN_DOMCTL_SENDTRIGGER_* */
 /* How far the domain's wall clock is ahead of UTC. */
 int xlc_domain_set_time_offset(xlc_handle *h, uint32_t domid, int64_t seconds);
 int xlc_domain_set_tsc(xlc_handle *h, uint32_t domid,
                        const struct xen_domctl_tsc_info *tsc);
-int xlc_domain_get_tsc(xlc_handle *h, uint32_t domid,
-                       struct xen_domctl_tsc_info *tsc);
-/* Let the guest use an interrupt, I/O ports, or machine frames of MMIO. */
-int xlc_domain_irq_permission(xlc_handle *h, uint32_t domid, uint32_t pirq,
-                              bool allow);
-int xlc_domain_ioport_permission(xlc_handle *h, uint32_t domid, uint32_t first,
-                                 uint32_t count, bool allow);
-int xlc_domain_iomem_permission(xlc_handle *h, uint32_t domid,
-                                uint64_t first_mfn, uint64_t count, bool allow);
 /* Write the hypercall stubs into the guest's frame mfn. */
 int xlc_domain_hypercall_init(xlc_handle *h, uint32_t domid, uint64_t mfn);
 
@@ -146,8 +125,6 @@ int xlc_domain_hypercall_init(xlc_handle *h, uint32_t domid, uint64_t mfn);
 
 int xlc_vcpu_setcontext(xlc_handle *h, uint32_t domid, uint32_t vcpu,
                         const vcpu_guest_context_t *context);
-int xlc_vcpu_getcontext(xlc_handle *h, uint32_t domid, uint32_t vcpu,
-                        vcpu_guest_context_t *context);
 int xlc_vcpu_getinfo(xlc_handle *h, uint32_t domid, uint32_t vcpu,
                      struct xen_domctl_getvcpuinfo *info);
 /*
@@ -162,10 +139,6 @@ int xlc_vcpu_setaffinity(xlc_handle *h, uint32_t domid, uint32_t vcpu,
 int xlc_vcpu_getaffinity(xlc_handle *h, uint32_t domid, uint32_t vcpu,
                          uint32_t flags, size_t bytes, uint8_t *hard,
                          uint8_t *soft);
-int xlc_domain_setnodeaffinity(xlc_handle *h, uint32_t domid, size_t bytes,
-                               const uint8_t *nodes);
-int xlc_domain_getnodeaffinity(xlc_handle *h, uint32_t domid, size_t bytes,
-                               uint8_t *nodes);
 
 /* --- scheduler and cpupools ----------------------------------------------- */
 
@@ -192,37 +165,6 @@ struct xlc_cpupool {
 int xlc_cpupool_info(xlc_handle *h, uint32_t id, struct xlc_cpupool *pool,
                      size_t bytes, uint8_t *cpus);
 int xlc_cpupool_freeinfo(xlc_handle *h, size_t bytes, uint8_t *cpus);
-/* *id IN: wanted id, XEN_SYSCTL_CPUPOOL_PAR_ANY for any; OUT: the id. */
-int xlc_cpupool_create(xlc_handle *h, uint32_t *id, uint32_t sched_id);
-int xlc_cpupool_destroy(xlc_handle *h, uint32_t id);
-/* cpu XEN_SYSCTL_CPUPOOL_PAR_ANY: any free one, or the pool's last one. */
-int xlc_cpupool_addcpu(xlc_handle *h, uint32_t id, uint32_t cpu);
-int xlc_cpupool_removecpu(xlc_handle *h, uint32_t id, uint32_t cpu);
-int xlc_cpupool_movedomain(xlc_handle *h, uint32_t id, uint32_t domid);
-
-/* --- CPU policy (CPUID leaves and MSRs) ----------------------------------- */
-
-/* Largest numbers of leaves and MSRs that any policy of this Xen has. */
-int xlc_cpu_policy_size(xlc_handle *h, uint32_t *nr_leaves, uint32_t *nr_msrs);
-/*
- * Read policy XEN_SYSCTL_cpu_policy_*. nr_*: IN entries in the arrays (ENOBUFS
- * when too few), OUT entries written. Either array may be NULL with *nr_* 0.
- */
-int xlc_cpu_policy_get_system(xlc_handle *h, uint32_t index,
-                              uint32_t *nr_leaves, xen_cpuid_leaf_t *leaves,
-                              uint32_t *nr_msrs, xen_msr_entry_t *msrs);
-/*
- * Give the domain a policy, only before it first runs. On refusal
- * *err_leaf, *err_subleaf, *err_msr (NULL allowed) say what Xen objects to,
- * ~0 where it did not say.
- */
-int xlc_cpu_policy_set_domain(xlc_handle *h, uint32_t domid, uint32_t nr_leaves,
-                              const xen_cpuid_leaf_t *leaves, uint32_t nr_msrs,
-                              const xen_msr_entry_t *msrs, uint32_t *err_leaf,
-                              uint32_t *err_subleaf, uint32_t *err_msr);
-/* XEN_SYSCTL_cpu_featureset_*; *nr IN/OUT words, words NULL asks the size. */
-int xlc_cpu_featureset(xlc_handle *h, uint32_t index, uint32_t *nr,
-                       uint32_t *words);
 
 /* --- memory --------------------------------------------------------------- */
 
@@ -235,9 +177,6 @@ int xlc_cpu_featureset(xlc_handle *h, uint32_t index, uint32_t *nr,
 long xlc_memory_populate(xlc_handle *h, uint32_t domid, unsigned int order,
                          unsigned int flags, unsigned long nr,
                          xen_pfn_t *extents);
-/* Give extents (mfns for PV) back; returns how many were freed. */
-long xlc_memory_decrease(xlc_handle *h, uint32_t domid, unsigned int order,
-                         unsigned long nr, const xen_pfn_t *extents);
 /* Reserve pages out of the free ones for the domain; 0 cancels. */
 int xlc_memory_claim(xlc_handle *h, uint32_t domid, unsigned long pages);
 /* One entry of the map that XENMEM_memory_map shows to the guest. */
@@ -250,14 +189,6 @@ int xlc_memory_set_map(xlc_handle *h, uint32_t domid, unsigned int nr,
 /* Frames of host memory: pages saved by sharing; pages that are shared. */
 long xlc_memory_sharing_freed(xlc_handle *h);
 long xlc_memory_sharing_shared(xlc_handle *h);
-long xlc_memory_maximum_ram_page(xlc_handle *h);
-long xlc_memory_maximum_gpfn(xlc_handle *h, uint32_t domid);
-/* Free bytes of the heap; node -1: all. Address width limits 0: none. */
-int xlc_availheap(xlc_handle *h, uint32_t min_bits, uint32_t max_bits,
-                  int32_t node, uint64_t *bytes);
-/* EOPNOTSUPP for a domain without virtual NUMA, the only kind there is. */
-int xlc_domain_get_vnuma(xlc_handle *h, uint32_t domid, unsigned int *nr_nodes,
-                         unsigned int *nr_ranges, unsigned int *nr_vcpus);
 /*
  * Pin or unpin a page table of the domain: op MMUEXT_PIN_L1..L4_TABLE,
  * MMUEXT_UNPIN_TABLE. No writable mapping of the tables may exist anywhere.
@@ -272,10 +203,6 @@ int xlc_mmuext_pin(xlc_handle *h, uint32_t domid, unsigned int op,
  * DOMID_SELF is allowed for both.
  */
 int xlc_evtchn_alloc_unbound(xlc_handle *h, uint32_t domid, uint32_t remote);
-/* State of a port of a domain: status->dom and ->port are filled in here. */
-int xlc_evtchn_status(xlc_handle *h, uint32_t domid, evtchn_port_t port,
-                      evtchn_status_t *status);
-int xlc_evtchn_reset(xlc_handle *h, uint32_t domid);
 
 /*
  * Write a new domain's two reserved grants: GNTTAB_RESERVED_CONSOLE gives
@@ -299,9 +226,6 @@ int xlc_cputopology(xlc_handle *h, unsigned int nr,
                     struct xen_sysctl_cputopo *cpus);
 int xlc_numainfo(xlc_handle *h, unsigned int nr,
                  struct xen_sysctl_meminfo *meminfo, uint32_t *distance);
-/* Idle nanoseconds since boot of each CPU; returns how many are filled. */
-int xlc_cpuinfo(xlc_handle *h, unsigned int max,
-                struct xen_sysctl_cpuinfo *cpus);
 
 /* Request keys to Xen's debug key handler (see Xen's console, key h). */
 int xlc_debug_keys(xlc_handle *h, const char *keys);

@@ -11,7 +11,7 @@
  *   xlg_image_open
  *   xlc_domain_create, xlc_domain_max_vcpus, xlc_domain_max_mem,
  *   xlc_evtchn_alloc_unbound (store, then console), xlc_memory_set_map,
- *   xlc_domain_set_tsc, xlc_cpu_policy_set_domain
+ *   xlc_domain_set_tsc
  *   xlg_build_pv             address size, claim, memory, tables, pin, shared
  *                            info, vcpu 0, the two reserved grants
  *   xlg_image_close
