@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../tools/xenstored/record.h"
 #include "../../tools/xenstored/state.h"
 
 static const char boot[] = "01234567-89ab-cdef-0123-456789abcdef";
@@ -711,6 +712,9 @@ static char *tree_from(const char *data, size_t len, const char *boot_id,
     return strdup(world->dump);
 }
 
+/* Of a journal, in bytes: see journal.c. */
+#define HEAD_LEN (20 + JOURNAL_BOOT_ID + 1)
+
 static void assert_tree(const char *data, size_t len, const char *tree)
 {
     int lines;
@@ -755,6 +759,68 @@ static void a_flipped_bit_ends_the_journal_before_it(void **state)
         *at = was;
         free(tree);
     }
+}
+
+/* The journal with one frame more, whose checksum is right; *len is its length.
+ */
+static char *with_frame(const char *head, size_t head_len, const struct pack *p,
+                        size_t *len)
+{
+    struct journal j;
+    char *data;
+
+    unlink(path);
+    assert_int_equal(journal_create(&j, path, boot), 0);
+    pack_bytes(journal_pack(&j), p->data, p->used);
+    assert_int_equal(journal_write(&j), 0);
+    journal_close(&j);
+    assert_int_equal(journal_load(path, &data, len), 0);
+    *len += head_len - HEAD_LEN;
+    data = realloc(data, *len + head_len);
+    memmove(data + head_len, data + HEAD_LEN, *len - head_len);
+    memcpy(data, head, head_len);
+    return data;
+}
+
+/* A frame with a record that makes no sense, behind others that do. */
+static void a_bad_record_undoes_its_frame(void **state)
+{
+    struct pack p = {0};
+    size_t len;
+    char *data, *tree;
+    int lines;
+
+    record(3);
+    tree = tree_from(journal, journal_len, boot, &lines);
+    pack_value(&p, "/", "changed", 7);
+    pack_quota(&p, QUOTA_WATCHES, 4711);
+    pack_u8(&p, RECORD_DOMAIN_GONE);
+    pack_u16(&p, FIRST_GUEST);
+    pack_value(&p, "/no/such/node", "", 0);
+    data = with_frame(journal, journal_len, &p, &len);
+    assert_tree(data, len, tree);
+    free(data);
+    free(tree);
+    pack_free(&p);
+}
+
+/* A state that was not written to its end is none. */
+static void half_a_state_is_none(void **state)
+{
+    struct pack p = {0};
+    size_t len;
+    char *data, *empty;
+    int lines;
+
+    empty = tree_from(journal, HEAD_LEN - 1, boot, &lines);
+    pack_counters(&p);
+    pack_value(&p, "/", "half", 4);
+    pack_quota(&p, QUOTA_WATCHES, 4711);
+    data = with_frame(journal, HEAD_LEN, &p, &len);
+    assert_tree(data, len, empty);
+    free(empty);
+    free(data);
+    pack_free(&p);
 }
 
 /* What the guests have seen published is lost: they go on all the same. */
@@ -931,6 +997,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(many_deaths_in_long_histories),
         cmocka_unit_test(a_torn_end_is_told_and_left_out),
         cmocka_unit_test(a_flipped_bit_ends_the_journal_before_it),
+        cmocka_unit_test(a_bad_record_undoes_its_frame),
+        cmocka_unit_test(half_a_state_is_none),
         cmocka_unit_test(guests_go_on_after_damage),
         cmocka_unit_test(a_journal_of_another_boot_is_not_used),
         cmocka_unit_test(without_room_the_daemon_goes_on),

@@ -212,6 +212,23 @@ static void a_link_is_not_followed(void **state)
     assert_int_equal(stat(target, &st), -1);
 }
 
+/* Opening a pipe waits for its other end. */
+static void what_is_no_file_is_refused(void **state)
+{
+    char *data;
+    size_t len;
+
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    alarm(10);
+    assert_int_equal(journal_load(path, &data, &len), EPERM);
+    alarm(0);
+    unlink(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(journal_load(path, &data, &len), EPERM);
+    rmdir(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +238,7 @@ int main(void)
         cmocka_unit_test(a_foreign_journal_is_refused),
         cmocka_unit_test(a_failed_write_leaves_a_good_end),
         cmocka_unit_test(a_link_is_not_followed),
+        cmocka_unit_test(what_is_no_file_is_refused),
     };
     int rc;
 

@@ -262,6 +262,19 @@ void domain_drop(struct domain *d)
     free(d);
 }
 
+void domain_drop_all(void)
+{
+    struct domain *dom0 = by_id[0];
+
+    for (unsigned int i = 1; i <= highest; i++)
+        if (by_id[i])
+            domain_drop(by_id[i]);
+    if (dom0->connection)
+        connection_end(dom0->connection);
+    connection_reap();
+    memset(&dom0->account, 0, sizeof(dom0->account));
+}
+
 uint32_t domain_last_incarnation(void)
 {
     return last_incarnation;

@@ -56,6 +56,8 @@ void domain_forget(struct domain *d);
  * 0, ENOMEM or EINVAL. */
 int domain_restore(struct identity id, const void *handle);
 void domain_drop(struct domain *d);
+/* All but domain 0, of which only the connection and the account go. */
+void domain_drop_all(void);
 uint32_t domain_last_incarnation(void);
 void domain_restore_incarnation(uint32_t last);
 /* Connects the rings of those that still live, and ends the connections of all

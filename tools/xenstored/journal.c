@@ -12,7 +12,7 @@
 #include <zlib.h>
 
 /* A change of the records' meaning takes a new number. */
-static const char magic[] = "xenstored journal 3\n";
+static const char magic[] = "xenstored journal 4\n";
 #define MAGIC (sizeof(magic) - 1)
 /* "magic", boot, line feed */
 #define HEAD (MAGIC + JOURNAL_BOOT_ID + 1)
@@ -272,13 +272,15 @@ static int read_all(int fd, char *data, size_t len)
 int journal_load(const char *path, char **data, size_t *len)
 {
     struct stat st;
-    int rc, fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int rc, fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
     if (fd < 0)
         return errno;
     *data = NULL;
     if (fstat(fd, &st)) {
         rc = errno;
+    } else if (!S_ISREG(st.st_mode) || st.st_uid != geteuid()) {
+        rc = EPERM;
     } else {
         *len = (size_t)st.st_size;
         *data = malloc(*len + 1);

@@ -82,7 +82,8 @@ void journal_close(struct journal *j);
 
 /* --- reading -------------------------------------------------------------- */
 
-/* The whole file in memory that the caller frees. 0 or an errno value. */
+/* The whole file in memory that the caller frees. 0 or an errno value: EPERM
+ * for what is no file of this user's. */
 int journal_load(const char *path, char **data, size_t *len);
 
 struct journal_scan {

@@ -105,6 +105,11 @@ void pack_counters(struct pack *p)
     pack_u32(p, state_life());
 }
 
+void pack_complete(struct pack *p)
+{
+    pack_u8(p, RECORD_COMPLETE);
+}
+
 /* Messages that wait for room: those from @m on are not yet in the journal, of
  * those before as many as @gone have been sent since. */
 static void pack_messages(struct pack *p, const struct connection *c,

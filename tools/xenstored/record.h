@@ -37,6 +37,7 @@ enum record {
     RECORD_QUOTA,      /* that was set, one */
     RECORD_CONNECTION, /* how far its messages have come */
     RECORD_COUNTERS,   /* of the whole daemon */
+    RECORD_COMPLETE,   /* all before this is a state, all behind it changes */
 };
 
 /*
@@ -64,6 +65,7 @@ void pack_connection(struct pack *p, const struct domain *d, bool all);
 void pack_quota(struct pack *p, unsigned int q, long value);
 /* Numbers that never repeat. */
 void pack_counters(struct pack *p);
+void pack_complete(struct pack *p);
 
 /* The connection of @d that is kept: NULL if it has ended, though it may not
  * have been taken away yet. */

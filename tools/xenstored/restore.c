@@ -296,6 +296,15 @@ static int restore_counters(struct unpack *u)
     return 0;
 }
 
+/* The state at the journal's beginning has been read to its end. */
+static bool complete;
+
+static int restore_complete(struct unpack *u)
+{
+    complete = true;
+    return 0;
+}
+
 static restore_func *const restore[] = {
     [RECORD_CREATE] = restore_create,
     [RECORD_VALUE] = restore_value,
@@ -310,6 +319,7 @@ static restore_func *const restore[] = {
     [RECORD_QUOTA] = restore_quota,
     [RECORD_CONNECTION] = restore_connection,
     [RECORD_COUNTERS] = restore_counters,
+    [RECORD_COMPLETE] = restore_complete,
 };
 
 int restore_frame(struct unpack *u)
@@ -327,20 +337,48 @@ int restore_frame(struct unpack *u)
     return rc;
 }
 
-static int restore_frames(struct journal_scan *s, size_t *lost)
+/* The frames before @end; *good is behind the last good one. */
+static int apply_frames(struct journal_scan s, const char *end,
+                        const char **good)
 {
     struct unpack u;
-    const char *good = s->at;
     int rc = 0;
 
-    while (!rc && journal_scan_next(s, &u)) {
+    complete = false;
+    *good = s.at;
+    while (!rc && s.at < end && journal_scan_next(&s, &u)) {
         rc = restore_frame(&u);
         if (!rc)
-            good = s->at;
+            *good = s.at;
     }
     connection_reap();
+    return rc;
+}
+
+static int start_afresh(void)
+{
+    domain_drop_all();
+    state_forget_quotas();
+    return store_init();
+}
+
+/* A frame with a bad record has been applied half: all is done again without
+ * it. Half a state is none. */
+static int restore_frames(const struct journal_scan *s, size_t *lost)
+{
+    const char *good;
+    int rc = apply_frames(*s, s->end, &good);
+
+    if (rc == EINVAL) {
+        rc = start_afresh();
+        rc = rc ? rc : apply_frames(*s, good, &good);
+    }
+    if (!rc && !complete) {
+        good = s->start;
+        rc = start_afresh();
+    }
     *lost = (size_t)(s->end - good);
-    return rc == EINVAL ? 0 : rc;
+    return rc;
 }
 
 int restore_journal(const char *path, const char *boot_id, size_t *lost)
@@ -363,7 +401,9 @@ int restore_journal(const char *path, const char *boot_id, size_t *lost)
     else if (rc)
         log_error("%s is no journal of this version: the store is empty", path);
     rc = rc ? 0 : restore_frames(&s, lost);
-    if (*lost)
+    if (*lost == len)
+        log_error("%s is damaged from the beginning: the store is empty", path);
+    else if (*lost)
         log_error("%s: the last %zu of %zu bytes are damaged; the store is as "
                   "it was before these changes",
                   path, *lost, len);

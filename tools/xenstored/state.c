@@ -197,6 +197,14 @@ void state_restore_quota(unsigned int q, long value)
     state.quota_told[q] = true;
 }
 
+void state_forget_quotas(void)
+{
+    for (unsigned int q = 0; q <= QUOTA_COUNT; q++) {
+        state_restore_quota(q, state.quota_start[q]);
+        state.quota_told[q] = false;
+    }
+}
+
 /* --- what a commit has changed -------------------------------------------- */
 
 static char walk_path[PATH_BUFFER];
@@ -349,6 +357,7 @@ static int dump(struct journal *j)
     rc = dump_tree(j);
     while (!rc && (d = domain_next(d)))
         rc = dump_connection(j, d);
+    pack_complete(journal_pack(j));
     return rc ? rc : journal_write(j);
 }
 

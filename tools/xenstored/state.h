@@ -96,11 +96,14 @@ void state_touch(struct domain *d);
 /* --- the way back (restore.c) ----------------------------------------------
  */
 
-/* Applies the frames to a store that has just been initialised. *lost counts
- * the bytes that are of no use. 0 or ENOMEM. */
+/* Applies the frames to a store that has just been initialised, each as a whole
+ * or not at all. *lost counts the bytes that are of no use. 0 or ENOMEM. */
 int restore_journal(const char *path, const char *boot_id, size_t *lost);
+/* EINVAL leaves the records before the bad one applied. */
 int restore_frame(struct unpack *u);
 void state_restore_quota(unsigned int q, long value);
+/* Those of the command line. */
+void state_forget_quotas(void);
 void state_restore_life(uint32_t last);
 
 #endif

@@ -39,6 +39,7 @@ int store_init(void)
 
     if (!p)
         return ENOMEM;
+    node_put(store.root);
     store.root = tree_new(p);
     for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
         perms_put(special[i].perms);

@@ -37,7 +37,8 @@ struct change {
     struct node *removed;         /* the subtree that has gone */
 };
 
-/* The empty store: the root node, readable by dom0 only. 0 or ENOMEM. */
+/* The empty store: the root node, readable by dom0 only; a tree before it goes,
+ * its accounts being nobody's. 0 or ENOMEM. */
 int store_init(void);
 /* A fresh stamp for an edit by @domid. */
 struct stamp store_stamp(uint16_t domid);
