@@ -3,6 +3,11 @@
  * The console: printk to every driver and into the ring that the tools read,
  * HYPERVISOR_console_io for dom0, and serial input, which goes to dom0 or,
  * after three times Ctrl-A, to the debug keys.
+ *
+ * A serial line takes a second for 11 KB, and guests cause output. So nobody
+ * waits for it: output goes into a second ring, from which each driver takes
+ * what its device has room for. What does not fit there is dropped, and
+ * counted.
  */
 #include <hv/console.h>
 #include <hv/domain.h>
@@ -12,13 +17,20 @@
 #include <hv/smp.h>
 #include <xen/event_channel.h>
 
-#define RING_SIZE 16384u /* power of two */
+#define RING_SIZE 16384u /* powers of two */
+#define OUT_SIZE  16384u
+#define STUCK     SECONDS(1) /* a line that takes no byte for so long */
 #define RX_SIZE   128u
 
 static spinlock_t console_lock = SPIN_LOCK_INIT(LOCK_CONSOLE);
 static struct console_driver *drivers;
 static char ring[RING_SIZE];
 static uint32_t ring_cons, ring_prod; /* free-running */
+static char out[OUT_SIZE];
+static uint32_t out_prod, lost;
+static s_time_t moved; /* when a driver took something */
+bool console_synchronous = true;
+static bool unlocked; /* there is a panic: no lock stops it */
 enum { HOST, GUEST };
 static int threshold[2] = {2, 1}; /* info; warning */
 bool console_show_all;
@@ -65,8 +77,24 @@ void console_change_level(char key)
            level_names[*level + 1]);
 }
 
+/* A CPU that has the lock when it breaks finds it broken when it leaves. */
+static unsigned long console_enter(void)
+{
+    return READ_ONCE(unlocked) ? local_irq_save()
+                               : spin_lock_irqsave(&console_lock);
+}
+
+static void console_leave(unsigned long flags)
+{
+    if (READ_ONCE(unlocked))
+        local_irq_restore(flags);
+    else
+        spin_unlock_irqrestore(&console_lock, flags);
+}
+
 void console_register(struct console_driver *drv)
 {
+    drv->sent = out_prod;
     drv->next = drivers;
     drivers = drv;
 }
@@ -79,10 +107,90 @@ static void keep(const char *s, size_t n)
         ring_cons = ring_prod - RING_SIZE;
 }
 
+/* --- the way to the devices, under the lock ------------------------------- */
+
+static uint32_t out_room(void)
+{
+    uint32_t room = OUT_SIZE;
+
+    for (struct console_driver *drv = drivers; drv; drv = drv->next)
+        room = MIN(room, OUT_SIZE - (out_prod - drv->sent));
+    return room;
+}
+
+static void put_out(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[out_prod++ % OUT_SIZE] = s[i];
+}
+
+/* Not at once when a byte has room: lines would be lost one by one. */
+static bool tell_lost(void)
+{
+    char line[64];
+
+    if (!lost || out_room() < OUT_SIZE / 2)
+        return false;
+    put_out(line,
+            snprintf(line, sizeof(line),
+                     "\n(XEN) %u bytes of output were lost here\n", lost));
+    lost = 0;
+    return true;
+}
+
+static void send(struct console_driver *drv)
+{
+    while (drv->sent != out_prod) {
+        uint32_t at = drv->sent % OUT_SIZE;
+        size_t n =
+            drv->write(&out[at], MIN(out_prod - drv->sent, OUT_SIZE - at));
+
+        if (!n)
+            return;
+        drv->sent += n;
+        if (!console_synchronous) /* a stopped CPU may have the clock */
+            moved = get_s_time();
+    }
+}
+
+static void send_all(void)
+{
+    do {
+        for (struct console_driver *drv = drivers; drv; drv = drv->next)
+            send(drv);
+    } while (tell_lost());
+}
+
 static void show(const char *s, size_t n)
 {
-    for (struct console_driver *drv = drivers; drv; drv = drv->next)
-        drv->write(s, n);
+    if (lost || out_room() < n)
+        lost += n;
+    else
+        put_out(s, n);
+    send_all();
+}
+
+void console_send_more(void)
+{
+    unsigned long flags = console_enter();
+
+    send_all();
+    console_leave(flags);
+}
+
+bool console_has_room(void)
+{
+    unsigned long flags = console_enter();
+    bool room = out_room() >= OUT_SIZE / 2;
+
+    console_leave(flags);
+    return room;
+}
+
+void console_end_buffering(void)
+{
+    console_synchronous = true;
+    console_send_more();
 }
 
 static void emit(const char *s, size_t n)
@@ -101,7 +209,7 @@ void vprintk(const char *fmt, va_list ap)
     char *s = buf;
     int n;
 
-    flags = spin_lock_irqsave(&console_lock);
+    flags = console_enter();
     n = vsnprintf(buf, sizeof(buf), fmt, ap);
     n = MIN(n, (int)sizeof(buf) - 1);
     /* A level counts at the start of a line and lasts to its end. */
@@ -126,7 +234,7 @@ void vprintk(const char *fmt, va_list ap)
         }
         at_line_start = end;
     }
-    spin_unlock_irqrestore(&console_lock, flags);
+    console_leave(flags);
 }
 
 void printk(const char *fmt, ...)
@@ -175,7 +283,8 @@ void gprintk(struct domain *d, const char *fmt, ...)
 
 void console_force_unlock(void)
 {
-    spin_lock_init(&console_lock, LOCK_NONE);
+    WRITE_ONCE(unlocked, true);
+    console_end_buffering();
 }
 
 noreturn void bug(const char *file, int line, const char *what)
@@ -187,7 +296,7 @@ noreturn void bug(const char *file, int line, const char *what)
 
 size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear)
 {
-    unsigned long flags = spin_lock_irqsave(&console_lock);
+    unsigned long flags = console_enter();
     uint32_t from = *index, got = 0;
 
     if (from - ring_cons > ring_prod - ring_cons)
@@ -197,7 +306,7 @@ size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear)
     *index = from;
     if (clear)
         ring_cons = from;
-    spin_unlock_irqrestore(&console_lock, flags);
+    console_leave(flags);
     return got;
 }
 
@@ -237,10 +346,10 @@ static void deliver(char c)
         handle_keypress(c);
         return;
     }
-    flags = spin_lock_irqsave(&console_lock);
+    flags = console_enter();
     if (rx_prod - rx_cons < RX_SIZE)
         rx_buf[rx_prod++ % RX_SIZE] = c;
-    spin_unlock_irqrestore(&console_lock, flags);
+    console_leave(flags);
     send_global_virq(VIRQ_CONSOLE);
 }
 
@@ -274,39 +383,48 @@ static long write_later(uint64_t buffer, uint32_t count)
     return hypercall_again(__HYPERVISOR_console_io);
 }
 
-/* dom0's bytes as they are, in pieces, so that no guest page is held. */
+/* dom0's bytes as they are. False if it should wait for the line, which takes
+ * bytes. */
+static bool write_piece(const char *s, uint32_t n)
+{
+    unsigned long flags = console_enter();
+    bool wait = (lost || out_room() < n) && get_s_time() - moved < STUCK;
+
+    if (!wait) {
+        if (console_to_ring)
+            keep(s, n);
+        show(s, n);
+    }
+    console_leave(flags);
+    return !wait;
+}
+
+/* In pieces, so that no guest page is held. */
 static long guest_write(uint64_t buffer, uint32_t count)
 {
     char piece[128];
-    unsigned long flags;
 
-    while (count) {
-        uint32_t n = MIN(count, (uint32_t)sizeof(piece));
-
-        if (hypercall_preempt_check())
-            return write_later(buffer, count);
+    for (uint32_t n; count; buffer += n, count -= n) {
+        n = MIN(count, (uint32_t)sizeof(piece));
         if (copy_from_guest_raw(piece, buffer, n))
             return -EFAULT;
-        flags = spin_lock_irqsave(&console_lock);
-        if (console_to_ring)
-            keep(piece, n);
-        show(piece, n);
-        spin_unlock_irqrestore(&console_lock, flags);
-        buffer += n;
-        count -= n;
+        if (!write_piece(piece, n))
+            return write_later(buffer, count);
+        if (count > n && hypercall_preempt_check())
+            return write_later(buffer + n, count - n);
     }
     return 0;
 }
 
 static long guest_read(uint64_t buffer, uint32_t count)
 {
-    unsigned long flags = spin_lock_irqsave(&console_lock);
+    unsigned long flags = console_enter();
     char buf[RX_SIZE];
     uint32_t n = 0;
 
     while (n < count && n < sizeof(buf) && rx_cons != rx_prod)
         buf[n++] = rx_buf[rx_cons++ % RX_SIZE];
-    spin_unlock_irqrestore(&console_lock, flags);
+    console_leave(flags);
     return copy_to_guest_raw(buffer, buf, n) ? -EFAULT : (long)n;
 }
 

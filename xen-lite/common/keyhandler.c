@@ -5,7 +5,8 @@
  * tasklet, so that handlers run with interrupts on and without a lock.
  *
  * While a handler prints, its CPU serves no guest, and a serial line is slow:
- * each key gets two seconds, and dumps ask dump_goes_on() before each item.
+ * each key gets two seconds, and dumps ask dump_goes_on() before each item. It
+ * waits for the line, so that nothing of them is lost.
  */
 #include <hv/console.h>
 #include <hv/domain.h>
@@ -21,6 +22,8 @@ static bool was_cut;
 
 bool dump_goes_on(void)
 {
+    while (!console_has_room() && get_s_time() < deadline)
+        cpu_relax();
     if (!was_cut && get_s_time() > deadline) {
         printk("... and more; this takes too long\n");
         was_cut = true;

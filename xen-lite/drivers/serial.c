@@ -3,9 +3,10 @@
  * NS16550 serial line: com1= and com2= give speed and format
  * ("115200,8n1[,port]"); console=com1 makes it the console.
  *
- * Output waits for the transmitter (the FIFO takes 16 bytes at a time), which
- * works at any moment, panics included. Input comes by the line's interrupt,
- * or by a timer where there is none.
+ * The transmitter's FIFO takes 16 bytes at a time; the line's interrupt says
+ * when it is empty. So at boot and at a panic output waits for it, and
+ * otherwise not. Input comes by the interrupt, too. Where there is none, a
+ * timer looks.
  */
 #include <hv/console.h>
 #include <hv/lib.h>
@@ -17,6 +18,7 @@
 
 #define UART_DATA 0 /* divisor low while LCR_DLAB is set */
 #define UART_IER  1 /* divisor high */
+#define UART_IIR  2 /* read */
 #define UART_FCR  2
 #define UART_LCR  3
 #define UART_MCR  4
@@ -24,6 +26,8 @@
 #define UART_SCR  7
 
 #define IER_RX      0x01
+#define IER_TX      0x02
+#define IIR_NONE    0x01 /* no reason for an interrupt */
 #define FCR_ENABLE  0x07 /* on, both FIFOs cleared */
 #define LCR_DLAB    0x80
 #define MCR_DTR_RTS 0x03
@@ -34,12 +38,14 @@
 #define FIFO_SIZE   16
 #define UART_CLOCK  115200
 #define POLL_PERIOD MILLISECS(20)
+#define SEND_PERIOD MILLISECS(1) /* while there is something to send */
 
 struct uart {
     const char *name;
     uint16_t io_base;
     uint8_t irq;
     char options[32];
+    bool has_irq, sending; /* the rest waits for an empty FIFO */
     struct timer poll;
 };
 
@@ -48,6 +54,8 @@ static struct uart uarts[] = {
     {.name = "com2", .io_base = 0x2f8, .irq = 3},
 };
 static struct uart *console_uart;
+static bool opt_sync_console;
+HV_OPTION(OPT_BOOL, "sync_console", opt_sync_console);
 
 static int __init opt_com1(const char *value)
 {
@@ -63,26 +71,55 @@ static int __init opt_com2(const char *value)
 }
 HV_OPTION_FN("com2", opt_com2);
 
-static void uart_write(const char *s, size_t n)
+static bool fifo_is_empty(const struct uart *u)
 {
-    const struct uart *u = console_uart;
-    unsigned int room = 0;
+    return inb(u->io_base + UART_LSR) & LSR_EMPTY;
+}
 
-    for (size_t i = 0; i < n; i++) {
-        /* CR goes before LF; both need a place. */
-        for (unsigned int spins = 0; room < 2; spins++) {
-            if (inb(u->io_base + UART_LSR) & LSR_EMPTY)
-                room = FIFO_SIZE;
-            else if (spins > 100000) /* a stuck line must not stop us */
-                return;
-        }
+/* False: the line is stuck, and must not stop the machine. */
+static bool wait_for_fifo(const struct uart *u)
+{
+    for (unsigned int spins = 0; spins < 100000; spins++)
+        if (fifo_is_empty(u))
+            return true;
+    return false;
+}
+
+/* The FIFO is empty. */
+static size_t fill_fifo(const struct uart *u, const char *s, size_t n)
+{
+    size_t i = 0;
+
+    /* CR goes before LF; both need a place. */
+    for (int room = FIFO_SIZE; room >= 2 && i < n; i++, room--) {
         if (s[i] == '\n') {
             outb(u->io_base + UART_DATA, '\r');
             room--;
         }
         outb(u->io_base + UART_DATA, s[i]);
-        room--;
     }
+    return i;
+}
+
+static void set_sending(struct uart *u, bool sending)
+{
+    if (sending == u->sending)
+        return;
+    u->sending = sending;
+    if (u->has_irq)
+        outb(u->io_base + UART_IER, IER_RX | (sending ? IER_TX : 0));
+}
+
+static size_t uart_write(const char *s, size_t n)
+{
+    struct uart *u = console_uart;
+    size_t done = 0;
+
+    while (done < n &&
+           (console_synchronous ? wait_for_fifo(u) : fifo_is_empty(u)))
+        done += fill_fifo(u, s + done, n - done);
+    set_sending(u, done < n && !console_synchronous);
+    return console_synchronous ? n : done;
 }
 
 static struct console_driver uart_driver = {.write = uart_write};
@@ -95,12 +132,26 @@ static void uart_receive(void *data)
         console_rx(inb(u->io_base + UART_DATA));
 }
 
+/* The line's interrupt is an edge: it comes again when there was a moment
+ * without a reason. */
+static void uart_interrupt(void *data)
+{
+    const struct uart *u = data;
+
+    for (int n = 0; n < 256 && !(inb(u->io_base + UART_IIR) & IIR_NONE); n++) {
+        uart_receive(data);
+        console_send_more();
+    }
+}
+
 static void uart_poll(void *data)
 {
     struct uart *u = data;
 
     uart_receive(u);
-    set_timer(&u->poll, get_s_time() + POLL_PERIOD);
+    console_send_more();
+    set_timer(&u->poll, get_s_time() + (READ_ONCE(u->sending) ? SEND_PERIOD
+                                                              : POLL_PERIOD));
 }
 
 /* "115200,8n1,0x3f8": each part may be missing; "auto" keeps the speed. */
@@ -157,17 +208,19 @@ bool __init serial_init(const char *console)
     return console_uart != NULL;
 }
 
-void __init serial_start_input(void)
+void __init serial_start_interrupts(void)
 {
     struct uart *u = console_uart;
 
     if (!u)
         return;
-    if (request_irq(u->irq, uart_receive, u) == 0) {
+    u->has_irq = request_irq(u->irq, uart_interrupt, u) == 0;
+    if (u->has_irq) {
         outb(u->io_base + UART_IER, IER_RX);
         uart_receive(u);
-        return;
+    } else {
+        init_timer(&u->poll, uart_poll, u, 0);
+        set_timer(&u->poll, get_s_time() + POLL_PERIOD);
     }
-    init_timer(&u->poll, uart_poll, u, 0);
-    set_timer(&u->poll, get_s_time() + POLL_PERIOD);
+    console_synchronous = opt_sync_console;
 }

@@ -32,16 +32,15 @@ static void new_line(void)
         screen[row * COLUMNS + i] = ATTRIBUTE | ' ';
 }
 
-static void vga_write(const char *s, size_t n)
+static size_t vga_write(const char *s, size_t n)
 {
-    if (!screen)
-        return;
-    for (; n; n--, s++) {
-        if (*s == '\n' || column == COLUMNS)
+    for (size_t i = 0; i < n && screen; i++) {
+        if (s[i] == '\n' || column == COLUMNS)
             new_line();
-        if (*s >= ' ')
-            screen[row * COLUMNS + column++] = ATTRIBUTE | (uint8_t)*s;
+        if (s[i] >= ' ')
+            screen[row * COLUMNS + column++] = ATTRIBUTE | (uint8_t)s[i];
     }
+    return n;
 }
 
 static struct console_driver vga_driver = {.write = vga_write};

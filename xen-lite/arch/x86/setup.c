@@ -214,7 +214,7 @@ noreturn void __init __start_xen(uint32_t magic, paddr_t info)
     local_irq_enable();
     smp_prepare_cpus(trampoline);
     time_start_following();
-    serial_start_input();
+    serial_start_interrupts();
 
     create_dom0();
     start_dom0();

@@ -14,14 +14,26 @@
 
 /*
  * A device that shows bytes. write() is called with the console's lock held and
- * interrupts off, also at a panic: it must not wait without end. Drivers
- * register at boot and stay.
+ * interrupts off. It takes what the device has room for, n > 0 or less or
+ * nothing, returns how much, and does not wait; if that was not all,
+ * console_send_more() follows when there is room again. While
+ * console_synchronous it takes everything, and waits for the device, but not
+ * without end. Drivers register at boot and stay.
  */
 struct console_driver {
-    void (*write)(const char *s, size_t n);
+    size_t (*write)(const char *s, size_t n);
+    uint32_t sent; /* console.c: how much of the output it has taken */
     struct console_driver *next;
 };
 void console_register(struct console_driver *drv);
+void console_send_more(void); /* any context */
+/* At boot, at the end, or if sync_console says so. */
+extern bool console_synchronous;
+/* What has been printed gets out before this returns, as does all that follows.
+ */
+void console_end_buffering(void);
+/* For those that print much and can wait: is there room for some KB? */
+bool console_has_room(void);
 /*
  * A byte typed on the serial line, from softirq or interrupt context. Input
  * that nobody fetches is dropped when its ring is full.
@@ -36,7 +48,8 @@ extern bool
  * Returns the bytes copied, 0 at the end.
  */
 size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear);
-void console_force_unlock(void); /* panic only */
+/* Panic only: output goes on whichever CPU has the console, and at once. */
+void console_force_unlock(void);
 extern bool opt_noreboot;
 /* Fills in dom0's view of a VGA text screen; bytes used, 0 if there is none. */
 struct dom0_vga_console_info;

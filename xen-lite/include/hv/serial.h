@@ -8,7 +8,8 @@
 /* console: the console= option. Registers the line it names; true if one was
  * found. */
 bool serial_init(const char *console);
-void serial_start_input(void); /* interrupts and timers work */
+/* Interrupts and timers work: input is taken, and output waits no more. */
+void serial_start_interrupts(void);
 void vga_init(const char *console);
 struct dom0_vga_console_info;
 /* The loader has set a graphics mode: it is kept for dom0, nothing is drawn. */

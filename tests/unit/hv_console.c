@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console on a serial line that takes 87 us for a character, as it does at
+ * 115200 baud: what waits for it, and what comes out.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <hv/console.h>
+#include <hv/domain.h>
+#include <hv/event_channel.h>
+#include <hv/guest_access.h>
+#include <hv/hypercall.h>
+#include <hv/lib.h>
+#include <hv/serial.h>
+#include <hv/spinlock.h>
+#include <hv/timer.h>
+#include <asm/device_access.h>
+#include <asm/irq.h>
+#include <xen/xen.h>
+
+#define COM1      0x3f8
+#define PER_CHAR  87000 /* ns */
+#define FIFO_SIZE 16
+#define AGAIN     4711
+
+/* --- the machine ---------------------------------------------------------- */
+
+static s_time_t now; /* a port takes a microsecond; all else takes none */
+static struct {
+    unsigned int filled;
+    s_time_t sent; /* when the last character left */
+    uint8_t ier, lcr, scratch;
+    bool stuck;
+    char line[1 << 18];
+    size_t length;
+} chip;
+static void (*interrupt)(void *);
+static void *interrupt_data;
+__thread struct cpu_info test_cpu;
+
+static void chip_sends(void)
+{
+    while (!chip.stuck && chip.filled && now - chip.sent >= PER_CHAR) {
+        chip.sent += PER_CHAR;
+        chip.filled--;
+    }
+}
+
+uint8_t inb(uint16_t port)
+{
+    now += 1000;
+    chip_sends();
+    switch (port - COM1) {
+    case 2:
+        return (chip.ier & 2) && !chip.filled ? 2 : 1;
+    case 5:
+        return chip.filled ? 0 : 0x60;
+    case 7:
+        return chip.scratch;
+    }
+    return 0;
+}
+
+void outb(uint16_t port, uint8_t v)
+{
+    now += 1000;
+    chip_sends();
+    switch (port - COM1) {
+    case 0:
+        if (chip.lcr & 0x80)
+            break;
+        assert_true(chip.filled < FIFO_SIZE);
+        if (!chip.filled++)
+            chip.sent = now;
+        chip.line[chip.length++] = v;
+        break;
+    case 1:
+        if (!(chip.lcr & 0x80))
+            chip.ier = v;
+        break;
+    case 3:
+        chip.lcr = v;
+        break;
+    case 7:
+        chip.scratch = v;
+        break;
+    }
+}
+
+static void let_pass(s_time_t ns)
+{
+    for (s_time_t end = now + ns; now < end; now += PER_CHAR) {
+        chip_sends();
+        if ((chip.ier & 2) && !chip.filled)
+            interrupt(interrupt_data);
+    }
+}
+
+/* --- what the console finds around it ------------------------------------- */
+
+int request_irq(unsigned int isa_irq, void (*fn)(void *data), void *data)
+{
+    interrupt = fn;
+    interrupt_data = data;
+    return 0;
+}
+
+s_time_t get_s_time(void)
+{
+    return now;
+}
+
+size_t copy_from_guest_raw(void *to, uint64_t from, size_t n)
+{
+    memcpy(to, (void *)from, n);
+    return 0;
+}
+
+size_t copy_to_guest_raw(uint64_t to, const void *from, size_t n)
+{
+    return n;
+}
+
+bool hypercall_preempt_check(void)
+{
+    return true; /* there is always an event */
+}
+
+static uint64_t again[5];
+
+void hypercall_set_arg(unsigned int n, uint64_t v)
+{
+    again[n] = v;
+}
+
+long hypercall_again(unsigned int nr)
+{
+    return AGAIN;
+}
+
+size_t strlcpy(char *d, const char *s, size_t n)
+{
+    return snprintf(d, n, "%s", s);
+}
+
+unsigned long simple_strtoul(const char *s, const char **end, int base)
+{
+    return strtoul(s, (char **)end, base);
+}
+
+void ioports_deny_dom0(unsigned int first, unsigned int last)
+{
+}
+
+void init_timer(struct timer *t, void (*fn)(void *), void *data,
+                unsigned int cpu)
+{
+}
+
+void set_timer(struct timer *t, s_time_t expires)
+{
+}
+
+void send_global_virq(unsigned int virq)
+{
+}
+
+void handle_keypress(char c)
+{
+}
+
+void lock_order_acquire(spinlock_t *l)
+{
+}
+
+void lock_order_release(spinlock_t *l)
+{
+}
+
+bool lock_is_held(const spinlock_t *l)
+{
+    return true;
+}
+
+noreturn void panic(const char *fmt, ...)
+{
+    fprintf(stderr, "panic: %s\n", fmt);
+    abort();
+}
+
+/* --- the tests ------------------------------------------------------------ */
+
+static int start(void **state)
+{
+    static struct domain dom0 = {.is_privileged = true};
+    static struct vcpu vcpu = {.domain = &dom0};
+
+    test_cpu.current_vcpu = &vcpu;
+    assert_true(serial_init("com1"));
+    serial_start_interrupts();
+    return 0;
+}
+
+static void start_empty(void)
+{
+    chip.stuck = false;
+    let_pass(SECONDS(20));
+    chip.length = 0;
+}
+
+/* Lines without carriage returns. */
+static const char *seen(void)
+{
+    static char text[sizeof(chip.line) + 1];
+    char *to = text;
+
+    for (size_t i = 0; i < chip.length; i++)
+        if (chip.line[i] != '\r')
+            *to++ = chip.line[i];
+    *to = 0;
+    return text;
+}
+
+static void report(unsigned int lines)
+{
+    for (unsigned int i = 0; i < lines; i++)
+        printk("line %4u of a report of a guest that has crashed\n", i);
+}
+#define LINE_BYTES 56 /* with "(XEN) " and '\n' */
+
+static void test_nobody_waits(void **state)
+{
+    s_time_t before;
+
+    start_empty();
+    before = now;
+    report(40);
+    assert_true(now - before < MILLISECS(1));
+    let_pass(SECONDS(1));
+    assert_int_equal(strlen(seen()), 40 * LINE_BYTES);
+    assert_non_null(strstr(seen(), "(XEN) line   39 of"));
+}
+
+static void test_flood(void **state)
+{
+    s_time_t before;
+    unsigned long lost;
+    const char *told;
+
+    start_empty();
+    before = now;
+    report(1000);
+    assert_true(now - before < MILLISECS(20));
+    let_pass(SECONDS(5));
+    told = strstr(seen(), " bytes of output were lost here\n");
+    assert_non_null(told);
+    while (told[-1] != ' ')
+        told--;
+    lost = strtoul(told, NULL, 10);
+    /* All the rest has come, and what follows comes, too. */
+    assert_int_equal((told - sizeof("(XEN)")) - seen() - 1 + lost,
+                     1000 * LINE_BYTES);
+    report(1);
+    let_pass(SECONDS(1));
+    told = strstr(seen(), "were lost here");
+    assert_non_null(strstr(told, "(XEN) line    0 of"));
+}
+
+/* Returns how long it took. */
+static s_time_t dom0_writes(const char *s, unsigned int n)
+{
+    s_time_t before = now;
+
+    again[1] = n;
+    again[2] = (uint64_t)s;
+    while (do_console_io(CONSOLEIO_write, again[1], again[2]) == AGAIN)
+        let_pass(PER_CHAR);
+    return now - before;
+}
+
+static void test_dom0_loses_nothing(void **state)
+{
+    static char text[100000];
+
+    start_empty();
+    memset(text, 'd', sizeof(text));
+    dom0_writes(text, sizeof(text));
+    let_pass(SECONDS(3));
+    assert_int_equal(strlen(seen()), sizeof(text));
+}
+
+static void test_stuck(void **state)
+{
+    static char text[100000];
+
+    start_empty();
+    chip.stuck = true;
+    assert_true(dom0_writes(text, sizeof(text)) < SECONDS(3));
+}
+
+/* The last one: it cannot be taken back. */
+static void test_panic(void **state)
+{
+    start_empty();
+    report(100);
+    console_force_unlock();
+    printk("the end\n");
+    assert_int_equal(strlen(seen()),
+                     100 * LINE_BYTES + sizeof("(XEN) the end"));
+    assert_true(console_synchronous);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        {"The CPU that prints does not wait for the serial line",
+         test_nobody_waits, NULL, NULL, NULL},
+        {"What a flood does not leave room for is dropped, and the loss told",
+         test_flood, NULL, NULL, NULL},
+        {"dom0's output waits for a slow line and arrives whole",
+         test_dom0_loses_nothing, NULL, NULL, NULL},
+        {"A line that takes nothing does not stop dom0", test_stuck, NULL, NULL,
+         NULL},
+        {"A panic gets out, and what was printed before it, without interrupts",
+         test_panic, NULL, NULL, NULL},
+    };
+
+    return cmocka_run_group_tests(tests, start, NULL);
+}
