@@ -302,6 +302,25 @@ static void test_stuck(void **state)
     assert_true(dom0_writes(text, sizeof(text)) < SECONDS(3));
 }
 
+static void test_crash_reports(void **state)
+{
+    static struct domain storm[20];
+    unsigned int reports = 0;
+
+    start_empty();
+    for (unsigned int vcpus = 0; vcpus < 3; vcpus++)
+        reports += may_report_crash(&storm[0]);
+    assert_int_equal(reports, 1);
+    for (unsigned int i = 1; i < 20; i++)
+        reports += may_report_crash(&storm[i]);
+    assert_int_equal(reports, 10);
+    let_pass(SECONDS(2));
+    storm[0].crash_told = false; /* as domain_resume() does */
+    assert_true(may_report_crash(&storm[0]));
+    let_pass(SECONDS(1));
+    assert_non_null(strstr(seen(), "10 crashed domains not reported"));
+}
+
 /* The last one: it cannot be taken back. */
 static void test_panic(void **state)
 {
@@ -325,6 +344,8 @@ int main(void)
          test_dom0_loses_nothing, NULL, NULL, NULL},
         {"A line that takes nothing does not stop dom0", test_stuck, NULL, NULL,
          NULL},
+        {"A crash is reported once, and of many only some", test_crash_reports,
+         NULL, NULL, NULL},
         {"A panic gets out, and what was printed before it, without interrupts",
          test_panic, NULL, NULL, NULL},
     };

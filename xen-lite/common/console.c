@@ -246,22 +246,36 @@ void printk(const char *fmt, ...)
     va_end(ap);
 }
 
-/* Ten lines at once, then one a second, per domain. */
-static bool ratelimit(struct domain *d)
+/* Ten at once, then one a second. */
+#define LOG_BURST 10u
+static bool may_log(struct log_limit *l)
 {
-    s_time_t now = get_s_time(), last = READ_ONCE(d->log_refill);
-    uint32_t refill = (now - last) / SECONDS(1), left;
+    s_time_t now = get_s_time(), last = READ_ONCE(l->refill);
+    uint32_t refill = (now - last) / SECONDS(1), used;
 
-    left = READ_ONCE(d->log_tokens);
-    if (refill && atomic_cas(&d->log_refill, &last, now))
-        while (!atomic_cas(&d->log_tokens, &left, MIN(left + refill, 10u)))
+    used = READ_ONCE(l->used);
+    if (refill && atomic_cas(&l->refill, &last, now))
+        while (!atomic_cas(&l->used, &used, used - MIN(used, refill)))
             ;
-    left = READ_ONCE(d->log_tokens);
-    while (left && !atomic_cas(&d->log_tokens, &left, left - 1))
+    used = READ_ONCE(l->used);
+    while (used < LOG_BURST && !atomic_cas(&l->used, &used, used + 1))
         ;
-    if (!left)
-        atomic_inc(&d->log_dropped);
-    return left;
+    if (used >= LOG_BURST)
+        atomic_inc(&l->dropped);
+    return used < LOG_BURST;
+}
+
+bool may_report_crash(struct domain *d)
+{
+    static struct log_limit reports;
+    uint32_t dropped;
+
+    if (atomic_xchg(&d->crash_told, true) || !may_log(&reports))
+        return false;
+    dropped = atomic_xchg(&reports.dropped, 0);
+    if (dropped)
+        printk(XENLOG_WARNING "%u crashed domains not reported\n", dropped);
+    return true;
 }
 
 void gprintk(struct domain *d, const char *fmt, ...)
@@ -270,12 +284,12 @@ void gprintk(struct domain *d, const char *fmt, ...)
     uint32_t dropped;
     va_list ap;
 
-    if (threshold[GUEST] < 1 || !ratelimit(d))
+    if (threshold[GUEST] < 1 || !may_log(&d->log))
         return;
     va_start(ap, fmt);
     vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
-    dropped = atomic_xchg(&d->log_dropped, 0);
+    dropped = atomic_xchg(&d->log.dropped, 0);
     if (dropped)
         printk(XENLOG_ERR "d%d: %u lines suppressed\n", d->id, dropped);
     printk(XENLOG_ERR "d%d: %s\n", d->id, line); /* its own level decided */

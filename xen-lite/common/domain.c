@@ -193,7 +193,6 @@ struct domain *domain_create(domid_t id,
     d->max_maptrack_frames = config->max_maptrack_frames;
     d->shared_info_mfn = INVALID_MFN;
     d->max_pages = privileged ? ~0U : 0;
-    d->log_tokens = 10;
     for (unsigned int i = 0; i < 2; i++)
         init_timer(&d->watchdog_timer[i], watchdog_fired, d, 0);
 
@@ -344,6 +343,7 @@ void domain_resume(struct domain *d)
         return;
     domain_pause(d);
     d->shutdown_code = -1;
+    d->crash_told = false;
     for_each_vcpu (d, v)
         clear_bit(VPF_SUSPENDED, &v->pause_flags);
     set_shut_down(d, false);
@@ -356,15 +356,15 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 {
     va_list ap;
 
-    if (d->is_shutting_down && d->shutdown_code == SHUTDOWN_crash)
-        return;
-    va_start(ap, fmt);
-    printk(XENLOG_WARNING "d%d crashed: ", d->id);
-    vprintk(fmt, ap);
-    printk("\n");
-    va_end(ap);
-    if (d == current->domain)
-        arch_dump_vcpu(current);
+    if (may_report_crash(d)) {
+        va_start(ap, fmt);
+        printk(XENLOG_WARNING "d%d crashed: ", d->id);
+        vprintk(fmt, ap);
+        printk("\n");
+        va_end(ap);
+        if (d == current->domain)
+            arch_dump_vcpu(current);
+    }
     domain_shutdown(d, SHUTDOWN_crash);
 }
 

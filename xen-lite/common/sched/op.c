@@ -122,10 +122,8 @@ static long do_shutdown(struct domain *d, void *arg)
 
     if (s->reason > SHUTDOWN_MAX)
         return -EINVAL;
-    if (s->reason == SHUTDOWN_crash) {
-        printk(XENLOG_WARNING "d%d reports that it crashed\n", d->id);
-        arch_dump_vcpu(current);
-    }
+    if (s->reason == SHUTDOWN_crash)
+        domain_crash(d, "its kernel says so");
     return domain_shutdown(d, s->reason);
 }
 

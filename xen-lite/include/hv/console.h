@@ -39,6 +39,12 @@ bool console_has_room(void);
  * that nobody fetches is dropped when its ring is full.
  */
 void console_rx(char c);
+/*
+ * Whether to print why d crashed, and its registers: once for each domain,
+ * whichever of its vcpus comes first, and not for too many domains.
+ */
+struct domain;
+bool may_report_crash(struct domain *d);
 void console_tell_input(void); /* says which domain gets what is typed */
 extern bool
     console_show_all; /* print despite loglvl: a debug key asked for it */

@@ -123,9 +123,8 @@ struct domain {
 
     struct arch_domain arch;
 
-    /* per-domain token bucket of gprintk() */
-    s_time_t log_refill;
-    uint32_t log_tokens, log_dropped;
+    struct log_limit log; /* of gprintk() */
+    bool crash_told;      /* may_report_crash() */
 
     struct timer watchdog_timer[2]; /* SCHEDOP_watchdog */
     uint32_t watchdog_inuse;

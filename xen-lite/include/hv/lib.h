@@ -27,6 +27,12 @@
  */
 void printk(const char *fmt, ...) __printf(1, 2);
 void vprintk(const char *fmt, va_list ap);
+/* How much may be printed of a kind: a burst, then now and then. All zero to
+ * begin with. */
+struct log_limit {
+    s_time_t refill;
+    uint32_t used, dropped;
+};
 struct domain;
 /*
  * A line that domain d caused: prefix "d1", level by guest_loglvl=, limited in
