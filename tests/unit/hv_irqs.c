@@ -31,6 +31,7 @@ __thread struct cpu_info test_cpu;
 unsigned long per_cpu_offset[NR_CPUS];
 struct acpi_facts acpi;
 uint32_t cpu_to_apicid[NR_CPUS];
+cpumask_t cpu_online_map = {3};
 static DEFINE_PER_CPU(char, somewhere);
 static char other_cpus_data[1 << 16] __attribute__((aligned(64)));
 
@@ -82,8 +83,11 @@ void smp_call_function_interrupt(void)
 {
 }
 
+static uint32_t sent_pirq;
+
 void send_guest_pirq(struct domain *d, uint32_t pirq)
 {
+    sent_pirq = pirq;
 }
 
 uint32_t lapic_read(unsigned int reg)
@@ -239,6 +243,64 @@ static void test_destroy(void **state)
     assert_int_equal(wrong_lines, 0);
 }
 
+/* The device has sent its message to the CPU that was first. */
+static void test_message_moves_twice(void **state)
+{
+    struct msi_desc msi = {.maskable = true}, other_msi = msi;
+    struct irq_desc *desc, *other_desc;
+    uint8_t first;
+
+    run_on(0);
+    desc = irq_to_desc(irq_create_msi(&msi));
+    first = desc->vector;
+    assert_int_equal(irq_bind_guest(desc, &guest, 300, 0), 0);
+    irq_set_cpu(desc, &guest, 1);
+    irq_set_cpu(desc, &guest, 0);
+    irq_set_cpu(desc, &guest, 1);
+    other_desc = irq_to_desc(irq_create_msi(&other_msi));
+    sent_pirq = 0;
+    interrupt(first);
+    assert_int_equal(sent_pirq, 300);
+    irq_destroy_msi(desc);
+    sent_pirq = 0;
+    interrupt(first);
+    assert_int_equal(sent_pirq, 0);
+    irq_destroy_msi(other_desc);
+}
+
+/* A place that was left is not lost for others, and a line's either. */
+static void test_places(void **state)
+{
+    static struct msi_desc msi[400];
+    struct irq_desc *line = irq_to_desc(LINE);
+    unsigned int n[2] = {0, 0};
+    int irq;
+
+    run_on(0);
+    assert_int_equal(irq_bind_guest(line, &guest, LINE, 0), 0);
+    for (unsigned int round = 0; round < 2; round++)
+        for (;; n[round]++) {
+            msi[n[0] + n[1]].maskable = true;
+            irq = irq_create_msi(&msi[n[0] + n[1]]);
+            if (irq < 0)
+                break;
+            irq_bind_guest(irq_to_desc(irq), &guest, irq, 0);
+            if (!round)
+                irq_set_cpu(irq_to_desc(irq), &guest, 1);
+            if (n[round] == 180)
+                break;
+        }
+    assert_int_equal(n[0], 180);
+    assert_int_equal(n[1], 180);
+    irq_set_cpu(line, &guest, 1);
+    for (irq = NR_GSIS; irq < NR_IRQS; irq++)
+        if (irq_to_desc(irq)->msi)
+            irq_destroy_msi(irq_to_desc(irq));
+    irq_set_cpu(line, &guest, 1);
+    assert_int_equal(line->cpu, 1);
+    irq_unbind_guest(line, &guest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +308,10 @@ int main(void)
          test_move, NULL, NULL, NULL},
         {"A message that comes while it is taken away is no line's",
          test_destroy, NULL, NULL, NULL},
+        {"A message under way to the CPU before the last one finds its irq",
+         test_message_moves_twice, NULL, NULL, NULL},
+        {"What an irq has left may be had by others", test_places, NULL, NULL,
+         NULL},
     };
 
     return cmocka_run_group_tests(tests, start, NULL);

@@ -10,8 +10,9 @@
  * it has served the device: whatever dom0 does in between, the CPU's priority
  * is never held up. Edges and messages are acknowledged and passed on.
  *
- * Moving an irq to another CPU leaves the old vector in place until the next
- * move: a late interrupt there still finds its irq.
+ * An irq that has moved to another CPU keeps its place in the tables of those
+ * where it was, until it is shut down: a late interrupt there still finds it.
+ * Such a place may be given away when its CPU has no other.
  */
 #include <hv/acpi.h>
 #include <hv/console.h>
@@ -40,43 +41,71 @@ struct irq_desc *irq_to_desc(unsigned int irq)
 
 /* --- vectors --- */
 
-static uint8_t alloc_vector(unsigned int irq, unsigned int cpu)
+/* May desc have that place? left: also one that its irq has left. */
+static bool is_vacant(const struct irq_desc *desc, unsigned int cpu, uint8_t v,
+                      bool left)
+{
+    uint16_t irq = per_cpu(vector_irq, cpu)[v];
+
+    return !irq || &irqs[irq] == desc ||
+           (left && (irqs[irq].cpu != cpu || irqs[irq].vector != v));
+}
+
+/*
+ * 0: there is none. desc keeps the vector that it has if it can; a line must.
+ * The IO-APIC waits for the acknowledge of an interrupt that is under way to
+ * the old CPU, and knows it by the vector in the route: under another one the
+ * line would be silent for ever.
+ */
+static uint8_t find_vector(const struct irq_desc *desc, unsigned int cpu)
 {
     static uint8_t next = FIRST_DYNAMIC_VECTOR;
-    unsigned long flags = spin_lock_irqsave(&vector_lock);
-    uint8_t found = 0;
 
-    for (unsigned int n = FIRST_DYNAMIC_VECTOR; n <= LAST_DYNAMIC_VECTOR; n++) {
-        uint8_t v = next;
-
-        next = next == LAST_DYNAMIC_VECTOR ? FIRST_DYNAMIC_VECTOR : next + 1;
-        if (v == GUEST_INT80_VECTOR || per_cpu(vector_irq, cpu)[v])
+    ASSERT_HELD(&vector_lock);
+    for (unsigned int left = 0; left < 2; left++) {
+        if (desc->vector && is_vacant(desc, cpu, desc->vector, left))
+            return desc->vector;
+        if (desc->vector && !desc->msi)
             continue;
-        per_cpu(vector_irq, cpu)[v] = irq;
-        found = v;
-        break;
+        for (unsigned int n = FIRST_DYNAMIC_VECTOR; n <= LAST_DYNAMIC_VECTOR;
+             n++) {
+            uint8_t v = next;
+
+            next = v == LAST_DYNAMIC_VECTOR ? FIRST_DYNAMIC_VECTOR : v + 1;
+            if (v != GUEST_INT80_VECTOR && is_vacant(desc, cpu, v, left))
+                return v;
+        }
+    }
+    return 0;
+}
+
+/* False: the CPU has no place. The route is as it was. */
+static bool place_irq(struct irq_desc *desc, unsigned int cpu)
+{
+    unsigned long flags = spin_lock_irqsave(&vector_lock);
+    uint8_t vector = find_vector(desc, cpu);
+
+    ASSERT_HELD(&desc->lock);
+    if (vector) {
+        per_cpu(vector_irq, cpu)[vector] = desc - irqs;
+        desc->cpu = cpu;
+        desc->vector = vector;
     }
     spin_unlock_irqrestore(&vector_lock, flags);
-    return found;
+    return vector;
 }
 
-/* A certain one; false if another irq has it on that CPU. */
-static bool take_vector(unsigned int irq, unsigned int cpu, uint8_t vector)
+static void leave_all_places(struct irq_desc *desc)
 {
     unsigned long flags = spin_lock_irqsave(&vector_lock);
-    uint16_t *owner = &per_cpu(vector_irq, cpu)[vector];
-    bool taken = !*owner || *owner == irq;
+    unsigned int cpu;
 
-    if (taken)
-        *owner = irq;
+    for_each_online_cpu(cpu) for (unsigned int v = 0; v < NR_VECTORS;
+                                  v++) if (per_cpu(vector_irq, cpu)[v] ==
+                                           desc - irqs)
+        per_cpu(vector_irq, cpu)[v] = 0;
+    desc->vector = 0;
     spin_unlock_irqrestore(&vector_lock, flags);
-    return taken;
-}
-
-static void free_vector(unsigned int cpu, uint8_t vector)
-{
-    if (vector)
-        per_cpu(vector_irq, cpu)[vector] = 0;
 }
 
 /* --- the two kinds of source --- */
@@ -109,14 +138,9 @@ static void mask_irq(struct irq_desc *desc, bool masked)
 /* Gives desc a vector on a CPU; masked as asked. */
 static int startup_irq(struct irq_desc *desc, unsigned int cpu, bool masked)
 {
-    uint8_t vector;
-
     ASSERT_HELD(&desc->lock);
-    vector = alloc_vector(desc - irqs, cpu);
-    if (!vector)
+    if (!place_irq(desc, cpu))
         return -ENOSPC;
-    desc->cpu = cpu;
-    desc->vector = vector;
     desc->awaits_eoi = false;
     set_route(desc, masked);
     return 0;
@@ -128,38 +152,19 @@ static void shutdown_irq(struct irq_desc *desc)
     if (!desc->vector)
         return;
     mask_irq(desc, true);
-    free_vector(desc->old_cpu, desc->old_vector);
-    free_vector(desc->cpu, desc->vector);
-    desc->vector = desc->old_vector = 0;
+    leave_all_places(desc);
     desc->awaits_eoi = false;
 }
 
-/*
- * A line has the same vector on every CPU. The IO-APIC waits for the
- * acknowledge of an interrupt that is under way to the old CPU, and knows it by
- * the vector in the route: under another one the line would be silent for ever.
- * It also makes the move one store, without a moment in which an edge is lost.
- */
+/* A line's move is one store, without a moment in which an edge is lost. */
 static void move_irq(struct irq_desc *desc, unsigned int cpu)
 {
-    uint8_t vector = desc->vector;
-
     ASSERT_HELD(&desc->lock);
     /* A message that cannot be masked might be sent half old, half new. */
     if (desc->cpu == cpu || (desc->msi && !desc->msi->maskable))
         return;
-    if (desc->msi)
-        vector = alloc_vector(desc - irqs, cpu);
-    else if (!take_vector(desc - irqs, cpu, vector))
+    if (!place_irq(desc, cpu))
         return;
-    if (!vector)
-        return;
-    if (desc->old_cpu != cpu || desc->old_vector != vector)
-        free_vector(desc->old_cpu, desc->old_vector);
-    desc->old_cpu = desc->cpu;
-    desc->old_vector = desc->vector;
-    desc->cpu = cpu;
-    desc->vector = vector;
     if (desc->msi)
         set_route(desc, desc->masked);
     else

@@ -15,8 +15,7 @@
 struct irq_desc {
     spinlock_t lock; /* all fields */
     uint8_t vector;  /* 0: not started */
-    uint8_t old_vector;
-    uint16_t cpu, old_cpu;
+    uint16_t cpu;
     bool level, active_low; /* wiring of a GSI */
     bool masked;
     bool awaits_eoi;            /* level, masked until the guest's eoi */
