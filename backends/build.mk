@@ -7,10 +7,10 @@ BACKEND_LIBS := $(O)/tools/libs/daemon.a $(O)/tools/libxenstore.a $(addprefix $(
 
 BACKEND_COMMON := $(addprefix backends/common/, \
     backend_main.c privileges.c syscall_filter.c kernel_driver.c ring.c grant_map.c ports.c \
-    device_node.c store_client.c handover.c xenbus_state.c xenbus.c)
+    device_node.c store_client.c handover.c record.c xenbus_state.c xenbus.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
-    main.c queue.c request.c pages.c pool.c medium.c storage.c)
+    main.c queue.c record.c request.c pages.c pool.c medium.c storage.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c credit.c tx.c rx.c slots.c offload.c tap.c)
@@ -37,11 +37,17 @@ $(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACK
 $(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONTROL_LIBS)))
 
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
+$(eval $(call unit_test,backend_record,tests/unit/backend_record.c backends/common/record.c \
+    $(addprefix backends/block/,medium.c storage.c) tools/libs/daemon/log.c,\
+    -luring -lxentoollog))
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
-$(eval $(call unit_test,block_queue,tests/unit/block_queue.c tests/unit/fake_xen.c \
-    $(addprefix backends/block/,queue.c request.c pages.c pool.c) \
+BLOCK_WORLD := $(addprefix tests/unit/,block_world.c fake_xen.c) \
+    $(addprefix backends/block/,queue.c record.c request.c pages.c pool.c) \
     $(addprefix backends/common/,ring.c grant_map.c) \
-    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+    $(addprefix tools/libs/daemon/,event_loop.c log.c)
+$(eval $(call unit_test,block_queue,tests/unit/block_queue.c $(BLOCK_WORLD),-lxentoollog))
+$(eval $(call unit_test,block_resume,$(addprefix tests/unit/,block_resume.c each_store.c) \
+    $(BLOCK_WORLD),-lxentoollog))
 $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
     $(addprefix backends/block/,medium.c storage.c) \
     tools/libs/daemon/log.c,-luring -lxentoollog))
@@ -53,7 +59,7 @@ $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c \
     backends/net/offload.c))
 $(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))
 $(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
-    $(addprefix backends/common/,xenbus.c xenbus_state.c store_client.c device_node.c) \
+    $(addprefix backends/common/,xenbus.c xenbus_state.c record.c store_client.c device_node.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 
 $(eval $(call unit_test,supervisor,tests/unit/supervisor.c \

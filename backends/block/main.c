@@ -81,6 +81,9 @@ static int open_disk(struct backend *b)
                  d->disk.limits.readonly ? "read-only" : "read-write",
                  d->disk.in_memory ? ", in memory" : "");
         storage_register(&d->disk, d->queue.pool.base, POOL_BYTES);
+        rc = storage_hold(&d->disk, b->bus.record.fd);
+        if (rc)
+            storage_close(&d->disk);
     }
     free(mode);
     free(path);
@@ -155,7 +158,8 @@ static int check_protocol(struct xenbus_device *bus)
     return rc;
 }
 
-static int connect_disk(struct xenbus_device *bus, struct device_nodes *n)
+static int connect_disk(struct xenbus_device *bus, struct device_nodes *n,
+                        bool resume)
 {
     struct disk_device *d = device_of(bus);
     uint32_t refs[1 << BLOCK_MAX_RING_ORDER];
@@ -173,8 +177,10 @@ static int connect_disk(struct xenbus_device *bus, struct device_nodes *n)
     if (rc)
         return rc;
     add_properties(bus, &d->disk, n);
+    if (store_lost(&bus->store))
+        return -ENOTCONN;
     return block_queue_connect(&d->queue, &d->backend.ports, refs, nr, port,
-                               persistent);
+                               persistent, resume);
 }
 
 static void disconnect_disk(struct xenbus_device *bus)
@@ -205,7 +211,8 @@ static void waits(struct block_queue *q, int err)
 static int init_disk(struct backend *b)
 {
     struct disk_device *d = container_of(b, struct disk_device, backend);
-    int rc = block_queue_init(&d->queue, &b->loop, &b->grants, &d->disk);
+    int rc = block_queue_init(&d->queue, &b->loop, &b->grants, &d->disk,
+                              (struct block_record *)b->bus.record.head);
 
     d->queue.broken = broken;
     d->queue.waits = waits;
@@ -228,6 +235,8 @@ static const struct backend_ops disk_ops = {
             .connect = connect_disk,
             .disconnect = disconnect_disk,
         },
+    .record_format = BLOCK_RECORD_FORMAT,
+    .record_size = sizeof(struct block_record),
     .init = init_disk,
     .open = open_disk,
     .close = close_disk,

@@ -20,16 +20,33 @@
 
 static void start(struct block_queue *q, struct block_job *j);
 
-static void respond(struct block_queue *q, uint64_t id, uint8_t operation,
-                    int status)
+static void respond(struct block_queue *q, struct block_job *j, int status)
 {
     blkif_response_t rsp;
 
     memset(&rsp, 0, sizeof(rsp)); /* padding reaches the guest */
-    rsp.id = id;
-    rsp.operation = operation;
+    rsp.id = j->request.id;
+    rsp.operation = j->request.operation;
     rsp.status = status;
+    j->record->response = q->ring.rsp_prod;
+    record_store(&j->record->state, BLOCK_RECORD_ANSWERED);
     back_ring_respond(&q->ring, &rsp, sizeof(rsp));
+    q->answered[q->nr_answered++] = j;
+}
+
+/* True: the frontend wants an event. The jobs are free only now: until here the
+ * guest might have had to be answered by another process. */
+static bool publish(struct block_queue *q)
+{
+    bool event = back_ring_push(&q->ring);
+
+    while (q->nr_answered) {
+        struct block_job *j = q->answered[--q->nr_answered];
+
+        record_store(&j->record->state, BLOCK_RECORD_FREE);
+        q->free[q->nr_free++] = j;
+    }
+    return event;
 }
 
 static const char *const op_name[] = {
@@ -55,7 +72,7 @@ static void finish(struct block_queue *q, struct block_job *j, int status)
                     "the guest was told so",
                     op_name[r->op], (unsigned long long)r->len,
                     (unsigned long long)r->offset);
-    respond(q, r->id, r->operation, status);
+    respond(q, j, status);
     end_wait(q, j);
     block_pool_put(&q->pool, j->data, r->len);
     j->data = NULL;
@@ -242,15 +259,6 @@ static int fetch_segments(struct block_queue *q, struct block_request *r)
     return block_request_segments(r, segs, r->nr_segments, &q->disk->limits);
 }
 
-static struct block_job *free_job(struct block_queue *q)
-{
-    struct block_job *j = q->job;
-
-    while (j->stage != BLOCK_FREE)
-        j++;
-    return j;
-}
-
 /* Memory, then data, then the medium. Without memory nothing is taken from the
  * ring until a request that ends makes this one be tried again. */
 static void begin(struct block_queue *q, struct block_job *j)
@@ -271,15 +279,12 @@ static void begin(struct block_queue *q, struct block_job *j)
     }
 }
 
-static void take_one(struct block_queue *q)
+/* Its request is in the record. */
+static void admit(struct block_queue *q, struct block_job *j)
 {
-    struct block_job *j = free_job(q);
     struct block_request *r = &j->request;
-    union block_ring_entry raw;
-    int status;
+    int status = block_request_parse(r, &j->record->raw, &q->disk->limits);
 
-    back_ring_take(&q->ring, &raw, sizeof(raw));
-    status = block_request_parse(r, &raw, &q->disk->limits);
     if (status == BLKIF_RSP_OKAY && r->nr_indirect)
         status = fetch_segments(q, r);
     if (status != BLKIF_RSP_OKAY) {
@@ -288,7 +293,7 @@ static void take_one(struct block_queue *q)
                     status == BLKIF_RSP_EOPNOTSUPP
                         ? "the disk does not support it"
                         : "it breaks the protocol or the disk's limits");
-        respond(q, r->id, r->operation, status);
+        respond(q, j, status);
         return;
     }
     j->stage = BLOCK_COPYING_IN;
@@ -299,9 +304,25 @@ static void take_one(struct block_queue *q)
     begin(q, j);
 }
 
+static void take_one(struct block_queue *q)
+{
+    struct block_job *j = q->free[--q->nr_free];
+
+    j->record->request = q->ring.req_cons;
+    back_ring_take(&q->ring, &j->record->raw, sizeof(j->record->raw));
+    record_store(&j->record->state, BLOCK_RECORD_TAKEN);
+    record_store(&q->record->req_cons, q->ring.req_cons);
+    admit(q, j);
+}
+
+static bool may_admit(const struct block_queue *q)
+{
+    return !q->barrier && !q->starved;
+}
+
 static bool may_take(const struct block_queue *q)
 {
-    return q->used < BLOCK_INFLIGHT && !q->barrier && !q->starved;
+    return may_admit(q) && q->nr_free && q->next_owed == q->nr_owed;
 }
 
 /* After a pass: come back, wait for the medium, or wait for the guest. */
@@ -309,6 +330,11 @@ static void settle(struct block_queue *q)
 {
     int n = back_ring_pending(&q->ring);
 
+    if (q->next_owed < q->nr_owed) {
+        if (may_admit(q))
+            event_work_queue(q->loop, &q->work);
+        return;
+    }
     if (n == 0)
         n = back_ring_final_check(&q->ring);
     if (n < 0) {
@@ -337,6 +363,8 @@ static void serve(struct block_queue *q)
     }
     if (q->starved)
         begin(q, q->starved);
+    while (q->next_owed < q->nr_owed && may_admit(q))
+        admit(q, q->owed[q->next_owed++]);
     if (n > BLOCK_BUDGET)
         n = BLOCK_BUDGET;
     while (n-- > 0 && may_take(q))
@@ -348,7 +376,7 @@ static void serve(struct block_queue *q)
             completed(q, io);
     } while (q->nr_copying);
     storage_kick(q->disk); /* what completions queued */
-    if (back_ring_push(&q->ring))
+    if (publish(q))
         port_notify(&q->port);
     settle(q);
 }
@@ -384,7 +412,8 @@ static void on_again(struct event_timer *t)
 }
 
 int block_queue_init(struct block_queue *q, struct event_loop *loop,
-                     struct grants *grants, struct storage *disk)
+                     struct grants *grants, struct storage *disk,
+                     struct block_record *record)
 {
     int rc;
 
@@ -392,6 +421,9 @@ int block_queue_init(struct block_queue *q, struct event_loop *loop,
     q->loop = loop;
     q->grants = grants;
     q->disk = disk;
+    q->record = record;
+    for (unsigned int i = 0; i < BLOCK_INFLIGHT; i++)
+        q->job[i].record = &record->job[i];
     q->pages.grants = grants;
     q->completions.ready = on_completion;
     q->work.run = on_work;
@@ -400,14 +432,40 @@ int block_queue_init(struct block_queue *q, struct event_loop *loop,
     return rc ? rc : grant_batch_init(&q->batch, BATCH_PIECES);
 }
 
+/* The jobs that other process left, or none; the others are free. */
+static int take_up(struct block_queue *q, bool resume)
+{
+    unsigned int owed[BLOCK_INFLIGHT];
+    int n = 0, rc = 0;
+
+    if (!resume) {
+        block_record_reset(q->record);
+        q->record->req_cons = q->ring.req_cons;
+    } else {
+        n = block_record_owed(q->record, q->ring.rsp_prod, owed);
+        rc = n < 0 ? n : back_ring_resume(&q->ring, q->record->req_cons);
+    }
+    if (rc)
+        return log_reason(rc, "the record of its requests does not fit the "
+                              "ring");
+    q->next_owed = q->nr_free = 0;
+    for (q->nr_owed = 0; q->nr_owed < (unsigned int)n; q->nr_owed++)
+        q->owed[q->nr_owed] = &q->job[owed[q->nr_owed]];
+    for (unsigned int i = 0; i < BLOCK_INFLIGHT; i++)
+        if (q->record->job[i].state == BLOCK_RECORD_FREE)
+            q->free[q->nr_free++] = &q->job[i];
+    return 0;
+}
+
 int block_queue_connect(struct block_queue *q, struct ports *ports,
                         const uint32_t *refs, unsigned int nr_refs,
-                        uint32_t remote_port, bool persistent)
+                        uint32_t remote_port, bool persistent, bool resume)
 {
     int rc;
 
     q->barrier = q->starved = NULL;
     q->nr_copying = q->batch.used = 0;
+    q->nr_answered = 0;
     q->persistent = persistent;
     q->ring_pages = nr_refs;
     q->ring_addr = grants_map(q->grants, refs, nr_refs);
@@ -415,6 +473,8 @@ int block_queue_connect(struct block_queue *q, struct ports *ports,
         return -errno;
     rc = back_ring_attach(&q->ring, q->ring_addr, (size_t)nr_refs * PAGE_SIZE,
                           BLOCK_RING_ENTRY);
+    if (!rc)
+        rc = take_up(q, resume);
     if (!rc)
         rc =
             port_bind(ports, &q->port, q->grants->domid, remote_port, on_event);
@@ -429,6 +489,8 @@ int block_queue_connect(struct block_queue *q, struct ports *ports,
     /* Requests may be waiting: their event came before the port was bound. */
     q->port_masked = false;
     event_work_queue(q->loop, &q->work);
+    if (resume) /* published by who was killed before this */
+        port_notify(&q->port);
     return 0;
 }
 

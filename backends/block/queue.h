@@ -6,6 +6,9 @@
  * nothing: every request is copied and parsed (request.h) and then answered
  * exactly once, unless the ring itself is nonsense. Memory is fixed:
  * BLOCK_INFLIGHT jobs and the pool, beyond which requests wait in the ring.
+ *
+ * What the guest has not been answered stands in the record (record.h), from
+ * which another process takes it up if this one is killed.
  */
 #ifndef BACKENDS_BLOCK_QUEUE_H
 #define BACKENDS_BLOCK_QUEUE_H
@@ -16,17 +19,17 @@
 #include "../common/ring.h"
 #include "pages.h"
 #include "pool.h"
+#include "record.h"
 #include "request.h"
 #include "storage.h"
 
 #define BLOCK_MAX_RING_ORDER 4  /* pages: 16, requests: 512 */
-#define BLOCK_INFLIGHT       64 /* jobs, and requests at the medium */
 #define BLOCK_BUDGET         64 /* requests per turn of the event loop */
 
 /* How far a job has come; it goes through them in this order, leaving out what
  * its request does not ask for. */
 enum block_stage {
-    BLOCK_FREE,
+    BLOCK_FREE, /* nothing, or owed, or answered but not published */
     BLOCK_COPYING_IN,
     BLOCK_TAKEN, /* its data is here; a barrier may wait to be alone */
     BLOCK_FLUSH_FIRST,
@@ -39,6 +42,7 @@ enum block_stage {
  * is reused by responses, and how far it has come. */
 struct block_job {
     enum block_stage stage;
+    struct block_record_job *record; /* with the request as it was */
     struct block_request request;
     struct storage_io io;
     uint8_t *data;       /* in the pool */
@@ -56,6 +60,7 @@ struct block_queue {
     struct event_loop *loop;
     struct grants *grants;
     struct storage *disk;
+    struct block_record *record;
     bool persistent;
     /* The ring is nonsense, for this reason: the caller disconnects. */
     void (*broken)(struct block_queue *q, const char *why);
@@ -73,7 +78,13 @@ struct block_queue {
     unsigned int waiting;            /* jobs that have waited */
 
     struct block_job job[BLOCK_INFLIGHT];
-    unsigned int used;         /* jobs not free */
+    struct block_job *free[BLOCK_INFLIGHT]; /* a stack */
+    unsigned int nr_free;
+    struct block_job *answered[BLOCK_INFLIGHT]; /* free once published */
+    unsigned int nr_answered;
+    struct block_job *owed[BLOCK_INFLIGHT]; /* from another process, in order */
+    unsigned int nr_owed, next_owed;
+    unsigned int used;         /* jobs that are under way */
     struct block_job *barrier; /* waits to be alone, or is alone */
     struct block_job *starved; /* waits for memory */
     struct block_pool pool;
@@ -83,19 +94,22 @@ struct block_queue {
     unsigned int nr_copying;
 };
 
-/* Once, before privileges go: takes all memory that the queue will use. 0 or
- * -errno. */
+/* Once, before privileges go: takes all memory that the queue will use. record:
+ * mapped, not looked at yet. 0 or -errno. */
 int block_queue_init(struct block_queue *q, struct event_loop *loop,
-                     struct grants *grants, struct storage *disk);
+                     struct grants *grants, struct storage *disk,
+                     struct block_record *record);
 
 /*
  * Maps the ring and begins to serve it. refs: ring pages, checked for number
  * only. persistent: pages stay mapped from one request to the next, as the
- * frontend has agreed to. 0; -errno, and then nothing is left connected.
+ * frontend has agreed to. resume: the ring is in use, and what the record says
+ * is owed is done first. 0; -errno, and then nothing is left connected;
+ * -EPROTO: the record or the ring is nonsense.
  */
 int block_queue_connect(struct block_queue *q, struct ports *ports,
                         const uint32_t *refs, unsigned int nr_refs,
-                        uint32_t remote_port, bool persistent);
+                        uint32_t remote_port, bool persistent, bool resume);
 /*
  * Waits for I/O in flight; nothing stays mapped. Requests that were not
  * answered are forgotten: the frontend asks again after it has reconnected.

@@ -164,6 +164,14 @@ void storage_register(struct storage *s, void *base, size_t size)
     s->registered = io_uring_register_buffers(&s->ring, &iov, 1) == 0;
 }
 
+/* The kernel closes the files of an io_uring when its last request is done. */
+int storage_hold(struct storage *s, int fd)
+{
+    int rc = fd < 0 ? 0 : io_uring_register_files(&s->ring, &fd, 1);
+
+    return rc ? log_reason(rc, "io_uring, the record: %s", strerror(-rc)) : 0;
+}
+
 void storage_close(struct storage *s)
 {
     if (s->fd < 0)

@@ -59,6 +59,15 @@ void storage_close(struct storage *s);
  * failure is not reported. */
 void storage_register(struct storage *s, void *base, size_t size);
 
+/*
+ * Keeps fd (below 0: none) open until no I/O is in flight any more, even if the
+ * process is killed: direct I/O goes on without it, and nobody can stop it. So
+ * a lock of fd's open file description tells another process when the medium
+ * is quiet, however it was opened and whatever file system it is on. Once. 0 or
+ * -errno, with a reason.
+ */
+int storage_hold(struct storage *s, int fd);
+
 /* Queues; nothing moves before storage_kick(). Never fails: problems come back
  * as results. */
 void storage_queue(struct storage *s, struct storage_io *io);

@@ -14,6 +14,12 @@
 #include "kernel_driver.h"
 #include "privileges.h"
 
+struct arguments {
+    const char *path;
+    bool debug;
+    int supervisor, record;
+};
+
 /* Without a supervisor the device is served on, but nobody can end it by the
  * store any more. */
 static void supervisor_gone(struct backend *b)
@@ -52,14 +58,17 @@ static int meet_supervisor(struct backend *b, int fd)
 }
 
 static int connect_to_xen(const struct backend_ops *ops, struct backend *b,
-                          const char *path, int supervisor)
+                          const struct arguments *a)
 {
     int rc = privileges_limit();
 
+    rc = rc ? rc
+            : record_open(&b->bus.record, a->record, ops->record_format,
+                          ops->record_size);
     rc = rc ? rc : event_loop_init(&b->loop);
     rc = rc ? rc : signals_watch(&b->signals, &b->loop);
-    rc = rc ? rc : meet_supervisor(b, supervisor);
-    rc = rc ? rc : xenbus_open(&b->bus, &b->loop, path, &ops->bus);
+    rc = rc ? rc : meet_supervisor(b, a->supervisor);
+    rc = rc ? rc : xenbus_open(&b->bus, &b->loop, a->path, &ops->bus);
     rc = rc ? rc : ports_open(&b->ports, &b->loop);
     rc = rc ? rc : grants_open(&b->grants, b->bus.domid);
     rc = rc ? rc : ops->init(b);
@@ -78,8 +87,9 @@ static int serve(struct backend *b)
 /* As root until the medium is open, as nobody from then on. */
 static int open_medium(const struct backend_ops *ops, struct backend *b)
 {
-    int rc = ops->open(b), dropped = 0;
+    int rc = record_claim(&b->bus.record), dropped = 0;
 
+    rc = rc ? rc : ops->open(b);
     if (store_lost(&b->bus.store)) {
         ops->close(b); /* which way it was to be opened is not known */
         rc = -ENOTCONN;
@@ -105,23 +115,19 @@ static int run(const struct backend_ops *ops, struct backend *b)
     return code;
 }
 
-struct arguments {
-    const char *path;
-    bool debug;
-    int supervisor;
-};
-
 /* False: not understood. */
 static bool parse_arguments(struct arguments *a, int argc, char **argv)
 {
     int i = 1;
 
-    *a = (struct arguments){.supervisor = -1};
+    *a = (struct arguments){.supervisor = -1, .record = -1};
     for (; i < argc - 1; i++)
         if (!strcmp(argv[i], "--debug"))
             a->debug = true;
         else if (!strcmp(argv[i], "--supervisor") && i + 2 < argc)
             a->supervisor = atoi(argv[++i]);
+        else if (!strcmp(argv[i], "--record") && i + 2 < argc)
+            a->record = atoi(argv[++i]);
         else
             return false;
     a->path = argv[i];
@@ -136,19 +142,19 @@ int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
 
     if (!parse_arguments(&a, argc, argv)) {
         fprintf(stderr,
-                "usage: %s [--debug] [--supervisor FD] "
+                "usage: %s [--debug] [--supervisor FD] [--record FD] "
                 "backend/%s/DOMID/DEVID\n",
                 argv[0], ops->bus.kind);
         return 2;
     }
     log_setup(ops->program, a.debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-    if (kernel_serves(ops->bus.kind) ||
-        connect_to_xen(ops, b, a.path, a.supervisor))
+    if (kernel_serves(ops->bus.kind) || connect_to_xen(ops, b, &a))
         return 1;
     code = run(ops, b);
     xenbus_close(&b->bus);
     ops->close(b);
     ports_close(&b->ports);
     grants_close(&b->grants);
+    record_close(&b->bus.record);
     return code;
 }

@@ -28,18 +28,21 @@ struct backend {
 struct backend_ops {
     const char *program; /* for the log and the usage */
     struct xenbus_ops bus;
+    const char *record_format; /* see record_open() */
+    size_t record_size;
     /* Before the device is looked at; loop, ports and grants are there. */
     int (*init)(struct backend *b);
     /* Opens the medium, as root: all that needs a privilege. Called again after
      * a failure, when the frontend tries again, and after close. 0 or -errno;
-     * -EBUSY: it is called again for some seconds. */
+     * see xenbus_opened(). What a killed process did to it is over. */
     int (*open)(struct backend *b);
     /* At the end, opened or not, and when the store was lost during open. */
     void (*close)(struct backend *b);
 };
 
 /* What main() returns.
- * Usage: PROGRAM [--debug] [--supervisor FD] backend/KIND/DOMID/DEVID */
+ * Usage: PROGRAM [--debug] [--supervisor FD] [--record FD]
+ *                backend/KIND/DOMID/DEVID */
 int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
                  char **argv);
 

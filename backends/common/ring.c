@@ -48,6 +48,14 @@ int back_ring_attach(struct back_ring *r, void *shared, size_t bytes,
     return 0;
 }
 
+int back_ring_resume(struct back_ring *r, uint32_t req_cons)
+{
+    if (req_cons - r->rsp_prod > r->entries)
+        return -EPROTO;
+    r->req_cons = req_cons;
+    return 0;
+}
+
 int back_ring_pending(const struct back_ring *r)
 {
     uint32_t waiting = indices(r)->req_prod - r->req_cons;

@@ -37,6 +37,13 @@ struct back_ring {
 int back_ring_attach(struct back_ring *r, void *shared, size_t bytes,
                      uint32_t entry_size);
 
+/*
+ * Takes up, after back_ring_attach(), what another process had taken and not
+ * answered: requests up to req_cons, which may be any number. -EPROTO: more
+ * than the ring can hold.
+ */
+int back_ring_resume(struct back_ring *r, uint32_t req_cons);
+
 /* Requests waiting, or -EPROTO. */
 int back_ring_pending(const struct back_ring *r);
 

@@ -22,7 +22,7 @@
 /* The process of a guest's former self, before a reboot or on the other side of
  * a migration within this host, may take a moment to let go. */
 #define BUSY_MS       5000
-#define BUSY_RETRY_MS 50
+#define BUSY_RETRY_MS 10
 
 static char *read_at(struct xenbus_device *d, const char *dir, const char *key)
 {
@@ -109,6 +109,7 @@ static enum xenbus_state frontend_state(struct xenbus_device *d)
 
 static void stop_service(struct xenbus_device *d)
 {
+    record_set_connected(&d->record, false);
     if (d->connected)
         d->ops->disconnect(d);
     d->connected = false;
@@ -172,9 +173,22 @@ static void give_up(struct xenbus_device *d, const char *what, int rc)
     xenbus_fatal(d, rc, "%s: %s", what, log_take_reason(rc));
 }
 
+/* What a process before this one has written is ours. */
+static void take_up_state(struct xenbus_device *d, const char *text)
+{
+    uint64_t state;
+
+    if (d->state == XenbusStateUnknown && text)
+        d->state = parse_uint(text, XenbusStateReconfigured, &state)
+                       ? (enum xenbus_state)state
+                       : XenbusStateInitialising;
+}
+
 static void look(struct xenbus_device *d, struct xenbus_view *v)
 {
     char *state = xenbus_read(d, "state"), *online;
+
+    take_up_state(d, state);
 
     /* "Initialising" that we did not write: the directory was removed and made
      * anew under our feet. That is a new device, with a new process. */
@@ -189,15 +203,29 @@ static void look(struct xenbus_device *d, struct xenbus_view *v)
     v->failed = d->failed;
     v->mine = d->state;
     v->connected = d->connected;
+    v->recorded = record_connected(&d->record);
     v->ready = d->ops->ready(d);
     free(state);
     free(online);
 }
 
+static bool needs_opening(struct xenbus_device *d, enum xenbus_action action)
+{
+    switch (action) {
+    case XENBUS_ANNOUNCE:
+        return d->ops->opens_for == XENBUS_ANNOUNCE;
+    case XENBUS_CONNECT:
+    case XENBUS_RESUME:
+        return d->ops->opens_for != XENBUS_NOTHING;
+    default:
+        return false;
+    }
+}
+
 /* True: not yet, the device's owner has to open it first. */
 static bool open_first(struct xenbus_device *d, enum xenbus_action action)
 {
-    if (d->opened || action != d->ops->opens_for)
+    if (d->opened || !needs_opening(d, action))
         return false;
     if (d->busy.armed)
         return true;
@@ -211,10 +239,11 @@ static void on_busy(struct event_timer *t)
     xenbus_advance(container_of(t, struct xenbus_device, busy));
 }
 
-/* False: it has been in use for too long. */
-static bool open_later(struct xenbus_device *d)
+/* False: it has been in use for too long. A predecessor's I/O takes as long as
+ * it takes; the guest would have waited for it anyway. */
+static bool open_later(struct xenbus_device *d, int rc)
 {
-    if (!d->busy_until_ms)
+    if (!d->busy_until_ms || rc == -EAGAIN)
         d->busy_until_ms = now_ms() + BUSY_MS;
     if (now_ms() >= d->busy_until_ms)
         return false;
@@ -228,7 +257,7 @@ void xenbus_opened(struct xenbus_device *d, int rc)
     d->opened = !rc;
     if (rc && store_lost(&d->store))
         return;
-    if (rc == -EBUSY && open_later(d)) {
+    if ((rc == -EBUSY || rc == -EAGAIN) && open_later(d, rc)) {
         log_take_reason(rc); /* it may not be why something fails later */
         return;
     }
@@ -251,18 +280,37 @@ static void announce(struct xenbus_device *d)
 static void connect_device(struct xenbus_device *d)
 {
     struct device_nodes nodes = {0};
-    int rc = d->ops->connect(d, &nodes);
+    int rc = d->ops->connect(d, &nodes, false);
 
     d->connected = !rc;
-    if (store_lost(&d->store)) {
-        stop_service(d); /* with half of what the frontend wrote, perhaps */
+    if (rc && store_lost(&d->store))
         return;
-    }
+    if (!rc)
+        record_set_connected(&d->record, true);
     rc = rc ? rc : enter_state(d, XenbusStateConnected, &nodes);
     if (rc)
         give_up(d, "cannot connect", rc);
     else
         log_info("connected");
+}
+
+/* What the store has of the device is true already; but the end of a trouble
+ * that was another's to tell is ours. */
+static void resume_device(struct xenbus_device *d)
+{
+    struct device_nodes unused = {0};
+    int rc = d->ops->connect(d, &unused, true);
+
+    d->connected = !rc;
+    if (rc && store_lost(&d->store))
+        return;
+    if (rc) {
+        give_up(d, "cannot serve on after the backend was killed", rc);
+        return;
+    }
+    d->state = XenbusStateConnected;
+    write_error(d, "");
+    log_info("serving on in the place of a backend that was killed");
 }
 
 /* False: nothing left to do for now. */
@@ -275,7 +323,7 @@ static bool step(struct xenbus_device *d)
     if (store_lost(&d->store))
         return false;
     action = xenbus_next(&v);
-    if (action != d->ops->opens_for)
+    if (!needs_opening(d, action))
         d->busy_until_ms = 0; /* nobody waits for it any more */
     switch (action) {
     case XENBUS_NOTHING:
@@ -290,11 +338,19 @@ static bool step(struct xenbus_device *d)
             return false;
         connect_device(d);
         return !d->failed;
+    case XENBUS_RESUME:
+        if (open_first(d, action))
+            return false;
+        resume_device(d);
+        return !d->failed;
     case XENBUS_DISCONNECT:
         stop_service(d);
         set_state(d, XenbusStateClosing);
         return true;
     case XENBUS_CLOSE:
+        if (v.mine == XenbusStateConnected && !v.connected)
+            log_warning("the backend before this one left nothing to go on "
+                        "from");
         stop_service(d);
         set_state(d, XenbusStateClosed);
         return true;
@@ -424,7 +480,6 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
 
     d->loop = loop;
     d->ops = ops;
-    d->state = XenbusStateInitialising;
     d->busy.fire = on_busy;
     rc = parse_path(d, path);
     if (rc)

@@ -5,11 +5,13 @@
  * functions and is called when there is something to do:
  *
  *   announce    features; the frontend is about to read them
- *   connect     read the frontend's ring references, map, bind, serve
+ *   connect     read the frontend's ring references, map, bind, serve; or
+ *               serve on what a process before this one has left (record.h)
  *   disconnect  stop serving and unmap; may be called at any time
  *
  * The nodes that announce and connect add are written together with the state
- * that tells the frontend of them.
+ * that tells the frontend of them. A process that takes up another's rings
+ * writes none: the frontend sees no change.
  *
  * The store may end and come back at any time (store_client.h). Rings stay
  * mapped and are served meanwhile; what was to be written is written then, and
@@ -30,6 +32,7 @@
 #include <daemon/event_loop.h>
 
 #include "device_node.h"
+#include "record.h"
 #include "store_client.h"
 #include "xenbus_state.h"
 
@@ -37,23 +40,27 @@ struct xenbus_device;
 
 struct xenbus_ops {
     const char *kind; /* "vbd" */
-    /* Needs the device opened: XENBUS_ANNOUNCE, XENBUS_CONNECT, or
+    /* What first needs the device opened: XENBUS_ANNOUNCE, XENBUS_CONNECT, or
      * XENBUS_NOTHING if there is nothing to open. */
     enum xenbus_action opens_for;
     void (*announce)(struct xenbus_device *d, struct device_nodes *nodes);
     bool (*ready)(struct xenbus_device *d);
-    int (*connect)(struct xenbus_device *d, struct device_nodes *nodes);
+    /* resume: go on as the record says. Fails with -ENOTCONN, having touched
+     * nothing, if the store was lost while it read. */
+    int (*connect)(struct xenbus_device *d, struct device_nodes *nodes,
+                   bool resume);
     void (*disconnect)(struct xenbus_device *d);
 };
 
 struct xenbus_device {
     struct event_loop *loop;
     const struct xenbus_ops *ops;
+    struct record record;
     struct store_client store;
     char *path;     /* backend/KIND/DOMID/DEVID, relative to our domain */
     char *frontend; /* absolute path of the frontend's directory */
     unsigned int domid, devid;
-    enum xenbus_state state;
+    enum xenbus_state state;     /* Unknown: as the store has it */
     enum xenbus_state failed_at; /* frontend's state at a fatal error */
     enum xenbus_state seen;      /* frontend's state when last looked at */
     bool failed, connected;
@@ -70,10 +77,10 @@ struct xenbus_device {
 
 /*
  * path: "backend/KIND/DOMID/DEVID". Sets the log prefix. d is zero but for
- * store.ask. The loop ends with code 0 when the device is over, with 1 when it
- * is none, and with open_wanted when the caller is to open the device and say
- * what came of it by xenbus_opened(); then it goes on with xenbus_advance() and
- * the loop.
+ * store.ask and record. The loop ends with code 0 when the device is over, with
+ * 1 when it is none, and with open_wanted when the caller is to open the device
+ * and say what came of it by xenbus_opened(); then it goes on with
+ * xenbus_advance() and the loop.
  */
 int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
                 const char *path, const struct xenbus_ops *ops);
@@ -81,7 +88,8 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
 void xenbus_close(struct xenbus_device *d);
 
 /* rc: 0 or -errno, which is reported like any fatal error; but -EBUSY only if
- * that is still so after some seconds of trying again. Not if the store was
+ * that is still so after some seconds of trying again, and -EAGAIN never: it is
+ * tried again for as long as it takes. Not if the store was
  * lost meanwhile: what the caller has read is worth nothing then, it has closed
  * the device again, and is asked once more. */
 void xenbus_opened(struct xenbus_device *d, int rc);

@@ -12,6 +12,21 @@ static bool frontend_idle(const struct xenbus_view *v)
            v->frontend == XenbusStateClosed;
 }
 
+/* A process before this one was killed while it served the frontend, who has
+ * not let go. The toolstack may have written Closing, to ask it to. */
+static bool can_resume(const struct xenbus_view *v)
+{
+    return v->recorded && !v->connected && !frontend_idle(v) &&
+           v->frontend != XenbusStateClosing &&
+           (v->mine == XenbusStateConnected || v->mine == XenbusStateClosing);
+}
+
+/* Likewise, but there is nothing to resume, or nobody for whom. */
+static bool orphaned(const struct xenbus_view *v)
+{
+    return v->mine == XenbusStateConnected && !v->connected;
+}
+
 /* The toolstack removes the device. A frontend that still uses it sees the
  * Closing that the toolstack wrote and gets the time it needs; the toolstack
  * removes the frontend's directory when it does not want to wait. */
@@ -28,6 +43,11 @@ enum xenbus_action xenbus_next(const struct xenbus_view *v)
 {
     if (!v->present)
         return XENBUS_FINISH;
+    if (can_resume(v))
+        return XENBUS_RESUME;
+    if (orphaned(v))
+        return v->frontend == XenbusStateClosing ? XENBUS_DISCONNECT
+                                                 : XENBUS_CLOSE;
     if (!v->online)
         return next_offline(v);
     /* Trying the same again would fail for ever, as fast as we can. */

@@ -21,13 +21,15 @@ struct xenbus_view {
     bool online;                /* false: the toolstack wants it gone */
     bool ready;                 /* hotplug done, medium there */
     bool connected;             /* rings are mapped */
-    bool failed; /* this frontend state has led to a fatal error already */
+    bool recorded; /* a process before this one left its rings in use */
+    bool failed;   /* this frontend state has led to a fatal error already */
 };
 
 enum xenbus_action {
     XENBUS_NOTHING,
-    XENBUS_ANNOUNCE,   /* publish features, go to InitWait */
-    XENBUS_CONNECT,    /* map the rings, go to Connected */
+    XENBUS_ANNOUNCE, /* publish features, go to InitWait */
+    XENBUS_CONNECT,  /* map the rings, go to Connected */
+    XENBUS_RESUME,   /* map the rings that are in use; the guest sees nothing */
     XENBUS_DISCONNECT, /* unmap the rings, go to Closing */
     XENBUS_CLOSE,      /* unmap the rings, go to Closed */
     XENBUS_FINISH,     /* the device is over: end the process */

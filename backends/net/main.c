@@ -185,13 +185,14 @@ static int connect_queue(struct net_device *d, unsigned int i, bool alone,
     return net_queue_connect(q, &d->backend.ports, &refs);
 }
 
-static int connect_net(struct xenbus_device *bus, struct device_nodes *none)
+static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
+                       bool resume)
 {
     struct net_device *d = device_of(bus);
     struct net_features f;
     struct tap_offloads o;
     uint64_t queues;
-    int rc = read_features(bus, &f);
+    int rc = resume ? -EOPNOTSUPP : read_features(bus, &f);
 
     rc = rc ? rc
             : xenbus_frontend_uint(bus, "multi-queue-num-queues", 1,
@@ -199,6 +200,8 @@ static int connect_net(struct xenbus_device *bus, struct device_nodes *none)
     if (!rc && !queues)
         rc = -EINVAL;
     rc = rc ? rc : read_rate(bus, &d->credit);
+    if (!rc && store_lost(&bus->store))
+        rc = -ENOTCONN;
     if (rc)
         return rc;
     o = (struct tap_offloads){.csum = f.csum, .tso4 = f.tso4, .tso6 = f.tso6};
@@ -246,6 +249,8 @@ static const struct backend_ops net_ops = {
             .connect = connect_net,
             .disconnect = disconnect_net,
         },
+    .record_format = "vif   0",
+    .record_size = sizeof(struct record_head),
     .init = init_net,
     .open = open_net,
     .close = close_net,

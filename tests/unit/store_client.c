@@ -401,7 +401,7 @@ static void descriptor_is_handed_over(void **state)
 /* --- a backend ------------------------------------------------------------ */
 
 static struct xenbus_device device;
-static int mapped;
+static int mapped, resumed;
 static uint64_t ring_ref;
 
 static void announce(struct xenbus_device *d, struct device_nodes *n)
@@ -417,12 +417,15 @@ static bool ready(struct xenbus_device *d)
     return !script;
 }
 
-static int map(struct xenbus_device *d, struct device_nodes *n)
+static int map(struct xenbus_device *d, struct device_nodes *n, bool resume)
 {
     int rc = xenbus_frontend_uint(d, "ring-ref", 0, UINT32_MAX, &ring_ref);
 
-    device_node_add(n, "sectors", "8");
+    device_node_add(n, "sectors", resume ? "9" : "8");
+    if (store_lost(&d->store))
+        return -ENOTCONN;
     mapped += !rc;
+    resumed += resume && !rc;
     return rc;
 }
 
@@ -452,8 +455,31 @@ static void make_nodes(void)
 static void open_device(void)
 {
     memset(&device, 0, sizeof(device));
-    mapped = 0;
+    mapped = resumed = 0;
     ring_ref = 0;
+    assert_int_equal(
+        record_open(&device.record, -1, "test  1", sizeof(struct record_head)),
+        0);
+    assert_int_equal(xenbus_open(&device, &loop, PATH, &ops), 0);
+}
+
+static void close_device(void)
+{
+    xenbus_close(&device);
+    record_close(&device.record);
+}
+
+/* Its process is killed: all that is left is the record. */
+static void replace_process(void)
+{
+    struct record record = device.record;
+
+    store_client_close(&device.store);
+    free(device.path);
+    free(device.frontend);
+    memset(&device, 0, sizeof(device));
+    device.record = record;
+    mapped = 0;
     assert_int_equal(xenbus_open(&device, &loop, PATH, &ops), 0);
 }
 
@@ -470,7 +496,7 @@ static int start_device(void **state)
 
 static int stop_device(void **state)
 {
-    xenbus_close(&device);
+    close_device();
     return stop(state);
 }
 
@@ -502,8 +528,68 @@ static void life_with_a_cut(int at, bool after)
     wait_until(node_is(BACK "/state", "5"));
     assert_int_equal(mapped, 0);
     hurry = NULL;
-    xenbus_close(&device);
+    close_device();
     xs_rm(direct, XBT_NULL, BACK);
+}
+
+static void killed_with_a_cut(int at, bool after)
+{
+    make_nodes();
+    open_device();
+    wait_until(node_is(BACK "/state", "2"));
+    put(FRONT "/state", "3");
+    wait_until(node_is(BACK "/state", "4"));
+    put(ERROR, "28 no room");
+    requests = 0;
+    cut_after = after;
+    cut_at = at;
+    hurry = &device.store;
+    replace_process();
+    wait_until(mapped == 1 && !store_lost(&device.store));
+    wait_until(!node_is(ERROR, "28 no room"));
+    hurry = NULL;
+    assert_true(node_is(BACK "/state", "4"));
+    assert_true(node_is(BACK "/sectors", "8")); /* as announced */
+    assert_int_equal(resumed, 1);
+    assert_int_equal(ring_ref, 8);
+    put(FRONT "/state", "5");
+    wait_until(node_is(BACK "/state", "5"));
+    assert_int_equal(mapped, 0);
+    assert_false(record_connected(&device.record));
+    close_device();
+    xs_rm(direct, XBT_NULL, BACK);
+}
+
+static void successor_is_cut_at_each_request(void **state)
+{
+    int all;
+
+    killed_with_a_cut(0, false);
+    all = requests;
+    assert_in_range(all, 12, 100);
+    for (int at = 1; at <= all; at++) {
+        killed_with_a_cut(at, false);
+        killed_with_a_cut(at, true);
+    }
+}
+
+/* The frontend left while there was no process, or the record is lost. */
+static void successor_finds_nobody_to_serve(void **state)
+{
+    put(FRONT "/state", "5");
+    replace_process();
+    wait_until(node_is(BACK "/state", "5"));
+    assert_int_equal(mapped, 0);
+    assert_false(record_connected(&device.record));
+    put(FRONT "/state", "1");
+    wait_until(node_is(BACK "/state", "2"));
+    put(FRONT "/state", "3");
+    wait_until(node_is(BACK "/state", "4"));
+    assert_int_equal(mapped, 1);
+    record_set_connected(&device.record, false);
+    replace_process();
+    wait_until(node_is(BACK "/state", "6"));
+    assert_int_equal(mapped, 0);
 }
 
 static void cut_at_each_request(void **state)
@@ -607,6 +693,8 @@ int main(void)
         WITH_STORE(mute_store_stops_nothing),
         WITH_STORE(descriptor_is_handed_over),
         WITH_STORE(cut_at_each_request),
+        WITH_STORE(successor_is_cut_at_each_request),
+        WITH_DEVICE(successor_finds_nobody_to_serve),
         WITH_DEVICE(ring_stays_mapped),
         WITH_DEVICE(frontend_has_closed_meanwhile),
         WITH_DEVICE(failure_is_told_later),

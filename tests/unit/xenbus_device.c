@@ -190,7 +190,8 @@ static bool ready(struct xenbus_device *d)
     return true;
 }
 
-static int connect_device(struct xenbus_device *d, struct device_nodes *n)
+static int connect_device(struct xenbus_device *d, struct device_nodes *n,
+                          bool resume)
 {
     uint64_t ref;
     int rc = xenbus_frontend_uint(d, "ring-ref", 8, UINT32_MAX, &ref);

@@ -3,7 +3,9 @@
  * The backends' xenbus state machine: the usual life of a device, and frontends
  * and toolstacks that toggle at random. Whatever they do, connect and
  * disconnect alternate, the machine comes to rest after a bounded number of
- * steps, and an offline device with an idle frontend ends.
+ * steps, and an offline device with an idle frontend ends. A process that is
+ * killed, which can happen in any state, costs a frontend that stays nothing as
+ * long as there is a record.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,15 +29,21 @@ static bool apply(struct xenbus_view *v, enum xenbus_action a, bool *over)
     case XENBUS_CONNECT:
         assert_false(v->connected);
         assert_true(v->online && v->ready);
+        v->connected = v->recorded = true;
+        v->mine = XenbusStateConnected;
+        return true;
+    case XENBUS_RESUME:
+        assert_false(v->connected);
+        assert_true(v->recorded);
         v->connected = true;
         v->mine = XenbusStateConnected;
         return true;
     case XENBUS_DISCONNECT:
-        v->connected = false;
+        v->connected = v->recorded = false;
         v->mine = XenbusStateClosing;
         return true;
     case XENBUS_CLOSE:
-        v->connected = false;
+        v->connected = v->recorded = false;
         v->mine = XenbusStateClosed;
         return true;
     case XENBUS_FINISH:
@@ -146,16 +154,137 @@ static void a_device_closes_when_its_nodes_vanish(void **state)
         }
 }
 
+/* What a process that was killed leaves in the store, and its successor. */
+static struct xenbus_view after_a_kill(enum xenbus_state mine,
+                                       enum xenbus_state frontend)
+{
+    struct xenbus_view v = fresh;
+
+    v.mine = mine;
+    v.frontend = frontend;
+    v.ready = v.recorded = true;
+    return v;
+}
+
+static void
+a_killed_process_is_replaced_without_the_frontends_notice(void **state)
+{
+    static const enum xenbus_state stays[] = {
+        XenbusStateInitWait, XenbusStateInitialised, XenbusStateConnected,
+        XenbusStateReconfiguring, XenbusStateReconfigured};
+
+    for (unsigned int i = 0; i < sizeof(stays) / sizeof(*stays); i++)
+        for (int online = 0; online < 2; online++)
+            for (int ready = 0; ready < 2; ready++)
+                for (int asked = 0; asked < 2; asked++) {
+                    struct xenbus_view v = after_a_kill(
+                        asked ? XenbusStateClosing : XenbusStateConnected,
+                        stays[i]);
+
+                    v.online = online;
+                    v.ready = ready;
+                    assert_int_equal(xenbus_next(&v), XENBUS_RESUME);
+                    assert_false(settle(&v));
+                    assert_true(v.connected && v.mine == XenbusStateConnected);
+                }
+}
+
+static void a_frontend_that_left_meanwhile_closes_as_ever(void **state)
+{
+    struct xenbus_view v =
+        after_a_kill(XenbusStateConnected, XenbusStateClosing);
+
+    assert_int_equal(xenbus_next(&v), XENBUS_DISCONNECT);
+    assert_false(settle(&v));
+    assert_int_equal(v.mine, XenbusStateClosing);
+    v.frontend = XenbusStateClosed;
+    assert_false(settle(&v));
+    assert_int_equal(v.mine, XenbusStateClosed);
+
+    v = after_a_kill(XenbusStateConnected, XenbusStateClosed);
+    assert_false(settle(&v));
+    assert_int_equal(v.mine, XenbusStateClosed);
+
+    v = after_a_kill(XenbusStateConnected, XenbusStateInitialising);
+    assert_false(settle(&v)); /* a new driver */
+    assert_int_equal(v.mine, XenbusStateInitWait);
+
+    v = after_a_kill(XenbusStateConnected, XenbusStateUnknown);
+    v.online = false;
+    assert_true(settle(&v));
+    assert_int_equal(v.mine, XenbusStateClosed);
+}
+
+static void without_a_record_the_device_is_closed(void **state)
+{
+    struct xenbus_view v =
+        after_a_kill(XenbusStateConnected, XenbusStateConnected);
+
+    v.recorded = false;
+    assert_int_equal(xenbus_next(&v), XENBUS_CLOSE);
+    assert_false(settle(&v));
+    assert_int_equal(v.mine, XenbusStateClosed);
+    v.frontend = XenbusStateInitialising; /* it begins anew */
+    settle(&v);
+    assert_int_equal(v.mine, XenbusStateInitWait);
+}
+
+static void a_killed_process_is_replaced_before_it_connects(void **state)
+{
+    struct xenbus_view v =
+        after_a_kill(XenbusStateInitWait, XenbusStateInitialised);
+
+    assert_int_equal(xenbus_next(&v), XENBUS_CONNECT);
+    v.frontend = XenbusStateInitialising;
+    assert_int_equal(xenbus_next(&v), XENBUS_NOTHING);
+    v.mine = XenbusStateInitialising;
+    assert_int_equal(xenbus_next(&v), XENBUS_ANNOUNCE);
+    v.mine = XenbusStateClosed; /* the guest knows that it is over */
+    v.frontend = XenbusStateConnected;
+    assert_int_equal(xenbus_next(&v), XENBUS_NOTHING);
+}
+
+/* Bit by bit, and both states. */
+static void every_view_settles(void **state)
+{
+    unsigned int resumed = 0;
+
+    for (unsigned int i = 0; i < 64 * 81; i++) {
+        struct xenbus_view v = {
+            .mine = i / 64 % 9,
+            .frontend = i / 64 / 9,
+            .present = i & 1,
+            .online = i & 2,
+            .ready = i & 4,
+            .connected = i & 8,
+            .recorded = i & 16,
+            .failed = i & 32,
+        };
+        bool resumes;
+
+        if (v.connected && v.mine != XenbusStateConnected)
+            continue; /* there is no such process */
+        resumes = xenbus_next(&v) == XENBUS_RESUME;
+        resumed += resumes;
+        settle(&v);
+        if (resumes)
+            assert_true(v.connected);
+        if (v.present && v.mine == XenbusStateConnected)
+            assert_true(v.connected);
+    }
+    assert_int_equal(resumed, 5 * 2 * 8); /* frontend, mine, three bits */
+}
+
 static void a_device_settles_after_any_changes(void **state)
 {
     struct xenbus_view v = fresh;
-    unsigned int lives = 0, connections = 0;
+    unsigned int lives = 0, connections = 0, kills = 0;
 
     srand(5);
     for (int round = 0; round < 1000000; round++) {
         bool was = v.connected;
 
-        switch (rand() % 8) {
+        switch (rand() % 9) {
         case 0:
             v.ready = rand() % 2;
             break;
@@ -164,6 +293,11 @@ static void a_device_settles_after_any_changes(void **state)
             break;
         case 2:
             v.failed = rand() % 4 == 0 && !v.connected;
+            break;
+        case 3: /* killed */
+            kills += v.connected;
+            v.connected = v.failed = was = false;
+            v.recorded = v.recorded && rand() % 4;
             break;
         default:
             v.frontend = rand() % (XenbusStateReconfigured + 1);
@@ -179,7 +313,7 @@ static void a_device_settles_after_any_changes(void **state)
             assert_true(v.frontend != XenbusStateClosed &&
                         v.frontend != XenbusStateUnknown);
     }
-    assert_true(lives > 1000 && connections > 1000);
+    assert_true(lives > 1000 && connections > 1000 && kills > 1000);
 }
 
 int main(void)
@@ -190,6 +324,12 @@ int main(void)
         cmocka_unit_test(a_device_connects_again_when_the_driver_is_reloaded),
         cmocka_unit_test(failure_is_not_repeated),
         cmocka_unit_test(a_device_closes_when_its_nodes_vanish),
+        cmocka_unit_test(
+            a_killed_process_is_replaced_without_the_frontends_notice),
+        cmocka_unit_test(a_frontend_that_left_meanwhile_closes_as_ever),
+        cmocka_unit_test(without_a_record_the_device_is_closed),
+        cmocka_unit_test(a_killed_process_is_replaced_before_it_connects),
+        cmocka_unit_test(every_view_settles),
         cmocka_unit_test(a_device_settles_after_any_changes),
     };
 

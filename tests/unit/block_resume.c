@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A block backend that is killed, at any instruction that leaves a trace, and
+ * its successor, which may be killed too: the frontend of block_world.h sees
+ * nothing but a pause. And successors of a process that left lies behind.
+ */
+#include "block_world.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "each_store.h"
+
+static struct watched watched[] = {{&w.record, sizeof(w.record)},
+                                   {&w.nr_pending, sizeof(w.nr_pending)},
+                                   {NULL, 0}, /* the ring, from setup() on */
+                                   {NULL, 0}};
+
+/* Of a process that was killed once or twice. */
+static void serve_on(void)
+{
+    for (int i = 0; i < 4; i++) {
+        world_turn();
+        world_send_some();
+    }
+    world_finish();
+}
+
+static void third(void)
+{
+    assert_int_equal(world_replace_backend(), 0);
+    serve_on();
+}
+
+static void successor(void)
+{
+    assert_int_equal(world_replace_backend(), 0);
+    if (rand() % 16 == 0)
+        after_each_store(watched, 1 + rand() % 10, world_backend_turn, third);
+    world_take_answers();
+    serve_on();
+}
+
+static unsigned int run(bool persistent, int rounds)
+{
+    unsigned int deaths = 0;
+
+    w.persistent = persistent;
+    w.max_pages = 2; /* copies are many instructions */
+    world_connect();
+    for (int i = 0; i < rounds; i++) {
+        world_send_some();
+        deaths += after_each_store(watched, 1, world_backend_turn, successor);
+        world_take_answers();
+    }
+    world_finish();
+    world_disconnect();
+    return deaths;
+}
+
+static void a_guest_with_mapped_pages_notices_no_death(void **state)
+{
+    assert_in_range(run(true, 7), 50, 4000);
+}
+
+static void a_guest_with_copied_pages_notices_no_death(void **state)
+{
+    assert_in_range(run(false, 5), 50, 4000);
+}
+
+/* --- lies --- */
+
+static void spoil(uint8_t *bytes, size_t size, unsigned int n)
+{
+    while (n--)
+        bytes[rand() % size] = rand();
+}
+
+/* Of a record in use, so that some pass all checks that can be made. */
+static void no_record_is_too_strange(void **state)
+{
+    unsigned int refused = 0, served = 0;
+
+    w.lies = true;
+    w.max_pages = BLOCK_MAX_SEGMENTS;
+    for (int round = 0; round < 2000; round++) {
+        w.persistent = rand() % 2;
+        world_connect();
+        for (int i = rand() % 4; i; i--) {
+            world_send_some();
+            world_turn();
+        }
+        block_queue_disconnect(&w.q);
+        if (rand() % 2)
+            spoil((uint8_t *)w.record.job, sizeof(w.record.job),
+                  rand() % 8 ? rand() % 40 : 10000);
+        else
+            spoil((uint8_t *)&w.record.job[rand() % BLOCK_INFLIGHT],
+                  sizeof(w.record.job[0]), rand() % 20);
+        if (rand() % 8 == 0)
+            w.record.req_cons += rand() % 5 - 2;
+        if (rand() % 16 == 0)
+            w.ring_page[2] += rand() % 5 - 2;
+        if (world_replace_backend()) {
+            refused++;
+            continue;
+        }
+        served++;
+        for (int i = 0; i < 20; i++) {
+            world_send_some();
+            world_turn();
+        }
+        world_disconnect();
+    }
+    w.lies = false;
+    assert_true(refused > 100 && served > 1000);
+}
+
+static int setup(void **state)
+{
+    int rc = world_create();
+
+    watched[2] = (struct watched){w.ring_page, 4096};
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_guest_with_mapped_pages_notices_no_death),
+        cmocka_unit_test(a_guest_with_copied_pages_notices_no_death),
+        cmocka_unit_test(no_record_is_too_strange),
+    };
+
+    step_prepare(argv);
+    return cmocka_run_group_tests_name("block resume", tests, setup, NULL);
+}
