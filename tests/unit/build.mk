@@ -10,7 +10,8 @@ HV_MM := tests/unit/hv_world.c xen-lite/common/subop.c xen-lite/arch/x86/memory_
   $(addprefix xen-lite/arch/x86/pv/mm/,audit.c types.c table.c entry.c iomem.c owner.c walk.c \
   update.c mmuext.c grant.c teardown.c ptwr.c ptwr_decode.c ../emul/decode.c)
 $(foreach t,hv_world hv_heap mm_programs mm_model mm_flags mm_threads ptwr_decode priv_insn \
-  pv_rules hv_e820 hv_strings hv_clock hv_irqs hv_console,\
+  pv_rules hv_e820 hv_strings hv_clock hv_irqs hv_console \
+  hv_sched,\
   $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
 
 $(eval $(call unit_test,mm_model,tests/unit/mm_model.c tests/unit/mm_programs.c $(HV_MM),))
@@ -33,6 +34,9 @@ $(eval $(call unit_test,hv_irqs,tests/unit/hv_irqs.c xen-lite/arch/x86/irq/irq.c
 # The console and its serial line.
 $(eval $(call unit_test,hv_console,tests/unit/hv_console.c xen-lite/common/console.c \
   xen-lite/drivers/serial.c,))
+
+# The scheduler, which the test includes, and timers.
+$(eval $(call unit_test,hv_sched,tests/unit/hv_sched.c xen-lite/common/timer.c,-pthread))
 
 # Boot and library parts, included by the test itself.
 $(eval $(call unit_test,hv_e820,tests/unit/hv_e820.c,))

@@ -153,22 +153,30 @@ void stop_timer(struct timer *t)
     spin_unlock_irqrestore(&tc->lock, flags);
 }
 
+/* In one step: stopped meanwhile, the timer would be armed again. */
 void migrate_timer(struct timer *t, unsigned int cpu)
 {
+    struct timer_cpu *to = &per_cpu(timer_cpu, cpu), *from;
     unsigned long flags;
-    struct timer_cpu *tc;
-    bool was_active;
+    unsigned int was;
 
-    if (READ_ONCE(t->cpu) == cpu)
-        return;
-    tc = timer_lock(t, &flags);
-    was_active = t->active;
-    if (was_active)
-        heap_remove(tc, t);
-    t->cpu = cpu;
-    spin_unlock_irqrestore(&tc->lock, flags);
-    if (was_active)
-        set_timer(t, t->expires);
+    while ((was = READ_ONCE(t->cpu)) != cpu) {
+        from = &per_cpu(timer_cpu, was);
+        flags = local_irq_save();
+        spin_lock_two(&from->lock, &to->lock);
+        if (t->cpu == was) {
+            t->cpu = cpu;
+            if (t->active) {
+                heap_remove(from, t);
+                heap_insert(to, t);
+                if (to->root == t)
+                    kick_hardware(t);
+            }
+        }
+        spin_unlock(&to->lock);
+        spin_unlock(&from->lock);
+        local_irq_restore(flags);
+    }
 }
 
 void kill_timer(struct timer *t)

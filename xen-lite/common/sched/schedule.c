@@ -488,10 +488,14 @@ void sched_context_switched(struct vcpu *prev, struct vcpu *next)
         return;
     smp_wmb(); /* state saved before another CPU may load it */
     WRITE_ONCE(prev->is_running, false);
-    /* The vcpu waits here, or was woken while it was being saved: an idle CPU
-     * that passed it over may take it now, and so may a CPU to which it is
-     * bound. */
-    if (!is_idle_vcpu(prev) && READ_ONCE(prev->sched.queued))
+    if (is_idle_vcpu(prev))
+        return;
+    /* The vcpu waits here, or is being woken: an idle CPU that passed it over
+     * may take it now, and so may a CPU to which it is bound. Pairs with the
+     * change of a flag before vcpu_wake(), which looks at is_running: one of
+     * the two sees the other's. */
+    smp_mb();
+    if (vcpu_runnable(prev))
         vcpu_wake(prev);
 }
 

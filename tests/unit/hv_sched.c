@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scheduler and timers where two CPUs meet: each test stops one of them at the
+ * bad moment and lets the other one go.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <pthread.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <hv/domain.h>
+#include <hv/lib.h>
+#include <hv/percpu.h>
+#include <hv/smp.h>
+#include <hv/softirq.h>
+#include <hv/symbols.h>
+#include <hv/timer.h>
+#define sched_yield hv_sched_yield /* the C library has one */
+#include "../../xen-lite/common/sched/schedule.c"
+
+/* --- what they find around them ------------------------------------------- */
+
+__thread struct cpu_info test_cpu;
+unsigned long per_cpu_offset[NR_CPUS];
+cpumask_t cpu_online_map = {3};
+struct domain *idle_domain;
+struct vcpu *idle_vcpu[NR_CPUS];
+static DEFINE_PER_CPU(char, somewhere);
+static char other_cpus_data[1 << 16] __attribute__((aligned(64)));
+
+static void (*at_clock)(void), (*at_unlock)(void); /* once */
+static __thread unsigned int locks;
+
+static void once(void (**hook)(void))
+{
+    void (*fn)(void) = *hook;
+
+    *hook = NULL;
+    if (fn)
+        fn();
+}
+
+s_time_t get_s_time(void)
+{
+    once(&at_clock);
+    return SECONDS(1);
+}
+
+noreturn void bug(const char *file, int line, const char *what)
+{
+    fprintf(stderr, "%s:%d: %s\n", file, line, what);
+    abort();
+}
+
+void printk(const char *fmt, ...)
+{
+}
+
+bool lock_is_held(const spinlock_t *l)
+{
+    return READ_ONCE(l->head) != READ_ONCE(l->tail);
+}
+
+void lock_order_acquire(spinlock_t *l)
+{
+    locks++;
+}
+
+void lock_order_acquired_by_try(spinlock_t *l)
+{
+    locks++;
+}
+
+void lock_order_release(spinlock_t *l)
+{
+    if (!--locks)
+        once(&at_unlock);
+}
+
+void raise_softirq(enum softirq nr)
+{
+}
+
+void cpu_raise_softirq(unsigned int cpu, enum softirq nr)
+{
+}
+
+void open_softirq(enum softirq nr, void (*fn)(void))
+{
+}
+
+bool reprogram_timer(s_time_t deadline)
+{
+    return true;
+}
+
+const char *symbol_lookup(unsigned long addr, unsigned long *offset)
+{
+    return NULL;
+}
+
+void vcpu_resume_ticks(struct vcpu *v)
+{
+}
+
+void vcpu_runstate_change(struct vcpu *v, int new_state, s_time_t now)
+{
+    v->runstate.state = new_state;
+}
+
+void context_switch(struct vcpu *prev, struct vcpu *next)
+{
+}
+
+cpumask_t cpupool_cpus(const struct domain *d)
+{
+    return cpu_online_map;
+}
+
+/* --- the tests ------------------------------------------------------------ */
+
+static struct domain guest, idle;
+static struct vcpu woken, idlers[2];
+
+static void run_on(unsigned int cpu)
+{
+    test_cpu.cpu = cpu;
+    test_cpu.per_cpu_offset = per_cpu_offset[cpu];
+}
+
+static int start(void **state)
+{
+    per_cpu_offset[1] = (unsigned long)other_cpus_data +
+                        sizeof(other_cpus_data) / 2 -
+                        ((unsigned long)&per_cpu__somewhere & ~63UL);
+    idle_domain = &idle;
+    idle.sched.weight = guest.sched.weight = SCHED_DEFAULT_WEIGHT;
+    run_on(0);
+    for (unsigned int cpu = 0; cpu < 2; cpu++) {
+        timer_init_cpu(cpu);
+        scheduler_init_cpu(cpu);
+        idlers[cpu] = (struct vcpu){.domain = &idle, .processor = cpu};
+        sched_vcpu_init(&idlers[cpu]);
+        idle_vcpu[cpu] = &idlers[cpu];
+    }
+    return 0;
+}
+
+static struct vcpu busy;
+static pthread_t other;
+
+/* CPU 0 has saved the vcpu that is being woken. */
+static void *leave_cpu(void *unused)
+{
+    run_on(0);
+    sched_context_switched(&woken, &busy);
+    return NULL;
+}
+
+/* It is done then, or waits for the lock of the CPU that wakes. */
+static void other_leaves(void)
+{
+    assert_int_equal(pthread_create(&other, NULL, leave_cpu, NULL), 0);
+    while (READ_ONCE(woken.is_running))
+        cpu_relax();
+    usleep(20000);
+}
+
+static struct vcpu new_vcpu(uint32_t id)
+{
+    return (struct vcpu){.domain = &guest,
+                         .vcpu_id = id,
+                         .is_running = true,
+                         .runstate.state = RUNSTATE_blocked};
+}
+
+/* CPU 0 runs another vcpu, CPU 1 idles. */
+static void test_wake_while_saved(void **state)
+{
+    woken = new_vcpu(0);
+    busy = new_vcpu(1);
+    sched_vcpu_init(&woken);
+    sched_vcpu_init(&busy);
+    woken.processor = busy.processor = 0;
+    per_cpu(runq, 0).curr = &busy;
+    run_on(1);
+    at_clock = other_leaves;
+    vcpu_wake(&woken);
+    assert_int_equal(pthread_join(other, NULL), 0);
+    assert_true(woken.sched.queued);
+    assert_int_equal(woken.processor, 1);
+}
+
+static struct timer moving;
+
+static void stop_moving(void)
+{
+    stop_timer(&moving);
+}
+
+static void test_stop_while_moved(void **state)
+{
+    run_on(1);
+    init_timer(&moving, NULL, NULL, 0);
+    set_timer(&moving, SECONDS(5));
+    at_unlock = stop_moving;
+    migrate_timer(&moving, 1);
+    assert_false(timer_is_active(&moving));
+    set_timer(&moving, SECONDS(6));
+    migrate_timer(&moving, 0);
+    assert_true(timer_is_active(&moving));
+    assert_int_equal(moving.cpu, 0);
+    stop_timer(&moving);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        {"A vcpu that is woken while it leaves its CPU goes to an idle one",
+         test_wake_while_saved, NULL, NULL, NULL},
+        {"A timer that is stopped while it moves stays stopped",
+         test_stop_while_moved, NULL, NULL, NULL},
+    };
+
+    return cmocka_run_group_tests(tests, start, NULL);
+}
