@@ -29,7 +29,8 @@ $(eval $(call unit_test,pv_rules,tests/unit/pv_rules.c $(addprefix \
   xen-lite/arch/x86/pv/,emul/cpu_policy.c descriptor_check.c emul/io_ports.c),))
 
 # Interrupts.
-$(eval $(call unit_test,hv_irqs,tests/unit/hv_irqs.c xen-lite/arch/x86/irq/irq.c,-pthread))
+$(eval $(call unit_test,hv_irqs,tests/unit/hv_irqs.c $(addprefix \
+  xen-lite/arch/x86/irq/,irq.c vectors.c),-pthread))
 
 # The console and its serial line.
 $(eval $(call unit_test,hv_console,tests/unit/hv_console.c xen-lite/common/console.c \

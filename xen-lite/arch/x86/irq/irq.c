@@ -3,16 +3,13 @@
  * Interrupts of devices.
  *
  * An irq is a GSI line or an MSI; started, it has a vector on one CPU, and
- * that CPU's table leads from the vector back to the irq. The irq belongs to
- * dom0 (through a pirq that is bound to an event channel) or to ourselves.
+ * that CPU's table leads from the vector back to the irq (vectors.c). The irq
+ * belongs to dom0 (through a pirq that is bound to an event channel) or to
+ * ourselves.
  *
  * A level line is masked and acknowledged at once, and unmasked when dom0 says
  * it has served the device: whatever dom0 does in between, the CPU's priority
  * is never held up. Edges and messages are acknowledged and passed on.
- *
- * An irq that has moved to another CPU keeps its place in the tables of those
- * where it was, until it is shut down: a late interrupt there still finds it.
- * Such a place may be given away when its CPU has no other.
  */
 #include <hv/acpi.h>
 #include <hv/console.h>
@@ -27,85 +24,11 @@
 #include <asm/tlb.h>
 #include <asm/traps.h>
 
-#define NR_VECTORS 256
-
 static struct irq_desc *irqs; /* [NR_IRQS] */
-/* irq by vector; 0 means "none": it is the PIT's line, which no guest gets. */
-static DEFINE_PER_CPU(uint16_t[NR_VECTORS], vector_irq);
-static spinlock_t vector_lock = SPIN_LOCK_INIT(LOCK_DEVICE);
 
 struct irq_desc *irq_to_desc(unsigned int irq)
 {
     return &irqs[irq];
-}
-
-/* --- vectors --- */
-
-/* May desc have that place? left: also one that its irq has left. */
-static bool is_vacant(const struct irq_desc *desc, unsigned int cpu, uint8_t v,
-                      bool left)
-{
-    uint16_t irq = per_cpu(vector_irq, cpu)[v];
-
-    return !irq || &irqs[irq] == desc ||
-           (left && (irqs[irq].cpu != cpu || irqs[irq].vector != v));
-}
-
-/*
- * 0: there is none. desc keeps the vector that it has if it can; a line must.
- * The IO-APIC waits for the acknowledge of an interrupt that is under way to
- * the old CPU, and knows it by the vector in the route: under another one the
- * line would be silent for ever.
- */
-static uint8_t find_vector(const struct irq_desc *desc, unsigned int cpu)
-{
-    static uint8_t next = FIRST_DYNAMIC_VECTOR;
-
-    ASSERT_HELD(&vector_lock);
-    for (unsigned int left = 0; left < 2; left++) {
-        if (desc->vector && is_vacant(desc, cpu, desc->vector, left))
-            return desc->vector;
-        if (desc->vector && !desc->msi)
-            continue;
-        for (unsigned int n = FIRST_DYNAMIC_VECTOR; n <= LAST_DYNAMIC_VECTOR;
-             n++) {
-            uint8_t v = next;
-
-            next = v == LAST_DYNAMIC_VECTOR ? FIRST_DYNAMIC_VECTOR : v + 1;
-            if (v != GUEST_INT80_VECTOR && is_vacant(desc, cpu, v, left))
-                return v;
-        }
-    }
-    return 0;
-}
-
-/* False: the CPU has no place. The route is as it was. */
-static bool place_irq(struct irq_desc *desc, unsigned int cpu)
-{
-    unsigned long flags = spin_lock_irqsave(&vector_lock);
-    uint8_t vector = find_vector(desc, cpu);
-
-    ASSERT_HELD(&desc->lock);
-    if (vector) {
-        per_cpu(vector_irq, cpu)[vector] = desc - irqs;
-        desc->cpu = cpu;
-        desc->vector = vector;
-    }
-    spin_unlock_irqrestore(&vector_lock, flags);
-    return vector;
-}
-
-static void leave_all_places(struct irq_desc *desc)
-{
-    unsigned long flags = spin_lock_irqsave(&vector_lock);
-    unsigned int cpu;
-
-    for_each_online_cpu(cpu) for (unsigned int v = 0; v < NR_VECTORS;
-                                  v++) if (per_cpu(vector_irq, cpu)[v] ==
-                                           desc - irqs)
-        per_cpu(vector_irq, cpu)[v] = 0;
-    desc->vector = 0;
-    spin_unlock_irqrestore(&vector_lock, flags);
 }
 
 /* --- the two kinds of source --- */

@@ -9,6 +9,7 @@
 #ifndef ASM_IRQ_DESC_H
 #define ASM_IRQ_DESC_H
 
+#include <hv/percpu.h>
 #include <hv/spinlock.h>
 #include <asm/msi.h>
 
@@ -29,6 +30,17 @@ struct irq_desc {
 /* There is one for each number below NR_IRQS, for ever. */
 struct irq_desc *irq_to_desc(unsigned int irq);
 
+/* --- vectors (irq/vectors.c) ---------------------------------------------- */
+#define NR_VECTORS 256
+/* irq by vector; 0 means "none": it is the PIT's line, which no guest gets. */
+DECLARE_PER_CPU(uint16_t[NR_VECTORS], vector_irq);
+/* Gives desc a vector on a CPU. False: none is left there, and nothing has
+ * changed. The caller holds desc->lock, and writes the route. */
+bool place_irq(struct irq_desc *desc, unsigned int cpu);
+/* desc is shut down: no CPU knows it any more. The same lock. */
+void leave_all_places(struct irq_desc *desc);
+
+/* --- on behalf of a domain ------------------------------------------------ */
 /* desc starts to raise d's pirq, on cpu. 0; -EBUSY: it has a user; -ENOSPC: the
  * CPU has no vector left. */
 int irq_bind_guest(struct irq_desc *desc, struct domain *d, uint32_t pirq,
