@@ -13,7 +13,7 @@ BLOCK_BACKEND := $(addprefix backends/block/, \
     main.c queue.c record.c request.c pages.c pool.c medium.c storage.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
-    main.c queue.c credit.c tx.c rx.c slots.c offload.c tap.c)
+    main.c queue.c answers.c credit.c tx.c rx.c slots.c offload.c tap.c)
 
 SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c device_log.c) \
     $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c handover.c \
@@ -51,8 +51,8 @@ $(eval $(call unit_test,block_resume,$(addprefix tests/unit/,block_resume.c each
 $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
     $(addprefix backends/block/,medium.c storage.c) \
     tools/libs/daemon/log.c,-luring -lxentoollog))
-$(eval $(call unit_test,net_queue,tests/unit/net_queue.c tests/unit/fake_xen.c \
-    $(addprefix backends/net/,queue.c credit.c tx.c rx.c slots.c offload.c) \
+$(eval $(call unit_test,net_queue,$(addprefix tests/unit/,net_queue.c each_store.c fake_xen.c) \
+    $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c slots.c offload.c) \
     $(addprefix backends/common/,ring.c grant_map.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c \

@@ -163,8 +163,9 @@ static void refilled(struct net_credit *c)
 }
 
 static int connect_queue(struct net_device *d, unsigned int i, bool alone,
-                         const struct net_features *f)
+                         const struct net_features *f, bool resume)
 {
+    struct net_record *record = (struct net_record *)d->backend.bus.record.head;
     struct net_queue *q = &d->queue[i];
     struct net_queue_refs refs;
     char dir[32] = "";
@@ -173,6 +174,8 @@ static int connect_queue(struct net_device *d, unsigned int i, bool alone,
     if (!alone)
         snprintf(dir, sizeof(dir), "queue-%u/", i);
     rc = read_refs(&d->backend.bus, dir, &refs);
+    if (!rc && store_lost(&d->backend.bus.store))
+        rc = -ENOTCONN;
     if (rc)
         return rc;
     q->loop = &d->backend.loop;
@@ -182,7 +185,8 @@ static int connect_queue(struct net_device *d, unsigned int i, bool alone,
     q->features = *f;
     q->tap_fd = d->tap.fd[i];
     q->credit = &d->credit;
-    return net_queue_connect(q, &d->backend.ports, &refs);
+    q->record = &record->queue[i];
+    return net_queue_connect(q, &d->backend.ports, &refs, resume);
 }
 
 static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
@@ -192,7 +196,7 @@ static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
     struct net_features f;
     struct tap_offloads o;
     uint64_t queues;
-    int rc = resume ? -EOPNOTSUPP : read_features(bus, &f);
+    int rc = read_features(bus, &f);
 
     rc = rc ? rc
             : xenbus_frontend_uint(bus, "multi-queue-num-queues", 1,
@@ -207,7 +211,7 @@ static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
     o = (struct tap_offloads){.csum = f.csum, .tso4 = f.tso4, .tso6 = f.tso6};
     rc = tap_connect(&d->tap, queues, &o);
     for (d->nr_queues = 0; !rc && d->nr_queues < queues; d->nr_queues++) {
-        rc = connect_queue(d, d->nr_queues, queues == 1, &f);
+        rc = connect_queue(d, d->nr_queues, queues == 1, &f, resume);
         if (rc)
             break;
     }
@@ -230,7 +234,8 @@ static int open_net(struct backend *b)
 {
     struct net_device *d = container_of(b, struct net_device, backend);
 
-    return tap_open(&d->tap, b->bus.domid, b->bus.devid, TAP_MAX_QUEUES);
+    return tap_open(&d->tap, b->bus.domid, b->bus.devid, TAP_MAX_QUEUES,
+                    record_connected(&b->bus.record));
 }
 
 static void close_net(struct backend *b)
@@ -249,8 +254,8 @@ static const struct backend_ops net_ops = {
             .connect = connect_net,
             .disconnect = disconnect_net,
         },
-    .record_format = "vif   0",
-    .record_size = sizeof(struct record_head),
+    .record_format = NET_RECORD_FORMAT,
+    .record_size = sizeof(struct net_record),
     .init = init_net,
     .open = open_net,
     .close = close_net,

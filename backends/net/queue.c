@@ -65,6 +65,26 @@ static int map_rings(struct net_queue *q, const struct net_queue_refs *refs)
                                  sizeof(union net_rx_slot));
 }
 
+/* The other process's, or none. */
+static int take_up_answers(struct net_queue *q, bool resume)
+{
+    int rc;
+
+    q->tx_answers = (struct net_answers){&q->tx, &q->record->tx,
+                                         sizeof(netif_tx_response_t), 0};
+    q->rx_answers = (struct net_answers){&q->rx, &q->record->rx,
+                                         sizeof(netif_rx_response_t), 0};
+    if (!resume) {
+        q->record->tx.count = q->record->rx.count = 0;
+        return 0;
+    }
+    rc = net_answers_resume(&q->tx_answers);
+    rc = rc ? rc : net_answers_resume(&q->rx_answers);
+    return rc ? log_reason(rc, "the record of its answers does not fit the "
+                               "rings")
+              : 0;
+}
+
 static int bind_ports(struct net_queue *q, struct ports *ports,
                       const struct net_queue_refs *refs)
 {
@@ -91,7 +111,7 @@ static int allocate(struct net_queue *q)
 }
 
 int net_queue_connect(struct net_queue *q, struct ports *ports,
-                      const struct net_queue_refs *refs)
+                      const struct net_queue_refs *refs, bool resume)
 {
     int rc;
 
@@ -103,14 +123,20 @@ int net_queue_connect(struct net_queue *q, struct ports *ports,
     q->held = q->tap_paused = q->stalled = q->tx_masked = false;
     rc = allocate(q);
     rc = rc ? rc : map_rings(q, refs);
+    rc = rc ? rc : take_up_answers(q, resume);
     rc = rc ? rc : bind_ports(q, ports, refs);
     rc = rc ? rc : event_source_add(q->loop, &q->tap, EPOLLIN);
-    if (rc)
+    if (rc) {
         net_queue_disconnect(q);
-    else /* packets may be waiting: their event came before the port was bound
-          */
-        event_work_queue(q->loop, &q->tx_work);
-    return rc;
+        return rc;
+    }
+    /* Packets may be waiting: their event came before the port was bound. */
+    event_work_queue(q->loop, &q->tx_work);
+    if (resume) { /* published by who was killed before this */
+        port_notify(&q->tx_port);
+        net_notify_rx(q);
+    }
+    return 0;
 }
 
 void net_queue_disconnect(struct net_queue *q)

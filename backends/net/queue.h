@@ -11,7 +11,7 @@
  *
  * One thread, that of the event loop, does everything. Slots are copied before
  * they are looked at (slots.h); a slot that was taken is answered, unless the
- * ring itself is nonsense.
+ * ring itself is nonsense, also if the process is killed meanwhile (answers.h).
  */
 #ifndef BACKENDS_NET_QUEUE_H
 #define BACKENDS_NET_QUEUE_H
@@ -22,12 +22,13 @@
 #include "../common/grant_map.h"
 #include "../common/ports.h"
 #include "../common/ring.h"
+#include "answers.h"
 #include "credit.h"
+#include "record.h"
 #include "slots.h"
 #include "tap.h"
 
-/* Of each ring: slots; bytes for its data; of a frame; ms. */
-#define NET_RING_SIZE 256
+/* Of each ring: bytes for its data; of a frame; ms. */
 #define NET_ARENA     (NET_RING_SIZE * PAGE_SIZE)
 #define NET_MAX_FRAME 65536
 #define NET_STALL_MS  10000
@@ -62,6 +63,7 @@ struct net_queue {
     struct net_features features;
     int tap_fd;
     struct net_credit *credit; /* the interface's */
+    struct net_queue_record *record;
     /* The ring is nonsense, for this reason: the caller disconnects. */
     void (*broken)(struct net_queue *q, const char *why);
     void *owner; /* for the caller, not used here */
@@ -72,6 +74,7 @@ struct net_queue {
 
     /* guest to host */
     struct back_ring tx;
+    struct net_answers tx_answers;
     void *tx_addr;
     struct event_work tx_work;        /* another pass */
     struct grant_copy_batch tx_batch; /* of one pass, as what follows */
@@ -80,6 +83,7 @@ struct net_queue {
 
     /* host to guest */
     struct back_ring rx;
+    struct net_answers rx_answers;
     void *rx_addr;
     struct event_work rx_work; /* likewise */
     struct event_source tap;
@@ -98,10 +102,11 @@ struct net_queue_refs {
     uint32_t tx_ref, rx_ref, tx_port, rx_port;
 };
 
-/* Maps both rings and begins to serve them. 0; -errno, and then nothing is left
- * connected. */
+/* Maps both rings and begins to serve them; resume: they are in use, and the
+ * record says how far they are. 0; -errno, and then nothing is left connected.
+ */
 int net_queue_connect(struct net_queue *q, struct ports *ports,
-                      const struct net_queue_refs *refs);
+                      const struct net_queue_refs *refs, bool resume);
 /* Nothing stays mapped, and the memory is given back. */
 void net_queue_disconnect(struct net_queue *q);
 

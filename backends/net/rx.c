@@ -78,7 +78,7 @@ static void respond_gso(struct net_queue *q, const struct net_frame *f)
     e.u.gso.type = f->header.gso_type == VIRTIO_NET_HDR_GSO_TCPV6
                        ? XEN_NETIF_GSO_TYPE_TCPV6
                        : XEN_NETIF_GSO_TYPE_TCPV4;
-    back_ring_respond(&q->rx, &e, sizeof(e));
+    net_answer(&q->rx_answers, &e);
 }
 
 static void respond(struct net_queue *q, const struct net_frame *f)
@@ -103,7 +103,7 @@ static void respond(struct net_queue *q, const struct net_frame *f)
             if (is_gso(f))
                 rsp.flags |= NETRXF_extra_info;
         }
-        back_ring_respond(&q->rx, &rsp, sizeof(rsp));
+        net_answer(&q->rx_answers, &rsp);
         if (i == 0 && is_gso(f))
             respond_gso(q, f);
         left -= len;
@@ -198,7 +198,7 @@ void net_rx_serve(struct net_queue *q)
     grant_batch_run(q->grants, &q->rx_batch);
     for (unsigned int i = 0; i < n; i++)
         respond(q, &q->frame[i]);
-    if (n && back_ring_push(&q->rx))
+    if (net_answers_publish(&q->rx_answers))
         net_notify_rx(q);
     if (missing) {
         q->frame[0] = q->frame[n];

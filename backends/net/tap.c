@@ -15,7 +15,7 @@
 
 #include <daemon/log.h>
 
-static int open_queue(struct tap *t, unsigned int flags)
+static int open_queue(const char *name, unsigned int flags)
 {
     struct ifreq r;
     int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC), rc;
@@ -23,10 +23,10 @@ static int open_queue(struct tap *t, unsigned int flags)
     if (fd < 0)
         return log_reason(-errno, "/dev/net/tun: %s", strerror(errno));
     memset(&r, 0, sizeof(r));
-    memcpy(r.ifr_name, t->name, sizeof(t->name));
-    r.ifr_flags = flags;
+    snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
+    r.ifr_flags = flags | IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
     if (ioctl(fd, TUNSETIFF, &r)) {
-        rc = log_reason(-errno, "interface %s: %s", t->name, strerror(errno));
+        rc = log_reason(-errno, "interface %s: %s", name, strerror(errno));
         close(fd);
         return rc;
     }
@@ -38,31 +38,55 @@ static int set_carrier(struct tap *t, int on)
     return ioctl(t->fd[0], TUNSETCARRIER, &on) ? -errno : 0;
 }
 
-static int attach(struct tap *t, unsigned int queue, bool on)
+static int attach(int fd, bool on)
 {
     struct ifreq r;
 
     memset(&r, 0, sizeof(r));
     r.ifr_flags = on ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE;
-    return ioctl(t->fd[queue], TUNSETQUEUE, &r) ? -errno : 0;
+    return ioctl(fd, TUNSETQUEUE, &r) ? -errno : 0;
+}
+
+/* A queue that is detached keeps the interface, and is given no frames. */
+int tap_keep(unsigned int domid, unsigned int devid)
+{
+    char name[IFNAMSIZ];
+    int fd, rc;
+
+    snprintf(name, sizeof(name), "vif%u.%u", domid, devid);
+    fd = open_queue(name, IFF_MULTI_QUEUE);
+    if (fd < 0)
+        return fd;
+    if (ioctl(fd, TUNSETPERSIST, 1))
+        rc = -errno;
+    else
+        rc = attach(fd, false);
+    if (!rc)
+        return fd;
+    log_reason(rc, "interface %s: %s", name, strerror(-rc));
+    tap_let_go(fd);
+    return rc;
+}
+
+void tap_let_go(int fd)
+{
+    ioctl(fd, TUNSETPERSIST, 0);
+    close(fd);
 }
 
 int tap_open(struct tap *t, unsigned int domid, unsigned int devid,
-             unsigned int nr_queues)
+             unsigned int nr_queues, bool in_use)
 {
-    unsigned int flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
     int rc;
 
-    if (nr_queues > 1)
-        flags |= IFF_MULTI_QUEUE;
     snprintf(t->name, sizeof(t->name), "vif%u.%u", domid, devid);
     for (t->nr_queues = 0; t->nr_queues < nr_queues; t->nr_queues++) {
-        rc = open_queue(t, flags);
+        rc = open_queue(t->name, IFF_MULTI_QUEUE);
         if (rc < 0)
             goto out;
         t->fd[t->nr_queues] = rc;
         if (t->nr_queues) {
-            rc = attach(t, t->nr_queues, false);
+            rc = attach(t->fd[t->nr_queues], false);
             if (rc) {
                 t->nr_queues++;
                 goto out;
@@ -70,7 +94,7 @@ int tap_open(struct tap *t, unsigned int domid, unsigned int devid,
         }
     }
     /* Frames for a guest that is not there yet are not to pile up. */
-    rc = set_carrier(t, 0);
+    rc = in_use ? 0 : set_carrier(t, 0);
     if (rc)
         goto out;
     return 0;
@@ -100,7 +124,7 @@ int tap_connect(struct tap *t, unsigned int nr_queues,
     if (ioctl(t->fd[0], TUNSETOFFLOAD, flags))
         return -errno;
     for (unsigned int i = 1; i < nr_queues; i++) {
-        rc = attach(t, i, true);
+        rc = attach(t->fd[i], true);
         if (rc)
             return rc;
     }
@@ -115,7 +139,7 @@ void tap_disconnect(struct tap *t)
 
     set_carrier(t, 0);
     for (unsigned int i = 1; i < t->nr_queues; i++)
-        attach(t, i, false);
+        attach(t->fd[i], false);
     while (n-- && read(t->fd[0], frame, sizeof(frame)) >= 0)
         ;
 }

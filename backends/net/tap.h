@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The host's end of a guest's interface: a tap device named vifDOMID.DEVID
- * with virtio-net headers and one descriptor per queue. It lives as long as
- * this process, and needs CAP_NET_ADMIN to open, nothing afterwards.
+ * with virtio-net headers and one descriptor per queue. It needs CAP_NET_ADMIN
+ * to open, nothing afterwards. It lives as long as somebody has it open or
+ * keeps it: a process that is killed has a successor, for which its name, its
+ * address and its place in a bridge must stay.
  *
  * Results are 0 or -errno. Descriptors do not block.
  */
@@ -25,13 +27,23 @@ struct tap {
 };
 
 /*
- * Makes the interface, with a reason (log_reason()) if it cannot. Carrier is
- * off and only the first queue attached afterwards: frames for a guest that is
- * not there do not pile up.
+ * Keeps the interface, which is made if there is none, until tap_let_go(), even
+ * if this process is killed: then another must keep it and let it go. It is
+ * never without a queue meanwhile, so its carrier does not drop, and no bridge
+ * port goes through its states. A descriptor, or -errno with a reason.
+ */
+int tap_keep(unsigned int domid, unsigned int devid);
+void tap_let_go(int fd);
+
+/*
+ * Makes the interface or opens the one that is kept, with a reason
+ * (log_reason()) if it cannot. Only the first queue is attached afterwards, and
+ * carrier is off, so that frames for a guest that is not there do not pile up;
+ * in_use: there is a guest.
  */
 int tap_open(struct tap *t, unsigned int domid, unsigned int devid,
-             unsigned int nr_queues);
-/* The interface is gone then. */
+             unsigned int nr_queues, bool in_use);
+/* The interface is gone then, if nobody keeps it. */
 void tap_close(struct tap *t);
 
 /* What the kernel may leave to the guest: checksums, and cutting into segments,

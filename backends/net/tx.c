@@ -19,7 +19,7 @@ static void respond(struct net_queue *q, uint16_t id, int status)
 {
     netif_tx_response_t rsp = {.id = id, .status = status};
 
-    back_ring_respond(&q->tx, &rsp, sizeof(rsp));
+    net_answer(&q->tx_answers, &rsp);
 }
 
 static void respond_packet(struct net_queue *q, const struct net_packet *p,
@@ -167,7 +167,7 @@ void net_tx_serve(struct net_queue *q)
             return;
         }
         transmit(q, packets);
-        if (back_ring_push(&q->tx))
+        if (net_answers_publish(&q->tx_answers))
             port_notify(&q->tx_port);
         n = back_ring_pending(&q->tx);
     }
