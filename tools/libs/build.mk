@@ -9,7 +9,7 @@ L := tools/libs
 
 # For daemons: static, not installed, hence not in $(O)/lib.
 DAEMON := $(O)/$L/daemon.a
-$(DAEMON): $(addprefix $(O)/$L/daemon/,event_loop.o log.o signals.o notify.o daemonise.o)
+$(DAEMON): $(addprefix $(O)/$L/daemon/,event_loop.o log.o signals.o notify.o daemonise.o pid_lock.o)
 	$(call say,AR,$@)mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 XENTOOLLOG  := $(O)/lib/libxentoollog.so.1
 XENTOOLCORE := $(O)/lib/libxentoolcore.so.1
@@ -88,4 +88,4 @@ fuzz-guest-image: tests/fuzz/guest_image.c $(KERNEL_PARSERS) $(KERNEL_LAYOUT) \
 .PHONY: fuzz-guest-image
 
 $(eval $(call unit_test,daemon,tests/unit/daemon.c \
-    $(addprefix $L/daemon/,event_loop.c log.c signals.c notify.c daemonise.c),-lxentoollog))
+    $(addprefix $L/daemon/,event_loop.c log.c signals.c notify.c daemonise.c pid_lock.c),-lxentoollog))

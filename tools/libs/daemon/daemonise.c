@@ -7,67 +7,52 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include <daemon/log.h>
 #include <daemon/notify.h>
+#include <daemon/pid_lock.h>
+
+#define END_MS 10000 /* that another daemon may take to end */
 
 static char *pid_path;
-static int pid_fd = -1, parent_fd = -1;
+static int number_fd = -1, parent_fd = -1;
 
 /* The pid file is another daemon's, which writes its number once it is ready.
  */
-static int refuse(const char *path, int fd)
+static void refuse(const char *path)
 {
-    char text[16] = "";
-    long pid = 0;
+    pid_t pid;
+    int pidfd = pid_lock_holder(path, &pid);
 
-    if (pread(fd, text, sizeof(text) - 1, 0) > 0)
-        pid = strtol(text, NULL, 10);
-    if (pid > 0)
-        log_error("process %ld is running already and holds %s", pid, path);
-    else
+    if (pidfd < 0) {
         log_error("another process is starting and holds %s", path);
-    close(fd);
-    return -EEXIST;
+        return;
+    }
+    log_error("process %d is running already and holds %s", (int)pid, path);
+    close(pidfd);
 }
 
-/* A flock() belongs to the open file: it survives fork() and ends with the last
- * process that has the file open, however that ends. Who may read a file may
- * also lock it, so that is for root alone. */
 static int lock_pid_file(const char *path)
 {
-    struct stat st;
-    int fd, rc;
+    int rc = pid_lock_take(path, &number_fd);
 
-    do {
-        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (fd < 0)
-            goto fail;
-        if (flock(fd, LOCK_EX | LOCK_NB)) {
-            if (errno == EWOULDBLOCK)
-                return refuse(path, fd);
-            goto fail;
-        }
-        if (fstat(fd, &st))
-            goto fail;
-        if (!st.st_nlink) /* a daemon that ended has just removed it */
-            close(fd);
-    } while (!st.st_nlink);
+    if (rc == -EWOULDBLOCK) {
+        refuse(path);
+        return -EEXIST;
+    }
+    if (rc < 0) {
+        log_error("cannot lock %s: %s", path, strerror(-rc));
+        return rc;
+    }
     pid_path = realpath(path, NULL); /* for another working directory */
-    pid_fd = fd;
-    return 0;
-fail:
-    rc = -errno;
-    log_error("cannot lock %s: %s", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return rc;
+    return 0;                        /* the lock is held to the end */
 }
 
 static int go_into_background(void)
@@ -120,15 +105,31 @@ static void leave_terminal(const char *log_file)
 void daemon_ready(const char *log_file)
 {
     char text[64];
-    int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+    int rc = number_fd < 0 ? 0 : pid_lock_write(number_fd, getpid());
 
-    if (pid_fd >= 0 &&
-        (ftruncate(pid_fd, 0) || pwrite(pid_fd, text, (size_t)n, 0) != n))
-        log_error("cannot write the pid file: %s", strerror(errno));
+    if (rc)
+        log_error("cannot write the pid file: %s", strerror(-rc));
     snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1", (int)getpid());
     notify_manager(text);
     if (parent_fd >= 0)
         leave_terminal(log_file);
+}
+
+int daemon_end_other(const char *pid_file)
+{
+    struct pollfd p = {.events = POLLIN};
+    pid_t pid;
+    int rc = -ETIMEDOUT;
+
+    p.fd = pid_lock_holder(pid_file, &pid);
+    if (p.fd < 0)
+        return p.fd == -ESRCH ? 0 : p.fd;
+    if (pidfd_send_signal(p.fd, SIGTERM, NULL, 0))
+        rc = errno == ESRCH ? 0 : -errno;
+    else if (poll(&p, 1, END_MS) == 1)
+        rc = 0;
+    close(p.fd);
+    return rc;
 }
 
 void daemon_end(void)

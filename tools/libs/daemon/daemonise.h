@@ -28,6 +28,10 @@ int daemon_begin(const char *pid_file, bool foreground);
  */
 void daemon_ready(const char *log_file);
 
+/* Ends the daemon that holds the pid file, if there is one, as SIGTERM does,
+ * and waits until it has ended. 0 or -errno. */
+int daemon_end_other(const char *pid_file);
+
 /* Removes the pid file: the last thing before the process ends. */
 void daemon_end(void);
 
