@@ -15,7 +15,7 @@ BLOCK_BACKEND := $(addprefix backends/block/, \
 NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c answers.c credit.c tx.c rx.c slots.c offload.c tap.c)
 
-SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c device_log.c) \
+SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c worker.c device_log.c) \
     $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c handover.c \
         domain_over.c)
 
@@ -62,10 +62,13 @@ $(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
     $(addprefix backends/common/,xenbus.c xenbus_state.c record.c store_client.c device_node.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 
-$(eval $(call unit_test,supervisor,tests/unit/supervisor.c \
-    $(addprefix backends/supervisor/,devices.c device_log.c) \
+SUPERVISED := tests/unit/played_devices.c \
+    $(addprefix backends/supervisor/,devices.c worker.c device_log.c) \
     $(addprefix backends/common/,device_node.c handover.c) \
-    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+    $(addprefix tools/libs/daemon/,event_loop.c log.c pid_lock.c)
+$(eval $(call unit_test,supervisor,tests/unit/supervisor.c $(SUPERVISED),-lxentoollog))
+$(eval $(call unit_test,supervisor_parts,tests/unit/supervisor_parts.c $(SUPERVISED),-lxentoollog))
+$(eval $(call unit_test,supervisor_kill,tests/unit/supervisor_kill.c $(SUPERVISED),-lxentoollog))
 $(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/ring.c \
     backends/console/backlog.c))
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <daemon/log.h>
 
@@ -20,20 +21,21 @@ struct arguments {
     int supervisor, record;
 };
 
-/* Without a supervisor the device is served on, but nobody can end it by the
- * store any more. */
-static void supervisor_gone(struct backend *b)
-{
-    log_warning("no supervisor, and so no store");
-    event_source_remove(&b->loop, &b->supervisor);
-}
-
 static void ask_supervisor(struct store_client *c)
 {
     struct backend *b = container_of(c, struct backend, bus.store);
 
-    if (b->supervisor.added && handover_ask(b->supervisor.fd) == -EPIPE)
-        supervisor_gone(b);
+    if (b->supervisor.added)
+        handover_ask(b->supervisor.fd);
+}
+
+/* The device is served on. A supervisor that is started anew connects again. */
+static void supervisor_gone(struct backend *b)
+{
+    if (!b->supervisor.added)
+        return;
+    event_source_remove(&b->loop, &b->supervisor);
+    close(b->supervisor.fd);
 }
 
 static void supervisor_answers(struct event_source *s, uint32_t events)
@@ -47,14 +49,28 @@ static void supervisor_answers(struct event_source *s, uint32_t events)
         store_client_take(&b->bus.store, fd);
 }
 
-/* fd: below 0 for a backend that is started by hand. */
-static int meet_supervisor(struct backend *b, int fd)
+static void supervisor_comes(struct event_source *s, uint32_t events)
 {
-    if (fd < 0)
+    struct backend *b = container_of(s, struct backend, listener);
+    int end = handover_accept(s->fd);
+
+    if (end < 0)
+        return;
+    supervisor_gone(b); /* the former */
+    b->supervisor = (struct event_source){end, .ready = supervisor_answers};
+    if (event_source_add(&b->loop, &b->supervisor, EPOLLIN))
+        close(end);
+}
+
+/* listener: below 0 for a backend that is started by hand. */
+static int meet_supervisor(struct backend *b, int listener)
+{
+    if (listener < 0)
         return 0;
     b->bus.store.ask = ask_supervisor;
-    b->supervisor = (struct event_source){fd, .ready = supervisor_answers};
-    return event_source_add(&b->loop, &b->supervisor, EPOLLIN);
+    b->listener = (struct event_source){listener, .ready = supervisor_comes};
+    supervisor_comes(&b->listener, EPOLLIN); /* it is there already */
+    return event_source_add(&b->loop, &b->listener, EPOLLIN);
 }
 
 static int connect_to_xen(const struct backend_ops *ops, struct backend *b,

@@ -19,7 +19,7 @@ struct backend {
     struct xenbus_device bus;
     struct event_loop loop;
     struct signal_watch signals;
-    struct event_source supervisor; /* see handover.h */
+    struct event_source listener, supervisor; /* see handover.h */
     struct ports ports;
     struct grants grants;
 };

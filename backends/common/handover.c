@@ -8,16 +8,62 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "../../tools/libxenstore/reconnect.h"
 
-int handover_pair(int end[2])
+#define TYPE (SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK)
+
+typedef int at_address(int fd, const struct sockaddr *a, socklen_t size);
+
+/* A socket that is bound or connected to the path. */
+static int socket_at(const char *path, at_address *go)
 {
-    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-                      end)
-               ? -errno
-               : 0;
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd, rc;
+
+    if (strlen(path) >= sizeof(a.sun_path))
+        return -ENAMETOOLONG;
+    strcpy(a.sun_path, path);
+    fd = socket(AF_UNIX, TYPE, 0);
+    if (fd < 0 || !go(fd, (struct sockaddr *)&a, sizeof(a)))
+        return fd < 0 ? -errno : fd;
+    rc = -errno;
+    close(fd);
+    return rc;
+}
+
+int handover_listen(const char *path)
+{
+    int fd, rc;
+
+    if (unlink(path) && errno != ENOENT)
+        return -errno;
+    fd = socket_at(path, bind);
+    if (fd < 0 || !listen(fd, SOMAXCONN))
+        return fd;
+    rc = -errno;
+    close(fd);
+    return rc;
+}
+
+int handover_connect(const char *path)
+{
+    return socket_at(path, connect);
+}
+
+int handover_accept(int listener)
+{
+    int end = -1, next;
+
+    while ((next = accept4(listener, NULL, NULL, TYPE & ~SOCK_SEQPACKET)) >=
+           0) {
+        if (end >= 0)
+            close(end);
+        end = next;
+    }
+    return end >= 0 ? end : -errno;
 }
 
 int handover_ask(int end)

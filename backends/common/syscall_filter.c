@@ -43,7 +43,8 @@ static const int allowed[] = {
     SCMP_SYS(clock_nanosleep),
     SCMP_SYS(restart_syscall),
     SCMP_SYS(sched_yield),
-    /* the store's connection */
+    /* the store's connection, and a new supervisor's */
+    SCMP_SYS(accept4),
     SCMP_SYS(sendto),
     SCMP_SYS(recvfrom),
     SCMP_SYS(sendmsg),

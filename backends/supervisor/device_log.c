@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <daemon/clock.h>
@@ -87,25 +88,36 @@ static void ready(struct event_source *s, uint32_t events)
 }
 
 int device_log_open(struct device_log *l, struct event_loop *loop,
-                    const char *name, size_t limit)
+                    const char *path, const char *name, size_t limit)
 {
-    int ends[2], rc;
+    int rc;
 
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
-        return -errno;
     *l = (struct device_log){.loop = loop, .name = name, .limit = limit};
-    l->source.fd = ends[0];
+    if (mkfifo(path, 0600) && errno != EEXIST)
+        return -errno;
+    l->source.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (l->source.fd < 0)
+        return -errno;
     l->source.ready = ready;
     rc = event_source_add(loop, &l->source, EPOLLIN);
-    if (!rc)
-        return ends[1];
-    close(ends[0]);
-    close(ends[1]);
+    l->open = !rc;
+    if (rc)
+        close(l->source.fd);
     return rc;
+}
+
+int device_log_end(const char *path)
+{
+    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+    return fd < 0 ? -errno : fd;
 }
 
 void device_log_close(struct device_log *l)
 {
+    if (!l->open)
+        return;
+    l->open = false;
     while (copy(l))
         ;
     end_line(l);

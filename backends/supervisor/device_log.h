@@ -3,6 +3,10 @@
  * The log of one backend process. It has no right to open a file, so its lines
  * come by a pipe and go where the supervisor's log is now. The last thing that
  * it complained of is kept: why it ended.
+ *
+ * The pipe has a name, and the process has both ends of it, so that it neither
+ * ends nor waits while there is no supervisor: what does not fit into the pipe
+ * is lost then, and the next supervisor reads the rest.
  */
 #ifndef BACKENDS_SUPERVISOR_DEVICE_LOG_H
 #define BACKENDS_SUPERVISOR_DEVICE_LOG_H
@@ -17,6 +21,7 @@ struct device_log {
     struct event_source source;
     struct event_loop *loop;
     const char *name;
+    bool open;
     /* A backend limits its lines itself, but a guest may have taken it over:
      * so many bytes go to the log in a minute. 0: any number. */
     size_t limit, used;
@@ -28,12 +33,14 @@ struct device_log {
     bool is_error;       /* of the complaint: no plain line replaces it */
 };
 
-/* name: the device's, which must stay. Returns the end of the pipe that is to
- * be the process's standard error, or -errno. A line is rather lost than waited
- * for. */
+/* path: of the pipe, which is made if it is missing. name: the device's, which
+ * must stay. 0 or -errno. */
 int device_log_open(struct device_log *l, struct event_loop *loop,
-                    const char *name, size_t limit);
-/* After the process has ended: with its last words. */
+                    const char *path, const char *name, size_t limit);
+/* What is to be the standard error of the process, or -errno. A line is rather
+ * lost than waited for. */
+int device_log_end(const char *path);
+/* After the process has ended: with its last words. Of one that is open. */
 void device_log_close(struct device_log *l);
 
 #endif

@@ -9,14 +9,13 @@
  */
 #include "devices.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <base/macros.h>
@@ -25,31 +24,32 @@
 
 #include "../common/device_node.h"
 #include "../common/domain_over.h"
-#include "../common/handover.h"
 #include "../common/xenbus_state.h"
-#include "device_log.h"
+#include "worker.h"
 
 #define PATH_LEN 128
 
-/* Of what a backend says in a minute: many times what it may say. */
-#define LOG_BYTES 65536
+#define LIFE_MS       10000 /* so long-lived, a process is no failure */
+#define WAIT_FIRST_MS 100
+#define WAIT_MOST_MS  5000
+#define STARTING_MS   10   /* until a process has its number written */
+#define OBEY_MS       5000 /* that a process may take to end */
 
 struct device {
     struct device *next;
     struct devices *all;
+    const struct device_kind *kind;
     char path[PATH_LEN]; /* backend/KIND/DOMID/DEVID */
     unsigned int domid;
-    pid_t pid;                    /* 0: ended, and the store is to be told */
-    char why[320];                /* and this is how; "": as it should */
-    struct event_source requests; /* its end of handover.h */
-    struct device_log log;
+    int state; /* as last read; 0: it has none */
+    struct worker worker;
+    enum worker_end end;  /* of its last process, */
+    char why[320];        /* in words; "": as it should, or none has ended */
+    unsigned int wait_ms; /* before the next one, should this one end */
+    struct event_timer timer; /* until the next one; or LIFE_MS of this one */
 };
 
-const struct device_kind device_kinds[] = {
-    {"vbd", "xen-block-backend"},
-    {"vif", "xen-net-backend"},
-};
-const unsigned int nr_device_kinds = ARRAY_SIZE(device_kinds);
+/* --- the store --- */
 
 static struct device *find(struct devices *ds, const char *path)
 {
@@ -60,127 +60,61 @@ static struct device *find(struct devices *ds, const char *path)
     return d;
 }
 
-/* The device's state node as a number; 0: no such device, or no store. */
+/* A node as a number; 0: it is not there, or the store is not. */
+static int number_at(struct devices *ds, const char *path, const char *key)
+{
+    char node[PATH_LEN + 16], *text;
+    unsigned int len;
+    int value;
+
+    snprintf(node, sizeof(node), "%s/%s", path, key);
+    text = xs_read(ds->store->xs, XBT_NULL, node, &len);
+    value = text ? atoi(text) : 0;
+    free(text);
+    return value;
+}
+
 static int state_of(struct devices *ds, const char *path)
 {
-    char node[PATH_LEN + 8], *text;
+    return number_at(ds, path, "state");
+}
+
+static bool is_known(struct devices *ds, unsigned int domid)
+{
+    char path[32];
     unsigned int len;
-    int state;
+    void *node;
 
-    snprintf(node, sizeof(node), "%s/state", path);
-    text = xs_read(ds->store->xs, XBT_NULL, node, &len);
-    state = text ? atoi(text) : 0;
+    snprintf(path, sizeof(path), "/local/domain/%u", domid);
+    node = xs_read(ds->store->xs, XBT_NULL, path, &len);
+    free(node);
+    return node;
+}
+
+static void error_node(const char *path, char *node, size_t n)
+{
+    snprintf(node, n, "error/%s/error", path);
+}
+
+static void write_error(struct device *d)
+{
+    char node[PATH_LEN + 16];
+
+    error_node(d->path, node, sizeof(node));
+    xs_write(d->all->store->xs, XBT_NULL, node, d->why, strlen(d->why));
+}
+
+/* What it says may be of the process that lives. */
+static void clear_error(struct device *d)
+{
+    char node[PATH_LEN + 16], *text;
+    unsigned int len;
+
+    error_node(d->path, node, sizeof(node));
+    text = xs_read(d->all->store->xs, XBT_NULL, node, &len);
+    if (text && !strcmp(text, d->why))
+        xs_rm(d->all->store->xs, XBT_NULL, node);
     free(text);
-    return state;
-}
-
-static void close_requests(struct device *d)
-{
-    if (!d->requests.added)
-        return;
-    event_source_remove(d->all->loop, &d->requests);
-    close(d->requests.fd);
-}
-
-static void serve_request(struct event_source *s, uint32_t events)
-{
-    struct device *d = container_of(s, struct device, requests);
-    int rc = handover_serve(s->fd);
-
-    if (rc && rc != -EAGAIN)
-        close_requests(d);
-}
-
-/* 0 or -errno; *end: for the process. */
-static int open_requests(struct device *d, int *end)
-{
-    int pair[2], rc = handover_pair(pair);
-
-    if (rc)
-        return rc;
-    d->requests = (struct event_source){pair[0], .ready = serve_request};
-    rc = event_source_add(d->all->loop, &d->requests, EPOLLIN);
-    *end = pair[1];
-    if (rc) {
-        close(pair[0]);
-        close(pair[1]);
-    }
-    return rc;
-}
-
-static void exec_backend(struct devices *ds, const struct device_kind *k,
-                         char *path, int log_fd, int requests)
-{
-    char program[256], number[16];
-    char *argv[6], **a = argv;
-    sigset_t none;
-
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    unsetenv("NOTIFY_SOCKET"); /* it speaks for this daemon */
-    dup2(log_fd, STDERR_FILENO);
-    snprintf(program, sizeof(program), "%s/%s", ds->program_dir, k->program);
-    *a++ = program;
-    if (ds->debug)
-        *a++ = (char *)"--debug";
-    fcntl(requests, F_SETFD, 0);
-    snprintf(number, sizeof(number), "%d", requests);
-    *a++ = (char *)"--supervisor";
-    *a++ = number;
-    *a++ = path;
-    *a = NULL;
-    execv(program, argv);
-    log_error("cannot run %s: %s", program, strerror(errno));
-    _exit(127);
-}
-
-/* 0 or -errno. */
-static int start_process(struct devices *ds, const struct device_kind *k,
-                         struct device *d)
-{
-    int log_fd =
-        device_log_open(&d->log, ds->loop, d->path, ds->debug ? 0 : LOG_BYTES);
-    int requests, rc;
-
-    if (log_fd < 0)
-        return log_fd;
-    rc = open_requests(d, &requests);
-    if (!rc) {
-        d->pid = fork();
-        if (!d->pid)
-            exec_backend(ds, k, d->path, log_fd, requests);
-        if (d->pid < 0)
-            rc = -errno;
-        close(requests);
-    }
-    close(log_fd);
-    if (rc) {
-        close_requests(d);
-        device_log_close(&d->log);
-    }
-    return rc;
-}
-
-static void start(struct devices *ds, const struct device_kind *k,
-                  unsigned int domid, const char *path)
-{
-    struct device *d = calloc(1, sizeof(*d));
-    int rc = -ENOMEM;
-
-    if (d) {
-        d->all = ds;
-        d->domid = domid;
-        snprintf(d->path, sizeof(d->path), "%s", path);
-        rc = start_process(ds, k, d);
-    }
-    if (rc) {
-        log_error("cannot start the backend of %s: %s", path, strerror(-rc));
-        free(d);
-        return;
-    }
-    log_info("%s: %s started, process %d", path, k->program, (int)d->pid);
-    d->next = ds->list;
-    ds->list = d;
 }
 
 /* The error text of a device that is gone, and the directories above it that
@@ -202,20 +136,266 @@ static void forget_errors(struct devices *ds, const char *path)
     }
 }
 
+/* --- a device without a process --- */
+
+enum next {
+    NEXT_FORGET, /* the device is over */
+    NEXT_REPORT, /* it is to be closed, with the reason */
+    NEXT_SERVE,  /* another process */
+    NEXT_WAIT,   /* the store has to say */
+};
+
+/* As of the store, or else as it was last: state nodes are watched. */
+static bool read_state(struct device *d)
+{
+    int state = state_of(d->all, d->path);
+
+    if (store_lost(d->all->store))
+        return false;
+    d->state = state;
+    return true;
+}
+
+/* The store has no such device, which can mean that it is a new store. */
+static enum next next_unknown(struct device *d)
+{
+    struct devices *ds = d->all;
+
+    if (d->end == WORKER_DONE || !ds->xlc || domain_over(ds->xlc, d->domid) ||
+        is_known(ds, d->domid))
+        return NEXT_FORGET;
+    event_timer_set(ds->loop, &ds->look, DOMAIN_OVER_MS);
+    return NEXT_SERVE;
+}
+
+/* A guest has begun with it, or has just ended. */
+static bool in_use(const struct device *d)
+{
+    return d->state >= XenbusStateInitialised;
+}
+
+/* False: nobody waits for another process, or none could help. */
+static bool can_go_on(const struct device *d)
+{
+    if (d->all->stopping || domain_over(d->all->xlc, d->domid))
+        return false;
+    return in_use(d) ? d->kind->record_size : d->end != WORKER_FAILED;
+}
+
+static enum next what_next(struct device *d)
+{
+    bool known = read_state(d);
+
+    if (known && !d->state)
+        return next_unknown(d);
+    if (known && d->state == XenbusStateClosed &&
+        !number_at(d->all, d->path, "online"))
+        return d->end == WORKER_FAILED || d->end == WORKER_KILLED ? NEXT_REPORT
+                                                                  : NEXT_FORGET;
+    if (can_go_on(d))
+        return NEXT_SERVE;
+    return known ? NEXT_REPORT : NEXT_WAIT;
+}
+
+static void forget(struct device *d)
+{
+    struct device **p = &d->all->list;
+
+    while (*p != d)
+        p = &(*p)->next;
+    *p = d->next;
+    event_timer_cancel(d->all->loop, &d->timer);
+    free(d);
+}
+
+/* Says how the process ended and closes the device, so that neither the guest
+ * nor the toolstack waits for it. False: no store. */
+static bool report(struct device *d)
+{
+    if (!*d->why)
+        snprintf(d->why, sizeof(d->why), "stopped");
+    log_error("%s: backend process %s", d->path, d->why);
+    write_error(d);
+    device_set_state(d->all->store->xs, d->path, XenbusStateClosed);
+    return !store_lost(d->all->store);
+}
+
+static void end(struct device *d)
+{
+    struct devices *ds = d->all;
+    char path[PATH_LEN];
+
+    snprintf(path, sizeof(path), "%s", d->path);
+    worker_remove_files(&d->worker);
+    forget(d);
+    if (ds->stopping && !ds->list)
+        event_loop_stop(ds->loop, 0);
+    /* Meanwhile the toolstack may have made the device anew. */
+    devices_check(ds, path);
+}
+
+/* --- its process --- */
+
+/* The next one, now or later. */
+static void serve_later(struct device *d)
+{
+    unsigned int wait = d->wait_ms;
+
+    if (d->end == WORKER_DONE && d->state != XenbusStateInitialising)
+        snprintf(d->why, sizeof(d->why), "stopped");
+    if (*d->why) {
+        log_error("%s: backend process %s; the next one in %u ms", d->path,
+                  d->why, wait);
+        write_error(d);
+    }
+    d->wait_ms = wait ? 2 * wait : WAIT_FIRST_MS;
+    if (d->wait_ms > WAIT_MOST_MS)
+        d->wait_ms = WAIT_MOST_MS;
+    event_timer_set(d->all->loop, &d->timer, wait);
+}
+
+/* A process of a former supervisor. -ESRCH: there is none. */
+static int adopt(struct device *d)
+{
+    struct devices *ds = d->all;
+    int rc = worker_adopt(&d->worker, ds->debug);
+
+    if (rc == -ESRCH)
+        return rc;
+    if (rc) {
+        event_timer_set(ds->loop, &d->timer,
+                        rc == -EAGAIN ? STARTING_MS : WAIT_MOST_MS);
+        return rc;
+    }
+    log_info("%s: goes on with process %d", d->path, (int)d->worker.pid);
+    event_timer_set(ds->loop, &d->timer, LIFE_MS);
+    if (ds->stopping)
+        worker_signal(&d->worker, SIGTERM);
+    return 0;
+}
+
+static void start(struct device *d)
+{
+    char program[PATH_MAX];
+    struct worker_program p = {program, d->path, d->all->debug,
+                               d->kind->record_size,
+                               d->state == XenbusStateInitialising};
+    int rc;
+
+    snprintf(program, sizeof(program), "%s/%s", d->all->program_dir,
+             d->kind->program);
+    rc = worker_start(&d->worker, &p);
+    if (rc) {
+        snprintf(d->why, sizeof(d->why), "cannot be started: %s",
+                 strerror(-rc));
+        d->end = WORKER_ENDED;
+        serve_later(d);
+        return;
+    }
+    log_info("%s: %s started, process %d", d->path, d->kind->program,
+             (int)d->worker.pid);
+    event_timer_set(d->all->loop, &d->timer, LIFE_MS);
+}
+
+/* A device of which no process is known. */
+static void settle(struct device *d)
+{
+    if (adopt(d) != -ESRCH)
+        return;
+    switch (what_next(d)) {
+    case NEXT_FORGET:
+        end(d);
+        break;
+    case NEXT_REPORT:
+        if (report(d))
+            end(d);
+        break;
+    case NEXT_SERVE:
+        start(d);
+        break;
+    case NEXT_WAIT:
+        break;
+    }
+}
+
+static void on_timer(struct event_timer *t)
+{
+    struct device *d = container_of(t, struct device, timer);
+
+    if (!d->worker.pid) {
+        settle(d);
+        return;
+    }
+    d->wait_ms = 0;
+    clear_error(d);
+}
+
+static void process_ended(struct worker *w, enum worker_end how,
+                          const char *words)
+{
+    struct device *d = container_of(w, struct device, worker);
+
+    d->end = how;
+    snprintf(d->why, sizeof(d->why), "%s", words);
+    event_timer_cancel(d->all->loop, &d->timer);
+    if (how == WORKER_DONE)
+        log_info("%s: backend ended", d->path);
+    if (what_next(d) == NEXT_SERVE)
+        serve_later(d);
+    else
+        settle(d);
+}
+
+/* --- all devices --- */
+
+static struct device *add(struct devices *ds, const struct device_kind *k,
+                          unsigned int domid, unsigned int devid)
+{
+    struct device *d = calloc(1, sizeof(*d));
+
+    if (!d)
+        return NULL;
+    *d = (struct device){.next = ds->list,
+                         .all = ds,
+                         .kind = k,
+                         .domid = domid,
+                         .worker = {.dir = ds->run_dir,
+                                    .loop = ds->loop,
+                                    .ended = process_ended},
+                         .timer = {.fire = on_timer}};
+    snprintf(d->path, sizeof(d->path), "backend/%s/%u/%u", k->name, domid,
+             devid);
+    snprintf(d->worker.name, sizeof(d->worker.name), "%s-%u-%u", k->name, domid,
+             devid);
+    ds->list = d;
+    return d;
+}
+
+/* What the store has, and no process is known of: a new device; or one that
+ * must have had a process, of which nothing is left. */
 static void check_device(struct devices *ds, const struct device_kind *k,
                          unsigned int domid, unsigned int devid)
 {
     char path[PATH_LEN];
+    struct device *d;
     int state;
 
     snprintf(path, sizeof(path), "backend/%s/%u/%u", k->name, domid, devid);
-    if (find(ds, path))
-        return;
     state = state_of(ds, path);
-    if (state == XenbusStateInitialising)
-        start(ds, k, domid, path);
-    else if (!state && !store_lost(ds->store))
+    if (store_lost(ds->store))
+        return;
+    d = find(ds, path);
+    if (d)
+        d->state = state;
+    else if (!state)
         forget_errors(ds, path);
+    else if (state < XenbusStateClosed && !ds->stopping) {
+        d = add(ds, k, domid, devid);
+        if (d)
+            settle(d);
+        else
+            log_error("%s: no memory", path);
+    }
 }
 
 /* Calls itself once per level of backend/KIND/DOMID/DEVID. */
@@ -242,8 +422,7 @@ static void scan(struct devices *ds, const struct device_kind *k, int domid)
 
 void devices_check(struct devices *ds, const char *path)
 {
-    for (unsigned int i = 0; i < nr_device_kinds; i++) {
-        const struct device_kind *k = &device_kinds[i];
+    for (const struct device_kind *k = ds->kinds; k->name; k++) {
         char pattern[48], leaf[16];
         unsigned int domid, devid;
         int fields;
@@ -260,99 +439,86 @@ void devices_check(struct devices *ds, const char *path)
     }
 }
 
-static bool is_open(int state)
+/* A process of a former supervisor, by the name of its file. */
+static void found(struct devices *ds, const char *file)
 {
-    return state > XenbusStateInitialising && state < XenbusStateClosed;
-}
+    for (const struct device_kind *k = ds->kinds; k->name; k++) {
+        char pattern[32];
+        unsigned int domid, devid;
+        int length = 0;
+        struct device *d;
 
-/* A backend that died left its device in some state; say so and close it, so
- * that neither the guest nor the toolstack waits for it. False: no store. */
-static bool close_orphan(struct devices *ds, struct device *d)
-{
-    int state = state_of(ds, d->path);
-    const char *why = *d->why ? d->why : is_open(state) ? "stopped" : NULL;
-    char node[PATH_LEN + 16];
-
-    if (!state || !why)
-        return !store_lost(ds->store);
-    log_error("%s: backend process %s", d->path, why);
-    snprintf(node, sizeof(node), "error/%s/error", d->path);
-    xs_write(ds->store->xs, XBT_NULL, node, why, strlen(why));
-    device_set_state(ds->store->xs, d->path, XenbusStateClosed);
-    return !store_lost(ds->store);
-}
-
-static void forget(struct devices *ds, struct device *d)
-{
-    struct device **p = &ds->list;
-
-    while (*p != d)
-        p = &(*p)->next;
-    *p = d->next;
-    free(d);
-}
-
-/* The process has ended. */
-static void settle(struct devices *ds, struct device *d)
-{
-    char path[PATH_LEN];
-
-    if (!close_orphan(ds, d))
-        return; /* again when there is a store */
-    snprintf(path, sizeof(path), "%s", d->path);
-    forget(ds, d);
-    /* Meanwhile the toolstack may have made the device anew. */
-    devices_check(ds, path);
-}
-
-static void reaped(struct devices *ds, struct device *d, int status)
-{
-    const char *said = d->log.complaint;
-    bool killed = WIFSIGNALED(status);
-
-    d->pid = 0;
-    close_requests(d);
-    device_log_close(&d->log);
-    if (killed || WEXITSTATUS(status))
-        snprintf(d->why, sizeof(d->why), "%s %d%s%s",
-                 killed ? "killed by signal" : "failed with status",
-                 killed ? WTERMSIG(status) : WEXITSTATUS(status),
-                 *said ? ": " : "", said);
-    else
-        log_info("%s: backend ended", d->path);
-    settle(ds, d);
-}
-
-void devices_reap(struct devices *ds)
-{
-    struct device *d;
-    int status;
-    pid_t pid;
-
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (d = ds->list; d && d->pid != pid; d = d->next)
-            ;
-        if (d)
-            reaped(ds, d, status);
+        snprintf(pattern, sizeof(pattern), "%s-%%u-%%u.pid%%n", k->name);
+        sscanf(file, pattern, &domid, &devid, &length);
+        if (!length || file[length])
+            continue;
+        d = add(ds, k, domid, devid);
+        if (!d)
+            continue;
+        d->state = XenbusStateConnected; /* until the store says */
+        d->end = WORKER_ENDED;
+        snprintf(d->why, sizeof(d->why), "ended with the supervisor");
+        adopt(d);
     }
+}
+
+int devices_open(struct devices *ds)
+{
+    DIR *dir;
+
+    if (mkdir(ds->run_dir, 0700) && errno != EEXIST)
+        return -errno;
+    dir = opendir(ds->run_dir);
+    if (!dir)
+        return -errno;
+    for (struct dirent *e = readdir(dir); e; e = readdir(dir))
+        found(ds, e->d_name);
+    closedir(dir);
+    return 0;
+}
+
+/* --- the end --- */
+
+/* By force what does not obey, and not even that: it waits in the kernel. */
+static void insist(struct event_timer *t)
+{
+    struct devices *ds = container_of(t, struct devices, look);
+
+    for (struct device *d = ds->list; d; d = d->next) {
+        if (d->worker.pid)
+            log_warning("%s: process %d does not end", d->path,
+                        (int)d->worker.pid);
+        worker_signal(&d->worker, SIGKILL);
+    }
+    if (ds->killing)
+        event_loop_stop(ds->loop, 1);
+    ds->killing = true;
+    event_timer_set(ds->loop, t, OBEY_MS);
 }
 
 void devices_stop_all(struct devices *ds)
 {
-    for (struct device *d = ds->list; d; d = d->next)
-        if (d->pid)
-            kill(d->pid, SIGTERM);
-    while (ds->list) {
-        struct device *d = ds->list;
+    struct device *next;
 
-        if (d->pid) {
-            waitpid(d->pid, NULL, 0);
-            device_log_close(&d->log);
-            close_requests(d);
-            snprintf(d->why, sizeof(d->why), "stopped with the supervisor");
-        }
-        close_orphan(ds, d);
-        forget(ds, d);
+    ds->stopping = true;
+    ds->look.fire = insist;
+    event_timer_set(ds->loop, &ds->look, OBEY_MS);
+    for (struct device *d = ds->list; d; d = next) {
+        next = d->next;
+        worker_signal(&d->worker, SIGTERM);
+        if (!d->worker.pid)
+            settle(d);
+    }
+    if (!ds->list)
+        event_loop_stop(ds->loop, 0);
+}
+
+void devices_close(struct devices *ds)
+{
+    event_timer_cancel(ds->loop, &ds->look);
+    while (ds->list) {
+        worker_leave(&ds->list->worker);
+        forget(ds->list);
     }
 }
 
@@ -364,13 +530,13 @@ static void look_at_domains(struct event_timer *t)
     bool again = store_lost(ds->store);
 
     for (struct device *d = ds->list; d; d = d->next) {
-        if (!d->pid || state_of(ds, d->path))
+        if (!d->worker.pid || state_of(ds, d->path))
             continue;
         again = true;
         if (!domain_over(ds->xlc, d->domid))
             continue;
         log_info("%s: the domain is gone", d->path);
-        kill(d->pid, SIGTERM);
+        worker_signal(&d->worker, SIGTERM);
     }
     if (again)
         event_timer_set(ds->loop, t, DOMAIN_OVER_MS);
@@ -382,9 +548,11 @@ void devices_store_changed(struct devices *ds)
 
     for (d = ds->list; d; d = next) {
         next = d->next;
-        if (!d->pid)
-            settle(ds, d);
+        if (!d->worker.pid && !d->timer.armed)
+            settle(d);
     }
+    if (ds->stopping)
+        return;
     ds->look.fire = look_at_domains;
     event_timer_set(ds->loop, &ds->look, DOMAIN_OVER_MS);
 }

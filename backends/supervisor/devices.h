@@ -4,6 +4,16 @@
  * process. One process serves one device, so that a guest can harm no more than
  * its own; it ends when the device goes.
  *
+ * A process that ends before its device is over has a successor, which serves
+ * on what the former has left in its record. It is started at once; one that
+ * does not live for ten seconds has its own after 100 ms, 200 ms and so on up
+ * to 5 s, for as long as the device and its domain live. Meanwhile the device's
+ * error node says how the last one ended. Only a process that gives up by
+ * itself while nobody uses the device yet has none: then the device is closed.
+ *
+ * The processes go on without this daemon, and the next one adopts them
+ * (worker.h).
+ *
  * While the store is away the processes go on, and what became of one that ends
  * is written when the store is back. A new store that has no nodes of a device
  * cannot say when the device is over; the hypervisor can, by the end of its
@@ -16,38 +26,47 @@
 #define BACKENDS_SUPERVISOR_DEVICES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "../common/store_client.h"
 
 struct device_kind {
-    const char *name;    /* "vbd" */
+    const char *name;    /* "vbd"; NULL: the end of the table */
     const char *program; /* "xen-block-backend" */
+    /* Bytes that a process leaves to its successor. 0: nothing, so a device
+     * that is in use cannot be served on. */
+    size_t record_size;
 };
 
-extern const struct device_kind device_kinds[];
-extern const unsigned int nr_device_kinds;
-
-/* The members are the caller's to set, but for look and list. */
+/* The members are the caller's to set, but for look, stopping, killing
+ * and list. */
 struct devices {
+    const struct device_kind *kinds;
     struct store_client *store;
     struct event_loop *loop;
     struct xlc_handle *xlc; /* NULL: a domain that may not ask for others */
     struct event_timer look;
     const char *program_dir;
+    const char *run_dir; /* for the files of worker.h */
     bool debug;
+    bool stopping, killing;
     struct device *list;
 };
 
+/* First of all: makes run_dir if it is missing, and adopts what processes there
+ * are. 0 or -errno. */
+int devices_open(struct devices *ds);
 /* The store has gone, or there is one. */
 void devices_store_changed(struct devices *ds);
 /* A watch reported this path, or the whole store is to be looked at (NULL):
  * starts what is missing. Any path is fine, also one of another domain's. */
 void devices_check(struct devices *ds, const char *path);
-/* SIGCHLD: processes have ended. Those that failed are reported. */
-void devices_reap(struct devices *ds);
-/* Ends all processes; their devices go to Closed as if unplugged by force, if
- * there is a store. */
+/* Ends all processes, those that do not obey by force; their devices go to
+ * Closed as if unplugged by force, if there is a store. Ends the loop when all
+ * have ended, or after some seconds. */
 void devices_stop_all(struct devices *ds);
+/* Before this daemon ends: the processes go on. */
+void devices_close(struct devices *ds);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xen-backendd - starts and reaps the backend processes of this domain. It
- * watches backend/vbd and backend/vif in the store and keeps one process per
- * device instance; everything about a device happens in that process.
+ * xen-backendd - starts the backend processes of this domain. It watches
+ * backend/vbd and backend/vif in the store and keeps one process per device
+ * instance; everything about a device happens in that process, which goes on
+ * when this one ends.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -18,27 +19,45 @@
 #include <daemon/log.h>
 #include <daemon/signals.h>
 
+#include "../block/record.h"
 #include "../common/kernel_driver.h"
 #include "../common/store_client.h"
+#include "../net/record.h"
 #include "devices.h"
 
 #define PROGRAM_DIR "/usr/lib/xen-lite/bin"
 #define LOG_FILE    "/var/log/xen/xen-backendd.log"
+#define PID_FILE    "/run/xen-backendd.pid"
+#define RUN_DIR     "/run/xen-backendd"
 
 static struct event_loop loop;
 static struct store_client store;
-static struct devices devices = {
-    .store = &store, .loop = &loop, .program_dir = PROGRAM_DIR};
+static const struct device_kind kinds[] = {
+    {"vbd", "xen-block-backend", sizeof(struct block_record)},
+    {"vif", "xen-net-backend", sizeof(struct net_record)},
+    {NULL, NULL, 0},
+};
+
+static struct devices devices = {.kinds = kinds,
+                                 .store = &store,
+                                 .loop = &loop,
+                                 .program_dir = PROGRAM_DIR,
+                                 .run_dir = RUN_DIR};
 
 static void usage(FILE *f)
 {
     fputs("usage: xen-backendd [options]\n"
           "  -i, --interactive      stay in the foreground\n"
+          "  -s, --stop             end the daemon and the backends of all "
+          "devices\n"
           "  -p, --pid-file FILE    write the process id there\n"
+          "                         (default " PID_FILE ")\n"
           "  -l, --log FILE         where the log goes in the background\n"
           "                         (default " LOG_FILE ")\n"
           "  -b, --backend-dir DIR  where the backend programs are\n"
           "                         (default " PROGRAM_DIR ")\n"
+          "  -r, --run-dir DIR      where the backends' files are\n"
+          "                         (default " RUN_DIR ")\n"
           "  -d, --debug            log more\n"
           "  -h, --help             this text\n",
           f);
@@ -64,44 +83,44 @@ static int watch_store(void)
     store.connected = store.lost = store_changed;
     devices.xlc = xlc_open(log_for_libraries());
     rc = store_client_open(&store, &loop);
-    for (unsigned int i = 0; !rc && i < nr_device_kinds; i++) {
+    for (const struct device_kind *k = kinds; !rc && k->name; k++) {
         char path[32];
 
-        snprintf(path, sizeof(path), "backend/%s", device_kinds[i].name);
+        snprintf(path, sizeof(path), "backend/%s", k->name);
         rc = store_client_watch(&store, path, path);
     }
     return rc;
 }
 
-static void reap(void)
-{
-    devices_reap(&devices);
-}
-
-static struct signal_watch signals = {.child = reap};
+static struct signal_watch signals;
 
 struct options {
     const char *pid_file, *log_file;
-    bool foreground;
+    bool foreground, stop;
 };
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
     static const struct option longs[] = {
         {"interactive", no_argument, NULL, 'i'},
+        {"stop", no_argument, NULL, 's'},
         {"pid-file", required_argument, NULL, 'p'},
         {"log", required_argument, NULL, 'l'},
         {"backend-dir", required_argument, NULL, 'b'},
+        {"run-dir", required_argument, NULL, 'r'},
         {"debug", no_argument, NULL, 'd'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int c;
 
-    while ((c = getopt_long(argc, argv, "ip:l:b:dh", longs, NULL)) != -1)
+    while ((c = getopt_long(argc, argv, "isp:l:b:r:dh", longs, NULL)) != -1)
         switch (c) {
         case 'i':
             o->foreground = true;
+            break;
+        case 's':
+            o->stop = o->foreground = true;
             break;
         case 'p':
             o->pid_file = optarg;
@@ -111,6 +130,9 @@ static void parse_options(struct options *o, int argc, char **argv)
             break;
         case 'b':
             devices.program_dir = optarg;
+            break;
+        case 'r':
+            devices.run_dir = optarg;
             break;
         case 'd':
             devices.debug = true;
@@ -126,22 +148,38 @@ static int start(void)
     struct rlimit files = {65536, 65536};
     int rc = event_loop_init(&loop);
 
-    setrlimit(RLIMIT_NOFILE, &files); /* two descriptors per device */
+    setrlimit(RLIMIT_NOFILE, &files); /* three descriptors per device */
     rc = rc ? rc : signals_watch(&signals, &loop);
+    rc = rc ? rc : devices_open(&devices);
     return rc ? rc : watch_store();
+}
+
+static bool kernel_serves_any(void)
+{
+    for (const struct device_kind *k = kinds; k->name; k++)
+        if (kernel_serves(k->name))
+            return true;
+    return false;
+}
+
+/* Takes the daemon's place, for as long as it takes. */
+static int begin(const struct options *o)
+{
+    int rc = o->stop ? daemon_end_other(o->pid_file) : 0;
+
+    if (rc)
+        log_error("cannot end the daemon: %s", strerror(-rc));
+    return rc ? rc : daemon_begin(o->pid_file, o->foreground);
 }
 
 int main(int argc, char **argv)
 {
-    struct options o = {.log_file = LOG_FILE};
+    struct options o = {.log_file = LOG_FILE, .pid_file = PID_FILE};
     int rc;
 
     parse_options(&o, argc, argv);
     log_setup("xen-backendd", devices.debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-    for (unsigned int i = 0; i < nr_device_kinds; i++)
-        if (kernel_serves(device_kinds[i].name))
-            return 1;
-    if (daemon_begin(o.pid_file, o.foreground))
+    if (kernel_serves_any() || begin(&o))
         return 1;
     rc = start();
     if (rc) {
@@ -149,9 +187,12 @@ int main(int argc, char **argv)
         return 1;
     }
     daemon_ready(o.log_file);
-    log_info("watching for devices");
+    if (o.stop)
+        devices_stop_all(&devices);
+    else
+        log_info("watching for devices");
     rc = event_loop_run(&loop);
-    devices_stop_all(&devices);
+    devices_close(&devices);
     daemon_end();
     return rc;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What makes a Debian machine start the hypervisor, its daemons and guests.
 INIT_UNITS := proc-xen.mount xenstored.service xenconsoled.service \
-    xen-backendd.service xendomains.service
+    xen-backendd.service xen-backends.service xendomains.service
 INSTALL += $(foreach p,xen-init-dom0 xendomains,dom0-scripts/init/$p:usr/lib/xen-lite/bin/$p)
 INSTALL += $(foreach u,$(INIT_UNITS),dom0-scripts/init/$u:usr/lib/systemd/system/$u)
 INSTALL += dom0-scripts/init/modules-load.conf:usr/lib/modules-load.d/xen-lite.conf

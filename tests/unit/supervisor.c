@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The supervisor's devices, over a store of one device that is played here and
- * with shell scripts for backends: how a process ended, and what it said last,
- * is what the device's error node says; also when the store was away meanwhile,
- * or is a new one.
+ * The supervisor's devices, over a store that is played and with shell scripts
+ * for backends: who gets a successor, and when; what it inherits; who goes on
+ * without a supervisor; and that the device's error node says how a process
+ * ended, and what it said last, also when the store was away meanwhile, or is a
+ * new one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,133 +22,205 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include <daemon/clock.h>
 #include <daemon/log.h>
 
-#include "../../backends/common/domain_over.h"
-#include "../../backends/supervisor/device_log.h"
 #include "../../backends/supervisor/devices.h"
-#include "../../tools/libxenstore/reconnect.h"
+#include "played_devices.h"
 
-#define BACK "backend/vbd/3/51712"
+#define BACK "backend/vbd/3/0"
 
-/* --- the store --- */
-
-static char state[8], error[512];
-static bool away;
-
-bool store_lost(const struct store_client *c)
-{
-    return away;
-}
-
-int xs_connect(void)
-{
-    errno = ENOENT;
-    return -1;
-}
-
-void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
-              unsigned int *len)
-{
-    if (!strcmp(path, BACK "/state") && *state && !away)
-        return strdup(state);
-    errno = away ? ENOTCONN : ENOENT;
-    return NULL;
-}
-
-bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
-              const void *data, unsigned int len)
-{
-    bool is_state = !strcmp(path, BACK "/state");
-
-    if (away)
-        return false;
-    if (!is_state)
-        assert_string_equal(path, "error/" BACK "/error");
-    snprintf(is_state ? state : error, is_state ? sizeof(state) : sizeof(error),
-             "%.*s", (int)len, (const char *)data);
-    return true;
-}
-
-char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path,
-                    unsigned int *n)
-{
-    return NULL;
-}
-
-bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
-{
-    return false;
-}
-
-xs_transaction_t xs_transaction_start(struct xs_handle *h)
-{
-    return 1;
-}
-
-bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort)
-{
-    return true;
-}
-
-/* --- the hypervisor --- */
-
-static bool guest_over;
-
-bool domain_over(struct xlc_handle *h, unsigned int domid)
-{
-    assert_int_equal(domid, 3);
-    return guest_over;
-}
-
-/* --- the backend --- */
-
-static char dir[] = "/tmp/supervisor-XXXXXX", program[64];
+static char dir[] = "/tmp/supervisor-XXXXXX", run_dir[64], program[64],
+            started[40];
 static struct event_loop loop;
 static struct store_client store;
-static struct devices devices = {
-    .store = &store, .loop = &loop, .program_dir = dir};
+static struct device_kind kinds[] = {{"vbd", "xen-block-backend", 4096},
+                                     {NULL, NULL, 0}};
+static struct devices devices;
+static struct played_device *disk;
 
 static int set_up(void **unused)
 {
     assert_non_null(mkdtemp(dir));
+    snprintf(run_dir, sizeof(run_dir), "%s/run", dir);
     snprintf(program, sizeof(program), "%s/xen-block-backend", dir);
+    snprintf(started, sizeof(started), "%s/started", dir);
+    played_open(dir);
+    disk = &played->disk[0];
     return event_loop_init(&loop);
 }
 
 static int tear_down(void **unused)
 {
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/store", dir);
+    unlink(path);
     unlink(program);
+    unlink(started);
     event_loop_destroy(&loop);
     return rmdir(dir);
 }
 
-/* The device's process is this script. */
-static void begin(const char *script)
+/* A supervisor that finds what the former has left. */
+static void begin_supervisor(void)
+{
+    devices = (struct devices){.kinds = kinds,
+                               .store = &store,
+                               .loop = &loop,
+                               .xlc = (struct xlc_handle *)&loop,
+                               .program_dir = dir,
+                               .run_dir = run_dir};
+    assert_int_equal(devices_open(&devices), 0);
+    devices_store_changed(&devices);
+    devices_check(&devices, NULL);
+}
+
+static int each_begins(void **unused)
+{
+    memset(played, 0, sizeof(*played));
+    kinds[0].record_size = 4096;
+    unlink(started);
+    begin_supervisor();
+    return 0;
+}
+
+/* Nothing is left of any device. */
+static int each_ends(void **unused)
+{
+    devices_close(&devices);
+    return rmdir(run_dir);
+}
+
+/* --- waiting --- */
+
+static bool (*awaited)(void);
+
+static void look(struct event_timer *t)
+{
+    if (awaited())
+        event_loop_stop(&loop, 0);
+    else
+        event_timer_set(&loop, t, 2);
+}
+
+static void give_up(struct event_timer *t)
+{
+    event_loop_stop(&loop, 1);
+}
+
+/* The loop runs until then, or for so long. */
+static bool within(unsigned int ms, bool (*condition)(void))
+{
+    struct event_timer often = {.fire = look}, end = {.fire = give_up};
+    int rc;
+
+    awaited = condition;
+    event_timer_set(&loop, &often, 0);
+    event_timer_set(&loop, &end, ms);
+    rc = event_loop_run(&loop);
+    event_timer_cancel(&loop, &often);
+    event_timer_cancel(&loop, &end);
+    return !rc;
+}
+
+static bool never(void)
+{
+    return false;
+}
+
+static bool nothing_left(void)
+{
+    return !devices.list;
+}
+
+/* --- the backend --- */
+
+static void write_program(const char *script)
 {
     int fd = open(program, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
 
     dprintf(fd, "#!/bin/sh\n%s\n", script);
     close(fd);
-    error[0] = 0;
-    strcpy(state, "1");
-    devices_check(&devices, BACK "/state");
-    assert_non_null(devices.list);
 }
 
-static void await_end(void)
+/* The device's process is this script. */
+static void begin(const char *script)
 {
-    siginfo_t info;
-
-    assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
-    devices_reap(&devices);
+    write_program(script);
+    disk->error[0] = 0;
+    disk->online = 1;
+    disk->state = 1;
+    devices_check(&devices, BACK "/state");
+    assert_non_null(devices.list);
 }
 
 static void run(const char *script)
 {
     begin(script);
-    await_end();
-    assert_null(devices.list);
+    assert_true(within(10000, nothing_left));
+}
+
+/* It notes its number and what the former has left in the record, leaves
+ * something itself, and goes on. */
+static void begin_lasting(void)
+{
+    char script[256];
+
+    snprintf(script, sizeof(script),
+             "r=/proc/self/fd/$4\n"
+             "echo $$ $(head -c 8 $r | tr '\\0' .) $5 >> %s\n"
+             "printf heirloom | dd of=$r conv=notrunc 2> /dev/null\n"
+             "exec sleep 1000",
+             started);
+    begin(script);
+}
+
+static unsigned int lines, wanted_lines;
+static pid_t pid;
+static char found[32], served[64];
+
+static bool has_started(void)
+{
+    FILE *f = fopen(started, "r");
+
+    lines = 0;
+    while (f && fscanf(f, "%d %31s %63s", &pid, found, served) == 3)
+        lines++;
+    if (f)
+        fclose(f);
+    return lines >= wanted_lines;
+}
+
+/* The nth process since the test began is there, and has done what it does. */
+static void await_process(unsigned int n, const char *record)
+{
+    static char comm[64];
+    char path[64];
+
+    wanted_lines = n;
+    assert_true(within(10000, has_started));
+    assert_int_equal(lines, n);
+    assert_string_equal(found, record);
+    assert_string_equal(served, BACK);
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    do {
+        FILE *f = fopen(path, "r");
+
+        within(5, never);
+        assert_non_null(f);
+        assert_int_equal(fscanf(f, "%63s", comm), 1);
+        fclose(f);
+    } while (strcmp(comm, "sleep"));
+}
+
+static void remove_disk(void)
+{
+    disk->state = 0;
+    if (devices.list)
+        kill(pid, SIGTERM);
+    assert_true(within(10000, nothing_left));
+    assert_string_equal(disk->error, "");
 }
 
 static void last_error_is_the_devices_error(void **unused)
@@ -155,24 +228,30 @@ static void last_error_is_the_devices_error(void **unused)
     run("echo 'b[vbd-3-51712] error: cannot start: no luck' >&2\n"
         "echo 'b[vbd-3-51712] warning: 3 more lines dropped' >&2\n"
         "exit 1");
-    assert_string_equal(error, "failed with status 1: cannot start: no luck");
-    assert_string_equal(state, "6");
-    run("echo 'b error: one' >&2; echo 'b error: two' >&2; kill -9 $$");
-    assert_string_equal(error, "killed by signal 9: two");
+    assert_string_equal(disk->error,
+                        "failed with status 1: cannot start: no luck");
+    assert_int_equal(disk->state, 6);
+    kinds[0].record_size = 0;
+    begin("sleep 0.3; echo 'b error: one' >&2; echo 'b error: two' >&2; "
+          "kill -9 $$");
+    disk->state = 4;
+    assert_true(within(10000, nothing_left));
+    assert_string_equal(disk->error, "killed by signal 9: two");
 }
 
 static void last_line_will_do(void **unused)
 {
     run("printf 'first\\nlibx.so: no such file' >&2; exit 127");
-    assert_string_equal(error, "failed with status 127: libx.so: no such file");
+    assert_string_equal(disk->error,
+                        "failed with status 127: libx.so: no such file");
     run("exit 3");
-    assert_string_equal(error, "failed with status 3");
+    assert_string_equal(disk->error, "failed with status 3");
 }
 
 static void endless_line_is_cut(void **unused)
 {
     run("head -c 500 /dev/zero | tr '\\0' x >&2; exit 1");
-    assert_in_range(strlen(error), 200, 300);
+    assert_in_range(strlen(disk->error), 200, 300);
 }
 
 static void lines_go_to_the_log(void **unused)
@@ -189,30 +268,6 @@ static void lines_go_to_the_log(void **unused)
     assert_non_null(strstr(text, "one\ntwo\n"));
 }
 
-static void log_of_a_backend_gone_mad_is_bounded(void **unused)
-{
-    int saved = dup(STDERR_FILENO), file = memfd_create("log", 0), end;
-    struct device_log log;
-    struct stat st;
-    char text[101];
-
-    memset(text, 'x', sizeof(text));
-    text[100] = '\n';
-    dup2(file, STDERR_FILENO);
-    end = device_log_open(&log, &loop, "a device", 1000);
-    for (int i = 0; i < 100; i++) {
-        assert_int_equal(write(end, text, sizeof(text)), sizeof(text));
-        log.source.ready(&log.source, 0);
-    }
-    close(end);
-    device_log_close(&log);
-    dup2(saved, STDERR_FILENO);
-    close(saved);
-    assert_int_equal(fstat(file, &st), 0);
-    close(file);
-    assert_in_range(st.st_size, 900, 1200);
-}
-
 static void no_descriptor_is_left(void **unused)
 {
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), next;
@@ -225,55 +280,315 @@ static void no_descriptor_is_left(void **unused)
     assert_int_equal(next, fd);
 }
 
+/* --- successors --- */
+
+static bool error_is_told(void)
+{
+    return *disk->error;
+}
+
+/* As if ten seconds had passed. */
+static void fire_timers_of_devices(void)
+{
+    struct event_timer *next;
+
+    for (struct event_timer *t = loop.timers; t; t = next) {
+        next = t->next;
+        if (t == &devices.look)
+            continue;
+        event_timer_cancel(&loop, t);
+        t->fire(t);
+    }
+}
+
+static void killed_process_has_a_successor_with_its_record(void **unused)
+{
+    begin_lasting();
+    await_process(1, "........");
+    disk->state = 4;
+    kill(pid, SIGKILL);
+    await_process(2, "heirloom");
+    assert_int_equal(disk->state, 4);
+    assert_string_equal(disk->error, "killed by signal 9");
+    fire_timers_of_devices();
+    assert_string_equal(disk->error, "");
+    remove_disk();
+}
+
+static void process_that_is_told_to_end_has_a_successor(void **unused)
+{
+    begin_lasting();
+    await_process(1, "........");
+    disk->state = 2;
+    kill(pid, SIGTERM);
+    await_process(2, "heirloom");
+    assert_int_equal(disk->state, 2);
+    remove_disk();
+}
+
+static void record_is_not_a_new_devices(void **unused)
+{
+    begin_lasting();
+    await_process(1, "........");
+    kill(pid, SIGKILL);
+    await_process(2, "........");
+    remove_disk();
+}
+
+static void failure_of_a_device_in_use_is_tried_again(void **unused)
+{
+    char script[96];
+    uint64_t start;
+
+    begin("sleep 0.2; exit 1");
+    disk->state = 4;
+    assert_true(within(10000, error_is_told));
+    assert_string_equal(disk->error, "failed with status 1");
+    snprintf(script, sizeof(script), "echo $$ x x >> %s; exit 1", started);
+    write_program(script);
+    start = now_ms();
+    wanted_lines = 4; /* at once, and after 100, 200, 400 ms */
+    assert_true(within(10000, has_started));
+    assert_in_range(now_ms() - start, 500, 2500);
+    assert_int_equal(disk->state, 4);
+    disk->state = 0;
+    assert_true(within(10000, nothing_left));
+}
+
+static void process_of_a_dead_domain_has_no_successor(void **unused)
+{
+    begin_lasting();
+    await_process(1, "........");
+    disk->state = 4;
+    played->guest_over = true;
+    kill(pid, SIGKILL);
+    assert_true(within(10000, nothing_left));
+    assert_int_equal(disk->state, 6);
+}
+
+static void device_that_was_closed_is_over_with_its_process(void **unused)
+{
+    begin_lasting();
+    await_process(1, "........");
+    disk->state = 6;
+    disk->online = 0;
+    kill(pid, SIGTERM);
+    assert_true(within(10000, nothing_left));
+}
+
+static void program_that_is_missing_is_reported(void **unused)
+{
+    write_program("");
+    unlink(program);
+    disk->state = 1;
+    devices_check(&devices, BACK);
+    assert_true(within(10000, nothing_left));
+    assert_non_null(strstr(disk->error, "No such file"));
+    assert_int_equal(disk->state, 6);
+}
+
+/* --- without a supervisor --- */
+
+static void living_process_is_adopted(void **unused)
+{
+    pid_t first;
+
+    begin_lasting();
+    await_process(1, "........");
+    first = pid;
+    disk->state = 4;
+    for (int i = 0; i < 3; i++) {
+        devices_close(&devices);
+        begin_supervisor();
+        within(50, never);
+        await_process(1, "........");
+    }
+    assert_int_equal(kill(first, SIGKILL), 0);
+    await_process(2, "heirloom");
+    remove_disk();
+}
+
+static void process_that_died_meanwhile_is_replaced(void **unused)
+{
+    begin_lasting();
+    await_process(1, "........");
+    disk->state = 4;
+    devices_close(&devices);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    begin_supervisor();
+    await_process(2, "heirloom");
+    remove_disk();
+}
+
+static void device_that_went_meanwhile_leaves_nothing(void **unused)
+{
+    begin_lasting();
+    await_process(1, "........");
+    devices_close(&devices);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    disk->state = 0;
+    begin_supervisor();
+    assert_true(within(10000, nothing_left));
+}
+
+static void process_that_cannot_be_reached_is_replaced(void **unused)
+{
+    char path[96];
+
+    begin_lasting();
+    await_process(1, "........");
+    disk->state = 4;
+    devices_close(&devices);
+    snprintf(path, sizeof(path), "%s/vbd-3-0.socket", run_dir);
+    assert_int_equal(unlink(path), 0);
+    begin_supervisor();
+    await_process(2, "heirloom");
+    remove_disk();
+}
+
+static void what_is_said_meanwhile_goes_to_the_log(void **unused)
+{
+    int saved = dup(STDERR_FILENO), file = memfd_create("log", 0);
+    char text[4096] = "";
+
+    begin("while [ ! -e $0.go ]; do sleep 0.05; done; echo meanwhile >&2\n"
+          "rm $0.go; exec sleep 1000");
+    pid = 0;
+    disk->state = 4;
+    devices_close(&devices);
+    snprintf(text, sizeof(text), "%s.go", program);
+    close(open(text, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    while (!access(text, F_OK))
+        usleep(1000);
+    dup2(file, STDERR_FILENO);
+    begin_supervisor();
+    within(100, never);
+    disk->state = 0;
+    devices_stop_all(&devices);
+    assert_int_equal(event_loop_run(&loop), 0);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    memset(text, 0, sizeof(text));
+    pread(file, text, sizeof(text) - 1, 0);
+    close(file);
+    assert_non_null(strstr(text, "meanwhile\n"));
+}
+
+static void stop_ends_all_and_closes_the_device(void **unused)
+{
+    begin_lasting();
+    await_process(1, "........");
+    disk->state = 4;
+    devices_close(&devices);
+    begin_supervisor();
+    devices_stop_all(&devices);
+    assert_int_equal(event_loop_run(&loop), 0);
+    assert_null(devices.list);
+    assert_int_equal(disk->state, 6);
+    assert_int_equal(waitpid(pid, NULL, WNOHANG), -1);
+}
+
+static void stop_insists(void **unused)
+{
+    char script[160];
+
+    snprintf(script, sizeof(script),
+             "trap '' TERM; echo $$ x x >> %s; while :; do sleep 0.1; done",
+             started);
+    begin(script);
+    wanted_lines = 1;
+    assert_true(within(10000, has_started));
+    devices_stop_all(&devices);
+    within(200, never);
+    assert_non_null(devices.list);
+    devices.look.fire(&devices.look);
+    assert_true(within(3000, nothing_left));
+}
+
+/* --- without a store --- */
+
 static void lose_store(bool lost)
 {
-    away = lost;
+    played->away = lost;
     devices_store_changed(&devices);
 }
 
 static void end_is_told_when_the_store_is_back(void **unused)
 {
+    kinds[0].record_size = 0;
     begin("exit 1");
-    strcpy(state, "4");
+    disk->state = 4;
+    devices_check(&devices, BACK "/state");
     lose_store(true);
-    await_end();
-    assert_string_equal(error, "");
+    within(500, never);
+    assert_string_equal(disk->error, "");
     assert_non_null(devices.list);
     lose_store(false);
     assert_null(devices.list);
-    assert_string_equal(error, "failed with status 1");
-    assert_string_equal(state, "6");
+    assert_string_equal(disk->error, "failed with status 1");
+    assert_int_equal(disk->state, 6);
+}
+
+static void successor_does_not_wait_for_the_store(void **unused)
+{
+    begin_lasting();
+    await_process(1, "........");
+    disk->state = 4;
+    devices_check(&devices, BACK "/state");
+    lose_store(true);
+    kill(pid, SIGKILL);
+    await_process(2, "heirloom");
+    lose_store(false);
+    remove_disk();
 }
 
 /* A new store has no nodes of the device, so its guest's end decides. */
 static void process_ends_with_the_guest(void **unused)
 {
     begin("exec sleep 100");
-    state[0] = 0;
+    disk->state = 0;
+    played->unknown = true;
     lose_store(true);
     lose_store(false);
     devices.look.fire(&devices.look);
     assert_non_null(devices.list);
-    guest_over = true;
+    played->guest_over = true;
     devices.look.fire(&devices.look);
-    await_end();
-    assert_null(devices.list);
-    guest_over = false;
+    assert_true(within(10000, nothing_left));
+    played->guest_over = false;
     devices.look.fire(&devices.look);
     event_timer_cancel(&loop, &devices.look);
 }
 
+#define TEST(f) cmocka_unit_test_setup_teardown(f, each_begins, each_ends)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(last_error_is_the_devices_error),
-        cmocka_unit_test(last_line_will_do),
-        cmocka_unit_test(endless_line_is_cut),
-        cmocka_unit_test(lines_go_to_the_log),
-        cmocka_unit_test(end_is_told_when_the_store_is_back),
-        cmocka_unit_test(process_ends_with_the_guest),
-        cmocka_unit_test(log_of_a_backend_gone_mad_is_bounded),
-        cmocka_unit_test(no_descriptor_is_left),
+        TEST(last_error_is_the_devices_error),
+        TEST(last_line_will_do),
+        TEST(endless_line_is_cut),
+        TEST(lines_go_to_the_log),
+        TEST(no_descriptor_is_left),
+        TEST(killed_process_has_a_successor_with_its_record),
+        TEST(process_that_is_told_to_end_has_a_successor),
+        TEST(record_is_not_a_new_devices),
+        TEST(failure_of_a_device_in_use_is_tried_again),
+        TEST(process_of_a_dead_domain_has_no_successor),
+        TEST(device_that_was_closed_is_over_with_its_process),
+        TEST(program_that_is_missing_is_reported),
+        TEST(living_process_is_adopted),
+        TEST(process_that_died_meanwhile_is_replaced),
+        TEST(device_that_went_meanwhile_leaves_nothing),
+        TEST(process_that_cannot_be_reached_is_replaced),
+        TEST(what_is_said_meanwhile_goes_to_the_log),
+        TEST(stop_ends_all_and_closes_the_device),
+        TEST(stop_insists),
+        TEST(end_is_told_when_the_store_is_back),
+        TEST(successor_does_not_wait_for_the_store),
+        TEST(process_ends_with_the_guest),
     };
 
     return cmocka_run_group_tests_name("supervisor", tests, set_up, tear_down);

@@ -20,9 +20,6 @@ static void signal_ready(struct event_source *s, uint32_t events)
     if (read(s->fd, &info, sizeof(info)) != sizeof(info))
         return;
     switch (info.ssi_signo) {
-    case SIGCHLD:
-        w->child();
-        break;
     case SIGHUP:
         log_reopen();
         if (w->hangup)
@@ -42,8 +39,6 @@ int signals_watch(struct signal_watch *w, struct event_loop *loop)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
-    if (w->child)
-        sigaddset(&set, SIGCHLD);
     signal(SIGPIPE, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &set, NULL))
         return -errno;

@@ -13,11 +13,10 @@ struct signal_watch {
     struct event_source source;
     struct event_loop *loop;
     void (*hangup)(void); /* after HUP, for other files; may be NULL */
-    void (*child)(void);  /* CHLD; NULL: is left alone */
 };
 
 /*
- * The caller has set hangup and child. To be called before there are threads,
+ * The caller has set hangup. To be called before there are threads,
  * which inherit the signal mask (libxenstore has one). 0 or -errno.
  */
 int signals_watch(struct signal_watch *w, struct event_loop *loop);

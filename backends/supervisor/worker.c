@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* See worker.h. */
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <base/macros.h>
+#include <daemon/log.h>
+#include <daemon/pid_lock.h>
+
+#include "../common/handover.h"
+
+/* Of what a backend says in a minute: many times what it may say. */
+#define LOG_BYTES 65536
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+static const char *const files[] = {"log", "socket", "record", "pid"};
+
+static const char *file(const struct worker *w, const char *which)
+{
+    static char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/%s.%s", w->dir, w->name, which);
+    return path;
+}
+
+/* --- watching it --- */
+
+static void close_source(struct worker *w, struct event_source *s)
+{
+    if (!s->added)
+        return;
+    event_source_remove(w->loop, s);
+    close(s->fd);
+}
+
+/* 0 or -errno, with fd closed. */
+static int open_source(struct worker *w, struct event_source *s, int fd,
+                       void (*ready)(struct event_source *s, uint32_t events))
+{
+    int rc;
+
+    if (fd < 0)
+        return fd;
+    *s = (struct event_source){fd, .ready = ready};
+    rc = event_source_add(w->loop, s, EPOLLIN);
+    if (rc)
+        close(fd);
+    return rc;
+}
+
+static void serve_request(struct event_source *s, uint32_t events)
+{
+    struct worker *w = container_of(s, struct worker, requests);
+    int rc = handover_serve(s->fd);
+
+    if (rc && rc != -EAGAIN)
+        close_source(w, s);
+}
+
+void worker_leave(struct worker *w)
+{
+    device_log_close(&w->log);
+    close_source(w, &w->requests);
+    close_source(w, &w->process);
+    w->pid = 0;
+}
+
+static enum worker_end how_it_ended(const siginfo_t *i)
+{
+    if (!i->si_pid) /* no child of ours */
+        return WORKER_ENDED;
+    if (i->si_code != CLD_EXITED)
+        return WORKER_KILLED;
+    return i->si_status ? WORKER_FAILED : WORKER_DONE;
+}
+
+static void in_words(struct worker *w, enum worker_end end, int status,
+                     char *text, size_t n)
+{
+    static const char *const words[] = {
+        [WORKER_DONE] = "",
+        [WORKER_FAILED] = "failed with status %d%s%s",
+        [WORKER_KILLED] = "killed by signal %d%s%s",
+        [WORKER_ENDED] = "ended%.0d%s%s",
+    };
+    const char *said = w->log.complaint;
+
+    snprintf(text, n, words[end], status, *said ? ": " : "", said);
+}
+
+static void process_ends(struct event_source *s, uint32_t events)
+{
+    struct worker *w = container_of(s, struct worker, process);
+    siginfo_t info = {0};
+    enum worker_end end;
+    char how[320];
+
+    waitid(P_PIDFD, (id_t)s->fd, &info, WEXITED | WNOHANG);
+    end = how_it_ended(&info);
+    worker_leave(w);
+    in_words(w, end, info.si_status, how, sizeof(how));
+    w->ended(w, end, how);
+}
+
+static int open_log(struct worker *w, bool debug)
+{
+    return device_log_open(&w->log, w->loop, file(w, "log"), w->name,
+                           debug ? 0 : LOG_BYTES);
+}
+
+static int open_requests(struct worker *w)
+{
+    return open_source(w, &w->requests, handover_connect(file(w, "socket")),
+                       serve_request);
+}
+
+/* --- starting it --- */
+
+/* What it inherits; -1: not there. */
+struct inheritance {
+    int lock, number, log, socket, record;
+};
+
+static void close_all(const struct inheritance *i)
+{
+    const int all[] = {i->lock, i->number, i->log, i->socket, i->record};
+
+    for (size_t n = 0; n < ARRAY_SIZE(all); n++)
+        if (all[n] >= 0)
+            close(all[n]);
+}
+
+/* A new file, so that nothing of what a former one held is in it; with all its
+ * room, since writing to a map of a file that cannot grow would be the end. */
+static int new_record(const char *path, size_t size)
+{
+    int fd, rc;
+
+    if (unlink(path) && errno != ENOENT)
+        return -errno;
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    rc = fd < 0 ? -errno : -posix_fallocate(fd, 0, (off_t)size);
+    if (!rc)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    unlink(path);
+    return rc;
+}
+
+/* Descriptor, or -errno. One that is missing or too short tells nothing. */
+static int open_record(const char *path, size_t size, bool fresh)
+{
+    int fd = fresh ? -1 : open(path, O_RDWR | O_CLOEXEC);
+
+    if (fd >= 0 && lseek(fd, 0, SEEK_END) >= (off_t)size &&
+        !lseek(fd, 0, SEEK_SET))
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return new_record(path, size);
+}
+
+/* 0 or -errno. */
+static int prepare(struct worker *w, const struct worker_program *p,
+                   struct inheritance *i)
+{
+    int rc;
+
+    i->lock = pid_lock_take(file(w, "pid"), &i->number);
+    if (i->lock < 0)
+        return i->lock == -EWOULDBLOCK ? -EBUSY : i->lock;
+    i->log = device_log_end(file(w, "log"));
+    if (i->log < 0)
+        return i->log;
+    i->socket = handover_listen(file(w, "socket"));
+    rc = i->socket < 0 ? i->socket : open_requests(w);
+    if (rc || !p->record_size)
+        return rc;
+    i->record = open_record(file(w, "record"), p->record_size, p->fresh);
+    return i->record < 0 ? i->record : 0;
+}
+
+static char *keep(int fd, char *number, size_t n)
+{
+    fcntl(fd, F_SETFD, 0);
+    snprintf(number, n, "%d", fd);
+    return number;
+}
+
+/* In the new process, whose life is its own: a signal from the supervisor's
+ * terminal is not meant for it. */
+static void exec_program(const struct worker_program *p, struct inheritance *i)
+{
+    char socket[16], record[16], lock[16];
+    char *argv[8], **a = argv;
+    sigset_t none;
+
+    setsid();
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    unsetenv("NOTIFY_SOCKET"); /* it speaks for this daemon */
+    dup2(i->log, STDERR_FILENO);
+    if (pid_lock_write(i->number, getpid()))
+        _exit(127); /* nobody could find it */
+    keep(i->lock, lock, sizeof(lock));
+    *a++ = (char *)p->path;
+    if (p->debug)
+        *a++ = (char *)"--debug";
+    *a++ = (char *)"--supervisor";
+    *a++ = keep(i->socket, socket, sizeof(socket));
+    if (i->record >= 0) {
+        *a++ = (char *)"--record";
+        *a++ = keep(i->record, record, sizeof(record));
+    }
+    *a++ = (char *)p->device;
+    *a = NULL;
+    execv(p->path, argv);
+    log_error("cannot run %s: %s", p->path, strerror(errno));
+    _exit(127);
+}
+
+/* 0 or -errno; a child that cannot be watched is none. */
+static int make_process(struct worker *w, const struct worker_program *p,
+                        struct inheritance *i)
+{
+    pid_t pid = fork();
+    int pidfd, rc;
+
+    if (!pid)
+        exec_program(p, i);
+    if (pid < 0)
+        return -errno;
+    pidfd = pidfd_open(pid, 0);
+    rc = open_source(w, &w->process, pidfd < 0 ? -errno : pidfd, process_ends);
+    if (rc) {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        return rc;
+    }
+    w->pid = pid;
+    return 0;
+}
+
+int worker_start(struct worker *w, const struct worker_program *p)
+{
+    struct inheritance i = {-1, -1, -1, -1, -1};
+    int rc = open_log(w, p->debug);
+
+    if (rc)
+        return rc;
+    rc = prepare(w, p, &i);
+    rc = rc ? rc : make_process(w, p, &i);
+    close_all(&i);
+    if (rc) {
+        close_source(w, &w->requests);
+        device_log_close(&w->log);
+    }
+    return rc;
+}
+
+/* --- that of a former supervisor --- */
+
+static int reach(struct worker *w, bool debug)
+{
+    int rc = open_log(w, debug);
+
+    if (rc)
+        return rc;
+    rc = open_requests(w);
+    if (rc)
+        device_log_close(&w->log);
+    return rc;
+}
+
+int worker_adopt(struct worker *w, bool debug)
+{
+    int pidfd = pid_lock_holder(file(w, "pid"), &w->pid);
+    int rc = open_source(w, &w->process, pidfd, process_ends);
+
+    if (rc) {
+        w->pid = 0;
+        return rc;
+    }
+    rc = reach(w, debug);
+    if (rc) {
+        log_warning("%s: process %d cannot be reached (%s) and is replaced",
+                    w->name, (int)w->pid, strerror(-rc));
+        worker_signal(w, SIGKILL);
+    }
+    return 0;
+}
+
+void worker_signal(struct worker *w, int signal)
+{
+    if (w->pid)
+        pidfd_send_signal(w->process.fd, signal, NULL, 0);
+}
+
+void worker_remove_files(struct worker *w)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+        unlink(file(w, files[i]));
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A store with the disks 0, 1, ... of domain 3, for the supervisor's code and
+ * for a backend program of the test's own. It lies in a file, so that processes
+ * of all generations share it.
+ */
+#ifndef TESTS_UNIT_PLAYED_DEVICES_H
+#define TESTS_UNIT_PLAYED_DEVICES_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define DISKS  4
+#define DOMAIN 3
+
+struct played_device {
+    volatile int state; /* 0: the toolstack has removed it */
+    volatile int online;
+    char error[512];                /* "": no such node */
+    volatile unsigned int instance; /* counted by the test's toolstack */
+    volatile pid_t pid;             /* as the test's backend says */
+};
+
+struct played_store {
+    volatile bool away;
+    volatile bool unknown;    /* the store does not know the domain */
+    volatile bool guest_over; /* the hypervisor says that it has ended */
+    volatile unsigned int doubles, strangers; /* as the backends saw */
+    struct played_device disk[DISKS];
+};
+
+extern struct played_store *played;
+
+/* The file is made if it is missing. The directory's name must stay. */
+void played_open(const char *dir);
+
+#endif
