@@ -6,7 +6,10 @@ PV_CFLAGS := $(BASE_CFLAGS) -O2 -ffreestanding -fno-pic -mcmodel=kernel \
              -fno-strict-aliasing -fno-asynchronous-unwind-tables -fcf-protection=none \
              -fno-builtin -DVIRT_BASE=0xffffffff80000000UL -Ifrontends/include -Ipublic-headers
 
-PV_LIB := $(patsubst %,$(O)/pv/frontends/%.o,start init lib console traps memory events)
+# Strings and printing are the hypervisor's, which are pure C.
+PV_LIB := $(patsubst %,$(O)/pv/frontends/%.o,start init console traps memory events) \
+          $(patsubst %,$(O)/pv/xen-lite/common/lib/%.o,string vsprintf)
+$(O)/pv/xen-lite/%.o: PV_CFLAGS += -Ixen-lite/include
 
 $(O)/pv/%.o: %.c
 	$(call say,CC pv,$<)mkdir -p $(@D); $(CC) $(PV_CFLAGS) -MMD -MP -c -o $@ $<
