@@ -58,16 +58,18 @@ static void check_host(void)
 
     check(xlc_version(xc) == (4 << 16 | 17),
           "the hypervisor's version is 4.17");
-    check(!xlc_version_extra(xc, text, sizeof(text)) && text[0],
+    check(!xlc_version_text(xc, XENVER_extraversion, text, sizeof(text)) &&
+              text[0],
           "the version has an extra part");
-    check(!xlc_version_capabilities(xc, text, sizeof(text)) &&
+    check(!xlc_version_text(xc, XENVER_capabilities, text, sizeof(text)) &&
               strstr(text, "xen-3.0-x86_64"),
           "the capabilities name 64-bit PV");
-    check(!xlc_version_capabilities(xc, text, 8) && strlen(text) == 7,
+    check(!xlc_version_text(xc, XENVER_capabilities, text, 8) &&
+              strlen(text) == 7,
           "capabilities that do not fit are cut to the buffer");
-    check(!xlc_version_changeset(xc, text, sizeof(text)),
+    check(!xlc_version_text(xc, XENVER_changeset, text, sizeof(text)),
           "the changeset can be read");
-    check(!xlc_version_commandline(xc, text, sizeof(text)) &&
+    check(!xlc_version_text(xc, XENVER_commandline, text, sizeof(text)) &&
               strstr(text, "dom0_mem"),
           "the hypervisor's command line has dom0_mem");
     check(!xlc_version_compile(xc, &compile) && compile.compiler[0],
@@ -108,7 +110,7 @@ static void check_pools(void)
 {
     struct xlc_cpupool pool;
     uint8_t cpus[16] = {0};
-    struct xen_sysctl_scheduler_op sched = {0};
+    struct xen_sysctl_scheduler_op sched = {.cmd = XEN_SYSCTL_SCHEDOP_getinfo};
 
     check(!xlc_cpupool_info(xc, 0, &pool, sizeof(cpus), cpus) && pool.id == 0 &&
               cpus[0] & 1 && pool.nr_domains >= 1,
@@ -119,10 +121,11 @@ static void check_pools(void)
     check(!xlc_cpupool_freeinfo(xc, sizeof(cpus), cpus) && !cpus[0],
           "no CPU is outside all pools");
     sched.sched_id = (uint32_t)xlc_sched_id(xc);
-    check(!xlc_cpupool_sched_get(xc, &sched),
+    check(!xlc_cpupool_sched(xc, &sched),
           "the scheduler parameters of pool 0 can be read");
+    sched.cmd = XEN_SYSCTL_SCHEDOP_putinfo;
     check_optional(
-        !xlc_cpupool_sched_set(xc, &sched),
+        !xlc_cpupool_sched(xc, &sched),
         "the scheduler parameters of pool 0 can be set to what they are");
 }
 
@@ -130,7 +133,7 @@ static void check_properties(uint32_t domid)
 {
     xen_domain_handle_t uuid = {1, 2, 3};
     struct xen_domctl_tsc_info tsc = {0};
-    struct xen_domctl_scheduler_op sched = {0};
+    struct xen_domctl_scheduler_op sched = {.cmd = XEN_DOMCTL_SCHEDOP_getinfo};
     struct xlc_e820 map = {.size = 64 << 20, .type = 1};
     struct xen_domctl_getdomaininfo info;
     int port;
@@ -152,13 +155,14 @@ static void check_properties(uint32_t domid)
     check(!xlc_memory_set_map(xc, domid, 1, &map),
           "a domain's memory map can be set");
     sched.sched_id = (uint32_t)xlc_sched_id(xc);
-    check(!xlc_domain_sched_get(xc, domid, &sched) &&
-              sched.u.credit2.weight == 256,
+    check(!xlc_domain_sched(xc, domid, &sched) && sched.u.credit2.weight == 256,
           "a new domain has the weight 256");
+    sched.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
     sched.u.credit2.weight = 512;
-    check(!xlc_domain_sched_set(xc, domid, &sched) &&
-              !xlc_domain_sched_get(xc, domid, &sched) &&
-              sched.u.credit2.weight == 512,
+    check(!xlc_domain_sched(xc, domid, &sched), "a domain's weight can be set");
+    sched = (struct xen_domctl_scheduler_op){.cmd = XEN_DOMCTL_SCHEDOP_getinfo,
+                                             .sched_id = sched.sched_id};
+    check(!xlc_domain_sched(xc, domid, &sched) && sched.u.credit2.weight == 512,
           "a domain's weight reads as it was set");
     port = xlc_evtchn_alloc_unbound(xc, domid, 0);
     check(port > 0, "an unbound port of a domain is allocated for dom0");

@@ -5,12 +5,12 @@
  */
 #include "internal.h"
 
-static char *version_text(libxl_ctx *ctx,
-                          int (*get)(xlc_handle *, char *, size_t))
+static char *version_text(libxl_ctx *ctx, unsigned int cmd)
 {
     char buf[1024] = "";
 
-    return libxl__strdup_nogc(ctx, get(ctx->xch, buf, sizeof(buf)) ? "" : buf);
+    xlc_version_text(ctx->xch, cmd, buf, sizeof(buf));
+    return libxl__strdup_nogc(ctx, buf);
 }
 
 static char *build_id_text(libxl_ctx *ctx)
@@ -40,10 +40,10 @@ const libxl_version_info *libxl_get_version_info(libxl_ctx *ctx)
     }
     info->xen_version_major = version >> 16;
     info->xen_version_minor = version & 0xffff;
-    info->xen_version_extra = version_text(ctx, xlc_version_extra);
-    info->capabilities = version_text(ctx, xlc_version_capabilities);
-    info->changeset = version_text(ctx, xlc_version_changeset);
-    info->commandline = version_text(ctx, xlc_version_commandline);
+    info->xen_version_extra = version_text(ctx, XENVER_extraversion);
+    info->capabilities = version_text(ctx, XENVER_capabilities);
+    info->changeset = version_text(ctx, XENVER_changeset);
+    info->commandline = version_text(ctx, XENVER_commandline);
     info->compiler = strndup(compile.compiler, sizeof(compile.compiler));
     info->compile_by = strndup(compile.compile_by, sizeof(compile.compile_by));
     info->compile_domain =
@@ -105,48 +105,31 @@ int libxl_get_physinfo(libxl_ctx *ctx, libxl_physinfo *out)
     return 0;
 }
 
-static int physinfo_number(libxl_ctx *ctx,
-                           uint32_t (*pick)(const libxl_physinfo *))
-{
-    libxl_physinfo info;
-    int r;
-
-    libxl_physinfo_init(&info);
-    r = libxl_get_physinfo(ctx, &info);
-    if (!r)
-        r = pick(&info);
-    libxl_physinfo_dispose(&info);
-    return r;
-}
-
-static uint32_t pick_max_cpus(const libxl_physinfo *i)
-{
-    return i->max_cpu_id + 1;
-}
-
-static uint32_t pick_online_cpus(const libxl_physinfo *i)
-{
-    return i->nr_cpus;
-}
-
-static uint32_t pick_nodes(const libxl_physinfo *i)
-{
-    return i->nr_nodes;
-}
-
 int libxl_get_max_cpus(libxl_ctx *ctx)
 {
-    return physinfo_number(ctx, pick_max_cpus);
+    GC_INIT(ctx);
+    struct xen_sysctl_physinfo info;
+    int rc = libxl__physinfo(gc, &info);
+
+    return rc ? rc : (int)info.max_cpu_id + 1;
 }
 
 int libxl_get_online_cpus(libxl_ctx *ctx)
 {
-    return physinfo_number(ctx, pick_online_cpus);
+    GC_INIT(ctx);
+    struct xen_sysctl_physinfo info;
+    int rc = libxl__physinfo(gc, &info);
+
+    return rc ? rc : (int)info.nr_cpus;
 }
 
 int libxl_get_max_nodes(libxl_ctx *ctx)
 {
-    return physinfo_number(ctx, pick_nodes);
+    GC_INIT(ctx);
+    struct xen_sysctl_physinfo info;
+    int rc = libxl__physinfo(gc, &info);
+
+    return rc ? rc : (int)info.nr_nodes;
 }
 
 static int map_alloc(libxl_ctx *ctx, libxl_bitmap *map, int n,

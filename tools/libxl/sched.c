@@ -5,6 +5,13 @@
  */
 #include "domain.h"
 
+/* A domain's weight and cap are called credit2's here, of either scheduler. */
+_Static_assert(sizeof(struct xen_domctl_sched_credit) ==
+                       sizeof(struct xen_domctl_sched_credit2) &&
+                   offsetof(struct xen_domctl_sched_credit, cap) ==
+                       offsetof(struct xen_domctl_sched_credit2, cap),
+               "credit and credit2 keep weight and cap in different places");
+
 int libxl_get_scheduler(libxl_ctx *ctx)
 {
     GC_INIT(ctx);
@@ -41,14 +48,14 @@ static int read_params(libxl__gc *gc, uint32_t domid,
 {
     int rc;
 
-    memset(op, 0, sizeof(*op));
+    *op = (struct xen_domctl_scheduler_op){.cmd = XEN_DOMCTL_SCHEDOP_getinfo};
     rc = domain_scheduler(gc, domid, &op->sched_id);
     if (rc)
         return rc;
     if (op->sched_id != XEN_SCHEDULER_CREDIT &&
         op->sched_id != XEN_SCHEDULER_CREDIT2)
         return ERROR_NI;
-    if (!xlc_domain_sched_get(CTX->xch, domid, op))
+    if (!xlc_domain_sched(CTX->xch, domid, op))
         return 0;
     LOGE(ERROR, "cannot read the scheduler parameters of domain %s",
          libxl__domain_label(gc, domid));
@@ -67,13 +74,8 @@ int libxl_domain_sched_params_get(libxl_ctx *ctx, uint32_t domid,
     params->sched = op.sched_id;
     if (rc)
         return rc;
-    if (op.sched_id == XEN_SCHEDULER_CREDIT) {
-        params->weight = op.u.credit.weight;
-        params->cap = op.u.credit.cap;
-    } else {
-        params->weight = op.u.credit2.weight;
-        params->cap = op.u.credit2.cap;
-    }
+    params->weight = op.u.credit2.weight;
+    params->cap = op.u.credit2.cap;
     return 0;
 }
 
@@ -91,7 +93,6 @@ int libxl__sched_params_set(libxl__gc *gc, uint32_t domid,
                             const libxl_domain_sched_params *params)
 {
     struct xen_domctl_scheduler_op op;
-    uint16_t weight, cap;
     int rc;
 
     if (params->weight == LIBXL_DOMAIN_SCHED_PARAM_WEIGHT_DEFAULT &&
@@ -100,28 +101,18 @@ int libxl__sched_params_set(libxl__gc *gc, uint32_t domid,
     rc = read_params(gc, domid, &op);
     if (rc)
         return rc;
-    weight = op.sched_id == XEN_SCHEDULER_CREDIT ? op.u.credit.weight
-                                                 : op.u.credit2.weight;
-    cap = op.sched_id == XEN_SCHEDULER_CREDIT ? op.u.credit.cap
-                                              : op.u.credit2.cap;
     if (params->weight != LIBXL_DOMAIN_SCHED_PARAM_WEIGHT_DEFAULT) {
         rc = in_range(gc, "weight", params->weight, 1, 65535);
-        weight = params->weight;
+        op.u.credit2.weight = params->weight;
     }
     if (!rc && params->cap != LIBXL_DOMAIN_SCHED_PARAM_CAP_DEFAULT) {
         rc = in_range(gc, "cap", params->cap, 0, 65535);
-        cap = params->cap;
+        op.u.credit2.cap = params->cap;
     }
     if (rc)
         return rc;
-    if (op.sched_id == XEN_SCHEDULER_CREDIT) {
-        op.u.credit.weight = weight;
-        op.u.credit.cap = cap;
-    } else {
-        op.u.credit2.weight = weight;
-        op.u.credit2.cap = cap;
-    }
-    if (!xlc_domain_sched_set(CTX->xch, domid, &op))
+    op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+    if (!xlc_domain_sched(CTX->xch, domid, &op))
         return 0;
     LOGE(ERROR, "cannot set the scheduler parameters of domain %s",
          libxl__domain_label(gc, domid));
@@ -138,23 +129,12 @@ int libxl_domain_sched_params_set(libxl_ctx *ctx, uint32_t domid,
 
 /* --- of a pool --- */
 
-static int pool_params(libxl__gc *gc, uint32_t poolid, uint32_t sched,
-                       struct xen_sysctl_scheduler_op *op)
+static int pool_params(libxl__gc *gc, struct xen_sysctl_scheduler_op *op)
 {
-    memset(op, 0, sizeof(*op));
-    op->cpupool_id = poolid;
-    op->sched_id = sched;
-    if (!xlc_cpupool_sched_get(CTX->xch, op))
+    if (!xlc_cpupool_sched(CTX->xch, op))
         return 0;
-    LOGE(ERROR, "cannot read the scheduler parameters of pool %u", poolid);
-    return ERROR_FAIL;
-}
-
-static int pool_params_set(libxl__gc *gc, struct xen_sysctl_scheduler_op *op)
-{
-    if (!xlc_cpupool_sched_set(CTX->xch, op))
-        return 0;
-    LOGE(ERROR, "cannot set the scheduler parameters of pool %u",
+    LOGE(ERROR, "cannot %s the scheduler parameters of pool %u",
+         op->cmd == XEN_SYSCTL_SCHEDOP_getinfo ? "read" : "set",
          op->cpupool_id);
     return ERROR_FAIL;
 }
@@ -163,8 +143,10 @@ int libxl_sched_credit2_params_get(libxl_ctx *ctx, uint32_t poolid,
                                    libxl_sched_credit2_params *scinfo)
 {
     GC_INIT(ctx);
-    struct xen_sysctl_scheduler_op op;
-    int rc = pool_params(gc, poolid, XEN_SCHEDULER_CREDIT2, &op);
+    struct xen_sysctl_scheduler_op op = {.cpupool_id = poolid,
+                                         .sched_id = XEN_SCHEDULER_CREDIT2,
+                                         .cmd = XEN_SYSCTL_SCHEDOP_getinfo};
+    int rc = pool_params(gc, &op);
 
     if (!rc)
         scinfo->ratelimit_us = op.u.sched_credit2.ratelimit_us;
@@ -176,18 +158,21 @@ int libxl_sched_credit2_params_set(libxl_ctx *ctx, uint32_t poolid,
 {
     GC_INIT(ctx);
     struct xen_sysctl_scheduler_op op = {.cpupool_id = poolid,
-                                         .sched_id = XEN_SCHEDULER_CREDIT2};
+                                         .sched_id = XEN_SCHEDULER_CREDIT2,
+                                         .cmd = XEN_SYSCTL_SCHEDOP_putinfo};
 
     op.u.sched_credit2.ratelimit_us = scinfo->ratelimit_us;
-    return pool_params_set(gc, &op);
+    return pool_params(gc, &op);
 }
 
 int libxl_sched_credit_params_get(libxl_ctx *ctx, uint32_t poolid,
                                   libxl_sched_credit_params *scinfo)
 {
     GC_INIT(ctx);
-    struct xen_sysctl_scheduler_op op;
-    int rc = pool_params(gc, poolid, XEN_SCHEDULER_CREDIT, &op);
+    struct xen_sysctl_scheduler_op op = {.cpupool_id = poolid,
+                                         .sched_id = XEN_SCHEDULER_CREDIT,
+                                         .cmd = XEN_SYSCTL_SCHEDOP_getinfo};
+    int rc = pool_params(gc, &op);
 
     if (rc)
         return rc;
@@ -202,10 +187,11 @@ int libxl_sched_credit_params_set(libxl_ctx *ctx, uint32_t poolid,
 {
     GC_INIT(ctx);
     struct xen_sysctl_scheduler_op op = {.cpupool_id = poolid,
-                                         .sched_id = XEN_SCHEDULER_CREDIT};
+                                         .sched_id = XEN_SCHEDULER_CREDIT,
+                                         .cmd = XEN_SYSCTL_SCHEDOP_putinfo};
 
     op.u.sched_credit.tslice_ms = scinfo->tslice_ms;
     op.u.sched_credit.ratelimit_us = scinfo->ratelimit_us;
     op.u.sched_credit.vcpu_migr_delay_us = scinfo->vcpu_migr_delay_us;
-    return pool_params_set(gc, &op);
+    return pool_params(gc, &op);
 }

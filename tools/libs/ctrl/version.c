@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The hypervisor's version and features: the xen_version hypercall. */
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "private.h"
 
@@ -9,58 +9,20 @@ int xlc_version(xlc_handle *h)
     return xlc_simple_op(h, __HYPERVISOR_xen_version, XENVER_version, NULL, 0);
 }
 
-/* Xen fills a fixed array of max bytes, which may lack its NUL. */
-static int version_text(xlc_handle *h, unsigned int cmd, size_t max, char *text,
-                        size_t size)
+/* Xen fills an array of at most 1024 bytes, which may lack its NUL. */
+int xlc_version_text(xlc_handle *h, unsigned int cmd, char *text, size_t size)
 {
-    struct bounce b;
     char whole[1024 + 1] = "";
-    int rc;
 
-    if (!size || max >= sizeof(whole)) {
+    if (!size) {
         errno = EINVAL;
         return -1;
     }
-    if (bounce_new(h, &b, whole, max))
+    if (xlc_simple_op(h, __HYPERVISOR_xen_version, cmd, whole,
+                      sizeof(whole) - 1) < 0)
         return -1;
-    rc = xencall2(h->call, __HYPERVISOR_xen_version, cmd, (uintptr_t)b.buffer);
-    if (rc >= 0) {
-        size_t length;
-
-        bounce_out(&b, max);
-        length = strnlen(whole, max);
-        if (length > size - 1)
-            length = size - 1;
-        memcpy(text, whole, length);
-        text[length] = '\0';
-        rc = 0;
-    }
-    bounce_free(h, &b);
-    return rc;
-}
-
-int xlc_version_extra(xlc_handle *h, char *text, size_t size)
-{
-    return version_text(h, XENVER_extraversion, sizeof(xen_extraversion_t),
-                        text, size);
-}
-
-int xlc_version_capabilities(xlc_handle *h, char *text, size_t size)
-{
-    return version_text(h, XENVER_capabilities, sizeof(xen_capabilities_info_t),
-                        text, size);
-}
-
-int xlc_version_changeset(xlc_handle *h, char *text, size_t size)
-{
-    return version_text(h, XENVER_changeset, sizeof(xen_changeset_info_t), text,
-                        size);
-}
-
-int xlc_version_commandline(xlc_handle *h, char *text, size_t size)
-{
-    return version_text(h, XENVER_commandline, sizeof(xen_commandline_t), text,
-                        size);
+    snprintf(text, size, "%s", whole);
+    return 0;
 }
 
 int xlc_version_compile(xlc_handle *h, struct xen_compile_info *info)

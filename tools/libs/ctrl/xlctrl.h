@@ -144,16 +144,14 @@ int xlc_vcpu_getaffinity(xlc_handle *h, uint32_t domid, uint32_t vcpu,
 
 int xlc_sched_id(xlc_handle *h); /* XEN_SCHEDULER_* */
 /*
- * Per-domain parameters. get: sched_id is the caller's, u is filled; set: u
- * is applied. cmd is filled in here. No per-vcpu lists (cmd *vcpuinfo).
+ * Per-domain parameters, of the scheduler sched_id. cmd is
+ * XEN_DOMCTL_SCHEDOP_getinfo, which fills u, or _putinfo, which applies it. No
+ * per-vcpu lists (cmd *vcpuinfo).
  */
-int xlc_domain_sched_get(xlc_handle *h, uint32_t domid,
-                         struct xen_domctl_scheduler_op *op);
-int xlc_domain_sched_set(xlc_handle *h, uint32_t domid,
-                         struct xen_domctl_scheduler_op *op);
-/* Per-pool parameters; op names cpupool_id and sched_id, cmd is filled in. */
-int xlc_cpupool_sched_get(xlc_handle *h, struct xen_sysctl_scheduler_op *op);
-int xlc_cpupool_sched_set(xlc_handle *h, struct xen_sysctl_scheduler_op *op);
+int xlc_domain_sched(xlc_handle *h, uint32_t domid,
+                     struct xen_domctl_scheduler_op *sched);
+/* The same for a pool: cpupool_id, and XEN_SYSCTL_SCHEDOP_*. */
+int xlc_cpupool_sched(xlc_handle *h, struct xen_sysctl_scheduler_op *sched);
 
 struct xlc_cpupool {
     uint32_t id, sched_id, nr_domains;
@@ -237,13 +235,11 @@ int xlc_debug_keys(xlc_handle *h, const char *keys);
 int xlc_readconsole(xlc_handle *h, char *buffer, uint32_t size, bool clear,
                     bool incremental, uint32_t *index);
 
-/* Version strings are cut to size - 1 and NUL terminated. */
 int xlc_version(xlc_handle *h); /* major << 16 | minor */
-int xlc_version_extra(xlc_handle *h, char *text, size_t size);
+/* cmd: XENVER_extraversion, _capabilities, _changeset or _commandline. The text
+ * is cut to size - 1 and NUL terminated. */
+int xlc_version_text(xlc_handle *h, unsigned int cmd, char *text, size_t size);
 int xlc_version_compile(xlc_handle *h, struct xen_compile_info *info);
-int xlc_version_capabilities(xlc_handle *h, char *text, size_t size);
-int xlc_version_changeset(xlc_handle *h, char *text, size_t size);
-int xlc_version_commandline(xlc_handle *h, char *text, size_t size);
 int xlc_version_virt_start(xlc_handle *h, uint64_t *virt_start);
 int xlc_version_pagesize(xlc_handle *h); /* bytes */
 /* Build id as raw bytes; returns its length. ENODATA or ENOSYS: none. */
