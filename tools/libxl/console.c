@@ -11,15 +11,17 @@ int libxl__console_write(libxl__gc *gc, uint32_t domid, uint64_t mfn,
                          uint32_t port)
 {
     libxl__device dev = {.domid = domid, .kind = "console"};
-    const char *back[] = {"online",   "1",     "state", "1",
-                          "protocol", "vt100", NULL};
-    const char *front[] = {"limit",    RING_LIMIT,
-                           "type",     "xenconsoled",
-                           "output",   "pty",
-                           "tty",      "",
-                           "port",     GCSPRINTF("%u", port),
-                           "ring-ref", GCSPRINTF("%" PRIu64, mfn),
-                           NULL};
+    const struct libxl__node back[] = {
+        {"online", "1"}, {"state", "1"}, {"protocol", "vt100"}, {0}};
+    const struct libxl__node front[] = {
+        {"limit", RING_LIMIT},
+        {"type", "xenconsoled"},
+        {"output", "pty"},
+        {"tty", ""},
+        {"port", GCSPRINTF("%u", port)},
+        {"ring-ref", GCSPRINTF("%" PRIu64, mfn)},
+        {0},
+    };
 
     return libxl__device_write(gc, &dev, back, front, true);
 }

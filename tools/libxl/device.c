@@ -30,7 +30,7 @@ const char *libxl__device_record(libxl__gc *gc, const libxl__device *dev)
 
 struct device_dirs {
     const libxl__device *dev;
-    const char *const *back, *const *front;
+    const struct libxl__node *back, *front;
     bool front_readonly;
 };
 
@@ -41,14 +41,14 @@ static int write_dirs(libxl__gc *gc, xs_transaction_t t, void *arg)
     const char *fe = libxl__device_frontend(gc, dev);
     const char *be = libxl__device_backend(gc, dev);
     const char *record = libxl__device_record(gc, dev);
-    const char *common[] = {"frontend",    fe,
-                            "backend",     be,
-                            "frontend-id", GCSPRINTF("%u", dev->domid),
-                            NULL};
-    const char *front_links[] = {"backend", be, "backend-id",
-                                 GCSPRINTF("%u", dev->backend_domid), NULL};
-    const char *back_links[] = {"frontend", fe, "frontend-id",
-                                GCSPRINTF("%u", dev->domid), NULL};
+    const char *fe_id = GCSPRINTF("%u", dev->domid);
+    const char *be_id = GCSPRINTF("%u", dev->backend_domid);
+    const struct libxl__node common[] = {
+        {"frontend", fe}, {"backend", be}, {"frontend-id", fe_id}, {0}};
+    const struct libxl__node front_links[] = {
+        {"backend", be}, {"backend-id", be_id}, {0}};
+    const struct libxl__node back_links[] = {
+        {"frontend", fe}, {"frontend-id", fe_id}, {0}};
     struct xs_permissions front_perms[] = {
         {.id = dirs->front_readonly ? 0 : dev->domid, .perms = XS_PERM_NONE},
         {.id = dirs->front_readonly ? dev->domid : dev->backend_domid,
@@ -83,8 +83,8 @@ static int write_dirs(libxl__gc *gc, xs_transaction_t t, void *arg)
 }
 
 int libxl__device_write(libxl__gc *gc, const libxl__device *dev,
-                        const char *const *back, const char *const *front,
-                        bool front_readonly)
+                        const struct libxl__node *back,
+                        const struct libxl__node *front, bool front_readonly)
 {
     struct device_dirs dirs = {dev, back, front, front_readonly};
 

@@ -30,12 +30,12 @@ const char *libxl__device_frontend(libxl__gc *gc, const libxl__device *dev);
 const char *libxl__device_backend(libxl__gc *gc, const libxl__device *dev);
 const char *libxl__device_record(libxl__gc *gc, const libxl__device *dev);
 
-/* Writes the three directories, front and back with these nodes (key, value,
- * ..., NULL) and the links between them. In a transaction of its own. A
- * frontend that the guest may not change, front_readonly. */
+/* Writes the three directories, front and back with these nodes and the links
+ * between them. In a transaction of its own. A frontend that the guest may not
+ * change, front_readonly. */
 int libxl__device_write(libxl__gc *gc, const libxl__device *dev,
-                        const char *const *back, const char *const *front,
-                        bool front_readonly);
+                        const struct libxl__node *back,
+                        const struct libxl__node *front, bool front_readonly);
 
 /* The devices that a domain's records name; only those of one kind if kind
  * is given. *n of them, from gc. */

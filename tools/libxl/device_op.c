@@ -23,12 +23,17 @@
 
 static void run_script(libxl__aodev *aodev);
 
+static void stop_waiting(libxl_ctx *ctx, libxl__aodev *aodev)
+{
+    libxl__ev_watch_deregister(ctx, &aodev->state_watch);
+    libxl__ev_time_deregister(ctx, &aodev->timeout);
+}
+
 static void finish(libxl__aodev *aodev, int rc)
 {
     libxl__gc *gc = &aodev->ao->gc;
 
-    libxl__ev_watch_deregister(CTX, &aodev->state_watch);
-    libxl__ev_time_deregister(CTX, &aodev->timeout);
+    stop_waiting(CTX, aodev);
     if (!aodev->add && (!rc || aodev->force)) {
         int r = libxl__xs_rm_up(gc, libxl__device_backend(gc, &aodev->dev)) ?:
                 libxl__xs_rm(gc, XBT_NULL,
@@ -84,12 +89,6 @@ static uint32_t backend_state(libxl__aodev *aodev)
     if (!s || libxl__parse_uint(s, XenbusStateReconfigured, &state))
         return XenbusStateUnknown;
     return state;
-}
-
-static void stop_waiting(libxl_ctx *ctx, libxl__aodev *aodev)
-{
-    libxl__ev_watch_deregister(ctx, &aodev->state_watch);
-    libxl__ev_time_deregister(ctx, &aodev->timeout);
 }
 
 static void state_changed(libxl_ctx *ctx, libxl__ev_watch *ev)
@@ -212,21 +211,20 @@ static void script_timeout(libxl_ctx *ctx, libxl__ev_time *ev)
 
 /* This process's environment and the pairs, made before the fork: after it, in
  * a program with threads, only system calls are safe. */
-static char **environment(libxl__gc *gc, const char *const *pairs)
+static char **environment(libxl__gc *gc, const struct libxl__node *pairs,
+                          size_t pairs_n)
 {
-    size_t n = 0, pairs_n = 0;
+    size_t n = 0;
     char **env;
 
     while (environ[n])
         n++;
-    while (pairs[pairs_n])
-        pairs_n += 2;
-    GCNEW_ARRAY(env, n + pairs_n / 2 + 1);
+    GCNEW_ARRAY(env, n + pairs_n + 1);
     /* The new ones first: of two equal names the first one is found. */
     n = 0;
-    for (size_t i = 0; i < pairs_n; i += 2)
-        if (pairs[i + 1])
-            env[n++] = GCSPRINTF("%s=%s", pairs[i], pairs[i + 1]);
+    for (size_t i = 0; i < pairs_n; i++)
+        if (pairs[i].value)
+            env[n++] = GCSPRINTF("%s=%s", pairs[i].name, pairs[i].value);
     for (char **e = environ; *e; e++)
         env[n++] = *e;
     return env;
@@ -258,17 +256,20 @@ static void run_script(libxl__aodev *aodev)
     const char *script = be_node(aodev, "script");
     bool vif = !strcmp(dev->kind, "vif");
     const char *vifname = vif ? be_node(aodev, "vifname") : NULL;
-    const char *pairs[] = {
-        "script", script, "XENBUS_TYPE", dev->kind, "XENBUS_BASE_PATH",
-        "backend", "XENBUS_PATH",
-        GCSPRINTF("backend/%s/%u/%u", dev->kind, dev->domid, dev->devid),
-        /* Before the script has renamed it, the driver's own name. */
-        "vif",
-        !vif ? NULL
-        : vifname && !aodev->add
-            ? vifname
-            : GCSPRINTF("vif%u.%u", dev->domid, dev->devid),
-        "netdev", vif ? be_node(aodev, "gatewaydev") : NULL, NULL};
+    const char *path =
+        GCSPRINTF("backend/%s/%u/%u", dev->kind, dev->domid, dev->devid);
+    /* Before the script has renamed it, the driver's own name. */
+    const char *interface = vifname && !aodev->add
+                                ? vifname
+                                : GCSPRINTF("vif%u.%u", dev->domid, dev->devid);
+    const struct libxl__node pairs[] = {
+        {"script", script},
+        {"XENBUS_TYPE", dev->kind},
+        {"XENBUS_BASE_PATH", "backend"},
+        {"XENBUS_PATH", path},
+        {"vif", vif ? interface : NULL},
+        {"netdev", vif ? be_node(aodev, "gatewaydev") : NULL},
+    };
     const char *verb = vif ? (aodev->add ? "online" : "offline")
                            : (aodev->add ? "add" : "remove");
     char **env;
@@ -292,7 +293,7 @@ static void run_script(libxl__aodev *aodev)
     char *args[] = {(char *)script, (char *)verb, vif ? "type_if=vif" : NULL,
                     NULL};
 
-    env = environment(gc, pairs);
+    env = environment(gc, pairs, ARRAY_SIZE(pairs));
     pid = libxl__ev_child_fork(CTX, &aodev->script, script_ended);
     if (!pid)
         exec_script(args, env);

@@ -68,46 +68,35 @@ int libxl__disk_write(libxl__gc *gc, uint32_t domid,
     const char *type = disk->is_cdrom ? "cdrom" : "disk";
     bool trusted = libxl_defbool_is_default(disk->trusted) ||
                    libxl_defbool_val(disk->trusted);
-    const char *back[] = {"online",
-                          "1",
-                          "removable",
-                          disk->removable ? "1" : "0",
-                          "bootable",
-                          "1",
-                          "state",
-                          "1",
-                          "dev",
-                          disk->vdev,
-                          "type",
-                          "phy",
-                          "mode",
-                          disk->readwrite ? "w" : "r",
-                          "device-type",
-                          type,
-                          "params",
-                          disk->pdev_path ? disk->pdev_path : "",
-                          "script",
-                          libxl__script_path(gc, disk->script, "block"),
-                          "discard-enable",
-                          libxl_defbool_val(disk->discard_enable) ? "1" : "0",
-                          "specification",
-                          "xen",
-                          "direct-io-safe",
-                          disk->direct_io_safe ? "1" : NULL,
-                          NULL};
-    const char *front[] = {"state",
-                           "1",
-                           "virtual-device",
-                           GCSPRINTF("%d", libxl__disk_number(disk->vdev)),
-                           "device-type",
-                           type,
-                           "trusted",
-                           trusted ? "1" : "0",
-                           NULL};
+    bool discard = libxl_defbool_val(disk->discard_enable);
+    int number = libxl__disk_number(disk->vdev);
+    const struct libxl__node back[] = {
+        {"online", "1"},
+        {"removable", disk->removable ? "1" : "0"},
+        {"bootable", "1"},
+        {"state", "1"},
+        {"dev", disk->vdev},
+        {"type", "phy"},
+        {"mode", disk->readwrite ? "w" : "r"},
+        {"device-type", type},
+        {"params", disk->pdev_path ? disk->pdev_path : ""},
+        {"script", libxl__script_path(gc, disk->script, "block")},
+        {"discard-enable", discard ? "1" : "0"},
+        {"specification", "xen"},
+        {"direct-io-safe", disk->direct_io_safe ? "1" : NULL},
+        {0},
+    };
+    const struct libxl__node front[] = {
+        {"state", "1"},
+        {"virtual-device", GCSPRINTF("%d", number)},
+        {"device-type", type},
+        {"trusted", trusted ? "1" : "0"},
+        {0},
+    };
 
     *dev = (libxl__device){.domid = domid,
                            .backend_domid = disk->backend_domid,
-                           .devid = libxl__disk_number(disk->vdev),
+                           .devid = number,
                            .kind = "vbd"};
     return libxl__device_write(gc, dev, back, front, false);
 }

@@ -96,11 +96,11 @@ static int make_domain(struct create *c)
     struct xen_sysctl_physinfo host;
     uint32_t domid =
         ci->domid < DOMID_FIRST_RESERVED ? ci->domid : DOMID_INVALID;
+    int rc;
 
-    if (xlc_physinfo(CTX->xch, &host)) {
-        LOGE(ERROR, "cannot get information on the host");
-        return ERROR_FAIL;
-    }
+    rc = libxl__physinfo(gc, &host);
+    if (rc)
+        return rc;
     if (b->max_grant_version >= 0)
         op.grant_opts = b->max_grant_version;
     else
@@ -224,13 +224,12 @@ static int make_nodes(libxl__gc *gc, xs_transaction_t t, void *arg)
     const char *vm = GCSPRINTF("/vm/%s", uuid);
     const char *record = GCSPRINTF("/libxl/%u", c->domid);
     struct xs_permissions own = {.id = LIBXL__TOOLSTACK_DOMID};
-    const char *dom_kvs[] = {"vm",
-                             vm,
-                             "control/platform-feature-multiprocessor-suspend",
-                             "1",
-                             "control/platform-feature-xs_reset_watches",
-                             "1",
-                             NULL};
+    const struct libxl__node values[] = {
+        {"vm", vm},
+        {"control/platform-feature-multiprocessor-suspend", "1"},
+        {"control/platform-feature-xs_reset_watches", "1"},
+        {0},
+    };
     int rc;
 
     rc = libxl__xs_rm(gc, t, dom)                  ?:
@@ -243,7 +242,7 @@ static int make_nodes(libxl__gc *gc, xs_transaction_t t, void *arg)
         rc = mknod(gc, t, c->domid, GCSPRINTF("%s/%s", dom, nodes[i].name),
                    nodes[i].access);
     if (!rc)
-        rc = libxl__xs_writev(gc, t, dom, dom_kvs)                        ?:
+        rc = libxl__xs_writev(gc, t, dom, values)                         ?:
              libxl__xs_write(gc, t, GCSPRINTF("%s/uuid", vm), uuid)       ?:
              libxl__xs_write(gc, t, GCSPRINTF("%s/type", record), "pv")   ?:
              libxl__domain_rename(gc, c->domid, NULL, ci->name, t);
@@ -263,30 +262,25 @@ static int describe(libxl__gc *gc, xs_transaction_t t, void *arg)
     int rc;
 
     gettimeofday(&now, NULL);
-    const char *dom_kvs[] = {"domid",
-                             GCSPRINTF("%u", c->domid),
-                             "memory/static-max",
-                             GCSPRINTF("%" PRIu64, b->max_memkb),
-                             "memory/target",
-                             GCSPRINTF("%" PRIu64, b->target_memkb),
-                             "memory/videoram",
-                             "0",
-                             NULL};
-    const char *vm_kvs[] = {
-        "image/ostype",
-        "linux",
-        "image/kernel",
-        b->kernel,
-        "image/ramdisk",
-        b->ramdisk,
-        "image/cmdline",
-        b->cmdline,
-        "start_time",
-        GCSPRINTF("%ld.%02d", (long)now.tv_sec, (int)now.tv_usec / 10000),
-        NULL};
-    rc = libxl__xs_writev(gc, t, dom, dom_kvs);
+    const struct libxl__node dom_nodes[] = {
+        {"domid", GCSPRINTF("%u", c->domid)},
+        {"memory/static-max", GCSPRINTF("%" PRIu64, b->max_memkb)},
+        {"memory/target", GCSPRINTF("%" PRIu64, b->target_memkb)},
+        {"memory/videoram", "0"},
+        {0},
+    };
+    const struct libxl__node vm_nodes[] = {
+        {"image/ostype", "linux"},
+        {"image/kernel", b->kernel},
+        {"image/ramdisk", b->ramdisk},
+        {"image/cmdline", b->cmdline},
+        {"start_time",
+         GCSPRINTF("%ld.%02d", (long)now.tv_sec, (int)now.tv_usec / 10000)},
+        {0},
+    };
+    rc = libxl__xs_writev(gc, t, dom, dom_nodes);
     if (!rc && vm)
-        rc = libxl__xs_writev(gc, t, vm, vm_kvs);
+        rc = libxl__xs_writev(gc, t, vm, vm_nodes);
     for (int i = 0; !rc && i < b->max_vcpus; i++)
         rc = libxl__xs_write(gc, t, GCSPRINTF("%s/cpu/%d/availability", dom, i),
                              libxl_bitmap_test(&b->avail_vcpus, i) ? "online"
@@ -325,11 +319,13 @@ static int build(struct create *c)
 
     rc = libxl__xs_transaction(gc, describe, c);
     if (!rc) {
-        const char *kvs[] = {"store/port", GCSPRINTF("%d", store),
-                             "store/ring-ref",
-                             GCSPRINTF("%" PRIu64, result.store_mfn), NULL};
+        const struct libxl__node nodes[] = {
+            {"store/port", GCSPRINTF("%d", store)},
+            {"store/ring-ref", GCSPRINTF("%" PRIu64, result.store_mfn)},
+            {0},
+        };
 
-        rc = libxl__xs_writev(gc, XBT_NULL, dom, kvs);
+        rc = libxl__xs_writev(gc, XBT_NULL, dom, nodes);
     }
     if (!rc)
         rc = libxl__console_write(gc, c->domid, result.console_mfn, console);

@@ -152,9 +152,13 @@ int libxl__xs_write(libxl__gc *gc, xs_transaction_t t, const char *path,
 int libxl__xs_printf(libxl__gc *gc, xs_transaction_t t, const char *path,
                      const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* key, value, key, value, ..., NULL; a NULL value skips its key. */
+/* Nodes of one directory, up to one without a name; a NULL value skips its
+ * node. */
+struct libxl__node {
+    const char *name, *value;
+};
 int libxl__xs_writev(libxl__gc *gc, xs_transaction_t t, const char *dir,
-                     const char *const *kvs);
+                     const struct libxl__node *nodes);
 /* An empty node with these permissions; its children inherit them. */
 int libxl__xs_mknod(libxl__gc *gc, xs_transaction_t t, const char *path,
                     struct xs_permissions *perms, unsigned int n);

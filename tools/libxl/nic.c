@@ -54,48 +54,40 @@ int libxl__nic_write(libxl__gc *gc, uint32_t domid, libxl_device_nic *nic,
     const char *mac = GCSPRINTF(LIBXL_MAC_FMT, LIBXL_MAC_BYTES(nic->mac));
     bool trusted = libxl_defbool_is_default(nic->trusted) ||
                    libxl_defbool_val(nic->trusted);
-    const char *devid, *mtu;
+    const char *devid, *mtu, *rate = NULL;
 
     if (nic->devid < 0)
         nic->devid = libxl__device_nextid(gc, domid, "vif");
     devid = GCSPRINTF("%d", nic->devid);
     mtu = nic->mtu ? GCSPRINTF("%d", nic->mtu) : NULL;
+    if (nic->rate_interval_usecs)
+        rate = GCSPRINTF("%" PRIu64 ",%u", nic->rate_bytes_per_interval,
+                         nic->rate_interval_usecs);
 
-    const char *back[] = {"online",
-                          "1",
-                          "state",
-                          "1",
-                          "script",
-                          libxl__script_path(gc, nic->script, "vif-bridge"),
-                          "vifname",
-                          nic->ifname,
-                          "mac",
-                          mac,
-                          "ip",
-                          nic->ip,
-                          "mtu",
-                          mtu,
-                          "gatewaydev",
-                          nic->gatewaydev,
-                          "rate",
-                          nic->rate_interval_usecs
-                              ? GCSPRINTF("%" PRIu64 ",%u",
-                                          nic->rate_bytes_per_interval,
-                                          nic->rate_interval_usecs)
-                              : NULL,
-                          "bridge",
-                          nic->bridge,
-                          "handle",
-                          devid,
-                          "type",
-                          "vif",
-                          "hotplug-status",
-                          "",
-                          NULL};
-    const char *front[] = {
-        "state", "1",   "handle", devid,     "mac",
-        mac,     "mtu", mtu,      "trusted", trusted ? "1" : "0",
-        NULL};
+    const struct libxl__node back[] = {
+        {"online", "1"},
+        {"state", "1"},
+        {"script", libxl__script_path(gc, nic->script, "vif-bridge")},
+        {"vifname", nic->ifname},
+        {"mac", mac},
+        {"ip", nic->ip},
+        {"mtu", mtu},
+        {"gatewaydev", nic->gatewaydev},
+        {"rate", rate},
+        {"bridge", nic->bridge},
+        {"handle", devid},
+        {"type", "vif"},
+        {"hotplug-status", ""},
+        {0},
+    };
+    const struct libxl__node front[] = {
+        {"state", "1"},
+        {"handle", devid},
+        {"mac", mac},
+        {"mtu", mtu},
+        {"trusted", trusted ? "1" : "0"},
+        {0},
+    };
 
     *dev = (libxl__device){.domid = domid,
                            .backend_domid = nic->backend_domid,

@@ -48,14 +48,14 @@ int libxl__xs_printf(libxl__gc *gc, xs_transaction_t t, const char *path,
 }
 
 int libxl__xs_writev(libxl__gc *gc, xs_transaction_t t, const char *dir,
-                     const char *const *kvs)
+                     const struct libxl__node *nodes)
 {
     int rc = 0;
 
-    for (int i = 0; kvs[i] && !rc; i += 2)
-        if (kvs[i + 1])
-            rc = libxl__xs_write(gc, t, GCSPRINTF("%s/%s", dir, kvs[i]),
-                                 kvs[i + 1]);
+    for (; nodes->name && !rc; nodes++)
+        if (nodes->value)
+            rc = libxl__xs_write(gc, t, GCSPRINTF("%s/%s", dir, nodes->name),
+                                 nodes->value);
     return rc;
 }
 
