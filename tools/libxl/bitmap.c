@@ -130,11 +130,6 @@ char *libxl_bitmap_to_hex_string(libxl_ctx *ctx, const libxl_bitmap *bitmap)
     return text;
 }
 
-bool libxl__bitmap_is_default(const libxl_bitmap *p)
-{
-    return libxl_bitmap_is_empty(p);
-}
-
 /* As the list of the set bits' numbers. */
 yajl_gen_status libxl_bitmap_gen_json(yajl_gen hand, libxl_bitmap *p)
 {

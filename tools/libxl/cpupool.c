@@ -74,13 +74,6 @@ libxl_cpupoolinfo *libxl_list_cpupool(libxl_ctx *ctx, int *nb_pool_out)
     return list;
 }
 
-void libxl_cpupoolinfo_list_free(libxl_cpupoolinfo *list, int nb_pool)
-{
-    for (int i = 0; i < nb_pool; i++)
-        libxl_cpupoolinfo_dispose(&list[i]);
-    free(list);
-}
-
 int libxl_cpupoolid_is_valid(libxl_ctx *ctx, uint32_t poolid)
 {
     libxl_cpupoolinfo info;

@@ -102,13 +102,6 @@ libxl_dominfo *libxl_list_domain(libxl_ctx *ctx, int *nb_domain_out)
     return list;
 }
 
-void libxl_dominfo_list_free(libxl_dominfo *list, int nb_domain)
-{
-    for (int i = 0; i < nb_domain; i++)
-        libxl_dominfo_dispose(&list[i]);
-    free(list);
-}
-
 libxl_vminfo *libxl_list_vm(libxl_ctx *ctx, int *nb_vm_out)
 {
     GC_INIT(ctx);
@@ -127,13 +120,6 @@ libxl_vminfo *libxl_list_vm(libxl_ctx *ctx, int *nb_vm_out)
     libxl_dominfo_list_free(domains, n);
     *nb_vm_out = n;
     return list;
-}
-
-void libxl_vminfo_list_free(libxl_vminfo *list, int nb_vm)
-{
-    for (int i = 0; i < nb_vm; i++)
-        libxl_vminfo_dispose(&list[i]);
-    free(list);
 }
 
 /* --- names --- */

@@ -28,6 +28,16 @@ DISPOSE = {"libxl_bitmap": "libxl_bitmap_dispose",
            "libxl_string_list": "libxl_string_list_dispose",
            "libxl_key_value_list": "libxl_key_value_list_dispose",
            "libxl_cpuid_policy_list": "libxl_cpuid_dispose"}
+DIFFERS = {  # a member that is not as its init function makes it
+    "libxl_defbool": "!libxl_defbool_is_default(%s)",
+    "libxl_bitmap": "!libxl_bitmap_is_empty(&%s)",
+    "libxl_uuid": "!libxl_uuid_is_nil(&%s)",
+    "libxl_mac": "!libxl__mac_is_default(&%s)",
+    "libxl_ms_vm_genid": "!libxl_ms_vm_genid_is_zero(&%s)",
+    "libxl_string_list": "libxl_string_list_length(&%s)",
+    "libxl_key_value_list": "libxl_key_value_list_length(&%s)",
+    "libxl_cpuid_policy_list": "libxl_cpuid_policy_list_length(&%s)",
+}
 PLAIN_COPY = {"libxl_defbool", "libxl_mac"}  # by assignment
 INTEGERS = {"int", "uint8_t", "uint16_t", "uint32_t", "libxl_domid",
             "libxl_devid"}
@@ -321,7 +331,7 @@ class GenJson(Walk):
             return e
         if ctype in self.h.structs or ctype in ("libxl_hwcap",):
             return None  # always printed
-        return "!%s_is_default(&%s)" % (ctype.replace("libxl_", "libxl__"), e)
+        return DIFFERS[ctype] % e
 
     def print_key(self, name, depth):
         self.line(depth, "if ((s = libxl__key_gen_json(hand, \"%s\")) != "
@@ -528,6 +538,12 @@ def from_json(t, line):
          % (t, t.replace("libxl_", "libxl__")))
 
 
+def list_free(t, line):
+    line("void %s_list_free(%s *list, int n)\n{" % (t, t))
+    line("    for (int i = 0; i < n; i++)")
+    line("        %s_dispose(&list[i]);\n    free(list);\n}\n" % t)
+
+
 def print_types(header):
     with open(header) as f:
         h = Header(f.read())
@@ -541,6 +557,8 @@ def print_types(header):
                           (ParseJson, "from_json")):
             if name == "to_json" or h.declares("%s_%s" % (t, name)):
                 cls(h, out).function(t)
+        if t in facts.LISTED:
+            list_free(t, out.append)
         if h.declares(t + "_to_json"):
             out.append("char *%s_to_json(libxl_ctx *ctx, %s *p)\n{\n    "
                        "return libxl__object_to_json(ctx, \"%s\",\n        "

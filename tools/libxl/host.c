@@ -180,11 +180,6 @@ libxl_cputopology *libxl_get_cpu_topology(libxl_ctx *ctx, int *nb_cpu_out)
     return out;
 }
 
-void libxl_cputopology_list_free(libxl_cputopology *list, int nb_cpu)
-{
-    free(list);
-}
-
 libxl_numainfo *libxl_get_numainfo(libxl_ctx *ctx, int *nr)
 {
     GC_INIT(ctx);
@@ -213,13 +208,6 @@ libxl_numainfo *libxl_get_numainfo(libxl_ctx *ctx, int *nr)
     }
     *nr = n;
     return out;
-}
-
-void libxl_numainfo_list_free(libxl_numainfo *list, int nr)
-{
-    for (int i = 0; i < nr; i++)
-        libxl_numainfo_dispose(&list[i]);
-    free(list);
 }
 
 int libxl_send_debug_keys(libxl_ctx *ctx, char *keys)

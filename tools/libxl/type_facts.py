@@ -41,6 +41,10 @@ DEFAULT_BY_FIELD = {
     ("libxl_domain_build_info", "max_grant_version"): "-1",
 }
 
+# Types of which libxl.h has lists, with T_list_free().
+LISTED = {"libxl_cpupoolinfo", "libxl_cputopology", "libxl_dominfo",
+          "libxl_numainfo", "libxl_vcpuinfo", "libxl_vminfo"}
+
 # Members that are this process's business only: not copied, not printed.
 PRIVATE = {("libxl_event", "link")}
 

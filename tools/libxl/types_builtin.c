@@ -44,11 +44,6 @@ const char *libxl_defbool_to_string(libxl_defbool b)
     return b.val < 0 ? "False" : b.val > 0 ? "True" : "<default>";
 }
 
-bool libxl__defbool_is_default(const libxl_defbool *p)
-{
-    return !p->val;
-}
-
 yajl_gen_status libxl_defbool_gen_json(yajl_gen hand, libxl_defbool *p)
 {
     return libxl__string_gen_json(hand, libxl_defbool_to_string(*p));
@@ -120,11 +115,6 @@ void libxl_string_list_copy(libxl_ctx *ctx, libxl_string_list *dst,
     *dst = strings_copy(ctx, *src, 1);
 }
 
-bool libxl__string_list_is_default(const libxl_string_list *p)
-{
-    return !libxl_string_list_length(p);
-}
-
 yajl_gen_status libxl_string_list_gen_json(yajl_gen hand, libxl_string_list *p)
 {
     yajl_gen_status s = yajl_gen_array_open(hand);
@@ -165,11 +155,6 @@ void libxl_key_value_list_copy(libxl_ctx *ctx, libxl_key_value_list *dst,
                                const libxl_key_value_list *src)
 {
     *dst = strings_copy(ctx, *src, 2);
-}
-
-bool libxl__key_value_list_is_default(const libxl_key_value_list *p)
-{
-    return !libxl_key_value_list_length(p);
 }
 
 yajl_gen_status libxl_key_value_list_gen_json(yajl_gen hand,
@@ -275,11 +260,6 @@ uint8_t *libxl_uuid_bytearray(libxl_uuid *uuid)
     return uuid->uuid;
 }
 
-bool libxl__uuid_is_default(const libxl_uuid *p)
-{
-    return libxl_uuid_is_nil(p);
-}
-
 yajl_gen_status libxl_uuid_gen_json(yajl_gen hand, libxl_uuid *p)
 {
     char buf[LIBXL_UUID_FMTLEN + 1];
@@ -370,11 +350,6 @@ bool libxl_ms_vm_genid_is_zero(const libxl_ms_vm_genid *id)
     return !memcmp(id, &zero, sizeof(zero));
 }
 
-bool libxl__ms_vm_genid_is_default(const libxl_ms_vm_genid *p)
-{
-    return libxl_ms_vm_genid_is_zero(p);
-}
-
 yajl_gen_status libxl_ms_vm_genid_gen_json(yajl_gen hand, libxl_ms_vm_genid *p)
 {
     yajl_gen_status s = yajl_gen_array_open(hand);
@@ -413,11 +388,6 @@ void libxl_cpuid_policy_list_copy(libxl_ctx *ctx, libxl_cpuid_policy_list *dst,
                                   const libxl_cpuid_policy_list *src)
 {
     *dst = NULL;
-}
-
-bool libxl__cpuid_policy_list_is_default(const libxl_cpuid_policy_list *p)
-{
-    return true;
 }
 
 yajl_gen_status libxl_cpuid_policy_list_gen_json(yajl_gen hand,

@@ -93,13 +93,6 @@ BUILTIN_JSON(cpuid_policy_list);
 #undef BUILTIN_JSON
 
 /* Whether it is as its init function makes it: such a member is not printed. */
-bool libxl__defbool_is_default(const libxl_defbool *p);
-bool libxl__bitmap_is_default(const libxl_bitmap *p);
-bool libxl__uuid_is_default(const libxl_uuid *p);
 bool libxl__mac_is_default(const libxl_mac *p);
-bool libxl__ms_vm_genid_is_default(const libxl_ms_vm_genid *p);
-bool libxl__string_list_is_default(const libxl_string_list *p);
-bool libxl__key_value_list_is_default(const libxl_key_value_list *p);
-bool libxl__cpuid_policy_list_is_default(const libxl_cpuid_policy_list *p);
 
 #endif

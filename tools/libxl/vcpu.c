@@ -57,13 +57,6 @@ libxl_vcpuinfo *libxl_list_vcpu(libxl_ctx *ctx, uint32_t domid, int *nb_vcpu,
     return list;
 }
 
-void libxl_vcpuinfo_list_free(libxl_vcpuinfo *list, int nr_vcpus)
-{
-    for (int i = 0; i < nr_vcpus; i++)
-        libxl_vcpuinfo_dispose(&list[i]);
-    free(list);
-}
-
 /* A map of the host's size with what fits of the given one. */
 static uint8_t *sized_map(libxl__gc *gc, const libxl_bitmap *map, size_t bytes)
 {
