@@ -25,7 +25,8 @@ static int setup(void **state)
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&ctx->lock, &attr);
     pthread_mutexattr_destroy(&attr);
-    return libxl__events_init(ctx);
+    libxl__events_init(ctx);
+    return 0;
 }
 
 static int teardown(void **state)

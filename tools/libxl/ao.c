@@ -41,7 +41,6 @@ static void run_completion(libxl_ctx *ctx, struct libxl__due *due)
 void libxl__ao_complete(libxl__ao *ao, int rc)
 {
     libxl_ctx *ctx = ao->gc.ctx;
-    struct libxl__due *due;
     libxl_event *event;
 
     ao->complete = true;
@@ -58,10 +57,7 @@ void libxl__ao_complete(libxl__ao *ao, int rc)
         libxl__event_occurred(ctx, event);
     }
     /* The caller may still use the operation's memory: free it later. */
-    due = libxl__array_nogc(ctx, 1, sizeof(*due));
-    due->run = run_completion;
-    due->ao = ao;
-    libxl__due_add(ctx, due);
+    libxl__due_add(ctx, (struct libxl__due){.run = run_completion, .ao = ao});
 }
 
 int libxl__ao_inprogress(libxl__ao *ao)

@@ -10,7 +10,6 @@ int libxl_ctx_alloc(libxl_ctx **pctx, int version, unsigned int flags,
 {
     libxl_ctx *ctx;
     pthread_mutexattr_t attr;
-    int rc;
 
     *pctx = NULL;
     if (version != LIBXL_VERSION)
@@ -21,31 +20,24 @@ int libxl_ctx_alloc(libxl_ctx **pctx, int version, unsigned int flags,
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&ctx->lock, &attr);
     pthread_mutexattr_destroy(&attr);
-    rc = libxl__events_init(ctx);
-    if (rc)
-        goto out;
+    libxl__events_init(ctx);
 
     ctx->xch = xlc_open(lg);
-    if (!ctx->xch) {
-        LIBXL__LOG(ctx, XTL_ERROR, "cannot reach the hypervisor: %s",
-                   strerror(errno));
-        rc = ERROR_FAIL;
-        goto out;
+    ctx->xsh = ctx->xch ? xs_open(0) : NULL;
+    if (ctx->xsh) {
+        *pctx = ctx;
+        return 0;
     }
-    ctx->xsh = xs_open(0);
-    if (!ctx->xsh) {
+    if (ctx->xch)
         LIBXL__LOG(
             ctx, XTL_ERROR,
             "cannot connect to xenstored: %s (systemctl status xenstored)",
             strerror(errno));
-        rc = ERROR_FAIL;
-        goto out;
-    }
-    *pctx = ctx;
-out:
-    if (rc)
-        libxl_ctx_free(ctx);
-    return rc;
+    else
+        LIBXL__LOG(ctx, XTL_ERROR, "cannot reach the hypervisor: %s",
+                   strerror(errno));
+    libxl_ctx_free(ctx);
+    return ERROR_FAIL;
 }
 
 int libxl_ctx_free(libxl_ctx *ctx)

@@ -14,6 +14,9 @@
 /* ERROR_DOMAIN_NOTFOUND in silence; other failures are logged. */
 int libxl__domain_getinfo(libxl__gc *gc, uint32_t domid,
                           struct xen_domctl_getdomaininfo *info);
+/* The same, but a domain that does not exist is logged as well. */
+int libxl__domain_find(libxl__gc *gc, uint32_t domid,
+                       struct xen_domctl_getdomaininfo *info);
 bool libxl__domain_exists(libxl__gc *gc, uint32_t domid);
 /* Reports what has ended of the domains whose end is waited for; and is there
  * one that the store does not know? */

@@ -8,10 +8,9 @@
 /* A domain that does not exist has one message, whatever was wanted of it. */
 static int check_exists(libxl__gc *gc, uint32_t domid)
 {
-    if (libxl__domain_exists(gc, domid))
-        return 0;
-    LOG(ERROR, "there is no domain %u", domid);
-    return ERROR_DOMAIN_NOTFOUND;
+    struct xen_domctl_getdomaininfo info;
+
+    return libxl__domain_find(gc, domid, &info);
 }
 
 static int hypercall_result(libxl__gc *gc, uint32_t domid, const char *what,

@@ -150,16 +150,17 @@ int libxl_domain_destroy(libxl_ctx *ctx, uint32_t domid,
 {
     libxl__ao *ao = libxl__ao_create(ctx, domid, ao_how);
     libxl__gc *gc = &ao->gc;
+    struct xen_domctl_getdomaininfo info;
     libxl__destroy *d;
+    int rc;
 
     if (!libxl_domid_valid_guest(domid)) {
         LOG(ERROR, "domain %u cannot be destroyed", domid);
         return libxl__ao_failed(ao, ERROR_INVAL);
     }
-    if (!libxl__domain_exists(gc, domid)) {
-        LOG(ERROR, "there is no domain %u", domid);
-        return libxl__ao_failed(ao, ERROR_DOMAIN_NOTFOUND);
-    }
+    rc = libxl__domain_find(gc, domid, &info);
+    if (rc)
+        return libxl__ao_failed(ao, rc);
     GCNEW(d);
     d->ao = ao;
     d->domid = domid;

@@ -20,6 +20,16 @@ int libxl__domain_getinfo(libxl__gc *gc, uint32_t domid,
     return ERROR_FAIL;
 }
 
+int libxl__domain_find(libxl__gc *gc, uint32_t domid,
+                       struct xen_domctl_getdomaininfo *info)
+{
+    int rc = libxl__domain_getinfo(gc, domid, info);
+
+    if (rc == ERROR_DOMAIN_NOTFOUND)
+        LOG(ERROR, "there is no domain %u", domid);
+    return rc;
+}
+
 bool libxl__domain_exists(libxl__gc *gc, uint32_t domid)
 {
     struct xen_domctl_getdomaininfo info;

@@ -133,7 +133,6 @@ void libxl__event_disaster(libxl_ctx *ctx, const char *what, int errnoval);
 
 /* Callbacks that became due while the lock was held: they run, in order, after
  * it was released, because the application may call libxl from them. */
-/* The memory is from malloc, and freed when it has run. */
 struct libxl__due {
     struct libxl__due *next;
     void (*run)(libxl_ctx *ctx, struct libxl__due *due);
@@ -141,9 +140,10 @@ struct libxl__due {
     libxl__ao *ao;
     libxl_asyncprogress_how how;
 };
-/* Adding needs the lock; taking gives all of them to a caller who still has it,
- * and running is for one who has it no more. */
-void libxl__due_add(libxl_ctx *ctx, struct libxl__due *due);
+/* Adding copies and needs the lock; taking gives all of them to a caller who
+ * still has it, and running, which frees them, is for one who has it no more.
+ */
+void libxl__due_add(libxl_ctx *ctx, struct libxl__due what);
 struct libxl__due *libxl__take_due(libxl_ctx *ctx);
 void libxl__run_due(libxl_ctx *ctx, struct libxl__due *due);
 
@@ -161,8 +161,7 @@ int libxl__poll_once(libxl_ctx *ctx, struct libxl__poller *p);
 void libxl__wake_pollers(libxl_ctx *ctx);
 
 /* With the context. Nothing may be registered when it is freed. */
-/* 0 or ERROR_*, logged. */
-int libxl__events_init(libxl_ctx *ctx);
+void libxl__events_init(libxl_ctx *ctx);
 void libxl__events_free(libxl_ctx *ctx);
 
 /* --- shared by the event files --- */

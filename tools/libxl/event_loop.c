@@ -384,12 +384,11 @@ void libxl_osevent_occurred_timeout(libxl_ctx *ctx, void *for_libxl)
 
 /* --- life --- */
 
-int libxl__events_init(libxl_ctx *ctx)
+void libxl__events_init(libxl_ctx *ctx)
 {
     ctx->ev = libxl__array_nogc(ctx, 1, sizeof(*ctx->ev));
     XEN_TAILQ_INIT(&ctx->ev->occurred);
     ctx->ev->due_last = &ctx->ev->due;
-    return 0;
 }
 
 static void poller_free(struct libxl__poller *p)

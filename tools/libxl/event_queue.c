@@ -18,9 +18,11 @@ libxl_event *libxl__event_new(libxl_ctx *ctx, libxl_event_type type,
     return event;
 }
 
-void libxl__due_add(libxl_ctx *ctx, struct libxl__due *due)
+void libxl__due_add(libxl_ctx *ctx, struct libxl__due what)
 {
-    due->next = NULL;
+    struct libxl__due *due = libxl__array_nogc(ctx, 1, sizeof(*due));
+
+    *due = what;
     *ctx->ev->due_last = due;
     ctx->ev->due_last = &due->next;
     /*
@@ -61,14 +63,11 @@ static void run_event_hook(libxl_ctx *ctx, struct libxl__due *due)
 void libxl__event_occurred(libxl_ctx *ctx, libxl_event *event)
 {
     struct libxl__event_state *es = ctx->ev;
-    struct libxl__due *due;
 
     if (es->event_hooks &&
         es->event_hooks->event_occurs_mask & (1ULL << event->type)) {
-        due = libxl__array_nogc(ctx, 1, sizeof(*due));
-        due->run = run_event_hook;
-        due->event = event;
-        libxl__due_add(ctx, due);
+        libxl__due_add(
+            ctx, (struct libxl__due){.run = run_event_hook, .event = event});
         return;
     }
     XEN_TAILQ_INSERT_TAIL(&es->occurred, event, link);
@@ -97,7 +96,6 @@ void libxl__progress_report(libxl__ao *ao, const libxl_asyncprogress_how *how,
                             libxl_event *event)
 {
     libxl_ctx *ctx = ao->gc.ctx;
-    struct libxl__due *due;
 
     if (!how) {
         libxl_event_free(ctx, event);
@@ -108,11 +106,8 @@ void libxl__progress_report(libxl__ao *ao, const libxl_asyncprogress_how *how,
         libxl__event_occurred(ctx, event);
         return;
     }
-    due = libxl__array_nogc(ctx, 1, sizeof(*due));
-    due->run = run_progress;
-    due->event = event;
-    due->how = *how;
-    libxl__due_add(ctx, due);
+    libxl__due_add(ctx, (struct libxl__due){
+                            .run = run_progress, .event = event, .how = *how});
 }
 
 void libxl_event_free(libxl_ctx *ctx, libxl_event *event)

@@ -21,16 +21,6 @@ static const char *memory_path(libxl__gc *gc, uint32_t domid, const char *what)
     return GCSPRINTF("/local/domain/%u/memory/%s", domid, what);
 }
 
-static int check(libxl__gc *gc, uint32_t domid,
-                 struct xen_domctl_getdomaininfo *info)
-{
-    int rc = libxl__domain_getinfo(gc, domid, info);
-
-    if (rc == ERROR_DOMAIN_NOTFOUND)
-        LOG(ERROR, "there is no domain %u", domid);
-    return rc;
-}
-
 static int no_target(libxl__gc *gc, uint32_t domid)
 {
     LOG(ERROR, "domain %s has no memory target in the store",
@@ -127,7 +117,7 @@ int libxl_set_memory_target(libxl_ctx *ctx, uint32_t domid,
     GC_INIT(ctx);
     struct xen_domctl_getdomaininfo info;
     struct target target = {domid, &info, target_memkb, relative, enforce};
-    int rc = check(gc, domid, &info);
+    int rc = libxl__domain_find(gc, domid, &info);
 
     return rc ?: libxl__xs_transaction(gc, new_target, &target);
 }
@@ -138,7 +128,7 @@ int libxl_get_memory_target(libxl_ctx *ctx, uint32_t domid,
     GC_INIT(ctx);
     struct xen_domctl_getdomaininfo info;
     uint32_t target;
-    int rc = check(gc, domid, &info);
+    int rc = libxl__domain_find(gc, domid, &info);
 
     if (rc)
         return rc;

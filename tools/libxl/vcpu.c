@@ -40,9 +40,7 @@ libxl_vcpuinfo *libxl_list_vcpu(libxl_ctx *ctx, uint32_t domid, int *nb_vcpu,
     libxl_vcpuinfo *list;
     int n = 0, rc, cpus = libxl_get_max_cpus(ctx);
 
-    rc = libxl__domain_getinfo(gc, domid, &info);
-    if (rc == ERROR_DOMAIN_NOTFOUND)
-        LOG(ERROR, "there is no domain %u", domid);
+    rc = libxl__domain_find(gc, domid, &info);
     if (rc || cpus <= 0)
         return NULL;
     list = libxl__array_nogc(ctx, info.max_vcpu_id + 1, sizeof(*list));
@@ -129,10 +127,8 @@ int libxl_set_vcpuonline(libxl_ctx *ctx, uint32_t domid, libxl_bitmap *cpumap,
     libxl__ao *ao = libxl__ao_create(ctx, domid, ao_how);
     libxl__gc *gc = &ao->gc;
     struct xen_domctl_getdomaininfo info;
-    int rc = libxl__domain_getinfo(gc, domid, &info);
+    int rc = libxl__domain_find(gc, domid, &info);
 
-    if (rc == ERROR_DOMAIN_NOTFOUND)
-        LOG(ERROR, "there is no domain %u", domid);
     if (!rc && libxl_bitmap_count_set(cpumap) > (int)info.max_vcpu_id + 1) {
         LOG(ERROR, "domain %s has %u vcpus, not %d",
             libxl__domain_label(gc, domid), info.max_vcpu_id + 1,
