@@ -20,28 +20,23 @@
 
 static int restrict_handle(struct active_handle *active, domid_t domid)
 {
-    xencall_handle *xcall =
-        (void *)((char *)active - offsetof(struct xencall_handle, active));
+    struct device_handle *dev = device_handle_of(active);
 
     /* A restricted privcmd refuses hypercalls; an old one cannot restrict. */
-    if (!ioctl(xcall->fd, IOCTL_PRIVCMD_RESTRICT, &domid))
+    if (!ioctl(dev->fd, IOCTL_PRIVCMD_RESTRICT, &domid))
         return 0;
-    return errno == ENOTTY ? xentoolcore__restrict_by_dup2_null(xcall->fd) : -1;
+    return errno == ENOTTY ? xentoolcore__restrict_by_dup2_null(dev->fd) : -1;
 }
 
 static void free_handle(xencall_handle *xcall)
 {
     int saved = errno;
 
-    xentoolcore__deregister_active_handle(&xcall->active);
     buffer_cache_release(xcall);
     if (xcall->buffer_fd >= 0)
         close(xcall->buffer_fd);
-    if (xcall->fd >= 0)
-        close(xcall->fd);
     pthread_mutex_destroy(&xcall->cache_lock);
-    owned_logger_drop(&xcall->log);
-    free(xcall);
+    device_handle_close(xcall);
     errno = saved;
 }
 
@@ -54,33 +49,19 @@ xencall_handle *xencall_open(struct xentoollog_logger *logger,
         errno = EINVAL;
         return NULL;
     }
-    xcall = calloc(1, sizeof(*xcall));
+    xcall = device_handle_open(sizeof(*xcall), logger, restrict_handle,
+                               "xencall", PRIVCMD, O_RDWR | O_CLOEXEC);
     if (!xcall)
         return NULL;
-    xcall->fd = xcall->buffer_fd = -1;
-    if (owned_logger_take(&xcall->log, logger)) {
-        free(xcall);
-        return NULL;
-    }
     pthread_mutex_init(&xcall->cache_lock, NULL);
-    xcall->active.restrict_to = restrict_handle;
-    xentoolcore__register_active_handle(&xcall->active);
-
-    xcall->fd =
-        open_device(xcall->log.logger, "xencall", PRIVCMD, O_RDWR | O_CLOEXEC);
-    if (xcall->fd < 0)
-        goto fail;
     xcall->buffer_fd = open(HYPERBUF, O_RDWR | O_CLOEXEC);
     if (xcall->buffer_fd < 0 && errno != ENOENT && errno != ENXIO) {
-        xtl_log(xcall->log.logger, XTL_ERROR, errno, "xencall",
+        xtl_log(xcall->dev.log.logger, XTL_ERROR, errno, "xencall",
                 "cannot open " HYPERBUF);
-        goto fail;
+        free_handle(xcall);
+        return NULL;
     }
     return xcall;
-
-fail:
-    free_handle(xcall);
-    return NULL;
 }
 
 int xencall_close(xencall_handle *xcall)
@@ -92,7 +73,7 @@ int xencall_close(xencall_handle *xcall)
 
 int xencall_fd(xencall_handle *xcall)
 {
-    return xcall->fd;
+    return xcall->dev.fd;
 }
 
 int xencall5(xencall_handle *xcall, unsigned int op, uint64_t arg1,
@@ -103,7 +84,7 @@ int xencall5(xencall_handle *xcall, unsigned int op, uint64_t arg1,
         .arg = {arg1, arg2, arg3, arg4, arg5},
     };
 
-    return ioctl(xcall->fd, IOCTL_PRIVCMD_HYPERCALL, &call);
+    return ioctl(xcall->dev.fd, IOCTL_PRIVCMD_HYPERCALL, &call);
 }
 
 int xencall0(xencall_handle *xcall, unsigned int op)

@@ -14,9 +14,7 @@
 #include <xencall.h>
 #include <xentoollog.h>
 
-#include "../toolcore/active_handle.h"
-#include "../toollog/open_device.h"
-#include "../toollog/owned_logger.h"
+#include "../toolcore/device_handle.h"
 
 /* Single free pages kept for the next call: most buffers are one page. */
 #define CACHED_PAGES 8
@@ -24,9 +22,7 @@
 /* What xencall_open() gives. What is not under the lock is constant until the
  * handle is closed, which nobody may do while another thread uses it. */
 struct xencall_handle {
-    struct owned_logger log;     /* the caller's logger, or one of ours */
-    struct active_handle active; /* can be restricted to a domain */
-    int fd;                      /* /dev/xen/privcmd: takes the hypercalls */
+    struct device_handle dev; /* /dev/xen/privcmd: takes the hypercalls */
     int buffer_fd; /* /dev/xen/hypercall: gives pinned pages; -1 if absent */
     pthread_mutex_t cache_lock;
     unsigned int cached;       /* protected by cache_lock, as is cache[] */

@@ -6,8 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <stddef.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -15,67 +13,35 @@
 #include <xen/sys/evtchn.h>
 #include <xenevtchn.h>
 
-#include "../toolcore/active_handle.h"
-#include "../toollog/open_device.h"
-#include "../toollog/owned_logger.h"
+#include "../toolcore/device_handle.h"
 
 #define EVTCHN "/dev/xen/evtchn"
 
 struct xenevtchn_handle {
-    struct owned_logger log;
-    struct active_handle active;
-    int fd;
+    struct device_handle dev;
 };
 
 static int restrict_handle(struct active_handle *active, domid_t domid)
 {
-    struct xenevtchn_handle *xce =
-        (void *)((char *)active - offsetof(struct xenevtchn_handle, active));
+    xenevtchn_handle *xce = device_handle_of(active);
 
     if (!xenevtchn_restrict(xce, domid))
         return 0;
-    return errno == ENOTTY ? xentoolcore__restrict_by_dup2_null(xce->fd) : -1;
-}
-
-static xenevtchn_handle *alloc_handle(struct xentoollog_logger *logger)
-{
-    xenevtchn_handle *xce = calloc(1, sizeof(*xce));
-
-    if (!xce)
-        return NULL;
-    if (owned_logger_take(&xce->log, logger)) {
-        free(xce);
-        return NULL;
-    }
-    xce->fd = -1;
-    xce->active.restrict_to = restrict_handle;
-    xentoolcore__register_active_handle(&xce->active);
-    return xce;
+    return errno == ENOTTY ? xentoolcore__restrict_by_dup2_null(xce->dev.fd)
+                           : -1;
 }
 
 xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger,
                                  unsigned int flags)
 {
     int cloexec = flags & XENEVTCHN_NO_CLOEXEC ? 0 : O_CLOEXEC;
-    xenevtchn_handle *xce;
 
     if (flags & ~XENEVTCHN_NO_CLOEXEC) {
         errno = EINVAL;
         return NULL;
     }
-    xce = alloc_handle(logger);
-    if (!xce)
-        return NULL;
-    xce->fd =
-        open_device(xce->log.logger, "xenevtchn", EVTCHN, O_RDWR | cloexec);
-    if (xce->fd < 0) {
-        int saved = errno;
-
-        xenevtchn_close(xce);
-        errno = saved;
-        return NULL;
-    }
-    return xce;
+    return device_handle_open(sizeof(xenevtchn_handle), logger, restrict_handle,
+                              "xenevtchn", EVTCHN, O_RDWR | cloexec);
 }
 
 xenevtchn_handle *xenevtchn_fdopen(struct xentoollog_logger *logger, int fd,
@@ -87,36 +53,27 @@ xenevtchn_handle *xenevtchn_fdopen(struct xentoollog_logger *logger, int fd,
         errno = EINVAL;
         return NULL;
     }
-    xce = alloc_handle(logger);
+    xce = device_handle_new(sizeof(*xce), logger, restrict_handle);
     if (xce)
-        xce->fd = fd;
+        xce->dev.fd = fd;
     return xce;
 }
 
 int xenevtchn_close(xenevtchn_handle *xce)
 {
-    int rc = 0;
-
-    if (!xce)
-        return 0;
-    xentoolcore__deregister_active_handle(&xce->active);
-    if (xce->fd >= 0)
-        rc = close(xce->fd);
-    owned_logger_drop(&xce->log);
-    free(xce);
-    return rc;
+    return device_handle_close(xce);
 }
 
 int xenevtchn_fd(xenevtchn_handle *xce)
 {
-    return xce->fd;
+    return xce->dev.fd;
 }
 
 int xenevtchn_notify(xenevtchn_handle *xce, evtchn_port_t port)
 {
     struct ioctl_evtchn_notify notify = {.port = port};
 
-    return ioctl(xce->fd, IOCTL_EVTCHN_NOTIFY, &notify);
+    return ioctl(xce->dev.fd, IOCTL_EVTCHN_NOTIFY, &notify);
 }
 
 xenevtchn_port_or_error_t xenevtchn_bind_unbound_port(xenevtchn_handle *xce,
@@ -124,7 +81,7 @@ xenevtchn_port_or_error_t xenevtchn_bind_unbound_port(xenevtchn_handle *xce,
 {
     struct ioctl_evtchn_bind_unbound_port bind = {.remote_domain = domid};
 
-    return ioctl(xce->fd, IOCTL_EVTCHN_BIND_UNBOUND_PORT, &bind);
+    return ioctl(xce->dev.fd, IOCTL_EVTCHN_BIND_UNBOUND_PORT, &bind);
 }
 
 xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle *xce,
@@ -136,7 +93,7 @@ xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle *xce,
         .remote_port = remote_port,
     };
 
-    return ioctl(xce->fd, IOCTL_EVTCHN_BIND_INTERDOMAIN, &bind);
+    return ioctl(xce->dev.fd, IOCTL_EVTCHN_BIND_INTERDOMAIN, &bind);
 }
 
 xenevtchn_port_or_error_t xenevtchn_bind_virq(xenevtchn_handle *xce,
@@ -144,20 +101,20 @@ xenevtchn_port_or_error_t xenevtchn_bind_virq(xenevtchn_handle *xce,
 {
     struct ioctl_evtchn_bind_virq bind = {.virq = virq};
 
-    return ioctl(xce->fd, IOCTL_EVTCHN_BIND_VIRQ, &bind);
+    return ioctl(xce->dev.fd, IOCTL_EVTCHN_BIND_VIRQ, &bind);
 }
 
 int xenevtchn_unbind(xenevtchn_handle *xce, evtchn_port_t port)
 {
     struct ioctl_evtchn_unbind unbind = {.port = port};
 
-    return ioctl(xce->fd, IOCTL_EVTCHN_UNBIND, &unbind);
+    return ioctl(xce->dev.fd, IOCTL_EVTCHN_UNBIND, &unbind);
 }
 
 xenevtchn_port_or_error_t xenevtchn_pending(xenevtchn_handle *xce)
 {
     evtchn_port_t port;
-    ssize_t r = read(xce->fd, &port, sizeof(port));
+    ssize_t r = read(xce->dev.fd, &port, sizeof(port));
 
     if (r == sizeof(port))
         return (xenevtchn_port_or_error_t)port;
@@ -168,7 +125,7 @@ xenevtchn_port_or_error_t xenevtchn_pending(xenevtchn_handle *xce)
 
 int xenevtchn_unmask(xenevtchn_handle *xce, evtchn_port_t port)
 {
-    ssize_t r = write(xce->fd, &port, sizeof(port));
+    ssize_t r = write(xce->dev.fd, &port, sizeof(port));
 
     if (r == sizeof(port))
         return 0;
@@ -181,5 +138,5 @@ int xenevtchn_restrict(xenevtchn_handle *xce, domid_t domid)
 {
     struct ioctl_evtchn_restrict_domid limit = {.domid = domid};
 
-    return ioctl(xce->fd, IOCTL_EVTCHN_RESTRICT_DOMID, &limit);
+    return ioctl(xce->dev.fd, IOCTL_EVTCHN_RESTRICT_DOMID, &limit);
 }

@@ -17,16 +17,12 @@
 #include <xen/sys/privcmd.h>
 #include <xenforeignmemory.h>
 
-#include "../toolcore/active_handle.h"
-#include "../toollog/open_device.h"
-#include "../toollog/owned_logger.h"
+#include "../toolcore/device_handle.h"
 
 #define PRIVCMD "/dev/xen/privcmd"
 
 struct xenforeignmemory_handle {
-    struct owned_logger log;
-    struct active_handle active;
-    int fd;
+    struct device_handle dev;
 };
 
 struct xenforeignmemory_resource_handle {
@@ -36,54 +32,25 @@ struct xenforeignmemory_resource_handle {
 
 static int restrict_handle(struct active_handle *active, domid_t domid)
 {
-    struct xenforeignmemory_handle *fmem =
-        (void *)((char *)active -
-                 offsetof(struct xenforeignmemory_handle, active));
+    xenforeignmemory_handle *fmem = device_handle_of(active);
 
     if (!xenforeignmemory_restrict(fmem, domid))
         return 0;
-    return errno == ENOTTY ? xentoolcore__restrict_by_dup2_null(fmem->fd) : -1;
+    return errno == ENOTTY ? xentoolcore__restrict_by_dup2_null(fmem->dev.fd)
+                           : -1;
 }
 
 xenforeignmemory_handle *xenforeignmemory_open(struct xentoollog_logger *logger,
                                                unsigned int open_flags)
 {
-    xenforeignmemory_handle *fmem = calloc(1, sizeof(*fmem));
-
-    if (!fmem)
-        return NULL;
-    if (owned_logger_take(&fmem->log, logger)) {
-        free(fmem);
-        return NULL;
-    }
-    fmem->fd = -1;
-    fmem->active.restrict_to = restrict_handle;
-    xentoolcore__register_active_handle(&fmem->active);
-
-    fmem->fd = open_device(fmem->log.logger, "xenforeignmemory", PRIVCMD,
-                           O_RDWR | O_CLOEXEC);
-    if (fmem->fd < 0) {
-        int saved = errno;
-
-        xenforeignmemory_close(fmem);
-        errno = saved;
-        return NULL;
-    }
-    return fmem;
+    return device_handle_open(sizeof(xenforeignmemory_handle), logger,
+                              restrict_handle, "xenforeignmemory", PRIVCMD,
+                              O_RDWR | O_CLOEXEC);
 }
 
 int xenforeignmemory_close(xenforeignmemory_handle *fmem)
 {
-    int rc = 0;
-
-    if (!fmem)
-        return 0;
-    xentoolcore__deregister_active_handle(&fmem->active);
-    if (fmem->fd >= 0)
-        rc = close(fmem->fd);
-    owned_logger_drop(&fmem->log);
-    free(fmem);
-    return rc;
+    return device_handle_close(fmem);
 }
 
 static void unmap(void *addr, size_t size)
@@ -103,8 +70,8 @@ static void *reserve(xenforeignmemory_handle *fmem, void *hint, size_t pages,
         errno = EINVAL;
         return NULL;
     }
-    addr =
-        mmap(hint, pages << PAGE_SHIFT, prot, flags | MAP_SHARED, fmem->fd, 0);
+    addr = mmap(hint, pages << PAGE_SHIFT, prot, flags | MAP_SHARED,
+                fmem->dev.fd, 0);
     return addr == MAP_FAILED ? NULL : addr;
 }
 
@@ -133,7 +100,7 @@ static void *map_batch(xenforeignmemory_handle *fmem, uint32_t dom, void *hint,
         return NULL;
     batch.addr = (uintptr_t)addr;
     /* ENOENT is about single pages, like success. */
-    if (ioctl(fmem->fd, IOCTL_PRIVCMD_MMAPBATCH_V2, &batch) &&
+    if (ioctl(fmem->dev.fd, IOCTL_PRIVCMD_MMAPBATCH_V2, &batch) &&
         errno != ENOENT) {
         unmap(addr, pages << PAGE_SHIFT);
         return NULL;
@@ -183,7 +150,7 @@ int xenforeignmemory_unmap(xenforeignmemory_handle *fmem, void *addr,
 
 int xenforeignmemory_restrict(xenforeignmemory_handle *fmem, domid_t domid)
 {
-    return ioctl(fmem->fd, IOCTL_PRIVCMD_RESTRICT, &domid);
+    return ioctl(fmem->dev.fd, IOCTL_PRIVCMD_RESTRICT, &domid);
 }
 
 /* A kernel or a Xen without the operation: one errno that callers can test. */
@@ -221,7 +188,7 @@ xenforeignmemory_map_resource(xenforeignmemory_handle *fmem, domid_t domid,
         goto fail;
     fres->size = nr_frames << PAGE_SHIFT;
     resource.addr = (uintptr_t)fres->addr;
-    if (ioctl(fmem->fd, IOCTL_PRIVCMD_MMAP_RESOURCE, &resource)) {
+    if (ioctl(fmem->dev.fd, IOCTL_PRIVCMD_MMAP_RESOURCE, &resource)) {
         resource_error();
         unmap(fres->addr, fres->size);
         goto fail;
@@ -253,7 +220,7 @@ int xenforeignmemory_resource_size(xenforeignmemory_handle *fmem, domid_t domid,
     /* No address and no number: a question for the size. */
     privcmd_mmap_resource_t resource = {.dom = domid, .type = type, .id = id};
 
-    if (ioctl(fmem->fd, IOCTL_PRIVCMD_MMAP_RESOURCE, &resource))
+    if (ioctl(fmem->dev.fd, IOCTL_PRIVCMD_MMAP_RESOURCE, &resource))
         return resource_error();
     *size = resource.num << PAGE_SHIFT;
     return 0;

@@ -31,7 +31,7 @@ int xengnttab_dmabuf_exp_from_refs(xengnttab_handle *xgt, uint32_t domid,
     export->count = count;
     export->domid = domid;
     memcpy(export->refs, refs, count * sizeof(*refs));
-    rc = ioctl(xgt->fd, IOCTL_GNTDEV_DMABUF_EXP_FROM_REFS, export);
+    rc = ioctl(xgt->dev.fd, IOCTL_GNTDEV_DMABUF_EXP_FROM_REFS, export);
     if (rc)
         gnt_log_error(xgt, "cannot export grants as a dma-buf");
     else
@@ -48,7 +48,7 @@ int xengnttab_dmabuf_exp_wait_released(xengnttab_handle *xgt, uint32_t fd,
         .wait_to_ms = wait_to_ms,
     };
 
-    return ioctl(xgt->fd, IOCTL_GNTDEV_DMABUF_EXP_WAIT_RELEASED, &wait);
+    return ioctl(xgt->dev.fd, IOCTL_GNTDEV_DMABUF_EXP_WAIT_RELEASED, &wait);
 }
 
 int xengnttab_dmabuf_imp_to_refs(xengnttab_handle *xgt, uint32_t domid,
@@ -67,7 +67,7 @@ int xengnttab_dmabuf_imp_to_refs(xengnttab_handle *xgt, uint32_t domid,
     import->fd = fd;
     import->count = count;
     import->domid = domid;
-    rc = ioctl(xgt->fd, IOCTL_GNTDEV_DMABUF_IMP_TO_REFS, import);
+    rc = ioctl(xgt->dev.fd, IOCTL_GNTDEV_DMABUF_IMP_TO_REFS, import);
     if (rc)
         gnt_log_error(xgt, "cannot grant the pages of a dma-buf");
     else
@@ -80,5 +80,5 @@ int xengnttab_dmabuf_imp_release(xengnttab_handle *xgt, uint32_t fd)
 {
     struct ioctl_gntdev_dmabuf_imp_release release = {.fd = fd};
 
-    return ioctl(xgt->fd, IOCTL_GNTDEV_DMABUF_IMP_RELEASE, &release);
+    return ioctl(xgt->dev.fd, IOCTL_GNTDEV_DMABUF_IMP_RELEASE, &release);
 }

@@ -26,12 +26,12 @@ xengntshr_handle *xengntshr_open(struct xentoollog_logger *logger,
 
 int xengntshr_close(xengntshr_handle *xgs)
 {
-    return gnt_handle_close(xgs);
+    return device_handle_close(xgs);
 }
 
 int xengntshr_fd(xengntshr_handle *xgs)
 {
-    return xgs->fd;
+    return xgs->dev.fd;
 }
 
 static int set_notify(xengntshr_handle *xgs, uint64_t index,
@@ -49,7 +49,7 @@ static int set_notify(xengntshr_handle *xgs, uint64_t index,
     }
     if (!notify.action)
         return 0;
-    return ioctl(xgs->fd, IOCTL_GNTALLOC_SET_UNMAP_NOTIFY, &notify);
+    return ioctl(xgs->dev.fd, IOCTL_GNTALLOC_SET_UNMAP_NOTIFY, &notify);
 }
 
 static void *share(xengntshr_handle *xgs, uint32_t domid, uint32_t count,
@@ -68,13 +68,13 @@ static void *share(xengntshr_handle *xgs, uint32_t domid, uint32_t count,
     alloc->domid = (uint16_t)domid;
     alloc->flags = writable ? GNTALLOC_FLAG_WRITABLE : 0;
     alloc->count = count;
-    if (ioctl(xgs->fd, IOCTL_GNTALLOC_ALLOC_GREF, alloc)) {
+    if (ioctl(xgs->dev.fd, IOCTL_GNTALLOC_ALLOC_GREF, alloc)) {
         gnt_log_error(xgs, "cannot allocate pages to share");
         goto out;
     }
 
     addr = mmap(NULL, (size_t)count << PAGE_SHIFT, PROT_READ | PROT_WRITE,
-                MAP_SHARED, xgs->fd, (off_t)alloc->index);
+                MAP_SHARED, xgs->dev.fd, (off_t)alloc->index);
     if (addr == MAP_FAILED) {
         gnt_log_error(xgs, "cannot map the shared pages");
         addr = NULL;
@@ -91,7 +91,7 @@ static void *share(xengntshr_handle *xgs, uint32_t domid, uint32_t count,
         .count = count,
     };
     saved = errno;
-    ioctl(xgs->fd, IOCTL_GNTALLOC_DEALLOC_GREF, &dealloc);
+    ioctl(xgs->dev.fd, IOCTL_GNTALLOC_DEALLOC_GREF, &dealloc);
     errno = saved;
 out:
     free(alloc);

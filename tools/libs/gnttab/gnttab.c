@@ -27,12 +27,12 @@ xengnttab_handle *xengnttab_open(struct xentoollog_logger *logger,
 
 int xengnttab_close(xengnttab_handle *xgt)
 {
-    return gnt_handle_close(xgt);
+    return device_handle_close(xgt);
 }
 
 int xengnttab_fd(xengnttab_handle *xgt)
 {
-    return xgt->fd;
+    return xgt->dev.fd;
 }
 
 int xengnttab_set_max_grants(xengnttab_handle *xgt, uint32_t nr_grants)
@@ -40,7 +40,8 @@ int xengnttab_set_max_grants(xengnttab_handle *xgt, uint32_t nr_grants)
     struct ioctl_gntdev_set_max_grants max = {.count = nr_grants};
 
     /* Newer drivers have no such limit, and no such request either. */
-    if (ioctl(xgt->fd, IOCTL_GNTDEV_SET_MAX_GRANTS, &max) && errno != ENOTTY)
+    if (ioctl(xgt->dev.fd, IOCTL_GNTDEV_SET_MAX_GRANTS, &max) &&
+        errno != ENOTTY)
         return -1;
     return 0;
 }
@@ -53,7 +54,7 @@ static void forget_grants(xengnttab_handle *xgt, uint64_t index, uint32_t count)
     };
     int saved = errno;
 
-    ioctl(xgt->fd, IOCTL_GNTDEV_UNMAP_GRANT_REF, &unmap);
+    ioctl(xgt->dev.fd, IOCTL_GNTDEV_UNMAP_GRANT_REF, &unmap);
     errno = saved;
 }
 
@@ -65,12 +66,12 @@ static void *map_registered(xengnttab_handle *xgt,
     struct ioctl_gntdev_unmap_notify notify = {0};
     void *addr;
 
-    if (ioctl(xgt->fd, IOCTL_GNTDEV_MAP_GRANT_REF, map)) {
+    if (ioctl(xgt->dev.fd, IOCTL_GNTDEV_MAP_GRANT_REF, map)) {
         gnt_log_error(xgt, "cannot register the grants to map");
         return NULL;
     }
     addr = mmap(NULL, (size_t)map->count << PAGE_SHIFT, prot, MAP_SHARED,
-                xgt->fd, (off_t)map->index);
+                xgt->dev.fd, (off_t)map->index);
     if (addr == MAP_FAILED) {
         gnt_log_error(xgt, "cannot map the grants");
         goto forget;
@@ -86,7 +87,7 @@ static void *map_registered(xengnttab_handle *xgt,
         notify.action |= UNMAP_NOTIFY_SEND_EVENT;
     }
     if (notify.action &&
-        ioctl(xgt->fd, IOCTL_GNTDEV_SET_UNMAP_NOTIFY, &notify)) {
+        ioctl(xgt->dev.fd, IOCTL_GNTDEV_SET_UNMAP_NOTIFY, &notify)) {
         gnt_log_error(xgt, "cannot set up the notification of unmapping");
         gnt_undo_mmap(addr, map->count);
         goto forget;
@@ -170,7 +171,7 @@ int xengnttab_unmap(xengnttab_handle *xgt, void *start_address, uint32_t count)
         errno = EINVAL;
         return -1;
     }
-    if (ioctl(xgt->fd, IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR, &where))
+    if (ioctl(xgt->dev.fd, IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR, &where))
         return -1;
     /*
      * A mapping can only be removed as a whole: the driver has no partial
@@ -183,7 +184,7 @@ int xengnttab_unmap(xengnttab_handle *xgt, void *start_address, uint32_t count)
     if (munmap(start_address, (size_t)count << PAGE_SHIFT))
         return -1;
     unmap.index = where.offset;
-    return ioctl(xgt->fd, IOCTL_GNTDEV_UNMAP_GRANT_REF, &unmap);
+    return ioctl(xgt->dev.fd, IOCTL_GNTDEV_UNMAP_GRANT_REF, &unmap);
 }
 
 /* The driver takes the library's segments as they are. */
@@ -201,5 +202,5 @@ int xengnttab_grant_copy(xengnttab_handle *xgt, uint32_t count,
         .segments = (struct ioctl_gntdev_grant_copy_segment *)segs,
     };
 
-    return ioctl(xgt->fd, IOCTL_GNTDEV_GRANT_COPY, &copy);
+    return ioctl(xgt->dev.fd, IOCTL_GNTDEV_GRANT_COPY, &copy);
 }

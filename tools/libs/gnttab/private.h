@@ -14,17 +14,13 @@
 #include <xen/xen.h>
 #include <xengnttab.h>
 
-#include "../toolcore/active_handle.h"
-#include "../toollog/open_device.h"
-#include "../toollog/owned_logger.h"
+#include "../toolcore/device_handle.h"
 
 /* Constant while it is open, so that threads may share it. Functions that take
  * it return -1 or NULL with errno if they fail. */
 struct xengntdev_handle {
-    struct owned_logger log;
-    struct active_handle active; /* restricting it takes the fd away */
-    const char *context;         /* of log lines; not copied */
-    int fd;                      /* -1 only while it is being opened */
+    struct device_handle dev; /* restricting it takes the fd away */
+    const char *context;      /* of log lines; not copied */
 };
 
 /* Open device; logs errors as context. NULL with errno on failure. Without a
@@ -32,8 +28,6 @@ struct xengntdev_handle {
 struct xengntdev_handle *gnt_handle_open(struct xentoollog_logger *logger,
                                          const char *device,
                                          const char *context);
-/* 0, or what close() says; the handle is gone in either case. Mappings stay. */
-int gnt_handle_close(struct xengntdev_handle *handle); /* NULL is ok */
 
 /* Log text with errno, which is kept. */
 void gnt_log_error(struct xengntdev_handle *handle, const char *text);
