@@ -11,10 +11,8 @@ static int on_domain(int argc, char **argv,
                      int (*act)(libxl_ctx *, uint32_t,
                                 const libxl_asyncop_how *))
 {
-    while (next_option(argc, argv, "", NULL, 1) != -1)
-        ;
-    return act(ctx, find_domain(argv[optind]), NULL) ? EXIT_FAILURE
-                                                     : EXIT_SUCCESS;
+    no_options(argc, argv, 1);
+    return exit_status(act(ctx, find_domain(argv[optind]), NULL));
 }
 
 int main_pause(int argc, char **argv)
@@ -41,7 +39,7 @@ int main_destroy(int argc, char **argv)
                         "-f asks the hypervisor all the same\n");
         return EXIT_FAILURE;
     }
-    return libxl_domain_destroy(ctx, domid, NULL) ? EXIT_FAILURE : EXIT_SUCCESS;
+    return exit_status(libxl_domain_destroy(ctx, domid, NULL));
 }
 
 int main_console(int argc, char **argv)
@@ -71,8 +69,7 @@ int main_trigger(int argc, char **argv)
     long vcpu = 0;
     char *end;
 
-    while (next_option(argc, argv, "", NULL, 2) != -1)
-        ;
+    no_options(argc, argv, 2);
     domid = find_domain(argv[optind]);
     if (libxl_trigger_from_string(argv[optind + 1], &trigger)) {
         fprintf(stderr, "xl trigger: there is no trigger '%s'\n",
@@ -87,22 +84,19 @@ int main_trigger(int argc, char **argv)
             return EXIT_FAILURE;
         }
     }
-    return libxl_send_trigger(ctx, domid, trigger, vcpu, NULL) ? EXIT_FAILURE
-                                                               : EXIT_SUCCESS;
+    return exit_status(libxl_send_trigger(ctx, domid, trigger, vcpu, NULL));
 }
 
 int main_sysrq(int argc, char **argv)
 {
-    while (next_option(argc, argv, "", NULL, 2) != -1)
-        ;
+    no_options(argc, argv, 2);
     if (!argv[optind + 1][0] || argv[optind + 1][1]) {
         fprintf(stderr, "xl sysrq: '%s' is not a single letter\n",
                 argv[optind + 1]);
         return EXIT_FAILURE;
     }
-    return libxl_send_sysrq(ctx, find_domain(argv[optind]), argv[optind + 1][0])
-               ? EXIT_FAILURE
-               : EXIT_SUCCESS;
+    return exit_status(
+        libxl_send_sysrq(ctx, find_domain(argv[optind]), argv[optind + 1][0]));
 }
 
 /* --- shutdown and reboot, of one or all, with or without waiting ---------- */
@@ -194,7 +188,7 @@ static int shutdown_or_reboot(int argc, char **argv, const char *doing,
     free(ends);
     if (list)
         libxl_dominfo_list_free(list, n);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return exit_status(failed);
 }
 
 int main_shutdown(int argc, char **argv)

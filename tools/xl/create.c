@@ -174,7 +174,7 @@ int create_domain(libxl_domain_config *config,
     else if (options->foreground)
         return monitor_domain(config, domid, options);
     wait_for_console();
-    return rc ? EXIT_FAILURE : EXIT_SUCCESS;
+    return exit_status(rc);
 }
 
 static int print_config(libxl_domain_config *config)

@@ -189,8 +189,6 @@ int main_dmesg(int argc, char **argv)
 
 int main_debug_keys(int argc, char **argv)
 {
-    while (next_option(argc, argv, "", NULL, 1) != -1)
-        ;
-    return libxl_send_debug_keys(ctx, argv[optind]) ? EXIT_FAILURE
-                                                    : EXIT_SUCCESS;
+    no_options(argc, argv, 1);
+    return exit_status(libxl_send_debug_keys(ctx, argv[optind]));
 }

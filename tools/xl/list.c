@@ -110,8 +110,7 @@ int main_vm_list(int argc, char **argv)
     libxl_vminfo *list;
     int n;
 
-    while (next_option(argc, argv, "", NULL, 0) != -1)
-        ;
+    no_options(argc, argv, 0);
     list = libxl_list_vm(ctx, &n);
     if (!list)
         return EXIT_FAILURE;

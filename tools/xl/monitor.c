@@ -190,8 +190,7 @@ int monitor_domain(libxl_domain_config *config, uint32_t domid,
             return EXIT_SUCCESS;
         default:
             printf("destroying domain %u\n", domid);
-            return libxl_domain_destroy(ctx, domid, NULL) ? EXIT_FAILURE
-                                                          : EXIT_SUCCESS;
+            return exit_status(libxl_domain_destroy(ctx, domid, NULL));
         }
     }
 }

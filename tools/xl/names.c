@@ -11,8 +11,7 @@ int main_domid(int argc, char **argv)
 {
     uint32_t domid;
 
-    while (next_option(argc, argv, "", NULL, 1) != -1)
-        ;
+    no_options(argc, argv, 1);
     if (libxl_name_to_domid(ctx, argv[optind], &domid)) {
         fprintf(stderr, "xl domid: no domain is called '%s'\n", argv[optind]);
         return EXIT_FAILURE;
@@ -26,8 +25,7 @@ int main_domname(int argc, char **argv)
     unsigned long domid;
     char *name, *end;
 
-    while (next_option(argc, argv, "", NULL, 1) != -1)
-        ;
+    no_options(argc, argv, 1);
     domid = strtoul(argv[optind], &end, 10);
     name = *end || domid > INT32_MAX ? NULL : libxl_domid_to_name(ctx, domid);
     if (!name) {
@@ -42,12 +40,9 @@ int main_domname(int argc, char **argv)
 
 int main_rename(int argc, char **argv)
 {
-    while (next_option(argc, argv, "", NULL, 2) != -1)
-        ;
-    return libxl_domain_rename(ctx, find_domain(argv[optind]), NULL,
-                               argv[optind + 1])
-               ? EXIT_FAILURE
-               : EXIT_SUCCESS;
+    no_options(argc, argv, 2);
+    return exit_status(libxl_domain_rename(ctx, find_domain(argv[optind]), NULL,
+                                           argv[optind + 1]));
 }
 
 /* --- uptime --- */

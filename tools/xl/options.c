@@ -35,6 +35,11 @@ int next_option(int argc, char **argv, const char *options,
     return opt;
 }
 
+void no_options(int argc, char **argv, int required)
+{
+    next_option(argc, argv, "", NULL, required);
+}
+
 uint32_t find_domain(const char *id)
 {
     uint32_t domid;

@@ -7,8 +7,7 @@
 
 static int memory_argument(int argc, char **argv, uint32_t *domid, int64_t *kb)
 {
-    while (next_option(argc, argv, "", NULL, 2) != -1)
-        ;
+    no_options(argc, argv, 2);
     *domid = find_domain(argv[optind]);
     *kb = parse_mem_kb(argv[optind + 1]);
     if (*kb > 0)
@@ -25,7 +24,7 @@ int main_mem_max(int argc, char **argv)
 
     if (memory_argument(argc, argv, &domid, &kb))
         return EXIT_FAILURE;
-    return libxl_domain_setmaxmem(ctx, domid, kb) ? EXIT_FAILURE : EXIT_SUCCESS;
+    return exit_status(libxl_domain_setmaxmem(ctx, domid, kb));
 }
 
 int main_mem_set(int argc, char **argv)
@@ -35,8 +34,7 @@ int main_mem_set(int argc, char **argv)
 
     if (memory_argument(argc, argv, &domid, &kb))
         return EXIT_FAILURE;
-    return libxl_set_memory_target(ctx, domid, kb, 0, 1) ? EXIT_FAILURE
-                                                         : EXIT_SUCCESS;
+    return exit_status(libxl_set_memory_target(ctx, domid, kb, 0, 1));
 }
 
 /* --- sched-credit2 --- */
@@ -128,7 +126,7 @@ int main_sched_credit2(int argc, char **argv)
     libxl_domain_sched_params params;
     bool set = false;
     uint32_t domid;
-    int opt, rc;
+    int opt;
 
     libxl_domain_sched_params_init(&params);
     while ((opt = next_option(argc, argv, "d:w:c:p:", longopts, 0)) != -1) {
@@ -148,12 +146,11 @@ int main_sched_credit2(int argc, char **argv)
         return EXIT_FAILURE;
     }
     if (!domain)
-        return print_pools(pool) ? EXIT_FAILURE : EXIT_SUCCESS;
+        return exit_status(print_pools(pool));
     domid = find_domain(domain);
     if (set) {
         params.sched = LIBXL_SCHEDULER_CREDIT2;
-        rc = libxl_domain_sched_params_set(ctx, domid, &params);
-        return rc ? EXIT_FAILURE : EXIT_SUCCESS;
+        return exit_status(libxl_domain_sched_params_set(ctx, domid, &params));
     }
     printf("%-33s %4s %6s %4s\n", "Name", "ID", "Weight", "Cap");
     print_domain_params(domid, domain);

@@ -42,8 +42,7 @@ int main_vcpu_list(int argc, char **argv)
     libxl_dominfo *list;
     int n, cpus, failed = 0;
 
-    while (next_option(argc, argv, "", NULL, 0) != -1)
-        ;
+    no_options(argc, argv, 0);
     cpus = libxl_get_online_cpus(ctx);
     if (cpus <= 0)
         return EXIT_FAILURE;
@@ -52,14 +51,14 @@ int main_vcpu_list(int argc, char **argv)
     for (int i = optind; i < argc; i++)
         failed |= list_domain(find_domain(argv[i]), cpus);
     if (optind < argc)
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return exit_status(failed);
     list = libxl_list_domain(ctx, &n);
     if (!list)
         return EXIT_FAILURE;
     for (int i = 0; i < n; i++)
         failed |= list_domain(list[i].domid, cpus);
     libxl_dominfo_list_free(list, n);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return exit_status(failed);
 }
 
 /* "-": leave it, NULL. */
@@ -117,7 +116,7 @@ out:
     libxl_dominfo_dispose(&info);
     libxl_bitmap_dispose(&hard_map);
     libxl_bitmap_dispose(&soft_map);
-    return rc ? EXIT_FAILURE : EXIT_SUCCESS;
+    return exit_status(rc);
 }
 
 int main_vcpu_set(int argc, char **argv)
@@ -152,5 +151,5 @@ int main_vcpu_set(int argc, char **argv)
         libxl_bitmap_set(&map, i);
     rc = libxl_set_vcpuonline(ctx, domid, &map, NULL);
     libxl_bitmap_dispose(&map);
-    return rc ? EXIT_FAILURE : EXIT_SUCCESS;
+    return exit_status(rc);
 }

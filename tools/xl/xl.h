@@ -53,6 +53,13 @@ void print_command_help(const struct command *command, FILE *out);
  */
 int next_option(int argc, char **argv, const char *options,
                 const struct option *longopts, int required);
+/* The same for a command that has no option of its own. */
+void no_options(int argc, char **argv, int required);
+/* That of xl for the result of a function which is 0 if all went well. */
+static inline int exit_status(int failed)
+{
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
 
 /* --- domains by name or number --- */
 
