@@ -117,8 +117,3 @@ void xlg_image_close(xlg_image *image)
     free(image->kernel_path);
     free(image);
 }
-
-const char *xlg_image_guest_os(const xlg_image *image)
-{
-    return image->kernel.guest_os;
-}

@@ -52,9 +52,6 @@ xlg_image *xlg_image_open(struct xentoollog_logger *logger, const char *kernel,
                           const char *ramdisk);
 void xlg_image_close(xlg_image *image); /* NULL is ok */
 
-/* "linux", "grub", ...: the GUEST_OS note, or "unknown". Owned by image. */
-const char *xlg_image_guest_os(const xlg_image *image);
-
 /* What the domain is to look like; the caller fills all of it. */
 struct xlg_config {
     uint32_t domid;
