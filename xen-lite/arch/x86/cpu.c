@@ -10,7 +10,7 @@
 #include <asm/processor.h>
 
 struct cpuinfo boot_cpu;
-bool cpu_has_xsave, cpu_has_rdtscp, cpu_is_amd;
+bool cpu_has_xsave, cpu_has_rdtscp, cpu_is_amd, cpu_keeps_fpu_pointers;
 unsigned long mmu_cr4_features;
 
 /* x87, SSE, AVX, AVX-512: states that are saved per vcpu and need no more
@@ -106,10 +106,12 @@ void cpu_identify(void)
     boot_cpu.feat_e1c = r[2];
     boot_cpu.feat_e1d = r[3];
     boot_cpu.phys_bits = 36;
+    r[1] = 0;
     if (boot_cpu.max_ext_leaf >= 0x80000008) {
         cpuid_count(0x80000008, 0, r);
         boot_cpu.phys_bits = r[0] & 0xff;
     }
+    cpu_keeps_fpu_pointers = cpu_is_amd && !(r[1] & (1u << 2));
     /* Global entries are flushed by changing CR4. Under another hypervisor on
      * AMD that traps each time, and emulators ignore the bit: not worth it. */
     pge = (boot_cpu.feat_1d & (1u << 13)) &&

@@ -76,9 +76,25 @@ void fpu_save(struct vcpu *v)
     }
 }
 
+/*
+ * AMD's CPUs before Zen 2 load the addresses of the x87's last instruction and
+ * operand only with an exception pending. Otherwise those of the vcpu before
+ * would stay, and be seen: let them be this instruction's, which tells nothing.
+ */
+static __attribute__((noinline)) void replace_pointers(void)
+{
+    static const int32_t zero;
+
+    asm volatile("fnclex; ffree %%st(7); fildl %0" ::"m"(zero));
+}
+
 void fpu_restore(struct vcpu *v)
 {
+    const struct xsave_area *x = v->arch.fpu;
+
     asm volatile("clts");
+    if (cpu_keeps_fpu_pointers && !(x->fsw & ~x->fcw & 0x3f))
+        replace_pointers();
     if (cpu_has_xsave) {
         asm volatile("xrstor64 %0" ::"m"(*(struct xsave_area *)v->arch.fpu),
                      "a"(~0), "d"(~0)

@@ -231,6 +231,9 @@ extern struct cpuinfo boot_cpu;
 /* Answers that are asked often. cpu_identify() sets all of them, and from then
  * on they are constant. */
 extern bool cpu_has_xsave, cpu_has_rdtscp, cpu_is_amd; /* AMD: or Hygon */
+/* The x87's pointers stay when a state without a pending exception is loaded.
+ */
+extern bool cpu_keeps_fpu_pointers;
 extern unsigned long mmu_cr4_features; /* CR4 while a guest runs */
 void cpu_identify(void);               /* boot CPU: fills boot_cpu */
 void cpu_init_features(void);          /* each CPU: CR0, CR4, EFER, PAT */
