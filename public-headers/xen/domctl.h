@@ -623,7 +623,8 @@ DEFINE_XEN_GUEST_HANDLE(xen_domctl_vcpu_msr_t);
  */
 struct xen_domctl_vcpu_msrs {
     uint32_t vcpu;      /* IN */
-    uint32_t msr_count; /* IN: entries or room, OUT of get: entries */
+    uint32_t msr_count; /* IN: entries or room, OUT: entries got, or, if set
+                           fails, those before the bad one */
     XEN_GUEST_HANDLE_64(xen_domctl_vcpu_msr_t) msrs;
 };
 

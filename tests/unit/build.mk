@@ -26,7 +26,7 @@ $(eval $(call unit_test,ptwr_decode,tests/unit/ptwr_decode.c \
 $(eval $(call unit_test,priv_insn,tests/unit/priv_insn.c \
   xen-lite/arch/x86/pv/emul/decode.c,-lZydis))
 $(eval $(call unit_test,pv_rules,tests/unit/pv_rules.c $(addprefix \
-  xen-lite/arch/x86/pv/,emul/cpu_policy.c descriptor_check.c emul/io_ports.c),))
+  xen-lite/arch/x86/pv/,emul/cpu_policy.c descriptor_check.c emul/io_ports.c emul/msr.c),))
 
 # Interrupts.
 $(eval $(call unit_test,hv_irqs,tests/unit/hv_irqs.c $(addprefix \

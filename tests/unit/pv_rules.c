@@ -398,6 +398,33 @@ static void an_unprivileged_domain_reaches_the_ports_it_was_given(void **state)
     assert_int_equal(pci_reads, 1);
 }
 
+/* --- MSRs ----------------------------------------------------------------- */
+
+#define MSR_OF_CPU 0x1a2 /* the CPU has it, guests do not */
+
+bool cpu_is_amd, cpu_has_rdtscp;
+
+int rdmsr_safe(uint32_t msr, uint64_t *v)
+{
+    *v = 0x5ec4e7;
+    return msr == MSR_OF_CPU ? 0 : -EFAULT;
+}
+
+static void unknown_msrs_read_as_zero_where_the_domain_wants_it(void **state)
+{
+    static struct domain d;
+    static struct vcpu v = {.domain = &d};
+    uint64_t value = 1;
+
+    assert_false(guest_rdmsr(&v, MSR_OF_CPU, &value));
+    assert_false(guest_wrmsr(&v, MSR_OF_CPU, 1));
+    d.arch.msr_relaxed = true;
+    assert_true(guest_rdmsr(&v, MSR_OF_CPU, &value));
+    assert_int_equal(value, 0);
+    assert_true(guest_wrmsr(&v, MSR_OF_CPU, 1));
+    assert_false(guest_rdmsr(&v, MSR_OF_CPU + 1, &value));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +440,7 @@ int main(void)
         cmocka_unit_test(a_mode_reaches_ports_with_its_io_privilege_level),
         cmocka_unit_test(a_process_reaches_the_ports_of_its_bitmap),
         cmocka_unit_test(an_unprivileged_domain_reaches_the_ports_it_was_given),
+        cmocka_unit_test(unknown_msrs_read_as_zero_where_the_domain_wants_it),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -199,8 +199,8 @@ struct xen_arch_domainconfig {
 #define XEN_X86_EMU_ALL       ((1U << (_XEN_X86_EMU_VPCI + 1)) - 1)
     uint32_t emulation_flags;
 /*
- * Asks that reads of unknown MSRs give 0 instead of a fault. Accepted, but they
- * fault all the same.
+ * Reads of MSRs that the CPU has and PV guests do not give 0, and writes to
+ * them vanish. Without it they fault.
  */
 #define XEN_X86_MSR_RELAXED (1u << 0)
     uint32_t misc_flags;

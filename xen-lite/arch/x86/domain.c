@@ -40,6 +40,7 @@ int arch_domain_create(struct domain *d,
     spin_lock_init(&a->mm_lock, LOCK_UNDO);
     a->address_size = 64;
     a->tsc_khz = cpu_khz;
+    a->msr_relaxed = config->arch.misc_flags & XEN_X86_MSR_RELAXED;
     a->pirq_eoi_mfn = INVALID_MFN;
     d->pirq_to_port = xzalloc_array(uint32_t, NR_PIRQS);
     a->pirq_to_irq = xzalloc_array(int32_t, NR_PIRQS);

@@ -175,29 +175,37 @@ static long get_vcpu_msrs(struct domain *d, void *arg)
 
 #define MAX_VCPU_MSRS 8
 
+static long set_vcpu_msr(struct vcpu *v, const xen_domctl_vcpu_msr_t *msr)
+{
+    if (!msr->reserved && msr->index == MSR_MISC_FEATURES && !msr->value)
+        return 0; /* as an image from Xen may have it */
+    if (msr->reserved || msr->index != MSR_TSC_AUX || !cpu_has_rdtscp ||
+        msr->value >> 32)
+        return -EINVAL;
+    domain_pause(v->domain);
+    v->arch.tsc_aux = msr->value;
+    domain_unpause(v->domain);
+    return 0;
+}
+
 static long set_vcpu_msrs(struct domain *d, void *arg)
 {
     struct xen_domctl_vcpu_msrs *m = arg;
     xen_domctl_vcpu_msr_t msr;
     struct vcpu *v = domain_vcpu(d, m->vcpu);
+    uint32_t done = 0;
+    long rc = 0;
 
     if (!v || v == current)
         return -ESRCH;
     if (m->msr_count > MAX_VCPU_MSRS)
         return -EINVAL;
-    for (uint32_t i = 0; i < m->msr_count; i++) {
-        if (copy_from_guest_offset(&msr, m->msrs, i, 1))
-            return -EFAULT;
-        if (!msr.reserved && msr.index == MSR_MISC_FEATURES && !msr.value)
-            continue; /* as an image from Xen may have it */
-        if (msr.reserved || msr.index != MSR_TSC_AUX || !cpu_has_rdtscp ||
-            msr.value >> 32)
-            return -EINVAL;
-        domain_pause(d);
-        v->arch.tsc_aux = msr.value;
-        domain_unpause(d);
-    }
-    return 0;
+    for (; done < m->msr_count && !rc; done += !rc)
+        rc = copy_from_guest_offset(&msr, m->msrs, done, 1)
+                 ? -EFAULT
+                 : set_vcpu_msr(v, &msr);
+    m->msr_count = done;
+    return rc;
 }
 
 /*
@@ -316,7 +324,8 @@ const struct subop arch_domctl_table[NR_DOMCTLS] = {
     [XEN_DOMCTL_set_ext_vcpucontext] = DOES(set_ext_vcpucontext, 0),
     [XEN_DOMCTL_get_vcpu_msrs] =
         DOES(get_vcpu_msrs, SUBOP_OUT | SUBOP_NOT_SELF),
-    [XEN_DOMCTL_set_vcpu_msrs] = DOES(set_vcpu_msrs, SUBOP_NOT_SELF),
+    [XEN_DOMCTL_set_vcpu_msrs] =
+        DOES(set_vcpu_msrs, SUBOP_OUT_ERROR | SUBOP_NOT_SELF),
     [XEN_DOMCTL_getvcpuextstate] =
         DOES(getvcpuextstate, SUBOP_OUT | SUBOP_NOT_SELF),
     [XEN_DOMCTL_setvcpuextstate] = DOES(setvcpuextstate, SUBOP_NOT_SELF),

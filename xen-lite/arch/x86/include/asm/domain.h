@@ -109,6 +109,7 @@ struct arch_domain {
     uint8_t *ioport_bitmap;  /* 8 KiB + 1, dom0; NULL: none allowed */
     uint16_t address_size;
     uint32_t tsc_mode, tsc_khz, tsc_incarnation;
+    bool msr_relaxed; /* unknown MSRs read as 0 */
 };
 
 #endif

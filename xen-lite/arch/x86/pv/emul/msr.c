@@ -2,6 +2,7 @@
 /*
  * Model-specific registers of guest kernels: an allow list. Unknown ones fault;
  * Linux survives that for all but the base of GS, which it writes first thing.
+ * Other kernels have msr_relaxed.
  */
 #include <hv/lib.h>
 #include <asm/pv.h>
@@ -49,6 +50,14 @@ static uint64_t host_msr(uint32_t msr)
     return rdmsr_safe(msr, &v) ? 0 : v;
 }
 
+/* Also of those that the CPU has, if the domain wants it so. */
+static bool is_null_for(const struct domain *d, uint32_t msr)
+{
+    uint64_t v;
+
+    return is_null_msr(msr) || (d->arch.msr_relaxed && !rdmsr_safe(msr, &v));
+}
+
 bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
     switch (msr) {
@@ -83,7 +92,7 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
         return cpu_has_rdtscp;
     default:
         *value = is_host_msr(msr) ? host_msr(msr) : 0;
-        return is_host_msr(msr) || is_null_msr(msr);
+        return is_host_msr(msr) || is_null_for(v->domain, msr);
     }
 }
 
@@ -120,6 +129,6 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
         /* Not the guest's to change; writing back what it read is fine. */
         return guest_rdmsr(v, msr, &old) && old == value;
     default:
-        return is_null_msr(msr);
+        return is_null_for(v->domain, msr);
     }
 }
