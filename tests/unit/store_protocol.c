@@ -252,8 +252,12 @@ static void a_watch_hears_of_changes_at_and_below_its_path(void **state)
     client_one(root, XS_RM, 0, "/w/a/b");
     assert_string_equal(client_event(w), "/w/a/b t");
 
-    /* Watches below what is removed hear of their own path. */
+    /* Watches of nodes below what is removed hear of their own path. */
+    client_write(root, 0, "/w/a/deep", "");
+    client_event(w);
     assert_answer(w, XS_WATCH, "/w/a/deep\0d\0", "OK\0");
+    client_event(w);
+    assert_answer(w, XS_WATCH, "/w/a/absent\0d\0", "OK\0");
     client_event(w);
     client_one(root, XS_RM, 0, "/w");
     assert_string_equal(client_event(w), "/w t");
@@ -264,6 +268,68 @@ static void a_watch_hears_of_changes_at_and_below_its_path(void **state)
     client_write(root, 0, "/w/a/b", "1");
     assert_null(client_event(w));
     client_free(w);
+}
+
+/* As the C daemon's: its differential test is tests/oracle/store_compare.c. */
+static void odd_requests_have_the_c_daemons_answers(void **state)
+{
+    client_write(root, 0, "/odd", "");
+    assert_int_equal(ask(root, XS_WATCH, "/odd\0t\0more\0"), EINVAL);
+    assert_int_equal(ask(root, XS_UNWATCH, "//\0t\0"), ENOENT);
+    assert_int_equal(ask(root, XS_UNWATCH, "/odd\0"), EINVAL);
+    assert_int_equal(ask(root, XS_RM, "/\0"), EINVAL);
+    assert_int_equal(ask(guest, XS_RM, "/\0"), EACCES);
+    /* The owner must be there; an entry without an end is none. */
+    assert_int_equal(ask(root, XS_SET_PERMS, "/odd\0n40\0"), ENOENT);
+    assert_int_equal(ask(root, XS_SET_PERMS, "//\0n40\0"), ENOENT);
+    assert_answer(root, XS_SET_PERMS, "/odd\0n0\0r40\0x", "OK\0");
+    assert_int_equal(ask(root, XS_SET_PERMS, "/odd\0n0"), EINVAL);
+    assert_int_equal(ask(guest, XS_SET_PERMS, "/odd\0n40\0"), EACCES);
+    assert_int_equal(ask(root, XS_RESUME, "40\0"), ENOENT);
+    assert_int_equal(ask(root, XS_RELEASE, "40\0"), ENOENT);
+    assert_int_equal(client_one(root, XS_GET_DOMAIN_PATH, 4711, "0"), ENOENT);
+}
+
+/* What a commit has made, not what it has only made sure of, and what has gone
+ * with what is above it by that alone. */
+static void a_commit_tells_what_has_changed(void **state)
+{
+    uint32_t tx;
+
+    client_write(root, 0, "/made/old", "");
+    assert_answer(guest, XS_WATCH, "/made\0t\0", "OK\0");
+    client_event(guest);
+    client_two(root, XS_SET_PERMS, 0, "/made", "r0");
+    client_event(guest);
+    tx = client_begin(root);
+    client_one(root, XS_MKDIR, tx, "/made");
+    client_write(root, tx, "/made/new", "");
+    assert_int_equal(client_end(root, tx), 0);
+    assert_string_equal(client_event(guest), "/made/new t");
+    assert_null(client_event(guest));
+
+    tx = client_begin(root);
+    client_write(root, tx, "/made/old", "2");
+    client_one(root, XS_RM, tx, "/made");
+    assert_int_equal(client_end(root, tx), 0);
+    assert_string_equal(client_event(guest), "/made t");
+    assert_null(client_event(guest));
+    assert_answer(guest, XS_UNWATCH, "/made\0t\0", "OK\0");
+}
+
+/* Whoever may list the siblings of a node knows its name anyway. */
+static void a_readable_parent_is_enough_for_a_watch(void **state)
+{
+    client_write(root, 0, "/parent/child", "");
+    client_two(root, XS_SET_PERMS, 0, "/parent/child", "n0");
+    client_two(root, XS_SET_PERMS, 0, "/parent", "r0");
+    assert_answer(guest, XS_WATCH, "/parent\0t\0", "OK\0");
+    assert_string_equal(client_event(guest), "/parent t");
+    client_write(root, 0, "/parent/child", "2");
+    assert_string_equal(client_event(guest), "/parent/child t");
+    client_write(root, 0, "/parent/child/secret", "");
+    assert_null(client_event(guest));
+    assert_answer(guest, XS_UNWATCH, "/parent\0t\0", "OK\0");
 }
 
 static void a_relative_watch_hears_relative_paths(void **state)
@@ -366,7 +432,7 @@ static void a_list_of_permissions_that_is_too_long_is_refused(void **state)
         client_ask(guest, XS_SET_PERMS, 0, request, len, NULL, NULL), ENOSPC);
     assert_int_equal(fake_lookups, 0);
     /* No limit for domain 0. */
-    memcpy(request, "/own", 5);
+    memcpy(request, "/own\0n0", 7);
     client_write(root, 0, "/own", "");
     assert_int_equal(
         client_ask(root, XS_SET_PERMS, 0, request, len, NULL, NULL), 0);
@@ -556,6 +622,11 @@ static void a_domain_may_do_what_its_target_may(void **state)
     assert_int_equal(ask(root, XS_SET_TARGET,
                          "6\0"
                          "9\0"),
+                     ENOENT);
+    fake_create(9);
+    assert_int_equal(ask(root, XS_SET_TARGET,
+                         "6\0"
+                         "9\0"),
                      EINVAL);
 }
 
@@ -685,6 +756,9 @@ int main(void)
         TEST(a_long_directory_is_read_in_parts),
         TEST(a_list_that_just_fits_is_sent_whole),
         TEST(a_watch_hears_of_changes_at_and_below_its_path),
+        TEST(odd_requests_have_the_c_daemons_answers),
+        TEST(a_commit_tells_what_has_changed),
+        TEST(a_readable_parent_is_enough_for_a_watch),
         TEST(a_relative_watch_hears_relative_paths),
         TEST(watches_respect_permissions),
         TEST(special_watches_hear_of_domains),

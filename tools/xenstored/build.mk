@@ -54,3 +54,14 @@ STORE_CLIENT := $(addprefix backends/common/, \
 $(eval $(call unit_test,store_client,tests/unit/store_client.c $(STORE_TEST) \
     $(LIBXENSTORE_SOURCES) $(STORE_CLIENT) \
     tools/xenstored/turns.c tools/xenstored/socket.c tools/libs/daemon/event_loop.c,-lpthread -lz))
+
+# Beside the C daemon of Xen (tests/unit/store_stock.t): both with a hypervisor
+# made of files, which is loaded before the Xen libraries.
+STORE_ORACLE := $(O)/tests/oracle/store-compare $(O)/tests/oracle/store-xen.so
+$(O)/tests/oracle/store-compare: \
+    $(patsubst %,$(O)/tests/oracle/store_%.o,compare peer random reasons)
+	$(call say,LD,$@)mkdir -p $(@D); $(CC) -o $@ $^
+CFLAGS_tests/oracle/store_xen := -fPIC
+$(O)/tests/oracle/store-xen.so: $(O)/tests/oracle/store_xen.o
+	$(call say,LD,$@)mkdir -p $(@D); $(CC) -shared -o $@ $^
+check-build: $(STORE_ORACLE) $(O)/bin/xenstored

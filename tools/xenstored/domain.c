@@ -160,13 +160,24 @@ int domain_introduce(uint16_t domid, uint64_t gfn, uint32_t port, bool *fresh)
     return 0;
 }
 
+/* One that is introduced: ENOENT if there is no such domain, EINVAL if the
+ * store has not met it. */
+static int introduced(uint16_t domid, struct domain **d)
+{
+    *d = domain_get(domid);
+    if (!*d)
+        return ENOENT;
+    return (*d)->connection ? 0 : EINVAL;
+}
+
 int domain_release(uint16_t domid)
 {
-    struct domain *d = domain_known(domid);
     struct xen_domain_info info;
+    struct domain *d;
+    int rc = domid ? introduced(domid, &d) : EINVAL;
 
-    if (!d || !d->connection || domid == 0)
-        return EINVAL;
+    if (rc)
+        return rc;
     if (look_up(domid, &info) == ESRCH || info.dying)
         domain_forget(d);
     else
@@ -176,10 +187,11 @@ int domain_release(uint16_t domid)
 
 int domain_resume(uint16_t domid)
 {
-    struct domain *d = domain_known(domid);
+    struct domain *d;
+    int rc = domid ? introduced(domid, &d) : EINVAL;
 
-    if (!d || !d->connection || domid == 0)
-        return EINVAL;
+    if (rc)
+        return rc;
     d->shutdown = false;
     state_touch(d);
     return 0;
@@ -187,10 +199,12 @@ int domain_resume(uint16_t domid)
 
 int domain_set_target(uint16_t domid, uint16_t target)
 {
-    struct domain *d = domain_known(domid), *t = domain_known(target);
+    struct domain *d, *t;
+    int rc = introduced(domid, &d);
 
-    if (!d || !d->connection || !t || !t->connection)
-        return EINVAL;
+    rc = rc ? rc : introduced(target, &t);
+    if (rc)
+        return rc;
     d->connection->who.target = t->id;
     state_touch(d);
     return 0;

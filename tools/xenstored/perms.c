@@ -12,9 +12,6 @@
 
 #include <xen/io/xs_wire.h>
 
-/* Domain ids from here on are Xen's pseudo domains. */
-#define FIRST_RESERVED_DOMID 0x7FF0u
-
 static const char letters[] = {'n', 'r', 'w', 'b'};
 
 struct perms *perms_alloc(unsigned int count)
@@ -99,7 +96,7 @@ static int parse_entry(struct perm *out, const char *s, size_t len,
             return EINVAL;
         domid = domid * 10 + (unsigned int)(s[i] - '0');
     }
-    if (domid >= FIRST_RESERVED_DOMID)
+    if (domid > UINT16_MAX)
         return EINVAL;
     out->bits = (uint8_t)(letter - letters);
     out->id.domid = (uint16_t)domid;
@@ -113,10 +110,11 @@ int perms_parse(struct perms **out, const char *data, size_t len, long max,
     struct perms *p;
     unsigned int count = 0;
 
-    if (len == 0 || data[len - 1] != '\0')
-        return EINVAL;
+    /* What follows the last terminator is no entry. */
     for (size_t i = 0; i < len; i++)
         count += data[i] == '\0';
+    if (count == 0)
+        return EINVAL;
     if ((long)count > max)
         return ENOSPC;
     p = perms_alloc(count);

@@ -96,18 +96,42 @@ int protocol_reply_error(struct request *r, int error)
 
 /* --- arguments ------------------------------------------------------------ */
 
-int protocol_strings(const struct request *r, const char *out[], unsigned int n)
+/* What is behind the first @n strings, or NULL. */
+static const char *split(const struct request *r, const char *out[],
+                         unsigned int n)
 {
     const char *p = r->data, *end = p + r->hdr->len;
 
     for (unsigned int i = 0; i < n; i++) {
         const char *nul = memchr(p, '\0', (size_t)(end - p));
         if (!nul)
-            return EINVAL;
+            return NULL;
         out[i] = p;
         p = nul + 1;
     }
-    return p == end ? 0 : EINVAL;
+    return p;
+}
+
+int protocol_strings(const struct request *r, const char *out[], unsigned int n)
+{
+    return split(r, out, n) == r->data + r->hdr->len ? 0 : EINVAL;
+}
+
+int protocol_first_strings(const struct request *r, const char *out[],
+                           unsigned int n)
+{
+    return split(r, out, n) ? 0 : EINVAL;
+}
+
+int protocol_rest(const struct request *r, const char **rest, size_t *len)
+{
+    const char *first;
+
+    *rest = split(r, &first, 1);
+    if (!*rest)
+        return EINVAL;
+    *len = (size_t)(r->data + r->hdr->len - *rest);
+    return 0;
 }
 
 int protocol_path(const struct request *r, char *path, bool special,
@@ -123,8 +147,7 @@ int protocol_path(const struct request *r, char *path, bool special,
     rc = path_resolve(path, r->data, len, r->c->home, special);
     if (rc)
         return rc;
-    if (!r->c->who.privileged &&
-        (long)path_local_length(path) > quota[QUOTA_PATH_LENGTH])
+    if ((long)path_local_length(path) > quota[QUOTA_PATH_LENGTH])
         return EINVAL;
     if (relative)
         *relative = strlen(path) - len;
@@ -171,11 +194,12 @@ static int handle(struct request *r, const struct wire_func *f)
         return ENOSYS;
     if (f->flags & PRIVILEGED && !r->c->who.privileged)
         return EACCES;
-    if (f->flags & TRANSACTION && r->hdr->tx_id) {
+    if (r->hdr->tx_id) {
         r->view.t = transaction_find(&r->c->transactions, r->hdr->tx_id);
         if (!r->view.t)
             return of_earlier_daemon(r) ? EAGAIN : ENOENT;
-        if (r->view.t->expired && f->func != do_transaction_end)
+        if (f->flags & TRANSACTION && r->view.t->expired &&
+            f->func != do_transaction_end)
             return EAGAIN;
     }
     return f->func(r);

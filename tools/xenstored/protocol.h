@@ -34,13 +34,17 @@ int protocol_ack(struct request *r);
 int protocol_reply_error(struct request *r, int error);
 
 /*
- * Splits the payload into exactly @n strings; all have their terminator. 0 or
- * EINVAL. protocol_path() makes the first string a path in @path
- * (PATH_BUFFER), *relative being the length of what was put in front of it,
- * and leaves the rest of the payload in *rest.
+ * Splits the payload into exactly @n strings, protocol_first_strings() into @n
+ * and more that are ignored; all have their terminator. 0 or EINVAL.
+ * protocol_rest() is what follows the first string. protocol_path() makes the
+ * first string a path in @path (PATH_BUFFER), *relative being the length of
+ * what was put in front of it, and leaves the rest of the payload in *rest.
  */
 int protocol_strings(const struct request *r, const char *out[],
                      unsigned int n);
+int protocol_first_strings(const struct request *r, const char *out[],
+                           unsigned int n);
+int protocol_rest(const struct request *r, const char **rest, size_t *len);
 /* Too long a path is EINVAL as well; @special allows names with @. A NULL rest:
  * the path must be all. */
 int protocol_path(const struct request *r, char *path, bool special,

@@ -171,13 +171,20 @@ int do_set_perms(struct request *r)
     char path[PATH_BUFFER];
     const char *list;
     size_t len;
-    long max = r->c->who.privileged ? LONG_MAX : quota[QUOTA_NODE_PERMISSIONS];
+    bool privileged = r->c->who.privileged;
+    long max = privileged ? LONG_MAX : quota[QUOTA_NODE_PERMISSIONS];
     struct perms *perms = NULL;
     struct change c = {0};
-    int rc = protocol_path(r, path, true, NULL, &list, &len);
+    int rc = protocol_rest(r, &list, &len);
 
+    /* In this order, as each of these errors has been told before the next. */
     if (!rc)
         rc = perms_parse(&perms, list, len, max, domain_incarnation);
+    /* Guests are not told which domains there are. */
+    if (!rc && privileged && perms->entry[0].id.incarnation == INCARNATION_NONE)
+        rc = ENOENT;
+    if (!rc)
+        rc = protocol_path(r, path, true, NULL, &list, &len);
     if (!rc)
         rc = store_set_perms(&r->view, path, perms, &c);
     perms_put(perms);
@@ -186,33 +193,18 @@ int do_set_perms(struct request *r)
 
 /* --- watches -------------------------------------------------------------- */
 
-/* "<path>\0<token>\0"; older clients send a third, empty string. */
-static int watch_arguments(struct request *r, char *path, size_t *relative,
-                           const char **token, size_t *token_len)
-{
-    size_t len;
-    const char *nul;
-    int rc = protocol_path(r, path, true, relative, token, &len);
-
-    if (rc)
-        return rc;
-    nul = memchr(*token, '\0', len);
-    if (!nul)
-        return EINVAL;
-    *token_len = (size_t)(nul - *token);
-    return 0;
-}
-
 int do_watch(struct request *r)
 {
     char path[PATH_BUFFER];
-    const char *token;
-    size_t token_len, relative;
+    const char *arg[2];
+    size_t relative, len;
     struct watch *w;
-    int rc = watch_arguments(r, path, &relative, &token, &token_len);
+    int rc = protocol_strings(r, arg, 2);
 
     if (!rc)
-        rc = watch_add(r->c, path, relative, token, token_len, &w);
+        rc = protocol_path(r, path, true, &relative, &arg[1], &len);
+    if (!rc)
+        rc = watch_add(r->c, path, relative, arg[1], &w);
     if (rc)
         return rc;
     protocol_ack(r);
@@ -224,12 +216,16 @@ int do_watch(struct request *r)
 int do_unwatch(struct request *r)
 {
     char path[PATH_BUFFER];
-    const char *token;
-    size_t token_len, relative;
-    int rc = watch_arguments(r, path, &relative, &token, &token_len);
+    const char *arg[2];
+    size_t relative, len;
+    int rc = protocol_strings(r, arg, 2);
 
-    if (!rc)
-        rc = watch_remove(r->c, path, token);
+    if (rc)
+        return rc;
+    /* What is no path is not watched. */
+    if (protocol_path(r, path, true, &relative, &arg[1], &len))
+        return ENOENT;
+    rc = watch_remove(r->c, path, arg[1]);
     return rc ? rc : protocol_ack(r);
 }
 

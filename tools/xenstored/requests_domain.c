@@ -28,7 +28,7 @@ int do_introduce(struct request *r)
     unsigned long gfn, port;
     uint16_t domid;
     bool fresh;
-    int rc = protocol_strings(r, arg, 3);
+    int rc = protocol_first_strings(r, arg, 3);
 
     if (!rc)
         rc = protocol_domid(arg[0], &domid);
@@ -74,7 +74,7 @@ int do_set_target(struct request *r)
 {
     const char *arg[2];
     uint16_t domid, target;
-    int rc = protocol_strings(r, arg, 2);
+    int rc = protocol_first_strings(r, arg, 2);
 
     if (!rc)
         rc = protocol_domid(arg[0], &domid);

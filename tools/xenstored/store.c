@@ -251,9 +251,9 @@ int store_remove(struct view *v, const char *path, struct change *c)
     const char *rest;
     int rc;
 
-    if (!strcmp(path, "/"))
-        return EINVAL;
     rc = find(v, path, PERM_WRITE, &n, &rest);
+    if (!rc && !strcmp(path, "/"))
+        return EINVAL;
     /* Removing what is not there succeeds, if it could be there. */
     if (rc == ENOENT && !strchr(rest, '/'))
         return touch(v, path, TOUCH_REMOVE, 0);

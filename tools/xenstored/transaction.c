@@ -448,8 +448,12 @@ static void publish(struct transaction *t, struct node *before)
             continue;
         was = tree_lookup(before, path);
         is = tree_lookup(store.root, path);
-        if (was == is)
-            continue; /* nothing came of it */
+        /* Nothing came of it, but perhaps of what is below. */
+        if (was == is || (was && is && was->generation == is->generation))
+            continue;
+        /* Gone with what is above it, which is told. */
+        if (!is && !(t->access[i]->touch & TOUCH_REMOVE))
+            continue;
         c.before = was ? perms_get(was->perms) : NULL;
         c.after = is ? perms_get(is->perms) : NULL;
         if (t->access[i]->touch & TOUCH_REMOVE && was)

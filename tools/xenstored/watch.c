@@ -10,9 +10,6 @@
 #include "hash.h"
 #include "state.h"
 
-/* A watcher's token goes back to him beside a path of any legal length. */
-#define TOKEN_MAX (XENSTORE_PAYLOAD_MAX - XENSTORE_ABS_PATH_MAX - 2)
-
 static struct watch **bucket;
 static size_t bucket_count, watch_count;
 
@@ -60,10 +57,8 @@ static struct watch **find(struct connection *c, const char *path,
     return p;
 }
 
-static int check_limits(struct connection *c, size_t token_len)
+static int check_limits(struct connection *c)
 {
-    if (token_len > TOKEN_MAX)
-        return E2BIG;
     if (!c->who.privileged && (long)c->watches.count >= quota[QUOTA_WATCHES]) {
         quota_refused(account_of(c->who.self), c->who.self, QUOTA_WATCHES);
         return E2BIG;
@@ -72,10 +67,9 @@ static int check_limits(struct connection *c, size_t token_len)
 }
 
 static struct watch *watch_new(struct connection *c, const char *path,
-                               size_t relative, const char *token,
-                               size_t token_len)
+                               size_t relative, const char *token)
 {
-    size_t path_len = strlen(path);
+    size_t path_len = strlen(path), token_len = strlen(token);
     struct watch *w = malloc(sizeof(*w) + path_len + token_len + 2);
 
     if (!w)
@@ -85,8 +79,7 @@ static struct watch *watch_new(struct connection *c, const char *path,
     w->relative = (uint16_t)relative;
     w->token = w->path + path_len + 1;
     memcpy(w->path, path, path_len + 1);
-    memcpy(w->token, token, token_len);
-    w->token[token_len] = '\0';
+    memcpy(w->token, token, token_len + 1);
     return w;
 }
 
@@ -100,16 +93,16 @@ static void link_watch(struct watch *w)
 }
 
 int watch_add(struct connection *c, const char *path, size_t relative,
-              const char *token, size_t token_len, struct watch **out)
+              const char *token, struct watch **out)
 {
     struct watch *w;
-    int rc = check_limits(c, token_len);
+    int rc = check_limits(c);
 
     if (!rc && *find(c, path, token))
         rc = EEXIST;
     if (rc)
         return rc;
-    w = watch_new(c, path, relative, token, token_len);
+    w = watch_new(c, path, relative, token);
     if (!w)
         return ENOMEM;
     if (c->domain)
@@ -142,7 +135,7 @@ int watch_restore(struct connection *c, const char *path, size_t relative,
 
     if (grow())
         return ENOMEM;
-    w = watch_new(c, path, relative, token, strlen(token));
+    w = watch_new(c, path, relative, token);
     if (!w)
         return ENOMEM;
     c->domain->account.held += cost(w);
@@ -200,6 +193,19 @@ static bool readable(const struct perms *p, const struct watch *w)
     return p && perms_of(p, &w->c->who) & PERM_READ;
 }
 
+/* Who may list a node's siblings knows its name anyway. */
+static bool sees_name(struct node *top, const char *path, const struct watch *w)
+{
+    char parent[PATH_BUFFER];
+    size_t len = (size_t)(strrchr(path, '/') - path);
+    const struct node *n;
+
+    memcpy(parent, path, len + 1);
+    parent[len ? len : 1] = '\0';
+    n = tree_lookup(top, parent);
+    return n && readable(n->perms, w);
+}
+
 /* Watches of exactly the first @len characters of the changed path. */
 static void fire_at(const struct change *c, uint32_t hash, size_t len)
 {
@@ -208,24 +214,25 @@ static void fire_at(const struct change *c, uint32_t hash, size_t len)
     for (; w; w = w->next_in_bucket)
         if (w->hash == hash && !strncmp(w->path, c->path, len) &&
             w->path[len] == '\0' &&
-            (readable(c->before, w) || readable(c->after, w)))
+            (readable(c->before, w) || readable(c->after, w) ||
+             sees_name(store.root, c->path, w)))
             send(w, c->path);
 }
 
-/* Watches below a subtree that has gone: each hears of its own path. The
- * nearest node that was there decides whether it may. */
+/* Watches of nodes in a subtree that has gone: each hears of its own path. */
 static void fire_below(const struct change *c)
 {
     size_t len = strlen(c->path);
 
     for (struct connection *i = connections; i; i = i->next)
         for (struct watch *w = i->watches.first; w; w = w->next) {
-            const char *rest;
+            const struct node *n;
             if (w->path[0] != '/' || strlen(w->path) <= len ||
                 !path_is_below(c->path, w->path))
                 continue;
-            if (readable(tree_nearest(c->removed, w->path + len, &rest)->perms,
-                         w))
+            n = tree_lookup(c->removed, w->path + len);
+            if (n && (readable(n->perms, w) ||
+                      sees_name(c->removed, w->path + len, w)))
                 send(w, w->path);
         }
 }

@@ -5,7 +5,8 @@
  * of a write does not depend on how many watches there are elsewhere.
  *
  * An event reaches its watcher only if the watcher may read the node, before or
- * after the change: names of nodes are as secret as their contents.
+ * after the change, or list the node's siblings: names of nodes are as secret
+ * as their contents.
  */
 #ifndef XENSTORED_WATCH_H
 #define XENSTORED_WATCH_H
@@ -33,10 +34,11 @@ struct watches {
 };
 
 /* @path is absolute or special, @relative what path_resolve() put in front.
- * The first event is queued by watch_fire_first(). Errors: EEXIST, E2BIG (too
+ * The first event is queued by watch_fire_first(). An event that does not
+ * fit into a message with its token is not sent. Errors: EEXIST, E2BIG (too
  * many), ENOMEM. */
 int watch_add(struct connection *c, const char *path, size_t relative,
-              const char *token, size_t token_len, struct watch **out);
+              const char *token, struct watch **out);
 void watch_fire_first(struct watch *w);
 /* Turns the list round: the newest watch is the first or the last. */
 void watches_reverse(struct watches *set);
