@@ -8,6 +8,7 @@ void vcpu_runstate_change(struct vcpu *v, int new_state, s_time_t now)
 {
     s_time_t delta = now - (s_time_t)v->runstate.state_entry_time;
 
+    ASSERT(sched_lock_is_held(v));
     if (v->runstate.state == new_state)
         return;
     if (delta > 0) {

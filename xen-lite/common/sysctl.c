@@ -10,7 +10,7 @@
 #include <hv/subop.h>
 #include <hv/sysctl.h>
 
-static spinlock_t sysctl_lock = SPIN_LOCK_INIT(LOCK_DOMCTL);
+spinlock_t sysctl_lock = SPIN_LOCK_INIT(LOCK_DOMCTL);
 
 static long readconsole(struct domain *unused, void *arg)
 {

@@ -175,6 +175,7 @@ long sysctl_cpupool_op(struct domain *unused, void *arg)
 {
     struct xen_sysctl_cpupool_op *p = arg;
 
+    ASSERT_HELD(&sysctl_lock); /* the pools' */
     switch (p->op) {
     case XEN_SYSCTL_CPUPOOL_OP_CREATE:
         return create(p);

@@ -61,6 +61,13 @@ static struct runq *vcpu_runq_lock(const struct vcpu *v, unsigned long *flags)
     }
 }
 
+#ifdef HV_DEBUG
+bool sched_lock_is_held(const struct vcpu *v)
+{
+    return lock_is_held(&per_cpu(runq, v->processor).lock);
+}
+#endif
+
 /* --- caps ----------------------------------------------------------------- */
 
 static int64_t cap_budget(const struct sched_domain *sd)

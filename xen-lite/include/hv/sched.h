@@ -66,6 +66,8 @@ void vcpu_recheck_cpu(struct vcpu *v);
  */
 void sched_set_cap(struct domain *d, uint16_t cap);
 void sched_dump_cpu(unsigned int cpu);
+/* For ASSERT(): whether this CPU holds the lock of v's run queue. */
+bool sched_lock_is_held(const struct vcpu *v);
 
 /*
  * Pools of CPUs (common/sched/cpupool.c). They change under the lock of sysctl

@@ -14,6 +14,8 @@
 #include <hv/domain.h>
 #include <xen/sysctl.h>
 
+extern spinlock_t sysctl_lock; /* of level DOMCTL: taken by try */
+
 /* common/sysctl_host.c */
 long sysctl_get_pmstat(struct domain *d, void *op);
 long sysctl_pm_op(struct domain *d, void *op);

@@ -254,9 +254,9 @@ void irq_guest_eoi(struct irq_desc *desc, const struct domain *d)
 
 /* --- messages --- */
 
-/* Under pirq.c's lock, which also keeps the search and the claim together. */
 int irq_create_msi(struct msi_desc *msi)
 {
+    ASSERT(pirq_lock_is_held()); /* search and claim are one */
     for (unsigned int irq = NR_GSIS; irq < NR_IRQS; irq++) {
         struct irq_desc *desc = &irqs[irq];
         unsigned long flags;

@@ -18,6 +18,13 @@
 
 static spinlock_t pirq_lock = SPIN_LOCK_INIT(LOCK_PIRQ);
 
+#ifdef HV_DEBUG
+bool pirq_lock_is_held(void)
+{
+    return lock_is_held(&pirq_lock);
+}
+#endif
+
 /* The irq behind pirq, or NULL. The number may be any. */
 static struct irq_desc *pirq_desc(const struct domain *d, int pirq)
 {

@@ -51,8 +51,10 @@ void irq_set_cpu(struct irq_desc *desc, const struct domain *d,
                  unsigned int cpu);
 void irq_guest_eoi(struct irq_desc *desc, const struct domain *d);
 
+/* For ASSERT(): whether this CPU holds pirq.c's lock. */
+bool pirq_lock_is_held(void);
 /* A new irq for a message, masked: its number or -ENOSPC. msi must live until
- * irq_destroy_msi(). The caller has a lock that keeps others from creating. */
+ * irq_destroy_msi(). pirq.c's lock is held. */
 int irq_create_msi(struct msi_desc *msi);
 /* Returns what it was created with, for msi_release(). */
 struct msi_desc *irq_destroy_msi(struct irq_desc *desc);
