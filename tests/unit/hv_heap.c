@@ -31,6 +31,21 @@ static bool empty(const void *p)
     return true;
 }
 
+/* Up to the direct map's end, and none: what table_lock() would take. */
+static void the_record_of_a_free_frame_is_no_table(void **state)
+{
+    for (uint64_t mfn = 0; mfn < 1ul << 31; mfn += 4099) {
+        uint32_t link = free_link(mfn);
+
+        assert_int_equal(free_link_mfn(link), mfn);
+        assert_false(link & PGT_validated);
+    }
+    assert_int_equal(free_link_mfn(free_link(~0u >> 1)), ~0u >> 1);
+    for (unsigned long mfn = 0; mfn < max_page; mfn++)
+        if (frame_table[mfn].free_owner == DOMID_INVALID)
+            assert_false(frame_table[mfn].type & PGT_validated);
+}
+
 /* Random sizes and limits; every frame carries its owner's mark meanwhile. */
 static void a_frame_has_one_owner_and_the_address_it_was_asked_for(void **state)
 {
@@ -283,6 +298,7 @@ static void a_frame_freed_beside_an_old_buddy_is_flushed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_record_of_a_free_frame_is_no_table),
         cmocka_unit_test(
             a_frame_has_one_owner_and_the_address_it_was_asked_for),
         cmocka_unit_test(a_domain_gets_no_more_than_its_limit_and_claims_hold),

@@ -20,7 +20,7 @@
 #include <asm/tlb.h>
 
 #define NR_ZONES   33
-#define NIL        (~0u)
+#define NIL        (~0u >> 1)
 #define FREE_HEAD  1u /* first frame of a chunk of free_order */
 #define FREE_DIRTY 2u /* content of some owner; head: of any frame in it */
 
@@ -41,6 +41,11 @@ static unsigned int zone_of(uint64_t mfn)
     return mfn ? fls64(mfn) + 1 : 0;
 }
 
+static uint32_t next_free(const struct page_info *pg)
+{
+    return free_link_mfn(pg->free_next);
+}
+
 static void list_push(uint32_t mfn, unsigned int order)
 {
     unsigned int z = zone_of(mfn);
@@ -48,7 +53,7 @@ static void list_push(uint32_t mfn, unsigned int order)
     uint32_t head = free_list[z][order];
 
     pg->free_prev = NIL;
-    pg->free_next = head;
+    pg->free_next = free_link(head);
     pg->free_order = order;
     pg->free_flags |= FREE_HEAD;
     if (head != NIL)
@@ -62,13 +67,14 @@ static void list_remove(uint32_t mfn)
     unsigned int z = zone_of(mfn);
     struct page_info *pg = frame_table + mfn;
     unsigned int order = pg->free_order;
+    uint32_t next = next_free(pg);
 
     if (pg->free_prev == NIL)
-        free_list[z][order] = pg->free_next;
+        free_list[z][order] = next;
     else
         frame_table[pg->free_prev].free_next = pg->free_next;
-    if (pg->free_next != NIL)
-        frame_table[pg->free_next].free_prev = pg->free_prev;
+    if (next != NIL)
+        frame_table[next].free_prev = pg->free_prev;
     if (free_list[z][order] == NIL)
         nonempty[z] &= ~(1u << order);
     pg->free_flags &= ~FREE_HEAD;
@@ -252,7 +258,7 @@ static void chunk_release(struct page_info *pg, unsigned int order, bool dirty)
         if (pg[i].count & PGC_noncoherent)
             flush_cache_frame(page_to_mfn(pg + i));
         pg[i].tlb_stamp = now;
-        pg[i].free_next = NIL;
+        pg[i].free_next = free_link(NIL);
         atomic_store(&pg[i].count_owner, rec.count_owner);
     }
     spin_lock(&heap_lock);

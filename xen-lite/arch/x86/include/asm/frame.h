@@ -56,7 +56,7 @@
 struct page_info {
     union {
         uint32_t type;      /* PGT_*; atomic */
-        uint32_t free_next; /* head of a free chunk */
+        uint32_t free_next; /* head of a free chunk: free_link() */
     };
     union {
         uint32_t tlb_stamp;  /* no type in use: flush clock at last use */
@@ -77,6 +77,24 @@ struct page_info {
         };
     };
 };
+
+/*
+ * A frame number, below 2^31, in the place of the type. A CPU that has found a
+ * table without a reference may look at the type when the frame is free
+ * already: no number looks like a table that can be locked.
+ */
+static inline uint32_t free_link(uint32_t mfn)
+{
+    const uint32_t low = PGT_validated - 1;
+
+    return (mfn & low) | (mfn & ~low) << 1;
+}
+static inline uint32_t free_link_mfn(uint32_t link)
+{
+    const uint32_t low = PGT_validated - 1;
+
+    return (link & low) | (link >> 1 & ~low);
+}
 
 /* From a frame to its record and its address, and back: arithmetic, for valid
  * frames (mfn_valid()) and addresses in the direct map. */
