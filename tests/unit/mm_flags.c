@@ -210,6 +210,24 @@ static void a_frame_that_another_domain_maps_writable_is_marked(void **state)
     world_kill_domain(1);
 }
 
+/* Tables of a domain that is destroyed are much work: after each other work is
+ * looked for. */
+static void the_end_of_a_domain_lets_others_in_after_each_table(void **state)
+{
+    struct domain *dying = world_create_domain(2, 20);
+    unsigned long before;
+
+    for (unsigned int i = 0; i < 20; i++) {
+        struct page_info *pg = alloc_domheap_pages(dying, 0, 0);
+
+        assert_int_equal(get_page_and_type(pg, dying, PGT_l1_table), 0);
+        atomic_or(&pg->type, PGT_pinned);
+    }
+    before = world_checks;
+    assert_true(world_kill_domain(2));
+    assert_true(world_checks - before >= 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,7 +236,8 @@ int main(void)
             an_entry_of_an_upper_level_has_only_flags_that_a_guest_may_set),
         cmocka_unit_test(the_hypervisors_slots_of_a_root_cannot_be_written),
         cmocka_unit_test(a_table_is_not_mapped_by_one_of_its_own_level),
-        cmocka_unit_test(a_frame_that_another_domain_maps_writable_is_marked)};
+        cmocka_unit_test(a_frame_that_another_domain_maps_writable_is_marked),
+        cmocka_unit_test(the_end_of_a_domain_lets_others_in_after_each_table)};
 
     world_init();
     d = world_create_domain(0, 100);

@@ -10,7 +10,7 @@
  */
 #include "mm.h"
 
-#define STRIDE 256 /* frames between preemption checks */
+#define STRIDE 256 /* frames of others between preemption checks */
 
 static int relinquish_frame(struct page_info *pg)
 {
@@ -25,29 +25,36 @@ static int relinquish_frame(struct page_info *pg)
     return 0;
 }
 
+/* False: it is not d's. *rc: 0/-ERESTART */
+static bool relinquish_if_owned(struct domain *d, struct page_info *pg, int *rc)
+{
+    if (READ_ONCE(pg->owner) != d->id || !get_page(pg, d))
+        return false;
+    /* The code that lent a frame takes it back. */
+    if (!(READ_ONCE(pg->count) & PGC_xenheap))
+        *rc = relinquish_frame(pg);
+    put_page(pg);
+    if (!*rc)
+        *rc = mm_finish_pending(d);
+    return true;
+}
+
 int relinquish_memory(struct domain *d)
 {
     struct arch_domain *a = &d->arch;
     int rc = mm_finish_pending(d);
-    uint64_t mfn;
+    uint64_t mfn = MAX(a->relinquish_mfn, d->mfn_lo);
 
-    for (mfn = MAX(a->relinquish_mfn, d->mfn_lo);
-         !rc && mfn < d->mfn_hi && READ_ONCE(d->owned_frames); mfn++) {
-        struct page_info *pg = mfn_to_page(_mfn(mfn));
+    while (!rc && mfn < d->mfn_hi && READ_ONCE(d->owned_frames)) {
+        bool owned = relinquish_if_owned(d, mfn_to_page(_mfn(mfn)), &rc);
 
-        if (!(mfn % STRIDE) && hypercall_preempt_check()) {
-            rc = -ERESTART;
-            break;
-        }
-        /* The code that lent a frame takes it back. */
-        if (READ_ONCE(pg->owner) != d->id || !get_page(pg, d))
-            continue;
-        if (!(READ_ONCE(pg->count) & PGC_xenheap))
-            rc = relinquish_frame(pg);
-        put_page(pg);
         if (rc)
             break;
-        rc = mm_finish_pending(d);
+        mfn++;
+        /* One that was owned may have been a table with 512 entries. The check
+         * comes last, so that each call gets further. */
+        if ((owned || !(mfn % STRIDE)) && hypercall_preempt_check())
+            rc = -ERESTART;
     }
     a->relinquish_mfn = mfn;
     return rc;
