@@ -131,12 +131,29 @@ static void entries_that_are_empty_wrap_or_are_unknown_do_no_harm(void **state)
     assert_int_equal(hv_e820.map[0].type, E820_RESERVED);
 }
 
+/* Memory is used by its address in the direct map; what lies behind that is a
+ * guest's. */
+static void memory_beyond_the_direct_map_is_not_used(void **state)
+{
+    start();
+    e820_add(4UL << 40, 2UL << 40, E820_RAM);
+    e820_add(7UL << 40, PAGE_SIZE, E820_ACPI);
+    e820_finish();
+    assert_int_equal(hv_e820.nr, 3);
+    assert_int_equal(hv_e820.map[0].type, E820_RAM);
+    assert_int_equal(hv_e820.map[0].size, 1UL << 40);
+    assert_int_equal(hv_e820.map[1].type, E820_UNUSABLE);
+    assert_int_equal(hv_e820.map[2].type, E820_UNUSABLE);
+    assert_int_equal(DIRECTMAP_SIZE, 0xffff880000000000 - 0xffff830000000000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_map_is_sorted_and_the_stronger_type_wins),
         cmocka_unit_test(free_memory_is_ram_that_nothing_reserves),
         cmocka_unit_test(pages_that_are_partly_ram_are_not_given),
+        cmocka_unit_test(memory_beyond_the_direct_map_is_not_used),
         cmocka_unit_test(entries_that_are_empty_wrap_or_are_unknown_do_no_harm),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -22,6 +22,12 @@ void __init e820_add(uint64_t addr, uint64_t size, uint32_t type)
         return;
     if (type > E820_UNUSABLE) /* loaders add kinds of their own */
         type = E820_RESERVED;
+    if (end > DIRECTMAP_SIZE && type != E820_RESERVED &&
+        type != E820_UNUSABLE) {
+        uint64_t from = MAX(addr, DIRECTMAP_SIZE);
+
+        e820_add(from, end - from, E820_UNUSABLE); /* wins */
+    }
     raw.map[raw.nr++] = (struct e820entry){addr, size, type};
 }
 

@@ -51,6 +51,8 @@
 #define FRAMETABLE_VIRT_END   ADDR(0xffff830000000000)
 #define DIRECTMAP_VIRT_START  ADDR(0xffff830000000000)
 #define DIRECTMAP_VIRT_END    ADDR(0xffff880000000000)
+/* Up to this machine address: beyond its end are the guests' addresses. */
+#define DIRECTMAP_SIZE ADDR(0x0000050000000000)
 
 /* Guests: everything canonical outside our slots. */
 #define GUEST_LOW_END ADDR(0x0000800000000000)
