@@ -82,9 +82,13 @@ int evtchn_open(struct domain *d, enum evtchn_state state)
             return -ENOMEM;
         if (evtchn_record(d, port)->state == ECS_FREE)
             break;
+        /* A domain may have 131072, and interrupts are off. */
+        if (ed->open_in[port / PORTS_PER_GROUP] == PORTS_PER_GROUP)
+            port |= PORTS_PER_GROUP - 1;
     }
     evtchn_record(d, port)->state = state;
     ed->nr_open++;
+    ed->open_in[port / PORTS_PER_GROUP]++;
     ed->next_free = port + 1;
     return port;
 }
@@ -99,6 +103,7 @@ void evtchn_free_port(struct domain *d, struct evtchn *chn)
     spin_unlock(&ed->pending_lock);
     chn->state = ECS_FREE;
     ed->nr_open--;
+    ed->open_in[chn->port / PORTS_PER_GROUP]--;
     chn->notify_vcpu = 0;
     chn->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
     ed->next_free = MIN(ed->next_free, chn->port);
@@ -297,6 +302,7 @@ int evtchn_init(struct domain *d)
     if (!ed->nr_ports)
         return -ENOMEM;
     evtchn_record(d, 0)->state = ECS_RESERVED; /* 0 means "no port" */
+    ed->open_in[0] = 1;
     ed->next_free = 1;
     return 0;
 }

@@ -74,6 +74,7 @@ struct evtchn_domain {
     uint32_t close_pos; /* a hint: where evtchn_close_all() goes on */
     struct evtchn_fifo_domain *fifo;
     struct evtchn *group[NR_GROUPS];
+    uint8_t open_in[NR_GROUPS]; /* ports that are not free, port 0 too */
 };
 
 /* --- ports (core.c); d's event lock held unless said otherwise ------------ */
