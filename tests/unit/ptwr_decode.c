@@ -87,6 +87,16 @@ static int reg_number(ZydisRegister r)
         ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, r));
 }
 
+static int index_number(ZydisRegister r)
+{
+    return r == ZYDIS_REGISTER_NONE ? -1 : reg_number(r);
+}
+
+static int base_number(ZydisRegister r)
+{
+    return r == ZYDIS_REGISTER_RIP ? PTWR_BASE_RIP : index_number(r);
+}
+
 /* What we claim to know must be what it is. */
 static void check(const uint8_t *b, const struct ptwr_insn *i,
                   const ZydisDecodedInstruction *z,
@@ -96,6 +106,11 @@ static void check(const uint8_t *b, const struct ptwr_insn *i,
     assert_int_equal(i->kind, kind_of(z->mnemonic));
     assert_int_equal(op[0].type, ZYDIS_OPERAND_TYPE_MEMORY);
     assert_int_equal(i->bytes * 8, op[0].size);
+    assert_int_equal(i->base, base_number(op[0].mem.base));
+    assert_int_equal(i->index, index_number(op[0].mem.index));
+    if (i->index >= 0)
+        assert_int_equal(1 << i->scale, op[0].mem.scale);
+    assert_int_equal(i->disp, op[0].mem.disp.value);
     if (op[1].type == ZYDIS_OPERAND_TYPE_REGISTER) {
         assert_int_equal(i->reg + (i->high_byte ? 32 : 0),
                          reg_number(op[1].reg.value));

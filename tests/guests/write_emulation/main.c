@@ -45,6 +45,25 @@ static void do_movl(void *arg)
     *(volatile uint32_t *)entry = 0;
 }
 
+static void do_mov_across(void *p)
+{
+    *(volatile uint64_t *)p = 0x1111111122222222UL;
+}
+
+/* A write that begins in plain memory and ends in a table is no write of the
+ * whole to the table. */
+static void test_across(void)
+{
+    char *table = (char *)alloc_pages(2) + PAGE_SIZE;
+
+    is(make_readonly(table), 0, "a page after plain memory is read-only");
+    is(mmuext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(table), 0), 0,
+       "it is a page table");
+    is(try_call(do_mov_across, table - 4), 14,
+       "a write that begins before a page table faults");
+    is(*(uint64_t *)table, 0, "nothing of it is written");
+}
+
 int main(void)
 {
     uint8_t *va = alloc_page();
@@ -97,5 +116,6 @@ int main(void)
        "a 4-byte write to a page table is refused or done, not half done");
     value = good;
     is(try_call(do_mov, NULL), -1, "the entry is restored at the end");
+    test_across();
     return 0;
 }

@@ -20,6 +20,27 @@ static uint64_t source(const struct ptwr_insn *insn, struct cpu_regs *regs)
     return *gpr(regs, insn->reg) >> (insn->high_byte ? 8 : 0);
 }
 
+static uint64_t operand_address(const struct ptwr_insn *insn,
+                                struct cpu_regs *regs)
+{
+    uint64_t addr = insn->disp;
+    int64_t bit;
+
+    if (insn->base == PTWR_BASE_RIP)
+        addr += regs->rip + insn->length;
+    else if (insn->base >= 0)
+        addr += *gpr(regs, insn->base);
+    if (insn->index >= 0)
+        addr += *gpr(regs, insn->index) << insn->scale;
+    if (insn->kind < PTWR_BTS || insn->reg < 0)
+        return addr;
+    /* The number of the bit is signed, and may be of one far away. */
+    bit = source(insn, regs);
+    if (insn->bytes == 4)
+        bit = (int32_t)bit;
+    return addr + (bit >> (insn->bytes == 8 ? 6 : 5)) * insn->bytes;
+}
+
 /* The instruction's effects besides the write. */
 static void retire(const struct ptwr_insn *insn, struct cpu_regs *regs,
                    uint64_t old, uint64_t rflags, bool wrote)
@@ -66,6 +87,9 @@ static bool write_table(struct page_info *table, uint64_t addr,
 
     if (!ptwr_decode(code, fetch_insn(regs->rip, code), &insn) ||
         (addr & 7) + insn.bytes > sizeof(pte_t))
+        return false;
+    /* An operand that begins in the page before faults here. */
+    if (!(addr & ~PAGE_MASK) && operand_address(&insn, regs) != addr)
         return false;
     for (unsigned int try = 0; try < 4 && rc == -EAGAIN; try++) {
         level = table_lock(table);

@@ -30,11 +30,16 @@ struct ptwr_insn {
     int8_t reg;     /* register operand 0..15, or -1: immediate */
     bool high_byte; /* reg is bits 8..15 of rax, rcx, rdx, rbx */
     uint64_t imm;   /* sign-extended */
+    /* The operand in memory: base + (index << scale) + disp; -1: no register */
+    int8_t base, index;
+    uint8_t scale;
+    int32_t disp;
 };
+#define PTWR_BASE_RIP 16 /* of the next instruction */
 
 /* n bytes at rip (at most 15): false if it is not known here or cut off. The
- * memory operand itself is not worked out: the faulting address is known. A
- * lock prefix is accepted where the CPU accepts it: the write is atomic anyway.
+ * operand itself is not read: the faulting address is known. A lock prefix is
+ * accepted where the CPU accepts it: the write is atomic anyway.
  */
 bool ptwr_decode(const uint8_t *bytes, unsigned int n, struct ptwr_insn *insn);
 

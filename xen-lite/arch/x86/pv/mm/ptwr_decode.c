@@ -14,34 +14,40 @@
 #define X86_EFLAGS_SF 0x00000080
 #define X86_EFLAGS_OF 0x00000800
 
+/* 0 bytes: 0 */
 static int64_t take_signed(struct insn_cursor *c, unsigned int bytes)
 {
     uint64_t v = 0;
 
     for (unsigned int i = 0; i < bytes; i++)
         v |= (uint64_t)next_byte(c) << (8 * i);
-    return (int64_t)(v << (64 - 8 * bytes)) >> (64 - 8 * bytes);
+    return bytes ? (int64_t)(v << (64 - 8 * bytes)) >> (64 - 8 * bytes) : 0;
 }
 
-/* Steps over what follows modrm: SIB and displacement. False for a register
- * operand. */
-static bool skip_memory(struct insn_cursor *c, uint8_t modrm)
+/* What follows modrm: SIB and displacement. False for a register operand. */
+static bool take_memory(struct insn_cursor *c, uint8_t modrm, uint8_t rex,
+                        struct ptwr_insn *insn)
 {
-    uint8_t mod = modrm >> 6, rm = modrm & 7;
+    uint8_t mod = modrm >> 6, base = modrm & 7, sib;
     unsigned int disp = mod == 1 ? 1 : mod == 2 ? 4 : 0;
 
     if (mod == 3)
         return false;
-    if (rm == 4) {
-        uint8_t sib = next_byte(c);
-
-        if (mod == 0 && (sib & 7) == 5)
-            disp = 4;
-    } else if (rm == 5 && mod == 0) {
-        disp = 4; /* relative to rip */
+    insn->index = -1;
+    if (base == 4) {
+        sib = next_byte(c);
+        base = sib & 7;
+        insn->scale = sib >> 6;
+        insn->index = ((sib >> 3) & 7) | (rex & 2) << 2;
+        if (insn->index == 4)
+            insn->index = -1;
     }
-    for (; disp; disp--)
-        next_byte(c);
+    insn->base = base | (rex & 1) << 3;
+    if (base == 5 && mod == 0) {
+        disp = 4;
+        insn->base = (modrm & 7) == 4 ? -1 : PTWR_BASE_RIP;
+    }
+    insn->disp = take_signed(c, disp);
     return true;
 }
 
@@ -129,13 +135,13 @@ bool ptwr_decode(const uint8_t *bytes, unsigned int n, struct ptwr_insn *insn)
     modrm = next_byte(&c);
     if (f.group != NO_GROUP)
         f.kind = groups[f.group][modrm_reg(modrm, 0)];
-    if (f.kind < 0 || !skip_memory(&c, modrm))
-        return false;
     *insn = (struct ptwr_insn){.kind = f.kind,
                                .bytes = f.byte      ? 1
                                         : p.rex & 8 ? 8
                                                     : 4,
                                .reg = -1};
+    if (f.kind < 0 || !take_memory(&c, modrm, p.rex, insn))
+        return false;
     if (f.src == FROM_REG) {
         reg = modrm_reg(modrm, p.rex);
         insn->high_byte = f.byte && !p.rex && reg >= 4;
