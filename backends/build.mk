@@ -15,7 +15,8 @@ BLOCK_BACKEND := $(addprefix backends/block/, \
 NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c answers.c credit.c tx.c rx.c slots.c offload.c tap.c)
 
-SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c worker.c device_log.c) \
+SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c worker.c \
+        device_log.c device_status.c) \
     $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c handover.c \
         domain_over.c)
 
@@ -63,7 +64,7 @@ $(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 
 SUPERVISED := tests/unit/played_devices.c \
-    $(addprefix backends/supervisor/,devices.c worker.c device_log.c) \
+    $(addprefix backends/supervisor/,devices.c worker.c device_log.c device_status.c) \
     $(addprefix backends/common/,device_node.c handover.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c pid_lock.c)
 $(eval $(call unit_test,supervisor,tests/unit/supervisor.c $(SUPERVISED),-lxentoollog))

@@ -25,6 +25,7 @@
 #include "../common/device_node.h"
 #include "../common/domain_over.h"
 #include "../common/xenbus_state.h"
+#include "device_status.h"
 #include "worker.h"
 
 #define PATH_LEN 128
@@ -43,9 +44,10 @@ struct device {
     unsigned int domid;
     int state; /* as last read; 0: it has none */
     struct worker worker;
-    enum worker_end end;  /* of its last process, */
-    char why[320];        /* in words; "": as it should, or none has ended */
-    unsigned int wait_ms; /* before the next one, should this one end */
+    enum worker_end end; /* of its last process */
+    struct device_status status;
+    bool served;              /* it has had a process */
+    unsigned int wait_ms;     /* before the next one, should this one end */
     struct event_timer timer; /* until the next one; or LIFE_MS of this one */
 };
 
@@ -89,51 +91,6 @@ static bool is_known(struct devices *ds, unsigned int domid)
     node = xs_read(ds->store->xs, XBT_NULL, path, &len);
     free(node);
     return node;
-}
-
-static void error_node(const char *path, char *node, size_t n)
-{
-    snprintf(node, n, "error/%s/error", path);
-}
-
-static void write_error(struct device *d)
-{
-    char node[PATH_LEN + 16];
-
-    error_node(d->path, node, sizeof(node));
-    xs_write(d->all->store->xs, XBT_NULL, node, d->why, strlen(d->why));
-}
-
-/* What it says may be of the process that lives. */
-static void clear_error(struct device *d)
-{
-    char node[PATH_LEN + 16], *text;
-    unsigned int len;
-
-    error_node(d->path, node, sizeof(node));
-    text = xs_read(d->all->store->xs, XBT_NULL, node, &len);
-    if (text && !strcmp(text, d->why))
-        xs_rm(d->all->store->xs, XBT_NULL, node);
-    free(text);
-}
-
-/* The error text of a device that is gone, and the directories above it that
- * it leaves empty. */
-static void forget_errors(struct devices *ds, const char *path)
-{
-    char node[PATH_LEN + 8], **names, *slash;
-    unsigned int n;
-
-    snprintf(node, sizeof(node), "error/%s", path);
-    if (!xs_rm(ds->store->xs, XBT_NULL, node))
-        return;
-    while ((slash = strrchr(node, '/'))) {
-        *slash = 0;
-        names = xs_directory(ds->store->xs, XBT_NULL, node, &n);
-        free(names);
-        if (!names || n || !xs_rm(ds->store->xs, XBT_NULL, node))
-            return;
-    }
 }
 
 /* --- a device without a process --- */
@@ -212,10 +169,10 @@ static void forget(struct device *d)
  * nor the toolstack waits for it. False: no store. */
 static bool report(struct device *d)
 {
-    if (!*d->why)
-        snprintf(d->why, sizeof(d->why), "stopped");
-    log_error("%s: backend process %s", d->path, d->why);
-    write_error(d);
+    if (!*d->status.why)
+        snprintf(d->status.why, sizeof(d->status.why), "stopped");
+    log_error("%s: backend process %s", d->path, d->status.why);
+    device_error_write(d->all->store->xs, d->path, d->status.why);
     device_set_state(d->all->store->xs, d->path, XenbusStateClosed);
     return !store_lost(d->all->store);
 }
@@ -226,6 +183,7 @@ static void end(struct device *d)
     char path[PATH_LEN];
 
     snprintf(path, sizeof(path), "%s", d->path);
+    device_status_withdraw(ds->store->xs, path);
     worker_remove_files(&d->worker);
     forget(d);
     if (ds->stopping && !ds->list)
@@ -236,21 +194,30 @@ static void end(struct device *d)
 
 /* --- its process --- */
 
+/* What it has now. */
+static void tell(struct device *d)
+{
+    d->status.pid = d->worker.pid;
+    device_status_save(&d->status, d->all->run_dir, d->worker.name);
+    device_status_publish(d->all->store->xs, d->path, &d->status);
+}
+
 /* The next one, now or later. */
 static void serve_later(struct device *d)
 {
     unsigned int wait = d->wait_ms;
 
     if (d->end == WORKER_DONE && d->state != XenbusStateInitialising)
-        snprintf(d->why, sizeof(d->why), "stopped");
-    if (*d->why) {
+        snprintf(d->status.why, sizeof(d->status.why), "stopped");
+    if (*d->status.why) {
         log_error("%s: backend process %s; the next one in %u ms", d->path,
-                  d->why, wait);
-        write_error(d);
+                  d->status.why, wait);
+        device_error_write(d->all->store->xs, d->path, d->status.why);
     }
     d->wait_ms = wait ? 2 * wait : WAIT_FIRST_MS;
     if (d->wait_ms > WAIT_MOST_MS)
         d->wait_ms = WAIT_MOST_MS;
+    tell(d);
     event_timer_set(d->all->loop, &d->timer, wait);
 }
 
@@ -269,6 +236,8 @@ static int adopt(struct device *d)
     }
     log_info("%s: goes on with process %d", d->path, (int)d->worker.pid);
     event_timer_set(ds->loop, &d->timer, LIFE_MS);
+    d->served = true;
+    tell(d);
     if (ds->stopping)
         worker_signal(&d->worker, SIGTERM);
     return 0;
@@ -286,7 +255,7 @@ static void start(struct device *d)
              d->kind->program);
     rc = worker_start(&d->worker, &p);
     if (rc) {
-        snprintf(d->why, sizeof(d->why), "cannot be started: %s",
+        snprintf(d->status.why, sizeof(d->status.why), "cannot be started: %s",
                  strerror(-rc));
         d->end = WORKER_ENDED;
         serve_later(d);
@@ -295,6 +264,9 @@ static void start(struct device *d)
     log_info("%s: %s started, process %d", d->path, d->kind->program,
              (int)d->worker.pid);
     event_timer_set(d->all->loop, &d->timer, LIFE_MS);
+    d->status.restarts += d->served;
+    d->served = true;
+    tell(d);
 }
 
 /* A device of which no process is known. */
@@ -327,7 +299,7 @@ static void on_timer(struct event_timer *t)
         return;
     }
     d->wait_ms = 0;
-    clear_error(d);
+    device_error_clear(d->all->store->xs, d->path, d->status.why);
 }
 
 static void process_ended(struct worker *w, enum worker_end how,
@@ -336,7 +308,7 @@ static void process_ended(struct worker *w, enum worker_end how,
     struct device *d = container_of(w, struct device, worker);
 
     d->end = how;
-    snprintf(d->why, sizeof(d->why), "%s", words);
+    snprintf(d->status.why, sizeof(d->status.why), "%s", words);
     event_timer_cancel(d->all->loop, &d->timer);
     if (how == WORKER_DONE)
         log_info("%s: backend ended", d->path);
@@ -388,7 +360,7 @@ static void check_device(struct devices *ds, const struct device_kind *k,
     if (d)
         d->state = state;
     else if (!state)
-        forget_errors(ds, path);
+        device_error_withdraw(ds->store->xs, path);
     else if (state < XenbusStateClosed && !ds->stopping) {
         d = add(ds, k, domid, devid);
         if (d)
@@ -457,18 +429,25 @@ static void found(struct devices *ds, const char *file)
             continue;
         d->state = XenbusStateConnected; /* until the store says */
         d->end = WORKER_ENDED;
-        snprintf(d->why, sizeof(d->why), "ended with the supervisor");
-        adopt(d);
+        d->served = true;
+        device_status_load(&d->status, ds->run_dir, d->worker.name);
+        if (adopt(d) == -ESRCH)
+            snprintf(d->status.why, sizeof(d->status.why),
+                     "ended with the supervisor");
     }
 }
 
 int devices_open(struct devices *ds)
 {
-    DIR *dir;
-
     if (mkdir(ds->run_dir, 0700) && errno != EEXIST)
         return -errno;
-    dir = opendir(ds->run_dir);
+    return 0;
+}
+
+int devices_adopt(struct devices *ds)
+{
+    DIR *dir = opendir(ds->run_dir);
+
     if (!dir)
         return -errno;
     for (struct dirent *e = readdir(dir); e; e = readdir(dir))
@@ -548,7 +527,9 @@ void devices_store_changed(struct devices *ds)
 
     for (d = ds->list; d; d = next) {
         next = d->next;
-        if (!d->worker.pid && !d->timer.armed)
+        if (d->worker.pid)
+            tell(d);
+        else if (!d->timer.armed)
             settle(d);
     }
     if (ds->stopping)

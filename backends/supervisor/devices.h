@@ -54,9 +54,10 @@ struct devices {
     struct device *list;
 };
 
-/* First of all: makes run_dir if it is missing, and adopts what processes there
- * are. 0 or -errno. */
+/* Makes run_dir if it is missing. 0 or -errno, as for the next one. */
 int devices_open(struct devices *ds);
+/* Before the store is looked at: adopts what processes there are. */
+int devices_adopt(struct devices *ds);
 /* The store has gone, or there is one. */
 void devices_store_changed(struct devices *ds);
 /* A watch reported this path, or the whole store is to be looked at (NULL):

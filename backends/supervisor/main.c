@@ -23,6 +23,7 @@
 #include "../common/kernel_driver.h"
 #include "../common/store_client.h"
 #include "../net/record.h"
+#include "device_status.h"
 #include "devices.h"
 
 #define PROGRAM_DIR "/usr/lib/xen-lite/bin"
@@ -50,6 +51,8 @@ static void usage(FILE *f)
           "  -i, --interactive      stay in the foreground\n"
           "  -s, --stop             end the daemon and the backends of all "
           "devices\n"
+          "  -S, --status           print all devices and their backends, in "
+          "JSON\n"
           "  -p, --pid-file FILE    write the process id there\n"
           "                         (default " PID_FILE ")\n"
           "  -l, --log FILE         where the log goes in the background\n"
@@ -96,7 +99,7 @@ static struct signal_watch signals;
 
 struct options {
     const char *pid_file, *log_file;
-    bool foreground, stop;
+    bool foreground, stop, status;
 };
 
 static void parse_options(struct options *o, int argc, char **argv)
@@ -104,6 +107,7 @@ static void parse_options(struct options *o, int argc, char **argv)
     static const struct option longs[] = {
         {"interactive", no_argument, NULL, 'i'},
         {"stop", no_argument, NULL, 's'},
+        {"status", no_argument, NULL, 'S'},
         {"pid-file", required_argument, NULL, 'p'},
         {"log", required_argument, NULL, 'l'},
         {"backend-dir", required_argument, NULL, 'b'},
@@ -114,13 +118,16 @@ static void parse_options(struct options *o, int argc, char **argv)
     };
     int c;
 
-    while ((c = getopt_long(argc, argv, "isp:l:b:r:dh", longs, NULL)) != -1)
+    while ((c = getopt_long(argc, argv, "isSp:l:b:r:dh", longs, NULL)) != -1)
         switch (c) {
         case 'i':
             o->foreground = true;
             break;
         case 's':
             o->stop = o->foreground = true;
+            break;
+        case 'S':
+            o->status = true;
             break;
         case 'p':
             o->pid_file = optarg;
@@ -150,8 +157,24 @@ static int start(void)
 
     setrlimit(RLIMIT_NOFILE, &files); /* three descriptors per device */
     rc = rc ? rc : signals_watch(&signals, &loop);
-    rc = rc ? rc : devices_open(&devices);
-    return rc ? rc : watch_store();
+    return rc ? rc : devices_open(&devices);
+}
+
+/* What is said from here on goes to the log. */
+static int serve(bool stop)
+{
+    int rc = devices_adopt(&devices);
+
+    rc = rc ? rc : watch_store();
+    if (rc) {
+        log_error("cannot serve: %s", strerror(-rc));
+        return 1;
+    }
+    if (stop)
+        devices_stop_all(&devices);
+    else
+        log_info("watching for devices");
+    return event_loop_run(&loop);
 }
 
 static bool kernel_serves_any(void)
@@ -179,6 +202,8 @@ int main(int argc, char **argv)
 
     parse_options(&o, argc, argv);
     log_setup("xen-backendd", devices.debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
+    if (o.status)
+        return device_status_print(stdout, devices.run_dir, o.pid_file) != 0;
     if (kernel_serves_any() || begin(&o))
         return 1;
     rc = start();
@@ -187,11 +212,7 @@ int main(int argc, char **argv)
         return 1;
     }
     daemon_ready(o.log_file);
-    if (o.stop)
-        devices_stop_all(&devices);
-    else
-        log_info("watching for devices");
-    rc = event_loop_run(&loop);
+    rc = serve(o.stop);
     devices_close(&devices);
     daemon_end();
     return rc;

@@ -26,7 +26,7 @@
 #define P_PIDFD 3
 #endif
 
-static const char *const files[] = {"log", "socket", "record", "pid"};
+static const char *const files[] = {"log", "socket", "record", "ends", "pid"};
 
 static const char *file(const struct worker *w, const char *which)
 {

@@ -7,6 +7,7 @@
  *   NAME.log     the pipe with its log (device_log.h)
  *   NAME.socket  where it takes a supervisor's connection (handover.h)
  *   NAME.record  what it leaves to its successor, which alone interprets it
+ *   NAME.ends    how its predecessors ended (device_status.h)
  *
  * The lock is taken before the process is made, which inherits it. So however a
  * supervisor ends, a device has the lock of one process or of none, and a new

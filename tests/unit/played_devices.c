@@ -103,6 +103,8 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
     else if ((d = disk_at(path, "error/", "error")))
         snprintf(d->error, sizeof(d->error), "%.*s", (int)len,
                  (const char *)data);
+    else if ((d = disk_at(path, "xen-backendd/", "restarts")))
+        d->restarts = atoi(data);
     return true;
 }
 
@@ -132,6 +134,8 @@ bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
     unsigned int n;
     bool whole = sscanf(path, "error/backend/vbd/3/%u", &n) == 1 && n < DISKS;
 
+    if (sscanf(path, "xen-backendd/backend/vbd/3/%u", &n) == 1 && n < DISKS)
+        played->disk[n].restarts = -1;
     if (!d && whole)
         d = &played->disk[n];
     if (d)

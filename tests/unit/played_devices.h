@@ -17,6 +17,7 @@ struct played_device {
     volatile int state; /* 0: the toolstack has removed it */
     volatile int online;
     char error[512];                /* "": no such node */
+    int restarts;                   /* -1: likewise */
     volatile unsigned int instance; /* counted by the test's toolstack */
     volatile pid_t pid;             /* as the test's backend says */
 };

@@ -72,6 +72,7 @@ static void begin_supervisor(void)
                                .program_dir = dir,
                                .run_dir = run_dir};
     assert_int_equal(devices_open(&devices), 0);
+    assert_int_equal(devices_adopt(&devices), 0);
     devices_store_changed(&devices);
     devices_check(&devices, NULL);
 }
@@ -161,21 +162,6 @@ static void run(const char *script)
     assert_true(within(10000, nothing_left));
 }
 
-/* It notes its number and what the former has left in the record, leaves
- * something itself, and goes on. */
-static void begin_lasting(void)
-{
-    char script[256];
-
-    snprintf(script, sizeof(script),
-             "r=/proc/self/fd/$4\n"
-             "echo $$ $(head -c 8 $r | tr '\\0' .) $5 >> %s\n"
-             "printf heirloom | dd of=$r conv=notrunc 2> /dev/null\n"
-             "exec sleep 1000",
-             started);
-    begin(script);
-}
-
 static unsigned int lines, wanted_lines;
 static pid_t pid;
 static char found[32], served[64];
@@ -214,6 +200,22 @@ static void await_process(unsigned int n, const char *record)
     } while (strcmp(comm, "sleep"));
 }
 
+/* It notes its number and what the former has left in the record, leaves
+ * something itself, and goes on. */
+static void begin_lasting(void)
+{
+    char script[256];
+
+    snprintf(script, sizeof(script),
+             "r=/proc/self/fd/$4\n"
+             "echo $$ $(head -c 8 $r | tr '\\0' .) $5 >> %s\n"
+             "printf heirloom | dd of=$r conv=notrunc 2> /dev/null\n"
+             "exec sleep 1000",
+             started);
+    begin(script);
+    await_process(1, "........");
+}
+
 static void remove_disk(void)
 {
     disk->state = 0;
@@ -221,6 +223,7 @@ static void remove_disk(void)
         kill(pid, SIGTERM);
     assert_true(within(10000, nothing_left));
     assert_string_equal(disk->error, "");
+    assert_int_equal(disk->restarts, -1);
 }
 
 static void last_error_is_the_devices_error(void **unused)
@@ -304,7 +307,6 @@ static void fire_timers_of_devices(void)
 static void killed_process_has_a_successor_with_its_record(void **unused)
 {
     begin_lasting();
-    await_process(1, "........");
     disk->state = 4;
     kill(pid, SIGKILL);
     await_process(2, "heirloom");
@@ -318,7 +320,6 @@ static void killed_process_has_a_successor_with_its_record(void **unused)
 static void process_that_is_told_to_end_has_a_successor(void **unused)
 {
     begin_lasting();
-    await_process(1, "........");
     disk->state = 2;
     kill(pid, SIGTERM);
     await_process(2, "heirloom");
@@ -329,7 +330,6 @@ static void process_that_is_told_to_end_has_a_successor(void **unused)
 static void record_is_not_a_new_devices(void **unused)
 {
     begin_lasting();
-    await_process(1, "........");
     kill(pid, SIGKILL);
     await_process(2, "........");
     remove_disk();
@@ -358,7 +358,6 @@ static void failure_of_a_device_in_use_is_tried_again(void **unused)
 static void process_of_a_dead_domain_has_no_successor(void **unused)
 {
     begin_lasting();
-    await_process(1, "........");
     disk->state = 4;
     played->guest_over = true;
     kill(pid, SIGKILL);
@@ -369,7 +368,6 @@ static void process_of_a_dead_domain_has_no_successor(void **unused)
 static void device_that_was_closed_is_over_with_its_process(void **unused)
 {
     begin_lasting();
-    await_process(1, "........");
     disk->state = 6;
     disk->online = 0;
     kill(pid, SIGTERM);
@@ -394,7 +392,6 @@ static void living_process_is_adopted(void **unused)
     pid_t first;
 
     begin_lasting();
-    await_process(1, "........");
     first = pid;
     disk->state = 4;
     for (int i = 0; i < 3; i++) {
@@ -405,13 +402,18 @@ static void living_process_is_adopted(void **unused)
     }
     assert_int_equal(kill(first, SIGKILL), 0);
     await_process(2, "heirloom");
+    assert_int_equal(disk->restarts, 1);
+    devices_close(&devices);
+    begin_supervisor();
+    kill(pid, SIGKILL);
+    await_process(3, "heirloom");
+    assert_int_equal(disk->restarts, 2);
     remove_disk();
 }
 
 static void process_that_died_meanwhile_is_replaced(void **unused)
 {
     begin_lasting();
-    await_process(1, "........");
     disk->state = 4;
     devices_close(&devices);
     kill(pid, SIGKILL);
@@ -424,7 +426,6 @@ static void process_that_died_meanwhile_is_replaced(void **unused)
 static void device_that_went_meanwhile_leaves_nothing(void **unused)
 {
     begin_lasting();
-    await_process(1, "........");
     devices_close(&devices);
     kill(pid, SIGKILL);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
@@ -438,7 +439,6 @@ static void process_that_cannot_be_reached_is_replaced(void **unused)
     char path[96];
 
     begin_lasting();
-    await_process(1, "........");
     disk->state = 4;
     devices_close(&devices);
     snprintf(path, sizeof(path), "%s/vbd-3-0.socket", run_dir);
@@ -479,7 +479,6 @@ static void what_is_said_meanwhile_goes_to_the_log(void **unused)
 static void stop_ends_all_and_closes_the_device(void **unused)
 {
     begin_lasting();
-    await_process(1, "........");
     disk->state = 4;
     devices_close(&devices);
     begin_supervisor();
@@ -534,7 +533,6 @@ static void end_is_told_when_the_store_is_back(void **unused)
 static void successor_does_not_wait_for_the_store(void **unused)
 {
     begin_lasting();
-    await_process(1, "........");
     disk->state = 4;
     devices_check(&devices, BACK "/state");
     lose_store(true);

@@ -57,15 +57,15 @@ static void be_the_only_one(unsigned int n)
 }
 
 /* The record says which instance of the device it is of: none, or this. A
- * device that is new has none, which a backend sees itself: it may have been
- * made anew just now. */
+ * device that is new has none, which a backend sees itself: it may be made anew
+ * just now. */
 static bool inherits(int record, const struct played_device *d,
                      unsigned int instance)
 {
     unsigned int left = 0;
 
     return pread(record, &left, sizeof(left), 0) == sizeof(left) &&
-           (!left || left == instance || d->state == 1) &&
+           (!left || left == instance || d->state <= 1) &&
            pwrite(record, &instance, sizeof(instance), 0) == sizeof(instance);
 }
 
@@ -139,7 +139,8 @@ static int supervise(void)
                                .xlc = (struct xlc_handle *)&loop,
                                .program_dir = dir,
                                .run_dir = run_dir};
-    if (event_loop_init(&loop) || devices_open(&devices))
+    if (event_loop_init(&loop) || devices_open(&devices) ||
+        devices_adopt(&devices))
         return 1;
     devices_store_changed(&devices);
     devices_check(&devices, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What lies between a supervisor and a backend process: the pipe with its log,
- * which has a bound, and the socket at which each new supervisor finds it.
+ * which has a bound, and the socket at which each new supervisor finds it; and
+ * what an administrator is told of it.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -16,8 +17,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include <daemon/pid_lock.h>
+
 #include "../../backends/common/handover.h"
 #include "../../backends/supervisor/device_log.h"
+#include "../../backends/supervisor/device_status.h"
 
 static char dir[] = "/tmp/supervisor-parts-XXXXXX";
 static struct event_loop loop;
@@ -91,11 +95,46 @@ static void supervisor_can_come_again(void **unused)
     unlink(path);
 }
 
+static void status_is_json(void **unused)
+{
+    struct device_status s = {.restarts = 2, .why = "it said \"no\""}, again;
+    char *text, path[64], expected[256];
+    int number, lock;
+    size_t n;
+    FILE *f = open_memstream(&text, &n);
+
+    device_status_save(&s, dir, "vbd-3-0");
+    device_status_load(&again, dir, "vbd-3-0");
+    assert_int_equal(again.restarts, 2);
+    assert_string_equal(again.why, s.why);
+    snprintf(path, sizeof(path), "%s/vbd-3-0.pid", dir);
+    lock = pid_lock_take(path, &number);
+    assert_true(lock >= 0);
+    assert_int_equal(pid_lock_write(number, getpid()), 0);
+    assert_int_equal(device_status_print(f, dir, "/nowhere"), 0);
+    close(number);
+    close(lock);
+    assert_int_equal(device_status_print(f, dir, "/nowhere"), 0);
+    fclose(f);
+    snprintf(expected, sizeof(expected),
+             "{\n  \"supervisor\": null,\n  \"devices\": [\n"
+             "    { \"device\": \"backend/vbd/3/0\", \"pid\": %d, "
+             "\"restarts\": 2, \"reason\": \"it said \\\"no\\\"\" }\n  ]\n}\n",
+             (int)getpid());
+    assert_memory_equal(text, expected, strlen(expected));
+    assert_non_null(strstr(text + strlen(expected), "\"pid\": null"));
+    free(text);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/vbd-3-0.ends", dir);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_of_a_backend_gone_mad_is_bounded),
         cmocka_unit_test(supervisor_can_come_again),
+        cmocka_unit_test(status_is_json),
     };
 
     return cmocka_run_group_tests_name("supervisor_parts", tests, set_up,

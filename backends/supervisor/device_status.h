@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an administrator is told of a device and its processes. In the store of
+ * this domain:
+ *
+ *   error/backend/KIND/DOMID/DEVID/error     what is wrong now
+ *   xen-backendd/backend/KIND/DOMID/DEVID/pid, restarts, reason
+ *                                            its process, how many this one has
+ *                                            replaced, how the last one ended
+ *
+ * and in the supervisor's directory NAME.ends, by which the next supervisor
+ * knows, and `xen-backendd --status` without a store. What the store does not
+ * take because it is away is lost.
+ */
+#ifndef BACKENDS_SUPERVISOR_DEVICE_STATUS_H
+#define BACKENDS_SUPERVISOR_DEVICE_STATUS_H
+
+#include <stdio.h>
+#include <sys/types.h>
+#include <xenstore.h>
+
+struct device_status {
+    pid_t pid;
+    unsigned int restarts;
+    char why[320]; /* "": as it should, or none has ended */
+};
+
+/* path: of the device, backend/KIND/DOMID/DEVID. */
+void device_status_publish(struct xs_handle *xs, const char *path,
+                           const struct device_status *s);
+void device_error_write(struct xs_handle *xs, const char *path,
+                        const char *text);
+/* If it says this text, and not what the process says. */
+void device_error_clear(struct xs_handle *xs, const char *path,
+                        const char *text);
+/* There is no process any more; there is no device any more. With directories
+ * above the nodes that they leave empty. */
+void device_status_withdraw(struct xs_handle *xs, const char *path);
+void device_error_withdraw(struct xs_handle *xs, const char *path);
+
+/* restarts and why, from the file and to it; zero and "" without one. */
+void device_status_load(struct device_status *s, const char *dir,
+                        const char *name);
+void device_status_save(const struct device_status *s, const char *dir,
+                        const char *name);
+
+/* All devices of the directory, and the daemon that holds the pid file, as
+ * JSON. 0 or -errno. */
+int device_status_print(FILE *f, const char *dir, const char *pid_file);
+
+#endif
