@@ -10,7 +10,8 @@ BACKEND_COMMON := $(addprefix backends/common/, \
     device_node.c store_client.c handover.c record.c xenbus_state.c xenbus.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
-    main.c queue.c record.c request.c pages.c pool.c medium.c storage.c)
+    main.c queue.c record.c request.c pages.c pool.c medium.c storage.c \
+    resize.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c answers.c credit.c tx.c rx.c slots.c offload.c tap.c)
@@ -50,8 +51,8 @@ $(eval $(call unit_test,block_queue,tests/unit/block_queue.c $(BLOCK_WORLD),-lxe
 $(eval $(call unit_test,block_resume,$(addprefix tests/unit/,block_resume.c each_store.c) \
     $(BLOCK_WORLD),-lxentoollog))
 $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
-    $(addprefix backends/block/,medium.c storage.c) \
-    tools/libs/daemon/log.c,-luring -lxentoollog))
+    $(addprefix backends/block/,medium.c storage.c resize.c) \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
 $(eval $(call unit_test,net_queue,$(addprefix tests/unit/,net_queue.c each_store.c fake_xen.c) \
     $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c slots.c offload.c) \
     $(addprefix backends/common/,ring.c grant_map.c) \

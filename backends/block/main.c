@@ -14,10 +14,15 @@
 
 #include "../common/backend_main.h"
 #include "queue.h"
+#include "resize.h"
+
+#define TELL_AGAIN_MS 1000
 
 struct disk_device {
     struct backend backend;
     struct storage disk;
+    struct resize_watch resize;
+    struct event_timer tell; /* the guest its disk's size */
     struct block_queue queue;
 };
 
@@ -61,6 +66,22 @@ static char *medium_path(struct xenbus_device *bus)
     return path ? path : xenbus_read(bus, "params");
 }
 
+static void watch_size(struct disk_device *d)
+{
+    int rc = resize_watch_begin(&d->resize, &d->backend.loop, d->disk.fd);
+
+    if (rc)
+        log_warning("its size is not watched: %s", strerror(-rc));
+}
+
+static void close_disk(struct backend *b)
+{
+    struct disk_device *d = container_of(b, struct disk_device, backend);
+
+    resize_watch_end(&d->resize);
+    storage_close(&d->disk);
+}
+
 static int open_disk(struct backend *b)
 {
     struct disk_device *d = container_of(b, struct disk_device, backend);
@@ -81,9 +102,10 @@ static int open_disk(struct backend *b)
                  d->disk.limits.readonly ? "read-only" : "read-write",
                  d->disk.in_memory ? ", in memory" : "");
         storage_register(&d->disk, d->queue.pool.base, POOL_BYTES);
+        watch_size(d);
         rc = storage_hold(&d->disk, b->bus.record.fd);
         if (rc)
-            storage_close(&d->disk);
+            close_disk(b);
     }
     free(mode);
     free(path);
@@ -112,6 +134,36 @@ static void add_properties(struct xenbus_device *bus, const struct storage *s,
                         (cdrom ? VDISK_CDROM : 0));
     device_node_add(n, "sector-size", "%u", l->sector_size);
     device_node_add(n, "physical-sector-size", "%u", s->physical_sector_size);
+}
+
+/* As Linux's blkback does it: the frontend looks at the size when the state is
+ * written again. */
+static void tell_size(struct disk_device *d)
+{
+    struct xenbus_device *bus = &d->backend.bus;
+    struct device_nodes n = {0};
+    char sectors[32];
+
+    snprintf(sectors, sizeof(sectors), "%llu",
+             (unsigned long long)d->disk.limits.sectors);
+    if (!bus->connected || node_is(bus, "sectors", sectors))
+        return;
+    device_node_add(&n, "sectors", "%s", sectors);
+    if (xenbus_renew(bus, &n) == -EAGAIN)
+        event_timer_set(&d->backend.loop, &d->tell, TELL_AGAIN_MS);
+}
+
+static void on_tell(struct event_timer *t)
+{
+    tell_size(container_of(t, struct disk_device, tell));
+}
+
+static void on_resize(struct resize_watch *w)
+{
+    struct disk_device *d = container_of(w, struct disk_device, resize);
+
+    if (storage_resized(&d->disk))
+        tell_size(d);
 }
 
 /* One ring-ref, or ring-ref0... if the frontend chose an order. */
@@ -177,6 +229,8 @@ static int connect_disk(struct xenbus_device *bus, struct device_nodes *n,
     if (rc)
         return rc;
     add_properties(bus, &d->disk, n);
+    if (resume) /* nobody has watched meanwhile */
+        event_timer_set(&d->backend.loop, &d->tell, 0);
     if (store_lost(&bus->store))
         return -ENOTCONN;
     return block_queue_connect(&d->queue, &d->backend.ports, refs, nr, port,
@@ -185,7 +239,10 @@ static int connect_disk(struct xenbus_device *bus, struct device_nodes *n,
 
 static void disconnect_disk(struct xenbus_device *bus)
 {
-    block_queue_disconnect(&device_of(bus)->queue);
+    struct disk_device *d = device_of(bus);
+
+    event_timer_cancel(&d->backend.loop, &d->tell);
+    block_queue_disconnect(&d->queue);
 }
 
 static void broken(struct block_queue *q, const char *why)
@@ -216,12 +273,9 @@ static int init_disk(struct backend *b)
 
     d->queue.broken = broken;
     d->queue.waits = waits;
+    d->resize.changed = on_resize;
+    d->tell.fire = on_tell;
     return rc;
-}
-
-static void close_disk(struct backend *b)
-{
-    storage_close(&container_of(b, struct disk_device, backend)->disk);
 }
 
 static const struct backend_ops disk_ops = {

@@ -68,6 +68,16 @@ static bool write_through(dev_t dev)
     return !strncmp(word, "write through", 13);
 }
 
+/* A sector that is not whole is none. */
+static void set_size(struct storage *s, uint64_t bytes)
+{
+    s->limits.sectors = bytes / 512;
+    if (bytes % 512)
+        log_warning("the last %u bytes of its file are not a whole sector, and "
+                    "not part of the disk",
+                    (unsigned int)(bytes % 512));
+}
+
 static int probe_device(struct storage *s, dev_t dev, bool allow_discard)
 {
     uint64_t bytes;
@@ -79,7 +89,7 @@ static int probe_device(struct storage *s, dev_t dev, bool allow_discard)
     if (ioctl(s->fd, BLKROGET, &read_only) == 0 && read_only &&
         !s->limits.readonly)
         return -EROFS;
-    s->limits.sectors = bytes / 512;
+    set_size(s, bytes);
     s->limits.sector_size = logical;
     s->physical_sector_size =
         ioctl(s->fd, BLKPBSZGET, &physical) ? s->limits.sector_size : physical;
@@ -98,7 +108,7 @@ static int probe_file(struct storage *s, const struct stat *st,
 {
     struct statfs fs;
 
-    s->limits.sectors = st->st_size / 512;
+    set_size(s, st->st_size);
     s->limits.sector_size = 512;
     s->physical_sector_size = st->st_blksize < 4096 ? 512 : 4096;
     if (fstatfs(s->fd, &fs) == 0)
@@ -152,6 +162,26 @@ out:
     close(s->fd);
     s->fd = -1;
     return rc;
+}
+
+bool storage_resized(struct storage *s)
+{
+    off_t bytes = lseek(s->fd, 0, SEEK_END); /* of a device, too */
+    uint64_t former = s->limits.sectors;
+
+    if (bytes < 0 || (uint64_t)bytes / 512 == former)
+        return false;
+    set_size(s, bytes);
+    if (s->limits.sectors < former)
+        log_warning(
+            "the disk has shrunk from %llu to %llu sectors: the guest's "
+            "requests for the others fail",
+            (unsigned long long)former, (unsigned long long)s->limits.sectors);
+    else
+        log_info("the disk has grown from %llu to %llu sectors",
+                 (unsigned long long)former,
+                 (unsigned long long)s->limits.sectors);
+    return true;
 }
 
 void storage_register(struct storage *s, void *base, size_t size)

@@ -55,6 +55,11 @@ int storage_open(struct storage *s, const char *path, const char *mode,
                  bool allow_discard, unsigned int depth);
 void storage_close(struct storage *s);
 
+/* Looks at the medium's size. True: it is another one, and so is
+ * limits.sectors. What is in flight may have been checked against the former.
+ */
+bool storage_resized(struct storage *s);
+
 /* All data of later requests lies in this memory. Only makes things faster, so
  * failure is not reported. */
 void storage_register(struct storage *s, void *base, size_t size);

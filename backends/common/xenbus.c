@@ -93,6 +93,13 @@ static void set_state(struct xenbus_device *d, enum xenbus_state state)
     enter_state(d, state, &none);
 }
 
+int xenbus_renew(struct xenbus_device *d, const struct device_nodes *nodes)
+{
+    if (d->unwritten || store_lost(&d->store)) /* with nodes of its own */
+        return -EAGAIN;
+    return enter_state(d, d->state, nodes);
+}
+
 static enum xenbus_state frontend_state(struct xenbus_device *d)
 {
     uint64_t state;

@@ -98,6 +98,13 @@ void xenbus_opened(struct xenbus_device *d, int rc);
 void xenbus_advance(struct xenbus_device *d);
 
 /*
+ * While connected: writes these nodes, and the state once more, by which the
+ * frontend is told to look at them. 0 or -errno; -EAGAIN: the store is away,
+ * try again later.
+ */
+int xenbus_renew(struct xenbus_device *d, const struct device_nodes *nodes);
+
+/*
  * The device cannot go on: writes error/<path>/error ("errno text"), unmaps
  * and goes to Closed. The frontend may start again from Initialising.
  */

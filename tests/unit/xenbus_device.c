@@ -400,6 +400,23 @@ static void trouble_is_told_until_it_is_over(void **state)
 }
 
 /* The toolstack does not wait for a medium that takes long to open. */
+static void what_changes_while_connected_is_told_by_the_same_state(void **state)
+{
+    struct device_nodes n = {0};
+
+    frontend("state", "4");
+    put(BACK "/state", "4, as a watch would show it");
+    device_node_add(&n, "sectors", "%d", 16);
+    transactions = 0;
+    assert_int_equal(xenbus_renew(&device, &n), 0);
+    assert_int_equal(transactions, 1);
+    assert_string_equal(find(BACK "/sectors")->value, "16");
+    state_is("4");
+    store_error = ECONNRESET;
+    assert_int_equal(xenbus_renew(&device, &n), -EAGAIN);
+    store_error = 0;
+}
+
 static void a_device_can_be_removed_while_it_connects(void **state)
 {
     removed_meanwhile = true;
@@ -455,6 +472,9 @@ int main(void)
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(
             open_device_stays_open_when_the_store_goes, make_device,
+            forget_device),
+        cmocka_unit_test_setup_teardown(
+            what_changes_while_connected_is_told_by_the_same_state, make_device,
             forget_device),
         cmocka_unit_test_setup_teardown(trouble_is_told_until_it_is_over,
                                         make_device, forget_device),
