@@ -12,6 +12,13 @@ static bool fits(uint64_t sector, uint64_t n, const struct block_limits *l)
     return sector <= l->sectors && n <= l->sectors - sector;
 }
 
+/* The medium would refuse all else later, less clearly. */
+static bool whole_sectors(const struct block_request *r,
+                          const struct block_limits *l)
+{
+    return r->offset % l->sector_size == 0 && r->len % l->sector_size == 0;
+}
+
 int block_request_segments(struct block_request *r,
                            const struct blkif_request_segment *segs,
                            unsigned int n, const struct block_limits *limits)
@@ -35,10 +42,7 @@ int block_request_segments(struct block_request *r,
         return BLKIF_RSP_ERROR;
     r->nr_segments = n;
     r->len = sectors * BLOCK_SECTOR_SIZE;
-    /* Direct I/O would refuse it later, less clearly. */
-    if (r->offset % limits->sector_size || r->len % limits->sector_size)
-        return BLKIF_RSP_ERROR;
-    return BLKIF_RSP_OKAY;
+    return whole_sectors(r, limits) ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR;
 }
 
 /* The first sector as bytes; false if it cannot be a place on the disk. */
@@ -107,7 +111,7 @@ static int parse_discard(struct block_request *r,
         !fits(raw->sector_number, raw->nr_sectors, l))
         return BLKIF_RSP_ERROR;
     r->len = raw->nr_sectors * BLOCK_SECTOR_SIZE;
-    return BLKIF_RSP_OKAY;
+    return whole_sectors(r, l) ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR;
 }
 
 int block_request_parse(struct block_request *r,

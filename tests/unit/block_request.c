@@ -129,6 +129,22 @@ static void flushes_and_barriers_say_what_they_order(void **state)
     assert_true(r.op == BLOCK_FLUSH && r.barrier);
 }
 
+static void a_discard_is_of_whole_sectors(void **state)
+{
+    struct block_limits big = disk;
+    union block_ring_entry e = {.discard = {.operation = BLKIF_OP_DISCARD}};
+
+    big.sector_size = 4096;
+    e.discard.sector_number = 8;
+    e.discard.nr_sectors = 16;
+    assert_int_equal(parse(e, &big), 0);
+    e.discard.nr_sectors = 15;
+    assert_int_equal(parse(e, &big), BLKIF_RSP_ERROR);
+    e.discard.nr_sectors = 16;
+    e.discard.sector_number = 9;
+    assert_int_equal(parse(e, &big), BLKIF_RSP_ERROR);
+}
+
 static void a_discard_is_for_disks_that_support_it(void **state)
 {
     struct block_limits no = disk;
@@ -248,6 +264,7 @@ int main(void)
         cmocka_unit_test(a_readonly_disk_refuses_writes),
         cmocka_unit_test(flushes_and_barriers_say_what_they_order),
         cmocka_unit_test(a_discard_is_for_disks_that_support_it),
+        cmocka_unit_test(a_discard_is_of_whole_sectors),
         cmocka_unit_test(indirect_requests_name_as_many_pages_as_they_need),
         cmocka_unit_test(unknown_operations_are_not_supported),
         cmocka_unit_test(any_bytes_are_refused_or_stay_on_the_disk),
