@@ -10,7 +10,7 @@ set -u
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:${PATH:-}
 export PATH LC_ALL=C
 
-LOCK_DIR=/run/xen-hotplug
+LOCK_DIR=${XEN_HOTPLUG_LOCK_DIR:-/run/xen-hotplug}
 
 log() {
     logger -t "xen-hotplug[${0##*/}]" -- "$*" 2>/dev/null || :

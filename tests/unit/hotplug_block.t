@@ -5,8 +5,10 @@
 cd "$(dirname "$0")/../.." || exit 1
 dir=$(mktemp -d) || exit 1
 PATH=$dir/bin:$PATH
-export XENSTORED_RUNDIR=$dir
+export XENSTORED_RUNDIR=$dir XEN_HOTPLUG_LOCK_DIR=$dir/lock
 clean_up() {
+    exec 7>&- # its file system answers errors from now on
+    mountpoint -q "$dir/dead" && umount "$dir/dead"
     mountpoint -q "$dir/mnt" && umount "$dir/mnt"
     swapoff "$dir/swap" 2> /dev/null
     tac "$dir/loops" | xargs -n 1 losetup -d
@@ -22,7 +24,7 @@ if ! losetup -f > "$dir/out" 2>&1 || [ "$(id -u)" != 0 ]; then
     trap 'rm -rf "$dir"' EXIT
     exit 0
 fi
-mkdir "$dir"/{bin,mnt}
+mkdir "$dir"/{bin,mnt,dead}
 for m in read write list exists rm; do
     ln -s "$PWD/build/bin/xenstore" "$dir/bin/xenstore-$m"
 done
@@ -34,7 +36,7 @@ disk() {
     xenstore-rm "$back" 2> /dev/null
     xenstore-write "/local/domain/$1/vm" "/vm/$1" "/local/domain/$1/name" "guest$1" \
         "$back/params" "$2" "$back/mode" "$3" "$back/frontend-id" "$1" "$back/state" 1
-    XENBUS_PATH=$back dom0-scripts/hotplug/block add
+    XENBUS_PATH=$back timeout -s KILL 20 dom0-scripts/hotplug/block add 7>&-
 }
 takes() { # MEDIUM MODE
     disk 9 "$1" "$2"
@@ -63,7 +65,7 @@ on_mounted=$(loop "$dir/mounted")
 on_parts=$(loop -P "$dir/parts") # its partitions go with it
 
 check "a file with loop devices that nobody uses is free" takes "$dir/image" w
-check "no other user can take the scripts' lock" test "$(stat -c %a /run/xen-hotplug)" = 700
+check "no other user can take the scripts' lock" test "$(stat -c %a "$dir/lock")" = 700
 check "a loop device is free" takes "$on_image" w
 
 disk 1 "$dir/image" w
@@ -79,8 +81,7 @@ xenstore-rm /local/domain/0/backend/vbd/1/51712/state
 check "what is left of a device is no user" takes "$dir/image" w
 removed_meanwhile() {
     local back=/local/domain/0/backend/vbd/9
-    mkdir -p /run/xen-hotplug
-    exec 8> /run/xen-hotplug/block.lock
+    exec 8> "$dir/lock/block.lock"
     flock 8
     disk 9 "$1" w 8>&- &
     sleep 0.5 # it has read the device's nodes, and waits for the lock
@@ -94,6 +95,26 @@ disk 1 "$dir/image" r
 check "a reader of what a guest reads is let in" takes "$on_image" r
 check "a writer of what a guest reads is refused" refuses "in use by guest1" "$on_image" w
 xenstore-rm /local/domain/0/backend/vbd/1
+
+# A file system whose server does not answer.
+dead_server() { exec 7<> /dev/fuse && mount -i -t fuse -o fd=7,rootmode=40000,user_id=0,group_id=0 dead "$dir/dead"; }
+takes_soon() { # SECONDS MEDIUM MODE
+    local begin=$SECONDS
+    takes "$2" "$3" && [ $((SECONDS - begin)) -le "$1" ]
+}
+if dead_server 2> /dev/null; then
+    back=/local/domain/0/backend/vbd/1/51712
+    xenstore-write $back/physical-device-path "$dir/dead/image" $back/mode w $back/state 4
+    check "a guest's disk on a dead server does not stop others" takes_soon 10 "$dir/image" w
+    xenstore-rm /local/domain/0/backend/vbd/1
+    disk 1 "$dir/dead/image" w 7>&- &
+    stuck=$!
+    check "a disk on a dead server is waited for without the lock" takes_soon 10 "$dir/image" w
+    exec 7>&-
+    wait $stuck
+    umount "$dir/dead"
+    xenstore-rm /local/domain/0/backend/vbd/1
+fi
 
 mount "$on_mounted" "$dir/mnt"
 check "a mounted device is refused" refuses "is mounted" "$on_mounted" w
