@@ -11,7 +11,7 @@ BACKEND_COMMON := $(addprefix backends/common/, \
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
     main.c queue.c record.c request.c pages.c pool.c medium.c storage.c \
-    resize.c)
+    resize.c sysfs.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c answers.c credit.c tx.c rx.c slots.c offload.c tap.c)
@@ -40,7 +40,7 @@ $(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONT
 
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
 $(eval $(call unit_test,backend_record,tests/unit/backend_record.c backends/common/record.c \
-    $(addprefix backends/block/,medium.c storage.c) tools/libs/daemon/log.c,\
+    $(addprefix backends/block/,medium.c storage.c sysfs.c) tools/libs/daemon/log.c,\
     -luring -lxentoollog))
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
 BLOCK_WORLD := $(addprefix tests/unit/,block_world.c fake_xen.c) \
@@ -51,7 +51,7 @@ $(eval $(call unit_test,block_queue,tests/unit/block_queue.c $(BLOCK_WORLD),-lxe
 $(eval $(call unit_test,block_resume,$(addprefix tests/unit/,block_resume.c each_store.c) \
     $(BLOCK_WORLD),-lxentoollog))
 $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
-    $(addprefix backends/block/,medium.c storage.c resize.c) \
+    $(addprefix backends/block/,medium.c storage.c resize.c sysfs.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
 $(eval $(call unit_test,net_queue,$(addprefix tests/unit/,net_queue.c each_store.c fake_xen.c) \
     $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c slots.c offload.c) \

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sysfs.h"
+
 #define SECTOR 512
 
 /* QEMU's bytes: whoever reads or writes locks the byte of what it does, and the
@@ -69,20 +71,32 @@ static int open_alone(const char *path, const char *mode)
     return rc;
 }
 
-/* Direct I/O may want more than a sector: a file's, what the disk below wants.
- * Reading a hole tells nothing, so trying is for old kernels. */
-static bool takes_sectors(int fd)
+/* By a read of the first data, for a hole is read without the disk; what the
+ * disk below wants is looked at for a file that has none yet. */
+static bool seems_to_take_sectors(int fd, dev_t below)
 {
     alignas(SECTOR) char sector[SECTOR];
-    struct statx x;
+    off_t data = lseek(fd, 0, SEEK_DATA);
 
-    if (!statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_DIOALIGN, &x)) {
-        if (S_ISBLK(x.stx_mode))
-            return true; /* its sectors are announced as they are */
-        if (x.stx_mask & STATX_DIOALIGN)
-            return x.stx_dio_offset_align && x.stx_dio_offset_align <= SECTOR;
-    }
-    return pread(fd, sector, SECTOR, SECTOR) >= 0;
+    return sysfs_number(below, "queue/logical_block_size") <= SECTOR &&
+           pread(fd, sector, SECTOR, (data < 0 ? 0 : data) + SECTOR) >= 0;
+}
+
+/* Direct I/O may want more than a sector: of a file, what the disk below wants.
+ * Kernels before 6.1, and some file systems, do not say it. */
+static bool takes_sectors(int fd)
+{
+    struct statx x;
+    struct stat st;
+
+    if (fstat(fd, &st))
+        return false;
+    if (S_ISBLK(st.st_mode))
+        return true; /* its sectors are announced as they are */
+    if (!statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &x) &&
+        (x.stx_mask & STATX_DIOALIGN))
+        return x.stx_dio_offset_align && x.stx_dio_offset_align <= SECTOR;
+    return seems_to_take_sectors(fd, st.st_dev);
 }
 
 int medium_open(const char *path, const char *mode)

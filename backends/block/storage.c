@@ -14,7 +14,6 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -22,51 +21,11 @@
 #include <daemon/log.h>
 
 #include "medium.h"
+#include "sysfs.h"
 
 #ifndef RAMFS_MAGIC
 #define RAMFS_MAGIC 0x858458f6
 #endif
-
-static unsigned long queue_attribute(dev_t dev, const char *name)
-{
-    char path[128];
-    unsigned long value = 0;
-    FILE *f;
-
-    /* A partition has no queue of its own, its parent directory has. */
-    snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/queue/%s", major(dev),
-             minor(dev), name);
-    f = fopen(path, "re");
-    if (!f) {
-        snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/../queue/%s",
-                 major(dev), minor(dev), name);
-        f = fopen(path, "re");
-    }
-    if (!f)
-        return 0;
-    if (fscanf(f, "%lu", &value) != 1)
-        value = 0;
-    fclose(f);
-    return value;
-}
-
-/* Devices without a volatile cache have nothing to flush: we write past the
- * page cache. */
-static bool write_through(dev_t dev)
-{
-    char path[128], word[32] = "";
-    FILE *f;
-
-    snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/queue/write_cache",
-             major(dev), minor(dev));
-    f = fopen(path, "re");
-    if (!f)
-        return false;
-    if (!fgets(word, sizeof(word), f))
-        word[0] = 0;
-    fclose(f);
-    return !strncmp(word, "write through", 13);
-}
 
 /* A sector that is not whole is none. */
 static void set_size(struct storage *s, uint64_t bytes)
@@ -93,13 +52,17 @@ static int probe_device(struct storage *s, dev_t dev, bool allow_discard)
     s->limits.sector_size = logical;
     s->physical_sector_size =
         ioctl(s->fd, BLKPBSZGET, &physical) ? s->limits.sector_size : physical;
-    s->flush = !write_through(dev);
-    s->discard_granularity = queue_attribute(dev, "discard_granularity");
+    /* A device with no volatile cache has nothing to flush, if nothing is in
+     * the page cache. */
+    s->flush = !(fcntl(s->fd, F_GETFL) & O_DIRECT) ||
+               !sysfs_says(dev, "queue/write_cache", "write through");
+    s->discard_granularity = sysfs_number(dev, "queue/discard_granularity");
+    s->discard_alignment = sysfs_number(dev, "discard_alignment");
     /* fallocate() on a device needs both. */
     s->limits.discard = allow_discard && !s->limits.readonly &&
                         s->discard_granularity &&
-                        queue_attribute(dev, "discard_max_bytes") &&
-                        queue_attribute(dev, "write_zeroes_max_bytes");
+                        sysfs_number(dev, "queue/discard_max_bytes") &&
+                        sysfs_number(dev, "queue/write_zeroes_max_bytes");
     return 0;
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -25,6 +26,20 @@
 
 static char dir[] = "/tmp/block-storage-XXXXXX", image[64], on_disk[64];
 static char loop[2][64]; /* of 512 and 4096 bytes a sector, or "" */
+
+/* --- the kernel --- */
+
+static bool old_kernel; /* knows nothing of STATX_DIOALIGN */
+
+int statx(int dir, const char *restrict path, int flags, unsigned int mask,
+          struct statx *restrict x)
+{
+    int r = syscall(SYS_statx, dir, path, flags, mask, x);
+
+    if (old_kernel)
+        x->stx_mask &= ~STATX_DIOALIGN;
+    return r;
+}
 
 /* --- the media --- */
 
@@ -235,18 +250,37 @@ static void announced_sectors_of_devices_work(void **state)
     takes_announced_sectors(loop[1]);
 }
 
-static void announced_sectors_of_a_file_on_big_sectors_work(void **state)
+/* A hole, data, and data behind a hole. */
+static void file_on_big_sectors(void)
 {
     char path[80];
 
-    if (!loop[1][0] || run("mkfs.ext4 -q %s 2>/dev/null", loop[1]) ||
+    if (!loop[1][0] || run("mkfs.ext4 -Fq %s 2>/dev/null", loop[1]) ||
         mount(loop[1], on_disk, "ext4", 0, NULL))
         skip();
     snprintf(path, sizeof(path), "%s/image", on_disk);
     make_file(path, MIB);
     takes_announced_sectors(path);
-    takes_announced_sectors(path); /* not a hole any more */
+    takes_announced_sectors(path);
+    assert_int_equal(truncate(path, 0), 0);
+    assert_int_equal(
+        run("echo data | dd of=%s bs=64k seek=8 2>/dev/null", path), 0);
+    assert_int_equal(truncate(path, MIB), 0);
+    takes_announced_sectors(path);
     assert_int_equal(umount(on_disk), 0);
+}
+
+static void announced_sectors_of_a_file_on_big_sectors_work(void **state)
+{
+    file_on_big_sectors();
+}
+
+static void old_kernels_are_asked_for_sectors_by_trial(void **state)
+{
+    old_kernel = true;
+    file_on_big_sectors();
+    takes_announced_sectors(image);
+    old_kernel = false;
 }
 
 static void a_size_is_rounded_down_to_sectors(void **state)
@@ -362,6 +396,7 @@ int main(void)
         cmocka_unit_test(announced_sectors_of_files_work),
         cmocka_unit_test(announced_sectors_of_devices_work),
         cmocka_unit_test(announced_sectors_of_a_file_on_big_sectors_work),
+        cmocka_unit_test(old_kernels_are_asked_for_sectors_by_trial),
         cmocka_unit_test(a_size_is_rounded_down_to_sectors),
         cmocka_unit_test(another_size_of_a_file_is_noticed),
         cmocka_unit_test(writing_to_a_file_is_no_news),
