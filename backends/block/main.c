@@ -82,22 +82,33 @@ static void close_disk(struct backend *b)
     storage_close(&d->disk);
 }
 
+static int open_medium(struct disk_device *d, const char *path)
+{
+    struct xenbus_device *bus = &d->backend.bus;
+    bool discard = !node_is(bus, "discard-enable", "0");
+    char *mode;
+    int rc;
+
+    if (path && !*path && node_is(bus, "device-type", "cdrom"))
+        return storage_open(&d->disk, NULL, "r", false, BLOCK_INFLIGHT);
+    if (!path || path[0] != '/')
+        return log_reason(-ENOENT, "no path of a file or device ('%s')",
+                          path ? path : "");
+    mode = xenbus_read(bus, "mode");
+    rc = storage_open(&d->disk, path, mode ? mode : "r", discard,
+                      BLOCK_INFLIGHT);
+    free(mode);
+    return rc;
+}
+
 static int open_disk(struct backend *b)
 {
     struct disk_device *d = container_of(b, struct disk_device, backend);
-    char *mode = xenbus_read(&b->bus, "mode"), *path = medium_path(&b->bus);
-    bool discard = !node_is(&b->bus, "discard-enable", "0");
-    int rc;
+    char *path = medium_path(&b->bus);
+    int rc = open_medium(d, path);
 
-    if (!path || path[0] != '/') {
-        rc = log_reason(-ENOENT, "no path of a file or device ('%s')",
-                        path ? path : "");
-    } else {
-        rc = storage_open(&d->disk, path, mode ? mode : "r", discard,
-                          BLOCK_INFLIGHT);
-    }
     if (!rc) {
-        log_info("%s, %llu sectors, %s%s", path,
+        log_info("%s, %llu sectors, %s%s", *path ? path : "an empty drive",
                  (unsigned long long)d->disk.limits.sectors,
                  d->disk.limits.readonly ? "read-only" : "read-write",
                  d->disk.in_memory ? ", in memory" : "");
@@ -107,7 +118,6 @@ static int open_disk(struct backend *b)
         if (rc)
             close_disk(b);
     }
-    free(mode);
     free(path);
     return rc;
 }

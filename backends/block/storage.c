@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -87,18 +88,27 @@ static int probe_file(struct storage *s, const struct stat *st,
     return 0;
 }
 
+/* A disk that has no sector: whatever is asked of it lies beyond its end. */
+static int no_medium(void)
+{
+    int fd = memfd_create("no-medium", MFD_CLOEXEC);
+
+    return fd < 0 ? -errno : fd;
+}
+
 int storage_open(struct storage *s, const char *path, const char *mode,
                  bool allow_discard, unsigned int depth)
 {
+    const char *name = path ? path : "an empty drive";
     struct stat st;
     int rc;
 
     memset(s, 0, sizeof(*s));
     s->done_tail = &s->done;
-    s->limits.readonly = mode[0] != 'w';
-    s->fd = medium_open(path, mode);
+    s->limits.readonly = !path || mode[0] != 'w';
+    s->fd = path ? medium_open(path, mode) : no_medium();
     if (s->fd < 0)
-        return log_reason(s->fd, "%s: %s", path,
+        return log_reason(s->fd, "%s: %s", name,
                           s->fd == -EBUSY ? "somebody else uses it"
                                           : strerror(-s->fd));
     if (fstat(s->fd, &st))
@@ -109,10 +119,10 @@ int storage_open(struct storage *s, const char *path, const char *mode,
         rc = probe_file(s, &st, allow_discard);
     else
         rc = -ENOTBLK;
-    if (!rc && !s->limits.sectors)
+    if (!rc && path && !s->limits.sectors)
         rc = -ENOSPC;
     if (rc) {
-        log_reason(rc, "cannot use %s as a disk: %s", path, strerror(-rc));
+        log_reason(rc, "cannot use %s as a disk: %s", name, strerror(-rc));
         goto out;
     }
     rc = io_uring_queue_init(depth, &s->ring, IORING_SETUP_CLAMP);

@@ -49,7 +49,8 @@ struct storage {
     struct storage_io *done, **done_tail;
 };
 
-/* mode: see medium_open(). depth: the most storage_io in flight. 0 or -errno,
+/* path: NULL for a drive with no medium in it, which has no sectors. mode: see
+ * medium_open(). depth: the most storage_io in flight. 0 or -errno,
  * with a reason. */
 int storage_open(struct storage *s, const char *path, const char *mode,
                  bool allow_discard, unsigned int depth);

@@ -296,6 +296,33 @@ static void a_size_is_rounded_down_to_sectors(void **state)
     make_file(image, MIB);
 }
 
+static void an_empty_drive_is_a_disk_with_no_sectors(void **state)
+{
+    struct storage s;
+
+    assert_int_equal(storage_open(&s, NULL, "r", false, 4), 0);
+    assert_int_equal(s.limits.sectors, 0);
+    assert_true(s.limits.readonly);
+    assert_int_equal(s.limits.sector_size, 512);
+    storage_close(&s);
+}
+
+static void announced_discards_of_devices_work(void **state)
+{
+    struct storage s;
+    uint64_t n;
+
+    if (!loop[1][0])
+        skip();
+    assert_int_equal(storage_open(&s, loop[1], "w", true, 4), 0);
+    assert_true(s.limits.discard);
+    n = s.discard_granularity;
+    assert_true(n >= s.limits.sector_size && s.discard_alignment % n == 0);
+    assert_int_equal(transfer(&s, STORAGE_DISCARD, NULL, n, n), 0);
+    assert_int_equal(transfer(&s, STORAGE_DISCARD, NULL, n + 512, n), -EINVAL);
+    storage_close(&s);
+}
+
 /* --- another size --- */
 
 struct noticed {
@@ -398,6 +425,8 @@ int main(void)
         cmocka_unit_test(announced_sectors_of_a_file_on_big_sectors_work),
         cmocka_unit_test(old_kernels_are_asked_for_sectors_by_trial),
         cmocka_unit_test(a_size_is_rounded_down_to_sectors),
+        cmocka_unit_test(an_empty_drive_is_a_disk_with_no_sectors),
+        cmocka_unit_test(announced_discards_of_devices_work),
         cmocka_unit_test(another_size_of_a_file_is_noticed),
         cmocka_unit_test(writing_to_a_file_is_no_news),
         cmocka_unit_test(another_size_of_a_device_is_noticed),
