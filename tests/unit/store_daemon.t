@@ -86,6 +86,9 @@ is 'control' 'OK
 status 0' ours xenstore-control check
 is 'control quota' 'OK
 status 0' ours xenstore-control quota set nodes 2000
+is 'control memreport FILE' 'OK
+local connections: 1
+status 0' bash -c "$dir/ours/xenstore-control memreport $dir/report; head -n 1 $dir/report; rm $dir/report"
 is 'watch' '/w
 /w/1
 /w

@@ -3,7 +3,7 @@
 
 XENSTORED_CORE := $(addprefix tools/xenstored/, \
     path.c perms.c tree.c quota.c edit.c store.c transaction.c watch.c \
-    connection.c protocol.c requests.c requests_domain.c control.c \
+    outstanding.c connection.c protocol.c requests.c requests_domain.c control.c \
     domain.c ring.c journal.c record.c state.c restore.c)
 XENSTORED_SOURCES := $(XENSTORED_CORE) $(addprefix tools/xenstored/, \
     main.c trace.c turns.c socket.c xen.c)
@@ -28,6 +28,7 @@ $(eval $(call unit_test,store_paths,tests/unit/store_paths.c \
     $(addprefix tools/xenstored/,path.c perms.c),))
 $(eval $(call unit_test,store_transactions,tests/unit/store_transactions.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_protocol,tests/unit/store_protocol.c $(STORE_TEST),-lz))
+$(eval $(call unit_test,store_quota,tests/unit/store_quota.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_ring,tests/unit/store_ring.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_journal,tests/unit/store_journal.c $(STORE_TEST), \
     $(STORE_DEATHS) -lz))

@@ -19,6 +19,8 @@
 #include "trace.h"
 
 #define HEADER sizeof(struct xsd_sockmsg)
+/* How long a guest waits whose events nobody reads, before the next look. */
+#define OUTSTANDING_MS 20
 
 struct connection *connections;
 static struct connection *pending, **pending_tail = &pending;
@@ -80,6 +82,7 @@ static void release_message(struct connection *c, struct message *m)
     else
         c->gone++;
     touch(c);
+    outstanding_drop(&m->cause);
     if (m->event) {
         c->events--;
         c->event_bytes -= m->len;
@@ -216,6 +219,7 @@ static struct message *queue(struct connection *c, const struct xsd_sockmsg *h,
     m->sent = (uint32_t)sent;
     m->hash = 0;
     m->event = false;
+    m->cause = (struct cause){.epoch = 0};
     m->batch = state_batch();
     memcpy(m->data, h, HEADER);
     memcpy(m->data + HEADER, data, h->len);
@@ -320,6 +324,7 @@ static void queue_event(struct connection *c, const struct xsd_sockmsg *h,
         return;
     }
     m->event = true;
+    m->cause = outstanding_add();
     m->hash = hash;
     c->events++;
     c->event_bytes += m->len;
@@ -388,6 +393,11 @@ static bool blocked(const struct connection *c)
     return silent(c) || c->replies;
 }
 
+static bool too_many_events(const struct connection *c)
+{
+    return c->domain && outstanding_full(c->domain);
+}
+
 /* Serves the complete requests in the buffer; true if one is left over. */
 static bool serve_buffer(struct connection *c, unsigned int *budget)
 {
@@ -404,11 +414,13 @@ static bool serve_buffer(struct connection *c, unsigned int *budget)
         }
         if (c->in_used - at < HEADER + h.len)
             break;
-        more = *budget == 0 || blocked(c);
+        more = *budget == 0 || blocked(c) || too_many_events(c);
         if (more)
             break;
         --*budget;
+        outstanding_begin(c->domain);
         protocol_handle(c, &h, c->in + at + HEADER);
+        outstanding_end();
         if (silent(c))
             return false;
         at += HEADER + h.len;
@@ -423,6 +435,10 @@ static bool serve_buffer(struct connection *c, unsigned int *budget)
 
 static bool held_back(const struct connection *c)
 {
+    if (too_many_events(c)) {
+        quota_refused(&c->domain->account, c->domain->id, QUOTA_OUTSTANDING);
+        return true;
+    }
     return c->domain && c->domain->held_back_until &&
            domain_held_back(c->domain, now_ms());
 }
@@ -509,6 +525,8 @@ int connection_run_pending(uint64_t now)
         int wait = 0;
         if (c->domain && domain_held_back(c->domain, now))
             wait = (int)(c->domain->held_back_until - now);
+        else if (too_many_events(c))
+            wait = OUTSTANDING_MS;
         if (timeout < 0 || wait < timeout)
             timeout = wait;
     }

@@ -53,6 +53,7 @@ struct message {
     uint32_t len, sent;
     uint32_t hash;  /* of an event, to find its equal */
     uint64_t batch; /* a local client's: see state_batch_written() */
+    struct cause cause;
     bool event;
     char data[];
 };

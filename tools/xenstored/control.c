@@ -76,30 +76,77 @@ static void say_account(struct text *out, const struct domain *d)
     const struct connection *c = d->connection;
 
     say(out,
-        "domain %5u: nodes %ld, node bytes %ld, other bytes %ld, watches %u, "
-        "transactions %u%s\n",
-        (unsigned int)d->id.domid, d->account.nodes, d->account.node_bytes,
-        d->account.held, c ? c->watches.count : 0,
-        c ? c->transactions.count : 0, c && c->fault ? ", not served" : "");
+        "Domain %u:\nnodes           : %8ld\nwatches         : %8u\n"
+        "transactions    : %8u\noutstanding     : %8ld\n"
+        "memory          : %8ld\n",
+        (unsigned int)d->id.domid, d->account.nodes, c ? c->watches.count : 0,
+        c ? c->transactions.count : 0, d->outstanding.events,
+        d->account.node_bytes + d->account.held);
 }
 
-static int control_memreport(struct text *out, const char **arg, int n)
+/* Nothing if it was never refused anything. */
+static void say_refusals(struct text *out, const struct domain *d)
+{
+    for (int q = 0; q < QUOTA_COUNT; q++)
+        if (d->account.refused[q])
+            say(out, "domain %u refused %s: %lu times\n",
+                (unsigned int)d->id.domid, quota_name[q],
+                d->account.refused[q]);
+}
+
+static void say_memory(struct text *out)
 {
     unsigned int locals = 0;
     struct domain *d = NULL;
 
-    (void)arg, (void)n;
     for (struct connection *c = connections; c; c = c->next)
         locals += !c->domain;
     say(out, "local connections: %u\n", locals);
-    while ((d = domain_next(d)))
-        say_account(out, d);
+    while ((d = domain_next(d))) {
+        const struct connection *c = d->connection;
+
+        say(out,
+            "domain %5u: nodes %ld, node bytes %ld, other bytes %ld, watches "
+            "%u, transactions %u%s\n",
+            (unsigned int)d->id.domid, d->account.nodes, d->account.node_bytes,
+            d->account.held, c ? c->watches.count : 0,
+            c ? c->transactions.count : 0, c && c->fault ? ", not served" : "");
+    }
+}
+
+static int control_memreport(struct text *out, const char **arg, int n)
+{
+    int rc = 0;
+
+    if (n > 1)
+        return EINVAL;
+    say_memory(out);
+    if (n == 1) {
+        rc = trace_report(arg[0], out->data, out->used);
+        out->used = 0;
+        say(out, "OK");
+    }
+    return rc ? EINVAL : 0;
+}
+
+static int quota_of(struct text *out, const char *number)
+{
+    const struct domain *d;
+    uint16_t domid;
+
+    if (protocol_domid(number, &domid))
+        return EINVAL;
+    d = domain_known(domid);
+    if (!d)
+        return ENOENT;
+    say_account(out, d);
+    say_refusals(out, d);
     return 0;
 }
 
 static int control_quota(struct text *out, const char **arg, int n)
 {
-    uint16_t domid;
+    struct domain *d = NULL;
 
     if (n == 3 && !strcmp(arg[0], "set")) {
         int rc = quota_set(arg[1], arg[2]);
@@ -107,20 +154,15 @@ static int control_quota(struct text *out, const char **arg, int n)
         state_quotas();
         return rc;
     }
-    if (n == 1) {
-        const struct domain *d;
-        if (protocol_domid(arg[0], &domid))
-            return EINVAL;
-        d = domain_known(domid);
-        if (!d)
-            return ENOENT;
-        say_account(out, d);
-        return 0;
-    }
+    if (n == 1)
+        return quota_of(out, arg[0]);
     if (n)
         return EINVAL;
+    say(out, "Quota settings:\n");
     for (int q = 0; q < QUOTA_COUNT; q++)
-        say(out, "%-20s: %8ld\n", quota_name[q], quota[q]);
+        say(out, "%-17s: %8ld %s\n", quota_name[q], quota[q], quota_text[q]);
+    while ((d = domain_next(d)))
+        say_refusals(out, d);
     return 0;
 }
 
@@ -130,7 +172,8 @@ static int control_quota_soft(struct text *out, const char **arg, int n)
     long limit;
 
     if (n == 0) {
-        say(out, "%-20s: %8ld\n", "memory", quota_soft_memory);
+        say(out, "Quota settings:\n%-17s: %8ld %s\n", "memory",
+            quota_soft_memory, "Bytes that a domain holds (logged beyond it)");
         return 0;
     }
     if (n != 3 || strcmp(arg[0], "set") || strcmp(arg[1], "memory"))
@@ -152,10 +195,10 @@ static const struct command {
     {"check", control_check, ""},
     {"log", control_log, "on|off"},
     {"logfile", control_logfile, "<file>"},
-    {"memreport", control_memreport, ""},
+    {"memreport", control_memreport, "[<file>]"},
     {"print", control_print, "<string>"},
-    {"quota", control_quota, "[set <name> <value>|<domid>]"},
-    {"quota-soft", control_quota_soft, "[set memory <value>]"},
+    {"quota", control_quota, "[set <name> <val>|<domid>]"},
+    {"quota-soft", control_quota_soft, "[set <name> <val>]"},
     {"help", control_help, ""},
 };
 #define COMMANDS (ARRAY_SIZE(commands))
@@ -164,7 +207,7 @@ static int control_help(struct text *out, const char **arg, int n)
 {
     (void)arg, (void)n;
     for (size_t i = 0; i < COMMANDS; i++)
-        say(out, "%-15s %s\n", commands[i].name, commands[i].usage);
+        say(out, "%s\t%s\n", commands[i].name, commands[i].usage);
     return 0;
 }
 

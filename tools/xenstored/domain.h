@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "outstanding.h"
 #include "perms.h"
 #include "quota.h"
 
@@ -20,6 +21,7 @@ struct ring;
 struct domain {
     struct identity id;
     struct account account;
+    struct outstanding outstanding;
     struct connection *connection; /* NULL: not introduced */
     bool shutdown;                 /* seen and announced */
     bool fault_told;               /* logged that it broke the protocol */

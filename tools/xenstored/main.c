@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #include <daemon/signals.h>
 
 #include "domain.h"
+#include "outstanding.h"
 #include "quota.h"
 #include "ring.h"
 #include "socket.h"
@@ -58,12 +60,16 @@ static const char usage[] =
     "  -A, --perm-nb N          permissions on a node\n"
     "  -M, --path-max N         characters of a path\n"
     "  -Q, --quota WHAT=N       nodes, watches, transactions, outstanding,\n"
-    "                           transaction-nodes, memory, node-permissions,\n"
-    "                           path-length, node-size; and for all domains\n"
+    "                           transaction-nodes, memory, permissions,\n"
+    "                           path-max, node-size; and for all domains\n"
     "                           together: snapshot-memory\n"
     "  -q, --quota-soft memory=N  warn when a domain uses more\n"
+    "  -w, --timeout watch-event=N  seconds that unread events hold up "
+    "requests\n"
+    "                           of the domain that has caused them (20; 0: "
+    "ever)\n"
     "  -H, --help               this text\n"
-    "Accepted and without effect: -V, -R, -I, -K, -L, -U, -w.\n"
+    "Accepted and without effect: -V, -R, -I, -K, -L, -U.\n"
     "The socket is $XENSTORED_PATH, or socket in $XENSTORED_RUNDIR, or\n"
     "/run/xenstored/socket. Beside it the file journal keeps the store for "
     "the\n"
@@ -108,6 +114,18 @@ static void set_limit(const char *name, const char *value)
         bad_value(value);
 }
 
+static long number(const char *s, long max)
+{
+    char *end;
+    long n;
+
+    errno = 0;
+    n = strtol(s, &end, 10);
+    if (errno || end == s || *end || n < 0 || n > max)
+        bad_value(s);
+    return n;
+}
+
 /* "WHAT=N" */
 static void set_quota(char *arg, bool soft)
 {
@@ -121,7 +139,17 @@ static void set_quota(char *arg, bool soft)
     else if (strcmp(arg, "memory"))
         bad_value(arg);
     else
-        quota_soft_memory = strtol(value, NULL, 10);
+        quota_soft_memory = number(value, LONG_MAX);
+}
+
+/* "watch-event=SECONDS", the only one there is. */
+static void set_timeout(char *arg)
+{
+    static const char what[] = "watch-event=";
+
+    if (strncmp(arg, what, sizeof(what) - 1))
+        bad_value(arg);
+    outstanding_timeout = 1000 * number(arg + sizeof(what) - 1, 1000000);
 }
 
 static void parse_limit(int c)
@@ -130,8 +158,8 @@ static void parse_limit(int c)
         int option;
         const char *quota;
     } limits[] = {
-        {'E', "nodes"},        {'S', "node-size"},        {'W', "watches"},
-        {'t', "transactions"}, {'A', "node-permissions"}, {'M', "path-length"},
+        {'E', "nodes"},        {'S', "node-size"},   {'W', "watches"},
+        {'t', "transactions"}, {'A', "permissions"}, {'M', "path-max"},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
@@ -170,6 +198,9 @@ static void parse_options(int argc, char **argv)
         case 'Q':
         case 'q':
             set_quota(optarg, c == 'q');
+            break;
+        case 'w':
+            set_timeout(optarg);
             break;
         case 'H':
             fputs(usage, stdout);

@@ -147,8 +147,11 @@ int protocol_path(const struct request *r, char *path, bool special,
     rc = path_resolve(path, r->data, len, r->c->home, special);
     if (rc)
         return rc;
-    if ((long)path_local_length(path) > quota[QUOTA_PATH_LENGTH])
+    if ((long)path_local_length(path) > quota[QUOTA_PATH_LENGTH]) {
+        struct identity self = r->c->who.self;
+        quota_refused(account_of(self), self, QUOTA_PATH_LENGTH);
         return EINVAL;
+    }
     if (relative)
         *relative = strlen(path) - len;
     if (rest) {

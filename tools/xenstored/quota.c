@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <daemon/clock.h>
 #include <daemon/log.h>
+
+/* Between two lines on the same refusal. */
+#define TOLD_MS 60000
 
 long quota[QUOTA_COUNT] = {
     [QUOTA_NODES] = 1000,
@@ -32,17 +36,41 @@ const char *const quota_name[QUOTA_COUNT] = {
     [QUOTA_OUTSTANDING] = "outstanding",
     [QUOTA_TRANSACTION_NODES] = "transaction-nodes",
     [QUOTA_MEMORY] = "memory",
-    [QUOTA_NODE_PERMISSIONS] = "node-permissions",
-    [QUOTA_PATH_LENGTH] = "path-length",
+    [QUOTA_NODE_PERMISSIONS] = "permissions",
+    [QUOTA_PATH_LENGTH] = "path-max",
     [QUOTA_NODE_SIZE] = "node-size",
     [QUOTA_SNAPSHOT_MEMORY] = "snapshot-memory",
 };
+
+const char *const quota_text[QUOTA_COUNT] = {
+    [QUOTA_NODES] = "Nodes of a domain",
+    [QUOTA_WATCHES] = "Watches of a domain",
+    [QUOTA_TRANSACTIONS] = "Open transactions of a domain",
+    [QUOTA_OUTSTANDING] = "Events by a domain that wait for their readers",
+    [QUOTA_TRANSACTION_NODES] = "Nodes that a transaction touches",
+    [QUOTA_MEMORY] = "Bytes that a domain holds (refused beyond it)",
+    [QUOTA_NODE_PERMISSIONS] = "Permissions of a node",
+    [QUOTA_PATH_LENGTH] = "Characters of a path",
+    [QUOTA_NODE_SIZE] = "Bytes of a node's value",
+    [QUOTA_SNAPSHOT_MEMORY] = "Bytes that transactions keep, of all domains",
+};
+
+/* Names that were ours alone. */
+static const char *known_name(const char *name)
+{
+    if (!strcmp(name, "node-permissions"))
+        return quota_name[QUOTA_NODE_PERMISSIONS];
+    if (!strcmp(name, "path-length"))
+        return quota_name[QUOTA_PATH_LENGTH];
+    return name;
+}
 
 int quota_set(const char *name, const char *number)
 {
     char *end;
     long n;
 
+    name = known_name(name);
     errno = 0;
     n = strtol(number, &end, 10);
     if (errno || end == number || *end || n < 0)
@@ -57,11 +85,18 @@ int quota_set(const char *name, const char *number)
 
 void quota_refused(struct account *a, struct identity id, enum quota q)
 {
-    if (!a || a->known & (1u << q))
+    uint64_t now;
+
+    if (!a)
         return;
-    a->known |= 1u << q;
-    log_warning("domain %u has reached its limit of %ld for %s",
-                (unsigned int)id.domid, quota[q], quota_name[q]);
+    a->refused[q]++;
+    now = now_ms();
+    if (a->told[q] && now - a->told[q] < TOLD_MS)
+        return;
+    a->told[q] = now;
+    log_warning("domain %u has reached its limit of %ld for %s, refused %lu "
+                "times so far",
+                (unsigned int)id.domid, quota[q], quota_name[q], a->refused[q]);
 }
 
 static struct usage_entry *find(const struct usage *u, struct identity id)

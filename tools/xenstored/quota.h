@@ -18,7 +18,7 @@
 #include "perms.h"
 
 /* The limits, in numbers or bytes; quota.c has the defaults. 0 is no limit for
- * QUOTA_MEMORY and the soft one, which is only logged. */
+ * QUOTA_OUTSTANDING, QUOTA_MEMORY and the soft one, which is only logged. */
 enum quota {
     QUOTA_NODES,
     QUOTA_WATCHES,
@@ -37,23 +37,27 @@ enum quota {
 extern long quota[QUOTA_COUNT];
 extern long quota_soft_memory;
 extern const char *const quota_name[QUOTA_COUNT];
+/* What it counts, for people. */
+extern const char *const quota_text[QUOTA_COUNT];
 
 /* Sets a limit by its name; EINVAL for an unknown name or a bad number. */
 int quota_set(const char *name, const char *number);
 
 /* Of one incarnation of a domain, in its record. */
 struct account {
-    long nodes;         /* owned by the domain, in the live tree */
-    long node_bytes;    /* node_cost() of these */
-    long held;          /* watches, transactions, undelivered events */
-    unsigned int known; /* refusals already logged, a bit per quota */
+    long nodes;      /* owned by the domain, in the live tree */
+    long node_bytes; /* node_cost() of these */
+    long held;       /* watches, transactions, undelivered events */
+    unsigned long refused[QUOTA_COUNT];
+    uint64_t told[QUOTA_COUNT]; /* ms: when a refusal was logged last */
     bool soft_known;
 };
 
 /* The account of a living domain; NULL for any other identity. */
 struct account *account_of(struct identity id);
 
-/* One clear line per domain and limit, not one per refused request. */
+/* Counts a refusal. One line in the log for a domain and limit in a minute;
+ * @a NULL is a client without one. */
 void quota_refused(struct account *a, struct identity id, enum quota q);
 
 /* Changes of accounts that are not booked yet; empty when zeroed. */

@@ -204,8 +204,10 @@ int store_write(struct view *v, const char *path, const void *data, size_t len,
     rc = find(v, path, PERM_WRITE, &n, &rest);
     if (rc && rc != ENOENT)
         return rc;
-    if (!v->who->privileged && (long)len > quota[QUOTA_NODE_SIZE])
+    if (!v->who->privileged && (long)len > quota[QUOTA_NODE_SIZE]) {
+        quota_refused(account_of(v->who->self), v->who->self, QUOTA_NODE_SIZE);
         return ENOSPC;
+    }
     absent = rc == ENOENT;
     rc = touch(v, path, TOUCH_WRITE, len);
     if (rc)

@@ -22,5 +22,8 @@ void trace_message(const char *direction, const char *who, const char *type,
                    uint32_t tx_id, const void *data, size_t len);
 /* One line of another kind; the newline is added. */
 void trace_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Adds a text to another file, named by an absolute path. 0 or an errno value.
+ */
+int trace_report(const char *path, const char *text, size_t len);
 
 #endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Limits of guests as an administrator sees them: refusals are counted, and
+ * logged now and then; events that a guest causes and nobody reads stop it, but
+ * not for ever.
+ */
+#include "store_test.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static struct client *root, *guest, *reader;
+
+static int setup(void **state)
+{
+    fake_start();
+    fake_create(5);
+    fake_create(6);
+    root = client_new(NULL);
+    guest = client_new(domain_get(5));
+    reader = client_new(domain_get(6));
+    client_one(root, XS_MKDIR, 0, "/local/domain/5");
+    client_ask(root, XS_SET_PERMS, 0, "/local/domain/5\0n5\0r6", 22, NULL,
+               NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    assert_accounts();
+    client_free(root);
+    client_free(guest);
+    client_free(reader);
+    fake_stop();
+    return 0;
+}
+
+static const char *control(const char *command, size_t len)
+{
+    static char text[XENSTORE_PAYLOAD_MAX + 1];
+
+    assert_int_equal(client_ask(root, XS_CONTROL, 0, command, len, text, &len),
+                     0);
+    text[len] = '\0';
+    return text;
+}
+
+static unsigned long refused(enum quota q)
+{
+    return domain_known(5)->account.refused[q];
+}
+
+/* --- events by a guest that wait -------------------------------------------
+ */
+
+/* The reader watches the guest's nodes and takes nothing. */
+static void do_not_read(void)
+{
+    client_two(reader, XS_WATCH, 0, "/local/domain/5", "t");
+    while (client_event(reader))
+        ;
+    reader->room = 0;
+}
+
+static bool write_number(int i)
+{
+    char request[32];
+    int len = sprintf(request, "n%d%cx", i, 0);
+    size_t before = guest->out_len;
+
+    client_send(guest, XS_WRITE, 0, request, (size_t)len);
+    return guest->out_len != before;
+}
+
+static int writes_until_stopped(int first)
+{
+    int i = first;
+
+    while (i < first + 500 && write_number(i))
+        i++;
+    return i - first;
+}
+
+static void unread_events_stop_their_guest(void **state)
+{
+    int n, events = 0;
+
+    do_not_read();
+    n = writes_until_stopped(0);
+    assert_int_equal(n, quota[QUOTA_OUTSTANDING]);
+    assert_int_equal(reader->c->events, n);
+    assert_true(refused(QUOTA_OUTSTANDING) > 0);
+    /* Others go on. */
+    assert_int_equal(client_write(root, 0, "/local/domain/5/root", ""), 0);
+
+    /* When they have been read, the request that waited is served. */
+    reader->room = SIZE_MAX;
+    connection_serve(reader->c);
+    fake_turns();
+    while (client_event(reader))
+        events++;
+    assert_int_equal(events, n + 2);
+    assert_int_equal(domain_known(5)->outstanding.events, 0);
+    assert_int_equal(writes_until_stopped(100), 500);
+}
+
+static void a_reader_that_never_reads_stops_nobody_for_ever(void **state)
+{
+    outstanding_timeout = 50;
+    do_not_read();
+    assert_int_equal(writes_until_stopped(0), quota[QUOTA_OUTSTANDING]);
+    usleep(60000);
+    fake_turns();
+    /* Those that are forgiven do not count when they go after all. */
+    assert_int_equal(domain_known(5)->outstanding.events, 1);
+    reader->room = SIZE_MAX;
+    connection_serve(reader->c);
+    assert_int_equal(domain_known(5)->outstanding.events, 0);
+    outstanding_timeout = 20000;
+}
+
+/* The reader's end, and the guest's. */
+static void events_may_outlive_who_has_caused_them(void **state)
+{
+    do_not_read();
+    writes_until_stopped(0);
+    client_free(reader);
+    reader = client_new(domain_known(6));
+    assert_int_equal(domain_known(5)->outstanding.events, 0);
+
+    do_not_read();
+    writes_until_stopped(50);
+    fake_destroy(5);
+    domain_check_all();
+    reader->room = SIZE_MAX;
+    connection_serve(reader->c);
+}
+
+/* --- refusals ---------------------------------------------------------------
+ */
+
+static void refuse_everything(void)
+{
+    char big[2100], path[32];
+
+    memset(big, 'v', sizeof(big));
+    big[2049] = '\0';
+    client_write(guest, 0, "big", big);
+    big[0] = '/';
+    client_write(guest, 0, big, "");
+    client_ask(guest, XS_SET_PERMS, 0, "x\0n5\0r1\0r1\0r1\0r1\0r1", 20, NULL,
+               NULL);
+    for (int i = 0; i < 130; i++) {
+        sprintf(path, "w%d", i);
+        client_two(guest, XS_WATCH, 0, path, "");
+    }
+    for (int i = 0; i < 11; i++)
+        client_begin(guest);
+    for (int i = 0; i < 1000; i++) {
+        sprintf(path, "n%d", i);
+        client_write(guest, 0, path, "");
+    }
+}
+
+static void refusals_are_counted_and_told(void **state)
+{
+    const char *text;
+
+    refuse_everything();
+    assert_int_equal(refused(QUOTA_NODE_SIZE), 1);
+    assert_int_equal(refused(QUOTA_PATH_LENGTH), 1);
+    assert_int_equal(refused(QUOTA_NODE_PERMISSIONS), 1);
+    assert_int_equal(refused(QUOTA_WATCHES), 2);
+    assert_int_equal(refused(QUOTA_TRANSACTIONS), 1);
+    assert_int_equal(refused(QUOTA_NODES), 1);
+    assert_int_equal(fake_log_lines, 6);
+
+    /* The next line about the same in a minute. */
+    for (int i = 0; i < 100; i++)
+        client_write(guest, 0, "one/more", "");
+    assert_int_equal(refused(QUOTA_NODES), 101);
+    assert_int_equal(fake_log_lines, 6);
+    domain_known(5)->account.told[QUOTA_NODES] -= 60001;
+    client_write(guest, 0, "one/more", "");
+    assert_int_equal(fake_log_lines, 7);
+
+    text = control("quota", 6);
+    assert_non_null(strstr(text, "domain 5 refused nodes: 102 times\n"));
+    assert_non_null(strstr(text, "domain 5 refused path-max: 1 times\n"));
+    assert_null(strstr(text, "domain 5 refused memory"));
+    assert_null(strstr(text, "domain 6"));
+}
+
+/* --- the words of Xen's -----------------------------------------------------
+ */
+
+static void quotas_are_shown_as_xens_are(void **state)
+{
+    const char *text = control("quota", 6);
+    char wanted[200];
+
+    assert_int_equal(
+        strncmp(text, "Quota settings:\nnodes            :     1000 ", 43), 0);
+    assert_non_null(strstr(text, "\npath-max         :     2048 "));
+    assert_non_null(strstr(text, "\npermissions      :        5 "));
+    text = control("quota\0005", 8);
+    sprintf(wanted,
+            "Domain 5:\nnodes           :        1\n"
+            "watches         :        0\ntransactions    :        0\n"
+            "outstanding     :        0\nmemory          : %8ld\n",
+            node_cost(1, 0));
+    assert_string_equal(text, wanted);
+    assert_string_equal(control("quota\0set\0permissions\0007", 24), "OK");
+    assert_int_equal(quota[QUOTA_NODE_PERMISSIONS], 7);
+    assert_string_equal(control("quota\0set\0node-permissions\0005", 29), "OK");
+    assert_int_equal(quota[QUOTA_NODE_PERMISSIONS], 5);
+    text = control("quota-soft", 11);
+    assert_int_equal(
+        strncmp(text, "Quota settings:\nmemory           :  2097152 ", 43), 0);
+    assert_int_equal(strncmp(control("help", 5), "check\t\nlog\ton|off\n", 18),
+                     0);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(unread_events_stop_their_guest),
+        TEST(a_reader_that_never_reads_stops_nobody_for_ever),
+        TEST(events_may_outlive_who_has_caused_them),
+        TEST(refusals_are_counted_and_told),
+        TEST(quotas_are_shown_as_xens_are),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events that a guest has caused and that wait for their readers. Beyond
+ * QUOTA_OUTSTANDING no requests of it are served: a reader that is only slow
+ * would lose events of others for its sake. One that does not read at all must
+ * not stop it for ever, so after a time those that still wait do not count.
+ * Domain 0 is free.
+ */
+#ifndef XENSTORED_OUTSTANDING_H
+#define XENSTORED_OUTSTANDING_H
+
+#include <stdbool.h>
+
+#include "perms.h"
+
+struct domain;
+
+/* Part of struct domain; zeroed at first. */
+struct outstanding {
+    long events;
+    uint32_t epoch; /* those of earlier ones do not count any more */
+    uint64_t since; /* ms: when there were none last */
+};
+
+/* Who has caused an event. */
+struct cause {
+    struct identity id; /* domain 0: nobody */
+    uint32_t epoch;
+};
+
+/* How long waiting events count, in milliseconds; 0 is for ever. */
+extern long outstanding_timeout;
+
+/* A request of @d is served from now on, of a local client if NULL; of nobody
+ * any more. */
+void outstanding_begin(struct domain *d);
+void outstanding_end(void);
+/* An event waits; it has been read or given up. */
+struct cause outstanding_add(void);
+void outstanding_drop(const struct cause *c);
+/* No further request of @d is to be served now. */
+bool outstanding_full(struct domain *d);
+
+#endif
