@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include <xen/io/xs_wire.h>
 
@@ -62,6 +63,10 @@ void die(const char *what) __attribute__((noreturn));
 /* Starts a daemon, and connects the peers of domain 0; ends it by SIGKILL. */
 void daemon_start(int s, const char *program, const char *preload);
 void daemon_stop(int s);
+/* Under callgrind, if @runner is not NULL. Its process; another connection. */
+pid_t daemon_start_by(int s, const char *runner, const char *program,
+                      const char *preload);
+int daemon_connect(int s);
 /* For both daemons. A domain that begins is not yet introduced; one that ends
  * is known to have ended on return. */
 void domain_begin(struct peer *p);

@@ -192,7 +192,7 @@ static void *map_page(int s, const char *name)
     return page;
 }
 
-static int connect_to(int s)
+int daemon_connect(int s)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     int fd;
@@ -208,7 +208,8 @@ static int connect_to(int s)
     die("connecting");
 }
 
-void daemon_start(int s, const char *program, const char *preload)
+pid_t daemon_start_by(int s, const char *runner, const char *program,
+                      const char *preload)
 {
     char path[256];
 
@@ -229,12 +230,22 @@ void daemon_start(int s, const char *program, const char *preload)
         setenv("XENSTORED_RUNDIR", side[s].dir, 1);
         unsetenv("XENSTORED_PATH");
         setenv("LD_PRELOAD", preload, 1);
+        if (runner)
+            execlp(runner, runner, "--tool=callgrind",
+                   "--callgrind-out-file=/tmp/store-bench.%p", program, "-N",
+                   (char *)NULL);
         execl(program, program, "-N", (char *)NULL);
         _exit(1);
     }
     for (int i = 0; i < 2; i++)
-        peer[i].fd[s] = connect_to(s);
+        peer[i].fd[s] = daemon_connect(s);
     peer[2].ring[s] = map_page(s, "xsd_kva");
+    return side[s].pid;
+}
+
+void daemon_start(int s, const char *program, const char *preload)
+{
+    daemon_start_by(s, NULL, program, preload);
 }
 
 void daemon_stop(int s)

@@ -66,3 +66,11 @@ CFLAGS_tests/oracle/store_xen := -fPIC
 $(O)/tests/oracle/store-xen.so: $(O)/tests/oracle/store_xen.o
 	$(call say,LD,$@)mkdir -p $(@D); $(CC) -shared -o $@ $^
 check-build: $(STORE_ORACLE) $(O)/bin/xenstored
+
+# Requests to both, and to ours with as many nodes: see tests/bench/store.c.
+$(O)/bench/store: $(patsubst %,$(O)/tests/%.o,bench/store oracle/store_peer oracle/store_random)
+	$(call say,LD,$@)mkdir -p $(@D); $(CC) -o $@ $^
+bench-xenstore: packages-run
+	$(Q)$(MAKE) $(O)/bench/store $(STORE_ORACLE) $(O)/bin/xenstored
+	$(Q)BUILD=$(abspath $(O)) DIST=$(abspath $(DIST)) tests/bench/run-store
+.PHONY: bench-xenstore
