@@ -443,7 +443,8 @@ static bool held_back(const struct connection *c)
            domain_held_back(c->domain, now_ms());
 }
 
-static void take_turn(struct connection *c)
+/* @receive: there may be something to receive. */
+static void take_turn(struct connection *c, bool receive)
 {
     unsigned int budget = CONNECTION_TURN;
     bool more;
@@ -458,6 +459,8 @@ static void take_turn(struct connection *c)
             more = true;
             break;
         }
+        if (!receive)
+            break;
         n = c->transport->receive(c, c->in + c->in_used,
                                   sizeof(c->in) - c->in_used);
         if (n < 0)
@@ -489,7 +492,7 @@ static void bound_snapshots(struct connection *c)
             domain_hold_back(c->who.self.domid);
 }
 
-void connection_serve(struct connection *c)
+static void serve(struct connection *c, bool receive)
 {
     if (silent(c))
         return;
@@ -498,10 +501,15 @@ void connection_serve(struct connection *c)
         if (held_back(c))
             make_pending(c);
         else
-            take_turn(c);
+            take_turn(c, receive);
     }
     bound_snapshots(c);
     finish_turn(c);
+}
+
+void connection_serve(struct connection *c)
+{
+    serve(c, true);
 }
 
 bool connection_any_pending(void)
@@ -519,7 +527,8 @@ int connection_run_pending(uint64_t now)
     for (; c; c = next) {
         next = c->next_pending;
         c->pending = false;
-        connection_serve(c);
+        /* Of what the buffer does not have an event will tell. */
+        serve(c, c->transport->drain);
     }
     for (c = pending; c; c = c->next_pending) {
         int wait = 0;
