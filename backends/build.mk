@@ -16,7 +16,8 @@ BLOCK_BACKEND := $(addprefix backends/block/, \
 NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c answers.c credit.c tx.c rx.c slots.c offload.c tap.c)
 
-SUPERVISOR := $(addprefix backends/supervisor/, main.c devices.c worker.c \
+SUPERVISOR := backends/net/tap.c \
+    $(addprefix backends/supervisor/, main.c devices.c interface.c worker.c \
         device_log.c device_status.c) \
     $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c handover.c \
         domain_over.c)

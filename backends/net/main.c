@@ -43,14 +43,21 @@ static void announce(struct xenbus_device *bus, struct device_nodes *n)
     device_node_add(n, "multi-queue-max-queues", "%d", TAP_MAX_QUEUES);
 }
 
+static bool script_is_done(struct xenbus_device *bus)
+{
+    char *status = xenbus_read(bus, "hotplug-status");
+    bool yes = status && !strcmp(status, "connected");
+
+    free(status);
+    return yes;
+}
+
 static bool ready(struct xenbus_device *bus)
 {
     char *script = xenbus_read(bus, "script");
-    char *status = xenbus_read(bus, "hotplug-status");
-    bool yes = !script || !*script || (status && !strcmp(status, "connected"));
+    bool yes = !script || !*script || script_is_done(bus);
 
     free(script);
-    free(status);
     return yes;
 }
 
@@ -229,13 +236,18 @@ static int init_net(struct backend *b)
     return 0;
 }
 
-/* The hotplug script looks for the interface once we are announced. */
+/* The hotplug script looks for the interface once we are announced, and may
+ * rename it; an interface that has the name before is another's. */
 static int open_net(struct backend *b)
 {
     struct net_device *d = container_of(b, struct net_device, backend);
+    char *renamed =
+        script_is_done(&b->bus) ? xenbus_read(&b->bus, "vifname") : NULL;
+    int rc = tap_open(&d->tap, b->bus.domid, b->bus.devid, TAP_MAX_QUEUES,
+                      renamed, record_connected(&b->bus.record));
 
-    return tap_open(&d->tap, b->bus.domid, b->bus.devid, TAP_MAX_QUEUES,
-                    record_connected(&b->bus.record));
+    free(renamed);
+    return rc;
 }
 
 static void close_net(struct backend *b)

@@ -47,39 +47,41 @@ static int attach(int fd, bool on)
     return ioctl(fd, TUNSETQUEUE, &r) ? -errno : 0;
 }
 
+static void choose_name(char name[IFNAMSIZ], unsigned int domid,
+                        unsigned int devid, const char *renamed)
+{
+    if (renamed && if_nametoindex(renamed))
+        snprintf(name, IFNAMSIZ, "%s", renamed);
+    else
+        snprintf(name, IFNAMSIZ, "vif%u.%u", domid, devid);
+}
+
 /* A queue that is detached keeps the interface, and is given no frames. */
-int tap_keep(unsigned int domid, unsigned int devid)
+int tap_keep(unsigned int domid, unsigned int devid, const char *renamed)
 {
     char name[IFNAMSIZ];
     int fd, rc;
 
-    snprintf(name, sizeof(name), "vif%u.%u", domid, devid);
+    choose_name(name, domid, devid, renamed);
     fd = open_queue(name, IFF_MULTI_QUEUE);
     if (fd < 0)
         return fd;
-    if (ioctl(fd, TUNSETPERSIST, 1))
-        rc = -errno;
-    else
-        rc = attach(fd, false);
+    rc = attach(fd, false);
     if (!rc)
         return fd;
-    log_reason(rc, "interface %s: %s", name, strerror(-rc));
-    tap_let_go(fd);
-    return rc;
-}
-
-void tap_let_go(int fd)
-{
-    ioctl(fd, TUNSETPERSIST, 0);
     close(fd);
+    return log_reason(rc, "interface %s: %s", name, strerror(-rc));
 }
 
 int tap_open(struct tap *t, unsigned int domid, unsigned int devid,
-             unsigned int nr_queues, bool in_use)
+             unsigned int nr_queues, const char *renamed, bool in_use)
 {
     int rc;
 
-    snprintf(t->name, sizeof(t->name), "vif%u.%u", domid, devid);
+    choose_name(t->name, domid, devid, renamed);
+    if (in_use && !if_nametoindex(t->name))
+        log_warning("interface %s was lost, and its place in a bridge with it",
+                    t->name);
     for (t->nr_queues = 0; t->nr_queues < nr_queues; t->nr_queues++) {
         rc = open_queue(t->name, IFF_MULTI_QUEUE);
         if (rc < 0)

@@ -27,22 +27,21 @@ struct tap {
 };
 
 /*
- * Keeps the interface, which is made if there is none, until tap_let_go(), even
- * if this process is killed: then another must keep it and let it go. It is
- * never without a queue meanwhile, so its carrier does not drop, and no bridge
- * port goes through its states. A descriptor, or -errno with a reason.
+ * Keeps the interface, which is made if there is none, until the descriptor is
+ * closed. It is never without a queue meanwhile, so its carrier does not drop,
+ * and no bridge port goes through its states. renamed: by the hotplug script,
+ * perhaps; NULL: not. -errno with a reason.
  */
-int tap_keep(unsigned int domid, unsigned int devid);
-void tap_let_go(int fd);
+int tap_keep(unsigned int domid, unsigned int devid, const char *renamed);
 
 /*
  * Makes the interface or opens the one that is kept, with a reason
  * (log_reason()) if it cannot. Only the first queue is attached afterwards, and
  * carrier is off, so that frames for a guest that is not there do not pile up;
- * in_use: there is a guest.
+ * in_use: there is a guest. renamed: as above.
  */
 int tap_open(struct tap *t, unsigned int domid, unsigned int devid,
-             unsigned int nr_queues, bool in_use);
+             unsigned int nr_queues, const char *renamed, bool in_use);
 /* The interface is gone then, if nobody keeps it. */
 void tap_close(struct tap *t);
 

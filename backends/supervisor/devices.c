@@ -30,7 +30,7 @@
 
 #define PATH_LEN 128
 
-#define LIFE_MS       10000 /* so long-lived, a process is no failure */
+#define LIFE_MS       1000 /* so long-lived, a process is no failure */
 #define WAIT_FIRST_MS 100
 #define WAIT_MOST_MS  5000
 #define STARTING_MS   10   /* until a process has its number written */
@@ -44,6 +44,7 @@ struct device {
     unsigned int domid;
     int state; /* as last read; 0: it has none */
     struct worker worker;
+    int kept;            /* by its kind; below 0: nothing */
     enum worker_end end; /* of its last process */
     struct device_status status;
     bool served;              /* it has had a process */
@@ -162,6 +163,8 @@ static void forget(struct device *d)
         p = &(*p)->next;
     *p = d->next;
     event_timer_cancel(d->all->loop, &d->timer);
+    if (d->kept >= 0)
+        close(d->kept);
     free(d);
 }
 
@@ -221,6 +224,15 @@ static void serve_later(struct device *d)
     event_timer_set(d->all->loop, &d->timer, wait);
 }
 
+static void keep(struct device *d)
+{
+    if (d->kept >= 0 || !d->kind->keep)
+        return;
+    d->kept = d->kind->keep(d->all, d->path);
+    if (d->kept < 0)
+        log_warning("%s: %s", d->path, log_take_reason(d->kept));
+}
+
 /* A process of a former supervisor. -ESRCH: there is none. */
 static int adopt(struct device *d)
 {
@@ -235,6 +247,7 @@ static int adopt(struct device *d)
         return rc;
     }
     log_info("%s: goes on with process %d", d->path, (int)d->worker.pid);
+    keep(d);
     event_timer_set(ds->loop, &d->timer, LIFE_MS);
     d->served = true;
     tell(d);
@@ -253,6 +266,7 @@ static void start(struct device *d)
 
     snprintf(program, sizeof(program), "%s/%s", d->all->program_dir,
              d->kind->program);
+    keep(d);
     rc = worker_start(&d->worker, &p);
     if (rc) {
         snprintf(d->status.why, sizeof(d->status.why), "cannot be started: %s",
@@ -331,6 +345,7 @@ static struct device *add(struct devices *ds, const struct device_kind *k,
                          .all = ds,
                          .kind = k,
                          .domid = domid,
+                         .kept = -1,
                          .worker = {.dir = ds->run_dir,
                                     .loop = ds->loop,
                                     .ended = process_ended},

@@ -31,12 +31,17 @@
 
 #include "../common/store_client.h"
 
+struct devices;
+
 struct device_kind {
     const char *name;    /* "vbd"; NULL: the end of the table */
     const char *program; /* "xen-block-backend" */
     /* Bytes that a process leaves to its successor. 0: nothing, so a device
      * that is in use cannot be served on. */
     size_t record_size;
+    /* Holds what of the device must not go with its process: a descriptor, or
+     * -errno with a reason. NULL: there is nothing. */
+    int (*keep)(struct devices *ds, const char *path);
 };
 
 /* The members are the caller's to set, but for look, stopping, killing

@@ -25,6 +25,7 @@
 #include "../net/record.h"
 #include "device_status.h"
 #include "devices.h"
+#include "interface.h"
 
 #define PROGRAM_DIR "/usr/lib/xen-lite/bin"
 #define LOG_FILE    "/var/log/xen/xen-backendd.log"
@@ -34,9 +35,9 @@
 static struct event_loop loop;
 static struct store_client store;
 static const struct device_kind kinds[] = {
-    {"vbd", "xen-block-backend", sizeof(struct block_record)},
-    {"vif", "xen-net-backend", sizeof(struct net_record)},
-    {NULL, NULL, 0},
+    {"vbd", "xen-block-backend", sizeof(struct block_record), NULL},
+    {"vif", "xen-net-backend", sizeof(struct net_record), interface_keep},
+    {NULL, NULL, 0, NULL},
 };
 
 static struct devices devices = {.kinds = kinds,

@@ -34,8 +34,8 @@ static char dir[] = "/tmp/supervisor-XXXXXX", run_dir[64], program[64],
             started[40];
 static struct event_loop loop;
 static struct store_client store;
-static struct device_kind kinds[] = {{"vbd", "xen-block-backend", 4096},
-                                     {NULL, NULL, 0}};
+static struct device_kind kinds[] = {{"vbd", "xen-block-backend", 4096, NULL},
+                                     {NULL, NULL, 0, NULL}};
 static struct devices devices;
 static struct played_device *disk;
 

@@ -127,8 +127,8 @@ static void look(struct event_timer *t)
 
 static int supervise(void)
 {
-    static const struct device_kind kinds[] = {{"vbd", PROGRAM, 4096},
-                                               {NULL, NULL, 0}};
+    static const struct device_kind kinds[] = {{"vbd", PROGRAM, 4096, NULL},
+                                               {NULL, NULL, 0, NULL}};
     struct event_timer often = {.fire = look};
     char run_dir[64];
 

@@ -370,6 +370,43 @@ static void busy_device_is_tried_again_for_a_while(void **state)
     device.ops = &ops;
 }
 
+/* Nobody can say how long the I/O of a process that was killed may take. */
+static void killed_process_is_waited_for_without_end(void **state)
+{
+    struct xenbus_ops opened_for_connect = ops;
+
+    opened_for_connect.opens_for = XENBUS_CONNECT;
+    device.ops = &opened_for_connect;
+    frontend("state", "4");
+    for (int i = 0; i < 1000; i++) {
+        assert_true(tries_to_open());
+        xenbus_opened(&device, -EAGAIN);
+        state_is("2");
+        time_passes(100);
+    }
+    assert_true(tries_to_open());
+    xenbus_opened(&device, 0);
+    xenbus_advance(&device);
+    state_is("4");
+    device.ops = &ops;
+}
+
+/* What was announced by another process stands, but is not open here. */
+static void announced_device_is_opened_to_connect(void **state)
+{
+    struct xenbus_ops opened_for_announce = ops;
+
+    opened_for_announce.opens_for = XENBUS_ANNOUNCE;
+    device.ops = &opened_for_announce;
+    frontend("state", "4");
+    assert_true(tries_to_open());
+    state_is("2");
+    xenbus_opened(&device, 0);
+    xenbus_advance(&device);
+    state_is("4");
+    device.ops = &ops;
+}
+
 /* Its privileges are gone: it cannot be opened once more. */
 static void open_device_stays_open_when_the_store_goes(void **state)
 {
@@ -469,6 +506,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(device_is_opened_by_the_main_flow,
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(busy_device_is_tried_again_for_a_while,
+                                        make_device, forget_device),
+        cmocka_unit_test_setup_teardown(
+            killed_process_is_waited_for_without_end, make_device,
+            forget_device),
+        cmocka_unit_test_setup_teardown(announced_device_is_opened_to_connect,
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(
             open_device_stays_open_when_the_store_goes, make_device,
