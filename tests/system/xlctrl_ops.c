@@ -180,15 +180,15 @@ static void check_vcpus(uint32_t domid)
           "a new vcpu is offline");
     check(xlc_vcpu_getinfo(xc, domid, 2, &info) == -1,
           "information on a vcpu that does not exist is refused");
-    check(!xlc_vcpu_getaffinity(xc, domid, 0, XEN_VCPUAFFINITY_HARD,
-                                sizeof(hard), hard, NULL) &&
+    check(!xlc_vcpu_affinity(xc, domid, 0, XEN_DOMCTL_getvcpuaffinity,
+                             XEN_VCPUAFFINITY_HARD, sizeof(hard), hard, NULL) &&
               hard[0] & 1,
           "a new vcpu's hard affinity has CPU 0");
     memset(soft, 0xff, sizeof(soft));
     hard[0] = 1;
-    check(!xlc_vcpu_setaffinity(xc, domid, 0,
-                                XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT,
-                                sizeof(hard), hard, soft) &&
+    check(!xlc_vcpu_affinity(xc, domid, 0, XEN_DOMCTL_setvcpuaffinity,
+                             XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT,
+                             sizeof(hard), hard, soft) &&
               hard[0] == 1 && soft[0] == 1,
           "setting the affinities of a vcpu reports what is effective");
 }

@@ -15,10 +15,10 @@ static int vcpu_fill(libxl__gc *gc, uint32_t domid, uint32_t vcpu, int max_cpus,
         libxl_cpu_bitmap_alloc(CTX, &out->cpumap_soft, max_cpus))
         return ERROR_FAIL;
     if (xlc_vcpu_getinfo(CTX->xch, domid, vcpu, &in) ||
-        xlc_vcpu_getaffinity(CTX->xch, domid, vcpu,
-                             XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT,
-                             out->cpumap.size, out->cpumap.map,
-                             out->cpumap_soft.map)) {
+        xlc_vcpu_affinity(CTX->xch, domid, vcpu, XEN_DOMCTL_getvcpuaffinity,
+                          XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT,
+                          out->cpumap.size, out->cpumap.map,
+                          out->cpumap_soft.map)) {
         LOGE(ERROR, "cannot get information on vcpu %u of domain %s", vcpu,
              libxl__domain_label(gc, domid));
         return ERROR_FAIL;
@@ -80,7 +80,8 @@ static int set_affinity(libxl__gc *gc, uint32_t domid, uint32_t vcpuid,
     h = sized_map(gc, hard, bytes);
     s = sized_map(gc, soft, bytes);
     flags |= (h ? XEN_VCPUAFFINITY_HARD : 0) | (s ? XEN_VCPUAFFINITY_SOFT : 0);
-    if (!xlc_vcpu_setaffinity(CTX->xch, domid, vcpuid, flags, bytes, h, s))
+    if (!xlc_vcpu_affinity(CTX->xch, domid, vcpuid, XEN_DOMCTL_setvcpuaffinity,
+                           flags, bytes, h, s))
         return 0;
     LOGE(ERROR, "cannot set the affinity of vcpu %u of domain %s", vcpuid,
          libxl__domain_label(gc, domid));

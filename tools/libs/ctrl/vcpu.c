@@ -30,9 +30,9 @@ int xlc_vcpu_getinfo(xlc_handle *h, uint32_t domid, uint32_t vcpu,
     return 0;
 }
 
-static int affinity_op(xlc_handle *h, uint32_t domid, uint32_t vcpu,
-                       uint32_t cmd, uint32_t flags, size_t bytes,
-                       uint8_t *hard, uint8_t *soft)
+int xlc_vcpu_affinity(xlc_handle *h, uint32_t domid, uint32_t vcpu,
+                      uint32_t cmd, uint32_t flags, size_t bytes, uint8_t *hard,
+                      uint8_t *soft)
 {
     struct xen_domctl op = domctl_of(domid, cmd);
     struct xen_domctl_vcpuaffinity *aff = &op.u.vcpuaffinity;
@@ -60,20 +60,4 @@ out:
     bounce_free(h, &bhard);
     bounce_free(h, &bsoft);
     return rc;
-}
-
-int xlc_vcpu_setaffinity(xlc_handle *h, uint32_t domid, uint32_t vcpu,
-                         uint32_t flags, size_t bytes, uint8_t *hard,
-                         uint8_t *soft)
-{
-    return affinity_op(h, domid, vcpu, XEN_DOMCTL_setvcpuaffinity, flags, bytes,
-                       hard, soft);
-}
-
-int xlc_vcpu_getaffinity(xlc_handle *h, uint32_t domid, uint32_t vcpu,
-                         uint32_t flags, size_t bytes, uint8_t *hard,
-                         uint8_t *soft)
-{
-    return affinity_op(h, domid, vcpu, XEN_DOMCTL_getvcpuaffinity, flags, bytes,
-                       hard, soft);
 }

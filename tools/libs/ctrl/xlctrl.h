@@ -128,17 +128,15 @@ int xlc_vcpu_setcontext(xlc_handle *h, uint32_t domid, uint32_t vcpu,
 int xlc_vcpu_getinfo(xlc_handle *h, uint32_t domid, uint32_t vcpu,
                      struct xen_domctl_getvcpuinfo *info);
 /*
- * CPU and node maps are little-endian bit strings of 'bytes' bytes: bit n of
- * the map is bit n % 8 of byte n / 8. flags: XEN_VCPUAFFINITY_HARD, _SOFT,
- * _FORCE; a map whose flag is not set may be NULL. set: the maps are replaced
- * by the effective affinity.
+ * cmd: XEN_DOMCTL_getvcpuaffinity, or _setvcpuaffinity, which replaces the maps
+ * by the effective affinity. Maps are little-endian bit strings of 'bytes'
+ * bytes: bit n of the map is bit n % 8 of byte n / 8. flags:
+ * XEN_VCPUAFFINITY_HARD, _SOFT, _FORCE; a map whose flag is not set may be
+ * NULL.
  */
-int xlc_vcpu_setaffinity(xlc_handle *h, uint32_t domid, uint32_t vcpu,
-                         uint32_t flags, size_t bytes, uint8_t *hard,
-                         uint8_t *soft);
-int xlc_vcpu_getaffinity(xlc_handle *h, uint32_t domid, uint32_t vcpu,
-                         uint32_t flags, size_t bytes, uint8_t *hard,
-                         uint8_t *soft);
+int xlc_vcpu_affinity(xlc_handle *h, uint32_t domid, uint32_t vcpu,
+                      uint32_t cmd, uint32_t flags, size_t bytes, uint8_t *hard,
+                      uint8_t *soft);
 
 /* --- scheduler and cpupools ----------------------------------------------- */
 
