@@ -127,12 +127,6 @@ static void parse_options(struct context *c, const struct command *command,
         usage(c, mode, command);
 }
 
-/* Prints the collected output. */
-static void flush(char *text, size_t len)
-{
-    fwrite(text, len, 1, stdout);
-}
-
 static int run_once(struct context *c, const struct command *command, int argc,
                     char **argv, bool transaction)
 {
@@ -156,7 +150,7 @@ static int run_once(struct context *c, const struct command *command, int argc,
                      ? -1
                      : complain(c, "the transaction was not committed");
     if (status >= 0)
-        flush(text, len);
+        fwrite(text, len, 1, stdout);
     free(text);
     return status;
 }
