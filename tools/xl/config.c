@@ -431,13 +431,11 @@ static int parse_wall_clock(XLU_Config *cfg, libxl_domain_build_info *b)
 
 static int parse_limits(XLU_Config *cfg, libxl_domain_build_info *b)
 {
-    long grants = xl_conf.max_grant_frames, maptrack = -1, version = -1;
+    long grants = xl_conf.max_grant_frames;
+    long maptrack = xl_conf.max_maptrack_frames;
+    long version = xl_conf.max_grant_version;
     long channels = 0, weight = -1, cap = -1;
 
-    if (xl_conf.max_maptrack_frames >= 0)
-        maptrack = xl_conf.max_maptrack_frames;
-    if (xl_conf.max_grant_version >= 0)
-        version = xl_conf.max_grant_version;
     if (get_number(cfg, "max_grant_frames", 0, INT_MAX, &grants) ||
         get_number(cfg, "max_maptrack_frames", 0, INT_MAX, &maptrack) ||
         get_number(cfg, "max_grant_version", 1, 2, &version) ||

@@ -44,8 +44,11 @@ static int parse_number(const char *s, int *value)
     return 0;
 }
 
+/* NULL leaves what is there. */
 static void replace(char **to, const char *value)
 {
+    if (!value)
+        return;
     free(*to);
     *to = strdup(value);
 }
@@ -93,26 +96,17 @@ static int set(XLU_Config *cfg, const struct spec *spec, libxl_device_nic *nic,
     return complain(spec, "unknown key", key);
 }
 
-static int defaults(libxl_device_nic *nic)
-{
-    if (xl_conf.default_vifscript)
-        replace(&nic->script, xl_conf.default_vifscript);
-    if (xl_conf.default_bridge)
-        replace(&nic->bridge, xl_conf.default_bridge);
-    if (xl_conf.default_gatewaydev)
-        replace(&nic->gatewaydev, xl_conf.default_gatewaydev);
-    if (xl_conf.default_vifbackend)
-        replace(&nic->backend_domname, xl_conf.default_vifbackend);
-    return 0;
-}
-
 int parse_vif(XLU_Config *cfg, const char *where, const char *text,
               libxl_device_nic *nic)
 {
     const struct spec spec = {where, text};
     char *copy = strdup(text), *at = copy, *element, *equals;
-    int r = copy ? defaults(nic) : -1;
+    int r = copy ? 0 : -1;
 
+    replace(&nic->script, xl_conf.default_vifscript);
+    replace(&nic->bridge, xl_conf.default_bridge);
+    replace(&nic->gatewaydev, xl_conf.default_gatewaydev);
+    replace(&nic->backend_domname, xl_conf.default_vifbackend);
     while (!r && (element = strsep(&at, ","))) {
         element += strspn(element, " \t\n");
         for (char *end = element + strlen(element);
