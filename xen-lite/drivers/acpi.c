@@ -94,8 +94,7 @@ struct fadt {
     struct acpi_gas reset_reg;
     uint8_t reset_value;
 } __packed;
-#define FADT_TIMER_32BIT (1u << 8)
-#define FADT_RESET       (1u << 10)
+#define FADT_RESET (1u << 10)
 
 struct hpet {
     struct table h;
@@ -227,7 +226,6 @@ static void __init read_fadt(const struct fadt *fadt)
     acpi.pm1a_cnt = fadt->pm1a_cnt;
     acpi.pm1b_cnt = fadt->pm1b_cnt;
     acpi.pm_timer = fadt->pm_timer_len == 4 ? fadt->pm_timer : 0;
-    acpi.pm_timer_32bit = fadt->flags & FADT_TIMER_32BIT;
     if (fadt->h.length >= sizeof(*fadt) && (fadt->flags & FADT_RESET)) {
         acpi.reset_reg = fadt->reset_reg;
         acpi.reset_value = fadt->reset_value;

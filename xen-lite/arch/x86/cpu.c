@@ -98,7 +98,6 @@ void cpu_identify(void)
         cpuid_count(7, 0, r);
         boot_cpu.feat_7b = r[1];
         boot_cpu.feat_7c = r[2];
-        boot_cpu.feat_7d = r[3];
     }
     cpuid_count(0x80000000, 0, r);
     boot_cpu.max_ext_leaf = r[0];

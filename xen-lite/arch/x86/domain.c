@@ -38,7 +38,6 @@ int arch_domain_create(struct domain *d,
 
     spin_lock_init(&a->e820_lock, LOCK_DOMAIN);
     spin_lock_init(&a->mm_lock, LOCK_UNDO);
-    a->address_size = 64;
     a->tsc_khz = cpu_khz;
     a->msr_relaxed = config->arch.misc_flags & XEN_X86_MSR_RELAXED;
     a->pirq_eoi_mfn = INVALID_MFN;

@@ -59,7 +59,6 @@ struct acpi_facts {
     uint16_t sci;                /* ISA interrupt of ACPI itself: dom0's */
     uint16_t pm1a_cnt, pm1b_cnt; /* ports, 0: none */
     uint16_t pm_timer;           /* port, 0: none */
-    bool pm_timer_32bit;
     struct acpi_gas reset_reg;
     uint8_t reset_value;
     bool has_reset; /* reset_reg and reset_value are to be used */

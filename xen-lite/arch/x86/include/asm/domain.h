@@ -107,7 +107,6 @@ struct arch_domain {
     struct log_dirty *log;   /* writes are logged; or NULL */
     uint64_t relinquish_mfn; /* progress of the frame walk */
     uint8_t *ioport_bitmap;  /* 8 KiB + 1, dom0; NULL: none allowed */
-    uint16_t address_size;
     uint32_t tsc_mode, tsc_khz, tsc_incarnation;
     bool msr_relaxed; /* unknown MSRs read as 0 */
 };

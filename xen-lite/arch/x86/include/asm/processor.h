@@ -222,7 +222,7 @@ struct cpuinfo {
     char vendor[13];                 /* as CPUID spells it, and a zero */
     uint8_t family, model, stepping; /* with the extended parts added */
     uint32_t max_leaf, max_ext_leaf; /* the last one of each range */
-    uint32_t feat_1c, feat_1d, feat_7b, feat_7c, feat_7d, feat_e1c, feat_e1d;
+    uint32_t feat_1c, feat_1d, feat_7b, feat_7c, feat_e1c, feat_e1d;
     uint8_t phys_bits;   /* of a machine address */
     uint64_t xcr0_mask;  /* states that guests may enable */
     uint32_t xsave_size; /* bytes of FPU area, 512 without XSAVE */
