@@ -52,12 +52,11 @@ static int node(uint32_t domid, const char *name, const char *format, ...)
     return 0;
 }
 
-static int create(uint32_t *domid, uint32_t max_vcpus, uint64_t mem_kib,
-                  struct xlg_config *config)
+static int create(uint32_t *domid, uint64_t mem_kib, struct xlg_config *config)
 {
     struct xen_domctl_createdomain create = {
         .ssidref = 0,
-        .max_vcpus = max_vcpus,
+        .max_vcpus = 1,
         .max_evtchn_port = 1023,
         .max_grant_frames = -1,
         .max_maptrack_frames = -1,
@@ -70,7 +69,7 @@ static int create(uint32_t *domid, uint32_t max_vcpus, uint64_t mem_kib,
     *domid = DOMID_INVALID;
     if (xlc_domain_create(xc, domid, &create))
         return failed("createdomain");
-    if (xlc_domain_max_vcpus(xc, *domid, max_vcpus))
+    if (xlc_domain_max_vcpus(xc, *domid, 1))
         return failed("max_vcpus");
     if (xlc_domain_max_mem(xc, *domid, mem_kib + 1024))
         return failed("max_mem");
@@ -115,7 +114,7 @@ static int introduce(const char *name, const struct xlg_config *config,
 
 int main(int argc, char **argv)
 {
-    struct xlg_config config = {.max_vcpus = 1, .claim = true};
+    struct xlg_config config = {.claim = true};
     struct xlg_result built;
     xlg_image *image = NULL;
     int paused = argc > 1 && !strcmp(argv[1], "-p");
@@ -144,7 +143,7 @@ int main(int argc, char **argv)
         failed("open");
         goto out;
     }
-    if (create(&config.domid, config.max_vcpus, config.mem_kib, &config) ||
+    if (create(&config.domid, config.mem_kib, &config) ||
         xlg_build_pv(xc, image, &config, &built) ||
         introduce(argv[1], &config, &built))
         goto out;

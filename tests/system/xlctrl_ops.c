@@ -166,7 +166,7 @@ static void check_properties(uint32_t domid)
           "a domain's weight reads as it was set");
     port = xlc_evtchn_alloc_unbound(xc, domid, 0);
     check(port > 0, "an unbound port of a domain is allocated for dom0");
-    check(!xlc_gnttab_seed(xc, domid, 1, 2, 0, DOMID_INVALID),
+    check(!xlc_gnttab_seed(xc, domid, 1, 2),
           "the reserved grants of store and console can be seeded");
 }
 

@@ -16,7 +16,6 @@ libxl__ao *libxl__ao_create(libxl_ctx *ctx, uint32_t domid,
     ao->gc.ctx = ctx;
     ao->domid = domid;
     ao->synchronous = !how;
-    ao->constructing = true;
     if (how)
         ao->how = *how;
     EV_INSERT(ctx->ev->aos, ao);
@@ -66,7 +65,6 @@ int libxl__ao_inprogress(libxl__ao *ao)
     struct libxl__poller *p;
     int rc = 0;
 
-    ao->constructing = false;
     if (ao->synchronous) {
         p = libxl__poller_get(ctx);
         while (p && !ao->complete && !libxl__poll_once(ctx, p))

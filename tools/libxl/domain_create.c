@@ -298,7 +298,6 @@ static int build(struct create *c)
     struct xlg_config config = {
         .domid = c->domid,
         .mem_kib = b->target_memkb,
-        .max_vcpus = b->max_vcpus,
         .cmdline = b->cmdline,
         .claim = libxl_defbool_val(b->claim_mode),
     };

@@ -98,7 +98,7 @@ struct libxl__ao {
     libxl__ao *prev, *next; /* of those that are not complete */
     uint32_t domid;
     libxl_asyncop_how how; /* unless synchronous: how to report its end */
-    bool synchronous, constructing, complete;
+    bool synchronous, complete;
     int rc; /* when complete */
 };
 /* Takes the lock, which libxl__ao_inprogress() or libxl__ao_failed() releases.

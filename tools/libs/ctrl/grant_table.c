@@ -9,16 +9,14 @@
 
 #include "private.h"
 
-static int grant_page(grant_entry_v1_t *entry, uint64_t mfn, uint32_t domid)
+static int grant_page(grant_entry_v1_t *entry, uint64_t mfn)
 {
-    if (domid == DOMID_INVALID)
-        return 0;
     /* A version 1 entry has room for 32 bits of the frame number. */
     if (mfn != (uint32_t)mfn) {
         errno = EOVERFLOW;
         return -1;
     }
-    entry->domid = (domid_t)domid;
+    entry->domid = 0; /* dom0, which serves both */
     entry->frame = (uint32_t)mfn;
     /* The grant counts from the moment that flags say so: write them last. */
     __atomic_store_n(&entry->flags, GTF_permit_access, __ATOMIC_RELEASE);
@@ -26,8 +24,7 @@ static int grant_page(grant_entry_v1_t *entry, uint64_t mfn, uint32_t domid)
 }
 
 int xlc_gnttab_seed(xlc_handle *h, uint32_t domid, uint64_t console_mfn,
-                    uint64_t store_mfn, uint32_t console_domid,
-                    uint32_t store_domid)
+                    uint64_t store_mfn)
 {
     xenforeignmemory_resource_handle *frame;
     void *table = NULL;
@@ -40,10 +37,10 @@ int xlc_gnttab_seed(xlc_handle *h, uint32_t domid, uint64_t console_mfn,
     if (!frame)
         return -1;
     rc = grant_page((grant_entry_v1_t *)table + GNTTAB_RESERVED_CONSOLE,
-                    console_mfn, console_domid);
+                    console_mfn);
     if (!rc)
         rc = grant_page((grant_entry_v1_t *)table + GNTTAB_RESERVED_XENSTORE,
-                        store_mfn, store_domid);
+                        store_mfn);
     saved = errno;
     xenforeignmemory_unmap_resource(h->fmem, frame);
     errno = saved;

@@ -201,14 +201,12 @@ int xlc_mmuext_pin(xlc_handle *h, uint32_t domid, unsigned int op,
 int xlc_evtchn_alloc_unbound(xlc_handle *h, uint32_t domid, uint32_t remote);
 
 /*
- * Write a new domain's two reserved grants: GNTTAB_RESERVED_CONSOLE gives
- * console_mfn to console_domid, GNTTAB_RESERVED_XENSTORE store_mfn to
- * store_domid. A backend of DOMID_INVALID leaves its grant unset. Call it
- * before the domain first runs (its table is then of version 1).
+ * Write a new domain's two reserved grants, for dom0: GNTTAB_RESERVED_CONSOLE
+ * of console_mfn, GNTTAB_RESERVED_XENSTORE of store_mfn. Call it before the
+ * domain first runs (its table is then of version 1).
  */
 int xlc_gnttab_seed(xlc_handle *h, uint32_t domid, uint64_t console_mfn,
-                    uint64_t store_mfn, uint32_t console_domid,
-                    uint32_t store_domid);
+                    uint64_t store_mfn);
 
 /* --- the host ------------------------------------------------------------- */
 

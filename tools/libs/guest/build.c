@@ -141,7 +141,6 @@ static int fill_memory(struct builder *b)
 /* All that the kernel and its peers learn. */
 static int fill_info(struct builder *b)
 {
-    const struct xlg_config *config = b->config;
     struct xen_domctl_getdomaininfo info;
 
     if (xlc_domain_getinfo(b->ctrl, b->domid, &info))
@@ -150,8 +149,7 @@ static int fill_info(struct builder *b)
         write_start_info(b, info.shared_info_frame) || set_boot_vcpu(b))
         return -1;
     if (xlc_gnttab_seed(b->ctrl, b->domid, b->mfns[b->layout.console.start],
-                        b->mfns[b->layout.store.start], config->console_domid,
-                        config->store_domid))
+                        b->mfns[b->layout.store.start]))
         return build_error(b, errno, "cannot write its reserved grants");
     return 0;
 }
@@ -209,7 +207,6 @@ int xlg_build_pv(xlc_handle *h, const xlg_image *image,
     if (prepare(&b) || allocate(&b) || fill_memory(&b) || fill_info(&b))
         goto out;
     *result = (struct xlg_result){
-        .nr_pages = b.layout.nr_pages,
         .console_mfn = b.mfns[b.layout.console.start],
         .store_mfn = b.mfns[b.layout.store.start],
     };

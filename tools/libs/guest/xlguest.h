@@ -55,12 +55,8 @@ void xlg_image_close(xlg_image *image); /* NULL is ok */
 /* What the domain is to look like; the caller fills all of it. */
 struct xlg_config {
     uint32_t domid;
-    uint64_t mem_kib;       /* memory to populate; <= the domain's max_mem */
-    uint32_t max_vcpus;     /* as given to xlc_domain_max_vcpus */
-    const char *cmdline;    /* NULL: empty */
-    uint32_t console_domid; /* the domain that serves the console;
-                               DOMID_INVALID: none */
-    uint32_t store_domid;   /* the domain that serves the store */
+    uint64_t mem_kib;    /* memory to populate; <= the domain's max_mem */
+    const char *cmdline; /* NULL: empty */
     evtchn_port_t console_port; /* the guest's ports, unbound so far */
     evtchn_port_t store_port;
     bool claim; /* claim the memory first: fail at once when short */
@@ -68,7 +64,6 @@ struct xlg_config {
 
 /* What the caller passes on to the store and the daemons. */
 struct xlg_result {
-    uint64_t nr_pages;
     uint64_t console_mfn; /* local/domain/N/console/ring-ref */
     uint64_t store_mfn;   /* argument of the introduction */
 };
