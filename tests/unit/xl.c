@@ -14,7 +14,7 @@
 
 libxl_ctx *ctx;
 xentoollog_logger_stdiostream *logger;
-bool dryrun_only, force_execution, verbose;
+bool dryrun_only, force_execution;
 
 /* The host that the configurations are for. */
 int libxl_get_max_cpus(libxl_ctx *ctx_)

@@ -56,13 +56,13 @@ static int list_long(const libxl_dominfo *list, int n)
     return s == yajl_gen_status_ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static void list_short(const libxl_dominfo *list, int n, bool verbose_)
+static void list_short(const libxl_dominfo *list, int n, bool verbose)
 {
-    print_list_heading(stdout, verbose_);
+    print_list_heading(stdout, verbose);
     for (int i = 0; i < n; i++) {
         char *name = domain_name(list[i].domid);
 
-        print_list_line(stdout, &list[i], name, verbose_);
+        print_list_line(stdout, &list[i], name, verbose);
         free(name);
     }
 }
@@ -71,13 +71,13 @@ int main_list(int argc, char **argv)
 {
     static const struct option longopts[] = {
         {"long", 0, 0, 'l'}, {"verbose", 0, 0, 'v'}, {0}};
-    bool details = false, verbose_ = false;
+    bool details = false, verbose = false;
     int opt, n, status = EXIT_SUCCESS;
     libxl_dominfo *list, one;
 
     while ((opt = next_option(argc, argv, "lv", longopts, 0)) != -1) {
         details |= opt == 'l';
-        verbose_ |= opt == 'v';
+        verbose |= opt == 'v';
     }
     if (optind < argc) {
         uint32_t domid = find_domain(argv[optind]);
@@ -97,7 +97,7 @@ int main_list(int argc, char **argv)
     if (details)
         status = list_long(list, n);
     else
-        list_short(list, n, verbose_);
+        list_short(list, n, verbose);
     if (list == &one)
         libxl_dominfo_dispose(&one);
     else

@@ -5,11 +5,11 @@
  */
 #include "xl.h"
 
-void print_list_heading(FILE *out, bool verbose_)
+void print_list_heading(FILE *out, bool verbose)
 {
     fprintf(out, "Name                                        ID   Mem VCPUs"
                  "\tState\tTime(s)");
-    if (verbose_)
+    if (verbose)
         fprintf(out, "   UUID                            Reason-Code"
                      "\tSecurity Label");
     fputc('\n', out);
@@ -29,7 +29,7 @@ static char reason_letter(const libxl_dominfo *info)
 }
 
 void print_list_line(FILE *out, const libxl_dominfo *info, const char *name,
-                     bool verbose_)
+                     bool verbose)
 {
     fprintf(
         out, "%-40s %5u %5lu %5u     %c%c%c%c%c%c  %8.1f", name, info->domid,
@@ -37,7 +37,7 @@ void print_list_line(FILE *out, const libxl_dominfo *info, const char *name,
         info->vcpu_online, info->running ? 'r' : '-', info->blocked ? 'b' : '-',
         info->paused ? 'p' : '-', info->shutdown ? 's' : '-',
         reason_letter(info), info->dying ? 'd' : '-', info->cpu_time / 1e9);
-    if (verbose_) {
+    if (verbose) {
         fprintf(out, " " LIBXL_UUID_FMT, LIBXL_UUID_BYTES(info->uuid));
         if (info->shutdown)
             fprintf(out, " %8x", info->shutdown_reason);

@@ -10,7 +10,7 @@
 
 libxl_ctx *ctx;
 xentoollog_logger_stdiostream *logger;
-bool dryrun_only, force_execution, verbose;
+bool dryrun_only, force_execution;
 
 static void close_all(void)
 {
@@ -30,7 +30,6 @@ static int global_options(int argc, char **argv)
     while ((opt = getopt(argc, argv, "+vftTN")) >= 0) {
         switch (opt) {
         case 'v':
-            verbose = true;
             if (level > XTL_DEBUG)
                 level--;
             break;

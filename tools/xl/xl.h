@@ -29,8 +29,8 @@
 /* Open before a command runs, and closed by the end of the process. */
 extern libxl_ctx *ctx;
 extern xentoollog_logger_stdiostream *logger;
-/* Global options: -N, -f, and -v once. */
-extern bool dryrun_only, force_execution, verbose;
+/* Global options: -N, -f. */
+extern bool dryrun_only, force_execution;
 
 /* --- the table (cmdtable.c) --- */
 
