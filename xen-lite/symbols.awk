@@ -7,6 +7,7 @@ $2 ~ /^[tT]$/ && $3 !~ /^(\.|_stext$|_etext$)/ && !past_text {
     if ($1 in seen)
         next
     seen[$1] = 1
+    sub(/\..*/, "", $3) # which part or copy of it the compiler made
     entries = entries sprintf("\t.long 0x%s - %s, %d\n", $1, base, length_so_far)
     strings = strings sprintf("\t.asciz \"%s\"\n", $3)
     length_so_far += length($3) + 1
