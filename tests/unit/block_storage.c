@@ -413,6 +413,28 @@ static void another_size_of_a_device_is_noticed(void **state)
     end_to_watch(&n);
 }
 
+/* It would need no system call that a filter could refuse. */
+static void a_ring_does_nothing_but_io(void **state)
+{
+    struct storage s;
+    struct io_uring_sqe *e;
+    struct io_uring_cqe *c;
+
+    assert_int_equal(storage_open(&s, image, "w", false, 8), 0);
+    for (int opens = 0; opens < 2; opens++) {
+        e = io_uring_get_sqe(&s.ring);
+        if (opens)
+            io_uring_prep_openat(e, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
+        else
+            io_uring_prep_fsync(e, s.fd, IORING_FSYNC_DATASYNC);
+        assert_int_equal(io_uring_submit_and_wait(&s.ring, 1), 1);
+        assert_int_equal(io_uring_peek_cqe(&s.ring, &c), 0);
+        assert_int_equal(c->res, opens ? -EACCES : 0);
+        io_uring_cqe_seen(&s.ring, c);
+    }
+    storage_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,6 +452,7 @@ int main(void)
         cmocka_unit_test(another_size_of_a_file_is_noticed),
         cmocka_unit_test(writing_to_a_file_is_no_news),
         cmocka_unit_test(another_size_of_a_device_is_noticed),
+        cmocka_unit_test(a_ring_does_nothing_but_io),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
