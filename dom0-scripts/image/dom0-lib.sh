@@ -92,10 +92,24 @@ start_stock_daemons() {
     xenconsoled --pid-file=/run/xenconsoled.pid --log=guest --log-dir=$GUEST_LOG_DIR
 }
 
+# keep DAEMON [OPTION...]: starts it, and again whenever it ends by accident, as
+# systemd does. The daemon holds the lock of its pid file, and removes the file
+# when it ends in order.
+keep() {
+    local file=/run/$1.pid
+    "$@" --pid-file="$file" || return
+    while { flock 9; } 9< "$file" && [ -e "$file" ]; do
+        sleep 0.1
+        "$@" --pid-file="$file"
+    done 2> /dev/null &
+}
+# kill_kept DAEMON: for good
+kill_kept() { rm -f "/run/$1.pid" && kill -9 "$(pidof "$1")"; }
+
 start_our_daemons() {
-    xenstored && within 20 xenstore_answers &&
+    keep xenstored && within 20 xenstore_answers &&
         /usr/lib/xen-lite/bin/xen-init-dom0 &&
-        xenconsoled --log=guest --log-dir=$GUEST_LOG_DIR &&
-        xen-backendd
+        keep xenconsoled --log=guest --log-dir=$GUEST_LOG_DIR &&
+        keep xen-backendd
 }
 xenstore_answers() { xenstore-read -s / > /dev/null 2>&1 || xenstore-list -s / > /dev/null 2>&1; }
