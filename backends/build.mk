@@ -27,7 +27,8 @@ CPPFLAGS_backends += -D__XEN_TOOLS__ -Itools/libs/ctrl
 
 # The backend of all PV consoles, at the path where init scripts look.
 XENCONSOLED := $(addprefix backends/console/, \
-    main.c console.c hypervisor.c ring.c backlog.c log_file.c terminal.c) \
+    main.c console.c hypervisor.c ring.c output.c progress.c log_file.c terminal.c keep.c \
+    keep_wire.c serving.c) \
     $(addprefix backends/common/, grant_map.c ports.c store_client.c domain_over.c)
 CONTROL_LIBS := $(addprefix $(O)/lib/, libxenforeignmemory.so.1 libxencall.so.1 libxlctrl.so)
 
@@ -37,6 +38,8 @@ $(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS) $(CONT
 $(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACKEND_COMMON),\
     $(BACKEND_LIBS) -lseccomp))
 
+$(eval $(call program,usr/lib/xen-lite/bin/xen-console-keeper,\
+    $(addprefix backends/console/,keeper.c keep_wire.c)))
 $(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONTROL_LIBS)))
 
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
@@ -72,8 +75,13 @@ SUPERVISED := tests/unit/played_devices.c \
 $(eval $(call unit_test,supervisor,tests/unit/supervisor.c $(SUPERVISED),-lxentoollog))
 $(eval $(call unit_test,supervisor_parts,tests/unit/supervisor_parts.c $(SUPERVISED),-lxentoollog))
 $(eval $(call unit_test,supervisor_kill,tests/unit/supervisor_kill.c $(SUPERVISED),-lxentoollog))
-$(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/ring.c \
-    backends/console/backlog.c))
+$(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/ring.c))
+$(eval $(call unit_test,console_output,tests/unit/console_output.c \
+    $(addprefix backends/console/,ring.c progress.c log_file.c terminal.c) \
+    tools/libs/daemon/log.c,-lxentoollog))
+$(eval $(call unit_test,console_keep,tests/unit/console_keep.c \
+    $(addprefix backends/console/,keep.c keep_wire.c) \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 
 # Plays a guest that lies; tests/system/backends.t takes it into dom0.
 HOSTILE_FRONTEND := $(O)/tests/fuzz/hostile-frontend
@@ -83,5 +91,5 @@ $(HOSTILE_FRONTEND): tests/fuzz/hostile_frontend.c $(filter $(O)/%,$(BACKEND_LIB
 	    -lpthread
 check-build: $(HOSTILE_FRONTEND)
 
-$(eval $(call man_page,backends/console/xenconsoled.8))
+$(eval $(call man_page,backends/console/xenconsoled.8,xen-console-keeper))
 $(eval $(call man_page,backends/supervisor/xen-backendd.8,xen-block-backend xen-net-backend))

@@ -18,8 +18,7 @@
 
 #include "terminal.h"
 
-#define BACKLOG_DEFAULT (1u << 20)
-#define BACKLOG_MAX     (1u << 20)
+#define WAITING_MAX (1u << 20) /* bytes for a client that attaches later */
 
 static char *read_node(struct console *c, const char *format)
 {
@@ -27,7 +26,7 @@ static char *read_node(struct console *c, const char *format)
     unsigned int len;
 
     snprintf(path, sizeof(path), format, c->domid);
-    return xs_read(c->store->xs, XBT_NULL, path, &len);
+    return xs_read(c->with->store->xs, XBT_NULL, path, &len);
 }
 
 /* A number written by the toolstack; 0 if there is none. */
@@ -48,11 +47,11 @@ static void update_events(struct console *c)
 
     if (!c->master.added)
         return;
-    if (c->backlog.used)
+    if (output_waiting(&c->out))
         events |= EPOLLOUT;
     if (c->ring && !c->broken && console_ring_room(c->ring) > 0)
         events |= EPOLLIN;
-    event_source_change(c->loop, &c->master, events);
+    event_source_change(c->with->loop, &c->master, events);
 }
 
 static void fail(struct console *c)
@@ -65,38 +64,19 @@ static void fail(struct console *c)
     c->broken = true;
 }
 
-/* Ring to log and backlog. True: there was something. */
+/* Takes what the ring has. True: there was something. */
 static bool drain(struct console *c)
 {
-    char text[CONSOLE_OUT_SIZE];
     ssize_t n;
 
     if (!c->ring || c->broken)
         return false;
-    n = console_ring_take(c->ring, text);
+    n = output_take(&c->out, c->ring);
     if (n < 0)
         fail(c);
-    if (n <= 0)
-        return false;
-    log_file_write(&c->log, text, n);
-    backlog_add(&c->backlog, text, n);
-    if (c->port.local)
+    if (n > 0 && c->port.local)
         port_notify(&c->port);
-    return true;
-}
-
-static void write_terminal(struct console *c)
-{
-    const char *text;
-    size_t len;
-    ssize_t n;
-
-    while (text = backlog_peek(&c->backlog, &len), len) {
-        n = write(c->master.fd, text, len);
-        if (n <= 0)
-            return;
-        backlog_consume(&c->backlog, n);
-    }
+    return n > 0;
 }
 
 static void read_terminal(struct console *c)
@@ -122,7 +102,7 @@ static void on_master(struct event_source *s, uint32_t events)
     struct console *c = container_of(s, struct console, master);
 
     if (events & EPOLLOUT)
-        write_terminal(c);
+        output_send(&c->out, c->master.fd);
     if ((events & EPOLLIN) && c->ring && !c->broken)
         read_terminal(c);
     update_events(c);
@@ -133,11 +113,11 @@ static void on_event(struct port *p)
     struct console *c = container_of(p, struct console, port);
 
     if (drain(c) && c->master.added)
-        write_terminal(c);
+        output_send(&c->out, c->master.fd);
     update_events(c);
     if (!c->window.armed) {
         c->drains = 0;
-        event_timer_set(c->loop, &c->window, CONSOLE_WINDOW_MS);
+        event_timer_set(c->with->loop, &c->window, CONSOLE_WINDOW_MS);
     }
     if (++c->drains >= CONSOLE_DRAINS)
         c->masked = true; /* until the window ends */
@@ -159,7 +139,7 @@ static void on_window(struct event_timer *t)
 static void unmap(struct console *c)
 {
     port_unbind(&c->port);
-    event_timer_cancel(c->loop, &c->window);
+    event_timer_cancel(c->with->loop, &c->window);
     c->masked = c->broken = false;
     if (c->ring && c->foreign)
         munmap(c->ring, PAGE_SIZE);
@@ -202,25 +182,97 @@ static void publish_terminal(struct console *c)
     if (!differs || !*c->terminal)
         return;
     snprintf(path, sizeof(path), "/local/domain/%u/console/tty", c->domid);
-    if (!xs_write(c->store->xs, XBT_NULL, path, c->terminal,
+    if (!xs_write(c->with->store->xs, XBT_NULL, path, c->terminal,
                   strlen(c->terminal)) &&
-        !store_lost(c->store))
+        !store_lost(c->with->store))
         log_error("domain %u: cannot write %s: %s", c->domid, path,
                   strerror(errno));
 }
 
+void console_keep(struct console *c)
+{
+    const int fds[] = {
+        [KEPT_MASTER] = c->master.fd,     [KEPT_SLAVE] = c->slave,
+        [KEPT_PIPE_OUT] = c->out.pipe[0], [KEPT_PIPE_IN] = c->out.pipe[1],
+        [KEPT_PROGRESS] = c->progress_fd,
+    };
+    char name[16];
+
+    snprintf(name, sizeof(name), "%u", c->domid);
+    if (c->out.progress)
+        keep_put(c->with->keep, name, fds, ARRAY_SIZE(fds));
+}
+
+static void close_one(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void close_terminal(struct console *c)
+{
+    event_source_remove(c->with->loop, &c->master);
+    close_one(&c->master.fd);
+    close_one(&c->slave);
+    close_one(&c->out.pipe[0]);
+    close_one(&c->out.pipe[1]);
+    close_one(&c->progress_fd);
+    progress_unmap(c->out.progress);
+    c->out.progress = NULL;
+    log_file_close(&c->out.log);
+}
+
+/* The name stays as long as the domain: xl rename does not split a log. */
+static void open_log(struct console *c)
+{
+    struct progress *r = c->out.progress;
+    char *name;
+
+    if (!c->with->options->log_guests)
+        return;
+    if (!r->log_name[0]) {
+        name = read_node(c, "/local/domain/%u/name");
+        if (name && *name)
+            snprintf(r->log_name, sizeof(r->log_name), "guest-%s", name);
+        else
+            snprintf(r->log_name, sizeof(r->log_name), "guest-%u", c->domid);
+        free(name);
+    }
+    log_file_open(&c->out.log, c->with->options->log_dir, r->log_name,
+                  c->with->options->stamp_guests);
+}
+
+/* The progress is there; what else is new or adopted is, too. */
+static int begin(struct console *c)
+{
+    int rc = terminal_name(c->master.fd, c->terminal, sizeof(c->terminal));
+
+    c->master.ready = on_master;
+    rc = rc ? rc : event_source_add(c->with->loop, &c->master, 0);
+    if (!rc)
+        open_log(c);
+    return rc;
+}
+
 static int open_terminal(struct console *c)
 {
+    unsigned long limit = read_number(c, "/local/domain/%u/console/limit");
     int rc;
 
-    if (c->master.added)
-        return 0;
-    rc = terminal_open(&c->master.fd, &c->slave, c->terminal,
-                       sizeof(c->terminal));
+    c->out.progress = progress_create(&c->progress_fd);
+    if (!c->out.progress)
+        return -errno;
+    c->out.progress->frame = c->frame;
+    rc = output_pipe(c->out.pipe,
+                     limit && limit < WAITING_MAX ? limit : WAITING_MAX);
+    rc = rc ? rc : terminal_open(&c->master.fd, &c->slave);
+    rc = rc ? rc : begin(c);
     if (rc)
-        return rc;
-    c->master.ready = on_master;
-    return event_source_add(c->loop, &c->master, 0);
+        close_terminal(c);
+    else
+        console_keep(c);
+    return rc;
 }
 
 /* Another backend (QEMU) may serve this domain's console. */
@@ -233,6 +285,18 @@ static bool is_ours(struct console *c)
     return ours;
 }
 
+/* A ring that the progress does not belong to begins where it says itself. */
+static void start_output(struct console *c)
+{
+    struct progress *r = c->out.progress;
+
+    if (r->port != c->remote_port)
+        progress_set(r, console_ring_position(c->ring),
+                     progress_state(r).flags & PROGRESS_LINE_OPEN);
+    r->port = c->remote_port;
+    output_start(&c->out, c->ring);
+}
+
 static void serve_port(struct console *c, unsigned int port)
 {
     int rc;
@@ -240,15 +304,18 @@ static void serve_port(struct console *c, unsigned int port)
     unmap(c);
     c->remote_port = port;
     rc = map_ring(c);
-    rc = rc ? rc : open_terminal(c);
-    rc = rc ? rc : port_bind(c->ports, &c->port, c->domid, port, on_event);
+    rc = rc || c->out.progress ? rc : open_terminal(c);
+    rc =
+        rc ? rc : port_bind(c->with->ports, &c->port, c->domid, port, on_event);
     if (rc) {
         log_error("domain %u: cannot serve the console: %s", c->domid,
                   strerror(-rc));
         unmap(c);
         return;
     }
-    on_event(&c->port); /* what it printed before we came */
+    start_output(c);
+    port_notify(&c->port); /* a killed daemon may have taken text silently */
+    on_event(&c->port);    /* what it printed before we came */
 }
 
 void console_refresh(struct console *c)
@@ -256,57 +323,73 @@ void console_refresh(struct console *c)
     unsigned int port = read_number(c, "/local/domain/%u/console/port");
     bool ours = port && is_ours(c);
 
-    if (c->gone || !ours || store_lost(c->store))
+    if (c->gone || !ours || store_lost(c->with->store))
         return;
     if (port != c->remote_port)
         serve_port(c, port);
     publish_terminal(c);
 }
 
-static void open_log(struct console *c)
-{
-    char file[128], *name;
-
-    c->log.fd = -1;
-    if (!c->options->log_guests)
-        return;
-    name = read_node(c, "/local/domain/%u/name");
-    if (name && *name)
-        snprintf(file, sizeof(file), "guest-%s", name);
-    else
-        snprintf(file, sizeof(file), "guest-%u", c->domid);
-    log_file_open(&c->log, c->options->log_dir, file, c->options->stamp_guests);
-    free(name);
-}
-
-struct console *console_new(struct event_loop *loop, struct store_client *store,
-                            struct ports *ports, unsigned int domid,
-                            const struct console_options *options)
+static struct console *allocate(const struct console_services *with,
+                                unsigned int domid)
 {
     struct console *c = calloc(1, sizeof(*c));
-    unsigned long limit;
 
     if (!c)
         return NULL;
-    c->loop = loop;
-    c->store = store;
-    c->ports = ports;
+    c->with = with;
     c->domid = domid;
-    c->options = options;
-    c->slave = c->master.fd = -1;
+    c->slave = c->master.fd = c->progress_fd = c->out.log.fd = -1;
+    c->out.pipe[0] = c->out.pipe[1] = -1;
+    c->out.keep_oldest = with->options->keep_oldest;
     c->window.fire = on_window;
-    if (grants_open(&c->grants, domid)) {
-        free(c);
+    if (!grants_open(&c->grants, domid))
+        return c;
+    free(c);
+    return NULL;
+}
+
+struct console *console_new(const struct console_services *with,
+                            unsigned int domid, uint64_t frame)
+{
+    struct console *c = allocate(with, domid);
+
+    if (!c)
         return NULL;
-    }
-    limit = read_number(c, "/local/domain/%u/console/limit");
-    if (!limit)
-        limit = BACKLOG_DEFAULT;
-    backlog_init(&c->backlog, limit < BACKLOG_MAX ? limit : BACKLOG_MAX,
-                 options->keep_oldest);
-    open_log(c);
+    c->frame = frame;
     console_refresh(c);
     return c;
+}
+
+/* What a console of another layout has is closed like that of a strange one. */
+struct console *console_adopt(const struct console_services *with,
+                              unsigned int domid, const int *fds, int n)
+{
+    struct console *c = n == KEPT_PROGRESS + 1 ? allocate(with, domid) : NULL;
+
+    if (!c) {
+        for (int i = 0; i < n; i++)
+            close(fds[i]);
+        return NULL;
+    }
+    c->master.fd = fds[KEPT_MASTER];
+    c->slave = fds[KEPT_SLAVE];
+    c->out.pipe[0] = fds[KEPT_PIPE_OUT];
+    c->out.pipe[1] = fds[KEPT_PIPE_IN];
+    c->progress_fd = fds[KEPT_PROGRESS];
+    c->out.progress = progress_map(c->progress_fd);
+    if (!c->out.progress || begin(c)) {
+        console_free(c);
+        return NULL;
+    }
+    c->frame = c->out.progress->frame;
+    return c;
+}
+
+void console_resume(struct console *c)
+{
+    if (c->out.progress->port)
+        serve_port(c, c->out.progress->port);
 }
 
 bool console_domain_gone(struct console *c)
@@ -320,22 +403,20 @@ bool console_domain_gone(struct console *c)
     }
     if (c->master.fd < 0)
         return true;
-    write_terminal(c);
+    output_send(&c->out, c->master.fd);
     update_events(c);
     ioctl(c->slave, FIONREAD, &unread);
-    return !unread && !c->backlog.used;
+    return !unread && !output_waiting(&c->out);
 }
 
 void console_free(struct console *c)
 {
+    char name[16];
+
+    snprintf(name, sizeof(name), "%u", c->domid);
     unmap(c);
-    event_source_remove(c->loop, &c->master);
-    if (c->master.fd >= 0)
-        close(c->master.fd);
-    if (c->slave >= 0)
-        close(c->slave);
+    close_terminal(c);
+    keep_drop(c->with->keep, name);
     grants_close(&c->grants);
-    backlog_free(&c->backlog);
-    log_file_close(&c->log);
     free(c);
 }

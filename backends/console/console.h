@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One guest's console: its ring page, its event channel, a pseudo terminal
- * whose name is published as console/tty, the backlog for the next client that
+ * whose name is published as console/tty, what waits for the next client that
  * attaches, and the log.
+ *
+ * All but the ring and the event channel outlives the daemon: the keeper has
+ * the terminal, the pipe before it (output.h) and the progress of how far the
+ * guest's text is taken (progress.h). The successor of a killed daemon adopts
+ * them, and neither a session nor the log loses or doubles a byte. Input goes
+ * straight from the terminal into the ring: what a daemon holds in its hands
+ * when it is killed, a line that was just typed, is lost.
  *
  * A guest that prints without end is served CONSOLE_DRAINS times per
  * CONSOLE_WINDOW_MS and waits in between, so each guest gets its share.
@@ -19,9 +26,8 @@
 #include "../common/grant_map.h"
 #include "../common/ports.h"
 #include "../common/store_client.h"
-#include "backlog.h"
-#include "log_file.h"
-#include "ring.h"
+#include "keep.h"
+#include "output.h"
 
 #define CONSOLE_DRAINS    16 /* times that the ring is emptied */
 #define CONSOLE_WINDOW_MS 20
@@ -34,16 +40,26 @@ struct console_options {
     bool keep_oldest;                    /* --overflow-data=keep */
 };
 
-/* next is the caller's; the rest is the console's. */
-struct console {
-    struct console *next;
+/* What all consoles use; all of it outlives them. */
+struct console_services {
     struct event_loop *loop;
     struct store_client *store;
     struct ports *ports;
+    struct keep *keep;
     const struct console_options *options;
+};
+
+/* What the keeper has of a console, in this order. */
+enum { KEPT_MASTER, KEPT_SLAVE, KEPT_PIPE_OUT, KEPT_PIPE_IN, KEPT_PROGRESS };
+
+/* next is the caller's; the rest is the console's. */
+struct console {
+    struct console *next;
+    const struct console_services *with;
     unsigned int domid;
-    bool gone;   /* the domain is; waiting for a reader to take the rest */
-    bool broken; /* the guest wrote nonsense into its ring */
+    uint64_t frame; /* of its shared info, see progress.h */
+    bool gone;      /* the domain is; waiting for a reader to take the rest */
+    bool broken;    /* the guest wrote nonsense into its ring */
 
     struct grants grants;
     struct xencons_interface *ring;
@@ -57,18 +73,30 @@ struct console {
     char terminal[64]; /* its name; "": not open yet */
     int slave;         /* kept open, so that the master never sees a hang-up */
     struct event_source master;
-    struct backlog backlog;
-    struct log_file log;
+    struct output out; /* its progress is NULL: not open yet */
+    int progress_fd;
     struct log_bucket bucket;
 };
 
 /*
- * For a domain that is there. What is given must outlive the console. Nothing
- * is mapped yet. NULL: no memory.
+ * For a domain that is there, with the frame of its shared info. Nothing is
+ * mapped yet. NULL: no memory.
  */
-struct console *console_new(struct event_loop *loop, struct store_client *store,
-                            struct ports *ports, unsigned int domid,
-                            const struct console_options *options);
+struct console *console_new(const struct console_services *with,
+                            unsigned int domid, uint64_t frame);
+
+/*
+ * For what a predecessor had put to the keeper: n descriptors, which are the
+ * console's from now on, also if this fails. It is not served yet;
+ * c->frame tells which domain's it is. NULL: no memory, or they are no
+ * console.
+ */
+struct console *console_adopt(const struct console_services *with,
+                              unsigned int domid, const int *fds, int n);
+/* Serves what the predecessor served, for which no store is needed. */
+void console_resume(struct console *c);
+/* Puts it to the keeper, if there is something to keep. */
+void console_keep(struct console *c);
 
 /*
  * The domain's console nodes have changed or may have, or are those of a new
@@ -81,7 +109,7 @@ void console_refresh(struct console *c);
 /* The domain is gone: takes its last output. True: no client waits for it, and
  * the console can be freed. */
 bool console_domain_gone(struct console *c);
-/* At any time: unmaps, closes, frees. */
+/* At any time: unmaps, closes, drops it from the keeper, frees. */
 void console_free(struct console *c);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 #include <xen/xen.h>
 #include <xlctrl.h>
 
@@ -14,16 +15,54 @@ static xlc_handle *xlc;
 static xenevtchn_handle *evtchn;
 static struct event_source source;
 static struct log_file file = {.fd = -1};
-static uint32_t position;
+static struct progress *progress;
+static int progress_fd = -1;
+
+/* From the progress's position on; what Xen has forgotten is skipped. Bytes,
+ * which end at *end. */
+static int look(char *text, size_t size, uint32_t *end)
+{
+    *end = progress_state(progress).position;
+    return xlc_readconsole(xlc, text, size, false, true, end);
+}
+
+static void finish(const char *text)
+{
+    bool line_open = progress_state(progress).flags & PROGRESS_LINE_OPEN;
+
+    progress_end(progress, log_file_write(&file, &progress->log, line_open,
+                                          text, progress->length));
+}
+
+/* The step of a killed predecessor, if Xen still has its text. */
+static void take_again(void)
+{
+    struct progress_state s = progress_state(progress);
+    char text[PROGRESS_TEXT_MAX];
+    uint32_t end;
+    int n;
+
+    if (!(s.flags & PROGRESS_OPEN))
+        return;
+    n = look(text, progress->length, &end);
+    if (n == (int)progress->length && end == s.position + progress->length)
+        finish(text);
+    else
+        progress_set(progress, s.position, s.flags & PROGRESS_LINE_OPEN);
+}
 
 static void take(void)
 {
-    char text[16384];
+    char text[PROGRESS_TEXT_MAX];
+    uint32_t end;
     int n;
 
-    while ((n = xlc_readconsole(xlc, text, sizeof(text), false, true,
-                                &position)) > 0)
-        log_file_write(&file, text, n);
+    while ((n = look(text, sizeof(text), &end)) > 0) {
+        log_file_mark(&file, &progress->log);
+        progress->length = n;
+        progress_begin(progress, end - n);
+        finish(text);
+    }
 }
 
 static void on_virq(struct event_source *s, uint32_t events)
@@ -36,24 +75,50 @@ static void on_virq(struct event_source *s, uint32_t events)
     xenevtchn_unmask(evtchn, port);
 }
 
-int hypervisor_log_start(struct event_loop *loop,
-                         const struct console_options *options)
+void hypervisor_log_adopt(const int *fds, int n)
 {
-    int rc;
+    if (n == 1)
+        progress = progress_map(fds[0]);
+    for (int i = 0; i < n && !progress; i++)
+        close(fds[i]);
+    progress_fd = progress ? fds[0] : -1;
+}
 
-    log_file_open(&file, options->log_dir, "hypervisor",
-                  options->stamp_hypervisor);
+void hypervisor_log_keep(struct keep *k)
+{
+    if (progress)
+        keep_put(k, HYPERVISOR_KEPT, &progress_fd, 1);
+}
+
+static int open_all(const struct console_services *with)
+{
+    if (!progress)
+        progress = progress_create(&progress_fd);
+    if (!progress)
+        return -errno;
+    hypervisor_log_keep(with->keep);
+    log_file_open(&file, with->options->log_dir, "hypervisor",
+                  with->options->stamp_hypervisor);
     xlc = xlc_open(NULL);
     evtchn = xenevtchn_open(NULL, 0);
-    if (!xlc || !evtchn || xenevtchn_bind_virq(evtchn, VIRQ_CON_RING) < 0) {
-        rc = -errno;
+    return !xlc || !evtchn || xenevtchn_bind_virq(evtchn, VIRQ_CON_RING) < 0
+               ? -errno
+               : 0;
+}
+
+int hypervisor_log_start(const struct console_services *with)
+{
+    int rc = open_all(with);
+
+    if (rc) {
         log_error("cannot follow the hypervisor's console");
         return rc;
     }
     source.fd = xenevtchn_fd(evtchn);
     source.ready = on_virq;
+    take_again();
     take();
-    return event_source_add(loop, &source, EPOLLIN);
+    return event_source_add(with->loop, &source, EPOLLIN);
 }
 
 void hypervisor_log_reopen(void)

@@ -3,6 +3,11 @@
  * A console's log file. A guest decides what and how much is written to it, so
  * its size is capped: at LOG_FILE_MAX the file becomes FILE.1, replacing an
  * older one, and a new one is begun.
+ *
+ * The length of the file says what has been written. So writing is in two
+ * calls: log_file_mark() notes where the file ends and what the time is, and
+ * log_file_write() adds what is not there yet. Whoever repeats the second with
+ * the same mark and text, in the same process or in another, adds nothing.
  */
 #ifndef CONSOLE_LOG_FILE_H
 #define CONSOLE_LOG_FILE_H
@@ -11,15 +16,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <daemon/log.h>
+
 /* Bytes; a write that begins below it is not split. */
 #define LOG_FILE_MAX (16u << 20)
+#define LOG_TEXT_MAX 2048 /* bytes in one write */
 
 struct log_file {
     char path[256];  /* "": never opened */
     int fd;          /* -1: closed */
-    uint64_t size;   /* bytes in the file now */
     bool timestamps; /* each line begins with the time */
-    bool line_open;  /* the last byte written was no newline */
+    uint64_t lost;   /* bytes that could not be written since one could */
+    struct log_bucket told; /* a full file system comes and goes */
+};
+
+struct log_mark {
+    uint64_t size; /* of the file, in bytes */
+    int64_t time;  /* in seconds, of the lines that begin after it */
 };
 
 /* name: the part between "dir/" and ".log"; slashes in it are replaced. Failure
@@ -27,10 +40,20 @@ struct log_file {
 void log_file_open(struct log_file *l, const char *dir, const char *name,
                    bool timestamps);
 void log_file_close(struct log_file *l);
-/* Begins a new file if the present one is full. A closed one, or one that a
- * failure closes, drops the text: a console must not wait for its log. */
-void log_file_write(struct log_file *l, const char *text, size_t len);
 /* After someone else moved the file away (SIGHUP). */
 void log_file_reopen(struct log_file *l);
+
+/* Where the next text goes. Begins a new file if the present one is full. */
+void log_file_mark(struct log_file *l, struct log_mark *m);
+/*
+ * Adds to the file what it does not have of 'len' bytes, at most LOG_TEXT_MAX,
+ * that belong behind the mark. line_open: the byte before them was no newline;
+ * returns the same of their last.
+ *
+ * A closed file drops the text, and so does a full file system: a guest must
+ * not wait for its log. That is logged when it begins and when it ends.
+ */
+bool log_file_write(struct log_file *l, const struct log_mark *m,
+                    bool line_open, const char *text, size_t len);
 
 #endif

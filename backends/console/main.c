@@ -19,6 +19,7 @@
 #include "../common/store_client.h"
 #include "console.h"
 #include "hypervisor.h"
+#include "serving.h"
 
 #define LINGER_MS 2000
 #define LOG_FILE  "/var/log/xen/xenconsoled.log"
@@ -28,6 +29,11 @@ static struct store_client store;
 static xlc_handle *xlc;
 static struct ports ports;
 static struct console_options options = {.log_dir = "/var/log/xen/console"};
+static struct keep keep = {.dir = CONSOLE_RUN_DIR,
+                           .program = "/usr/lib/xen-lite/bin/"
+                                      "xen-console-keeper"};
+static const struct console_services services = {&loop, &store, &ports, &keep,
+                                                 &options};
 static struct console *consoles;
 static struct event_timer linger, look;
 
@@ -52,8 +58,16 @@ static void watch(unsigned int domid, bool on)
         store_client_unwatch(&store, path, token);
 }
 
+static void add(struct console *c)
+{
+    c->next = consoles;
+    consoles = c;
+    watch(c->domid, true);
+}
+
 static void look_for_new(void)
 {
+    struct xen_domctl_getdomaininfo info;
     unsigned int n = 0;
     char **names = xs_directory(store.xs, XBT_NULL, "/local/domain", &n);
 
@@ -61,18 +75,53 @@ static void look_for_new(void)
         unsigned int domid = strtoul(names[i], NULL, 10);
         struct console *c;
 
-        if (!domid || find(domid) || !xs_is_domain_introduced(store.xs, domid))
+        if (!domid || find(domid) ||
+            !xs_is_domain_introduced(store.xs, domid) ||
+            xlc_domain_getinfo(xlc, domid, &info))
             continue;
-        c = console_new(&loop, &store, &ports, domid, &options);
-        if (!c) {
+        c = console_new(&services, domid, info.shared_info_frame);
+        if (c)
+            add(c);
+        else
             log_error("domain %u: no memory or no grant device", domid);
-            continue;
-        }
-        c->next = consoles;
-        consoles = c;
-        watch(domid, true);
     }
     free(names);
+}
+
+/* Another domain has its number now. */
+static bool is_strange(const struct console *c)
+{
+    struct xen_domctl_getdomaininfo info;
+
+    return !xlc_domain_getinfo(xlc, c->domid, &info) &&
+           info.shared_info_frame != c->frame;
+}
+
+/* What the keeper has, before anything else is looked at. A domain that has
+ * ended meanwhile is found soon by look_for_gone(). */
+static void adopt(const char *name, const int *fds, int n)
+{
+    unsigned int domid = strtoul(name, NULL, 10);
+    struct console *c;
+
+    if (!strcmp(name, HYPERVISOR_KEPT)) {
+        hypervisor_log_adopt(fds, n);
+        return;
+    }
+    c = console_adopt(&services, domid, fds, n);
+    if (c && is_strange(c))
+        console_free(c);
+    else if (c)
+        add(c);
+    else
+        log_error("domain %u: the terminal of its console is lost", domid);
+}
+
+static void keep_all(struct keep *k)
+{
+    for (struct console *c = consoles; c; c = c->next)
+        console_keep(c);
+    hypervisor_log_keep(k);
 }
 
 /* force: whether or not someone still reads the last words. */
@@ -148,8 +197,10 @@ static void store_settled(struct store_client *s)
 {
     if (released)
         on_look(&look);
-    if (introduced)
+    if (introduced) {
         look_for_new();
+        serving_announce();
+    }
     introduced = released = false;
 }
 
@@ -168,11 +219,21 @@ static int watch_store(void)
 static void reopen_logs(void)
 {
     for (struct console *c = consoles; c; c = c->next)
-        log_file_reopen(&c->log);
+        log_file_reopen(&c->out.log);
     hypervisor_log_reopen();
 }
 
 static struct signal_watch signals = {.hangup = reopen_logs};
+
+/* The guests of a predecessor. */
+static void resume_all(void)
+{
+    for (struct console *c = consoles; c; c = c->next)
+        if (!domain_over(xlc, c->domid))
+            console_resume(c);
+    if (consoles)
+        event_timer_set(&loop, &look, DOMAIN_OVER_MS);
+}
 
 static int start(void)
 {
@@ -182,15 +243,21 @@ static int start(void)
     setrlimit(RLIMIT_NOFILE, &files); /* some descriptors per guest */
     linger.fire = on_linger;
     look.fire = on_look;
+    keep.renewed = keep_all;
     xlc = xlc_open(log_for_libraries());
     if (!xlc)
         return -errno;
+    rc = rc ? rc : serving_claim(CONSOLE_RUN_DIR);
     rc = rc ? rc : signals_watch(&signals, &loop);
     rc = rc ? rc : ports_open(&ports, &loop);
     rc = rc ? rc : watch_store();
-    if (!rc && options.log_hypervisor)
-        hypervisor_log_start(&loop, &options); /* guests come first */
-    return rc;
+    if (rc)
+        return rc;
+    keep_open(&keep, &loop, adopt);
+    resume_all();
+    if (options.log_hypervisor)
+        hypervisor_log_start(&services); /* guests come first */
+    return 0;
 }
 
 static void usage(FILE *f)

@@ -12,7 +12,15 @@ static XENCONS_RING_IDX peek(const XENCONS_RING_IDX *index)
     return *(const volatile XENCONS_RING_IDX *)index;
 }
 
-ssize_t console_ring_take(struct xencons_interface *ring, char *to)
+void console_ring_copy(const struct xencons_interface *ring, char *to,
+                       uint32_t first, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        to[i] = ring->out[MASK_XENCONS_IDX(first + i, ring->out)];
+}
+
+ssize_t console_ring_peek(const struct xencons_interface *ring, char *to,
+                          uint32_t *first)
 {
     XENCONS_RING_IDX cons = peek(&ring->out_cons), prod = peek(&ring->out_prod);
     uint32_t n = prod - cons;
@@ -21,12 +29,27 @@ ssize_t console_ring_take(struct xencons_interface *ring, char *to)
         return -EPROTO;
     /* Pairs with the guest's barrier between its text and out_prod. */
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    for (uint32_t i = 0; i < n; i++)
-        to[i] = ring->out[MASK_XENCONS_IDX(cons + i, ring->out)];
+    console_ring_copy(ring, to, cons, n);
+    *first = cons;
+    return n;
+}
+
+void console_ring_taken(struct xencons_interface *ring, uint32_t end)
+{
     /* The text is read before the guest may write over it. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    *(volatile XENCONS_RING_IDX *)&ring->out_cons = prod;
-    return n;
+    *(volatile XENCONS_RING_IDX *)&ring->out_cons = end;
+}
+
+uint32_t console_ring_position(const struct xencons_interface *ring)
+{
+    return peek(&ring->out_cons);
+}
+
+bool console_ring_agrees(const struct xencons_interface *ring, uint32_t end)
+{
+    return end - peek(&ring->out_cons) <= sizeof(ring->out) &&
+           peek(&ring->out_prod) - end <= sizeof(ring->out);
 }
 
 ssize_t console_ring_room(struct xencons_interface *ring)

@@ -8,6 +8,7 @@
 #ifndef CONSOLE_RING_H
 #define CONSOLE_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -15,9 +16,25 @@
 
 #define CONSOLE_OUT_SIZE sizeof(((struct xencons_interface *)0)->out)
 
-/* Takes what the guest has written, at most CONSOLE_OUT_SIZE bytes. Bytes
- * taken, or -EPROTO. */
-ssize_t console_ring_take(struct xencons_interface *ring, char *to);
+/*
+ * Text is looked at first, and taken when it is safe elsewhere: then the guest
+ * may write over it. peek copies what the guest has written, at most
+ * CONSOLE_OUT_SIZE bytes, and sets *first to the index of its first byte. Bytes
+ * copied, or -EPROTO.
+ */
+ssize_t console_ring_peek(const struct xencons_interface *ring, char *to,
+                          uint32_t *first);
+/* The same text again: len bytes from index first on, at most
+ * CONSOLE_OUT_SIZE. */
+void console_ring_copy(const struct xencons_interface *ring, char *to,
+                       uint32_t first, size_t len);
+/* All before this index is taken. */
+void console_ring_taken(struct xencons_interface *ring, uint32_t end);
+/* Up to where text is taken, as the ring says. */
+uint32_t console_ring_position(const struct xencons_interface *ring);
+/* The daemon's own count is 'end': true if the ring is at most what it holds
+ * behind that, and has as much or more text. */
+bool console_ring_agrees(const struct xencons_interface *ring, uint32_t end);
 
 /* Room for input to the guest, or -EPROTO. */
 ssize_t console_ring_room(struct xencons_interface *ring);

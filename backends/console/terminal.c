@@ -10,16 +10,23 @@
 #include <termios.h>
 #include <unistd.h>
 
-int terminal_open(int *master, int *slave, char *name, size_t size)
+int terminal_name(int master, char *name, size_t size)
+{
+    return -ptsname_r(master, name, size);
+}
+
+int terminal_open(int *master, int *slave)
 {
     struct termios t;
+    char name[64];
     int rc;
 
     *slave = -1;
     *master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (*master < 0)
         return -errno;
-    if (grantpt(*master) || unlockpt(*master) || ptsname_r(*master, name, size))
+    if (grantpt(*master) || unlockpt(*master) ||
+        ptsname_r(*master, name, sizeof(name)))
         goto out;
     *slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (*slave < 0 || tcgetattr(*slave, &t))

@@ -8,7 +8,9 @@
 
 #include <stddef.h>
 
-/* Non-blocking master, raw slave, the slave's name. -errno. */
-int terminal_open(int *master, int *slave, char *name, size_t size);
+/* Non-blocking master, raw slave. 0 or -errno. */
+int terminal_open(int *master, int *slave);
+/* The slave's name, for others to open. 0 or -errno: it is no master. */
+int terminal_name(int master, char *name, size_t size);
 
 #endif

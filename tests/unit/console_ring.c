@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console daemon's pure parts: the ring against a guest that writes any
- * indices, and the backlog against a plain model of it.
+ * The console daemon's ring, against a guest that writes any indices.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -12,13 +11,22 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../../backends/console/backlog.h"
 #include "../../backends/console/ring.h"
 
 static void guest_prints(struct xencons_interface *r, const char *s)
 {
     for (; *s; s++)
         r->out[MASK_XENCONS_IDX(r->out_prod++, r->out)] = *s;
+}
+
+static ssize_t take(struct xencons_interface *r, char *to)
+{
+    uint32_t first;
+    ssize_t n = console_ring_peek(r, to, &first);
+
+    if (n > 0)
+        console_ring_taken(r, first + n);
+    return n;
 }
 
 static void a_guests_output_is_taken_in_order(void **state)
@@ -28,15 +36,15 @@ static void a_guests_output_is_taken_in_order(void **state)
 
     r->out_prod = r->out_cons = UINT32_MAX - 3; /* wraps in the text */
     guest_prints(r, "hello, world");
-    assert_int_equal(console_ring_take(r, text), 12);
+    assert_int_equal(take(r, text), 12);
     assert_memory_equal(text, "hello, world", 12);
-    assert_int_equal(console_ring_take(r, text), 0);
+    assert_int_equal(take(r, text), 0);
     r->out_prod = r->out_cons + sizeof(r->out);
-    assert_int_equal(console_ring_take(r, text), sizeof(r->out));
+    assert_int_equal(take(r, text), sizeof(r->out));
     r->out_prod = r->out_cons + sizeof(r->out) + 1;
-    assert_int_equal(console_ring_take(r, text), -EPROTO);
+    assert_int_equal(take(r, text), -EPROTO);
     r->out_prod = r->out_cons - 1;
-    assert_int_equal(console_ring_take(r, text), -EPROTO);
+    assert_int_equal(take(r, text), -EPROTO);
     free(r);
 }
 
@@ -70,7 +78,7 @@ static void any_indices_are_refused_or_bounded(void **state)
                                  : (uint32_t)rand() * 2654435761u;
         r->in_cons = rand();
         r->in_prod = rand() % 2 ? r->in_cons + rand() % 1500 : (uint32_t)rand();
-        if (console_ring_take(r, text) > 0)
+        if (take(r, text) > 0)
             taken++;
         if (console_ring_room(r) >= 3)
             console_ring_put(r, "abc", 3);
@@ -80,55 +88,12 @@ static void any_indices_are_refused_or_bounded(void **state)
     free(r);
 }
 
-/* Against a flat array that is cut at the front or refused at the back. */
-static void a_backlog_keeps_the_newest_text_in_order(void **state)
-{
-    static char model[200000], in[9000];
-    size_t used = 0;
-    unsigned char next = 0;
-
-    srand(7);
-    for (int keep = 0; keep < 2; keep++) {
-        const size_t limit = 20000;
-        struct backlog b;
-
-        backlog_init(&b, limit, keep);
-        used = 0;
-        for (int i = 0; i < 3000; i++) {
-            size_t n = rand() % (i % 50 ? 700 : sizeof(in)), len;
-            const char *p;
-
-            for (size_t k = 0; k < n; k++)
-                in[k] = next++;
-            backlog_add(&b, in, n);
-            if (keep && n > limit - used)
-                n = limit - used;
-            memcpy(model + used, in, n);
-            used += n;
-            if (used > limit) {
-                memmove(model, model + used - limit, limit);
-                used = limit;
-            }
-            assert_int_equal(b.used, used);
-            p = backlog_peek(&b, &len);
-            assert_true(len <= used && (len || !used));
-            assert_memory_equal(p, model, len);
-            n = len ? rand() % len : 0;
-            backlog_consume(&b, n);
-            memmove(model, model + n, used - n);
-            used -= n;
-        }
-        backlog_free(&b);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_guests_output_is_taken_in_order),
         cmocka_unit_test(input_fits_into_the_room_of_the_ring),
         cmocka_unit_test(any_indices_are_refused_or_bounded),
-        cmocka_unit_test(a_backlog_keeps_the_newest_text_in_order),
     };
 
     return cmocka_run_group_tests_name("console ring", tests, NULL, NULL);

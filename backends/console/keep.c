@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* See keep.h. */
+#include "keep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <daemon/log.h>
+
+#define LISTENER 3
+#define RETRY_MS 1000
+#define ANSWER_S 5
+
+static struct sockaddr_un address(const struct keep *k)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+
+    snprintf(a.sun_path, sizeof(a.sun_path), "%s/keeper", k->dir);
+    return a;
+}
+
+static int new_socket(void)
+{
+    return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+}
+
+/* A descriptor, or -errno. */
+static int connect_to(const struct sockaddr_un *a)
+{
+    struct timeval wait = {.tv_sec = ANSWER_S};
+    int fd = new_socket(), rc;
+
+    if (fd < 0)
+        return -errno;
+    if (connect(fd, (const struct sockaddr *)a, sizeof(*a)) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == 0)
+        return fd;
+    rc = -errno;
+    close(fd);
+    return rc;
+}
+
+static int listen_at(const struct sockaddr_un *a)
+{
+    int fd = new_socket(), rc;
+
+    if (fd < 0)
+        return -errno;
+    unlink(a->sun_path); /* nobody listens there */
+    if (bind(fd, (const struct sockaddr *)a, sizeof(*a)) == 0 &&
+        listen(fd, 4) == 0)
+        return fd;
+    rc = -errno;
+    close(fd);
+    return rc;
+}
+
+/* In a child: the keeper is nobody's child and has no terminal. The daemon may
+ * have threads, so there are system calls only. */
+static void run_keeper(const char *program, int listener)
+{
+    char *argv[] = {(char *)program, NULL}, *no_environment[] = {NULL};
+    int null = open("/dev/null", O_RDWR);
+    sigset_t none;
+
+    setsid();
+    if (fork())
+        _exit(0);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int fd = 0; fd < LISTENER; fd++)
+        dup2(null, fd);
+    dup2(listener, LISTENER); /* not close-on-exec, unless it was there */
+    fcntl(LISTENER, F_SETFD, 0);
+    if (null > LISTENER)
+        close(null);
+    execve(program, argv, no_environment);
+    _exit(127);
+}
+
+static int start_keeper(const struct keep *k, const struct sockaddr_un *a)
+{
+    int listener = listen_at(a);
+    pid_t pid;
+
+    if (listener < 0)
+        return listener;
+    pid = fork();
+    if (!pid)
+        run_keeper(k->program, listener);
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+    close(listener);
+    return pid < 0 ? -errno : 0;
+}
+
+/* All that the keeper has. 0 or -errno. */
+static int list(int fd, void (*found)(const char *name, const int *fds, int n))
+{
+    struct keep_message m = {.op = KEEP_LIST};
+    int fds[KEEP_FDS], rc = keep_send(fd, &m, NULL, 0, true);
+
+    while (!rc) {
+        int n = keep_receive(fd, &m, fds);
+
+        if (n < 0)
+            return n;
+        if (m.op == KEEP_LIST)
+            return 0;
+        if (found)
+            found(m.name, fds, n);
+        for (int i = 0; !found && i < n; i++)
+            close(fds[i]);
+    }
+    return rc;
+}
+
+/* A keeper that ends as the daemon comes leaves its socket: hence twice. */
+static int reach(const struct keep *k,
+                 void (*found)(const char *name, const int *fds, int n))
+{
+    struct sockaddr_un a = address(k);
+    int fd = -1, rc = -ENOTCONN;
+
+    for (int i = 0; i < 2 && rc; i++) {
+        fd = connect_to(&a);
+        if (fd < 0) {
+            rc = start_keeper(k, &a);
+            fd = rc ? rc : connect_to(&a);
+        }
+        rc = fd < 0 ? fd : list(fd, found);
+        if (rc && fd >= 0)
+            close(fd);
+    }
+    return rc ? rc : fd;
+}
+
+static void lose(struct keep *k)
+{
+    event_source_remove(k->loop, &k->source);
+    close(k->source.fd);
+    k->source.fd = -1;
+    event_timer_set(k->loop, &k->retry, RETRY_MS);
+}
+
+/* It says nothing by itself. */
+static void on_keeper(struct event_source *s, uint32_t events)
+{
+    struct keep *k = container_of(s, struct keep, source);
+
+    log_warning("the process that keeps the terminals has ended; starting "
+                "another one");
+    lose(k);
+}
+
+static void get(struct keep *k,
+                void (*found)(const char *name, const int *fds, int n))
+{
+    int fd = reach(k, found);
+
+    k->source.fd = fd < 0 ? -1 : fd;
+    if (fd < 0 || event_source_add(k->loop, &k->source, EPOLLIN))
+        log_error("no process keeps the terminals (%s): sessions will end with "
+                  "this daemon",
+                  strerror(fd < 0 ? -fd : errno));
+}
+
+static void on_retry(struct event_timer *t)
+{
+    struct keep *k = container_of(t, struct keep, retry);
+
+    get(k, NULL);
+    if (k->source.fd >= 0)
+        k->renewed(k);
+}
+
+void keep_open(struct keep *k, struct event_loop *loop,
+               void (*found)(const char *name, const int *fds, int n))
+{
+    k->loop = loop;
+    k->source.ready = on_keeper;
+    k->retry.fire = on_retry;
+    get(k, found);
+}
+
+static void say(struct keep *k, enum keep_op op, const char *name,
+                const int *fds, int n)
+{
+    struct keep_message m = {.op = op};
+
+    snprintf(m.name, sizeof(m.name), "%s", name);
+    if (k->source.fd >= 0 && keep_send(k->source.fd, &m, fds, n, false))
+        log_error("the process that keeps the terminals does not take %s: %m",
+                  name);
+}
+
+void keep_put(struct keep *k, const char *name, const int *fds, int n)
+{
+    say(k, KEEP_PUT, name, fds, n);
+}
+
+void keep_drop(struct keep *k, const char *name)
+{
+    say(k, KEEP_DROP, name, NULL, 0);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the console daemon and its keeper: packets over a Unix socket.
+ *
+ *     put NAME   with descriptors     keep these, in the place of older ones
+ *     drop NAME                       close them
+ *     list                            answered by a put for each name, and list
+ *
+ * Only root can reach the socket.
+ */
+#ifndef CONSOLE_KEEP_WIRE_H
+#define CONSOLE_KEEP_WIRE_H
+
+#include <stdbool.h>
+
+#define KEEP_FDS 5 /* at most, under one name */
+
+enum keep_op { KEEP_PUT, KEEP_DROP, KEEP_LIST };
+
+struct keep_message {
+    int op;
+    char name[28]; /* NUL-terminated, unique */
+};
+
+/* fds: n descriptors, which stay the caller's. wait: until there is room. 0 or
+ * -errno. */
+int keep_send(int socket, const struct keep_message *m, const int *fds, int n,
+              bool wait);
+/* Waits. The descriptors are the caller's and close on exec. How many there
+ * are, or -errno; -ENOTCONN: the other end has closed. */
+int keep_receive(int socket, struct keep_message *m, int fds[KEEP_FDS]);
+
+#endif

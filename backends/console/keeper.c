@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xen-console-keeper - has the console daemon's descriptors open, so that
+ * pseudo terminals and what is in them outlive a daemon that is killed or
+ * restarted. The daemon starts it, and gives it the socket on which it listens
+ * as descriptor 3.
+ *
+ * It never looks at what it keeps, and it serves one daemon after the other. It
+ * ends when there is no daemon and nothing to keep.
+ *
+ * A program of its own: what ends all processes of the daemon's name must not
+ * end this one. systemd could keep descriptors too, but not everybody has it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "keep_wire.h"
+
+#define LISTENER 3
+
+static struct kept {
+    struct kept *next;
+    struct keep_message put; /* as it came */
+    int fds[KEEP_FDS], n;
+} * all;
+
+static void close_all(const int *fds, int n)
+{
+    for (int i = 0; i < n; i++)
+        close(fds[i]);
+}
+
+static void drop(const char *name)
+{
+    struct kept **p = &all, *k;
+
+    while (*p && strcmp((*p)->put.name, name))
+        p = &(*p)->next;
+    k = *p;
+    if (!k)
+        return;
+    *p = k->next;
+    close_all(k->fds, k->n);
+    free(k);
+}
+
+static void put(const struct keep_message *m, const int *fds, int n)
+{
+    struct kept *k = malloc(sizeof(*k));
+
+    drop(m->name);
+    if (!k) {
+        close_all(fds, n);
+        return;
+    }
+    k->put = *m;
+    k->n = n;
+    memcpy(k->fds, fds, n * sizeof(int));
+    k->next = all;
+    all = k;
+}
+
+static void list(int daemon, const struct keep_message *end)
+{
+    for (const struct kept *k = all; k; k = k->next)
+        keep_send(daemon, &k->put, k->fds, k->n, true);
+    keep_send(daemon, end, NULL, 0, true);
+}
+
+static void serve(int daemon)
+{
+    struct keep_message m;
+    int fds[KEEP_FDS], n;
+
+    while ((n = keep_receive(daemon, &m, fds)) >= 0 || n == -EINTR) {
+        if (n < 0)
+            continue;
+        if (m.op == KEEP_PUT) {
+            put(&m, fds, n);
+            continue;
+        }
+        close_all(fds, n);
+        if (m.op == KEEP_DROP)
+            drop(m.name);
+        else if (m.op == KEEP_LIST)
+            list(daemon, &m);
+    }
+}
+
+/* Small and harmless, and all sessions hang on it. */
+static void be_the_last_to_be_killed(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0 || write(fd, "-1000", 5) != 5)
+        return; /* not root: a test */
+    close(fd);
+}
+
+int main(void)
+{
+    int daemon;
+
+    close_range(LISTENER + 1, ~0u, 0); /* what is open by chance */
+    be_the_last_to_be_killed();
+    do {
+        daemon = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC);
+        if (daemon < 0)
+            return 1;
+        serve(daemon);
+        close(daemon);
+    } while (all);
+    return 0;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The keeper of the console daemon's descriptors, the real program, and one
+ * daemon after the other.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../../backends/console/keep.h"
+
+static char dir[] = "/tmp/console-keep-XXXXXX";
+static char program[64];
+static struct event_loop loop;
+
+/* What the last keep_open() has found. */
+static struct {
+    char name[32];
+    int fds[KEEP_FDS], n;
+} found[300];
+static int found_n;
+
+static void on_found(const char *name, const int *fds, int n)
+{
+    snprintf(found[found_n].name, sizeof(found[0].name), "%s", name);
+    memcpy(found[found_n].fds, fds, n * sizeof(int));
+    found[found_n++].n = n;
+}
+
+static unsigned int renewals;
+
+static void on_renewed(struct keep *k)
+{
+    renewals++;
+    event_loop_stop(&loop, 0);
+}
+
+static void open_keep(struct keep *k)
+{
+    *k = (struct keep){.dir = dir, .program = program, .renewed = on_renewed};
+    for (int i = 0; i < found_n; i++)
+        for (int f = 0; f < found[i].n; f++)
+            close(found[i].fds[f]);
+    found_n = 0;
+    keep_open(k, &loop, on_found);
+    assert_true(k->source.fd >= 0);
+}
+
+/* As a daemon's death does. */
+static void close_keep(struct keep *k)
+{
+    event_source_remove(&loop, &k->source);
+    close(k->source.fd);
+}
+
+/* A pipe with a word in it. */
+static void put_word(struct keep *k, const char *name, const char *word)
+{
+    int end[2];
+
+    assert_int_equal(pipe2(end, O_NONBLOCK), 0);
+    assert_int_equal(write(end[1], word, strlen(word)), strlen(word));
+    keep_put(k, name, end, 2);
+    close(end[0]);
+    close(end[1]);
+}
+
+static void holds_word(int i, const char *name, const char *word)
+{
+    char text[16] = "";
+
+    assert_string_equal(found[i].name, name);
+    assert_int_equal(found[i].n, 2);
+    assert_true(read(found[i].fds[0], text, sizeof(text) - 1) > 0);
+    assert_string_equal(text, word);
+}
+
+/* The process of this name, which is this test's alone. */
+static pid_t keeper(void)
+{
+    char path[300], name[300];
+    DIR *proc = opendir("/proc");
+    struct dirent *e;
+    pid_t pid = 0;
+
+    while (!pid && (e = readdir(proc))) {
+        int fd;
+        ssize_t n;
+
+        snprintf(path, sizeof(path), "/proc/%s/cmdline", e->d_name);
+        fd = open(path, O_RDONLY);
+        n = read(fd, name, sizeof(name) - 1);
+        close(fd);
+        name[n < 0 ? 0 : n] = 0;
+        if (!strcmp(name, program))
+            pid = atoi(e->d_name);
+    }
+    closedir(proc);
+    assert_true(pid > 0);
+    return pid;
+}
+
+static bool listens(void)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0), rc;
+
+    snprintf(a.sun_path, sizeof(a.sun_path), "%s/keeper", dir);
+    rc = connect(fd, (struct sockaddr *)&a, sizeof(a));
+    close(fd);
+    return rc == 0;
+}
+
+static void ends_within_a_second(void)
+{
+    for (int i = 0; i < 100 && listens(); i++)
+        usleep(10000);
+    assert_false(listens());
+}
+
+static void a_killed_daemons_descriptors_are_handed_on(void **state)
+{
+    struct keep k;
+    pid_t pid = fork();
+
+    if (!pid) {
+        open_keep(&k);
+        put_word(&k, "7", "seven");
+        put_word(&k, "8", "eight");
+        put_word(&k, "7", "SEVEN");
+        put_word(&k, "9", "nine");
+        keep_drop(&k, "9");
+        keep_drop(&k, "10");
+        raise(SIGKILL);
+    }
+    waitpid(pid, NULL, 0);
+    open_keep(&k);
+    assert_int_equal(found_n, 2);
+    holds_word(0, "7", "SEVEN");
+    holds_word(1, "8", "eight");
+    keep_drop(&k, "7");
+    close_keep(&k);
+
+    open_keep(&k);
+    assert_int_equal(found_n, 1);
+    keep_drop(&k, "8");
+    close_keep(&k);
+    ends_within_a_second(); /* nothing to keep */
+}
+
+static void two_hundred_consoles_are_kept(void **state)
+{
+    struct keep k;
+    char name[16];
+
+    open_keep(&k);
+    for (int i = 0; i < 200; i++) {
+        sprintf(name, "%d", i);
+        put_word(&k, name, name);
+    }
+    close_keep(&k);
+    open_keep(&k);
+    assert_int_equal(found_n, 200);
+    for (int i = 0; i < 200; i++)
+        keep_drop(&k, found[i].name);
+    close_keep(&k);
+    ends_within_a_second();
+}
+
+static void a_keeper_that_ends_is_replaced(void **state)
+{
+    struct keep k;
+    open_keep(&k);
+    put_word(&k, "7", "seven");
+    kill(keeper(), SIGKILL);
+    event_loop_run(&loop);
+    assert_int_equal(renewals, 1);
+    put_word(&k, "7", "again");
+    close_keep(&k);
+    open_keep(&k);
+    assert_int_equal(found_n, 1);
+    holds_word(0, "7", "again");
+    keep_drop(&k, "7");
+    close_keep(&k);
+    ends_within_a_second();
+}
+
+static void without_a_keeper_the_daemon_goes_on(void **state)
+{
+    struct keep k = {.dir = dir, .program = "/nowhere", .renewed = on_renewed};
+
+    found_n = 0;
+    keep_open(&k, &loop, on_found);
+    assert_int_equal(k.source.fd, -1);
+    keep_put(&k, "7", NULL, 0);
+    keep_drop(&k, "7");
+}
+
+static int setup(void **state)
+{
+    const char *build = getenv("BUILD");
+    char path[4096], *real;
+
+    if (!mkdtemp(dir) || event_loop_init(&loop))
+        return -1;
+    snprintf(path, sizeof(path), "%s/bin/xen-console-keeper",
+             build ? build : "build");
+    snprintf(program, sizeof(program), "%s/program", dir);
+    real = realpath(path, NULL);
+    if (!real || symlink(real, program))
+        return -1;
+    free(real);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/keeper", dir);
+    unlink(path);
+    unlink(program);
+    return rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_killed_daemons_descriptors_are_handed_on),
+        cmocka_unit_test(two_hundred_consoles_are_kept),
+        cmocka_unit_test(a_keeper_that_ends_is_replaced),
+        cmocka_unit_test(without_a_keeper_the_daemon_goes_on),
+    };
+    return cmocka_run_group_tests_name("console keeper", tests, setup,
+                                       teardown);
+}
