@@ -25,8 +25,11 @@
 #include <unistd.h>
 #include <xenstore.h>
 
+#include "session.h"
+
 #define ESCAPE_CTRL_BRACKET 0x1d
 #define TTY_TIMEOUT_S       5
+#define RETRY_MS            200
 #define LOCK_DIR            "/run/xen" /* root's alone, unlike /run/lock */
 
 static struct termios saved_terminal;
@@ -98,28 +101,27 @@ static void tty_path(char *path, size_t size, unsigned int domid,
         snprintf(path, size, "/local/domain/%u/console/tty", domid);
 }
 
-/* The daemon may be a moment behind the toolstack. */
-static char *wait_for_tty(struct xs_handle *xs, const char *path)
+/* The daemon may be a moment behind the toolstack, or start anew just now. */
+static int wait_for_tty(struct xs_handle *xs, const char *path)
 {
-    time_t end = time(NULL) + TTY_TIMEOUT_S;
     struct pollfd p = {.fd = xs_fileno(xs), .events = POLLIN};
-    unsigned int len, n;
-    char *tty;
+    time_t end = time(NULL) + TTY_TIMEOUT_S;
+    unsigned int n;
+    int fd;
 
     if (!xs_watch(xs, path, "tty"))
         fatal("cannot watch %s: %s", path, strerror(errno));
-    for (;;) {
-        tty = xs_read(xs, XBT_NULL, path, &len);
-        if (tty && *tty)
-            break;
-        free(tty);
+    while ((fd = tty_open(xs, path)) < 0) {
         if (time(NULL) >= end)
-            fatal("no terminal at %s: is xenconsoled running?", path);
-        if (poll(&p, 1, 1000) > 0)
+            fatal(daemon_serves() ? "there is no terminal at %s"
+                                  : "xenconsoled is not running, so nothing is "
+                                    "at %s (systemctl status xenconsoled)",
+                  path);
+        if (poll(&p, 1, RETRY_MS) > 0)
             free(xs_read_watch(xs, &n));
     }
     xs_unwatch(xs, path, "tty");
-    return tty;
+    return fd;
 }
 
 /* Two clients on one terminal would each get half of the output. */
@@ -138,20 +140,6 @@ static void lock_console(unsigned int domid, const char *type, unsigned int num)
         fatal("another client is attached to this console");
 }
 
-static int open_tty(const char *name)
-{
-    struct termios t;
-    int fd = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-
-    if (fd < 0)
-        fatal("cannot open %s: %s", name, strerror(errno));
-    if (tcgetattr(fd, &t) == 0) {
-        cfmakeraw(&t);
-        tcsetattr(fd, TCSANOW, &t);
-    }
-    return fd;
-}
-
 static void make_own_terminal_raw(void)
 {
     struct termios t;
@@ -167,104 +155,6 @@ static void make_own_terminal_raw(void)
     tcsetattr(STDIN_FILENO, TCSANOW, &t);
 }
 
-static bool write_all(int fd, const char *text, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, text, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN) { /* the other end's doing */
-            struct pollfd p = {.fd = fd, .events = POLLOUT};
-
-            poll(&p, 1, -1);
-            continue;
-        }
-        if (n <= 0)
-            return false;
-        text += n;
-        len -= n;
-    }
-    return true;
-}
-
-/* From the user: false ends the session. */
-static bool forward_input(int tty, char escape)
-{
-    char text[512], *end;
-    ssize_t n = read(STDIN_FILENO, text, sizeof(text));
-
-    if (n < 0)
-        return errno == EAGAIN || errno == EINTR;
-    if (n == 0)
-        return false;
-    end = escape ? memchr(text, escape, n) : NULL;
-    if (!write_all(tty, text, end ? (size_t)(end - text) : (size_t)n))
-        return false;
-    return !end;
-}
-
-static bool forward_output(int tty)
-{
-    char text[4096];
-    ssize_t n = read(tty, text, sizeof(text));
-
-    if (n < 0)
-        return errno == EAGAIN || errno == EINTR;
-    return n > 0 && write_all(STDOUT_FILENO, text, n);
-}
-
-/* False: the store does not know it any more. A store that has ended knows
- * nothing, *polled is -1 then, and the domain's end is seen by its terminal's.
- */
-static bool domain_lives(struct xs_handle *xs, unsigned int domid, int *polled)
-{
-    char **event;
-    bool lives;
-
-    do {
-        lives = xs_is_domain_introduced(xs, domid);
-        event = xs_check_watch(xs);
-        free(event);
-    } while (event);
-    if (errno != EAGAIN)
-        *polled = -1;
-    return lives || errno != EAGAIN;
-}
-
-static void session(struct xs_handle *xs, int tty, unsigned int domid,
-                    bool input, char escape)
-{
-    struct pollfd p[3] = {
-        {.fd = tty, .events = POLLIN},
-        {.fd = xs_fileno(xs), .events = POLLIN},
-        {.fd = input ? STDIN_FILENO : -1, .events = POLLIN},
-    };
-    bool lives = true;
-
-    xs_watch(xs, "@releaseDomain", "released");
-    for (;;) {
-        /* A dead domain's terminal is read until it is silent. */
-        int n = poll(p, 3, lives ? -1 : 200);
-
-        if (n < 0 && errno != EINTR)
-            fatal("poll: %s", strerror(errno));
-        if (n == 0)
-            return;
-        if (n < 0)
-            continue;
-        if ((p[0].revents & (POLLIN | POLLHUP | POLLERR)) &&
-            !forward_output(tty))
-            return;
-        if (p[2].revents && !forward_input(tty, escape))
-            return;
-        if (p[1].revents && !domain_lives(xs, domid, &p[1].fd)) {
-            lives = false;
-            p[1].fd = -1;
-        }
-    }
-}
-
 struct client {
     const char *type;
     unsigned int num, domid;
@@ -272,6 +162,14 @@ struct client {
     bool interactive;
     int notify_fd; /* -1: no process waits for this client to be attached */
 };
+
+/* That nobody waits any more is no reason to end. */
+static void tell_attached(int fd)
+{
+    if (fd < 0 || write(fd, "", 1) < 0)
+        return;
+    close(fd);
+}
 
 static unsigned int parse_domid(const char *text)
 {
@@ -335,30 +233,27 @@ int main(int argc, char **argv)
                        .interactive =
                            isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
                        .notify_fd = -1};
-    char path[128], *tty;
-    struct xs_handle *xs;
-    int fd;
+    static struct session s;
+    char path[128];
 
     parse_options(&o, argc, argv);
-    xs = xs_open(0);
-    if (!xs)
+    s.xs = xs_open(0);
+    if (!s.xs)
         fatal("cannot reach xenstored: %s (systemctl status xenstored)",
               strerror(errno));
-    if (!xs_is_domain_introduced(xs, o.domid))
+    if (!xs_is_domain_introduced(s.xs, o.domid))
         fatal("no domain with id %u", o.domid);
     tty_path(path, sizeof(path), o.domid, o.type, o.num);
     lock_console(o.domid, o.type, o.num);
-    tty = wait_for_tty(xs, path);
-    fd = open_tty(tty);
-    free(tty);
+    s.tty = wait_for_tty(s.xs, path);
     if (o.interactive)
         make_own_terminal_raw();
-    if (o.notify_fd >= 0) {
-        write_all(o.notify_fd, "", 1);
-        close(o.notify_fd);
-    }
-    session(xs, fd, o.domid, o.interactive, o.escape);
+    tell_attached(o.notify_fd);
+    s.path = path;
+    s.domid = o.domid;
+    s.escape = o.escape;
+    s.input = o.interactive;
+    session_run(&s);
     restore_terminal();
-    xs_close(xs);
     return 0;
 }
