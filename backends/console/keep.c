@@ -17,7 +17,7 @@
 
 #define LISTENER 3
 #define RETRY_MS 1000
-#define ANSWER_S 5
+#define ANSWER_S 5 /* the keeper does nothing that takes time */
 
 static struct sockaddr_un address(const struct keep *k)
 {
@@ -41,7 +41,8 @@ static int connect_to(const struct sockaddr_un *a)
     if (fd < 0)
         return -errno;
     if (connect(fd, (const struct sockaddr *)a, sizeof(*a)) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == 0)
         return fd;
     rc = -errno;
     close(fd);
@@ -106,7 +107,7 @@ static int start_keeper(const struct keep *k, const struct sockaddr_un *a)
 static int list(int fd, void (*found)(const char *name, const int *fds, int n))
 {
     struct keep_message m = {.op = KEEP_LIST};
-    int fds[KEEP_FDS], rc = keep_send(fd, &m, NULL, 0, true);
+    int fds[KEEP_FDS], rc = keep_send(fd, &m, NULL, 0);
 
     while (!rc) {
         int n = keep_receive(fd, &m, fds);
@@ -197,7 +198,7 @@ static void say(struct keep *k, enum keep_op op, const char *name,
     struct keep_message m = {.op = op};
 
     snprintf(m.name, sizeof(m.name), "%s", name);
-    if (k->source.fd >= 0 && keep_send(k->source.fd, &m, fds, n, false))
+    if (k->source.fd >= 0 && keep_send(k->source.fd, &m, fds, n))
         log_error("the process that keeps the terminals does not take %s: %m",
                   name);
 }

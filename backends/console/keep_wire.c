@@ -12,8 +12,7 @@ union descriptors {
     struct cmsghdr align;
 };
 
-int keep_send(int socket, const struct keep_message *m, const int *fds, int n,
-              bool wait)
+int keep_send(int socket, const struct keep_message *m, const int *fds, int n)
 {
     struct iovec iov = {(void *)m, sizeof(*m)};
     union descriptors d = {.bytes = ""};
@@ -27,9 +26,7 @@ int keep_send(int socket, const struct keep_message *m, const int *fds, int n,
         d.align.cmsg_len = CMSG_LEN(n * sizeof(int));
         memcpy(CMSG_DATA(&d.align), fds, n * sizeof(int));
     }
-    return sendmsg(socket, &h, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT)) < 0
-               ? -errno
-               : 0;
+    return sendmsg(socket, &h, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 int keep_receive(int socket, struct keep_message *m, int fds[KEEP_FDS])

@@ -11,8 +11,6 @@
 #ifndef CONSOLE_KEEP_WIRE_H
 #define CONSOLE_KEEP_WIRE_H
 
-#include <stdbool.h>
-
 #define KEEP_FDS 5 /* at most, under one name */
 
 enum keep_op { KEEP_PUT, KEEP_DROP, KEEP_LIST };
@@ -22,10 +20,9 @@ struct keep_message {
     char name[28]; /* NUL-terminated, unique */
 };
 
-/* fds: n descriptors, which stay the caller's. wait: until there is room. 0 or
- * -errno. */
-int keep_send(int socket, const struct keep_message *m, const int *fds, int n,
-              bool wait);
+/* fds: n descriptors, which stay the caller's. Waits for room: the
+ * kernel lets some hundred packets wait. 0 or -errno. */
+int keep_send(int socket, const struct keep_message *m, const int *fds, int n);
 /* Waits. The descriptors are the caller's and close on exec. How many there
  * are, or -errno; -ENOTCONN: the other end has closed. */
 int keep_receive(int socket, struct keep_message *m, int fds[KEEP_FDS]);

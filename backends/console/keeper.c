@@ -68,8 +68,8 @@ static void put(const struct keep_message *m, const int *fds, int n)
 static void list(int daemon, const struct keep_message *end)
 {
     for (const struct kept *k = all; k; k = k->next)
-        keep_send(daemon, &k->put, k->fds, k->n, true);
-    keep_send(daemon, end, NULL, 0, true);
+        keep_send(daemon, &k->put, k->fds, k->n);
+    keep_send(daemon, end, NULL, 0);
 }
 
 static void serve(int daemon)

@@ -162,21 +162,42 @@ static void a_killed_daemons_descriptors_are_handed_on(void **state)
     ends_within_a_second(); /* nothing to keep */
 }
 
+/* Continues the keeper after a moment. */
+static pid_t stop_for_a_moment(pid_t who)
+{
+    pid_t pid;
+
+    kill(who, SIGSTOP);
+    pid = fork();
+    if (!pid) {
+        usleep(300000);
+        kill(who, SIGCONT);
+        _exit(0);
+    }
+    return pid;
+}
+
+/* Also if all come at once, and the keeper gets no CPU meanwhile. */
 static void two_hundred_consoles_are_kept(void **state)
 {
     struct keep k;
     char name[16];
+    pid_t pid;
 
     open_keep(&k);
-    for (int i = 0; i < 200; i++) {
-        sprintf(name, "%d", i);
-        put_word(&k, name, name);
+    pid = stop_for_a_moment(keeper());
+    for (int i = 0; i < 600; i++) {
+        sprintf(name, "%d", i % 200);
+        put_word(&k, name, i < 400 ? "old" : "new");
     }
+    waitpid(pid, NULL, 0);
     close_keep(&k);
     open_keep(&k);
     assert_int_equal(found_n, 200);
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 200; i++) {
+        holds_word(i, found[i].name, "new");
         keep_drop(&k, found[i].name);
+    }
     close_keep(&k);
     ends_within_a_second();
 }
