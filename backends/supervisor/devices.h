@@ -61,7 +61,9 @@ struct devices {
 
 /* Makes run_dir if it is missing. 0 or -errno, as for the next one. */
 int devices_open(struct devices *ds);
-/* Before the store is looked at: adopts what processes there are. */
+/* Adopts what processes there are, before the loop runs and so before any
+ * device is looked at. The store's client is open, but need not be connected.
+ */
 int devices_adopt(struct devices *ds);
 /* The store has gone, or there is one. */
 void devices_store_changed(struct devices *ds);

@@ -164,9 +164,9 @@ static int start(void)
 /* What is said from here on goes to the log. */
 static int serve(bool stop)
 {
-    int rc = devices_adopt(&devices);
+    int rc = watch_store(); /* connected later, in the loop */
 
-    rc = rc ? rc : watch_store();
+    rc = rc ? rc : devices_adopt(&devices);
     if (rc) {
         log_error("cannot serve: %s", strerror(-rc));
         return 1;
