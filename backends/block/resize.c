@@ -13,6 +13,18 @@
 
 #define KERNEL_EVENTS 1 /* the group of uevents that no udev has touched */
 
+/* fd, with what was to be done to it; or -errno, and then it is closed. */
+static int opened(int fd, bool done)
+{
+    int rc = -errno;
+
+    if (done)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
 static int hear_of_devices(void)
 {
     struct sockaddr_nl a = {.nl_family = AF_NETLINK,
@@ -20,14 +32,7 @@ static int hear_of_devices(void)
     int s = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
                    NETLINK_KOBJECT_UEVENT);
 
-    if (s >= 0 && bind(s, (struct sockaddr *)&a, sizeof(a))) {
-        int err = errno;
-
-        close(s);
-        errno = err;
-        return -1;
-    }
-    return s;
+    return opened(s, s >= 0 && !bind(s, (struct sockaddr *)&a, sizeof(a)));
 }
 
 static int hear_of_file(int fd)
@@ -36,14 +41,7 @@ static int hear_of_file(int fd)
     int n = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    if (n >= 0 && inotify_add_watch(n, path, IN_CLOSE_WRITE) < 0) {
-        int err = errno;
-
-        close(n);
-        errno = err;
-        return -1;
-    }
-    return n;
+    return opened(n, n >= 0 && inotify_add_watch(n, path, IN_CLOSE_WRITE) >= 0);
 }
 
 /* What it says does not matter, nor that some of it may be lost. */
@@ -67,7 +65,7 @@ int resize_watch_begin(struct resize_watch *w, struct event_loop *loop, int fd)
     w->source = (struct event_source){.ready = on_news};
     w->source.fd = S_ISBLK(st.st_mode) ? hear_of_devices() : hear_of_file(fd);
     if (w->source.fd < 0)
-        return -errno;
+        return w->source.fd;
     w->loop = loop;
     rc = event_source_add(loop, &w->source, EPOLLIN);
     if (rc)
