@@ -270,7 +270,7 @@ void fake_turns(void)
     connection_reap();
     state_commit();
     for (int i = 0; i < 1000 && connection_any_pending(); i++) {
-        connection_run_pending(now_ms());
+        connection_run_pending();
         connection_reap();
         state_commit();
     }

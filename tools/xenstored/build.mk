@@ -19,6 +19,7 @@ $(eval $(call program,usr/sbin/xenstored,$(XENSTORED_SOURCES),$(XENSTORED_LIBS))
 STORE_TEST := tests/unit/store_test.c $(XENSTORED_CORE)
 STORE_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 STORE_DEATHS := -Wl,--wrap=write,--wrap=rename
+STORE_WRITES := -Wl,--wrap=write
 
 $(eval $(call unit_test,store_journal_format,tests/unit/store_journal_format.c \
     tools/xenstored/journal.c,-lz))
@@ -32,6 +33,8 @@ $(eval $(call unit_test,store_quota,tests/unit/store_quota.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_ring,tests/unit/store_ring.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_journal,tests/unit/store_journal.c $(STORE_TEST), \
     $(STORE_DEATHS) -lz))
+$(eval $(call unit_test,store_wakeups,tests/unit/store_wakeups.c $(STORE_TEST) \
+    tools/xenstored/turns.c tools/libs/daemon/event_loop.c,$(STORE_WRITES) -lz))
 $(eval $(call unit_test,store_kill,tests/unit/store_kill.c,))
 $(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(STORE_WRAP) -lz))
 

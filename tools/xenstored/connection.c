@@ -512,15 +512,20 @@ void connection_serve(struct connection *c)
     serve(c, true);
 }
 
+void connection_again(struct connection *c)
+{
+    if (!silent(c))
+        make_pending(c);
+}
+
 bool connection_any_pending(void)
 {
     return pending != NULL;
 }
 
-int connection_run_pending(uint64_t now)
+void connection_run_pending(void)
 {
     struct connection *c = pending, *next;
-    int timeout = -1;
 
     pending = NULL;
     pending_tail = &pending;
@@ -530,7 +535,13 @@ int connection_run_pending(uint64_t now)
         /* Of what the buffer does not have an event will tell. */
         serve(c, c->transport->drain);
     }
-    for (c = pending; c; c = c->next_pending) {
+}
+
+int connection_next_turn(uint64_t now)
+{
+    int timeout = -1;
+
+    for (struct connection *c = pending; c; c = c->next_pending) {
         int wait = 0;
         if (c->domain && domain_held_back(c->domain, now))
             wait = (int)(c->domain->held_back_until - now);

@@ -98,10 +98,13 @@ void connection_reset(struct connection *c);
 
 /* The transport may receive or send again: take a turn. */
 void connection_serve(struct connection *c);
-/* Give turns to those with work left. Returns the milliseconds until the next
- * one is due, 0 for now, -1 for never. */
-int connection_run_pending(uint64_t now);
+/* The same, but not at once. */
+void connection_again(struct connection *c);
+/* Give turns to those with work left. */
+void connection_run_pending(void);
 bool connection_any_pending(void);
+/* The milliseconds until the next one is due, 0 for now, -1 for never. */
+int connection_next_turn(uint64_t now);
 /* To be called now and then while transactions_can_expire(). */
 void connection_expire_transactions(uint64_t now);
 /* Cleans up after kills and faults. Never called inside a turn. */

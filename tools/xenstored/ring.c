@@ -99,6 +99,23 @@ static void ring_expect(struct connection *c, bool receive, bool send)
     (void)c, (void)receive, (void)send;
 }
 
+/*
+ * A guest sends an event for what it puts into the ring only if it sees all
+ * before it taken, and for what it takes only if it sees the ring full. What it
+ * has moved before it saw our indices it has moved without an event, so we look
+ * again when it can see them. Linux has no barrier between its index and the
+ * look at ours; the notification in between is more than long enough for it.
+ */
+static bool moved_unseen(const struct ring *r)
+{
+    const struct connection *c = r->c;
+
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (c->out && r->rsp_prod - load(&r->page->rsp_cons) != SIZE)
+        return true;
+    return !c->replies && load(&r->page->req_prod) != r->req_cons;
+}
+
 void ring_publish(struct connection *c)
 {
     struct ring *r = ring_of(c);
@@ -111,6 +128,8 @@ void ring_publish(struct connection *c)
     publish(&r->page->error, r->error);
     if (r->port > 0)
         xen_notify(r->port);
+    if (moved_unseen(r))
+        connection_again(c);
 }
 
 static void ring_flush(struct connection *c)

@@ -28,7 +28,8 @@ struct ring {
 
 extern const struct transport ring_transport;
 
-/* Shows the guest what has been done and tells it. */
+/* Shows the guest what has been done and tells it. What it has moved meanwhile
+ * without an event gets a turn. */
 void ring_publish(struct connection *c);
 
 /* Connects a domain; NULL if its page or port cannot be had. */

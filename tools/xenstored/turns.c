@@ -28,14 +28,12 @@ static struct event_timer journal_retry = {.fire = write_again};
 
 static int between_events(struct event_loop *loop)
 {
-    int timeout = -1;
-
     connection_reap();
     /* First what was caused by the events, so that its answers can go in the
      * turns that follow, then what these turns cause. */
     state_commit();
     if (connection_any_pending()) {
-        timeout = connection_run_pending(now_ms());
+        connection_run_pending();
         connection_reap();
         state_commit();
     }
@@ -43,7 +41,8 @@ static int between_events(struct event_loop *loop)
         event_timer_set(loop, &expiry, EXPIRY_MS);
     if (state_wanted() && !journal_retry.armed)
         event_timer_set(loop, &journal_retry, JOURNAL_RETRY_MS);
-    return timeout;
+    /* Also of those whose commit was the last. */
+    return connection_next_turn(now_ms());
 }
 
 int turns_init(struct event_loop *loop)
