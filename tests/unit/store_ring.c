@@ -362,6 +362,33 @@ static void a_domain_may_die_in_every_state_of_its_connection(void **state)
     }
 }
 
+/* By a client that has its turn just before. */
+static void a_guest_may_be_released_while_it_waits_for_its_turn(void **state)
+{
+    struct xsd_sockmsg h = {XS_GET_DOMAIN_PATH, 1, 0, 2};
+
+    assert_int_equal(INTRODUCE("7\0"
+                               "99\0"
+                               "3\0"),
+                     0);
+    for (int i = 0; i <= CONNECTION_TURN; i++) {
+        h.type = i < CONNECTION_TURN ? XS_GET_DOMAIN_PATH : XS_RELEASE;
+        memcpy(root->in + root->in_len, &h, sizeof(h));
+        memcpy(root->in + root->in_len + sizeof(h), "7", 2);
+        root->in_len += sizeof(h) + 2;
+    }
+    connection_serve(root->c);
+    h.type = XS_GET_DOMAIN_PATH;
+    for (int i = 0; i <= CONNECTION_TURN; i++) {
+        assert_true(guest_put(&h, sizeof(h)));
+        assert_true(guest_put("7", 2));
+    }
+    event();
+    assert_true(root->c->pending && domain_known(GUEST)->connection->pending);
+    fake_turns();
+    assert_null(domain_known(GUEST)->connection);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -375,6 +402,7 @@ int main(void)
         TEST(a_guests_faults_are_logged_once),
         TEST(a_guest_that_reconnects_begins_anew),
         TEST(a_domain_may_die_in_every_state_of_its_connection),
+        TEST(a_guest_may_be_released_while_it_waits_for_its_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -533,7 +533,8 @@ void connection_run_pending(void)
         next = c->next_pending;
         c->pending = false;
         /* Of what the buffer does not have an event will tell. */
-        serve(c, c->transport->drain);
+        if (!silent(c))
+            serve(c, c->transport->drain);
     }
 }
 
