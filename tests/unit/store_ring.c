@@ -389,6 +389,24 @@ static void a_guest_may_be_released_while_it_waits_for_its_turn(void **state)
     assert_null(domain_known(GUEST)->connection);
 }
 
+/* Its event was for nobody. */
+static void what_stands_in_the_ring_is_served_at_introduction(void **state)
+{
+    struct xsd_sockmsg h = {XS_GET_DOMAIN_PATH, 1, 0, 2};
+
+    for (int i = 0; i < 2; i++) {
+        assert_true(guest_put(&h, sizeof(h)));
+        assert_true(guest_put("7", 2));
+        assert_int_equal(page->rsp_prod - page->rsp_cons, 0);
+        assert_int_equal(INTRODUCE("7\0"
+                                   "99\0"
+                                   "3\0"),
+                         0); /* and once more, with its port bound again */
+        assert_int_equal(page->rsp_prod - page->rsp_cons, sizeof(h) + 16);
+        page->rsp_cons = page->rsp_prod;
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -403,6 +421,7 @@ int main(void)
         TEST(a_guest_that_reconnects_begins_anew),
         TEST(a_domain_may_die_in_every_state_of_its_connection),
         TEST(a_guest_may_be_released_while_it_waits_for_its_turn),
+        TEST(what_stands_in_the_ring_is_served_at_introduction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,6 +129,7 @@ static int rebind(struct domain *d, uint64_t gfn, uint32_t port)
     int rc = ring_rebind(d->connection, gfn, port);
 
     state_ring(d);
+    connection_again(d->connection);
     return rc;
 }
 
@@ -156,6 +157,8 @@ int domain_introduce(uint16_t domid, uint64_t gfn, uint32_t port, bool *fresh)
     if (!d->connection)
         return EINVAL;
     state_ring(d);
+    /* Of what stands in the ring already the event has gone to nobody. */
+    connection_again(d->connection);
     *fresh = true;
     return 0;
 }
