@@ -35,6 +35,7 @@ struct guest {
     char in[8192]; /* not yet a complete message */
     uint32_t in_len;
     uint32_t received, hash; /* messages, and all of their bytes */
+    bool event;              /* for the daemon, on its way */
     /* A transaction: its answers depend on deaths and are not hashed. */
     bool in_transaction, committing, committed;
     uint32_t transaction;
@@ -128,14 +129,20 @@ static bool introduced(unsigned int g)
     return d && d->connection;
 }
 
+/* A daemon that ends does not hear of it, but looks at all rings when it
+ * starts. */
 static void event(unsigned int g)
 {
-    if (introduced(g))
+    bool sent = world->guest[g].event;
+
+    world->guest[g].event = false;
+    if (introduced(g) && sent)
         ring_event(fake_port(FIRST_GUEST + g));
     fake_turns();
 }
 
-/* As much as fits. */
+/* As much as fits. As Linux does, an event goes with it only if the store has
+ * said that it took all before it. */
 static void put(unsigned int g)
 {
     struct xenstore_domain_interface *p = page_of(g);
@@ -147,6 +154,7 @@ static void put(unsigned int g)
         p->req[MASK_XENSTORE_IDX(p->req_prod + i)] = me->out[i];
     memmove(me->out, me->out + n, me->out_len - n);
     me->out_len -= n;
+    me->event |= n && p->req_cons == p->req_prod;
     p->req_prod += n;
 }
 
@@ -182,6 +190,7 @@ static void get(unsigned int g, uint32_t most)
         n = most;
     for (uint32_t i = 0; i < n; i++)
         me->in[me->in_len++] = p->rsp[MASK_XENSTORE_IDX(p->rsp_cons + i)];
+    me->event |= p->rsp_prod - p->rsp_cons == XENSTORE_RING_SIZE;
     p->rsp_cons += n;
     while (me->in_len >= sizeof(h)) {
         memcpy(&h, me->in, sizeof(h));
@@ -380,6 +389,7 @@ static void new_life(unsigned int g)
     fake_domain[id].exists = true;
     fake_domain[id].handle = (uint8_t)(handle + 1);
     world->guest[g].out_len = world->guest[g].in_len = 0;
+    world->guest[g].event = false;
     sprintf(text, "/local/domain/%u", id);
     sprintf(perms, "n%u", id);
     client_one(root, XS_MKDIR, 0, text);
@@ -958,6 +968,37 @@ static void local_transactions_start_again(void **state)
     fake_stop();
 }
 
+/* One that broke the protocol, and the end of another in a later frame. */
+static void a_guest_that_is_not_served_stays_so(void **state)
+{
+    new_world(8, 0);
+    start(boot);
+    root = client_new(NULL);
+    for (unsigned int g = 0; g < GUESTS; g++)
+        new_life(g);
+    page_of(0)->req_prod = page_of(0)->req_cons + XENSTORE_RING_SIZE + 1;
+    ring_event(fake_port(FIRST_GUEST));
+    fake_turns();
+    assert_int_equal(page_of(0)->error, XENSTORE_ERROR_RINGIDX);
+    assert_int_equal(client_one(root, XS_RELEASE, 0, "6"), 0);
+    death_step(2);
+    client_free(root);
+    state_stop();
+    fake_stop();
+
+    page_of(0)->error = XENSTORE_ERROR_NONE;
+    start(boot);
+    assert_int_equal(page_of(0)->error, XENSTORE_ERROR_RINGIDX);
+    assert_int_equal(domain_known(FIRST_GUEST)->connection->fault,
+                     XENSTORE_ERROR_RINGIDX);
+    assert_false(introduced(1));
+    page_of(0)->connection = XENSTORE_RECONNECT;
+    ring_event(fake_port(FIRST_GUEST));
+    assert_int_equal(page_of(0)->error, XENSTORE_ERROR_NONE);
+    state_stop();
+    fake_stop();
+}
+
 /* In this process, where leaks show. */
 static void all_that_is_restored_is_released(void **state)
 {
@@ -1005,6 +1046,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(without_room_for_a_second_file_the_first_grows),
         cmocka_unit_test(the_journal_comes_back_with_the_room),
         cmocka_unit_test(local_transactions_start_again),
+        cmocka_unit_test(a_guest_that_is_not_served_stays_so),
         cmocka_unit_test(all_that_is_restored_is_released),
     };
     char dir[] = "/dev/shm/store-journal-XXXXXX";

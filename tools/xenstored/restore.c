@@ -246,6 +246,7 @@ static int restore_conversation(struct unpack *u, struct connection *c)
     c->who.target.domid = unpack_u16(u);
     c->who.target.incarnation = unpack_u32(u);
     c->fault = unpack_u32(u);
+    c->parked = c->fault != XENSTORE_ERROR_NONE;
     r->req_cons = unpack_u32(u);
     r->rsp_prod = unpack_u32(u);
     in = unpack_blob(u, &len);

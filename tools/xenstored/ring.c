@@ -308,7 +308,6 @@ int ring_attach(struct connection *c, bool damaged)
     /* What stands before rsp_prod was put there before it was in the journal.
      */
     r->error = c->fault;
-    c->parked = c->fault != XENSTORE_ERROR_NONE;
     publish(&r->page->server_features, FEATURES);
     /* A port that the guest has closed is no reason to forget the guest: it may
      * be introduced again with another one. */
@@ -316,7 +315,7 @@ int ring_attach(struct connection *c, bool damaged)
         log_warning("the port of domain %u cannot be bound again",
                     (unsigned int)domid);
     /* Its event may have been lost. One that never spoke waits for none. */
-    r->worked = r->req_cons || r->rsp_prod;
+    r->worked = r->req_cons || r->rsp_prod || r->error;
     ring_publish(c);
     return 0;
 }
