@@ -17,6 +17,7 @@ $(eval $(call program,usr/sbin/xenstored,$(XENSTORED_SOURCES),$(XENSTORED_LIBS))
 # Unit tests: the core with a made-up hypervisor and a log that counts
 # (tests/unit/store_test.h).
 STORE_TEST := tests/unit/store_test.c $(XENSTORED_CORE)
+STORE_WORLD := $(addprefix tests/unit/,store_world.c store_text.c) $(STORE_TEST)
 STORE_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 STORE_DEATHS := -Wl,--wrap=write,--wrap=rename
 STORE_WRITES := -Wl,--wrap=write
@@ -31,7 +32,9 @@ $(eval $(call unit_test,store_transactions,tests/unit/store_transactions.c $(STO
 $(eval $(call unit_test,store_protocol,tests/unit/store_protocol.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_quota,tests/unit/store_quota.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_ring,tests/unit/store_ring.c $(STORE_TEST),-lz))
-$(eval $(call unit_test,store_journal,tests/unit/store_journal.c $(STORE_TEST), \
+$(eval $(call unit_test,store_journal,tests/unit/store_journal.c $(STORE_WORLD), \
+    $(STORE_DEATHS) -lz))
+$(eval $(call unit_test,store_damage,tests/unit/store_damage.c $(STORE_WORLD), \
     $(STORE_DEATHS) -lz))
 $(eval $(call unit_test,store_wakeups,tests/unit/store_wakeups.c $(STORE_TEST) \
     tools/xenstored/turns.c tools/libs/daemon/event_loop.c,$(STORE_WRITES) -lz))
@@ -39,9 +42,9 @@ $(eval $(call unit_test,store_kill,tests/unit/store_kill.c,))
 $(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(STORE_WRAP) -lz))
 
 # Journals at random, from those of the test's histories: see the file.
-fuzz-store-journal: tests/fuzz/store_journal.c $(STORE_TEST) $(O)/tests/unit/store_journal
+fuzz-store-journal: tests/fuzz/store_journal.c $(STORE_TEST) $(O)/tests/unit/store_damage
 	$(Q)mkdir -p $(O)/tests/fuzz/journals
-	$(Q)$(O)/tests/unit/store_journal $(O)/tests/fuzz/journals
+	$(Q)$(O)/tests/unit/store_damage $(O)/tests/fuzz/journals
 	$(Q)clang -g -O1 -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=all $(USER_CPPFLAGS) \
 	    -o $(O)/tests/fuzz/store-journal $(filter %.c,$^) -lcmocka -lz

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Journals that are damaged: torn, with a bit flipped, with a record that makes
+ * no sense, half a state, of another boot. What is whole is used, what is not
+ * is told. The journals are those of histories (store_world.h).
+ */
+#include "store_world.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../tools/xenstored/record.h"
+#include "../../tools/xenstored/state.h"
+#include "store_text.h"
+
+static struct fake_domain *pages; /* as they were when the journal ended */
+static char *journal, *frame[4096];
+static size_t journal_len, frames;
+
+/* The journal of a history, and where its frames end. */
+static void record(uint32_t seed)
+{
+    struct journal_scan s;
+    struct unpack u;
+
+    world_reference(seed, 60);
+    free(journal);
+    assert_int_equal(journal_load(world_path, &journal, &journal_len), 0);
+    assert_int_equal(journal_scan_start(&s, journal, journal_len, world_boot),
+                     0);
+    frame[0] = journal + (s.at - s.start);
+    for (frames = 0; journal_scan_next(&s, &u);)
+        frame[++frames] = journal + (s.at - s.start);
+    assert_ptr_equal(s.at, s.end);
+    memcpy(pages, fake_domain, sizeof(fake_domain));
+}
+
+/* A daemon that is started with these bytes as its journal: its tree, and how
+ * many lines it has logged. */
+static char *tree_from(const char *data, size_t len, const char *boot_id,
+                       int *lines)
+{
+    FILE *file;
+    int status;
+    pid_t pid;
+
+    unlink(world_path);
+    file = fopen(world_path, "w");
+    assert_int_equal(fwrite(data, 1, len, file), len);
+    fclose(file);
+    memcpy(fake_domain, pages, sizeof(fake_domain));
+    pid = fork();
+    if (pid == 0) {
+        world_start(boot_id);
+        store_text(world->dump, sizeof(world->dump));
+        _exit(fake_log_lines);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    *lines = WEXITSTATUS(status);
+    *strstr(world->dump, "domain 0.") = '\0';
+    return strdup(world->dump);
+}
+
+/* Of a journal, in bytes: see journal.c. */
+#define HEAD_LEN (20 + JOURNAL_BOOT_ID + 1)
+
+static void assert_tree(const char *data, size_t len, const char *tree)
+{
+    int lines;
+    char *is = tree_from(data, len, world_boot, &lines);
+
+    assert_string_equal(is, tree);
+    assert_int_equal(lines, 1);
+    free(is);
+}
+
+static void a_torn_end_is_told_and_left_out(void **state)
+{
+    int lines;
+
+    record(3);
+    for (size_t f = frames - 2; f < frames; f++) {
+        size_t whole = (size_t)(frame[f] - journal);
+        char *tree = tree_from(journal, whole, world_boot, &lines);
+
+        for (size_t len = whole + 1; journal + len < frame[f + 1]; len++)
+            assert_tree(journal, len, tree);
+        free(tree);
+    }
+}
+
+static void a_flipped_bit_ends_the_journal_before_it(void **state)
+{
+    int lines;
+
+    record(4);
+    srand(4);
+    for (int i = 0; i < 40; i++) {
+        size_t f = (size_t)rand() % frames;
+        char *at = frame[f] + rand() % (frame[f + 1] - frame[f]);
+        char *tree = tree_from(journal, (size_t)(frame[f] - journal),
+                               world_boot, &lines);
+
+        char was = *at;
+
+        *at = (char)(was ^ 1 << rand() % 8);
+        assert_tree(journal, journal_len, tree);
+        *at = was;
+        free(tree);
+    }
+}
+
+/* The journal with one frame more, whose checksum is right; *len is its length.
+ */
+static char *with_frame(const char *head, size_t head_len, const struct pack *p,
+                        size_t *len)
+{
+    struct journal j;
+    char *data;
+
+    unlink(world_path);
+    assert_int_equal(journal_create(&j, world_path, world_boot), 0);
+    pack_bytes(journal_pack(&j), p->data, p->used);
+    assert_int_equal(journal_write(&j), 0);
+    journal_close(&j);
+    assert_int_equal(journal_load(world_path, &data, len), 0);
+    *len += head_len - HEAD_LEN;
+    data = realloc(data, *len + head_len);
+    memmove(data + head_len, data + HEAD_LEN, *len - head_len);
+    memcpy(data, head, head_len);
+    return data;
+}
+
+/* A frame with a record that makes no sense, behind others that do. */
+static void a_bad_record_undoes_its_frame(void **state)
+{
+    struct pack p = {0};
+    size_t len;
+    char *data, *tree;
+    int lines;
+
+    record(3);
+    tree = tree_from(journal, journal_len, world_boot, &lines);
+    pack_value(&p, "/", "changed", 7);
+    pack_quota(&p, QUOTA_WATCHES, 4711);
+    pack_u8(&p, RECORD_DOMAIN_GONE);
+    pack_u16(&p, FIRST_GUEST);
+    pack_value(&p, "/no/such/node", "", 0);
+    data = with_frame(journal, journal_len, &p, &len);
+    assert_tree(data, len, tree);
+    free(data);
+    free(tree);
+    pack_free(&p);
+}
+
+/* A state that was not written to its end is none. */
+static void half_a_state_is_none(void **state)
+{
+    struct pack p = {0};
+    size_t len;
+    char *data, *empty;
+    int lines;
+
+    empty = tree_from(journal, HEAD_LEN - 1, world_boot, &lines);
+    pack_counters(&p);
+    pack_value(&p, "/", "half", 4);
+    pack_quota(&p, QUOTA_WATCHES, 4711);
+    data = with_frame(journal, HEAD_LEN, &p, &len);
+    assert_tree(data, len, empty);
+    free(empty);
+    free(data);
+    pack_free(&p);
+}
+
+/* What the guests have seen published is lost: they go on all the same. */
+static void guests_go_on_after_damage(void **state)
+{
+    struct stat st;
+
+    for (uint32_t seed = 10; seed < 14; seed++) {
+        world_begin(seed, 60);
+        assert_true(world_daemon());
+        assert_int_equal(stat(world_path, &st), 0);
+        assert_int_equal(truncate(world_path, st.st_size - 500), 0);
+        world->steps = 120;
+        for (unsigned int g = 0; g < GUESTS; g++)
+            world->guest[g].in_len = world->guest[g].out_len = 0;
+        assert_true(world_daemon());
+        assert_null(strstr(world->dump, "fault 1"));
+        assert_null(strstr(world->dump, "fault 3"));
+    }
+}
+
+static void a_journal_of_another_boot_is_not_used(void **state)
+{
+    static const char other[] = "11234567-89ab-cdef-0123-456789abcdef";
+    int lines;
+    char *tree;
+
+    record(5);
+    tree = tree_from(journal, journal_len, other, &lines);
+    assert_int_equal(lines, 0);
+    assert_true(!strncmp(tree, "/= 0.1.0\n@", 10));
+    free(tree);
+}
+
+/* A journal that cannot be rewritten is good all the same. */
+static void without_room_for_a_second_file_the_first_grows(void **state)
+{
+    int lines;
+    char *tree, *end;
+
+    world_reference(6, 60);
+    state_journal_min = 1;
+    world_no_second_file = true;
+    world_begin(6, 60);
+    assert_true(world_daemon());
+    world_compare();
+    world_no_second_file = false;
+    state_journal_min = 1 << 20;
+    free(journal);
+    assert_int_equal(journal_load(world_path, &journal, &journal_len), 0);
+    memcpy(pages, fake_domain, sizeof(fake_domain));
+    tree = tree_from(journal, journal_len, world_boot, &lines);
+    end = strstr(world_wanted, "domain 0.");
+    assert_memory_equal(tree, world_wanted, (size_t)(end - world_wanted));
+    assert_int_equal(lines, 0);
+    free(tree);
+}
+
+/* Each frame of a few histories as a file for tests/fuzz/store_journal.c. */
+static int write_seeds(const char *dir)
+{
+    char name[4096];
+
+    for (uint32_t seed = 1; seed < 6; seed++) {
+        record(seed);
+        for (size_t f = 0; f < frames; f++) {
+            FILE *file;
+
+            snprintf(name, sizeof(name), "%s/%u-%zu", dir, seed, f);
+            file = fopen(name, "w");
+            if (!file)
+                return 1;
+            fwrite(frame[f] + 8, 1, (size_t)(frame[f + 1] - frame[f] - 8),
+                   file);
+            fclose(file);
+        }
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_torn_end_is_told_and_left_out),
+        cmocka_unit_test(a_flipped_bit_ends_the_journal_before_it),
+        cmocka_unit_test(a_bad_record_undoes_its_frame),
+        cmocka_unit_test(half_a_state_is_none),
+        cmocka_unit_test(guests_go_on_after_damage),
+        cmocka_unit_test(a_journal_of_another_boot_is_not_used),
+        cmocka_unit_test(without_room_for_a_second_file_the_first_grows),
+    };
+    int rc = world_create();
+
+    pages = malloc(sizeof(fake_domain));
+    if (!rc)
+        rc = argc > 1 ? write_seeds(argv[1])
+                      : cmocka_run_group_tests(tests, NULL, NULL);
+    free(pages);
+    free(journal);
+    world_remove();
+    return rc;
+}
