@@ -39,7 +39,12 @@ $(O)/bench/bench: tests/bench/bench.c
 bench: packages-run
 	$(Q)$(MAKE) hypervisor $(O)/bench/bench
 	$(Q)BUILD=$(abspath $(O)) DIST=$(abspath $(DIST)) tests/bench/run
-.PHONY: bench
+$(O)/bench/io: tests/bench/io.c
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -O2 -static -o $@ $<
+bench-io: packages-run
+	$(Q)$(MAKE) all install-tree run-image $(O)/bench/io
+	$(Q)BUILD=$(abspath $(O)) DIST=$(abspath $(DIST)) tests/bench/run-io
+.PHONY: bench bench-io
 
 # --- what takes long --------------------------------------------------------------
 # MINUTES of mixed load (10) and of the toolstack's operations at random (30),
