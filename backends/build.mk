@@ -7,7 +7,7 @@ BACKEND_LIBS := $(O)/tools/libs/daemon.a $(O)/tools/libxenstore.a $(addprefix $(
 
 BACKEND_COMMON := $(addprefix backends/common/, \
     backend_main.c privileges.c syscall_filter.c kernel_driver.c ring.c grant_map.c ports.c \
-    device_node.c store_client.c handover.c record.c xenbus_state.c xenbus.c)
+    device_node.c store_client.c handover.c record.c xenbus_state.c xenbus.c io_ring.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
     main.c queue.c record.c request.c pages.c pool.c medium.c storage.c \
@@ -36,7 +36,7 @@ $(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(
     $(BACKEND_LIBS) -luring -lseccomp))
 $(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS) $(CONTROL_LIBS)))
 $(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACKEND_COMMON),\
-    $(BACKEND_LIBS) -lseccomp))
+    $(BACKEND_LIBS) -luring -lseccomp))
 
 $(eval $(call program,usr/lib/xen-lite/bin/xen-console-keeper,\
     $(addprefix backends/console/,keeper.c keep_wire.c)))
@@ -44,7 +44,7 @@ $(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONT
 
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
 $(eval $(call unit_test,backend_record,tests/unit/backend_record.c backends/common/record.c \
-    $(addprefix backends/block/,medium.c storage.c sysfs.c) tools/libs/daemon/log.c,\
+    $(addprefix backends/block/,medium.c storage.c sysfs.c) backends/common/io_ring.c tools/libs/daemon/log.c,\
     -luring -lxentoollog))
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
 BLOCK_WORLD := $(addprefix tests/unit/,block_world.c fake_xen.c) \
@@ -55,7 +55,7 @@ $(eval $(call unit_test,block_queue,tests/unit/block_queue.c $(BLOCK_WORLD),-lxe
 $(eval $(call unit_test,block_resume,$(addprefix tests/unit/,block_resume.c each_store.c) \
     $(BLOCK_WORLD),-lxentoollog))
 $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
-    $(addprefix backends/block/,medium.c storage.c resize.c sysfs.c) \
+    $(addprefix backends/block/,medium.c storage.c resize.c sysfs.c) backends/common/io_ring.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
 $(eval $(call unit_test,net_queue,$(addprefix tests/unit/,net_queue.c each_store.c fake_xen.c) \
     $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c slots.c offload.c) \

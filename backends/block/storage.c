@@ -15,7 +15,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -23,6 +22,7 @@
 #include <base/macros.h>
 #include <daemon/log.h>
 
+#include "../common/io_ring.h"
 #include "medium.h"
 #include "sysfs.h"
 
@@ -98,52 +98,14 @@ static int no_medium(void)
     return fd < 0 ? -errno : fd;
 }
 
-/* Debian's library has no functions for these. */
-static int register_op(struct io_uring *ring, unsigned int op, const void *arg,
-                       unsigned int n)
-{
-    return syscall(SYS_io_uring_register, ring->ring_fd, op, arg, n) ? -errno
-                                                                     : 0;
-}
-
-/* The kernel does for a ring what the filter of system calls forbids: opening
- * files, connecting, cutting files. From here on this one does I/O alone. */
-static int restrict_ring(struct io_uring *ring)
-{
-    static const int allowed[] = {IORING_OP_READ,  IORING_OP_READ_FIXED,
-                                  IORING_OP_WRITE, IORING_OP_WRITE_FIXED,
-                                  IORING_OP_FSYNC, IORING_OP_FALLOCATE};
-    static const int registered[] = {IORING_REGISTER_BUFFERS,
-                                     IORING_REGISTER_FILES};
-    struct io_uring_restriction r[ARRAY_SIZE(allowed) + ARRAY_SIZE(registered)];
-    unsigned int n = 0;
-    int rc;
-
-    memset(r, 0, sizeof(r));
-    for (size_t i = 0; i < ARRAY_SIZE(allowed); i++, n++) {
-        r[n].opcode = IORING_RESTRICTION_SQE_OP;
-        r[n].sqe_op = allowed[i];
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(registered); i++, n++) {
-        r[n].opcode = IORING_RESTRICTION_REGISTER_OP;
-        r[n].register_op = registered[i];
-    }
-    rc = register_op(ring, IORING_REGISTER_RESTRICTIONS, r, n);
-    return rc ? rc : register_op(ring, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
-}
-
-static int open_ring(struct io_uring *ring, unsigned int depth)
-{
-    int rc = io_uring_queue_init(depth, ring,
-                                 IORING_SETUP_CLAMP | IORING_SETUP_R_DISABLED);
-
-    if (rc)
-        return rc;
-    rc = restrict_ring(ring);
-    if (rc)
-        io_uring_queue_exit(ring);
-    return rc;
-}
+static const int ring_ops[] = {IORING_OP_READ,  IORING_OP_READ_FIXED,
+                               IORING_OP_WRITE, IORING_OP_WRITE_FIXED,
+                               IORING_OP_FSYNC, IORING_OP_FALLOCATE};
+static const int ring_registrations[] = {IORING_REGISTER_BUFFERS,
+                                         IORING_REGISTER_FILES};
+static const struct io_ring_rights ring_rights = {
+    ring_ops, ring_registrations, ARRAY_SIZE(ring_ops),
+    ARRAY_SIZE(ring_registrations)};
 
 int storage_open(struct storage *s, const char *path, const char *mode,
                  bool allow_discard, unsigned int depth)
@@ -174,7 +136,7 @@ int storage_open(struct storage *s, const char *path, const char *mode,
         log_reason(rc, "cannot use %s as a disk: %s", name, strerror(-rc));
         goto out;
     }
-    rc = open_ring(&s->ring, depth);
+    rc = io_ring_open(&s->ring, depth, &ring_rights);
     if (rc) {
         log_reason(rc, "io_uring: %s", strerror(-rc));
         goto out;
