@@ -112,6 +112,18 @@ static void run_copies(struct block_queue *q)
     }
 }
 
+/* Whole sectors. The library's way with a page takes half as many instructions
+ * again where the processor has no fast string operations for bytes. */
+static void copy_sectors(void *to, const void *from, size_t bytes)
+{
+    size_t words = bytes / 8;
+
+    __asm__ __volatile__("rep movsq"
+                         : "+D"(to), "+S"(from), "+c"(words)
+                         :
+                         : "memory");
+}
+
 /* Moves the data between the guest's pages and the pool. False: some of it
  * waits in the copy batch. */
 static bool copy(struct block_queue *q, struct block_job *j, bool from_guest)
@@ -128,9 +140,9 @@ static bool copy(struct block_queue *q, struct block_job *j, bool from_guest)
             q->persistent ? block_page_get(&q->pages, g->ref) : NULL;
 
         if (page && from_guest)
-            memcpy(at, page + g->offset, g->len);
+            copy_sectors(at, page + g->offset, g->len);
         else if (page)
-            memcpy(page + g->offset, at, g->len);
+            copy_sectors(page + g->offset, at, g->len);
         else if (from_guest)
             grant_batch_from_guest(&q->batch, q->grants->domid, g->ref,
                                    g->offset, at, g->len);
