@@ -18,6 +18,7 @@
 struct net_device {
     struct backend backend;
     struct tap tap;
+    struct tap_batch tap_batch;
     struct net_credit credit;
     unsigned int refills;
     unsigned int nr_queues; /* connected */
@@ -191,6 +192,7 @@ static int connect_queue(struct net_device *d, unsigned int i, bool alone,
     q->broken = broken;
     q->features = *f;
     q->tap_fd = d->tap.fd[i];
+    q->tap_batch = &d->tap_batch;
     q->credit = &d->credit;
     q->record = &record->queue[i];
     return net_queue_connect(q, &d->backend.ports, &refs, resume);
@@ -247,12 +249,17 @@ static int open_net(struct backend *b)
                       renamed, record_connected(&b->bus.record));
 
     free(renamed);
+    if (!rc)
+        tap_batch_open(&d->tap_batch, NET_RING_SIZE);
     return rc;
 }
 
 static void close_net(struct backend *b)
 {
-    tap_close(&container_of(b, struct net_device, backend)->tap);
+    struct net_device *d = container_of(b, struct net_device, backend);
+
+    tap_batch_close(&d->tap_batch);
+    tap_close(&d->tap);
 }
 
 static const struct backend_ops net_ops = {

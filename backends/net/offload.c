@@ -7,9 +7,6 @@
 
 #include <netinet/in.h>
 #include <string.h>
-#include <xen/xen.h>
-#include <xen/grant_table.h>
-#include <xen/io/netif.h>
 
 #define ETHERTYPE_IPV4  0x0800
 #define ETHERTYPE_IPV6  0x86dd
@@ -145,35 +142,30 @@ static void put_pseudo_header(uint8_t *frame, uint32_t len,
     field[1] = acc;
 }
 
-bool offload_to_host(struct virtio_net_hdr *h, uint8_t *head, uint32_t head_len,
-                     uint32_t frame_len, bool csum_blank, uint8_t gso_type,
-                     uint16_t gso_size)
+uint16_t internet_checksum(const uint8_t *p, uint32_t len)
 {
-    struct frame_layout f;
-    bool gso = gso_type != XEN_NETIF_GSO_TYPE_NONE;
+    return ~fold(sum(p, len, 0));
+}
 
-    memset(h, 0, sizeof(*h));
-    if (!csum_blank && !gso)
-        return true;
-    if (!frame_parse(head, head_len, &f))
-        return false;
+void offload_checksum(struct virtio_net_hdr *h, const struct frame_layout *f)
+{
     h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-    h->csum_start = f.l4;
+    h->csum_start = f->l4;
     h->csum_offset =
-        f.protocol == IPPROTO_TCP ? TCP_CSUM_OFFSET : UDP_CSUM_OFFSET;
-    if (!gso)
-        return true;
-    if (f.protocol != IPPROTO_TCP ||
-        f.ipv6 != (gso_type == XEN_NETIF_GSO_TYPE_TCPV6))
-        return false;
-    h->gso_type = f.ipv6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
-    h->gso_size = gso_size;
-    h->hdr_len = f.payload;
-    /* Segments get new checksums, so the sender's own, if it made one, is of
-     * no use. */
-    if (!csum_blank)
-        put_pseudo_header(head, frame_len, &f, head + f.l4 + h->csum_offset);
-    return true;
+        f->protocol == IPPROTO_TCP ? TCP_CSUM_OFFSET : UDP_CSUM_OFFSET;
+}
+
+/* The segments get new checksums, so one that the sender has made is of no
+ * use. */
+void offload_segments(struct virtio_net_hdr *h, uint8_t *head,
+                      const struct frame_layout *f, uint32_t size,
+                      uint16_t segment)
+{
+    offload_checksum(h, f);
+    h->gso_type = f->ipv6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
+    h->gso_size = segment;
+    h->hdr_len = f->payload;
+    put_pseudo_header(head, size, f, head + f->l4 + TCP_CSUM_OFFSET);
 }
 
 bool offload_complete_checksum(const struct virtio_net_hdr *h, uint8_t *frame,
@@ -184,7 +176,7 @@ bool offload_complete_checksum(const struct virtio_net_hdr *h, uint8_t *frame,
 
     if (start > len || field + 2 > len)
         return false;
-    c = ~fold(sum(frame + start, len - start, 0));
+    c = internet_checksum(frame + start, len - start);
     if (!c)
         c = 0xffff; /* UDP: zero would mean "none" */
     frame[field] = c >> 8;

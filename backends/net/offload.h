@@ -26,13 +26,18 @@ struct frame_layout {
 bool frame_parse(const uint8_t *frame, uint32_t len, struct frame_layout *f);
 
 /*
- * Fills in the header for a frame from a guest, of which the first head_len
- * bytes lie at head; gso_type as in netif. May write the frame's checksum
- * field. False: the frame does not hold what its flags promise.
+ * Fill in the header for a frame from a guest, of @size bytes, whose headers
+ * lie at @head. Both may write its checksum field.
  */
-bool offload_to_host(struct virtio_net_hdr *h, uint8_t *head, uint32_t head_len,
-                     uint32_t frame_len, bool csum_blank, uint8_t gso_type,
-                     uint16_t gso_size);
+/* One whose checksum the guest has left to us. */
+void offload_checksum(struct virtio_net_hdr *h, const struct frame_layout *f);
+/* TCP to be cut into segments of so many bytes of data. */
+void offload_segments(struct virtio_net_hdr *h, uint8_t *head,
+                      const struct frame_layout *f, uint32_t size,
+                      uint16_t segment);
+
+/* Of these bytes. */
+uint16_t internet_checksum(const uint8_t *p, uint32_t len);
 
 /* Completes the checksum that h asks for, for a guest that cannot. */
 bool offload_complete_checksum(const struct virtio_net_hdr *h, uint8_t *frame,

@@ -9,6 +9,8 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 
+#define ARENAS (2 * NET_ARENA + NET_RING_SIZE * FRAME_HEAD)
+
 static void on_tx_event(struct port *p)
 {
     struct net_queue *q = container_of(p, struct net_queue, tx_port);
@@ -99,13 +101,14 @@ static int bind_ports(struct net_queue *q, struct ports *ports,
 
 static int allocate(struct net_queue *q)
 {
-    void *m = mmap(NULL, 2 * NET_ARENA, PROT_READ | PROT_WRITE,
+    void *m = mmap(NULL, ARENAS, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     int rc;
 
     if (m == MAP_FAILED)
         return -errno;
     q->arena = m;
+    q->tx_head = q->arena + 2 * NET_ARENA;
     rc = grant_batch_init(&q->tx_batch, NET_RING_SIZE);
     return rc ? rc : grant_batch_init(&q->rx_batch, NET_RING_SIZE);
 }
@@ -153,6 +156,6 @@ void net_queue_disconnect(struct net_queue *q)
     grant_batch_destroy(&q->tx_batch);
     grant_batch_destroy(&q->rx_batch);
     if (q->arena)
-        munmap(q->arena, 2 * NET_ARENA);
+        munmap(q->arena, ARENAS);
     q->arena = NULL;
 }

@@ -24,14 +24,18 @@
 #include "../common/ring.h"
 #include "answers.h"
 #include "credit.h"
+#include "join.h"
 #include "record.h"
 #include "slots.h"
 #include "tap.h"
+#include "tap_batch.h"
 
 /* Of each ring: bytes for its data; of a frame; ms. */
 #define NET_ARENA     (NET_RING_SIZE * PAGE_SIZE)
 #define NET_MAX_FRAME 65536
 #define NET_STALL_MS  10000
+/* Of each frame the header, its pieces, and perhaps its headers' copy. */
+#define NET_MAX_IOVS (3 * NET_RING_SIZE + 1)
 
 /* One slot of the receive ring: a buffer that the guest gives, or its answer.
  */
@@ -62,7 +66,8 @@ struct net_queue {
     struct grants *grants;
     struct net_features features;
     int tap_fd;
-    struct net_credit *credit; /* the interface's */
+    struct tap_batch *tap_batch; /* the interface's */
+    struct net_credit *credit;   /* the interface's */
     struct net_queue_record *record;
     /* The ring is nonsense, for this reason: the caller disconnects. */
     void (*broken)(struct net_queue *q, const char *why);
@@ -80,6 +85,11 @@ struct net_queue {
     struct grant_copy_batch tx_batch; /* of one pass, as what follows */
     union net_tx_slot tx_slot[NET_RING_SIZE];
     struct net_packet tx_packet[NET_RING_SIZE];
+    uint8_t *tx_head;        /* FRAME_HEAD bytes for each packet */
+    struct joined tx_joined; /* the last frame, if others may follow */
+    unsigned int tx_frames, tx_iovs, tx_heads; /* in use */
+    struct tap_frame tx_frame[NET_RING_SIZE];
+    struct iovec tx_iov[NET_MAX_IOVS];
 
     /* host to guest */
     struct back_ring rx;

@@ -155,13 +155,3 @@ ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t size)
         return -errno;
     return r < (ssize_t)sizeof(*h) ? -EIO : r - (ssize_t)sizeof(*h);
 }
-
-ssize_t tap_write(int fd, struct virtio_net_hdr *h, struct iovec *iov,
-                  unsigned int nr)
-{
-    ssize_t r;
-
-    iov[0] = (struct iovec){h, sizeof(*h)};
-    r = writev(fd, iov, nr + 1);
-    return r < 0 ? -errno : r;
-}

@@ -59,9 +59,5 @@ void tap_disconnect(struct tap *t);
 
 /* Length of the frame without header; -EAGAIN: none waiting. */
 ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t size);
-/* The frame in nr pieces from iov[1] on; iov[0] is filled in here. Bytes with
- * the header, or -errno. */
-ssize_t tap_write(int fd, struct virtio_net_hdr *h, struct iovec *iov,
-                  unsigned int nr);
 
 #endif

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Guest to host: all waiting slots are copied and parsed into packets, the
- * data of all packets comes over by one grant copy, and each packet goes to the
- * tap device by one write.
+ * data of all packets comes over by one grant copy, and all packets go to the
+ * tap device together, TCP segments that follow each other as one.
  *
  * Each piece has a page of the arena to itself: a copy into two pages would
- * cost twice as much. Only the start of a packet, where headers are, is made
- * contiguous if it is not.
+ * cost twice as much. Only the headers of a packet are made contiguous if they
+ * are not.
  */
 #include "queue.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
-
-#include "offload.h"
 
 static void respond(struct net_queue *q, uint16_t id, int status)
 {
@@ -65,9 +64,8 @@ static void add_copies(struct net_queue *q, const struct net_packet *p)
     }
 }
 
-/* The packet's pieces from iov[1] on; their number, or -EFAULT if one could not
- * be copied. *piece: the packet's first in the batch, then the next packet's.
- */
+/* The packet's pieces; their number, or -EFAULT if one could not be copied.
+ * *piece: the packet's first in the batch, then the next packet's. */
 static int gather(struct net_queue *q, const struct net_packet *p,
                   unsigned int *piece, struct iovec *iov)
 {
@@ -77,58 +75,128 @@ static int gather(struct net_queue *q, const struct net_packet *p,
     for (unsigned int i = 0; i < p->nr_pieces; i++)
         if (p->piece[i].len) {
             ok = grant_batch_ok(&q->tx_batch, *piece) && ok;
-            iov[++n] = (struct iovec){page_of(q, (*piece)++), p->piece[i].len};
+            iov[n++] = (struct iovec){page_of(q, (*piece)++), p->piece[i].len};
         }
     return ok ? n : -EFAULT;
 }
 
-/* Makes the first bytes of the packet contiguous, in 'head' if need be. */
-static int join_head(struct iovec *iov, int n, uint8_t *head, uint32_t size)
+/* Without its first bytes; the number of pieces that are left. */
+static unsigned int cut_front(struct iovec *iov, unsigned int n, uint32_t bytes)
 {
-    uint32_t want = size < FRAME_HEAD ? size : FRAME_HEAD, have = 0, take;
-    struct iovec out[NET_FATAL_PIECES + 2];
-    int k = 1, m = 1;
+    unsigned int gone = 0;
 
-    if (iov[1].iov_len >= want)
-        return n;
-    out[m++] = (struct iovec){head, want};
-    for (; have < want; have += take) {
-        take = want - have;
-        if (take > iov[k].iov_len)
-            take = iov[k].iov_len;
-        memcpy(head + have, iov[k].iov_base, take);
-        iov[k].iov_base = (uint8_t *)iov[k].iov_base + take;
-        iov[k].iov_len -= take;
-        if (!iov[k].iov_len)
-            k++;
+    for (; gone < n && bytes >= iov[gone].iov_len; gone++)
+        bytes -= iov[gone].iov_len;
+    memmove(iov, iov + gone, (n - gone) * sizeof(*iov));
+    if (gone < n) {
+        iov[0].iov_base = (uint8_t *)iov[0].iov_base + bytes;
+        iov[0].iov_len -= bytes;
     }
-    while (k <= n)
-        out[m++] = iov[k++];
-    memcpy(&iov[1], &out[1], (m - 1) * sizeof(*iov));
-    return m - 1;
+    return n - gone;
 }
 
-static int send(struct net_queue *q, const struct net_packet *p,
-                unsigned int *piece)
+/* Makes the first bytes of the packet contiguous; the number of pieces. */
+static int join_head(struct iovec *iov, int n, uint8_t *head, uint32_t size)
 {
-    struct iovec iov[NET_FATAL_PIECES + 2];
-    uint8_t head[FRAME_HEAD];
-    struct virtio_net_hdr h;
+    uint32_t want = size < FRAME_HEAD ? size : FRAME_HEAD, have = 0;
+
+    for (int i = 0; have < want; i++) {
+        uint32_t take = iov[i].iov_len;
+
+        if (take > want - have)
+            take = want - have;
+        memcpy(head + have, iov[i].iov_base, take);
+        have += take;
+    }
+    /* One more than there were, and there is room for that. */
+    n = cut_front(iov, n, want);
+    memmove(iov + 1, iov, n * sizeof(*iov));
+    iov[0] = (struct iovec){head, want};
+    return n + 1;
+}
+
+/* Where the headers are, which in a packet of several pieces may lie in more
+ * than the first. The number of pieces, or -EINVAL. */
+static int find_headers(struct net_queue *q, struct iovec *iov, int n,
+                        uint32_t size, struct frame_layout *at)
+{
+    if (frame_parse(iov[0].iov_base, iov[0].iov_len, at))
+        return n;
+    n = join_head(iov, n, q->tx_head + q->tx_heads++ * FRAME_HEAD, size);
+    return frame_parse(iov[0].iov_base, iov[0].iov_len, at) ? n : -EINVAL;
+}
+
+static struct tap_frame *last_frame(struct net_queue *q)
+{
+    return &q->tx_frame[q->tx_frames - 1];
+}
+
+static void end_joining(struct net_queue *q)
+{
+    if (q->tx_joined.several)
+        join_end(&q->tx_joined, &last_frame(q)->header);
+    q->tx_joined.several = q->tx_joined.open = false;
+}
+
+/* @iov is where the pieces of the last frame end, and one further. */
+static struct tap_frame *add_frame(struct net_queue *q, struct iovec *iov,
+                                   unsigned int n)
+{
+    end_joining(q);
+    q->tx_frames++;
+    *last_frame(q) = (struct tap_frame){.iov = iov - 1, .nr = n};
+    q->tx_iovs += n + 1;
+    return last_frame(q);
+}
+
+static void add_plain(struct net_queue *q, struct iovec *iov, unsigned int n,
+                      const struct frame_layout *at, uint32_t size)
+{
+    if (q->tx_joined.open &&
+        join_next(&q->tx_joined, iov[0].iov_base, at, size)) {
+        n = cut_front(iov, n, at->payload);
+        memmove(iov - 1, iov, n * sizeof(*iov));
+        last_frame(q)->nr += n;
+        q->tx_iovs += n;
+        return;
+    }
+    offload_checksum(&add_frame(q, iov, n)->header, at);
+    join_begin(&q->tx_joined, iov[0].iov_base, at, size);
+}
+
+static bool is_of(const struct frame_layout *at, uint8_t gso_type)
+{
+    return at->protocol == IPPROTO_TCP &&
+           at->ipv6 == (gso_type == XEN_NETIF_GSO_TYPE_TCPV6);
+}
+
+/* Puts the packet among the frames of this pass; what to answer. */
+static int add_packet(struct net_queue *q, const struct net_packet *p,
+                      unsigned int *piece)
+{
+    struct iovec *iov = &q->tx_iov[q->tx_iovs + 1];
+    bool gso = p->gso_type != XEN_NETIF_GSO_TYPE_NONE;
+    struct frame_layout at;
     int n = gather(q, p, piece, iov);
 
     if (n < 0) {
         log_warning("transmit: a granted page cannot be read");
         return NETIF_RSP_ERROR;
     }
-    if (p->csum_blank || p->gso_type != XEN_NETIF_GSO_TYPE_NONE)
-        n = join_head(iov, n, head, p->size);
-    if (!offload_to_host(&h, iov[1].iov_base, iov[1].iov_len, p->size,
-                         p->csum_blank, p->gso_type, p->gso_size)) {
+    if (!p->csum_blank && !gso) {
+        add_frame(q, iov, n);
+        return NETIF_RSP_OKAY;
+    }
+    n = find_headers(q, iov, n, p->size, &at);
+    if (n < 0 || (gso && !is_of(&at, p->gso_type))) {
         log_warning("transmit: headers do not match the offload flags");
         return NETIF_RSP_ERROR;
     }
-    /* A full or absent host side loses frames, as networks do. */
-    tap_write(q->tap_fd, &h, iov, n);
+    if (gso)
+        offload_segments(&add_frame(q, iov, n)->header, iov[0].iov_base, &at,
+                         p->size, p->gso_size);
+    else
+        add_plain(q, iov, n, &at, p->size);
     return NETIF_RSP_OKAY;
 }
 
@@ -136,7 +204,7 @@ static void transmit(struct net_queue *q, unsigned int nr_packets)
 {
     unsigned int piece = 0;
 
-    q->tx_batch.used = 0;
+    q->tx_batch.used = q->tx_frames = q->tx_iovs = q->tx_heads = 0;
     for (unsigned int i = 0; i < nr_packets; i++)
         if (!q->tx_packet[i].drop)
             add_copies(q, &q->tx_packet[i]);
@@ -145,8 +213,11 @@ static void transmit(struct net_queue *q, unsigned int nr_packets)
         const struct net_packet *p = &q->tx_packet[i];
 
         net_credit_spend(q->credit, p->size);
-        respond_packet(q, p, p->drop ? NETIF_RSP_ERROR : send(q, p, &piece));
+        respond_packet(q, p,
+                       p->drop ? NETIF_RSP_ERROR : add_packet(q, p, &piece));
     }
+    end_joining(q);
+    tap_batch_write(q->tap_batch, q->tap_fd, q->tx_frame, q->tx_frames);
 }
 
 void net_tx_serve(struct net_queue *q)

@@ -24,12 +24,14 @@
 #include "../../backends/net/queue.h"
 #include "each_store.h"
 #include "fake_xen.h"
+#include "net_flow.h"
 
 #define TX_REF     FAKE_FIRST_REF
 #define RX_REF     (FAKE_FIRST_REF + 1)
 #define TX_DATA    (FAKE_FIRST_REF + 2)   /* one page per transmit slot */
 #define RX_DATA    (FAKE_FIRST_REF + 258) /* and per receive slot */
 #define MAX_FRAMES 512
+#define FLOW_PORT  1000
 
 struct frame {
     unsigned int len;
@@ -50,7 +52,7 @@ static struct net_credit credit = {.loop = &loop};
 static struct fifo to_host, to_guest, in_tap;
 static uint32_t *tx_ring, *rx_ring;
 static uint32_t tx_prod, tx_cons, rx_prod, rx_cons;
-static unsigned int written, delivered, errors, null_answers;
+static unsigned int written, joined, delivered, errors, null_answers;
 static unsigned int expected_errors, expected_nulls;
 static bool tx_owed[65536]; /* by id */
 static struct net_record record;
@@ -129,21 +131,50 @@ ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t size)
     return f->len;
 }
 
-ssize_t tap_write(int fd, struct virtio_net_hdr *h, struct iovec *iov,
-                  unsigned int nr)
+static bool of_the_flow(const uint8_t *frame, unsigned int len)
+{
+    return len > 36 && (frame[34] << 8 | frame[35]) == FLOW_PORT;
+}
+
+/* Joined ones are cut up into what was sent. */
+static void large_arrived(const struct virtio_net_hdr *h, uint8_t *data,
+                          unsigned int len)
+{
+    static uint8_t frame[2000];
+    unsigned int n;
+
+    if (of_the_flow(data, len)) {
+        for (unsigned int i = 0; (n = flow_cut(h, data, len, i, frame)); i++)
+            arrived(&to_host, frame, n, 0);
+        joined++;
+        return;
+    }
+    assert_int_equal(h->hdr_len, 54);
+    memset(data + 50, 0, 2); /* the sum of the pseudo header */
+    arrived(&to_host, data, len, h->gso_size);
+}
+
+void tap_batch_write(struct tap_batch *b, int fd, struct tap_frame *frame,
+                     unsigned int n)
 {
     static uint8_t data[65536];
-    unsigned int at = 0;
 
-    for (unsigned int i = 1; i <= nr; i++) {
-        assert_true(at + iov[i].iov_len <= sizeof(data));
-        memcpy(data + at, iov[i].iov_base, iov[i].iov_len);
-        at += iov[i].iov_len;
+    for (struct tap_frame *f = frame; f < frame + n; f++) {
+        unsigned int at = 0;
+
+        for (unsigned int i = 1; i <= f->nr; i++) {
+            assert_true(f->iov[i].iov_len &&
+                        at + f->iov[i].iov_len <= sizeof(data));
+            memcpy(data + at, f->iov[i].iov_base, f->iov[i].iov_len);
+            at += f->iov[i].iov_len;
+        }
+        memset(&f->iov[0], 0xff, sizeof(f->iov[0])); /* for the header */
+        written++;
+        if (f->header.gso_type)
+            large_arrived(&f->header, data, at);
+        else
+            arrived(&to_host, data, at, 0);
     }
-    arrived(&to_host, data, at, h->gso_size);
-    assert_int_equal(h->hdr_len, h->gso_size ? 54 : 0);
-    written++;
-    return at;
 }
 
 /* --- the frontend, transmit --- */
@@ -206,6 +237,16 @@ static void put_pieces(const struct frame *f, unsigned int pieces, bool bad)
     assert_int_equal(at, f->len);
 }
 
+/* A stream in pieces of one size, now and then less. */
+static void next_of_the_flow(struct frame *f)
+{
+    static struct flow flow = {.ttl = 64, .port = FLOW_PORT, .options = 12};
+    unsigned int data = rand() % 6 ? 1400 : 1 + rand() % 1400;
+
+    f->len = flow_segment(&flow, f->data, data, rand() % 8 ? 0x10 : 0x18);
+    f->gso_size = 0;
+}
+
 static void send_frame(void)
 {
     static struct frame f;
@@ -219,7 +260,10 @@ static void send_frame(void)
         pieces = 19; /* one more than a packet may have */
     if (tx_prod + pieces + 1 - tx_cons > NET_RING_SIZE)
         return;
-    make_frame(&f, len, gso ? 1448 : 0);
+    if (!gso && rand() % 2)
+        next_of_the_flow(&f);
+    else
+        make_frame(&f, len, gso ? 1448 : 0);
     if (pieces > NET_MAX_PIECES)
         bad = false;
     put_pieces(&f, pieces, bad);
@@ -230,7 +274,7 @@ static void send_frame(void)
     if (bad || pieces > NET_MAX_PIECES)
         expected_errors += pieces;
     else
-        memcpy(push(&to_host), &f, offsetof(struct frame, data) + len);
+        memcpy(push(&to_host), &f, offsetof(struct frame, data) + f.len);
 }
 
 static void take_tx_answers(void)
@@ -364,6 +408,7 @@ static int start_backend(bool resume)
     q.broken = on_broken;
     q.features = (struct net_features){true, true, true, true, true};
     q.tap_fd = eventfd(0, 0);
+    q.tap_batch = NULL; /* played */
     q.credit = &credit;
     q.record = &record.queue[0];
     return net_queue_connect(&q, NULL, &refs, resume);
@@ -375,7 +420,7 @@ static int connect_queue(void **state)
     memset(rx_ring, 0, 4096);
     tx_ring[1] = tx_ring[3] = rx_ring[1] = rx_ring[3] = 1;
     tx_prod = tx_cons = rx_prod = rx_cons = 0;
-    written = delivered = errors = null_answers = 0;
+    written = joined = delivered = errors = null_answers = 0;
     expected_errors = expected_nulls = 0;
     to_host.head = to_host.tail = to_guest.head = to_guest.tail = 0;
     in_tap.head = in_tap.tail = 0;
@@ -409,7 +454,7 @@ a_guests_frames_reach_the_host_and_each_slot_is_answered(void **state)
     assert_int_equal(to_host.head, to_host.tail);
     assert_int_equal(errors, expected_errors);
     assert_int_equal(null_answers, expected_nulls);
-    assert_true(written > 5000 && errors > 100);
+    assert_true(written > 5000 && joined > 300 && errors > 100);
 }
 
 static void the_hosts_frames_reach_the_guest_whole_and_in_order(void **state)

@@ -168,35 +168,34 @@ static uint8_t tcp4[] = {
 
 static void a_header_for_the_host_says_what_the_guest_left_out(void **state)
 {
-    struct virtio_net_hdr h;
+    struct virtio_net_hdr h = {0};
+    struct frame_layout at;
 
-    assert_true(
-        offload_to_host(&h, tcp4, sizeof(tcp4), sizeof(tcp4), true, 0, 0));
+    assert_false(frame_parse(tcp4, 40, &at));
+    assert_true(frame_parse(tcp4, sizeof(tcp4), &at));
+    offload_checksum(&h, &at);
     assert_int_equal(h.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
     assert_int_equal(h.csum_start, 34);
     assert_int_equal(h.csum_offset, 16);
-    assert_true(offload_to_host(&h, tcp4, sizeof(tcp4), sizeof(tcp4), true,
-                                XEN_NETIF_GSO_TYPE_TCPV4, 1000));
+    assert_int_equal(h.gso_type, VIRTIO_NET_HDR_GSO_NONE);
+    offload_segments(&h, tcp4, &at, sizeof(tcp4), 1000);
     assert_int_equal(h.gso_type, VIRTIO_NET_HDR_GSO_TCPV4);
+    assert_int_equal(h.gso_size, 1000);
     assert_int_equal(h.hdr_len, 54);
-    assert_false(offload_to_host(&h, tcp4, sizeof(tcp4), sizeof(tcp4), true,
-                                 XEN_NETIF_GSO_TYPE_TCPV6, 1000));
-    assert_false(offload_to_host(&h, tcp4, 40, 40, true, 0, 0));
-    assert_true(offload_to_host(&h, tcp4, 40, 40, false, 0, 0));
-    assert_int_equal(h.flags, 0);
 }
 
 /* One's complement sum over pseudo header and segment must be all ones. */
 static void a_checksum_that_is_filled_in_is_right(void **state)
 {
     uint8_t f[sizeof(tcp4)];
-    struct virtio_net_hdr h;
+    struct virtio_net_hdr h = {0};
+    struct frame_layout at;
     uint32_t acc = 6 + 24;
 
     memcpy(f, tcp4, sizeof(f));
-    /* Without csum_blank a segmented frame gets its pseudo header sum. */
-    assert_true(offload_to_host(&h, f, sizeof(f), sizeof(f), false,
-                                XEN_NETIF_GSO_TYPE_TCPV4, 1000));
+    /* A segmented frame gets its pseudo header sum. */
+    assert_true(frame_parse(f, sizeof(f), &at));
+    offload_segments(&h, f, &at, sizeof(f), 1000);
     assert_true(offload_complete_checksum(&h, f, sizeof(f)));
     for (unsigned int i = 26; i < sizeof(f); i += 2)
         acc += f[i] << 8 | f[i + 1];
