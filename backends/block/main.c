@@ -36,6 +36,8 @@ static void announce(struct xenbus_device *bus, struct device_nodes *n)
     device_node_add(n, "feature-max-indirect-segments", "%d",
                     BLOCK_MAX_SEGMENTS);
     device_node_add(n, "max-ring-page-order", "%d", BLOCK_MAX_RING_ORDER);
+    /* Some frontends do not start without it. */
+    device_node_add(n, "multi-queue-max-queues", "1");
 }
 
 static bool node_is(struct xenbus_device *bus, const char *key,
@@ -207,11 +209,13 @@ static int read_ring_refs(struct xenbus_device *bus, uint32_t *refs,
     return 0;
 }
 
-/* 32-bit frontends lay their requests out differently. */
+/* 32-bit frontends lay their requests out differently; several rings are not
+ * offered. */
 static int check_protocol(struct xenbus_device *bus)
 {
     char *p = xenbus_frontend_read(bus, "protocol");
-    int rc = 0;
+    uint64_t queues;
+    int rc = xenbus_frontend_uint(bus, "multi-queue-num-queues", 1, 1, &queues);
 
     if (p && strcmp(p, "x86_64-abi"))
         rc = log_reason(-EPROTONOSUPPORT,

@@ -73,10 +73,10 @@ static int read_flag(struct xenbus_device *bus, const char *key, bool *flag)
 
 static int read_features(struct xenbus_device *bus, struct net_features *f)
 {
-    bool copy, notify, no_csum;
+    bool copy, no_csum;
     int rc = read_flag(bus, "request-rx-copy", &copy);
 
-    rc = rc ? rc : read_flag(bus, "feature-rx-notify", &notify);
+    rc = rc ? rc : read_flag(bus, "feature-rx-notify", &f->rx_notify);
     rc = rc ? rc : read_flag(bus, "feature-sg", &f->sg);
     rc = rc ? rc : read_flag(bus, "feature-gso-tcpv4", &f->tso4);
     rc = rc ? rc : read_flag(bus, "feature-gso-tcpv6", &f->tso6);
@@ -84,9 +84,8 @@ static int read_features(struct xenbus_device *bus, struct net_features *f)
     rc = rc ? rc : read_flag(bus, "feature-ipv6-csum-offload", &f->csum6);
     if (rc)
         return rc;
-    if (!copy || !notify)
-        return log_reason(-EOPNOTSUPP, "the frontend lacks request-rx-copy or "
-                                       "feature-rx-notify");
+    if (!copy)
+        return log_reason(-EOPNOTSUPP, "the frontend lacks request-rx-copy");
     f->csum = !no_csum;
     f->tso4 = f->tso4 && f->sg && f->csum;
     f->tso6 = f->tso6 && f->sg && f->csum && f->csum6;

@@ -122,7 +122,7 @@ int net_queue_connect(struct net_queue *q, struct ports *ports,
     q->rx_work.run = on_rx_work;
     q->tap.ready = on_tap;
     q->tap.fd = q->tap_fd;
-    q->stall.fire = net_rx_stall;
+    q->stall.fire = net_rx_wait_is_over;
     q->held = q->tap_paused = q->stalled = q->tx_masked = false;
     rc = allocate(q);
     rc = rc ? rc : map_rings(q, refs);

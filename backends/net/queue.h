@@ -7,7 +7,8 @@
  * kernel, which drops when it is full. When the guest gives no buffers for the
  * next frame for STALL_MS, frames are thrown away until it does; what is
  * measured is whether that frame fits, so leaving a slot or two free now and
- * then does not keep them waiting.
+ * then does not keep them waiting. A guest that does not tell of new buffers is
+ * looked at again every POLL_MS, and waited for.
  *
  * One thread, that of the event loop, does everything. Slots are copied before
  * they are looked at (slots.h); a slot that was taken is answered, unless the
@@ -34,6 +35,7 @@
 #define NET_ARENA     (NET_RING_SIZE * PAGE_SIZE)
 #define NET_MAX_FRAME 65536
 #define NET_STALL_MS  10000
+#define NET_POLL_MS   30
 /* Of each frame the header, its pieces, and perhaps its headers' copy. */
 #define NET_MAX_IOVS (3 * NET_RING_SIZE + 1)
 
@@ -45,10 +47,10 @@ union net_rx_slot {
     netif_extra_info_t extra;
 };
 
-/* What the frontend can do: fragments, missing checksums, large TCP segments.
- */
+/* What the frontend can do: fragments, missing checksums, large TCP segments,
+ * and an event for new buffers. */
 struct net_features {
-    bool sg, csum, csum6, tso4, tso6;
+    bool sg, csum, csum6, tso4, tso6, rx_notify;
 };
 
 /* A frame read from the tap device, on its way into the guest. */
@@ -98,7 +100,7 @@ struct net_queue {
     struct event_work rx_work; /* likewise */
     struct event_source tap;
     bool tap_paused;          /* not read: the guest has no room */
-    struct event_timer stall; /* runs from then on */
+    struct event_timer stall; /* runs from then on; or is the next look */
     bool stalled;             /* it has run out: frames are thrown away */
     bool held; /* frame[0] is read but found no room in the ring */
     struct grant_copy_batch rx_batch;
@@ -127,8 +129,8 @@ void net_queue_disconnect(struct net_queue *q);
  */
 void net_tx_serve(struct net_queue *q);
 void net_rx_serve(struct net_queue *q);
-/* The guest has had no room for NET_STALL_MS. */
-void net_rx_stall(struct event_timer *t);
+/* The guest has had no room for NET_STALL_MS, or for NET_POLL_MS. */
+void net_rx_wait_is_over(struct event_timer *t);
 
 /* Tells the guest of received frames, by the port that it listens to. */
 static inline void net_notify_rx(struct net_queue *q)

@@ -120,8 +120,11 @@ static void wait_for_buffers(struct net_queue *q, unsigned int slots)
     if (!q->tap_paused) {
         q->tap_paused = true;
         event_source_change(q->loop, &q->tap, 0);
-        event_timer_set(q->loop, &q->stall, NET_STALL_MS);
+        if (q->features.rx_notify)
+            event_timer_set(q->loop, &q->stall, NET_STALL_MS);
     }
+    if (!q->features.rx_notify)
+        event_timer_set(q->loop, &q->stall, NET_POLL_MS);
     back_ring_want(&q->rx, slots);
     n = back_ring_pending(&q->rx);
     if (n < 0)
@@ -208,9 +211,8 @@ void net_rx_serve(struct net_queue *q)
 
 /* Throws away what has waited too long, and goes on doing so a share at a time
  * until the guest gives buffers again. */
-void net_rx_stall(struct event_timer *t)
+static void drop_some(struct net_queue *q)
 {
-    struct net_queue *q = container_of(t, struct net_queue, stall);
     unsigned int budget = NET_RING_SIZE;
     struct virtio_net_hdr h;
 
@@ -220,4 +222,14 @@ void net_rx_stall(struct event_timer *t)
     while (budget-- && tap_read(q->tap_fd, &h, q->arena, NET_MAX_FRAME) >= 0)
         ;
     event_timer_set(q->loop, &q->stall, 1000);
+}
+
+void net_rx_wait_is_over(struct event_timer *t)
+{
+    struct net_queue *q = container_of(t, struct net_queue, stall);
+
+    if (q->features.rx_notify)
+        drop_some(q);
+    else
+        net_rx_serve(q);
 }

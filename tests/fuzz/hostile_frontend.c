@@ -148,7 +148,7 @@ static void offer_rings(void)
         put(front, "tx-ring-ref", "%u", ring_ref[0]);
         put(front, "rx-ring-ref", "%u", ring_ref[1]);
         put(front, "request-rx-copy", "1");
-        put(front, "feature-rx-notify", "1");
+        put(front, "feature-rx-notify", "%d", rand() % 2);
         put(front, "feature-sg", "%d", rand() % 2);
         put(front, "feature-gso-tcpv4", "%d", rand() % 2);
         put(front, "feature-ipv6-csum-offload", "%d", rand() % 2);

@@ -58,7 +58,8 @@ static bool tx_owed[65536]; /* by id */
 static struct net_record record;
 static unsigned int max_frame = 65536;
 static bool lossy; /* a backend has been killed */
-static bool lies;  /* its record, so nothing that it does can be right */
+static bool rx_notify = true;
+static bool lies; /* its record, so nothing that it does can be right */
 
 static struct frame *push(struct fifo *f)
 {
@@ -406,7 +407,7 @@ static int start_backend(bool resume)
     q.loop = &loop;
     q.grants = &grants;
     q.broken = on_broken;
-    q.features = (struct net_features){true, true, true, true, true};
+    q.features = (struct net_features){true, true, true, true, true, rx_notify};
     q.tap_fd = eventfd(0, 0);
     q.tap_batch = NULL; /* played */
     q.credit = &credit;
@@ -497,6 +498,30 @@ static void frames_for_a_guest_that_stalls_are_dropped(void **state)
     make_frame(push(&in_tap), 1000, 0);
     turn();
     assert_int_equal(delivered, 2);
+}
+
+/* As mini-os: it gives buffers and sends no event. */
+static void a_guest_that_says_nothing_is_looked_at_again(void **state)
+{
+    disconnect_queue(NULL);
+    rx_notify = false;
+    connect_queue(NULL);
+    for (unsigned int i = 1; i <= 3; i++) {
+        make_frame(push(&in_tap), 20000, 1448);
+        give_buffers(3);
+        turn();
+        assert_true(q.held && q.stall.armed);
+        q.stall.fire(&q.stall); /* not yet: nothing is lost */
+        assert_true(q.held && q.stall.armed && !q.stalled);
+        give_buffers(3);
+        turn();
+        assert_true(q.held);
+        q.stall.fire(&q.stall);
+        take_answers();
+        assert_int_equal(delivered, i);
+        assert_false(q.held || q.stall.armed || q.tap_paused);
+    }
+    rx_notify = true;
 }
 
 static void refilled(struct net_credit *c)
@@ -674,6 +699,9 @@ int main(int argc, char **argv)
             disconnect_queue),
         cmocka_unit_test_setup_teardown(
             frames_for_a_guest_that_stalls_are_dropped, connect_queue,
+            disconnect_queue),
+        cmocka_unit_test_setup_teardown(
+            a_guest_that_says_nothing_is_looked_at_again, connect_queue,
             disconnect_queue),
         cmocka_unit_test_setup_teardown(
             a_rate_is_kept_also_across_a_reconnection, connect_queue,
