@@ -147,6 +147,20 @@ static void memory_beyond_the_direct_map_is_not_used(void **state)
     assert_int_equal(DIRECTMAP_SIZE, 0xffff880000000000 - 0xffff830000000000);
 }
 
+/* An entry that crosses the end of the direct map needs two places. */
+static void a_map_that_is_full_stays_whole(void **state)
+{
+    start();
+    for (unsigned int i = 1; i < E820_MAX; i++)
+        e820_add(2 * i * PAGE_SIZE, PAGE_SIZE, E820_RAM);
+    e820_add(4UL << 40, 2UL << 40, E820_RAM);
+    assert_true(raw.nr <= E820_MAX);
+    e820_finish();
+    for (unsigned int i = 0; i < hv_e820.nr; i++)
+        assert_true(hv_e820.map[i].type != E820_RAM ||
+                    hv_e820.map[i].addr + hv_e820.map[i].size <= 5UL << 40);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +168,7 @@ int main(void)
         cmocka_unit_test(free_memory_is_ram_that_nothing_reserves),
         cmocka_unit_test(pages_that_are_partly_ram_are_not_given),
         cmocka_unit_test(memory_beyond_the_direct_map_is_not_used),
+        cmocka_unit_test(a_map_that_is_full_stays_whole),
         cmocka_unit_test(entries_that_are_empty_wrap_or_are_unknown_do_no_harm),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

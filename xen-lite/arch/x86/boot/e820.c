@@ -18,7 +18,7 @@ void __init e820_add(uint64_t addr, uint64_t size, uint32_t type)
 {
     uint64_t end = addr + size;
 
-    if (end <= addr || raw.nr == E820_MAX)
+    if (end < addr)
         return;
     if (type > E820_UNUSABLE) /* loaders add kinds of their own */
         type = E820_RESERVED;
@@ -26,9 +26,11 @@ void __init e820_add(uint64_t addr, uint64_t size, uint32_t type)
         type != E820_UNUSABLE) {
         uint64_t from = MAX(addr, DIRECTMAP_SIZE);
 
-        e820_add(from, end - from, E820_UNUSABLE); /* wins */
+        e820_add(from, end - from, E820_UNUSABLE);
+        end = from;
     }
-    raw.map[raw.nr++] = (struct e820entry){addr, size, type};
+    if (end > addr && raw.nr < E820_MAX)
+        raw.map[raw.nr++] = (struct e820entry){addr, end - addr, type};
 }
 
 static uint32_t __init strictest_type(uint64_t s, uint64_t e)
