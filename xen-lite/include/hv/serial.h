@@ -15,6 +15,6 @@ struct dom0_vga_console_info;
 /* The loader has set a graphics mode: it is kept for dom0, nothing is drawn. */
 void vga_set_framebuffer(const struct dom0_vga_console_info *info);
 /* dom0 is about to draw: stop, unless console=vga,keep. */
-void vga_end_boot(void);
+void vga_end_boot(void); /* before the boot part is freed */
 
 #endif
