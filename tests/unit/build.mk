@@ -33,8 +33,8 @@ $(eval $(call unit_test,hv_irqs,tests/unit/hv_irqs.c $(addprefix \
   xen-lite/arch/x86/irq/,irq.c vectors.c),-pthread))
 
 # The console and its serial line.
-$(eval $(call unit_test,hv_console,tests/unit/hv_console.c xen-lite/common/console.c \
-  xen-lite/drivers/serial.c,))
+$(eval $(call unit_test,hv_console,tests/unit/hv_console.c $(addprefix \
+  xen-lite/,common/console.c common/keyhandler.c drivers/serial.c),))
 
 # The scheduler, which the test includes, and timers.
 $(eval $(call unit_test,hv_sched,tests/unit/hv_sched.c xen-lite/common/timer.c,-pthread))

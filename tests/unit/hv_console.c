@@ -26,20 +26,23 @@
 #define PER_CHAR  87000 /* ns */
 #define FIFO_SIZE 16
 #define AGAIN     4711
+#define DUMP      300 /* lines, more than the console keeps */
 
 /* --- the machine ---------------------------------------------------------- */
 
-static s_time_t now; /* a port takes a microsecond; all else takes none */
+static s_time_t now; /* a port takes a microsecond, all else next to none */
 static struct {
     unsigned int filled;
     s_time_t sent; /* when the last character left */
     uint8_t ier, lcr, scratch;
-    bool stuck;
+    bool stuck, deaf; /* deaf: no interrupt comes from it */
     char line[1 << 18];
     size_t length;
 } chip;
 static void (*interrupt)(void *);
 static void *interrupt_data;
+static void (*other_cpu)(void); /* what it does while a character is written */
+static bool polled, interrupts_on;
 __thread struct cpu_info test_cpu;
 
 static void chip_sends(void)
@@ -50,10 +53,21 @@ static void chip_sends(void)
     }
 }
 
+/* While the driver starts interrupts are on. */
+static void chip_interrupts_boot(void)
+{
+    if (!interrupts_on || chip.deaf || !(chip.ier & 2) || chip.filled)
+        return;
+    interrupts_on = false;
+    interrupt(interrupt_data);
+    interrupts_on = true;
+}
+
 uint8_t inb(uint16_t port)
 {
     now += 1000;
     chip_sends();
+    chip_interrupts_boot();
     switch (port - COM1) {
     case 2:
         return (chip.ier & 2) && !chip.filled ? 2 : 1;
@@ -76,7 +90,14 @@ void outb(uint16_t port, uint8_t v)
         assert_true(chip.filled < FIFO_SIZE);
         if (!chip.filled++)
             chip.sent = now;
+        assert_true(chip.length < sizeof(chip.line));
         chip.line[chip.length++] = v;
+        if (other_cpu && chip.length == 5) {
+            void (*does)(void) = other_cpu;
+
+            other_cpu = NULL;
+            does();
+        }
         break;
     case 1:
         if (!(chip.lcr & 0x80))
@@ -95,7 +116,7 @@ static void let_pass(s_time_t ns)
 {
     for (s_time_t end = now + ns; now < end; now += PER_CHAR) {
         chip_sends();
-        if ((chip.ier & 2) && !chip.filled)
+        if ((chip.ier & 2) && !chip.filled && !chip.deaf)
             interrupt(interrupt_data);
     }
 }
@@ -111,6 +132,7 @@ int request_irq(unsigned int isa_irq, void (*fn)(void *data), void *data)
 
 s_time_t get_s_time(void)
 {
+    now += 100;
     return now;
 }
 
@@ -163,14 +185,16 @@ void init_timer(struct timer *t, void (*fn)(void *), void *data,
 
 void set_timer(struct timer *t, s_time_t expires)
 {
+    polled = true;
 }
 
 void send_global_virq(unsigned int virq)
 {
 }
 
-void handle_keypress(char c)
+void tasklet_schedule(struct tasklet *t)
 {
+    t->fn(t->data);
 }
 
 void lock_order_acquire(spinlock_t *l)
@@ -194,14 +218,22 @@ noreturn void panic(const char *fmt, ...)
 
 /* --- the tests ------------------------------------------------------------ */
 
+static struct domain dom0 = {.is_privileged = true};
+struct domain *hardware_domain = &dom0;
+
+static void dump(char key)
+{
+    for (unsigned int i = 0; i < DUMP && dump_goes_on(); i++)
+        printk("line %4u of what a key asked for\n", i);
+}
+const struct debug_key debug_keys[] = {{'d', true, "dump", dump}, {}};
+
 static int start(void **state)
 {
-    static struct domain dom0 = {.is_privileged = true};
     static struct vcpu vcpu = {.domain = &dom0};
 
     test_cpu.current_vcpu = &vcpu;
     assert_true(serial_init("com1"));
-    serial_start_interrupts();
     return 0;
 }
 
@@ -219,10 +251,36 @@ static const char *seen(void)
     char *to = text;
 
     for (size_t i = 0; i < chip.length; i++)
-        if (chip.line[i] != '\r')
+        if (chip.line[i] && chip.line[i] != '\r')
             *to++ = chip.line[i];
     *to = 0;
     return text;
+}
+
+/* The first one: a timer looks after the line, which the test does not run. */
+static void test_deaf(void **state)
+{
+    unsigned int lines = 0;
+
+    chip.deaf = interrupts_on = true;
+    serial_start_interrupts();
+    interrupts_on = false;
+    assert_true(polled);
+    assert_false(console_synchronous);
+    assert_int_equal(chip.ier, 0);
+    handle_keypress('d');
+    console_end_buffering();
+    for (const char *s = seen(); (s = strstr(s, "line ")); s++)
+        assert_int_equal(strtoul(s + 5, NULL, 10), lines++);
+    assert_int_equal(lines, DUMP);
+    assert_null(strstr(seen(), "lost"));
+
+    chip.deaf = polled = false;
+    interrupts_on = true;
+    serial_start_interrupts();
+    interrupts_on = false;
+    assert_false(polled);
+    assert_int_equal(chip.ier, 1);
 }
 
 static void report(unsigned int lines)
@@ -314,6 +372,7 @@ static void test_crash_reports(void **state)
     for (unsigned int i = 1; i < 20; i++)
         reports += may_report_crash(&storm[i]);
     assert_int_equal(reports, 10);
+    assert_true(may_report_crash(hardware_domain)); /* the last that there is */
     let_pass(SECONDS(2));
     storm[0].crash_told = false; /* as domain_resume() does */
     assert_true(may_report_crash(&storm[0]));
@@ -321,7 +380,26 @@ static void test_crash_reports(void **state)
     assert_non_null(strstr(seen(), "10 crashed domains not reported"));
 }
 
-/* The last one: it cannot be taken back. */
+/* The last two: it cannot be taken back. */
+static void other_cpu_panics(void)
+{
+    test_cpu.cpu = 1;
+    console_force_unlock();
+    printk("the cause of the panic\n");
+    test_cpu.cpu = 0;
+}
+
+static void test_panic_beside(void **state)
+{
+    start_empty();
+    other_cpu = other_cpu_panics;
+    printk("a line of a CPU that works\n");
+    test_cpu.cpu = 1;
+    printk("the last words\n");
+    assert_non_null(strstr(seen(), "the cause of the panic\n"));
+    assert_non_null(strstr(seen(), "the last words\n"));
+}
+
 static void test_panic(void **state)
 {
     start_empty();
@@ -336,6 +414,8 @@ static void test_panic(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        {"A line without an interrupt is polled, and a key's dump waits for it",
+         test_deaf, NULL, NULL, NULL},
         {"The CPU that prints does not wait for the serial line",
          test_nobody_waits, NULL, NULL, NULL},
         {"What a flood does not leave room for is dropped, and the loss told",
@@ -346,6 +426,8 @@ int main(void)
          NULL},
         {"A crash is reported once, and of many only some", test_crash_reports,
          NULL, NULL, NULL},
+        {"A panic ends although another CPU prints meanwhile",
+         test_panic_beside, NULL, NULL, NULL},
         {"A panic gets out, and what was printed before it, without interrupts",
          test_panic, NULL, NULL, NULL},
     };

@@ -30,7 +30,7 @@ static char out[OUT_SIZE];
 static uint32_t out_prod, lost;
 static s_time_t moved; /* when a driver took something */
 bool console_synchronous = true;
-static bool unlocked; /* there is a panic: no lock stops it */
+static uint32_t panicking; /* no lock stops this CPU; its number + 1 */
 enum { HOST, GUEST };
 static int threshold[2] = {2, 1}; /* info; warning */
 bool console_show_all;
@@ -77,16 +77,24 @@ void console_change_level(char key)
            level_names[*level + 1]);
 }
 
-/* A CPU that has the lock when it breaks finds it broken when it leaves. */
+/* After a panic the lock is broken: the CPU that has it finds it so when it
+ * leaves, and others stop here. */
 static unsigned long console_enter(void)
 {
-    return READ_ONCE(unlocked) ? local_irq_save()
-                               : spin_lock_irqsave(&console_lock);
+    uint32_t who = READ_ONCE(panicking);
+    unsigned long flags;
+
+    if (likely(!who))
+        return spin_lock_irqsave(&console_lock);
+    flags = local_irq_save();
+    while (who != smp_processor_id() + 1)
+        cpu_relax();
+    return flags;
 }
 
 static void console_leave(unsigned long flags)
 {
-    if (READ_ONCE(unlocked))
+    if (unlikely(READ_ONCE(panicking)))
         local_irq_restore(flags);
     else
         spin_unlock_irqrestore(&console_lock, flags);
@@ -138,16 +146,21 @@ static bool tell_lost(void)
     return true;
 }
 
+/* A CPU that has the lock at a panic may be here at the same time as the CPU
+ * that panics: bytes may be sent twice or not at all, but both come to an
+ * end. */
 static void send(struct console_driver *drv)
 {
-    while (drv->sent != out_prod) {
-        uint32_t at = drv->sent % OUT_SIZE;
-        size_t n =
-            drv->write(&out[at], MIN(out_prod - drv->sent, OUT_SIZE - at));
+    for (;;) {
+        uint32_t from = READ_ONCE(drv->sent), at = from % OUT_SIZE;
+        int32_t left = READ_ONCE(out_prod) - from;
+        size_t n = left > 0 ? MIN((uint32_t)left, OUT_SIZE - at) : 0;
 
+        if (n)
+            n = drv->write(&out[at], n);
         if (!n)
             return;
-        drv->sent += n;
+        atomic_cas(&drv->sent, &from, from + n);
         if (!console_synchronous) /* a stopped CPU may have the clock */
             moved = get_s_time();
     }
@@ -270,7 +283,8 @@ bool may_report_crash(struct domain *d)
     static struct log_limit reports;
     uint32_t dropped;
 
-    if (atomic_xchg(&d->crash_told, true) || !may_log(&reports))
+    if (atomic_xchg(&d->crash_told, true) ||
+        (!is_hardware_domain(d) && !may_log(&reports)))
         return false;
     dropped = atomic_xchg(&reports.dropped, 0);
     if (dropped)
@@ -297,7 +311,9 @@ void gprintk(struct domain *d, const char *fmt, ...)
 
 void console_force_unlock(void)
 {
-    WRITE_ONCE(unlocked, true);
+    uint32_t none = 0;
+
+    atomic_cas(&panicking, &none, smp_processor_id() + 1);
     console_end_buffering();
 }
 

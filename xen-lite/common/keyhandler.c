@@ -23,7 +23,7 @@ static bool was_cut;
 bool dump_goes_on(void)
 {
     while (!console_has_room() && get_s_time() < deadline)
-        cpu_relax();
+        console_send_more(); /* a timer that does so may be this CPU's */
     if (!was_cut && get_s_time() > deadline) {
         printk("... and more; this takes too long\n");
         was_cut = true;

@@ -45,7 +45,8 @@ struct uart {
     uint16_t io_base;
     uint8_t irq;
     char options[32];
-    bool has_irq, sending; /* the rest waits for an empty FIFO */
+    bool has_irq; /* one has come */
+    bool sending; /* the rest waits for an empty FIFO */
     struct timer poll;
 };
 
@@ -136,8 +137,9 @@ static void uart_receive(void *data)
  * without a reason. */
 static void uart_interrupt(void *data)
 {
-    const struct uart *u = data;
+    struct uart *u = data;
 
+    WRITE_ONCE(u->has_irq, true);
     for (int n = 0; n < 256 && !(inb(u->io_base + UART_IIR) & IIR_NONE); n++) {
         uart_receive(data);
         console_send_more();
@@ -208,15 +210,27 @@ bool __init serial_init(const char *console)
     return console_uart != NULL;
 }
 
+/* The line of a card may have another irq than its namesake on the board, or
+ * none: an empty FIFO is a reason for one, and it must come within 10 ms. */
+static bool __init interrupt_comes(struct uart *u)
+{
+    if (request_irq(u->irq, uart_interrupt, u))
+        return false;
+    wait_for_fifo(u);
+    outb(u->io_base + UART_IER, IER_TX);
+    for (unsigned int n = 0; n < 10000 && !READ_ONCE(u->has_irq); n++)
+        fifo_is_empty(u); /* a microsecond */
+    outb(u->io_base + UART_IER, u->has_irq ? IER_RX : 0);
+    return u->has_irq;
+}
+
 void __init serial_start_interrupts(void)
 {
     struct uart *u = console_uart;
 
     if (!u)
         return;
-    u->has_irq = request_irq(u->irq, uart_interrupt, u) == 0;
-    if (u->has_irq) {
-        outb(u->io_base + UART_IER, IER_RX);
+    if (interrupt_comes(u)) {
         uart_receive(u);
     } else {
         init_timer(&u->poll, uart_poll, u, 0);

@@ -41,7 +41,8 @@ bool console_has_room(void);
 void console_rx(char c);
 /*
  * Whether to print why d crashed, and its registers: once for each domain,
- * whichever of its vcpus comes first, and not for too many domains.
+ * whichever of its vcpus comes first, and not for too many domains, of which
+ * dom0 is none: the machine stops with it.
  */
 struct domain;
 bool may_report_crash(struct domain *d);
@@ -54,7 +55,8 @@ extern bool
  * Returns the bytes copied, 0 at the end.
  */
 size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear);
-/* Panic only: output goes on whichever CPU has the console, and at once. */
+/* Panic only: this CPU's output goes on whichever CPU has the console, and at
+ * once. Other CPUs stop when they want to print. */
 void console_force_unlock(void);
 extern bool opt_noreboot;
 /* Fills in dom0's view of a VGA text screen; bytes used, 0 if there is none. */
