@@ -27,6 +27,8 @@ static spinlock_t domlist_lock = SPIN_LOCK_INIT(LOCK_DOMLIST);
  * A page is never freed. */
 #define IDS_PER_PAGE (PAGE_SIZE / sizeof(struct domain *))
 static struct domain **domain_ids[DIV_ROUND_UP(0x8000, IDS_PER_PAGE)];
+/* Domains that have no id any more, but frames that are lent to it. */
+static uint32_t nr_leaving;
 
 static struct domain *domain_by_id(domid_t id)
 {
@@ -176,6 +178,12 @@ struct domain *domain_create(domid_t id,
     *err = rc;
     if (!d)
         return NULL;
+    /* Frames are lent to an id: it must be nobody else's. */
+    if (domain_by_id(id) || READ_ONCE(nr_leaving)) {
+        *err = domain_by_id(id) ? -EEXIST : -ERESTART;
+        xfree(d);
+        return NULL;
+    }
     d->id = id;
     d->is_privileged = privileged;
     d->refcnt = 1;
@@ -409,6 +417,7 @@ int domain_kill(struct domain *d)
 static void free_domain_rcu(struct rcu_head *head)
 {
     free_domain(container_of(head, struct domain, rcu));
+    atomic_dec(&nr_leaving);
 }
 
 void put_domain(struct domain *d)
@@ -416,6 +425,7 @@ void put_domain(struct domain *d)
     if (atomic_dec(&d->refcnt))
         return;
     BUG_ON(d->is_special);
+    atomic_inc(&nr_leaving);
     unlist_domain(d);
     call_rcu(&d->rcu, free_domain_rcu);
     send_global_virq(VIRQ_DOM_EXC);

@@ -190,8 +190,9 @@ static inline struct vcpu *domain_vcpu(const struct domain *d, uint32_t id)
 /*
  * A new domain, paused once by its controller, without memory and vcpus, and on
  * the list. config is a private copy that was checked. The control lock is
- * held, or it is boot. NULL with *err = -EEXIST: the id is taken; -ENOMEM, or
- * another error of a part; nothing is left of it then.
+ * held, or it is boot. NULL with *err = -EEXIST: the id is taken; -ERESTART:
+ * some domain's last frames are just going; -ENOMEM, or another error of a
+ * part; nothing is left of it then.
  */
 struct domain *domain_create(domid_t id,
                              const struct xen_domctl_createdomain *config,
