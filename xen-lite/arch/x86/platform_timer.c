@@ -2,6 +2,7 @@
 /* HPET, ACPI PM timer, PIT: see asm/platform_timer.h. */
 #include <hv/acpi.h>
 #include <hv/lib.h>
+#include <asm/device_access.h>
 #include <asm/paging.h>
 #include <asm/platform_timer.h>
 #include <asm/processor.h>
@@ -56,6 +57,8 @@ static bool __init find_hpet(void)
     if (fs < 100000 || fs > 100000000)
         return false;
     hpet[HPET_CONFIG / 4] |= 1;
+    /* The firmware's AML reads it. */
+    iomem_read_only(acpi.hpet >> PAGE_SHIFT, acpi.hpet >> PAGE_SHIFT);
     platform_timer = (struct platform_timer){
         .name = "HPET",
         .read = read_hpet,

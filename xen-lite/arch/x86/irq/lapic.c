@@ -18,6 +18,10 @@
 #define SPIV_ENABLE      (1u << 8)
 #define X2APIC_MSR       0x800
 
+/* Frames: a store there is an interrupt. */
+#define MSI_FIRST 0xfee00
+#define MSI_LAST  0xfeeff
+
 #define DIVIDE_BY_1 0xb
 
 #define CPUID_1C_TSC_DEADLINE (1u << 24)
@@ -85,6 +89,7 @@ void __init lapic_map(void)
 
     iomem_deny_dom0((base & PTE_FRAME) >> PAGE_SHIFT,
                     (base & PTE_FRAME) >> PAGE_SHIFT);
+    iomem_deny_dom0(MSI_FIRST, MSI_LAST);
     x2apic = base & APIC_BASE_X2APIC;
     if (x2apic)
         return;

@@ -61,6 +61,19 @@ static bool cache_attrs_ok(struct page_info *pg, pte_t e,
     return true;
 }
 
+static int mmio_take(pte_t *e, const struct domain *d,
+                     const struct domain *pg_owner)
+{
+    unsigned long mfn = mfn_x(pte_mfn(*e));
+
+    if ((pg_owner != d && pg_owner != dom_io) ||
+        !iomem_access_permitted(d, mfn, mfn))
+        return -EPERM;
+    if (iomem_is_read_only(mfn))
+        *e &= ~PTE_RW;
+    return 0;
+}
+
 static int l1_take(pte_t *e, const struct domain *d,
                    const struct domain *pg_owner)
 {
@@ -71,10 +84,7 @@ static int l1_take(pte_t *e, const struct domain *d,
     if (likely(pg_owner == d) && entry_take_plain(e, d))
         return 0;
     if (unlikely(is_mmio(mfn)))
-        return (pg_owner == d || pg_owner == dom_io) &&
-                       iomem_access_permitted(d, mfn_x(mfn), mfn_x(mfn))
-                   ? 0
-                   : -EPERM;
+        return mmio_take(e, d, pg_owner);
     if (unlikely(pg_owner->is_dying))
         return -EINVAL;
     pg = get_page_from_mfn(mfn, pg_owner);

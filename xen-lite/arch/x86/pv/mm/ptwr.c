@@ -10,6 +10,7 @@
  */
 #include "ptwr.h"
 #include "mm.h"
+#include <asm/device_access.h>
 #include <asm/uaccess.h>
 #include "../emul/guest_insn.h"
 
@@ -151,6 +152,19 @@ fault:
     return false;
 }
 
+/* dom0 stores to a device that it may only read. */
+static bool skip_store(struct cpu_regs *regs)
+{
+    uint8_t code[INSN_MAX_BYTES];
+    struct ptwr_insn insn;
+
+    if (!ptwr_decode(code, fetch_insn(regs->rip, code), &insn) ||
+        insn.kind != PTWR_MOV)
+        return false;
+    retire(&insn, regs, 0, regs->rflags, true);
+    return true;
+}
+
 bool ptwr_do_page_fault(struct vcpu *v, unsigned long addr,
                         struct cpu_regs *regs)
 {
@@ -162,7 +176,7 @@ bool ptwr_do_page_fault(struct vcpu *v, unsigned long addr,
     if ((e & (PTE_PRESENT | PTE_RW)) != PTE_PRESENT)
         return false;
     if (!mfn_valid(mfn))
-        return false;
+        return iomem_is_read_only(mfn_x(mfn)) && skip_store(regs);
     pg = mfn_to_page(mfn);
     if ((READ_ONCE(pg->type) & (PGT_type_mask | PGT_validated)) != l1 ||
         READ_ONCE(pg->owner) != v->domain->id)
