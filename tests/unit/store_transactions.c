@@ -83,6 +83,8 @@ enum step {
     PERMS_X,
     MKDIR_X,
     READ_BELOW,
+    RM_BELOW_NO,
+    PERMS_NO,
     NOTHING
 };
 
@@ -122,6 +124,12 @@ static void perform(struct client *cl, uint32_t t, enum step s)
     case PERMS_X:
         client_two(cl, XS_SET_PERMS, t, "/d/x", "r0");
         break;
+    case RM_BELOW_NO:
+        client_one(cl, XS_RM, t, "/d/no/below");
+        break;
+    case PERMS_NO:
+        client_two(cl, XS_SET_PERMS, t, "/d/no", "r0");
+        break;
     case NOTHING:
         break;
     }
@@ -150,9 +158,13 @@ static void a_commit_fails_when_what_it_read_has_changed(void **state)
         {WRITE_BELOW, RM_X, EAGAIN},
         {RM_X, WRITE_X, 0},
         {RM_X, RM_X, 0},
+        {RM_BELOW_NO, MK_NO, EAGAIN},
+        {RM_BELOW_NO, WRITE_NEW, 0},
         {MKDIR_X, WRITE_X, 0},
+        {MKDIR_X, RM_X, EAGAIN},
         {PERMS_X, WRITE_X, 0},
         {PERMS_X, RM_X, EAGAIN},
+        {PERMS_NO, MK_NO, EAGAIN},
         {READ_BELOW, WRITE_X, 0},
         {READ_BELOW, WRITE_BELOW, EAGAIN},
         {READ_X, NOTHING, 0},
@@ -174,7 +186,7 @@ static void a_commit_fails_when_what_it_read_has_changed(void **state)
             assert_value(b, 0, "/d/x", "mine");
         if (cases[i].mine == RM_X)
             assert_null(client_read(b, 0, "/d/x"));
-        if (cases[i].mine == MKDIR_X)
+        if (cases[i].mine == MKDIR_X && !cases[i].result)
             assert_value(b, 0, "/d/x", "theirs");
         if (cases[i].mine == PERMS_X && cases[i].theirs == WRITE_X)
             assert_value(b, 0, "/d/x", "theirs");
@@ -230,6 +242,25 @@ static void a_node_created_and_removed_leaves_no_trace(void **state)
     client_write(b, 0, "/other", "1");
     assert_int_equal(client_end(a, t), 0);
     assert_null(client_read(b, 0, "/d"));
+}
+
+static void what_was_created_on_the_way_stays(void **state)
+{
+    uint32_t t;
+
+    client_write(a, 0, "/old/1", "1");
+    t = client_begin(a);
+    client_write(a, t, "/new/x/y", "1");
+    client_one(a, XS_RM, t, "/new/x");
+    client_one(a, XS_RM, t, "/old");
+    client_write(a, t, "/old/x", "1");
+    client_one(a, XS_RM, t, "/old/x");
+    client_write(b, 0, "/other", "1");
+    assert_int_equal(client_end(a, t), 0);
+    assert_value(b, 0, "/new", "");
+    assert_null(client_read(b, 0, "/new/x"));
+    assert_value(b, 0, "/old", "");
+    assert_null(client_read(b, 0, "/old/1"));
 }
 
 /* A refused write must not overwrite what others have written since. */
@@ -587,6 +618,7 @@ int main(void)
         TEST(a_node_removed_and_created_again_is_a_new_one),
         TEST(parents_stay_removed),
         TEST(a_node_created_and_removed_leaves_no_trace),
+        TEST(what_was_created_on_the_way_stays),
         TEST(refused_writes_leave_no_trace),
         TEST(events_fire_at_commit),
         TEST(a_domain_has_a_limited_number_of_transactions),

@@ -103,6 +103,23 @@ static int find_to_read(struct view *v, const char *path, unsigned int how,
     return rc ? rc : found;
 }
 
+/* What was told of a node that is not there must be so at the commit. */
+static int tell_absent(struct view *v, const char *path)
+{
+    int rc = touch(v, path, TOUCH_READ, 0);
+    return rc ? rc : ENOENT;
+}
+
+static int tell_no_parent(struct view *v, const char *path)
+{
+    char parent[PATH_BUFFER];
+    size_t len = (size_t)(strrchr(path, '/') - path);
+
+    memcpy(parent, path, len);
+    parent[len] = '\0';
+    return tell_absent(v, parent);
+}
+
 static struct special *find_special(const char *path)
 {
     for (size_t i = 0; i < ARRAY_SIZE(special); i++)
@@ -257,8 +274,9 @@ int store_remove(struct view *v, const char *path, struct change *c)
     if (!rc && !strcmp(path, "/"))
         return EINVAL;
     /* Removing what is not there succeeds, if it could be there. */
-    if (rc == ENOENT && !strchr(rest, '/'))
-        return touch(v, path, TOUCH_REMOVE, 0);
+    if (rc == ENOENT)
+        return strchr(rest, '/') ? tell_no_parent(v, path)
+                                 : touch(v, path, TOUCH_REMOVE, 0);
     if (!rc)
         rc = touch(v, path, TOUCH_REMOVE, 0);
     if (rc)
@@ -322,7 +340,7 @@ int store_set_perms(struct view *v, const char *path, struct perms *perms,
         return set_special_perms(v, path, perms);
     rc = find(v, path, PERM_WRITE | PERM_OWNER, &n, &rest);
     if (rc)
-        return rc;
+        return rc == ENOENT ? tell_absent(v, path) : rc;
     if (!v->who->privileged &&
         !identity_equal(perms->entry[0].id, n->perms->entry[0].id))
         return EPERM;

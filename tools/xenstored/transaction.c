@@ -283,6 +283,19 @@ static int conflict(struct transaction *t, const char *path)
     return EAGAIN;
 }
 
+static bool unchanged(const struct node *was, const struct node *mine)
+{
+    return was && mine && was->generation == mine->generation;
+}
+
+/* It was told that the node is there. */
+static bool relied_on(struct transaction *t, const struct access *a)
+{
+    return a->touch & TOUCH_PERMS || (a->touch & TOUCH_CREATE &&
+                                      unchanged(tree_lookup(t->base, a->path),
+                                                tree_lookup(t->root, a->path)));
+}
+
 /* Is everything that the transaction has read as it was? */
 static int validate(struct transaction *t)
 {
@@ -301,7 +314,7 @@ static int validate(struct transaction *t)
         tree_nearest(store.root, a->path, &is);
         if (*was && strlen(is) > strlen(was))
             return conflict(t, a->path);
-        if (!*was && strchr(is, '/'))
+        if (!*was && *is && (strchr(is, '/') || relied_on(t, a)))
             return conflict(t, a->path);
     }
     return 0;
@@ -337,6 +350,22 @@ static int merge_create(struct transaction *t, struct edit *e, const char *path)
     return 0;
 }
 
+/* What was made on the way to a node that was removed again. */
+static int merge_above(struct transaction *t, struct edit *e, const char *path)
+{
+    char above[PATH_BUFFER];
+    const char *rest;
+    const struct node *mine = tree_nearest(t->root, path, &rest);
+    size_t len = (size_t)(rest - path) - 1;
+
+    memcpy(above, path, len);
+    above[len] = '\0';
+    if (len == 0 || unchanged(tree_lookup(t->base, above), mine) ||
+        tree_lookup(*e->root, above))
+        return 0;
+    return merge_create(t, e, above);
+}
+
 static int merge_remove(struct transaction *t, struct edit *e, const char *path)
 {
     struct node *n = tree_lookup(*e->root, path), *removed;
@@ -361,7 +390,9 @@ static int merge_change(struct transaction *t, struct edit *e,
     int rc;
 
     /* Removed again later, or the change itself was refused. */
-    if (!mine || (was && was->generation == mine->generation))
+    if (!mine)
+        return merge_above(t, e, a->path);
+    if (unchanged(was, mine))
         return 0;
     if (mine->perms->entry[0].id.incarnation != INCARNATION_NONE &&
         !account_of(mine->perms->entry[0].id))

@@ -8,7 +8,9 @@
  * the transaction's tree becomes the live one. Otherwise every node it has read
  * must be unchanged, node by node, and its changes are made again on a copy of
  * the live tree, which then becomes the live one. Blind writes never conflict,
- * nor do changes to different nodes.
+ * nor do changes to different nodes. What it was told of a node, that it exists
+ * or that it does not, must hold as well, also if it was told so by a change
+ * that failed or had nothing to do.
  *
  * A snapshot keeps everybody's old nodes in memory, which are on no account, so
  * an unprivileged domain's transaction expires: after TRANSACTION_LIFETIME, or
