@@ -39,6 +39,8 @@ $(eval $(call unit_test,store_damage,tests/unit/store_damage.c $(STORE_WORLD), \
     $(STORE_DEATHS) -lz))
 $(eval $(call unit_test,store_wakeups,tests/unit/store_wakeups.c $(STORE_TEST) \
     tools/xenstored/turns.c tools/libs/daemon/event_loop.c,$(STORE_WRITES) -lz))
+$(eval $(call unit_test,store_hostile,tests/unit/store_hostile.c tests/unit/store_text.c \
+    $(STORE_TEST) tools/xenstored/turns.c tools/libs/daemon/event_loop.c,$(STORE_WRITES) -lz))
 $(eval $(call unit_test,store_kill,tests/unit/store_kill.c,))
 $(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(STORE_WRAP) -lz))
 
