@@ -16,7 +16,10 @@
 #include <hv/domain.h>
 #include <hv/page_alloc.h>
 #include <hv/smp.h>
+#include <hv/softirq.h>
 #include <hv/symbols.h>
+#include <asm/apic.h>
+#include <asm/irq.h>
 #include <asm/log_dirty.h>
 #include <asm/pv.h>
 #include <asm/traps.h>
@@ -66,8 +69,16 @@ static void set_gate(unsigned int vector, unsigned int dpl, enum ist ist)
     };
 }
 
+/* In a softirq: dom0's vcpu may be blocked or on another CPU, and an NMI may
+ * come while any lock is held. */
+static void pass_nmi_on(void)
+{
+    arch_send_guest_nmi(domain_vcpu(hardware_domain, 0));
+}
+
 void trap_init(void)
 {
+    open_softirq(ARCH_SOFTIRQ, pass_nmi_on);
     for (unsigned int i = 0; i < 256; i++)
         set_gate(i, 0, IST_NONE);
     set_gate(X86_TRAP_DB, 0, IST_DB);
@@ -256,7 +267,8 @@ void do_nmi(struct cpu_regs *regs)
     if (!v || !v->domain->shared_info)
         return;
     atomic_or(&v->domain->shared_info->arch.nmi_reason, XEN_NMIREASON_unknown);
-    v->arch.nmi_pending = true;
+    raise_softirq(ARCH_SOFTIRQ);
+    lapic_interrupt_self(EVENT_CHECK_VECTOR); /* out of hlt, or of a guest */
 }
 
 noreturn void do_double_fault(struct cpu_regs *regs)

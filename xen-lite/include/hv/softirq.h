@@ -15,6 +15,7 @@ enum softirq {
     SCHEDULE_SOFTIRQ, /* choose the next vcpu */
     TASKLET_SOFTIRQ,  /* deferred work (keyhandler, domain free) */
     RCU_SOFTIRQ,      /* quiescent state reached: free old structures */
+    ARCH_SOFTIRQ,     /* the architecture's own */
     NR_SOFTIRQS
 };
 

@@ -70,6 +70,13 @@ void lapic_icr(uint32_t apic_id, uint32_t v)
     local_irq_restore(flags);
 }
 
+void lapic_interrupt_self(unsigned int vector)
+{
+    while (!x2apic && (lapic_read(APIC_ICR) & APIC_ICR_BUSY))
+        cpu_relax();
+    lapic_write(APIC_ICR, APIC_ICR_SELF | APIC_ICR_ASSERT | vector);
+}
+
 void smp_send_ipi(unsigned int cpu, unsigned int vector)
 {
     lapic_icr(cpu_to_apicid[cpu], APIC_ICR_ASSERT | vector);

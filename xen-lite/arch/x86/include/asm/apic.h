@@ -39,6 +39,7 @@
 #define APIC_LVT_TSC_DEADLINE (2u << 17)
 #define APIC_ICR_BUSY         (1u << 12)
 #define APIC_ICR_ASSERT       (1u << 14)
+#define APIC_ICR_SELF         (1u << 18)
 #define APIC_DM_NMI           (4u << 8)
 #define APIC_DM_INIT          (5u << 8)
 #define APIC_DM_STARTUP       (6u << 8)
@@ -55,6 +56,9 @@ uint32_t lapic_id(void); /* of this CPU */
 /* Sends the command v to the APIC with that id, once the one before is gone.
  * What was written before is visible to the CPU that it reaches. */
 void lapic_icr(uint32_t apic_id, uint32_t v);
+/* An interrupt to this CPU itself. Also in an NMI: it does not disturb another
+ * one that is being sent. */
+void lapic_interrupt_self(unsigned int vector);
 void lapic_map(void); /* once, before any of the above */
 /*
  * LOCAL_TIMER_VECTOR comes once, at this time: given in both forms (ticks of
