@@ -2,7 +2,8 @@
 /*
  * Device memory: dom0 may map all of it but what the hypervisor uses itself.
  * The HPET is the clock's, but firmware's AML reads it: stores to it vanish (on
- * genuine Xen they stop it). The addresses are those of QEMU's machine.
+ * genuine Xen they stop it). The addresses are those of QEMU's machine, and lie
+ * below the end of memory: run: mem=5120
  */
 #include <pv/pv.h>
 

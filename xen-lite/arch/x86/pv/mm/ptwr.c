@@ -175,11 +175,10 @@ bool ptwr_do_page_fault(struct vcpu *v, unsigned long addr,
 
     if ((e & (PTE_PRESENT | PTE_RW)) != PTE_PRESENT)
         return false;
-    if (!mfn_valid(mfn))
-        return iomem_is_read_only(mfn_x(mfn)) && skip_store(regs);
     pg = mfn_to_page(mfn);
-    if ((READ_ONCE(pg->type) & (PGT_type_mask | PGT_validated)) != l1 ||
+    if (!mfn_valid(mfn) ||
+        (READ_ONCE(pg->type) & (PGT_type_mask | PGT_validated)) != l1 ||
         READ_ONCE(pg->owner) != v->domain->id)
-        return false;
+        return iomem_is_read_only(mfn_x(mfn)) && skip_store(regs);
     return fast_xchg(pg, addr, regs) || write_table(pg, addr, regs);
 }
