@@ -154,6 +154,7 @@ int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
                  char **argv)
 {
     struct arguments a;
+    const char *driver;
     int code;
 
     if (!parse_arguments(&a, argc, argv)) {
@@ -164,7 +165,10 @@ int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
         return 2;
     }
     log_setup(ops->program, a.debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-    if (kernel_serves(ops->bus.kind) || connect_to_xen(ops, b, &a))
+    driver = kernel_driver(ops->bus.kind);
+    if (driver)
+        log_error("the kernel's %s serves these devices", driver);
+    if (driver || connect_to_xen(ops, b, &a))
         return 1;
     code = run(ops, b);
     xenbus_close(&b->bus);

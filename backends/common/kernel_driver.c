@@ -8,16 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <daemon/log.h>
-
-bool kernel_serves(const char *kind)
+const char *kernel_driver(const char *kind)
 {
     char path[64];
 
     snprintf(path, sizeof(path), "/sys/bus/xen-backend/drivers/%s", kind);
     if (access(path, F_OK))
-        return false;
-    log_error("the kernel's %s serves %s devices: unload and blacklist it",
-              strcmp(kind, "vif") ? "xen-blkback" : "xen-netback", kind);
-    return true;
+        return NULL;
+    return strcmp(kind, "vif") ? "xen-blkback" : "xen-netback";
 }

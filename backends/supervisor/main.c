@@ -34,7 +34,7 @@
 
 static struct event_loop loop;
 static struct store_client store;
-static const struct device_kind kinds[] = {
+static struct device_kind kinds[] = {
     {"vbd", "xen-block-backend", sizeof(struct block_record), NULL},
     {"vif", "xen-net-backend", sizeof(struct net_record), interface_keep},
     {NULL, NULL, 0, NULL},
@@ -161,11 +161,29 @@ static int start(void)
     return rc ? rc : devices_open(&devices);
 }
 
+/* Takes the kinds that the kernel serves off the list. */
+static void leave_to_kernel(void)
+{
+    struct device_kind *left = kinds;
+    const char *driver;
+
+    for (struct device_kind *k = kinds; k->name; k++) {
+        driver = kernel_driver(k->name);
+        if (driver)
+            log_info("%s devices are left to the kernel's %s", k->name, driver);
+        else
+            *left++ = *k;
+    }
+    *left = (struct device_kind){NULL, NULL, 0, NULL};
+}
+
 /* What is said from here on goes to the log. */
 static int serve(bool stop)
 {
-    int rc = watch_store(); /* connected later, in the loop */
+    int rc;
 
+    leave_to_kernel();
+    rc = watch_store(); /* connected later, in the loop */
     rc = rc ? rc : devices_adopt(&devices);
     if (rc) {
         log_error("cannot serve: %s", strerror(-rc));
@@ -176,14 +194,6 @@ static int serve(bool stop)
     else
         log_info("watching for devices");
     return event_loop_run(&loop);
-}
-
-static bool kernel_serves_any(void)
-{
-    for (const struct device_kind *k = kinds; k->name; k++)
-        if (kernel_serves(k->name))
-            return true;
-    return false;
 }
 
 /* Takes the daemon's place, for as long as it takes. */
@@ -205,7 +215,7 @@ int main(int argc, char **argv)
     log_setup("xen-backendd", devices.debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
     if (o.status)
         return device_status_print(stdout, devices.run_dir, o.pid_file) != 0;
-    if (kernel_serves_any() || begin(&o))
+    if (begin(&o))
         return 1;
     rc = start();
     if (rc) {

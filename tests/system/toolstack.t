@@ -11,6 +11,9 @@ trap 'rm -rf "$tmp"' EXIT
 mkdir -p "$tmp/extra/job"
 cp "$BUILD/guests/version" "$tmp/extra/job/tiny" # a small kernel
 cp "$BUILD"/guests/start_of_day* "$tmp/extra/job/"
+fetch closure $(packages files)
+fetch_kernel
+cp "$PKG_ROOT/usr/lib/modules/$KVER/kernel/drivers/net/xen-netback/xen-netback.ko" "$tmp/extra/job/"
 script=tests/system/toolstack.dom0
 checks=$(grep -c '^ *check "' $script)
 export LIMIT=${LIMIT:-900}
