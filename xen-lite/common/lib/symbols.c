@@ -9,18 +9,21 @@
 #include <asm/setup.h>
 
 extern const uint32_t symbol_count;
-extern const struct {
-    uint32_t offset; /* from _start, ascending */
-    uint32_t name;   /* in symbol_names */
-} symbol_table[];
+extern const uint32_t symbol_offset[];  /* from _start, ascending */
+extern const uint16_t symbol_name_at[]; /* of each, in symbol_names */
 extern const char symbol_names[];
+
+static const char *name_of(uint32_t i)
+{
+    return symbol_names + symbol_name_at[i];
+}
 
 const char *symbol_at(uint32_t i, unsigned long *addr)
 {
     if (i >= symbol_count)
         return NULL;
-    *addr = (unsigned long)_start + symbol_table[i].offset;
-    return symbol_names + symbol_table[i].name;
+    *addr = (unsigned long)_start + symbol_offset[i];
+    return name_of(i);
 }
 
 const char *symbol_lookup(unsigned long addr, unsigned long *offset)
@@ -34,15 +37,15 @@ const char *symbol_lookup(unsigned long addr, unsigned long *offset)
     while (low < high) {
         uint32_t mid = (low + high) / 2;
 
-        if (symbol_table[mid].offset <= where)
+        if (symbol_offset[mid] <= where)
             low = mid + 1;
         else
             high = mid;
     }
     if (!low)
         return NULL;
-    *offset = where - symbol_table[low - 1].offset;
-    return symbol_names + symbol_table[low - 1].name;
+    *offset = where - symbol_offset[low - 1];
+    return name_of(low - 1);
 }
 
 void print_symbol(unsigned long addr)
