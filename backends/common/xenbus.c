@@ -86,11 +86,12 @@ static int enter_state(struct xenbus_device *d, enum xenbus_state state,
     return write_nodes(d);
 }
 
-static void set_state(struct xenbus_device *d, enum xenbus_state state)
+/* False: the store refuses it, and would again. */
+static bool set_state(struct xenbus_device *d, enum xenbus_state state)
 {
     struct device_nodes none = {0};
 
-    enter_state(d, state, &none);
+    return !enter_state(d, state, &none);
 }
 
 int xenbus_renew(struct xenbus_device *d, const struct device_nodes *nodes)
@@ -114,6 +115,7 @@ static enum xenbus_state frontend_state(struct xenbus_device *d)
     return d->seen = XenbusStateUnknown;
 }
 
+/* For good: no successor goes on from here. */
 static void stop_service(struct xenbus_device *d)
 {
     record_set_connected(&d->record, false);
@@ -180,6 +182,24 @@ static void give_up(struct xenbus_device *d, const char *what, int rc)
     xenbus_fatal(d, rc, "%s: %s", what, log_take_reason(rc));
 }
 
+/* What only this try has met, or only the medium: not what the guest or the
+ * record says. */
+static bool may_pass(int rc)
+{
+    return rc != -EINVAL && rc != -EPROTO && rc != -EPROTONOSUPPORT &&
+           rc != -EOPNOTSUPP;
+}
+
+/* The guest uses the device, and only this process cannot serve it on: it ends
+ * and leaves all as it was. The supervisor tells why, and starts the next one
+ * for as long as it takes. */
+static void leave_to_successor(struct xenbus_device *d, const char *what,
+                               int rc)
+{
+    log_error("%s: %s", what, log_take_reason(rc));
+    event_loop_stop(d->loop, 1);
+}
+
 /* What a process before this one has written is ours. */
 static void take_up_state(struct xenbus_device *d, const char *text)
 {
@@ -209,6 +229,7 @@ static void look(struct xenbus_device *d, struct xenbus_view *v)
         d->failed = false;
     v->failed = d->failed;
     v->mine = d->state;
+    v->overwritten = state && strtoul(state, NULL, 10) != d->state;
     v->connected = d->connected;
     v->recorded = record_connected(&d->record);
     v->ready = d->ops->ready(d);
@@ -237,6 +258,7 @@ static bool open_first(struct xenbus_device *d, enum xenbus_action action)
     if (d->busy.armed)
         return true;
     d->open_wanted = true;
+    d->resuming = action == XENBUS_RESUME;
     event_loop_stop(d->loop, 0);
     return true;
 }
@@ -269,7 +291,9 @@ void xenbus_opened(struct xenbus_device *d, int rc)
         return;
     }
     d->busy_until_ms = 0;
-    if (rc)
+    if (rc && d->resuming)
+        leave_to_successor(d, "cannot open the device again", rc);
+    else if (rc)
         give_up(d, "cannot open the device", rc);
 }
 
@@ -311,6 +335,10 @@ static void resume_device(struct xenbus_device *d)
     d->connected = !rc;
     if (rc && store_lost(&d->store))
         return;
+    if (rc && may_pass(rc)) {
+        leave_to_successor(d, "cannot serve on yet", rc);
+        return;
+    }
     if (rc) {
         give_up(d, "cannot serve on after the backend was killed", rc);
         return;
@@ -359,8 +387,7 @@ static bool step(struct xenbus_device *d)
             log_warning("the backend before this one left nothing to go on "
                         "from");
         stop_service(d);
-        set_state(d, XenbusStateClosed);
-        return true;
+        return set_state(d, XenbusStateClosed);
     case XENBUS_FINISH:
         stop_service(d);
         log_info("device closed");
@@ -498,7 +525,6 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
 
 void xenbus_close(struct xenbus_device *d)
 {
-    stop_service(d);
     event_timer_cancel(d->loop, &d->busy);
     store_client_close(&d->store);
     free(d->path);

@@ -66,6 +66,7 @@ struct xenbus_device {
     bool failed, connected;
     bool opened;
     bool open_wanted;        /* why the loop ended */
+    bool resuming;           /* what it is to be opened for */
     struct event_timer busy; /* until the next try to open it */
     uint64_t busy_until_ms;  /* the last try; 0: none has failed */
     bool unknown;            /* the store has forgotten the guest */
@@ -78,16 +79,19 @@ struct xenbus_device {
 /*
  * path: "backend/KIND/DOMID/DEVID". Sets the log prefix. d is zero but for
  * store.ask and record. The loop ends with code 0 when the device is over, with
- * 1 when it is none, and with open_wanted when the caller is to open the device
- * and say what came of it by xenbus_opened(); then it goes on with
- * xenbus_advance() and the loop.
+ * 1 when it is none or another process must try to serve it on, and with
+ * open_wanted when the caller is to open the device and say what came of it by
+ * xenbus_opened(); then it goes on with xenbus_advance() and the loop.
  */
 int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
                 const char *path, const struct xenbus_ops *ops);
-/* Before the process ends. */
+/* Before the process ends. If the device is not over, as when the process is
+ * told to end, nothing is disconnected: its successor serves on, as if it had
+ * been killed. */
 void xenbus_close(struct xenbus_device *d);
 
-/* rc: 0 or -errno, which is reported like any fatal error; but -EBUSY only if
+/* rc: 0 or -errno, which is reported like any fatal error, unless a guest uses
+ * the device already: then the next process tries again. But -EBUSY only if
  * that is still so after some seconds of trying again, and -EAGAIN never: it is
  * tried again for as long as it takes. Not if the store was
  * lost meanwhile: what the caller has read is worth nothing then, it has closed

@@ -32,8 +32,9 @@ static bool orphaned(const struct xenbus_view *v)
  * removes the frontend's directory when it does not want to wait. */
 static enum xenbus_action next_offline(const struct xenbus_view *v)
 {
-    if (frontend_idle(v))
-        return v->mine == XenbusStateClosed ? XENBUS_FINISH : XENBUS_CLOSE;
+    if (frontend_idle(v)) /* it waits for Closed, after it wrote Closing */
+        return v->mine == XenbusStateClosed && !v->overwritten ? XENBUS_FINISH
+                                                               : XENBUS_CLOSE;
     if (v->frontend == XenbusStateClosing && v->connected)
         return XENBUS_DISCONNECT;
     return XENBUS_NOTHING;

@@ -19,10 +19,11 @@ struct xenbus_view {
     enum xenbus_state frontend; /* XenbusStateUnknown: absent or nonsense */
     bool present;               /* our directory in the store exists */
     bool online;                /* false: the toolstack wants it gone */
-    bool ready;                 /* hotplug done, medium there */
-    bool connected;             /* rings are mapped */
-    bool recorded; /* a process before this one left its rings in use */
-    bool failed;   /* this frontend state has led to a fatal error already */
+    bool overwritten; /* the store has another state than mine by now */
+    bool ready;       /* hotplug done, medium there */
+    bool connected;   /* rings are mapped */
+    bool recorded;    /* a process before this one left its rings in use */
+    bool failed;      /* this frontend state has led to a fatal error already */
 };
 
 enum xenbus_action {

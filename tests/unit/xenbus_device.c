@@ -177,6 +177,7 @@ bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
 
 static struct event_loop loop;
 static struct xenbus_device device;
+static struct record_head left; /* to a successor */
 static int connect_result;
 static bool removed_meanwhile;
 
@@ -239,6 +240,8 @@ static int make_device(void **state)
     connect_result = 0;
     removed_meanwhile = false;
     memset(&device, 0, sizeof(device));
+    memset(&left, 0, sizeof(left));
+    device.record.head = &left;
     event_loop_init(&loop);
     if (xenbus_open(&device, &loop, BACK, &ops))
         return -1;
@@ -267,6 +270,20 @@ static void a_device_goes_through_all_states_of_its_life(void **state)
     put(BACK "/online", "0");
     frontend("state", "6");
     assert_true(loop.stopped && loop.exit_code == 0);
+}
+
+/* The toolstack waits for that, after it has written another state. */
+static void a_device_that_ends_is_closed_in_the_store(void **state)
+{
+    frontend("state", "4");
+    frontend("state", "5");
+    frontend("state", "6");
+    state_is("6");
+    put(BACK "/online", "0");
+    put(BACK "/state", "5");
+    frontend("state", "6");
+    assert_true(loop.stopped && loop.exit_code == 0);
+    state_is("6");
 }
 
 static void connecting_takes_one_transaction(void **state)
@@ -391,6 +408,69 @@ static void killed_process_is_waited_for_without_end(void **state)
     device.ops = &ops;
 }
 
+/* The process is another one, of a device that is in use. */
+static void replace_process(const struct xenbus_ops *with)
+{
+    xenbus_close(&device);
+    event_loop_destroy(&loop);
+    memset(&device, 0, sizeof(device));
+    device.record.head = &left;
+    event_loop_init(&loop);
+    assert_int_equal(xenbus_open(&device, &loop, BACK, with), 0);
+    xenbus_advance(&device);
+}
+
+static void process_that_is_told_to_end_has_a_successor(void **state)
+{
+    frontend("state", "4");
+    state_is("4");
+    replace_process(&ops);
+    state_is("4");
+    assert_true(device.connected);
+    put(BACK "/online", "0");
+    frontend("state", "6");
+    state_is("6");
+    assert_true(loop.stopped);
+    assert_false(left.connected);
+}
+
+/* It may be the next process that can. */
+static void device_in_use_is_not_closed_by_a_failure_to_serve_on(void **state)
+{
+    struct xenbus_ops opened = ops;
+
+    opened.opens_for = XENBUS_CONNECT;
+    frontend("state", "4");
+    replace_process(&opened);
+    assert_true(tries_to_open());
+    xenbus_opened(&device, log_reason(-EIO, "/x: I/O error"));
+    xenbus_advance(&device);
+    assert_true(loop.stopped);
+    assert_int_equal(event_loop_run(&loop), 1);
+    assert_false(device.open_wanted);
+    state_is("4");
+    replace_process(&opened);
+    connect_result = -ENOMEM;
+    assert_true(tries_to_open());
+    xenbus_opened(&device, 0);
+    xenbus_advance(&device);
+    assert_true(loop.stopped);
+    assert_int_equal(event_loop_run(&loop), 1);
+    state_is("4");
+    connect_result = 0;
+    replace_process(&opened);
+    assert_true(tries_to_open());
+    xenbus_opened(&device, 0);
+    xenbus_advance(&device);
+    assert_true(device.connected);
+    state_is("4");
+    connect_result = -EPROTO; /* what is left is nonsense, for each process */
+    replace_process(&ops);
+    state_is("6");
+    assert_false(left.connected);
+    device.ops = &ops;
+}
+
 /* What was announced by another process stands, but is not open here. */
 static void announced_device_is_opened_to_connect(void **state)
 {
@@ -501,6 +581,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_device_goes_through_all_states_of_its_life, make_device,
             forget_device),
+        cmocka_unit_test_setup_teardown(
+            a_device_that_ends_is_closed_in_the_store, make_device,
+            forget_device),
         cmocka_unit_test_setup_teardown(connecting_takes_one_transaction,
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(device_is_opened_by_the_main_flow,
@@ -509,6 +592,12 @@ int main(void)
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(
             killed_process_is_waited_for_without_end, make_device,
+            forget_device),
+        cmocka_unit_test_setup_teardown(
+            process_that_is_told_to_end_has_a_successor, make_device,
+            forget_device),
+        cmocka_unit_test_setup_teardown(
+            device_in_use_is_not_closed_by_a_failure_to_serve_on, make_device,
             forget_device),
         cmocka_unit_test_setup_teardown(announced_device_is_opened_to_connect,
                                         make_device, forget_device),
