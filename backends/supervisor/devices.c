@@ -119,8 +119,8 @@ static enum next next_unknown(struct device *d)
 {
     struct devices *ds = d->all;
 
-    if (d->end == WORKER_DONE || !ds->xlc || domain_over(ds->xlc, d->domid) ||
-        is_known(ds, d->domid))
+    if (ds->stopping || d->end == WORKER_DONE || !ds->xlc ||
+        domain_over(ds->xlc, d->domid) || is_known(ds, d->domid))
         return NEXT_FORGET;
     event_timer_set(ds->loop, &ds->look, DOMAIN_OVER_MS);
     return NEXT_SERVE;
@@ -224,9 +224,10 @@ static void serve_later(struct device *d)
     event_timer_set(d->all->loop, &d->timer, wait);
 }
 
+/* Without a store again when it is back. */
 static void keep(struct device *d)
 {
-    if (d->kept >= 0 || !d->kind->keep)
+    if (d->kept >= 0 || !d->kind->keep || store_lost(d->all->store))
         return;
     d->kept = d->kind->keep(d->all, d->path);
     if (d->kept < 0)
@@ -372,8 +373,10 @@ static void check_device(struct devices *ds, const struct device_kind *k,
     if (store_lost(ds->store))
         return;
     d = find(ds, path);
-    if (d)
+    if (d && (d->worker.pid || d->timer.armed))
         d->state = state;
+    else if (d)
+        settle(d);
     else if (!state)
         device_error_withdraw(ds->store->xs, path);
     else if (state < XenbusStateClosed && !ds->stopping) {
@@ -542,10 +545,12 @@ void devices_store_changed(struct devices *ds)
 
     for (d = ds->list; d; d = next) {
         next = d->next;
-        if (d->worker.pid)
+        if (d->worker.pid) {
+            keep(d);
             tell(d);
-        else if (!d->timer.armed)
+        } else if (!d->timer.armed) {
             settle(d);
+        }
     }
     if (ds->stopping)
         return;

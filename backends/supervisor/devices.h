@@ -6,8 +6,8 @@
  *
  * A process that ends before its device is over has a successor, which serves
  * on what the former has left in its record. It is started at once; one that
- * does not live for ten seconds has its own after 100 ms, 200 ms and so on up
- * to 5 s, for as long as the device and its domain live. Meanwhile the device's
+ * does not live for a second has its own after 100 ms, 200 ms and so on up to
+ * 5 s, for as long as the device and its domain live. Meanwhile the device's
  * error node says how the last one ended. Only a process that gives up by
  * itself while nobody uses the device yet has none: then the device is closed.
  *
@@ -40,7 +40,8 @@ struct device_kind {
      * that is in use cannot be served on. */
     size_t record_size;
     /* Holds what of the device must not go with its process: a descriptor, or
-     * -errno with a reason. NULL: there is nothing. */
+     * -errno with a reason. Asked again while it holds none, with a store
+     * there. NULL: there is nothing. */
     int (*keep)(struct devices *ds, const char *path);
 };
 

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <daemon/log.h>
+
+#include "../common/store_client.h"
 #include "../net/tap.h"
 
 static char *read_node(struct devices *ds, const char *path, const char *key)
@@ -37,6 +40,10 @@ int interface_keep(struct devices *ds, const char *path)
     if (sscanf(path, "backend/vif/%u/%u", &domid, &devid) != 2)
         return -EINVAL;
     renamed = new_name(ds, path);
+    if (store_lost(ds->store)) { /* it may have another name */
+        free(renamed);
+        return log_reason(-ENOTCONN, "its interface is kept later");
+    }
     fd = tap_keep(domid, devid, renamed);
     free(renamed);
     return fd;

@@ -290,7 +290,7 @@ static bool error_is_told(void)
     return *disk->error;
 }
 
-/* As if ten seconds had passed. */
+/* As if a second had passed. */
 static void fire_timers_of_devices(void)
 {
     struct event_timer *next;
@@ -514,6 +514,62 @@ static void lose_store(bool lost)
     devices_store_changed(&devices);
 }
 
+static unsigned int kept;
+
+static int keep(struct devices *ds, const char *path)
+{
+    assert_false(played->away);
+    kept++;
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* What is to be kept is known to the store, which is reached later. */
+static void adopted_device_is_kept_once_the_store_is_there(void **unused)
+{
+    kinds[0].keep = keep;
+    begin_lasting();
+    assert_int_equal(kept, 1);
+    disk->state = 4;
+    devices_close(&devices);
+    played->away = true;
+    begin_supervisor();
+    assert_int_equal(kept, 1);
+    lose_store(false);
+    assert_int_equal(kept, 2);
+    lose_store(true);
+    lose_store(false);
+    assert_int_equal(kept, 2);
+    kinds[0].keep = NULL;
+    remove_disk();
+}
+
+/* That of the kernel's device is there before anything is adopted. */
+static void store_may_be_there_before_the_dead_are_found(void **unused)
+{
+    begin_lasting();
+    disk->state = 4;
+    devices_close(&devices);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(devices_adopt(&devices), 0);
+    devices_check(&devices, NULL);
+    await_process(2, "heirloom");
+    remove_disk();
+}
+
+static void nothing_is_started_to_be_stopped(void **unused)
+{
+    begin_lasting();
+    disk->state = 0;
+    played->unknown = true;
+    kill(pid, SIGKILL);
+    devices_stop_all(&devices);
+    assert_int_equal(event_loop_run(&loop), 0);
+    assert_null(devices.list);
+    wanted_lines = 2;
+    assert_false(has_started());
+}
+
 static void end_is_told_when_the_store_is_back(void **unused)
 {
     kinds[0].record_size = 0;
@@ -587,6 +643,9 @@ int main(void)
         TEST(end_is_told_when_the_store_is_back),
         TEST(successor_does_not_wait_for_the_store),
         TEST(process_ends_with_the_guest),
+        TEST(adopted_device_is_kept_once_the_store_is_there),
+        TEST(store_may_be_there_before_the_dead_are_found),
+        TEST(nothing_is_started_to_be_stopped),
     };
 
     return cmocka_run_group_tests_name("supervisor", tests, set_up, tear_down);
