@@ -13,6 +13,8 @@
 
 #include "../../tools/libxenstore/reconnect.h"
 
+#define AT_ONCE 16 /* packets that one answers */
+
 #define TYPE (SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK)
 
 typedef int at_address(int fd, const struct sockaddr *a, socklen_t size);
@@ -121,19 +123,29 @@ static int answer(int end, int fd, int32_t error)
     return sendmsg(end, &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-int handover_serve(int end)
+/* The process may have copies of it. */
+static void end_connection(int *fd)
+{
+    if (*fd < 0)
+        return;
+    shutdown(*fd, SHUT_RDWR);
+    close(*fd);
+    *fd = -1;
+}
+
+int handover_serve(int end, int *given)
 {
     char asked;
     ssize_t n = recv(end, &asked, sizeof(asked), 0);
-    int fd, rc;
 
     if (n < 0 && errno == EAGAIN)
         return 0;
     if (n <= 0)
         return -ENOTCONN;
-    fd = xs_connect();
-    rc = answer(end, fd, fd < 0 ? errno : 0);
-    if (fd >= 0)
-        close(fd);
-    return rc;
+    /* It may have asked again while it waited. */
+    for (int i = 0; i < AT_ONCE && n > 0; i++)
+        n = recv(end, &asked, sizeof(asked), 0);
+    end_connection(given);
+    *given = xs_connect();
+    return answer(end, *given, *given < 0 ? errno : 0);
 }

@@ -5,8 +5,8 @@
  * supervisor connects and sends the descriptor. The process has inherited the
  * socket at which it is reached, so a supervisor that is started anew connects
  * there as the former did. A backend that a guest has taken over gains nothing:
- * it had a connection to the store all the time, and it can ask for nothing
- * else.
+ * it had a connection to the store all the time, it can ask for nothing else,
+ * and however often it asks, it has one at a time.
  */
 #ifndef BACKENDS_COMMON_HANDOVER_H
 #define BACKENDS_COMMON_HANDOVER_H
@@ -29,7 +29,8 @@ int handover_ask(int end);
 int handover_take(int end);
 
 /* The supervisor answers what has been asked, once: 0. -ENOTCONN: the process
- * has closed its end. */
-int handover_serve(int end);
+ * has closed its end. *given: the connection that the process got last, which
+ * is ended, then the new one; -1: none. The supervisor's to close. */
+int handover_serve(int end, int *given);
 
 #endif

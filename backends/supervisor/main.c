@@ -156,7 +156,7 @@ static int start(void)
     struct rlimit files = {65536, 65536};
     int rc = event_loop_init(&loop);
 
-    setrlimit(RLIMIT_NOFILE, &files); /* three descriptors per device */
+    setrlimit(RLIMIT_NOFILE, &files); /* some descriptors per device */
     rc = rc ? rc : signals_watch(&signals, &loop);
     return rc ? rc : devices_open(&devices);
 }

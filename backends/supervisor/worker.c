@@ -61,19 +61,26 @@ static int open_source(struct worker *w, struct event_source *s, int fd,
     return rc;
 }
 
+static void close_requests(struct worker *w)
+{
+    if (w->requests.added && w->given >= 0)
+        close(w->given);
+    close_source(w, &w->requests);
+}
+
 static void serve_request(struct event_source *s, uint32_t events)
 {
     struct worker *w = container_of(s, struct worker, requests);
-    int rc = handover_serve(s->fd);
+    int rc = handover_serve(s->fd, &w->given);
 
     if (rc && rc != -EAGAIN)
-        close_source(w, s);
+        close_requests(w);
 }
 
 void worker_leave(struct worker *w)
 {
     device_log_close(&w->log);
-    close_source(w, &w->requests);
+    close_requests(w);
     close_source(w, &w->process);
     w->pid = 0;
 }
@@ -123,6 +130,7 @@ static int open_log(struct worker *w, bool debug)
 
 static int open_requests(struct worker *w)
 {
+    w->given = -1;
     return open_source(w, &w->requests, handover_connect(file(w, "socket")),
                        serve_request);
 }
@@ -266,7 +274,7 @@ int worker_start(struct worker *w, const struct worker_program *p)
     rc = rc ? rc : make_process(w, p, &i);
     close_all(&i);
     if (rc) {
-        close_source(w, &w->requests);
+        close_requests(w);
         device_log_close(&w->log);
     }
     return rc;

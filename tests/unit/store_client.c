@@ -362,7 +362,7 @@ static void mute_store_stops_nothing(void **state)
 
 /* --- a descriptor from the supervisor ------------------------------------- */
 
-static int end[2];
+static int end[2], given = -1;
 
 /* A supervisor's end and a process's. */
 static void make_pair(void)
@@ -383,7 +383,7 @@ static void make_pair(void)
 static void ask(struct store_client *c)
 {
     assert_int_equal(handover_ask(end[1]), 0);
-    assert_int_equal(handover_serve(end[0]), 0);
+    assert_int_equal(handover_serve(end[0], &given), 0);
     store_client_take(c, handover_take(end[1]));
 }
 
@@ -391,7 +391,7 @@ static void descriptor_is_handed_over(void **state)
 {
     make_pair();
     assert_int_equal(handover_take(end[1]), -EAGAIN);
-    assert_int_equal(handover_serve(end[0]), 0);
+    assert_int_equal(handover_serve(end[0], &given), 0);
     open_client();
     store_client_close(&client);
     client.ask = ask;
@@ -405,13 +405,39 @@ static void descriptor_is_handed_over(void **state)
     wait_until(connects == 2);
     store_client_close(&client);
     close(end[1]);
-    assert_int_equal(handover_serve(end[0]), -ENOTCONN);
+    assert_int_equal(handover_serve(end[0], &given), -ENOTCONN);
     close(end[0]);
     make_pair();
     close(end[0]);
     assert_int_equal(handover_take(end[1]), -ENOTCONN);
     assert_int_equal(handover_ask(end[1]), -EPIPE);
     close(end[1]);
+}
+
+/* However often it asks; and what it asks while it waits is one question. */
+static void process_has_one_connection_at_a_time(void **state)
+{
+    int got[2];
+    char byte;
+
+    make_pair();
+    for (int i = 0; i < 2; i++) {
+        for (int n = 0; n < 3; n++)
+            assert_int_equal(handover_ask(end[1]), 0);
+        assert_int_equal(handover_serve(end[0], &given), 0);
+        got[i] = handover_take(end[1]);
+        assert_true(got[i] >= 0);
+        assert_int_equal(handover_serve(end[0], &given), 0);
+        assert_int_equal(handover_take(end[1]), -EAGAIN);
+    }
+    assert_int_equal(recv(got[0], &byte, 1, MSG_DONTWAIT), 0);
+    assert_int_equal(recv(got[1], &byte, 1, MSG_DONTWAIT), -1);
+    close(got[0]);
+    close(got[1]);
+    close(end[0]);
+    close(end[1]);
+    close(given);
+    given = -1;
 }
 
 /* --- a backend ------------------------------------------------------------ */
@@ -708,6 +734,7 @@ int main(void)
         WITH_STORE(waits_longer_and_longer),
         WITH_STORE(mute_store_stops_nothing),
         WITH_STORE(descriptor_is_handed_over),
+        WITH_STORE(process_has_one_connection_at_a_time),
         WITH_STORE(cut_at_each_request),
         WITH_STORE(successor_is_cut_at_each_request),
         WITH_DEVICE(successor_finds_nobody_to_serve),

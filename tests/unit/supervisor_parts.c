@@ -68,7 +68,7 @@ static void log_of_a_backend_gone_mad_is_bounded(void **unused)
 static void supervisor_can_come_again(void **unused)
 {
     char path[64];
-    int listener, first, second, end;
+    int listener, first, second, end, given = -1;
 
     snprintf(path, sizeof(path), "%s/socket", dir);
     listener = handover_listen(path);
@@ -83,9 +83,9 @@ static void supervisor_can_come_again(void **unused)
     first = handover_connect(path);
     second = handover_connect(path);
     end = handover_accept(listener); /* the newest */
-    assert_int_equal(handover_serve(first), -ENOTCONN);
+    assert_int_equal(handover_serve(first, &given), -ENOTCONN);
     assert_int_equal(handover_ask(end), 0);
-    assert_int_equal(handover_serve(second), 0);
+    assert_int_equal(handover_serve(second, &given), 0);
     assert_int_equal(handover_take(end), -ENOENT);
     close(end);
     close(first);
