@@ -19,6 +19,9 @@
 #define RETRY_MS 1000
 #define ANSWER_S 5 /* the keeper does nothing that takes time */
 
+/* One that does not answer is waited for, and all consoles wait meanwhile. */
+#define RARELY_MS 30000
+
 static struct sockaddr_un address(const struct keep *k)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -162,16 +165,34 @@ static void on_keeper(struct event_source *s, uint32_t events)
     lose(k);
 }
 
+/* 0 or -errno, and then there is none. */
+static int connect_source(struct keep *k, int fd)
+{
+    int rc;
+
+    k->source.fd = fd < 0 ? -1 : fd;
+    if (fd < 0)
+        return fd;
+    rc = event_source_add(k->loop, &k->source, EPOLLIN);
+    if (rc) {
+        close(fd);
+        k->source.fd = -1;
+    }
+    return rc;
+}
+
 static void get(struct keep *k,
                 void (*found)(const char *name, const int *fds, int n))
 {
-    int fd = reach(k, found);
+    int rc = connect_source(k, reach(k, found));
 
-    k->source.fd = fd < 0 ? -1 : fd;
-    if (fd < 0 || event_source_add(k->loop, &k->source, EPOLLIN))
+    if (rc && !k->missing)
         log_error("no process keeps the terminals (%s): sessions will end with "
                   "this daemon",
-                  strerror(fd < 0 ? -fd : errno));
+                  strerror(-rc));
+    if (rc)
+        event_timer_set(k->loop, &k->retry, k->missing ? RARELY_MS : RETRY_MS);
+    k->missing = rc;
 }
 
 static void on_retry(struct event_timer *t)

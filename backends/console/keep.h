@@ -12,6 +12,8 @@
 #ifndef CONSOLE_KEEP_H
 #define CONSOLE_KEEP_H
 
+#include <stdbool.h>
+
 #include <daemon/event_loop.h>
 
 #include "keep_wire.h"
@@ -27,13 +29,14 @@ struct keep {
     struct event_loop *loop;
     struct event_source source; /* fd -1: there is no keeper */
     struct event_timer retry;
+    bool missing; /* and that was logged */
 };
 
 /*
  * Connects to the keeper, or starts one, and calls found() for each name that
  * it has, with duplicates of what a former daemon had put: the callee's now.
  * Without a keeper the daemon works, but its sessions end with it; that is
- * logged.
+ * logged, and tried again.
  */
 void keep_open(struct keep *k, struct event_loop *loop,
                void (*found)(const char *name, const int *fds, int n));

@@ -220,15 +220,29 @@ static void a_keeper_that_ends_is_replaced(void **state)
     ends_within_a_second();
 }
 
+static void give_up(struct event_timer *t)
+{
+    event_loop_stop(&loop, 1);
+}
+
+/* Nor does it stay without one for ever. */
 static void without_a_keeper_the_daemon_goes_on(void **state)
 {
     struct keep k = {.dir = dir, .program = "/nowhere", .renewed = on_renewed};
+    struct event_timer end = {.fire = give_up};
 
     found_n = 0;
     keep_open(&k, &loop, on_found);
     assert_int_equal(k.source.fd, -1);
     keep_put(&k, "7", NULL, 0);
     keep_drop(&k, "7");
+    k.program = program;
+    event_timer_set(&loop, &end, 20000);
+    assert_int_equal(event_loop_run(&loop), 0);
+    event_timer_cancel(&loop, &end);
+    assert_true(k.source.fd >= 0);
+    close_keep(&k);
+    ends_within_a_second();
 }
 
 static int setup(void **state)
