@@ -17,6 +17,7 @@
 
 #include <xenstore.h>
 
+#include "../../tools/libxenstore/reconnect.h"
 #include "../../tools/xenstored/socket.h"
 #include "../../tools/xenstored/turns.h"
 
@@ -348,6 +349,27 @@ static void a_store_that_breaks_the_protocol_is_an_error(void **state)
     assert_int_equal(ask_liar(&event, sizeof(event)), EIO); /* no token */
 }
 
+/* Sending fails, and the store sees nothing of it. */
+static void a_connection_that_fails_wakes_the_reader(void **state)
+{
+    struct xs_handle *h = xs_unconnected();
+    struct pollfd p = {.events = POLLIN};
+    unsigned int n;
+    int end[2];
+
+    assert_non_null(h);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, end), 0);
+    p.fd = xs_fileno(h);
+    assert_int_equal(xs_attach(h, end[0]), 0);
+    assert_int_equal(shutdown(end[0], SHUT_WR), 0);
+    assert_int_equal(poll(&p, 1, 0), 0);
+    assert_null(xs_read(h, XBT_NULL, "/x", &n));
+    assert_int_equal(errno, EPIPE);
+    assert_int_equal(poll(&p, 1, 0), 1);
+    xs_close(h);
+    close(end[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_watchs_events_are_queued_and_wake_the_reader),
         cmocka_unit_test(answers_reach_the_threads_that_asked),
         cmocka_unit_test(a_store_that_breaks_the_protocol_is_an_error),
+        cmocka_unit_test(a_connection_that_fails_wakes_the_reader),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -133,6 +133,15 @@ static ssize_t read_some(struct xs_handle *h, bool block)
     return n < 0 ? -errno : -ECONNRESET;
 }
 
+/* With the lock held. Whoever polls the handle is to learn that it is of no
+ * more use. */
+static void give_up(struct xs_handle *h, int error)
+{
+    h->error = error;
+    if (h->is_socket)
+        shutdown(h->fd, SHUT_RDWR);
+}
+
 bool xs_wait_news(struct xs_handle *h, bool block)
 {
     ssize_t n;
@@ -157,9 +166,8 @@ bool xs_wait_news(struct xs_handle *h, bool block)
     } else {
         h->in_used += (size_t)n;
         deliver_all(h);
-        /* Whoever polls the handle is to learn that it is of no more use. */
-        if (h->error && h->is_socket)
-            shutdown(h->fd, SHUT_RDWR);
+        if (h->error)
+            give_up(h, h->error);
     }
     if (h->sleepers)
         pthread_cond_broadcast(&h->news);
@@ -246,7 +254,7 @@ static int exchange(struct xs_handle *h, struct waiter *w, struct iovec *iov,
         rc = send_request(h, iov, n);
         pthread_mutex_lock(&h->lock);
         if (rc)
-            h->error = rc;
+            give_up(h, rc);
         while (!w->done && !h->error)
             xs_wait_news(h, true);
         rc = w->done ? 0 : h->error;
