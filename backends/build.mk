@@ -84,6 +84,9 @@ $(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/
 $(eval $(call unit_test,console_output,tests/unit/console_output.c \
     $(addprefix backends/console/,ring.c progress.c log_file.c terminal.c) \
     tools/libs/daemon/log.c,-lxentoollog))
+$(eval $(call unit_test,console_serve,tests/unit/console_serve.c \
+    $(addprefix backends/console/,console.c ring.c output.c progress.c log_file.c terminal.c) \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,console_keep,tests/unit/console_keep.c \
     $(addprefix backends/console/,keep.c keep_wire.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))

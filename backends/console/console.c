@@ -139,7 +139,9 @@ static void on_window(struct event_timer *t)
 static void unmap(struct console *c)
 {
     port_unbind(&c->port);
+    c->remote_port = 0;
     event_timer_cancel(c->with->loop, &c->window);
+    event_timer_cancel(c->with->loop, &c->retry);
     c->masked = c->broken = false;
     if (c->ring && c->foreign)
         munmap(c->ring, PAGE_SIZE);
@@ -302,17 +304,21 @@ static void serve_port(struct console *c, unsigned int port)
     int rc;
 
     unmap(c);
-    c->remote_port = port;
     rc = map_ring(c);
     rc = rc || c->out.progress ? rc : open_terminal(c);
     rc =
         rc ? rc : port_bind(c->with->ports, &c->port, c->domid, port, on_event);
     if (rc) {
-        log_error("domain %u: cannot serve the console: %s", c->domid,
-                  strerror(-rc));
+        if (!c->failed)
+            log_error("domain %u: cannot serve the console yet: %s", c->domid,
+                      strerror(-rc));
+        c->failed = true;
         unmap(c);
+        event_timer_set(c->with->loop, &c->retry, CONSOLE_RETRY_MS);
         return;
     }
+    c->failed = false;
+    c->remote_port = port;
     start_output(c);
     port_notify(&c->port); /* a killed daemon may have taken text silently */
     on_event(&c->port);    /* what it printed before we came */
@@ -330,6 +336,11 @@ void console_refresh(struct console *c)
     publish_terminal(c);
 }
 
+static void on_retry(struct event_timer *t)
+{
+    console_refresh(container_of(t, struct console, retry));
+}
+
 static struct console *allocate(const struct console_services *with,
                                 unsigned int domid)
 {
@@ -343,6 +354,7 @@ static struct console *allocate(const struct console_services *with,
     c->out.pipe[0] = c->out.pipe[1] = -1;
     c->out.keep_oldest = with->options->keep_oldest;
     c->window.fire = on_window;
+    c->retry.fire = on_retry;
     if (!grants_open(&c->grants, domid))
         return c;
     free(c);

@@ -32,6 +32,9 @@
 #define CONSOLE_DRAINS    16 /* times that the ring is emptied */
 #define CONSOLE_WINDOW_MS 20
 
+/* Until what could not be served is tried again. */
+#define CONSOLE_RETRY_MS 1000
+
 /* What the daemon's command line says about all consoles. */
 struct console_options {
     const char *log_dir;                 /* of all logs */
@@ -65,7 +68,9 @@ struct console {
     struct xencons_interface *ring;
     bool foreign; /* ring is mapped by frame number, not by grant */
     struct port port;
-    unsigned int remote_port;
+    unsigned int remote_port; /* served; 0: none */
+    bool failed;              /* the last try, and it was logged */
+    struct event_timer retry;
     bool masked;
     unsigned int drains;
     struct event_timer window;

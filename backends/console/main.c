@@ -22,6 +22,7 @@
 #include "serving.h"
 
 #define LINGER_MS 2000
+#define AGAIN_MS  5000 /* until what there was no memory for */
 #define LOG_FILE  "/var/log/xen/xenconsoled.log"
 
 static struct event_loop loop;
@@ -35,7 +36,7 @@ static struct keep keep = {.dir = CONSOLE_RUN_DIR,
 static const struct console_services services = {&loop, &store, &ports, &keep,
                                                  &options};
 static struct console *consoles;
-static struct event_timer linger, look;
+static struct event_timer linger, look, again;
 
 static struct console *find(unsigned int domid)
 {
@@ -80,12 +81,19 @@ static void look_for_new(void)
             xlc_domain_getinfo(xlc, domid, &info))
             continue;
         c = console_new(&services, domid, info.shared_info_frame);
-        if (c)
+        if (c) {
             add(c);
-        else
-            log_error("domain %u: no memory or no grant device", domid);
+            continue;
+        }
+        log_error("domain %u: no memory or no grant device", domid);
+        event_timer_set(&loop, &again, AGAIN_MS);
     }
     free(names);
+}
+
+static void on_again(struct event_timer *t)
+{
+    look_for_new();
 }
 
 /* Another domain has its number now. */
@@ -243,6 +251,7 @@ static int start(void)
     setrlimit(RLIMIT_NOFILE, &files); /* some descriptors per guest */
     linger.fire = on_linger;
     look.fire = on_look;
+    again.fire = on_again;
     keep.renewed = keep_all;
     xlc = xlc_open(log_for_libraries());
     if (!xlc)
