@@ -74,6 +74,11 @@ void back_ring_take(struct back_ring *r, void *request, size_t len)
     __asm__ __volatile__("" ::: "memory");
 }
 
+void back_ring_give_back(struct back_ring *r, uint32_t n)
+{
+    r->req_cons -= n;
+}
+
 void back_ring_respond(struct back_ring *r, const void *response, size_t len)
 {
     memcpy(slot(r, r->rsp_prod++), response, len);

@@ -50,6 +50,10 @@ int back_ring_pending(const struct back_ring *r);
 /* The caller has seen at least one pending; len <= entry size. */
 void back_ring_take(struct back_ring *r, void *request, size_t len);
 
+/* The last n taken, on which nothing was done, wait again: they will be read
+ * anew. */
+void back_ring_give_back(struct back_ring *r, uint32_t n);
+
 void back_ring_respond(struct back_ring *r, const void *response, size_t len);
 
 /* Publishes the responses; true: the frontend wants an event. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a guest may send (rate=): 'limit' bytes per interval over all queues of
- * the interface; unused credit does not add up. What was sent beyond it (at
- * most a ring's worth, as a ring is always emptied) is paid off by later
+ * the interface; unused credit does not add up. A packet is sent as long as
+ * anything is left: what the last one took beyond it is paid off by later
  * intervals, whether or not the guest has closed its rings meanwhile.
  */
 #ifndef BACKENDS_NET_CREDIT_H

@@ -212,7 +212,6 @@ static void transmit(struct net_queue *q, unsigned int nr_packets)
     for (unsigned int i = 0; i < nr_packets; i++) {
         const struct net_packet *p = &q->tx_packet[i];
 
-        net_credit_spend(q->credit, p->size);
         respond_packet(q, p,
                        p->drop ? NETIF_RSP_ERROR : add_packet(q, p, &piece));
     }
@@ -220,13 +219,40 @@ static void transmit(struct net_queue *q, unsigned int nr_packets)
     tap_batch_write(q->tap_batch, q->tap_fd, q->tx_frame, q->tx_frames);
 }
 
+/* Of so many packets those that there is credit for; *slots: theirs. */
+static unsigned int within_credit(struct net_queue *q, unsigned int packets,
+                                  unsigned int *slots)
+{
+    unsigned int i;
+
+    *slots = 0;
+    for (i = 0; i < packets && net_credit_ok(q->credit); i++) {
+        net_credit_spend(q->credit, q->tx_packet[i].size);
+        *slots += q->tx_packet[i].nr_slots;
+    }
+    return i;
+}
+
+static void open_port(struct net_queue *q)
+{
+    if (!q->tx_masked)
+        return;
+    q->tx_masked = false;
+    port_done(&q->tx_port);
+}
+
 void net_tx_serve(struct net_queue *q)
 {
     int n = back_ring_pending(&q->tx), packets;
+    unsigned int slots;
 
-    /* The port stays masked until there is credit again. */
-    if (n > 0 && !net_credit_ok(q->credit))
+    if (n > 0 && !net_credit_ok(q->credit)) {
+        /* The port stays masked until there is credit again, unless it tells
+         * of new buffers, too. */
+        if (!q->rx_port.local)
+            open_port(q);
         return;
+    }
     if (n > 0) {
         for (int i = 0; i < n; i++)
             back_ring_take(&q->tx, &q->tx_slot[i], sizeof(q->tx_slot[i]));
@@ -237,6 +263,8 @@ void net_tx_serve(struct net_queue *q)
                 "the guest's transmit requests do not make up whole packets");
             return;
         }
+        packets = within_credit(q, packets, &slots);
+        back_ring_give_back(&q->tx, n - slots);
         transmit(q, packets);
         if (net_answers_publish(&q->tx_answers))
             port_notify(&q->tx_port);
@@ -250,10 +278,8 @@ void net_tx_serve(struct net_queue *q)
             "the guest claims more transmit requests than the ring has slots");
         return;
     }
-    if (n > 0) {
+    if (n > 0)
         event_work_queue(q->loop, &q->tx_work);
-    } else if (q->tx_masked) {
-        q->tx_masked = false;
-        port_done(&q->tx_port);
-    }
+    else
+        open_port(q);
 }

@@ -58,7 +58,7 @@ static bool tx_owed[65536]; /* by id */
 static struct net_record record;
 static unsigned int max_frame = 65536;
 static bool lossy; /* a backend has been killed */
-static bool rx_notify = true;
+static bool rx_notify = true, shared_port;
 static bool lies; /* its record, so nothing that it does can be right */
 
 static struct frame *push(struct fifo *f)
@@ -401,7 +401,7 @@ static void on_broken(struct net_queue *queue, const char *why)
 
 static int start_backend(bool resume)
 {
-    const struct net_queue_refs refs = {TX_REF, RX_REF, 5, 6};
+    const struct net_queue_refs refs = {TX_REF, RX_REF, 5, shared_port ? 0 : 6};
 
     memset(&q, 0, sizeof(q));
     q.loop = &loop;
@@ -576,6 +576,51 @@ static void a_rate_is_kept_also_across_a_reconnection(void **state)
     }
 }
 
+static unsigned int send_small(unsigned int n)
+{
+    static struct frame f;
+    unsigned int bytes = 0;
+
+    while (n--) {
+        make_frame(&f, 1000, 0);
+        put_pieces(&f, 1, false);
+        memcpy(push(&to_host), &f, offsetof(struct frame, data) + f.len);
+        bytes += f.len;
+    }
+    tx_ring[0] = tx_prod;
+    return bytes;
+}
+
+/* A burst is not a debt of minutes, and who waits for credit still receives,
+ * also by the port that both directions share. */
+static void a_rate_counts_each_packet(void **state)
+{
+    unsigned int intervals = 0;
+
+    disconnect_queue(NULL);
+    shared_port = true;
+    credit = (struct net_credit){.loop = &loop, .refilled = refilled};
+    net_credit_limit(&credit, 2500, 50000);
+    connect_queue(NULL);
+    send_small(100);
+    q.tx_port.event(&q.tx_port);
+    turn();
+    assert_int_equal(tx_cons, 3);
+    assert_in_range(credit.left, (uint64_t)-1000, (uint64_t)-1);
+    make_frame(push(&in_tap), 20000, 1448);
+    turn();
+    assert_true(q.held && !q.tx_masked);
+    give_buffers(10);
+    q.tx_port.event(&q.tx_port);
+    turn();
+    assert_int_equal(delivered, 1);
+    for (; tx_cons != tx_prod; intervals++)
+        interval();
+    assert_in_range(intervals, 37, 40); /* 97500 bytes by 2500 */
+    shared_port = false;
+    credit = (struct net_credit){.loop = &loop};
+}
+
 /* --- deaths --- */
 
 static struct watched watched[] = {{&record, sizeof(record)},
@@ -706,6 +751,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             a_rate_is_kept_also_across_a_reconnection, connect_queue,
             disconnect_queue),
+        cmocka_unit_test_setup_teardown(a_rate_counts_each_packet,
+                                        connect_queue, disconnect_queue),
         cmocka_unit_test_setup_teardown(a_killed_backend_owes_nobody_an_answer,
                                         connect_queue, disconnect_queue),
         cmocka_unit_test_setup_teardown(no_record_is_too_strange, connect_queue,
