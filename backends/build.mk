@@ -43,6 +43,8 @@ $(eval $(call program,usr/lib/xen-lite/bin/xen-console-keeper,\
 $(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONTROL_LIBS)))
 
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
+$(eval $(call unit_test,backend_ports,tests/unit/backend_ports.c backends/common/ports.c \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,backend_record,tests/unit/backend_record.c backends/common/record.c \
     $(addprefix backends/block/,medium.c storage.c sysfs.c) backends/common/io_ring.c tools/libs/daemon/log.c,\
     -luring -lxentoollog))

@@ -379,6 +379,8 @@ static void serve(struct block_queue *q)
         admit(q, q->owed[q->next_owed++]);
     if (n > BLOCK_BUDGET)
         n = BLOCK_BUDGET;
+    if (n > 0)
+        port_used(&q->port);
     while (n-- > 0 && may_take(q))
         take_one(q);
     do {

@@ -50,6 +50,13 @@ void ports_close(struct ports *ps)
     ps->handle = NULL;
 }
 
+static void open_again(struct event_timer *t)
+{
+    struct port *p = container_of(t, struct port, opens);
+
+    xenevtchn_unmask(p->ports->handle, p->local);
+}
+
 int port_bind(struct ports *ps, struct port *p, uint32_t domid,
               evtchn_port_t remote, void (*event)(struct port *p))
 {
@@ -59,6 +66,9 @@ int port_bind(struct ports *ps, struct port *p, uint32_t domid,
         return -errno;
     p->ports = ps;
     p->local = local;
+    p->used = false;
+    p->idle = 0;
+    p->opens.fire = open_again;
     p->event = event;
     p->next = ps->bound;
     ps->bound = p;
@@ -74,6 +84,7 @@ void port_unbind(struct port *p)
     for (q = &p->ports->bound; *q != p; q = &(*q)->next)
         ;
     *q = p->next;
+    event_timer_cancel(p->ports->loop, &p->opens);
     xenevtchn_unbind(p->ports->handle, p->local);
     p->local = 0;
 }
@@ -85,5 +96,15 @@ void port_notify(struct port *p)
 
 void port_done(struct port *p)
 {
-    xenevtchn_unmask(p->ports->handle, p->local);
+    unsigned int wait = PORT_WAIT_MS;
+
+    p->idle = p->used ? 0 : p->idle + 1;
+    p->used = false;
+    if (p->idle < PORT_IDLE) {
+        xenevtchn_unmask(p->ports->handle, p->local);
+        return;
+    }
+    if (p->idle - PORT_IDLE < 5)
+        wait = 1u << (p->idle - PORT_IDLE);
+    event_timer_set(p->ports->loop, &p->opens, wait);
 }

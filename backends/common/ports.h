@@ -17,12 +17,18 @@
 
 struct ports;
 
+#define PORT_IDLE    8
+#define PORT_WAIT_MS 32
+
 /* The owner's; it must stay in place while it is bound. */
 struct port {
     struct ports *ports;
     evtchn_port_t local; /* 0: not bound */
     void (*event)(struct port *p);
     struct port *next;
+    bool used;         /* the event was about something */
+    unsigned int idle; /* how many were not, one after the other */
+    struct event_timer opens;
 };
 
 /* All of the process, on one descriptor. */
@@ -49,7 +55,15 @@ int port_bind(struct ports *ps, struct port *p, uint32_t domid,
 void port_unbind(struct port *p);
 /* Sends an event to the guest. That it is gone is no error. */
 void port_notify(struct port *p);
-/* What the event was about is done: the next one may come. */
+/* Called while an event is served: there was something to do. */
+static inline void port_used(struct port *p)
+{
+    p->used = true;
+}
+/* What the event was about is done: the next one may come. One guest that does
+ * nothing but send events is not to keep this domain's processor busy: after
+ * PORT_IDLE events in a row for which port_used() was not called the port stays
+ * masked for a millisecond, then two and so on up to PORT_WAIT_MS. */
 void port_done(struct port *p);
 
 #endif

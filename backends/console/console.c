@@ -115,6 +115,7 @@ static void on_event(struct port *p)
     if (drain(c) && c->master.added)
         output_send(&c->out, c->master.fd);
     update_events(c);
+    port_used(p); /* there is a bound of its own: */
     if (!c->window.armed) {
         c->drains = 0;
         event_timer_set(c->with->loop, &c->window, CONSOLE_WINDOW_MS);

@@ -11,6 +11,14 @@
 
 #define ARENAS (2 * NET_ARENA + NET_RING_SIZE * FRAME_HEAD)
 
+/* Buffers that are not enough yet are no reason to come so often. */
+static void serve_held(struct net_queue *q, struct port *p)
+{
+    net_rx_serve(q);
+    if (!q->held)
+        port_used(p);
+}
+
 static void on_tx_event(struct port *p)
 {
     struct net_queue *q = container_of(p, struct net_queue, tx_port);
@@ -20,7 +28,7 @@ static void on_tx_event(struct port *p)
     /* New buffers matter only if a frame waits for them. First, because the
      * transmit side may find the ring broken and close everything. */
     if (shared && q->held)
-        net_rx_serve(q);
+        serve_held(q, p);
     if (p->local)
         net_tx_serve(q);
 }
@@ -30,7 +38,7 @@ static void on_rx_event(struct port *p)
     struct net_queue *q = container_of(p, struct net_queue, rx_port);
 
     if (q->held)
-        net_rx_serve(q);
+        serve_held(q, p);
     if (p->local)
         port_done(p);
 }

@@ -254,6 +254,7 @@ void net_tx_serve(struct net_queue *q)
         return;
     }
     if (n > 0) {
+        port_used(&q->tx_port);
         for (int i = 0; i < n; i++)
             back_ring_take(&q->tx, &q->tx_slot[i], sizeof(q->tx_slot[i]));
         packets = parse_all(q, n);
