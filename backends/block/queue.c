@@ -63,6 +63,16 @@ static void end_wait(struct block_queue *q, struct block_job *j)
     j->waited = false;
 }
 
+static void count(struct block_queue *q, const struct block_request *r)
+{
+    struct record_counts *c = &q->record->head.counts;
+
+    if (r->op == BLOCK_READ)
+        record_count(&c->to_guest, r->len);
+    else if (r->op == BLOCK_WRITE)
+        record_count(&c->from_guest, r->len);
+}
+
 static void finish(struct block_queue *q, struct block_job *j, int status)
 {
     const struct block_request *r = &j->request;
@@ -72,6 +82,8 @@ static void finish(struct block_queue *q, struct block_job *j, int status)
                     "the guest was told so",
                     op_name[r->op], (unsigned long long)r->len,
                     (unsigned long long)r->offset);
+    else
+        count(q, r);
     respond(q, j, status);
     end_wait(q, j);
     block_pool_put(&q->pool, j->data, r->len);

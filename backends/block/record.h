@@ -25,7 +25,7 @@
 #include "request.h"
 
 #define BLOCK_INFLIGHT      64 /* jobs, and requests at the medium */
-#define BLOCK_RECORD_FORMAT "vbd   1"
+#define BLOCK_RECORD_FORMAT "vbd   2"
 
 /* Compared with what may stand there: not an enum. */
 #define BLOCK_RECORD_FREE     0

@@ -19,12 +19,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What has gone each way since the device was made: requests that were done, or
+ * frames. For people to look at (xen-backendd --status). */
+struct record_counts {
+    struct record_count {
+        uint64_t operations, bytes;
+    } to_guest, from_guest;
+};
+
 /* The first member of each backend's own structure. */
 struct record_head {
     char format[8];     /* of what follows, with its version */
     uint32_t size;      /* bytes of all */
     uint32_t connected; /* rings are in use; what follows is true */
+    struct record_counts counts;
 };
+
+static inline void record_count(struct record_count *c, uint64_t bytes)
+{
+    c->operations++;
+    c->bytes += bytes;
+}
 
 struct record {
     struct record_head *head;

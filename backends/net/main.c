@@ -194,6 +194,7 @@ static int connect_queue(struct net_device *d, unsigned int i, bool alone,
     q->tap_batch = &d->tap_batch;
     q->credit = &d->credit;
     q->record = &record->queue[i];
+    q->counts = &record->head.counts;
     return net_queue_connect(q, &d->backend.ports, &refs, resume);
 }
 

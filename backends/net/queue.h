@@ -71,6 +71,7 @@ struct net_queue {
     struct tap_batch *tap_batch; /* the interface's */
     struct net_credit *credit;   /* the interface's */
     struct net_queue_record *record;
+    struct record_counts *counts; /* the interface's */
     /* The ring is nonsense, for this reason: the caller disconnects. */
     void (*broken)(struct net_queue *q, const char *why);
     void *owner; /* for the caller, not used here */

@@ -9,7 +9,7 @@
 #include "answers.h"
 #include "tap.h"
 
-#define NET_RECORD_FORMAT "vif   1"
+#define NET_RECORD_FORMAT "vif   2"
 
 struct net_queue_record {
     struct net_sealed tx, rx;

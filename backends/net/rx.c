@@ -84,12 +84,15 @@ static void respond_gso(struct net_queue *q, const struct net_frame *f)
 static void respond(struct net_queue *q, const struct net_frame *f)
 {
     unsigned int n = pages_of(f), left = f->len;
+    bool whole = true;
 
     for (unsigned int i = 0; i < n; i++) {
         unsigned int slot = f->first + (i && is_gso(f) ? i + 1 : i);
         unsigned int len = left < PAGE_SIZE ? left : PAGE_SIZE;
         netif_rx_response_t rsp = {.id = q->rx_request[slot].id};
 
+        if (!grant_batch_ok(&q->rx_batch, f->piece + i))
+            whole = false;
         rsp.status = grant_batch_ok(&q->rx_batch, f->piece + i)
                          ? (int)len
                          : NETIF_RSP_ERROR;
@@ -108,6 +111,8 @@ static void respond(struct net_queue *q, const struct net_frame *f)
             respond_gso(q, f);
         left -= len;
     }
+    if (whole)
+        record_count(&q->counts->to_guest, f->len);
 }
 
 /* The guest must give more buffers first: stop listening to the tap device

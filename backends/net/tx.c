@@ -211,9 +211,11 @@ static void transmit(struct net_queue *q, unsigned int nr_packets)
     grant_batch_run(q->grants, &q->tx_batch);
     for (unsigned int i = 0; i < nr_packets; i++) {
         const struct net_packet *p = &q->tx_packet[i];
+        int status = p->drop ? NETIF_RSP_ERROR : add_packet(q, p, &piece);
 
-        respond_packet(q, p,
-                       p->drop ? NETIF_RSP_ERROR : add_packet(q, p, &piece));
+        if (status == NETIF_RSP_OKAY)
+            record_count(&q->counts->from_guest, p->size);
+        respond_packet(q, p, status);
     }
     end_joining(q);
     tap_batch_write(q->tap_batch, q->tap_fd, q->tx_frame, q->tx_frames);

@@ -12,6 +12,8 @@
 
 #include <daemon/pid_lock.h>
 
+#include "../common/record.h"
+
 #define PATH_LEN 160
 
 #define ERROR  "error"
@@ -156,6 +158,27 @@ static void print_holder(FILE *f, const char *path)
     close(fd);
 }
 
+static void print_count(FILE *f, const char *name, const struct record_count *c)
+{
+    fprintf(f, ", \"%s\": { \"operations\": %llu, \"bytes\": %llu }", name,
+            (unsigned long long)c->operations, (unsigned long long)c->bytes);
+}
+
+/* A record may have any content: these are but numbers. */
+static void print_counts(FILE *f, const char *path)
+{
+    struct record_head h = {0};
+    FILE *r = fopen(path, "re");
+
+    if (r) {
+        if (fread(&h, sizeof(h), 1, r) != 1)
+            h = (struct record_head){0};
+        fclose(r);
+    }
+    print_count(f, "to_guest", &h.counts.to_guest);
+    print_count(f, "from_guest", &h.counts.from_guest);
+}
+
 /* NAME.pid, or else it is none of a device. */
 static bool print_device(FILE *f, const char *dir, const char *file, bool first)
 {
@@ -178,6 +201,8 @@ static bool print_device(FILE *f, const char *dir, const char *file, bool first)
         print_text(f, s.why);
     else
         fputs("null", f);
+    snprintf(path, sizeof(path), "%s/%s-%u-%u.record", dir, kind, domid, devid);
+    print_counts(f, path);
     fputs(" }", f);
     return true;
 }

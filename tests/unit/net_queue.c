@@ -412,6 +412,7 @@ static int start_backend(bool resume)
     q.tap_batch = NULL; /* played */
     q.credit = &credit;
     q.record = &record.queue[0];
+    q.counts = &record.head.counts;
     return net_queue_connect(&q, NULL, &refs, resume);
 }
 
@@ -423,6 +424,7 @@ static int connect_queue(void **state)
     tx_prod = tx_cons = rx_prod = rx_cons = 0;
     written = joined = delivered = errors = null_answers = 0;
     expected_errors = expected_nulls = 0;
+    record.head.counts = (struct record_counts){0};
     to_host.head = to_host.tail = to_guest.head = to_guest.tail = 0;
     in_tap.head = in_tap.tail = 0;
     memset(tx_owed, 0, sizeof(tx_owed));
@@ -455,6 +457,7 @@ a_guests_frames_reach_the_host_and_each_slot_is_answered(void **state)
     assert_int_equal(to_host.head, to_host.tail);
     assert_int_equal(errors, expected_errors);
     assert_int_equal(null_answers, expected_nulls);
+    assert_int_equal(record.head.counts.from_guest.operations, to_host.head);
     assert_true(written > 5000 && joined > 300 && errors > 100);
 }
 
@@ -474,6 +477,7 @@ static void the_hosts_frames_reach_the_guest_whole_and_in_order(void **state)
         turn();
     }
     assert_int_equal(to_guest.head, to_guest.tail);
+    assert_int_equal(record.head.counts.to_guest.operations, delivered);
     assert_true(delivered > 3000);
 }
 

@@ -5,6 +5,7 @@
  * what an administrator is told of it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,6 +22,7 @@
 
 #include "../../backends/common/handover.h"
 #include "../../backends/supervisor/device_log.h"
+#include "../../backends/common/record.h"
 #include "../../backends/supervisor/device_status.h"
 
 static char dir[] = "/tmp/supervisor-parts-XXXXXX";
@@ -98,11 +100,17 @@ static void supervisor_can_come_again(void **unused)
 static void status_is_json(void **unused)
 {
     struct device_status s = {.restarts = 2, .why = "it said \"no\""}, again;
-    char *text, path[64], expected[256];
+    char *text, path[64], expected[400];
+    const struct record_head left = {
+        .counts = {.to_guest = {3, 4096}, .from_guest = {UINT64_MAX, 1}}};
     int number, lock;
     size_t n;
     FILE *f = open_memstream(&text, &n);
 
+    snprintf(path, sizeof(path), "%s/vbd-3-0.record", dir);
+    number = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_int_equal(write(number, &left, sizeof(left)), sizeof(left));
+    close(number);
     device_status_save(&s, dir, "vbd-3-0");
     device_status_load(&again, dir, "vbd-3-0");
     assert_int_equal(again.restarts, 2);
@@ -119,13 +127,18 @@ static void status_is_json(void **unused)
     snprintf(expected, sizeof(expected),
              "{\n  \"supervisor\": null,\n  \"devices\": [\n"
              "    { \"device\": \"backend/vbd/3/0\", \"pid\": %d, "
-             "\"restarts\": 2, \"reason\": \"it said \\\"no\\\"\" }\n  ]\n}\n",
+             "\"restarts\": 2, \"reason\": \"it said \\\"no\\\"\", "
+             "\"to_guest\": { \"operations\": 3, \"bytes\": 4096 }, "
+             "\"from_guest\": { \"operations\": 18446744073709551615, "
+             "\"bytes\": 1 } }\n  ]\n}\n",
              (int)getpid());
     assert_memory_equal(text, expected, strlen(expected));
     assert_non_null(strstr(text + strlen(expected), "\"pid\": null"));
     free(text);
     unlink(path);
     snprintf(path, sizeof(path), "%s/vbd-3-0.ends", dir);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/vbd-3-0.record", dir);
     unlink(path);
 }
 
