@@ -120,7 +120,8 @@ static void topology(void)
         SYSCTL(pcitopoinfo, S.pcitopoinfo.num_devs = v;
                H(S.pcitopoinfo.devs, buffer);
                H(S.pcitopoinfo.nodes, buffer + 4096));
-        field("nr", S.pcitopoinfo.num_devs);
+        /* Beyond 64 Xen stops if an interrupt waits, and tells where. */
+        field("nr", v > 64 ? 0 : S.pcitopoinfo.num_devs);
         field("node", *(uint32_t *)(buffer + 4096));
         SYSCTL(pcitopoinfo, S.pcitopoinfo.num_devs = v);
     }
