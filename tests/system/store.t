@@ -9,4 +9,4 @@ export HYPERVISOR=${HYPERVISOR:-$TREE/build-debug/dist/xen-lite.elf}
 EXTRA=$(mktemp -d) || exit 1
 trap 'rm -rf "$EXTRA"' EXIT
 guest_kernel "$EXTRA"
-LIMIT=${LIMIT:-300} tap_of tests/system/store.dom0
+LIMIT=${LIMIT:-900} tap_of tests/system/store.dom0
