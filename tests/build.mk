@@ -34,12 +34,12 @@ check-run:
 .PHONY: check check-build check-run
 
 # --- measurements ---------------------------------------------------------------
-$(O)/bench/bench: tests/bench/bench.c
+$(O)/bench/bench: tests/bench/bench.c tests/bench/measure.h
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -O2 -static -o $@ $<
 bench: packages-run
 	$(Q)$(MAKE) hypervisor $(O)/bench/bench
 	$(Q)BUILD=$(abspath $(O)) DIST=$(abspath $(DIST)) tests/bench/run
-$(O)/bench/io: tests/bench/io.c
+$(O)/bench/io: tests/bench/io.c tests/bench/measure.h
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -O2 -static -o $@ $<
 bench-io: packages-run
 	$(Q)$(MAKE) all install-tree run-image $(O)/bench/io

@@ -9,7 +9,6 @@
 #include <xen/io/netif.h>
 
 #define IPV4_HEADER 20
-#define IPV6_HEADER 40
 #define TCP_ACK     0x10
 #define TCP_PSH     0x08
 /* Offsets in the TCP header. */

@@ -14,7 +14,6 @@
 #define ETHERTYPE_QINQ  0x88a8
 #define MAX_VLAN_TAGS   2
 #define MAX_V6_HEADERS  8
-#define IPV6_HEADER     40
 #define TCP_CSUM_OFFSET 16
 #define UDP_CSUM_OFFSET 6
 

@@ -18,6 +18,9 @@ struct frame_layout {
     uint16_t payload; /* TCP only: offset behind the header */
 };
 
+/* Bytes, without what may follow it. */
+#define IPV6_HEADER 40
+
 /* Enough of a frame to hold all headers looked at here. */
 #define FRAME_HEAD 512
 

@@ -91,11 +91,10 @@ static void respond(struct net_queue *q, const struct net_frame *f)
         unsigned int len = left < PAGE_SIZE ? left : PAGE_SIZE;
         netif_rx_response_t rsp = {.id = q->rx_request[slot].id};
 
-        if (!grant_batch_ok(&q->rx_batch, f->piece + i))
-            whole = false;
-        rsp.status = grant_batch_ok(&q->rx_batch, f->piece + i)
-                         ? (int)len
-                         : NETIF_RSP_ERROR;
+        bool copied = grant_batch_ok(&q->rx_batch, f->piece + i);
+
+        whole = whole && copied;
+        rsp.status = copied ? (int)len : NETIF_RSP_ERROR;
         if (i + 1 < n)
             rsp.flags |= NETRXF_more_data;
         if (i == 0) {

@@ -28,22 +28,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "measure.h"
+
 #define PAGE 4096
-
-static void die(const char *what)
-{
-    printf("BENCH failed: %s: %s\n", what, strerror(errno));
-    fflush(stdout);
-    _exit(1);
-}
-
-static uint64_t now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 /* --- system calls and signals --------------------------------------------- */
 static int zero_fd;

@@ -30,25 +30,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "measure.h"
+
 #define PORT     5010
 #define MIB      (1024 * 1024)
 #define DISK     (16 * MIB) /* the part of the disk that is used */
 #define MAX_DEEP 32
-
-static void die(const char *what)
-{
-    printf("BENCH failed: %s: %s\n", what, strerror(errno));
-    fflush(stdout);
-    _exit(1);
-}
-
-static uint64_t now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 static void print_row(const char *group, const char *row, uint64_t ns,
                       unsigned int operations)
