@@ -19,18 +19,25 @@ static void serve_held(struct net_queue *q, struct port *p)
         port_used(p);
 }
 
-static void on_tx_event(struct port *p)
+/* The guest's new buffers first, if its one port tells of them, too, and may be
+ * masked for as long as it sends. The transmit side last: it may find the ring
+ * broken and close everything, as the other may. */
+static void serve_port(struct net_queue *q)
 {
-    struct net_queue *q = container_of(p, struct net_queue, tx_port);
-    bool shared = !q->rx_port.local;
+    struct port *p = &q->tx_port;
 
-    q->tx_masked = true;
-    /* New buffers matter only if a frame waits for them. First, because the
-     * transmit side may find the ring broken and close everything. */
-    if (shared && q->held)
+    if (!q->rx_port.local && q->held)
         serve_held(q, p);
     if (p->local)
         net_tx_serve(q);
+}
+
+static void on_tx_event(struct port *p)
+{
+    struct net_queue *q = container_of(p, struct net_queue, tx_port);
+
+    q->tx_masked = true;
+    serve_port(q);
 }
 
 static void on_rx_event(struct port *p)
@@ -45,7 +52,7 @@ static void on_rx_event(struct port *p)
 
 static void on_tx_work(struct event_work *w)
 {
-    net_tx_serve(container_of(w, struct net_queue, tx_work));
+    serve_port(container_of(w, struct net_queue, tx_work));
 }
 
 static void on_rx_work(struct event_work *w)

@@ -59,6 +59,7 @@ static struct net_record record;
 static unsigned int max_frame = 65536;
 static bool lossy; /* a backend has been killed */
 static bool rx_notify = true, shared_port;
+static bool sends_meanwhile; /* the guest, while the backend looks */
 static bool lies; /* its record, so nothing that it does can be right */
 
 static struct frame *push(struct fifo *f)
@@ -155,10 +156,15 @@ static void large_arrived(const struct virtio_net_hdr *h, uint8_t *data,
     arrived(&to_host, data, len, h->gso_size);
 }
 
+static unsigned int send_small(unsigned int n);
+
 void tap_batch_write(struct tap_batch *b, int fd, struct tap_frame *frame,
                      unsigned int n)
 {
     static uint8_t data[65536];
+
+    if (sends_meanwhile)
+        send_small(1);
 
     for (struct tap_frame *f = frame; f < frame + n; f++) {
         unsigned int at = 0;
@@ -625,6 +631,31 @@ static void a_rate_counts_each_packet(void **state)
     credit = (struct net_credit){.loop = &loop};
 }
 
+/* A guest that sends without a pause, by the one port that it has, gets what
+ * waits for it as soon as it gives buffers: the port stays masked meanwhile. */
+static void a_guest_that_sends_without_a_pause_receives(void **state)
+{
+    disconnect_queue(NULL);
+    shared_port = true;
+    connect_queue(NULL);
+    make_frame(push(&in_tap), 20000, 1448);
+    turn();
+    assert_true(q.held);
+    sends_meanwhile = true;
+    send_small(1);
+    q.tx_port.event(&q.tx_port);
+    for (int i = 0; i < 10; i++) {
+        assert_true(q.tx_work.queued && q.tx_masked);
+        if (i == 5)
+            give_buffers(10); /* with an event that waits behind the mask */
+        turn();
+    }
+    sends_meanwhile = false;
+    turn();
+    assert_int_equal(delivered, 1);
+    shared_port = false;
+}
+
 /* --- deaths --- */
 
 static struct watched watched[] = {{&record, sizeof(record)},
@@ -757,6 +788,9 @@ int main(int argc, char **argv)
             disconnect_queue),
         cmocka_unit_test_setup_teardown(a_rate_counts_each_packet,
                                         connect_queue, disconnect_queue),
+        cmocka_unit_test_setup_teardown(
+            a_guest_that_sends_without_a_pause_receives, connect_queue,
+            disconnect_queue),
         cmocka_unit_test_setup_teardown(a_killed_backend_owes_nobody_an_answer,
                                         connect_queue, disconnect_queue),
         cmocka_unit_test_setup_teardown(no_record_is_too_strange, connect_queue,
