@@ -104,7 +104,7 @@ bool join_next(struct joined *j, const uint8_t *head,
     uint32_t data = size - at->payload;
 
     if (!j->open || !plain(head, at, size) || data > j->segment ||
-        j->size - at->l3 + data > UINT16_MAX || !same_flow(j, head, at) ||
+        j->size + data > UINT16_MAX || !same_flow(j, head, at) ||
         be32(head + at->l4 + TCP_SEQ) !=
             (uint32_t)(be32(j->head + at->l4 + TCP_SEQ) +
                        (j->size - at->payload)))

@@ -5,7 +5,8 @@
  * The rules are those by which network cards and kernels join what they have
  * received: cutting the frame up again gives the segments back, but for the
  * identification of IPv4, which nobody may look at where fragments are
- * forbidden. Pure: works on copies of headers.
+ * forbidden. No frame becomes longer than a guest may send by itself, which is
+ * what its receivers have room for. Pure: works on copies of headers.
  */
 #ifndef BACKENDS_NET_JOIN_H
 #define BACKENDS_NET_JOIN_H
