@@ -19,6 +19,8 @@
  * takes from it ends with the end of a line. */
 #define PIPE_SIZE 65536
 
+#define REST_MS 100
+
 static void end_line(struct device_log *l)
 {
     char *error;
@@ -54,6 +56,13 @@ static bool within_limit(struct device_log *l, size_t n)
     return !l->limit || l->used <= l->limit;
 }
 
+static void rested(struct event_timer *t)
+{
+    struct device_log *l = container_of(t, struct device_log, rest);
+
+    event_source_change(l->loop, &l->source, EPOLLIN);
+}
+
 static void write_log(struct device_log *l, const char *text, size_t n)
 {
     if (within_limit(l, n)) {
@@ -84,7 +93,12 @@ static bool copy(struct device_log *l)
 
 static void ready(struct event_source *s, uint32_t events)
 {
-    copy(container_of(s, struct device_log, source));
+    struct device_log *l = container_of(s, struct device_log, source);
+
+    if (!copy(l) || !l->told)
+        return;
+    event_source_change(l->loop, s, 0);
+    event_timer_set(l->loop, &l->rest, REST_MS);
 }
 
 int device_log_open(struct device_log *l, struct event_loop *loop,
@@ -99,6 +113,7 @@ int device_log_open(struct device_log *l, struct event_loop *loop,
     if (l->source.fd < 0)
         return -errno;
     l->source.ready = ready;
+    l->rest.fire = rested;
     rc = event_source_add(loop, &l->source, EPOLLIN);
     l->open = !rc;
     if (rc)
@@ -121,6 +136,7 @@ void device_log_close(struct device_log *l)
     while (copy(l))
         ;
     end_line(l);
+    event_timer_cancel(l->loop, &l->rest);
     event_source_remove(l->loop, &l->source);
     close(l->source.fd);
 }

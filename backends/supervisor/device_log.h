@@ -25,9 +25,10 @@ struct device_log {
     /* A backend limits its lines itself, but a guest may have taken it over:
      * so many bytes go to the log in a minute. 0: any number. */
     size_t limit, used;
-    uint64_t minute_ms; /* when the present one began */
-    bool told;          /* that lines are dropped */
-    char line[256];     /* that is coming in, as far as there is room */
+    uint64_t minute_ms;      /* when the present one began */
+    bool told;               /* that lines are dropped */
+    struct event_timer rest; /* then it is read now and then only */
+    char line[256];          /* that is coming in, as far as there is room */
     size_t length;
     char complaint[256]; /* the last error, or else the last line; "": none */
     bool is_error;       /* of the complaint: no plain line replaces it */

@@ -19,6 +19,10 @@
 
 #include "../common/handover.h"
 
+/* A guest may have taken it over, and each request costs this daemon and the
+ * store some work. One that asks as it should waits for longer. */
+#define REST_MS 50
+
 /* Of what a backend says in a minute: many times what it may say. */
 #define LOG_BYTES 65536
 
@@ -65,7 +69,15 @@ static void close_requests(struct worker *w)
 {
     if (w->requests.added && w->given >= 0)
         close(w->given);
+    event_timer_cancel(w->loop, &w->rest);
     close_source(w, &w->requests);
+}
+
+static void rested(struct event_timer *t)
+{
+    struct worker *w = container_of(t, struct worker, rest);
+
+    event_source_change(w->loop, &w->requests, EPOLLIN);
 }
 
 static void serve_request(struct event_source *s, uint32_t events)
@@ -73,8 +85,12 @@ static void serve_request(struct event_source *s, uint32_t events)
     struct worker *w = container_of(s, struct worker, requests);
     int rc = handover_serve(s->fd, &w->given);
 
-    if (rc && rc != -EAGAIN)
+    if (rc) {
         close_requests(w);
+        return;
+    }
+    event_source_change(w->loop, s, 0);
+    event_timer_set(w->loop, &w->rest, REST_MS);
 }
 
 void worker_leave(struct worker *w)
@@ -131,6 +147,7 @@ static int open_log(struct worker *w, bool debug)
 static int open_requests(struct worker *w)
 {
     w->given = -1;
+    w->rest.fire = rested;
     return open_source(w, &w->requests, handover_connect(file(w, "socket")),
                        serve_request);
 }

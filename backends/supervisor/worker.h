@@ -51,6 +51,7 @@ struct worker {
     void (*ended)(struct worker *w, enum worker_end end, const char *how);
     pid_t pid; /* 0: there is none */
     struct event_source process, requests;
+    struct event_timer rest; /* until the next request is looked at */
     int given; /* its connection to the store, while requests are served */
     struct device_log log;
 };

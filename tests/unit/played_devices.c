@@ -16,6 +16,7 @@
 #include "../../tools/libxenstore/reconnect.h"
 
 struct played_store *played;
+unsigned int played_connects;
 
 void played_open(const char *dir)
 {
@@ -40,6 +41,7 @@ bool store_lost(const struct store_client *c)
 
 int xs_connect(void)
 {
+    played_connects++;
     errno = ENOENT;
     return -1;
 }
@@ -96,7 +98,8 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
 {
     struct played_device *d;
 
-    if (played->away)
+    errno = played->away ? ENOTCONN : EACCES;
+    if (played->away || played->refuses)
         return false;
     if ((d = disk_at(path, "", "state")))
         d->state = atoi(data);

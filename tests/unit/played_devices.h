@@ -24,6 +24,7 @@ struct played_device {
 
 struct played_store {
     volatile bool away;
+    volatile bool refuses;    /* it answers reads, and takes nothing */
     volatile bool unknown;    /* the store does not know the domain */
     volatile bool guest_over; /* the hypervisor says that it has ended */
     volatile unsigned int doubles, strangers; /* as the backends saw */
@@ -31,6 +32,7 @@ struct played_store {
 };
 
 extern struct played_store *played;
+extern unsigned int played_connects; /* tries to reach the store, which fail */
 
 /* The file is made if it is missing. The directory's name must stay. */
 void played_open(const char *dir);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +25,8 @@
 #include "../../backends/supervisor/device_log.h"
 #include "../../backends/common/record.h"
 #include "../../backends/supervisor/device_status.h"
+#include "../../backends/supervisor/worker.h"
+#include "played_devices.h"
 
 static char dir[] = "/tmp/supervisor-parts-XXXXXX";
 static struct event_loop loop;
@@ -65,6 +68,90 @@ static void log_of_a_backend_gone_mad_is_bounded(void **unused)
     assert_int_equal(fstat(file, &st), 0);
     close(file);
     assert_in_range(st.st_size, 900, 1200);
+}
+
+/* --- a backend that its guest has taken over does what it can --- */
+
+static int flooded; /* the supervisor's end of it is at work */
+
+static void ask_often(struct event_timer *t)
+{
+    for (int i = 0; i < 20; i++)
+        handover_ask(flooded);
+    event_timer_set(&loop, t, 1);
+}
+
+static void write_often(struct event_timer *t)
+{
+    static const char text[4096] = "\n";
+
+    while (write(flooded, text, sizeof(text)) > 0)
+        ;
+    event_timer_set(&loop, t, 1);
+}
+
+static void end_it(struct event_timer *t)
+{
+    event_loop_stop(&loop, 0);
+}
+
+static void flood_for(unsigned int ms, void (*flood)(struct event_timer *t))
+{
+    struct event_timer often = {.fire = flood}, end = {.fire = end_it};
+
+    event_timer_set(&loop, &often, 0);
+    event_timer_set(&loop, &end, ms);
+    event_loop_run(&loop);
+    event_timer_cancel(&loop, &often);
+}
+
+static void backend_that_asks_without_end_is_served_now_and_then(void **unused)
+{
+    struct worker w = {.dir = dir, .name = "vbd-3-1", .loop = &loop};
+    int listener, lock, number;
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/vbd-3-1.pid", dir);
+    lock = pid_lock_take(path, &number);
+    assert_true(lock >= 0);
+    assert_int_equal(pid_lock_write(number, getpid()), 0);
+    snprintf(path, sizeof(path), "%s/vbd-3-1.socket", dir);
+    listener = handover_listen(path);
+    assert_true(listener >= 0);
+    assert_int_equal(worker_adopt(&w, false), 0);
+    flooded = handover_accept(listener);
+    played_connects = 0;
+    flood_for(500, ask_often);
+    assert_in_range(played_connects, 2, 20);
+    close(flooded);
+    close(listener);
+    worker_leave(&w);
+    worker_remove_files(&w);
+    close(number);
+    close(lock);
+}
+
+static void what_a_backend_gone_mad_says_is_not_even_read(void **unused)
+{
+    int saved = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY), left;
+    struct device_log log;
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/pipe", dir);
+    assert_int_equal(device_log_open(&log, &loop, path, "a device", 1000), 0);
+    flooded = device_log_end(path);
+    unlink(path);
+    dup2(null, STDERR_FILENO);
+    flood_for(200, write_often);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    close(null);
+    assert_int_equal(ioctl(flooded, FIONREAD, &left), 0);
+    assert_true(left > 0); /* nobody has come for it */
+    assert_in_range(log.used, 1000, 200000);
+    close(flooded);
+    device_log_close(&log);
+    assert_null(loop.timers);
 }
 
 static void supervisor_can_come_again(void **unused)
@@ -146,6 +233,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_of_a_backend_gone_mad_is_bounded),
+        cmocka_unit_test(backend_that_asks_without_end_is_served_now_and_then),
+        cmocka_unit_test(what_a_backend_gone_mad_says_is_not_even_read),
         cmocka_unit_test(supervisor_can_come_again),
         cmocka_unit_test(status_is_json),
     };
