@@ -49,7 +49,8 @@ struct device {
     struct device_status status;
     bool served;              /* it has had a process */
     unsigned int wait_ms;     /* before the next one, should this one end */
-    struct event_timer timer; /* until the next one; or LIFE_MS of this one */
+    struct event_timer timer; /* until the next one, or until it is looked at
+                               * again; or LIFE_MS of this one */
 };
 
 /* --- the store --- */
@@ -169,15 +170,24 @@ static void forget(struct device *d)
 }
 
 /* Says how the process ended and closes the device, so that neither the guest
- * nor the toolstack waits for it. False: no store. */
+ * nor the toolstack waits for it. False: the store is away, or refuses it; then
+ * it is asked again. */
 static bool report(struct device *d)
 {
+    int rc;
+
     if (!*d->status.why)
         snprintf(d->status.why, sizeof(d->status.why), "stopped");
     log_error("%s: backend process %s", d->path, d->status.why);
     device_error_write(d->all->store->xs, d->path, d->status.why);
-    device_set_state(d->all->store->xs, d->path, XenbusStateClosed);
-    return !store_lost(d->all->store);
+    rc = device_set_state(d->all->store->xs, d->path, XenbusStateClosed);
+    if (store_lost(d->all->store))
+        return false;
+    if (!rc || rc == -ENOENT) /* it has been removed meanwhile */
+        return true;
+    log_error("%s: cannot close the device: %s", d->path, strerror(-rc));
+    event_timer_set(d->all->loop, &d->timer, WAIT_MOST_MS);
+    return false;
 }
 
 static void end(struct device *d)

@@ -365,6 +365,24 @@ static void process_of_a_dead_domain_has_no_successor(void **unused)
     assert_int_equal(disk->state, 6);
 }
 
+/* The device is there as long as the store says so. */
+static void device_that_the_store_does_not_close_is_closed_later(void **unused)
+{
+    begin_lasting();
+    disk->state = 4;
+    played->guest_over = played->refuses = true;
+    kill(pid, SIGKILL);
+    within(200, never);
+    assert_non_null(devices.list);
+    assert_int_equal(disk->state, 4);
+    fire_timers_of_devices();
+    assert_non_null(devices.list);
+    played->refuses = false;
+    fire_timers_of_devices();
+    assert_null(devices.list);
+    assert_int_equal(disk->state, 6);
+}
+
 static void device_that_was_closed_is_over_with_its_process(void **unused)
 {
     begin_lasting();
@@ -631,6 +649,7 @@ int main(void)
         TEST(record_is_not_a_new_devices),
         TEST(failure_of_a_device_in_use_is_tried_again),
         TEST(process_of_a_dead_domain_has_no_successor),
+        TEST(device_that_the_store_does_not_close_is_closed_later),
         TEST(device_that_was_closed_is_over_with_its_process),
         TEST(program_that_is_missing_is_reported),
         TEST(living_process_is_adopted),
