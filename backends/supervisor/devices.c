@@ -469,19 +469,14 @@ int devices_open(struct devices *ds)
 {
     if (mkdir(ds->run_dir, 0700) && errno != EEXIST)
         return -errno;
-    return 0;
+    ds->dir = opendir(ds->run_dir);
+    return ds->dir ? 0 : -errno;
 }
 
-int devices_adopt(struct devices *ds)
+void devices_adopt(struct devices *ds)
 {
-    DIR *dir = opendir(ds->run_dir);
-
-    if (!dir)
-        return -errno;
-    for (struct dirent *e = readdir(dir); e; e = readdir(dir))
+    for (struct dirent *e = readdir(ds->dir); e; e = readdir(ds->dir))
         found(ds, e->d_name);
-    closedir(dir);
-    return 0;
 }
 
 /* --- the end --- */
@@ -527,6 +522,7 @@ void devices_close(struct devices *ds)
         worker_leave(&ds->list->worker);
         forget(ds->list);
     }
+    closedir(ds->dir);
 }
 
 /* --- without a store, or with one that has forgotten --- */

@@ -45,7 +45,7 @@ struct device_kind {
     int (*keep)(struct devices *ds, const char *path);
 };
 
-/* The members are the caller's to set, but for look, stopping, killing
+/* The members are the caller's to set, but for look, dir, stopping, killing
  * and list. */
 struct devices {
     const struct device_kind *kinds;
@@ -55,17 +55,18 @@ struct devices {
     struct event_timer look;
     const char *program_dir;
     const char *run_dir; /* for the files of worker.h */
+    void *dir;           /* the same, open */
     bool debug;
     bool stopping, killing;
     struct device *list;
 };
 
-/* Makes run_dir if it is missing. 0 or -errno, as for the next one. */
+/* Makes run_dir if it is missing, and opens it. 0 or -errno. */
 int devices_open(struct devices *ds);
 /* Adopts what processes there are, before the loop runs and so before any
  * device is looked at. The store's client is open, but need not be connected.
  */
-int devices_adopt(struct devices *ds);
+void devices_adopt(struct devices *ds);
 /* The store has gone, or there is one. */
 void devices_store_changed(struct devices *ds);
 /* A watch reported this path, or the whole store is to be looked at (NULL):

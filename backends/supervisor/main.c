@@ -151,16 +151,6 @@ static void parse_options(struct options *o, int argc, char **argv)
         }
 }
 
-static int start(void)
-{
-    struct rlimit files = {65536, 65536};
-    int rc = event_loop_init(&loop);
-
-    setrlimit(RLIMIT_NOFILE, &files); /* some descriptors per device */
-    rc = rc ? rc : signals_watch(&signals, &loop);
-    return rc ? rc : devices_open(&devices);
-}
-
 /* Takes the kinds that the kernel serves off the list. */
 static void leave_to_kernel(void)
 {
@@ -177,18 +167,25 @@ static void leave_to_kernel(void)
     *left = (struct device_kind){NULL, NULL, 0, NULL};
 }
 
+/* All that can fail. The store is connected later, in the loop. */
+static int start(void)
+{
+    struct rlimit files = {65536, 65536};
+    int rc = event_loop_init(&loop);
+
+    setrlimit(RLIMIT_NOFILE, &files); /* some descriptors per device */
+    rc = rc ? rc : signals_watch(&signals, &loop);
+    rc = rc ? rc : devices_open(&devices);
+    if (rc)
+        return rc;
+    leave_to_kernel();
+    return watch_store();
+}
+
 /* What is said from here on goes to the log. */
 static int serve(bool stop)
 {
-    int rc;
-
-    leave_to_kernel();
-    rc = watch_store(); /* connected later, in the loop */
-    rc = rc ? rc : devices_adopt(&devices);
-    if (rc) {
-        log_error("cannot serve: %s", strerror(-rc));
-        return 1;
-    }
+    devices_adopt(&devices);
     if (stop)
         devices_stop_all(&devices);
     else

@@ -140,9 +140,9 @@ static int supervise(void)
                                .xlc = (struct xlc_handle *)&loop,
                                .program_dir = dir,
                                .run_dir = run_dir};
-    if (event_loop_init(&loop) || devices_open(&devices) ||
-        devices_adopt(&devices))
+    if (event_loop_init(&loop) || devices_open(&devices))
         return 1;
+    devices_adopt(&devices);
     devices_store_changed(&devices);
     devices_check(&devices, NULL);
     look(&often);
