@@ -106,8 +106,9 @@ static int start_keeper(const struct keep *k, const struct sockaddr_un *a)
     return pid < 0 ? -errno : 0;
 }
 
-/* All that the keeper has. 0 or -errno. */
-static int list(int fd, void (*found)(const char *name, const int *fds, int n))
+/* All that the keeper has; *some: it had something. 0 or -errno. */
+static int list(int fd, void (*found)(const char *name, const int *fds, int n),
+                bool *some)
 {
     struct keep_message m = {.op = KEEP_LIST};
     int fds[KEEP_FDS], rc = keep_send(fd, &m, NULL, 0);
@@ -119,6 +120,7 @@ static int list(int fd, void (*found)(const char *name, const int *fds, int n))
             return n;
         if (m.op == KEEP_LIST)
             return 0;
+        *some = true;
         if (found)
             found(m.name, fds, n);
         for (int i = 0; !found && i < n; i++)
@@ -127,20 +129,25 @@ static int list(int fd, void (*found)(const char *name, const int *fds, int n))
     return rc;
 }
 
-/* A keeper that ends as the daemon comes leaves its socket: hence twice. */
-static int reach(const struct keep *k,
+/* A keeper that ends as the daemon comes leaves its socket: hence twice. But
+ * the next one has nothing of what the former had told already, so it is
+ * reached later, and the owner asked. Meanwhile the owner may drop what it is
+ * told. */
+static int reach(struct keep *k,
                  void (*found)(const char *name, const int *fds, int n))
 {
     struct sockaddr_un a = address(k);
     int fd = -1, rc = -ENOTCONN;
+    bool some = false;
 
-    for (int i = 0; i < 2 && rc; i++) {
+    for (int i = 0; i < 2 && rc && !some; i++) {
         fd = connect_to(&a);
         if (fd < 0) {
             rc = start_keeper(k, &a);
             fd = rc ? rc : connect_to(&a);
         }
-        rc = fd < 0 ? fd : list(fd, found);
+        k->source.fd = fd < 0 ? -1 : fd;
+        rc = fd < 0 ? fd : list(fd, found, &some);
         if (rc && fd >= 0)
             close(fd);
     }

@@ -34,8 +34,16 @@ static struct {
 } found[300];
 static int found_n;
 
+static struct keep *drops;    /* what it finds */
+static unsigned int kills_at; /* so much found, the keeper */
+static pid_t keeper(void);
+
 static void on_found(const char *name, const int *fds, int n)
 {
+    if (drops)
+        keep_drop(drops, name);
+    if (kills_at && found_n + 1u == kills_at)
+        kill(keeper(), SIGKILL);
     snprintf(found[found_n].name, sizeof(found[0].name), "%s", name);
     memcpy(found[found_n].fds, fds, n * sizeof(int));
     found[found_n++].n = n;
@@ -220,9 +228,54 @@ static void a_keeper_that_ends_is_replaced(void **state)
     ends_within_a_second();
 }
 
+/* One of a domain that is another's by now. */
+static void what_is_not_wanted_is_dropped_as_it_is_found(void **state)
+{
+    struct keep k;
+
+    open_keep(&k);
+    put_word(&k, "7", "seven");
+    close_keep(&k);
+    drops = &k;
+    open_keep(&k);
+    drops = NULL;
+    assert_int_equal(found_n, 1);
+    close_keep(&k);
+    ends_within_a_second();
+}
+
 static void give_up(struct event_timer *t)
 {
     event_loop_stop(&loop, 1);
+}
+
+/* The next one has nothing of what was found. */
+static void a_keeper_that_ends_as_it_lists_is_replaced(void **state)
+{
+    struct event_timer end = {.fire = give_up};
+    struct keep k;
+    char name[16];
+
+    open_keep(&k);
+    for (int i = 0; i < 299; i++) {
+        sprintf(name, "%d", i);
+        put_word(&k, name, "word");
+    }
+    close_keep(&k);
+    renewals = 0;
+    kills_at = 3;
+    k = (struct keep){.dir = dir, .program = program, .renewed = on_renewed};
+    found_n = 0;
+    keep_open(&k, &loop, on_found);
+    kills_at = 0;
+    assert_in_range(found_n, 3, 298); /* it was waiting */
+    event_timer_set(&loop, &end, 5000);
+    assert_int_equal(event_loop_run(&loop), 0);
+    event_timer_cancel(&loop, &end);
+    assert_int_equal(renewals, 1);
+    assert_true(k.source.fd >= 0);
+    close_keep(&k);
+    ends_within_a_second();
 }
 
 /* Nor does it stay without one for ever. */
@@ -278,6 +331,8 @@ int main(void)
         cmocka_unit_test(a_killed_daemons_descriptors_are_handed_on),
         cmocka_unit_test(two_hundred_consoles_are_kept),
         cmocka_unit_test(a_keeper_that_ends_is_replaced),
+        cmocka_unit_test(what_is_not_wanted_is_dropped_as_it_is_found),
+        cmocka_unit_test(a_keeper_that_ends_as_it_lists_is_replaced),
         cmocka_unit_test(without_a_keeper_the_daemon_goes_on),
     };
     return cmocka_run_group_tests_name("console keeper", tests, setup,
