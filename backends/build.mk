@@ -14,7 +14,8 @@ BLOCK_BACKEND := $(addprefix backends/block/, \
     resize.c sysfs.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
-    main.c queue.c answers.c credit.c tx.c rx.c slots.c offload.c join.c tap.c tap_batch.c)
+    main.c queue.c answers.c credit.c tx.c rx.c slots.c offload.c join.c tap.c tap_batch.c) \
+    backends/common/grant_arena.c
 
 SUPERVISOR := backends/net/tap.c \
     $(addprefix backends/supervisor/, main.c devices.c interface.c worker.c \
@@ -48,6 +49,8 @@ $(eval $(call unit_test,backend_ports,tests/unit/backend_ports.c backends/common
 $(eval $(call unit_test,backend_record,tests/unit/backend_record.c backends/common/record.c \
     $(addprefix backends/block/,medium.c storage.c sysfs.c) backends/common/io_ring.c tools/libs/daemon/log.c,\
     -luring -lxentoollog))
+$(eval $(call unit_test,backend_arena,$(addprefix tests/unit/,backend_arena.c fake_xen.c) \
+    $(addprefix backends/common/,grant_map.c grant_arena.c) tools/libs/daemon/log.c,-lxentoollog))
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
 BLOCK_WORLD := $(addprefix tests/unit/,block_world.c fake_xen.c) \
     $(addprefix backends/block/,queue.c record.c request.c pages.c pool.c) \
@@ -62,7 +65,7 @@ $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
 $(eval $(call unit_test,net_queue,\
     $(addprefix tests/unit/,net_queue.c net_flow.c each_store.c fake_xen.c) \
     $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c slots.c offload.c join.c) \
-    $(addprefix backends/common/,ring.c grant_map.c) \
+    $(addprefix backends/common/,ring.c grant_map.c grant_arena.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,net_tap_batch,tests/unit/net_tap_batch.c backends/net/tap_batch.c \
     backends/common/io_ring.c tools/libs/daemon/log.c,-luring -lxentoollog))

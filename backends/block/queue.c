@@ -455,7 +455,7 @@ int block_queue_init(struct block_queue *q, struct event_loop *loop,
     q->work.run = on_work;
     q->again.fire = on_again;
     rc = block_pool_init(&q->pool);
-    return rc ? rc : grant_batch_init(&q->batch, BATCH_PIECES);
+    return rc ? rc : grant_batch_init(&q->batch, BATCH_PIECES, NULL);
 }
 
 /* The jobs that other process left, or none; the others are free. */

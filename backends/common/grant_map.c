@@ -40,8 +40,10 @@ void grants_unmap(struct grants *g, void *addr, unsigned int n)
         xengnttab_unmap(g->handle, addr, n);
 }
 
-int grant_batch_init(struct grant_copy_batch *b, unsigned int size)
+int grant_batch_init(struct grant_copy_batch *b, unsigned int size,
+                     const struct grant_arena *arena)
 {
+    b->arena = arena;
     b->used = 0;
     b->size = size;
     b->seg = calloc(size, sizeof(*b->seg));
@@ -55,6 +57,27 @@ void grant_batch_destroy(struct grant_copy_batch *b)
     b->size = b->used = 0;
 }
 
+typedef union xengnttab_copy_ptr copy_ptr;
+
+static copy_ptr granted(uint32_t domid, uint32_t ref, unsigned int offset)
+{
+    return (copy_ptr){
+        .foreign = {.ref = ref, .offset = offset, .domid = domid}};
+}
+
+/* Memory on this side. True: by its grant. */
+static bool place_here(const struct grant_copy_batch *b, const void *at,
+                       copy_ptr *place)
+{
+    const uint32_t *ref = b->arena ? grant_arena_ref(b->arena, at) : NULL;
+
+    if (ref)
+        *place = granted(DOMID_SELF, *ref, (uintptr_t)at % PAGE_SIZE);
+    else
+        *place = (copy_ptr){.virt = (void *)at};
+    return ref;
+}
+
 int grant_batch_from_guest(struct grant_copy_batch *b, uint32_t domid,
                            uint32_t ref, unsigned int offset, void *to,
                            unsigned int len)
@@ -63,13 +86,11 @@ int grant_batch_from_guest(struct grant_copy_batch *b, uint32_t domid,
 
     if (b->used == b->size)
         return -ENOSPC;
-    memset(s, 0, sizeof(*s));
-    s->source.foreign.ref = ref;
-    s->source.foreign.offset = offset;
-    s->source.foreign.domid = domid;
-    s->dest.virt = to;
-    s->len = len;
+    *s = (xengnttab_grant_copy_segment_t){.len = len};
+    s->source = granted(domid, ref, offset);
     s->flags = GNTCOPY_source_gref;
+    if (place_here(b, to, &s->dest))
+        s->flags |= GNTCOPY_dest_gref;
     return b->used++;
 }
 
@@ -81,13 +102,11 @@ int grant_batch_to_guest(struct grant_copy_batch *b, uint32_t domid,
 
     if (b->used == b->size)
         return -ENOSPC;
-    memset(s, 0, sizeof(*s));
-    s->source.virt = (void *)from;
-    s->dest.foreign.ref = ref;
-    s->dest.foreign.offset = offset;
-    s->dest.foreign.domid = domid;
-    s->len = len;
+    *s = (xengnttab_grant_copy_segment_t){.len = len};
+    s->dest = granted(domid, ref, offset);
     s->flags = GNTCOPY_dest_gref;
+    if (place_here(b, from, &s->source))
+        s->flags |= GNTCOPY_source_gref;
     return b->used++;
 }
 

@@ -13,6 +13,8 @@
 #include <base/page.h>
 #include <xengnttab.h>
 
+#include "grant_arena.h"
+
 /* One guest, and the way to it. */
 struct grants {
     xengnttab_handle *handle; /* NULL: closed */
@@ -32,18 +34,21 @@ void grants_unmap(struct grants *g, void *addr, unsigned int n);
 
 /* Pieces that are waiting to be copied: 'used' of 'size'. */
 struct grant_copy_batch {
+    const struct grant_arena *arena; /* where most are, here; or NULL */
     unsigned int used, size;
     xengnttab_grant_copy_segment_t *seg;
 };
 
 /* Room for so many pieces, once: a run takes no memory. 0 or -ENOMEM. */
-int grant_batch_init(struct grant_copy_batch *b, unsigned int size);
+int grant_batch_init(struct grant_copy_batch *b, unsigned int size,
+                     const struct grant_arena *arena);
 void grant_batch_destroy(struct grant_copy_batch *b);
 
 /*
  * Add one piece. offset + len must lie within the granted page, which the
- * caller has checked. Returns the piece's index, or -ENOSPC. The memory on this
- * side must stay until grant_batch_run().
+ * caller has checked; on this side a piece in the arena must lie within a page
+ * as well. Returns the piece's index, or -ENOSPC. The memory on this side must
+ * stay until grant_batch_run().
  */
 int grant_batch_from_guest(struct grant_copy_batch *b, uint32_t domid,
                            uint32_t ref, unsigned int offset, void *to,

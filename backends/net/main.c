@@ -20,6 +20,7 @@ struct net_device {
     struct tap tap;
     struct tap_batch tap_batch;
     struct net_credit credit;
+    struct grant_arena arena;
     unsigned int refills;
     unsigned int nr_queues; /* connected */
     struct net_queue queue[TAP_MAX_QUEUES];
@@ -140,6 +141,7 @@ static void disconnect_net(struct xenbus_device *bus)
 
     while (d->nr_queues)
         net_queue_disconnect(&d->queue[--d->nr_queues]);
+    grant_arena_give_back(&d->arena);
     tap_disconnect(&d->tap);
 }
 
@@ -193,9 +195,20 @@ static int connect_queue(struct net_device *d, unsigned int i, bool alone,
     q->tap_fd = d->tap.fd[i];
     q->tap_batch = &d->tap_batch;
     q->credit = &d->credit;
+    q->arena = &d->arena;
     q->record = &record->queue[i];
     q->counts = &record->head.counts;
     return net_queue_connect(q, &d->backend.ports, &refs, resume);
+}
+
+static uint32_t own_domid(struct xenbus_device *bus)
+{
+    unsigned int len;
+    char *text = xs_read(bus->store.xs, XBT_NULL, "domid", &len);
+    uint32_t domid = text ? strtoul(text, NULL, 10) : 0;
+
+    free(text);
+    return domid;
 }
 
 static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
@@ -204,6 +217,7 @@ static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
     struct net_device *d = device_of(bus);
     struct net_features f;
     struct tap_offloads o;
+    uint32_t self = own_domid(bus);
     uint64_t queues;
     int rc = read_features(bus, &f);
 
@@ -218,7 +232,9 @@ static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
     if (rc)
         return rc;
     o = (struct tap_offloads){.csum = f.csum, .tso4 = f.tso4, .tso6 = f.tso6};
-    rc = tap_connect(&d->tap, queues, &o);
+    rc = grant_arena_take(&d->arena, d->backend.grants.handle, self,
+                          NET_ARENA_PAGES);
+    rc = rc ? rc : tap_connect(&d->tap, queues, &o);
     for (d->nr_queues = 0; !rc && d->nr_queues < queues; d->nr_queues++) {
         rc = connect_queue(d, d->nr_queues, queues == 1, &f, resume);
         if (rc)
@@ -251,6 +267,8 @@ static int open_net(struct backend *b)
     free(renamed);
     if (!rc)
         tap_batch_open(&d->tap_batch, NET_RING_SIZE);
+    if (!rc)
+        grant_arena_open(&d->arena);
     return rc;
 }
 
@@ -259,6 +277,7 @@ static void close_net(struct backend *b)
     struct net_device *d = container_of(b, struct net_device, backend);
 
     tap_batch_close(&d->tap_batch);
+    grant_arena_close(&d->arena);
     tap_close(&d->tap);
 }
 

@@ -9,7 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 
-#define ARENAS (2 * NET_ARENA + NET_RING_SIZE * FRAME_HEAD)
+#define OWN_MEMORY (NET_MAX_FRAME + NET_RING_SIZE * FRAME_HEAD)
 
 /* Buffers that are not enough yet are no reason to come so often. */
 static void serve_held(struct net_queue *q, struct port *p)
@@ -116,16 +116,16 @@ static int bind_ports(struct net_queue *q, struct ports *ports,
 
 static int allocate(struct net_queue *q)
 {
-    void *m = mmap(NULL, ARENAS, PROT_READ | PROT_WRITE,
+    void *m = mmap(NULL, OWN_MEMORY, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     int rc;
 
     if (m == MAP_FAILED)
         return -errno;
-    q->arena = m;
-    q->tx_head = q->arena + 2 * NET_ARENA;
-    rc = grant_batch_init(&q->tx_batch, NET_RING_SIZE);
-    return rc ? rc : grant_batch_init(&q->rx_batch, NET_RING_SIZE);
+    q->held_data = m;
+    q->tx_head = q->held_data + NET_MAX_FRAME;
+    rc = grant_batch_init(&q->tx_batch, NET_RING_SIZE, q->arena);
+    return rc ? rc : grant_batch_init(&q->rx_batch, NET_RING_SIZE, q->arena);
 }
 
 int net_queue_connect(struct net_queue *q, struct ports *ports,
@@ -170,7 +170,7 @@ void net_queue_disconnect(struct net_queue *q)
     q->tx_addr = q->rx_addr = NULL;
     grant_batch_destroy(&q->tx_batch);
     grant_batch_destroy(&q->rx_batch);
-    if (q->arena)
-        munmap(q->arena, ARENAS);
-    q->arena = NULL;
+    if (q->held_data)
+        munmap(q->held_data, OWN_MEMORY);
+    q->held_data = NULL;
 }

@@ -3,8 +3,10 @@
  * One queue of a guest's interface: a transmit ring (guest to host), a receive
  * ring, their event channel or channels, and a descriptor of the tap device.
  *
- * Memory is fixed: one arena each way, and the tap device's own queue in the
- * kernel, which drops when it is full. When the guest gives no buffers for the
+ * Memory is fixed: one arena, which holds the data of a pass while it lasts and
+ * so serves both directions and all queues; one frame for which the guest has
+ * no room; and the tap device's own queue in the kernel, which drops when it is
+ * full. When the guest gives no buffers for the
  * next frame for STALL_MS, frames are thrown away until it does; what is
  * measured is whether that frame fits, so leaving a slot or two free now and
  * then does not keep them waiting. A guest that does not tell of new buffers is
@@ -31,8 +33,9 @@
 #include "tap.h"
 #include "tap_batch.h"
 
-/* Of each ring: bytes for its data; of a frame; ms. */
-#define NET_ARENA     (NET_RING_SIZE * PAGE_SIZE)
+/* Pages for the data of a pass: of each slot of a ring one. */
+#define NET_ARENA_PAGES NET_RING_SIZE
+/* Bytes of a frame; ms. */
 #define NET_MAX_FRAME 65536
 #define NET_STALL_MS  10000
 #define NET_POLL_MS   30
@@ -70,6 +73,7 @@ struct net_queue {
     int tap_fd;
     struct tap_batch *tap_batch; /* the interface's */
     struct net_credit *credit;   /* the interface's */
+    struct grant_arena *arena;   /* the interface's: NET_ARENA_PAGES */
     struct net_queue_record *record;
     struct record_counts *counts; /* the interface's */
     /* The ring is nonsense, for this reason: the caller disconnects. */
@@ -78,7 +82,6 @@ struct net_queue {
 
     struct port tx_port, rx_port; /* rx_port unbound: one for both */
     bool tx_masked; /* its event was taken and the port not opened again */
-    uint8_t *arena; /* NET_ARENA for each direction, tx first */
 
     /* guest to host */
     struct back_ring tx;
@@ -88,7 +91,7 @@ struct net_queue {
     struct grant_copy_batch tx_batch; /* of one pass, as what follows */
     union net_tx_slot tx_slot[NET_RING_SIZE];
     struct net_packet tx_packet[NET_RING_SIZE];
-    uint8_t *tx_head;        /* FRAME_HEAD bytes for each packet */
+    uint8_t *tx_head;        /* FRAME_HEAD bytes for each packet, own */
     struct joined tx_joined; /* the last frame, if others may follow */
     unsigned int tx_frames, tx_iovs, tx_heads; /* in use */
     struct tap_frame tx_frame[NET_RING_SIZE];
@@ -103,7 +106,8 @@ struct net_queue {
     bool tap_paused;          /* not read: the guest has no room */
     struct event_timer stall; /* runs from then on; or is the next look */
     bool stalled;             /* it has run out: frames are thrown away */
-    bool held; /* frame[0] is read but found no room in the ring */
+    bool held;          /* frame[0] is read but found no room in the ring */
+    uint8_t *held_data; /* its data, in NET_MAX_FRAME bytes */
     struct grant_copy_batch rx_batch;
     netif_rx_request_t rx_request[NET_RING_SIZE];
     struct net_frame frame[NET_RING_SIZE];

@@ -114,13 +114,20 @@ static void respond(struct net_queue *q, const struct net_frame *f)
         record_count(&q->counts->to_guest, f->len);
 }
 
+/* Out of the arena, which others use. */
+static void hold(struct net_queue *q, const struct net_frame *f)
+{
+    q->frame[0] = *f;
+    memcpy(q->held_data, f->data, f->len);
+    q->held = true;
+}
+
 /* The guest must give more buffers first: stop listening to the tap device
  * until it says so, but not for ever. */
 static void wait_for_buffers(struct net_queue *q, unsigned int slots)
 {
     int n;
 
-    q->held = true;
     if (!q->tap_paused) {
         q->tap_paused = true;
         event_source_change(q->loop, &q->tap, 0);
@@ -155,7 +162,7 @@ static bool next_frame(struct net_queue *q, unsigned int n, uint8_t *at)
     ssize_t r;
 
     if (q->held) { /* only ever for n == 0 */
-        memmove(at, f->data, f->len);
+        memcpy(at, q->held_data, f->len);
         f->data = at;
         q->held = false;
         return true;
@@ -172,7 +179,7 @@ static bool next_frame(struct net_queue *q, unsigned int n, uint8_t *at)
 
 void net_rx_serve(struct net_queue *q)
 {
-    uint8_t *arena = q->arena + NET_ARENA, *at = arena;
+    uint8_t *at = q->arena->base, *end = at + NET_ARENA_PAGES * PAGE_SIZE;
     int room = back_ring_pending(&q->rx);
     unsigned int n = 0, taken = 0, missing = 0;
 
@@ -188,7 +195,7 @@ void net_rx_serve(struct net_queue *q)
     }
     resume(q);
     q->rx_batch.used = 0;
-    while (n < NET_RING_SIZE && at + NET_MAX_FRAME <= arena + NET_ARENA &&
+    while (n < NET_RING_SIZE && at + NET_MAX_FRAME <= end &&
            next_frame(q, n, at)) {
         struct net_frame *f = &q->frame[n];
 
@@ -208,7 +215,7 @@ void net_rx_serve(struct net_queue *q)
     if (net_answers_publish(&q->rx_answers))
         net_notify_rx(q);
     if (missing) {
-        q->frame[0] = q->frame[n];
+        hold(q, &q->frame[n]);
         wait_for_buffers(q, missing);
     }
 }
@@ -223,7 +230,8 @@ static void drop_some(struct net_queue *q)
     if (!q->stalled)
         log_warning("the guest does not take its frames: dropping");
     q->stalled = true;
-    while (budget-- && tap_read(q->tap_fd, &h, q->arena, NET_MAX_FRAME) >= 0)
+    while (budget-- &&
+           tap_read(q->tap_fd, &h, q->arena->base, NET_MAX_FRAME) >= 0)
         ;
     event_timer_set(q->loop, &q->stall, 1000);
 }

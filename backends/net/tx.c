@@ -48,7 +48,7 @@ static int parse_all(struct net_queue *q, unsigned int nr_slots)
 
 static uint8_t *page_of(struct net_queue *q, unsigned int piece)
 {
-    return q->arena + (size_t)piece * PAGE_SIZE;
+    return q->arena->base + (size_t)piece * PAGE_SIZE;
 }
 
 /* Empty pieces take part in nothing but the answer. */

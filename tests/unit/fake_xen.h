@@ -15,7 +15,13 @@
 #define FAKE_PAGES     1024
 #define FAKE_BAD_REF   7
 
+#define FAKE_SELF    5      /* our domain */
+#define FAKE_OWN_REF 100000 /* of the first page that is shared */
+
 extern int fake_mapped; /* pages mapped now */
+extern int fake_shared; /* and pages of our own that are granted */
+/* Copies between two grants fail: altogether (-1), or each with this status. */
+extern int fake_refuses;
 
 void fake_guest_create(void);
 /* NULL: not granted. */

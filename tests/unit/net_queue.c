@@ -49,6 +49,7 @@ static struct event_loop loop;
 static struct grants grants = {.domid = 1};
 static struct net_queue q;
 static struct net_credit credit = {.loop = &loop};
+static struct grant_arena arena;
 static struct fifo to_host, to_guest, in_tap;
 static uint32_t *tx_ring, *rx_ring;
 static uint32_t tx_prod, tx_cons, rx_prod, rx_cons;
@@ -417,6 +418,7 @@ static int start_backend(bool resume)
     q.tap_fd = eventfd(0, 0);
     q.tap_batch = NULL; /* played */
     q.credit = &credit;
+    q.arena = &arena;
     q.record = &record.queue[0];
     q.counts = &record.head.counts;
     return net_queue_connect(&q, NULL, &refs, resume);
@@ -487,6 +489,29 @@ static void the_hosts_frames_reach_the_guest_whole_and_in_order(void **state)
     assert_true(delivered > 3000);
 }
 
+static void memory_without_grants_serves_as_well(void **state)
+{
+    struct grant_arena granted = arena;
+
+    arena = (struct grant_arena){0};
+    assert_int_equal(
+        grant_arena_take(&arena, grants.handle, FAKE_SELF, NET_ARENA_PAGES), 0);
+    a_guests_frames_reach_the_host_and_each_slot_is_answered(NULL);
+    the_hosts_frames_reach_the_guest_whole_and_in_order(NULL);
+    grant_arena_give_back(&arena);
+    arena = granted;
+}
+
+static void send_some(void)
+{
+    do
+        send_frame();
+    while (tx_prod == tx_cons);
+    tx_ring[0] = tx_prod;
+    q.tx_port.event(&q.tx_port);
+    turn();
+}
+
 /* One slot short of what the next frame needs, for ever. */
 static void frames_for_a_guest_that_stalls_are_dropped(void **state)
 {
@@ -494,6 +519,8 @@ static void frames_for_a_guest_that_stalls_are_dropped(void **state)
     give_buffers(5);
     turn();
     assert_true(q.held && q.tap_paused && q.stall.armed);
+    /* Memory is shared with the other direction, not the frame's. */
+    send_some();
     for (int i = 0; i < 40; i++)
         make_frame(push(&in_tap), 1000, 0);
     q.stall.fire(&q.stall);
@@ -537,16 +564,6 @@ static void a_guest_that_says_nothing_is_looked_at_again(void **state)
 static void refilled(struct net_credit *c)
 {
     event_work_queue(&loop, &q.tx_work);
-}
-
-static void send_some(void)
-{
-    do
-        send_frame();
-    while (tx_prod == tx_cons);
-    tx_ring[0] = tx_prod;
-    q.tx_port.event(&q.tx_port);
-    turn();
 }
 
 static void interval(void)
@@ -765,7 +782,11 @@ static int setup(void **state)
     in_tap.frame = calloc(MAX_FRAMES, sizeof(struct frame));
     log_setup("test", LOG_LVL_ERROR);
     event_loop_init(&loop);
-    return grants_open(&grants, 1);
+    arena.handle = xengntshr_open(NULL, 0);
+    if (grants_open(&grants, 1) ||
+        grant_arena_take(&arena, grants.handle, FAKE_SELF, NET_ARENA_PAGES))
+        return -1;
+    return arena.ref ? 0 : -1;
 }
 
 int main(int argc, char **argv)
@@ -777,6 +798,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             the_hosts_frames_reach_the_guest_whole_and_in_order, connect_queue,
             disconnect_queue),
+        cmocka_unit_test_setup_teardown(memory_without_grants_serves_as_well,
+                                        connect_queue, disconnect_queue),
         cmocka_unit_test_setup_teardown(
             frames_for_a_guest_that_stalls_are_dropped, connect_queue,
             disconnect_queue),
