@@ -14,7 +14,7 @@ BLOCK_BACKEND := $(addprefix backends/block/, \
     resize.c sysfs.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
-    main.c queue.c answers.c credit.c tx.c rx.c slots.c offload.c join.c tap.c tap_batch.c) \
+    main.c queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c tap.c tap_batch.c) \
     backends/common/grant_arena.c
 
 SUPERVISOR := backends/net/tap.c \
@@ -64,13 +64,14 @@ $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
 $(eval $(call unit_test,net_queue,\
     $(addprefix tests/unit/,net_queue.c net_flow.c each_store.c fake_xen.c) \
-    $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c slots.c offload.c join.c) \
+    $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c) \
     $(addprefix backends/common/,ring.c grant_map.c grant_arena.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,net_tap_batch,tests/unit/net_tap_batch.c backends/net/tap_batch.c \
     backends/common/io_ring.c tools/libs/daemon/log.c,-luring -lxentoollog))
 $(eval $(call unit_test,net_join,$(addprefix tests/unit/,net_join.c net_flow.c) \
     $(addprefix backends/net/,join.c offload.c)))
+$(eval $(call unit_test,net_gather,tests/unit/net_gather.c backends/net/gather.c))
 $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c \
     backends/net/offload.c))
 $(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))

@@ -62,7 +62,7 @@ static void on_rx_work(struct event_work *w)
 
 static void on_tap(struct event_source *s, uint32_t events)
 {
-    net_rx_serve(container_of(s, struct net_queue, tap));
+    net_rx_gather(container_of(s, struct net_queue, tap));
 }
 
 static int map_rings(struct net_queue *q, const struct net_queue_refs *refs)

@@ -27,6 +27,7 @@
 #include "../common/ring.h"
 #include "answers.h"
 #include "credit.h"
+#include "gather.h"
 #include "join.h"
 #include "record.h"
 #include "slots.h"
@@ -103,6 +104,7 @@ struct net_queue {
     void *rx_addr;
     struct event_work rx_work; /* likewise */
     struct event_source tap;
+    struct gather gather;
     bool tap_paused;          /* not read: the guest has no room */
     struct event_timer stall; /* runs from then on; or is the next look */
     bool stalled;             /* it has run out: frames are thrown away */
@@ -134,6 +136,8 @@ void net_queue_disconnect(struct net_queue *q);
  */
 void net_tx_serve(struct net_queue *q);
 void net_rx_serve(struct net_queue *q);
+/* The tap device has something; more may be let come first. */
+void net_rx_gather(struct net_queue *q);
 /* The guest has had no room for NET_STALL_MS, or for NET_POLL_MS. */
 void net_rx_wait_is_over(struct event_timer *t);
 

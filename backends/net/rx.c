@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 
 #include "offload.h"
 
@@ -177,30 +178,19 @@ static bool next_frame(struct net_queue *q, unsigned int n, uint8_t *at)
     return true;
 }
 
-void net_rx_serve(struct net_queue *q)
+/* Fetches frames until there are no more, or no room for the next; how many. */
+static unsigned int fetch(struct net_queue *q, unsigned int room,
+                          unsigned int *missing)
 {
     uint8_t *at = q->arena->base, *end = at + NET_ARENA_PAGES * PAGE_SIZE;
-    int room = back_ring_pending(&q->rx);
-    unsigned int n = 0, taken = 0, missing = 0;
+    unsigned int n = 0, taken = 0;
 
-    if (room < 0) {
-        q->broken(
-            q,
-            "the guest claims more receive requests than the ring has slots");
-        return;
-    }
-    if (q->held && slots_of(&q->frame[0]) > (unsigned int)room) {
-        wait_for_buffers(q, slots_of(&q->frame[0]));
-        return;
-    }
-    resume(q);
-    q->rx_batch.used = 0;
     while (n < NET_RING_SIZE && at + NET_MAX_FRAME <= end &&
            next_frame(q, n, at)) {
         struct net_frame *f = &q->frame[n];
 
-        if (slots_of(f) > (unsigned int)room) {
-            missing = slots_of(f);
+        if (slots_of(f) > room) {
+            *missing = slots_of(f);
             break;
         }
         place(q, f, &taken);
@@ -209,6 +199,28 @@ void net_rx_serve(struct net_queue *q)
         at += pages_of(f) * PAGE_SIZE;
         n++;
     }
+    return n;
+}
+
+/* The number of frames that went to the guest. */
+static unsigned int serve(struct net_queue *q)
+{
+    int room = back_ring_pending(&q->rx);
+    unsigned int n, missing = 0;
+
+    if (room < 0) {
+        q->broken(
+            q,
+            "the guest claims more receive requests than the ring has slots");
+        return 0;
+    }
+    if (q->held && slots_of(&q->frame[0]) > (unsigned int)room) {
+        wait_for_buffers(q, slots_of(&q->frame[0]));
+        return 0;
+    }
+    resume(q);
+    q->rx_batch.used = 0;
+    n = fetch(q, room, &missing);
     grant_batch_run(q->grants, &q->rx_batch);
     for (unsigned int i = 0; i < n; i++)
         respond(q, &q->frame[i]);
@@ -218,6 +230,22 @@ void net_rx_serve(struct net_queue *q)
         hold(q, &q->frame[n]);
         wait_for_buffers(q, missing);
     }
+    return n;
+}
+
+void net_rx_serve(struct net_queue *q)
+{
+    serve(q);
+}
+
+void net_rx_gather(struct net_queue *q)
+{
+    static const struct timespec moment = {0, GATHER_US * 1000};
+    bool wait = gather_wait(&q->gather);
+
+    if (wait)
+        nanosleep(&moment, NULL);
+    gather_seen(&q->gather, wait, serve(q));
 }
 
 /* Throws away what has waited too long, and goes on doing so a share at a time
