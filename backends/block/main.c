@@ -257,6 +257,21 @@ static void disconnect_disk(struct xenbus_device *bus)
 
     event_timer_cancel(&d->backend.loop, &d->tell);
     block_queue_disconnect(&d->queue);
+    if (block_queue_busy(&d->queue))
+        storage_set_unfinished(&d->disk, true);
+}
+
+static bool disk_busy(struct xenbus_device *bus)
+{
+    return block_queue_busy(&device_of(bus)->queue);
+}
+
+static void quiet(struct block_queue *q)
+{
+    struct disk_device *d = container_of(q, struct disk_device, queue);
+
+    storage_set_unfinished(&d->disk, false);
+    xenbus_quiet(&d->backend.bus);
 }
 
 static void broken(struct block_queue *q, const char *why)
@@ -287,6 +302,7 @@ static int init_disk(struct backend *b)
 
     d->queue.broken = broken;
     d->queue.waits = waits;
+    d->queue.quiet = quiet;
     d->resize.changed = on_resize;
     d->tell.fire = on_tell;
     return rc;
@@ -302,6 +318,7 @@ static const struct backend_ops disk_ops = {
             .ready = ready,
             .connect = connect_disk,
             .disconnect = disconnect_disk,
+            .busy = disk_busy,
         },
     .record_format = BLOCK_RECORD_FORMAT,
     .record_size = sizeof(struct block_record),

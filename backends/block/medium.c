@@ -21,12 +21,22 @@
 #define WRITES    101
 #define NO_READS  200
 #define NO_WRITES 201
+/* Not QEMU's: nobody waits for what this writer does any more. */
+#define UNFINISHED 300
 
 static int lock(int fd, off_t first, off_t last)
 {
     struct flock l = {F_RDLCK, SEEK_SET, first, last - first + 1, 0};
 
     return fcntl(fd, F_OFD_SETLK, &l) ? -errno : 0;
+}
+
+void medium_set_unfinished(int fd, bool unfinished)
+{
+    struct flock l = {unfinished ? F_RDLCK : F_UNLCK, SEEK_SET, UNFINISHED, 1,
+                      0};
+
+    fcntl(fd, F_OFD_SETLK, &l);
 }
 
 static bool locked(int fd, off_t first, off_t last)
@@ -36,11 +46,32 @@ static bool locked(int fd, off_t first, off_t last)
     return !fcntl(fd, F_OFD_GETLK, &l) && l.l_type != F_UNLCK;
 }
 
+/* What a writer before us has begun may come after what we write, so even who
+ * minds no other waits for it. */
+static int refusal(int fd)
+{
+    return locked(fd, UNFINISHED, UNFINISHED) ? -EAGAIN : -EBUSY;
+}
+
+/* Likewise of a device that the kernel lets nobody open to write. */
+static int refusal_of(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc = -EBUSY;
+
+    if (fd >= 0) {
+        rc = refusal(fd);
+        close(fd);
+    }
+    return rc;
+}
+
 /* A writer that minds no other only says that it is there. */
 static int keep_others_out(int fd, bool writes, bool minds)
 {
     int rc = lock(fd, READS, writes ? WRITES : READS);
 
+    if (refusal(fd) == -EAGAIN)
+        return -EAGAIN;
     if (!minds)
         return 0;
     rc = rc ? rc : lock(fd, NO_WRITES, NO_WRITES);
@@ -63,7 +94,7 @@ static int open_alone(const char *path, const char *mode)
     if (fd < 0 && errno == EINVAL)
         fd = open(path, flags);
     if (fd < 0)
-        return -errno;
+        return errno == EBUSY ? refusal_of(path) : -errno;
     rc = keep_others_out(fd, writes, minds);
     if (!rc)
         return fd;

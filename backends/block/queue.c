@@ -16,6 +16,7 @@
 
 #define BATCH_PIECES 1024
 #define NO_ROOM_MS   500 /* between looks at a full file system */
+#define KICK_MS      10  /* between tries to hand I/O to the kernel */
 #define BROKEN_RING  "the guest claims more requests than the ring has slots"
 
 static void start(struct block_queue *q, struct block_job *j);
@@ -73,6 +74,15 @@ static void count(struct block_queue *q, const struct block_request *r)
         record_count(&c->from_guest, r->len);
 }
 
+static void release(struct block_queue *q, struct block_job *j)
+{
+    end_wait(q, j);
+    block_pool_put(&q->pool, j->data, j->request.len);
+    j->data = NULL;
+    j->stage = BLOCK_FREE;
+    q->used--;
+}
+
 static void finish(struct block_queue *q, struct block_job *j, int status)
 {
     const struct block_request *r = &j->request;
@@ -85,11 +95,7 @@ static void finish(struct block_queue *q, struct block_job *j, int status)
     else
         count(q, r);
     respond(q, j, status);
-    end_wait(q, j);
-    block_pool_put(&q->pool, j->data, r->len);
-    j->data = NULL;
-    j->stage = BLOCK_FREE;
-    q->used--;
+    release(q, j);
     if (q->starved)
         event_work_queue(q->loop, &q->work);
     if (q->barrier == j)
@@ -168,6 +174,12 @@ static bool copy(struct block_queue *q, struct block_job *j, bool from_guest)
     return !j->pieces;
 }
 
+static void to_medium(struct block_queue *q, struct block_job *j)
+{
+    j->at_medium = true;
+    storage_queue(q->disk, &j->io);
+}
+
 static void queue_io(struct block_queue *q, struct block_job *j,
                      enum storage_op op)
 {
@@ -175,7 +187,7 @@ static void queue_io(struct block_queue *q, struct block_job *j,
     j->io.data = j->data + j->done;
     j->io.offset = j->request.offset + j->done;
     j->io.len = j->request.len - j->done;
-    storage_queue(q->disk, &j->io);
+    to_medium(q, j);
 }
 
 /* The next step of a request, as far as it goes without waiting. */
@@ -235,6 +247,11 @@ static void completed(struct block_queue *q, struct storage_io *io)
     struct block_job *j = container_of(io, struct block_job, io);
     bool moves_data = io->op == STORAGE_READ || io->op == STORAGE_WRITE;
 
+    j->at_medium = false;
+    if (j->stage == BLOCK_FORGOTTEN) {
+        release(q, j);
+        return;
+    }
     if (io->result < 0 || (moves_data && io->result == 0)) {
         int err = io->result ? -io->result : EIO;
 
@@ -376,6 +393,26 @@ static void settle(struct block_queue *q)
     }
 }
 
+static void kick(struct block_queue *q)
+{
+    if (!storage_kick(q->disk))
+        event_timer_set(q->loop, &q->kick, KICK_MS);
+}
+
+/* Without a guest. */
+static void reap(struct block_queue *q)
+{
+    struct storage_io *io;
+
+    kick(q);
+    while ((io = storage_next_done(q->disk)))
+        completed(q, io);
+    if (q->used)
+        return;
+    event_timer_cancel(q->loop, &q->kick);
+    event_source_remove(q->loop, &q->completions);
+}
+
 static void serve(struct block_queue *q)
 {
     struct storage_io *io;
@@ -397,11 +434,11 @@ static void serve(struct block_queue *q)
         take_one(q);
     do {
         run_copies(q);
-        storage_kick(q->disk);
+        kick(q);
         while ((io = storage_next_done(q->disk)))
             completed(q, io);
     } while (q->nr_copying);
-    storage_kick(q->disk); /* what completions queued */
+    kick(q); /* what completions queued */
     if (publish(q))
         port_notify(&q->port);
     settle(q);
@@ -415,9 +452,25 @@ static void on_event(struct port *p)
     serve(q);
 }
 
+static void medium_moves(struct block_queue *q)
+{
+    if (q->ring_addr) {
+        serve(q);
+        return;
+    }
+    reap(q);
+    if (!q->used)
+        q->quiet(q);
+}
+
 static void on_completion(struct event_source *s, uint32_t events)
 {
-    serve(container_of(s, struct block_queue, completions));
+    medium_moves(container_of(s, struct block_queue, completions));
+}
+
+static void on_kick(struct event_timer *t)
+{
+    medium_moves(container_of(t, struct block_queue, kick));
 }
 
 static void on_work(struct event_work *w)
@@ -432,7 +485,7 @@ static void on_again(struct event_timer *t)
     for (struct block_job *j = q->job; j < q->job + BLOCK_INFLIGHT; j++)
         if (j->stage == BLOCK_NO_ROOM) {
             j->stage = BLOCK_TRANSFER;
-            storage_queue(q->disk, &j->io);
+            to_medium(q, j);
         }
     serve(q);
 }
@@ -454,6 +507,7 @@ int block_queue_init(struct block_queue *q, struct event_loop *loop,
     q->completions.ready = on_completion;
     q->work.run = on_work;
     q->again.fire = on_again;
+    q->kick.fire = on_kick;
     rc = block_pool_init(&q->pool);
     return rc ? rc : grant_batch_init(&q->batch, BATCH_PIECES, NULL);
 }
@@ -520,23 +574,26 @@ int block_queue_connect(struct block_queue *q, struct ports *ports,
     return 0;
 }
 
+/* The medium only knows memory of ours, so the guest's is not waited for. */
 void block_queue_disconnect(struct block_queue *q)
 {
     event_work_cancel(q->loop, &q->work);
     event_timer_cancel(q->loop, &q->again);
-    event_source_remove(q->loop, &q->completions);
     port_unbind(&q->port);
-    /* The kernel may still be writing into the guest's pages. */
-    storage_drain(q->disk);
     block_pages_unmap_all(&q->pages);
     grants_unmap(q->grants, q->ring_addr, q->ring_pages);
     q->ring_addr = NULL;
-    for (struct block_job *j = q->job; j < q->job + BLOCK_INFLIGHT; j++)
-        if (j->stage != BLOCK_FREE) {
-            end_wait(q, j);
-            block_pool_put(&q->pool, j->data, j->request.len);
-            j->data = NULL;
-            j->stage = BLOCK_FREE;
-        }
-    q->used = 0;
+    for (struct block_job *j = q->job; j < q->job + BLOCK_INFLIGHT; j++) {
+        end_wait(q, j);
+        if (j->at_medium)
+            j->stage = BLOCK_FORGOTTEN;
+        else if (j->stage != BLOCK_FREE)
+            release(q, j);
+    }
+    reap(q);
+}
+
+bool block_queue_busy(const struct block_queue *q)
+{
+    return !q->ring_addr && q->used;
 }

@@ -36,6 +36,7 @@ enum block_stage {
     BLOCK_TRANSFER,
     BLOCK_NO_ROOM, /* its file system is full; written again after a while */
     BLOCK_FLUSH_AFTER,
+    BLOCK_FORGOTTEN, /* the guest has gone, but the medium is not done */
 };
 
 /* A request taken from the ring but not answered: a copy, since its slot there
@@ -47,6 +48,7 @@ struct block_job {
     struct storage_io io;
     uint8_t *data;       /* in the pool */
     uint64_t done;       /* bytes transferred so far */
+    bool at_medium;      /* io is; so data must stay as it is */
     bool waited;         /* for room, and is not written yet */
     unsigned int piece;  /* its pieces in the copy batch */
     unsigned int pieces; /* none: all its pages are mapped */
@@ -66,6 +68,8 @@ struct block_queue {
     void (*broken)(struct block_queue *q, const char *why);
     /* err: writes begin to wait, for that reason; 0: none waits any more. */
     void (*waits)(struct block_queue *q, int err);
+    /* After a disconnect: it is quiet now (block_queue_busy()). */
+    void (*quiet)(struct block_queue *q);
 
     struct back_ring ring;
     void *ring_addr;
@@ -75,7 +79,8 @@ struct block_queue {
     struct event_source completions; /* of the medium */
     struct event_work work;          /* another turn */
     struct event_timer again;        /* armed while there is a BLOCK_NO_ROOM */
-    unsigned int waiting;            /* jobs that have waited */
+    struct event_timer kick; /* armed while the kernel takes no more I/O */
+    unsigned int waiting;    /* jobs that have waited */
 
     struct block_job job[BLOCK_INFLIGHT];
     struct block_job *free[BLOCK_INFLIGHT]; /* a stack */
@@ -111,9 +116,14 @@ int block_queue_connect(struct block_queue *q, struct ports *ports,
                         const uint32_t *refs, unsigned int nr_refs,
                         uint32_t remote_port, bool persistent, bool resume);
 /*
- * Waits for I/O in flight; nothing stays mapped. Requests that were not
- * answered are forgotten: the frontend asks again after it has reconnected.
+ * Nothing stays mapped. Requests that were not answered are forgotten: the
+ * frontend asks again after it has reconnected. But what is at the medium
+ * cannot be taken back, and for as long as that lasts the queue is busy: what
+ * another connection writes could be overwritten by it. A medium that hangs
+ * makes that any time, in which nothing else waits.
  */
 void block_queue_disconnect(struct block_queue *q);
+/* Requests of a connection that has ended are at the medium. */
+bool block_queue_busy(const struct block_queue *q);
 
 #endif

@@ -120,8 +120,10 @@ int storage_open(struct storage *s, const char *path, const char *mode,
     s->fd = path ? medium_open(path, mode) : no_medium();
     if (s->fd < 0)
         return log_reason(s->fd, "%s: %s", name,
-                          s->fd == -EBUSY ? "somebody else uses it"
-                                          : strerror(-s->fd));
+                          s->fd == -EBUSY    ? "somebody else uses it"
+                          : s->fd == -EAGAIN ? "it has not finished what its "
+                                               "former user asked for"
+                                             : strerror(-s->fd));
     if (fstat(s->fd, &st))
         rc = -errno;
     else if (S_ISBLK(st.st_mode))
@@ -148,12 +150,25 @@ out:
     return rc;
 }
 
+/* As this kernel knows it: neither the medium nor a file server is asked, who
+ * might not answer. */
+static bool size_now(int fd, uint64_t *bytes)
+{
+    struct statx x;
+
+    if (!ioctl(fd, BLKGETSIZE64, bytes))
+        return true;
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_SIZE, &x))
+        return false;
+    *bytes = x.stx_size;
+    return true;
+}
+
 bool storage_resized(struct storage *s)
 {
-    off_t bytes = lseek(s->fd, 0, SEEK_END); /* of a device, too */
-    uint64_t former = s->limits.sectors;
+    uint64_t bytes, former = s->limits.sectors;
 
-    if (bytes < 0 || (uint64_t)bytes / 512 == former)
+    if (!size_now(s->fd, &bytes) || bytes / 512 == former)
         return false;
     set_size(s, bytes);
     if (s->limits.sectors < former)
@@ -190,10 +205,16 @@ void storage_close(struct storage *s)
 {
     if (s->fd < 0)
         return;
-    storage_drain(s);
+    if (s->in_kernel)
+        storage_set_unfinished(s, true);
     io_uring_queue_exit(&s->ring);
     close(s->fd);
     s->fd = -1;
+}
+
+void storage_set_unfinished(struct storage *s, bool unfinished)
+{
+    medium_set_unfinished(s->fd, unfinished);
 }
 
 static void finish(struct storage *s, struct storage_io *io, int result)
@@ -270,17 +291,13 @@ void storage_queue(struct storage *s, struct storage_io *io)
     s->in_kernel++;
 }
 
-void storage_kick(struct storage *s)
+bool storage_kick(struct storage *s)
 {
-    int r;
+    int r = io_uring_sq_ready(&s->ring) ? io_uring_submit(&s->ring) : 0;
 
-    if (!io_uring_sq_ready(&s->ring))
-        return;
-    do
-        r = io_uring_submit(&s->ring);
-    while (r == -EINTR || r == -EAGAIN);
-    if (r < 0)
+    if (r < 0 && r != -EINTR && r != -EAGAIN && r != -EBUSY)
         log_error("io_uring_submit: %s", strerror(-r));
+    return !io_uring_sq_ready(&s->ring);
 }
 
 struct storage_io *storage_next_done(struct storage *s)
@@ -301,25 +318,4 @@ struct storage_io *storage_next_done(struct storage *s)
     io_uring_cqe_seen(&s->ring, c);
     s->in_kernel--;
     return io;
-}
-
-void storage_drain(struct storage *s)
-{
-    struct io_uring_cqe *c;
-
-    storage_kick(s);
-    while (s->in_kernel) {
-        int r = io_uring_wait_cqe(&s->ring, &c);
-
-        if (r == -EINTR)
-            continue;
-        if (r) {
-            log_error("io_uring_wait_cqe: %s", strerror(-r));
-            break;
-        }
-        io_uring_cqe_seen(&s->ring, c);
-        s->in_kernel--;
-    }
-    s->done = NULL;
-    s->done_tail = &s->done;
 }

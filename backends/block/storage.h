@@ -54,7 +54,14 @@ struct storage {
  * with a reason. */
 int storage_open(struct storage *s, const char *path, const char *mode,
                  bool allow_discard, unsigned int depth);
+/* Waits for nothing. What is in flight the kernel does to its end, or what is
+ * left of it, and nobody hears of it. */
 void storage_close(struct storage *s);
+
+/* There is nobody any more for whom the I/O in flight is done; or there is none
+ * in flight. In the former case the next user of the medium waits for it, also
+ * after this process. */
+void storage_set_unfinished(struct storage *s, bool unfinished);
 
 /* Looks at the medium's size. True: it is another one, and so is
  * limits.sectors. What is in flight may have been checked against the former.
@@ -77,13 +84,12 @@ int storage_hold(struct storage *s, int fd);
 /* Queues; nothing moves before storage_kick(). Never fails: problems come back
  * as results. */
 void storage_queue(struct storage *s, struct storage_io *io);
-void storage_kick(struct storage *s);
+/* False: the kernel has not taken all of it, and is to be asked again soon,
+ * whether anything finishes or not. */
+bool storage_kick(struct storage *s);
 
 /* The next finished io, or NULL; its result is set. A short read or write is no
  * error: the caller queues the rest. */
 struct storage_io *storage_next_done(struct storage *s);
-
-/* Blocks until everything in flight has finished, and forgets it. */
-void storage_drain(struct storage *s);
 
 #endif

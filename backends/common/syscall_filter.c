@@ -28,6 +28,7 @@ static const int allowed[] = {
     SCMP_SYS(close),
     SCMP_SYS(fstat),
     SCMP_SYS(newfstatat),
+    SCMP_SYS(statx),
     SCMP_SYS(fcntl),
     /* grants, event channels, tap device */
     SCMP_SYS(ioctl),

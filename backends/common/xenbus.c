@@ -24,6 +24,16 @@
 #define BUSY_MS       5000
 #define BUSY_RETRY_MS 10
 
+/* That what a disconnect has left may take, before somebody is told; and at the
+ * device's end, before it is left to the kernel. */
+#define PATIENCE_MS 5000
+#define UNFINISHED                                                             \
+    "the medium does not finish what it was given: the device is not closed "  \
+    "before"
+#define PREDECESSOR                                                            \
+    "waiting for the medium, which has not finished what its former user "     \
+    "asked for"
+
 static char *read_at(struct xenbus_device *d, const char *dir, const char *key)
 {
     char path[PATH_LEN];
@@ -94,11 +104,22 @@ static bool set_state(struct xenbus_device *d, enum xenbus_state state)
     return !enter_state(d, state, &none);
 }
 
+static bool busy(struct xenbus_device *d)
+{
+    return d->ops->busy && d->ops->busy(d);
+}
+
 int xenbus_renew(struct xenbus_device *d, const struct device_nodes *nodes)
 {
     if (d->unwritten || store_lost(&d->store)) /* with nodes of its own */
         return -EAGAIN;
     return enter_state(d, d->state, nodes);
+}
+
+/* What is not over is not called so. */
+static bool close_device(struct xenbus_device *d)
+{
+    return set_state(d, busy(d) ? XenbusStateClosing : XenbusStateClosed);
 }
 
 static enum xenbus_state frontend_state(struct xenbus_device *d)
@@ -119,9 +140,12 @@ static enum xenbus_state frontend_state(struct xenbus_device *d)
 static void stop_service(struct xenbus_device *d)
 {
     record_set_connected(&d->record, false);
-    if (d->connected)
-        d->ops->disconnect(d);
+    if (!d->connected)
+        return;
+    d->ops->disconnect(d);
     d->connected = false;
+    if (busy(d))
+        event_timer_set(d->loop, &d->patience, PATIENCE_MS);
 }
 
 static void publish_error(struct xenbus_device *d)
@@ -173,7 +197,7 @@ void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
     write_error(d, text);
     d->failed = true;
     d->failed_at = frontend_state(d);
-    set_state(d, XenbusStateClosed);
+    close_device(d);
 }
 
 /* Of the reason as who failed put it. */
@@ -231,6 +255,7 @@ static void look(struct xenbus_device *d, struct xenbus_view *v)
     v->mine = d->state;
     v->overwritten = state && strtoul(state, NULL, 10) != d->state;
     v->connected = d->connected;
+    v->busy = busy(d);
     v->recorded = record_connected(&d->record);
     v->ready = d->ops->ready(d);
     free(state);
@@ -280,12 +305,29 @@ static bool open_later(struct xenbus_device *d, int rc)
     return true;
 }
 
+/* An administrator should know why a guest gets no disk. */
+static void tell_of_waiting(struct xenbus_device *d, bool waits)
+{
+    if (waits && !d->wait_until_ms) {
+        d->wait_until_ms = now_ms() + BUSY_MS;
+    } else if (waits && !d->waits && now_ms() >= d->wait_until_ms) {
+        d->waits = true;
+        xenbus_trouble(d, EAGAIN, PREDECESSOR);
+    } else if (!waits) {
+        if (d->waits)
+            xenbus_trouble_over(d);
+        d->waits = false;
+        d->wait_until_ms = 0;
+    }
+}
+
 void xenbus_opened(struct xenbus_device *d, int rc)
 {
     d->open_wanted = false;
     d->opened = !rc;
     if (rc && store_lost(&d->store))
         return;
+    tell_of_waiting(d, rc == -EAGAIN);
     if ((rc == -EBUSY || rc == -EAGAIN) && open_later(d, rc)) {
         log_take_reason(rc); /* it may not be why something fails later */
         return;
@@ -348,6 +390,20 @@ static void resume_device(struct xenbus_device *d)
     log_info("serving on in the place of a backend that was killed");
 }
 
+/* The process does not wait for ever: what it was the only one to hold is free
+ * then, and the medium is not, as long as the kernel is busy with it. */
+static void finish(struct xenbus_device *d)
+{
+    if (!busy(d)) {
+        log_info("device closed");
+        event_loop_stop(d->loop, 0);
+    } else if (d->overdue) {
+        log_error("the guest and its device have gone, but what it wrote last "
+                  "may still reach the medium: nobody else can use it before");
+        event_loop_stop(d->loop, 1);
+    }
+}
+
 /* False: nothing left to do for now. */
 static bool step(struct xenbus_device *d)
 {
@@ -387,11 +443,10 @@ static bool step(struct xenbus_device *d)
             log_warning("the backend before this one left nothing to go on "
                         "from");
         stop_service(d);
-        return set_state(d, XenbusStateClosed);
+        return close_device(d);
     case XENBUS_FINISH:
         stop_service(d);
-        log_info("device closed");
-        event_loop_stop(d->loop, 0);
+        finish(d);
         return false;
     }
     return false;
@@ -414,6 +469,27 @@ void xenbus_advance(struct xenbus_device *d)
         return;
     while (!d->loop->stopped && step(d))
         ;
+}
+
+static void on_overdue(struct event_timer *t)
+{
+    struct xenbus_device *d = container_of(t, struct xenbus_device, patience);
+
+    d->overdue = true;
+    if (*d->error)
+        log_warning("%s%s", d->error, "; " UNFINISHED);
+    else
+        xenbus_trouble(d, ETIMEDOUT, UNFINISHED);
+    xenbus_advance(d);
+}
+
+void xenbus_quiet(struct xenbus_device *d)
+{
+    event_timer_cancel(d->loop, &d->patience);
+    if (d->overdue && !d->failed)
+        xenbus_trouble_over(d);
+    d->overdue = false;
+    xenbus_advance(d);
 }
 
 static void settled(struct store_client *c)
@@ -515,6 +591,7 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
     d->loop = loop;
     d->ops = ops;
     d->busy.fire = on_busy;
+    d->patience.fire = on_overdue;
     rc = parse_path(d, path);
     if (rc)
         return rc;
@@ -526,6 +603,7 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
 void xenbus_close(struct xenbus_device *d)
 {
     event_timer_cancel(d->loop, &d->busy);
+    event_timer_cancel(d->loop, &d->patience);
     store_client_close(&d->store);
     free(d->path);
     free(d->frontend);

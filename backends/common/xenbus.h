@@ -8,6 +8,7 @@
  *   connect     read the frontend's ring references, map, bind, serve; or
  *               serve on what a process before this one has left (record.h)
  *   disconnect  stop serving and unmap; may be called at any time
+ *   busy        after that: not all that it served is done
  *
  * The nodes that announce and connect add are written together with the state
  * that tells the frontend of them. A process that takes up another's rings
@@ -50,6 +51,9 @@ struct xenbus_ops {
     int (*connect)(struct xenbus_device *d, struct device_nodes *nodes,
                    bool resume);
     void (*disconnect)(struct xenbus_device *d);
+    /* xenbus_quiet() is called when that is over. Until then the device is not
+     * Closed and has no other connection. NULL: never. */
+    bool (*busy)(struct xenbus_device *d);
 };
 
 struct xenbus_device {
@@ -65,11 +69,15 @@ struct xenbus_device {
     enum xenbus_state seen;      /* frontend's state when last looked at */
     bool failed, connected;
     bool opened;
-    bool open_wanted;        /* why the loop ended */
-    bool resuming;           /* what it is to be opened for */
-    struct event_timer busy; /* until the next try to open it */
-    uint64_t busy_until_ms;  /* the last try; 0: none has failed */
-    bool unknown;            /* the store has forgotten the guest */
+    bool open_wanted;            /* why the loop ended */
+    bool resuming;               /* what it is to be opened for */
+    struct event_timer busy;     /* until the next try to open it */
+    uint64_t busy_until_ms;      /* the last try; 0: none has failed */
+    uint64_t wait_until_ms;      /* then it is told; 0: for no predecessor */
+    bool waits;                  /* it was told */
+    bool unknown;                /* the store has forgotten the guest */
+    struct event_timer patience; /* with what is busy */
+    bool overdue;                /* it is at an end */
     /* What the store has not taken; the state that belongs to it is above. */
     bool unwritten, error_unwritten;
     struct device_nodes nodes;
@@ -100,6 +108,9 @@ void xenbus_opened(struct xenbus_device *d, int rc);
 
 /* Looks at the store and does what follows from it. */
 void xenbus_advance(struct xenbus_device *d);
+
+/* The device was busy after its disconnect, and is no more. */
+void xenbus_quiet(struct xenbus_device *d);
 
 /*
  * While connected: writes these nodes, and the state once more, by which the

@@ -46,6 +46,8 @@ enum xenbus_action xenbus_next(const struct xenbus_view *v)
         return XENBUS_FINISH;
     if (can_resume(v))
         return XENBUS_RESUME;
+    if (v->busy) /* it could mix with the next one's, or another device's */
+        return XENBUS_NOTHING;
     if (orphaned(v))
         return v->frontend == XenbusStateClosing ? XENBUS_DISCONNECT
                                                  : XENBUS_CLOSE;
@@ -53,7 +55,7 @@ enum xenbus_action xenbus_next(const struct xenbus_view *v)
         return next_offline(v);
     /* Trying the same again would fail for ever, as fast as we can. */
     if (v->failed)
-        return XENBUS_NOTHING;
+        return v->mine == XenbusStateClosing ? XENBUS_CLOSE : XENBUS_NOTHING;
 
     switch (v->frontend) {
     case XenbusStateInitialising:
@@ -65,7 +67,8 @@ enum xenbus_action xenbus_next(const struct xenbus_view *v)
         return XENBUS_NOTHING;
     case XenbusStateInitialised:
     case XenbusStateConnected:
-        if (v->mine == XenbusStateInitialising)
+        /* Closing: it did not wait until a former connection was over. */
+        if (v->mine == XenbusStateInitialising || v->mine == XenbusStateClosing)
             return XENBUS_ANNOUNCE;
         if (v->mine == XenbusStateInitWait && v->ready)
             return XENBUS_CONNECT;

@@ -22,6 +22,7 @@ struct xenbus_view {
     bool overwritten; /* the store has another state than mine by now */
     bool ready;       /* hotplug done, medium there */
     bool connected;   /* rings are mapped */
+    bool busy;        /* not all of a former connection's work is done */
     bool recorded;    /* a process before this one left its rings in use */
     bool failed;      /* this frontend state has led to a fatal error already */
 };

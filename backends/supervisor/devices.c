@@ -33,8 +33,9 @@
 #define LIFE_MS       1000 /* so long-lived, a process is no failure */
 #define WAIT_FIRST_MS 100
 #define WAIT_MOST_MS  5000
-#define STARTING_MS   10   /* until a process has its number written */
-#define OBEY_MS       5000 /* that a process may take to end */
+#define STARTING_MS   10    /* until a process has its number written */
+#define OBEY_MS       5000  /* that a process may take to end */
+#define GONE_MS       10000 /* after its device, before it is ended */
 
 struct device {
     struct device *next;
@@ -51,6 +52,8 @@ struct device {
     unsigned int wait_ms;     /* before the next one, should this one end */
     struct event_timer timer; /* until the next one, or until it is looked at
                                * again; or LIFE_MS of this one */
+    struct event_timer gone;  /* the process is of a device before this one */
+    bool ended;               /* by SIGKILL, for that reason */
 };
 
 /* --- the store --- */
@@ -164,6 +167,7 @@ static void forget(struct device *d)
         p = &(*p)->next;
     *p = d->next;
     event_timer_cancel(d->all->loop, &d->timer);
+    event_timer_cancel(d->all->loop, &d->gone);
     if (d->kept >= 0)
         close(d->kept);
     free(d);
@@ -301,6 +305,8 @@ static void settle(struct device *d)
         return;
     switch (what_next(d)) {
     case NEXT_FORGET:
+        if (d->end == WORKER_FAILED)
+            log_error("%s: backend process %s", d->path, d->status.why);
         end(d);
         break;
     case NEXT_REPORT:
@@ -327,6 +333,54 @@ static void on_timer(struct event_timer *t)
     device_error_clear(d->all->store->xs, d->path, d->status.why);
 }
 
+/* A process that waits for its medium in the kernel cannot even be killed. It
+ * goes on until the medium answers, without its device's name; the medium is in
+ * use for as long. */
+static void leave_process(struct device *d)
+{
+    log_error("%s: process %d of the device before this one cannot be ended: "
+              "it waits for its medium",
+              d->path, (int)d->worker.pid);
+    event_timer_cancel(d->all->loop, &d->timer);
+    worker_leave(&d->worker);
+    worker_remove_files(&d->worker);
+    d->status = (struct device_status){0};
+    d->served = false;
+    d->end = WORKER_DONE;
+    settle(d);
+}
+
+static void on_gone(struct event_timer *t)
+{
+    struct device *d = container_of(t, struct device, gone);
+
+    if (!d->worker.pid || state_of(d->all, d->path) != XenbusStateInitialising)
+        return;
+    if (d->ended) {
+        leave_process(d);
+        return;
+    }
+    log_warning("%s: process %d does not end with the device before this one",
+                d->path, (int)d->worker.pid);
+    worker_signal(&d->worker, SIGKILL);
+    d->ended = true;
+    event_timer_set(d->all->loop, t, OBEY_MS);
+}
+
+/* A process ends with its device. Another has come meanwhile, under its name,
+ * and waits for one of its own. */
+static void set_state_of(struct device *d, int state)
+{
+    bool another =
+        state == XenbusStateInitialising && d->state != XenbusStateInitialising;
+
+    d->state = state;
+    if (!another || !d->worker.pid || d->gone.armed)
+        return;
+    d->ended = false;
+    event_timer_set(d->all->loop, &d->gone, GONE_MS);
+}
+
 static void process_ended(struct worker *w, enum worker_end how,
                           const char *words)
 {
@@ -335,6 +389,7 @@ static void process_ended(struct worker *w, enum worker_end how,
     d->end = how;
     snprintf(d->status.why, sizeof(d->status.why), "%s", words);
     event_timer_cancel(d->all->loop, &d->timer);
+    event_timer_cancel(d->all->loop, &d->gone);
     if (how == WORKER_DONE)
         log_info("%s: backend ended", d->path);
     if (what_next(d) == NEXT_SERVE)
@@ -360,7 +415,8 @@ static struct device *add(struct devices *ds, const struct device_kind *k,
                          .worker = {.dir = ds->run_dir,
                                     .loop = ds->loop,
                                     .ended = process_ended},
-                         .timer = {.fire = on_timer}};
+                         .timer = {.fire = on_timer},
+                         .gone = {.fire = on_gone}};
     snprintf(d->path, sizeof(d->path), "backend/%s/%u/%u", k->name, domid,
              devid);
     snprintf(d->worker.name, sizeof(d->worker.name), "%s-%u-%u", k->name, domid,
@@ -384,7 +440,7 @@ static void check_device(struct devices *ds, const struct device_kind *k,
         return;
     d = find(ds, path);
     if (d && (d->worker.pid || d->timer.armed))
-        d->state = state;
+        set_state_of(d, state);
     else if (d)
         settle(d);
     else if (!state)

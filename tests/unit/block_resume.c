@@ -91,7 +91,7 @@ static void no_record_is_too_strange(void **state)
             world_send_some();
             world_turn();
         }
-        block_queue_disconnect(&w.q);
+        world_disconnect();
         if (rand() % 2)
             spoil((uint8_t *)w.record.job, sizeof(w.record.job),
                   rand() % 8 ? rand() % 40 : 10000);

@@ -4,6 +4,7 @@
  * are any, loop devices of both sector sizes. Checked: what is announced is
  * what the medium takes, and a medium that is written has one user.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -39,6 +40,22 @@ int statx(int dir, const char *restrict path, int flags, unsigned int mask,
     if (old_kernel)
         x->stx_mask &= ~STATX_DIOALIGN;
     return r;
+}
+
+static unsigned int submissions, refusals; /* to come: -EAGAIN */
+
+int io_uring_submit(struct io_uring *ring)
+{
+    static int (*submit)(struct io_uring * ring);
+
+    submissions++;
+    if (refusals) {
+        refusals--;
+        return -EAGAIN;
+    }
+    if (!submit)
+        *(void **)&submit = dlsym(RTLD_NEXT, "io_uring_submit");
+    return submit(ring);
 }
 
 /* --- the media --- */
@@ -142,7 +159,8 @@ static int transfer(struct storage *s, enum storage_op op, void *data,
 
     io.len = len;
     storage_queue(s, &io);
-    storage_kick(s);
+    while (!storage_kick(s))
+        ;
     while (!(done = storage_next_done(s)))
         ;
     assert_ptr_equal(done, &io);
@@ -194,6 +212,96 @@ static void a_device_has_one_writer_or_many_readers(void **state)
         skip();
     one_writer_or_many_readers(loop[0]);
 }
+
+/* --- that hang --- */
+
+/* Reads from it never end: the kernel waits for a pipe. */
+static void open_hanging(struct storage *s, int pipe_ends[2])
+{
+    assert_int_equal(open_it(s, image, "r"), 0);
+    assert_int_equal(pipe2(pipe_ends, O_CLOEXEC), 0);
+    assert_int_equal(dup2(pipe_ends[0], s->fd), s->fd);
+    s->in_memory = false;
+}
+
+static void nothing_waits_for_a_medium_that_hangs(void **state)
+{
+    static char data[512];
+    struct storage_io io = {.op = STORAGE_READ, .data = data, .len = 512};
+    struct storage s;
+    int ends[2];
+
+    alarm(10);
+    open_hanging(&s, ends);
+    storage_queue(&s, &io);
+    assert_true(storage_kick(&s));
+    assert_null(storage_next_done(&s));
+    storage_close(&s);
+    alarm(0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* When it is short of memory, nobody knows for how long. */
+static void a_kernel_that_takes_nothing_is_not_waited_for(void **state)
+{
+    static char data[512];
+    struct storage_io io = {.op = STORAGE_READ, .data = data, .len = 512};
+    struct storage s;
+    int ends[2];
+
+    alarm(10);
+    open_hanging(&s, ends);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    refusals = 1000000000;
+    submissions = 0;
+    storage_queue(&s, &io);
+    assert_false(storage_kick(&s));
+    assert_int_equal(submissions, 1);
+    assert_null(storage_next_done(&s));
+    refusals = 0;
+    assert_true(storage_kick(&s)); /* of what was left */
+    while (!storage_next_done(&s))
+        ;
+    assert_int_equal(io.result, 1);
+    storage_close(&s);
+    alarm(0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* However the one before had it, and whoever comes. */
+static void the_next_user_waits_for_what_is_not_finished(const char *path)
+{
+    static const char *const modes[] = {"r", "w", "w!"};
+    struct storage s;
+
+    for (int had = 0; had < 3; had++) {
+        assert_int_equal(open_it(&s, path, modes[had]), 0);
+        storage_set_unfinished(&s, true);
+        for (int has = 0; has < 3; has++)
+            assert_int_equal(opened(path, modes[has]), -EAGAIN);
+        storage_set_unfinished(&s, false);
+        assert_int_equal(opened(path, "w!"), 0);
+        storage_set_unfinished(&s, true);
+        storage_close(&s);
+        assert_int_equal(opened(path, "w"), 0);
+    }
+}
+
+static void the_next_user_of_a_file_waits(void **state)
+{
+    the_next_user_waits_for_what_is_not_finished(image);
+}
+
+static void the_next_user_of_a_device_waits(void **state)
+{
+    if (!loop[0][0])
+        skip();
+    the_next_user_waits_for_what_is_not_finished(loop[0]);
+}
+
+/* --- */
 
 static void qemu_and_a_disk_keep_each_other_out(void **state)
 {
@@ -440,6 +548,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_has_one_writer_or_many_readers),
         cmocka_unit_test(a_device_has_one_writer_or_many_readers),
+        cmocka_unit_test(nothing_waits_for_a_medium_that_hangs),
+        cmocka_unit_test(a_kernel_that_takes_nothing_is_not_waited_for),
+        cmocka_unit_test(the_next_user_of_a_file_waits),
+        cmocka_unit_test(the_next_user_of_a_device_waits),
         cmocka_unit_test(qemu_and_a_disk_keep_each_other_out),
         cmocka_unit_test(a_mounted_device_is_not_written),
         cmocka_unit_test(announced_sectors_of_files_work),

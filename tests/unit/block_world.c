@@ -43,12 +43,13 @@ void storage_queue(struct storage *s, struct storage_io *io)
     __asm__ __volatile__("" ::: "memory"); /* it may be the last store */
     w.nr_pending++;
 }
-void storage_kick(struct storage *s)
+/* The kernel may be short of memory. */
+bool storage_kick(struct storage *s)
 {
-}
-void storage_drain(struct storage *s)
-{
-    w.nr_pending = 0;
+    if (w.nr_taken < w.nr_pending && rand() % 4 == 0)
+        return false;
+    w.nr_taken = w.nr_pending;
+    return true;
 }
 
 static int carry_out(struct storage_io *io)
@@ -82,11 +83,12 @@ struct storage_io *storage_next_done(struct storage *s)
     struct storage_io *io;
     unsigned int i;
 
-    if (!w.nr_pending || rand() % 3 == 0)
+    if (!w.nr_taken || w.hung || rand() % 3 == 0)
         return NULL;
-    i = rand() % w.nr_pending;
+    i = rand() % w.nr_taken;
     io = pending[i];
-    pending[i] = pending[w.nr_pending - 1];
+    pending[i] = pending[--w.nr_taken];
+    pending[w.nr_taken] = pending[w.nr_pending - 1];
     __asm__ __volatile__("" ::: "memory");
     w.nr_pending--;
     io->result = carry_out(io);
@@ -114,6 +116,12 @@ static void on_broken(struct block_queue *queue, const char *why)
     if (!w.lies)
         fail_msg("%s", why);
     w.broken++;
+}
+
+static void on_quiet(struct block_queue *queue)
+{
+    assert_false(block_queue_busy(queue));
+    w.quiet++;
 }
 
 static void on_wait(struct block_queue *queue, int err)
@@ -343,11 +351,28 @@ void world_connect(void)
     assert_int_equal(connect_queue(false), 0);
 }
 
+static void medium_finishes(void)
+{
+    unsigned int quiet = w.quiet;
+
+    for (int i = 0; block_queue_busy(&w.q); i++) {
+        assert_true(i < 10000);
+        assert_int_equal(w.quiet, quiet);
+        if (w.nr_taken)
+            w.q.completions.ready(&w.q.completions, 0);
+        else
+            w.q.kick.fire(&w.q.kick);
+    }
+    assert_in_range(w.quiet - quiet, 0, 1);
+}
+
 void world_disconnect(void)
 {
     block_queue_disconnect(&w.q);
-    close(disk.ring.ring_fd);
     assert_int_equal(fake_mapped, 0);
+    medium_finishes();
+    close(disk.ring.ring_fd);
+    assert_false(w.q.kick.armed || w.q.completions.added);
     assert_int_equal(w.q.used, 0);
     assert_false(w.q.again.armed);
     for (unsigned int i = 0; i < POOL_PAGES; i++)
@@ -358,9 +383,14 @@ void world_backend_turn(void)
 {
     struct block_queue *q = &w.q;
 
+    /* Nothing else need happen that makes the backend look again. */
+    assert_true(w.nr_taken == w.nr_pending || q->kick.armed);
     if (q->again.armed && rand() % 8 == 0) {
         event_timer_cancel(&loop, &q->again);
         q->again.fire(&q->again);
+    } else if (q->kick.armed && rand() % 2) {
+        event_timer_cancel(&loop, &q->kick);
+        q->kick.fire(&q->kick);
     } else if (q->work.queued) {
         event_work_cancel(&loop, &q->work);
         q->work.run(&q->work);
@@ -398,6 +428,7 @@ static int start_backend(void)
         return -1;
     w.q.broken = on_broken;
     w.q.waits = on_wait;
+    w.q.quiet = on_quiet;
     return 0;
 }
 
@@ -412,6 +443,7 @@ int world_replace_backend(void)
         else
             w.nr_pending--;
     w.errors_on = errors;
+    w.nr_taken = 0;
     in_barrier = w.waiting = false;
     munmap(w.q.pool.base, POOL_BYTES);
     grant_batch_destroy(&w.q.batch);

@@ -26,16 +26,18 @@ struct block_world {
     /* --- how it is to behave --- */
     bool persistent;
     bool errors_on, often_full;
+    bool hung;              /* the medium finishes nothing */
     bool lies;              /* nothing that the guest sees is checked */
     unsigned int max_pages; /* of a request */
     /* --- what has happened --- */
-    unsigned int answered, failed, barriers, waits_begun, broken;
+    unsigned int answered, failed, barriers, waits_begun, broken, quiet;
     bool waiting; /* for room */
     /* --- what there is --- */
     struct block_queue q;
     struct block_record record;
     uint32_t *ring_page;
     unsigned int nr_pending; /* at the medium */
+    unsigned int nr_taken;   /* of these, by the kernel */
     uint8_t medium[SECTORS * 512], model[SECTORS * 512];
 };
 extern struct block_world w;
@@ -43,7 +45,7 @@ extern struct block_world w;
 /* 0, or -1. */
 int world_create(void);
 void world_connect(void);
-/* Nothing stays mapped or allocated. */
+/* Nothing stays mapped, and once the medium has finished nothing allocated. */
 void world_disconnect(void);
 
 /* The frontend. */

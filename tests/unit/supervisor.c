@@ -17,7 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -524,6 +526,78 @@ static void stop_insists(void **unused)
     assert_true(within(3000, nothing_left));
 }
 
+/* --- a process that the kernel does not let go --- */
+
+static bool unkillable;
+
+int pidfd_send_signal(int pidfd, int signal, siginfo_t *info,
+                      unsigned int flags)
+{
+    return unkillable ? 0
+                      : (int)syscall(SYS_pidfd_send_signal, pidfd, signal, info,
+                                     flags);
+}
+
+static void toolstack_makes_another(void)
+{
+    disk->state = 0;
+    devices_check(&devices, BACK);
+    disk->online = 1;
+    disk->state = 1;
+    devices_check(&devices, BACK "/state");
+}
+
+static void process_of_a_device_before_this_one_is_ended(void **unused)
+{
+    begin_lasting();
+    disk->state = 4;
+    devices_check(&devices, BACK "/state");
+    toolstack_makes_another();
+    within(100, never);
+    await_process(1, "........"); /* it has time */
+    fire_timers_of_devices();
+    await_process(2, "........");
+    remove_disk();
+}
+
+static void process_that_cannot_be_ended_is_left(void **unused)
+{
+    pid_t first;
+
+    begin_lasting();
+    first = pid;
+    disk->state = 4;
+    devices_check(&devices, BACK "/state");
+    toolstack_makes_another();
+    unkillable = true;
+    fire_timers_of_devices();
+    within(100, never);
+    await_process(1, "........");
+    fire_timers_of_devices();
+    await_process(2, "........");
+    unkillable = false;
+    assert_int_equal(kill(first, SIGKILL), 0);
+    assert_int_equal(waitpid(first, NULL, 0), first);
+    within(100, never);
+    await_process(2, "........");
+    remove_disk();
+}
+
+/* It is slow, but serves the device. */
+static void process_that_has_gone_on_is_not_ended(void **unused)
+{
+    begin_lasting();
+    disk->state = 4;
+    devices_check(&devices, BACK "/state");
+    toolstack_makes_another();
+    disk->state = 2;
+    devices_check(&devices, BACK "/state");
+    fire_timers_of_devices();
+    within(100, never);
+    await_process(1, "........");
+    remove_disk();
+}
+
 /* --- without a store --- */
 
 static void lose_store(bool lost)
@@ -660,6 +734,9 @@ int main(void)
         TEST(what_is_said_meanwhile_goes_to_the_log),
         TEST(stop_ends_all_and_closes_the_device),
         TEST(stop_insists),
+        TEST(process_of_a_device_before_this_one_is_ended),
+        TEST(process_that_cannot_be_ended_is_left),
+        TEST(process_that_has_gone_on_is_not_ended),
         TEST(end_is_told_when_the_store_is_back),
         TEST(successor_does_not_wait_for_the_store),
         TEST(process_ends_with_the_guest),

@@ -207,12 +207,26 @@ static void disconnect_device(struct xenbus_device *d)
 {
 }
 
+static bool medium_hangs; /* with what it was given */
+
+static bool is_busy(struct xenbus_device *d)
+{
+    return medium_hangs && !d->connected;
+}
+
+static void medium_answers(void)
+{
+    medium_hangs = false;
+    xenbus_quiet(&device);
+}
+
 static const struct xenbus_ops ops = {
     .kind = "vbd",
     .announce = announce,
     .ready = ready,
     .connect = connect_device,
     .disconnect = disconnect_device,
+    .busy = is_busy,
 };
 
 /* The frontend writes, the backend is told. */
@@ -238,7 +252,7 @@ static int make_device(void **state)
     put(BACK "/state", "1");
     put(FRONT "/state", "1");
     connect_result = 0;
-    removed_meanwhile = false;
+    removed_meanwhile = medium_hangs = false;
     memset(&device, 0, sizeof(device));
     memset(&left, 0, sizeof(left));
     device.record.head = &left;
@@ -334,9 +348,11 @@ static bool tries_to_open(void)
 static void time_passes(unsigned int ms)
 {
     clock_ms += ms;
-    if (device.busy.armed && device.busy.deadline_ms <= clock_ms) {
-        event_timer_cancel(&loop, &device.busy);
-        device.busy.fire(&device.busy);
+    while (loop.timers && loop.timers->deadline_ms <= clock_ms) {
+        struct event_timer *t = loop.timers;
+
+        event_timer_cancel(&loop, t);
+        t->fire(t);
     }
 }
 
@@ -399,14 +415,98 @@ static void killed_process_is_waited_for_without_end(void **state)
         assert_true(tries_to_open());
         xenbus_opened(&device, -EAGAIN);
         state_is("2");
+        assert_int_equal(find("error/" BACK "/error") != NULL, i >= 50);
         time_passes(100);
     }
     assert_true(tries_to_open());
     xenbus_opened(&device, 0);
+    assert_null(find("error/" BACK "/error"));
     xenbus_advance(&device);
     state_is("4");
     device.ops = &ops;
 }
+
+/* --- a medium that hangs --- */
+
+static void connect_and_hang(void)
+{
+    frontend("state", "4");
+    state_is("4");
+    medium_hangs = true;
+}
+
+static void told_of_the_medium(bool told)
+{
+    assert_int_equal(find("error/" BACK "/error") != NULL, told);
+}
+
+static void a_device_is_not_closed_before_its_medium_answers(void **state)
+{
+    connect_and_hang();
+    frontend("state", "5");
+    state_is("5");
+    put(BACK "/online", "0");
+    frontend("state", "6");
+    time_passes(4000);
+    told_of_the_medium(false);
+    time_passes(2000);
+    told_of_the_medium(true);
+    time_passes(60000);
+    state_is("5");
+    assert_false(loop.stopped);
+    medium_answers();
+    state_is("6");
+    told_of_the_medium(false);
+    assert_true(loop.stopped && loop.exit_code == 0);
+}
+
+static void a_new_driver_is_served_once_the_medium_answers(void **state)
+{
+    connect_and_hang();
+    frontend("state", "1");
+    state_is("5");
+    frontend("state", "3");
+    state_is("5");
+    medium_answers();
+    state_is("4");
+}
+
+static void a_failed_device_is_closed_once_the_medium_answers(void **state)
+{
+    connect_and_hang();
+    xenbus_fatal(&device, EPROTO, "nonsense");
+    state_is("5");
+    time_passes(10000);
+    medium_answers();
+    state_is("6");
+    assert_string_equal(find("error/" BACK "/error")->value, "71 nonsense");
+}
+
+/* The toolstack has waited, and then destroyed all. */
+static void a_device_that_is_gone_does_not_wait_for_ever(void **state)
+{
+    connect_and_hang();
+    remove_below(BACK);
+    frontend("state", "4");
+    assert_false(device.connected || loop.stopped);
+    time_passes(4000);
+    assert_false(loop.stopped);
+    time_passes(2000);
+    assert_true(loop.stopped && loop.exit_code == 1);
+}
+
+static void a_device_that_waited_is_gone_at_once(void **state)
+{
+    connect_and_hang();
+    frontend("state", "6");
+    time_passes(10000);
+    assert_false(loop.stopped);
+    remove_below(BACK);
+    frontend("state", "6");
+    assert_true(loop.stopped && loop.exit_code == 1);
+}
+
+/* --- */
 
 /* The process is another one, of a device that is in use. */
 static void replace_process(const struct xenbus_ops *with)
@@ -589,6 +689,20 @@ int main(void)
         cmocka_unit_test_setup_teardown(device_is_opened_by_the_main_flow,
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(busy_device_is_tried_again_for_a_while,
+                                        make_device, forget_device),
+        cmocka_unit_test_setup_teardown(
+            a_device_is_not_closed_before_its_medium_answers, make_device,
+            forget_device),
+        cmocka_unit_test_setup_teardown(
+            a_new_driver_is_served_once_the_medium_answers, make_device,
+            forget_device),
+        cmocka_unit_test_setup_teardown(
+            a_failed_device_is_closed_once_the_medium_answers, make_device,
+            forget_device),
+        cmocka_unit_test_setup_teardown(
+            a_device_that_is_gone_does_not_wait_for_ever, make_device,
+            forget_device),
+        cmocka_unit_test_setup_teardown(a_device_that_waited_is_gone_at_once,
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(
             killed_process_is_waited_for_without_end, make_device,

@@ -154,6 +154,44 @@ static void a_device_closes_when_its_nodes_vanish(void **state)
         }
 }
 
+/* Whatever the frontend and the toolstack do meanwhile. */
+static void nothing_is_closed_or_begun_before_the_medium_is_done(void **state)
+{
+    for (unsigned int i = 0; i < 8 * 9; i++) {
+        struct xenbus_view v = fresh;
+
+        v.ready = true;
+        v.mine = XenbusStateClosing;
+        v.frontend = i / 8;
+        v.online = i & 1;
+        v.failed = i & 2;
+        v.overwritten = i & 4;
+        v.busy = true;
+        assert_int_equal(xenbus_next(&v), XENBUS_NOTHING);
+        v.present = false;
+        assert_int_equal(xenbus_next(&v), XENBUS_FINISH);
+        v.present = true;
+        v.busy = v.overwritten = false;
+        if (v.online)
+            settle(&v);
+        else if (v.frontend == XenbusStateClosed)
+            assert_true(settle(&v));
+    }
+}
+
+static void a_failure_is_closed_in_the_end(void **state)
+{
+    struct xenbus_view v = fresh;
+
+    v.frontend = XenbusStateConnected;
+    v.mine = XenbusStateClosing;
+    v.failed = v.busy = true;
+    assert_int_equal(xenbus_next(&v), XENBUS_NOTHING);
+    v.busy = false;
+    assert_false(settle(&v));
+    assert_int_equal(v.mine, XenbusStateClosed);
+}
+
 /* What a process that was killed leaves in the store, and its successor. */
 static struct xenbus_view after_a_kill(enum xenbus_state mine,
                                        enum xenbus_state frontend)
@@ -322,6 +360,8 @@ int main(void)
         cmocka_unit_test(a_device_connects_serves_and_closes),
         cmocka_unit_test(a_device_closes_when_its_guest_is_destroyed),
         cmocka_unit_test(a_device_connects_again_when_the_driver_is_reloaded),
+        cmocka_unit_test(nothing_is_closed_or_begun_before_the_medium_is_done),
+        cmocka_unit_test(a_failure_is_closed_in_the_end),
         cmocka_unit_test(failure_is_not_repeated),
         cmocka_unit_test(a_device_closes_when_its_nodes_vanish),
         cmocka_unit_test(
