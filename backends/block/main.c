@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <daemon/log.h>
 
@@ -17,13 +18,16 @@
 #include "resize.h"
 
 #define TELL_AGAIN_MS 1000
+#define DEPTH         (BLOCK_INFLIGHT * BLOCK_MAX_QUEUES)
 
 struct disk_device {
     struct backend backend;
     struct storage disk;
     struct resize_watch resize;
-    struct event_timer tell; /* the guest its disk's size */
-    struct block_queue queue;
+    struct event_timer tell;  /* the guest its disk's size */
+    struct block_share share; /* of the queues */
+    struct block_queue queue[BLOCK_MAX_QUEUES];
+    unsigned int max_queues;
 };
 
 static struct disk_device *device_of(struct xenbus_device *bus)
@@ -36,8 +40,8 @@ static void announce(struct xenbus_device *bus, struct device_nodes *n)
     device_node_add(n, "feature-max-indirect-segments", "%d",
                     BLOCK_MAX_SEGMENTS);
     device_node_add(n, "max-ring-page-order", "%d", BLOCK_MAX_RING_ORDER);
-    /* Some frontends do not start without it. */
-    device_node_add(n, "multi-queue-max-queues", "1");
+    device_node_add(n, "multi-queue-max-queues", "%u",
+                    device_of(bus)->max_queues);
 }
 
 static bool node_is(struct xenbus_device *bus, const char *key,
@@ -92,13 +96,12 @@ static int open_medium(struct disk_device *d, const char *path)
     int rc;
 
     if (path && !*path && node_is(bus, "device-type", "cdrom"))
-        return storage_open(&d->disk, NULL, "r", false, BLOCK_INFLIGHT);
+        return storage_open(&d->disk, NULL, "r", false, DEPTH);
     if (!path || path[0] != '/')
         return log_reason(-ENOENT, "no path of a file or device ('%s')",
                           path ? path : "");
     mode = xenbus_read(bus, "mode");
-    rc = storage_open(&d->disk, path, mode ? mode : "r", discard,
-                      BLOCK_INFLIGHT);
+    rc = storage_open(&d->disk, path, mode ? mode : "r", discard, DEPTH);
     free(mode);
     return rc;
 }
@@ -114,7 +117,7 @@ static int open_disk(struct backend *b)
                  (unsigned long long)d->disk.limits.sectors,
                  d->disk.limits.readonly ? "read-only" : "read-write",
                  d->disk.in_memory ? ", in memory" : "");
-        storage_register(&d->disk, d->queue.pool.base, POOL_BYTES);
+        storage_register(&d->disk, d->share.pool.base, POOL_BYTES);
         watch_size(d);
         rc = storage_hold(&d->disk, b->bus.record.fd);
         if (rc)
@@ -178,9 +181,10 @@ static void on_resize(struct resize_watch *w)
         tell_size(d);
 }
 
-/* One ring-ref, or ring-ref0... if the frontend chose an order. */
-static int read_ring_refs(struct xenbus_device *bus, uint32_t *refs,
-                          unsigned int *nr)
+/* Of a ring: dir is "" or "queue-N/". One ring-ref, or ring-ref0... if the
+ * frontend chose an order, which is the same for all. */
+static int read_ring_refs(struct xenbus_device *bus, const char *dir,
+                          struct block_ring_refs *refs)
 {
     uint64_t order, ref;
     char *text = xenbus_frontend_read(bus, "ring-page-order");
@@ -192,30 +196,28 @@ static int read_ring_refs(struct xenbus_device *bus, uint32_t *refs,
                               &order);
     if (rc)
         return rc;
-    *nr = 1u << order;
-    for (unsigned int i = 0; i < *nr; i++) {
-        char key[24];
+    refs->nr = 1u << order;
+    for (unsigned int i = 0; i < refs->nr; i++) {
+        char key[48];
 
         if (single)
-            strcpy(key, "ring-ref");
+            snprintf(key, sizeof(key), "%sring-ref", dir);
         else
-            snprintf(key, sizeof(key), "ring-ref%u", i);
+            snprintf(key, sizeof(key), "%sring-ref%u", dir, i);
         /* No default: absent is refused like nonsense. */
         rc = xenbus_frontend_uint(bus, key, UINT64_MAX, UINT32_MAX, &ref);
         if (rc)
             return rc;
-        refs[i] = ref;
+        refs->ref[i] = ref;
     }
     return 0;
 }
 
-/* 32-bit frontends lay their requests out differently; several rings are not
- * offered. */
+/* 32-bit frontends lay their requests out differently. */
 static int check_protocol(struct xenbus_device *bus)
 {
     char *p = xenbus_frontend_read(bus, "protocol");
-    uint64_t queues;
-    int rc = xenbus_frontend_uint(bus, "multi-queue-num-queues", 1, 1, &queues);
+    int rc = 0;
 
     if (p && strcmp(p, "x86_64-abi"))
         rc = log_reason(-EPROTONOSUPPORT,
@@ -224,31 +226,78 @@ static int check_protocol(struct xenbus_device *bus)
     return rc;
 }
 
-static int connect_disk(struct xenbus_device *bus, struct device_nodes *n,
-                        bool resume)
+static int read_ring(struct xenbus_device *bus, const char *dir,
+                     struct block_ring_refs *refs)
 {
-    struct disk_device *d = device_of(bus);
-    uint32_t refs[1 << BLOCK_MAX_RING_ORDER];
     uint64_t port, persistent;
-    unsigned int nr;
-    int rc = check_protocol(bus);
+    char key[48];
+    int rc = read_ring_refs(bus, dir, refs);
 
-    rc = rc ? rc : read_ring_refs(bus, refs, &nr);
-    rc = rc ? rc
-            : xenbus_frontend_uint(bus, "event-channel", UINT64_MAX, UINT32_MAX,
-                                   &port);
+    snprintf(key, sizeof(key), "%sevent-channel", dir);
+    rc =
+        rc ? rc : xenbus_frontend_uint(bus, key, UINT64_MAX, UINT32_MAX, &port);
     rc =
         rc ? rc
            : xenbus_frontend_uint(bus, "feature-persistent", 0, 1, &persistent);
     if (rc)
         return rc;
+    refs->port = port;
+    refs->persistent = persistent;
+    return 0;
+}
+
+/* How many, or -errno. All are read before one is connected. What is connected
+ * already may be more than this process would have offered. */
+static int read_rings(struct xenbus_device *bus, struct block_ring_refs *refs)
+{
+    char dir[24] = "";
+    uint64_t n;
+    int rc = check_protocol(bus);
+
+    rc = rc ? rc
+            : xenbus_frontend_uint(bus, "multi-queue-num-queues", 1,
+                                   BLOCK_MAX_QUEUES, &n);
+    if (rc)
+        return rc;
+    if (!n)
+        return log_reason(-EINVAL, "the frontend has no ring");
+    for (unsigned int i = 0; !rc && i < n; i++) {
+        if (n > 1)
+            snprintf(dir, sizeof(dir), "queue-%u/", i);
+        rc = read_ring(bus, dir, &refs[i]);
+    }
+    return rc ? rc : (int)n;
+}
+
+static int connect_rings(struct disk_device *d,
+                         const struct block_ring_refs *refs, int nr,
+                         bool resume)
+{
+    int rc = 0;
+
+    for (int i = 0; !rc && i < nr; i++)
+        rc = block_queue_connect(&d->queue[i], &d->share, &d->backend.ports,
+                                 &refs[i], resume);
+    if (rc)
+        block_share_disconnect(&d->share);
+    return rc;
+}
+
+static int connect_disk(struct xenbus_device *bus, struct device_nodes *n,
+                        bool resume)
+{
+    struct disk_device *d = device_of(bus);
+    struct block_ring_refs refs[BLOCK_MAX_QUEUES];
+    int nr = read_rings(bus, refs);
+
+    if (nr < 0)
+        return nr;
     add_properties(bus, &d->disk, n);
     if (resume) /* nobody has watched meanwhile */
         event_timer_set(&d->backend.loop, &d->tell, 0);
     if (store_lost(&bus->store))
         return -ENOTCONN;
-    return block_queue_connect(&d->queue, &d->backend.ports, refs, nr, port,
-                               persistent, resume);
+    return connect_rings(d, refs, nr, resume);
 }
 
 static void disconnect_disk(struct xenbus_device *bus)
@@ -256,34 +305,34 @@ static void disconnect_disk(struct xenbus_device *bus)
     struct disk_device *d = device_of(bus);
 
     event_timer_cancel(&d->backend.loop, &d->tell);
-    block_queue_disconnect(&d->queue);
-    if (block_queue_busy(&d->queue))
+    block_share_disconnect(&d->share);
+    if (block_share_busy(&d->share))
         storage_set_unfinished(&d->disk, true);
 }
 
 static bool disk_busy(struct xenbus_device *bus)
 {
-    return block_queue_busy(&device_of(bus)->queue);
+    return block_share_busy(&device_of(bus)->share);
 }
 
-static void quiet(struct block_queue *q)
+static void quiet(struct block_share *s)
 {
-    struct disk_device *d = container_of(q, struct disk_device, queue);
+    struct disk_device *d = container_of(s, struct disk_device, share);
 
     storage_set_unfinished(&d->disk, false);
     xenbus_quiet(&d->backend.bus);
 }
 
-static void broken(struct block_queue *q, const char *why)
+static void broken(struct block_share *s, const char *why)
 {
-    struct disk_device *d = container_of(q, struct disk_device, queue);
+    struct disk_device *d = container_of(s, struct disk_device, share);
 
     xenbus_fatal(&d->backend.bus, EPROTO, "%s", why);
 }
 
-static void waits(struct block_queue *q, int err)
+static void waits(struct block_share *s, int err)
 {
-    struct disk_device *d = container_of(q, struct disk_device, queue);
+    struct disk_device *d = container_of(s, struct disk_device, share);
     char what[128];
 
     snprintf(what, sizeof(what),
@@ -297,15 +346,23 @@ static void waits(struct block_queue *q, int err)
 static int init_disk(struct backend *b)
 {
     struct disk_device *d = container_of(b, struct disk_device, backend);
-    int rc = block_queue_init(&d->queue, &b->loop, &b->grants, &d->disk,
-                              (struct block_record *)b->bus.record.head);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-    d->queue.broken = broken;
-    d->queue.waits = waits;
-    d->queue.quiet = quiet;
+    d->max_queues = processors < 1                  ? 1
+                    : processors > BLOCK_MAX_QUEUES ? BLOCK_MAX_QUEUES
+                                                    : processors;
+    d->share = (struct block_share){
+        .loop = &b->loop,
+        .grants = &b->grants,
+        .disk = &d->disk,
+        .record = (struct block_record *)b->bus.record.head,
+        .broken = broken,
+        .waits = waits,
+        .quiet = quiet,
+    };
     d->resize.changed = on_resize;
     d->tell.fire = on_tell;
-    return rc;
+    return block_share_init(&d->share);
 }
 
 static const struct backend_ops disk_ops = {

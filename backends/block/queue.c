@@ -59,14 +59,14 @@ static const char *const op_name[] = {
 
 static void end_wait(struct block_queue *q, struct block_job *j)
 {
-    if (j->waited && !--q->waiting)
-        q->waits(q, 0);
+    if (j->waited && !--q->share->waiting)
+        q->share->waits(q->share, 0);
     j->waited = false;
 }
 
 static void count(struct block_queue *q, const struct block_request *r)
 {
-    struct record_counts *c = &q->record->head.counts;
+    struct record_counts *c = &q->share->record->head.counts;
 
     if (r->op == BLOCK_READ)
         record_count(&c->to_guest, r->len);
@@ -77,7 +77,7 @@ static void count(struct block_queue *q, const struct block_request *r)
 static void release(struct block_queue *q, struct block_job *j)
 {
     end_wait(q, j);
-    block_pool_put(&q->pool, j->data, j->request.len);
+    block_pool_put(&q->share->pool, j->data, j->request.len);
     j->data = NULL;
     j->stage = BLOCK_FREE;
     q->used--;
@@ -96,8 +96,8 @@ static void finish(struct block_queue *q, struct block_job *j, int status)
         count(q, r);
     respond(q, j, status);
     release(q, j);
-    if (q->starved)
-        event_work_queue(q->loop, &q->work);
+    if (q->share->starved)
+        event_work_queue(q->share->loop, &q->share->starved->queue->work);
     if (q->barrier == j)
         q->barrier = NULL;
     else if (q->barrier && q->barrier->stage == BLOCK_TAKEN)
@@ -112,7 +112,7 @@ static void run_copies(struct block_queue *q)
 
     if (!n)
         return;
-    grant_batch_run(q->grants, &q->batch);
+    grant_batch_run(q->share->grants, &q->batch);
     q->nr_copying = 0;
     q->batch.used = 0; /* the statuses stay readable until pieces are added */
     for (unsigned int i = 0; i < n; i++) {
@@ -162,11 +162,11 @@ static bool copy(struct block_queue *q, struct block_job *j, bool from_guest)
         else if (page)
             copy_sectors(page + g->offset, at, g->len);
         else if (from_guest)
-            grant_batch_from_guest(&q->batch, q->grants->domid, g->ref,
+            grant_batch_from_guest(&q->batch, q->share->grants->domid, g->ref,
                                    g->offset, at, g->len);
         else
-            grant_batch_to_guest(&q->batch, q->grants->domid, g->ref, g->offset,
-                                 at, g->len);
+            grant_batch_to_guest(&q->batch, q->share->grants->domid, g->ref,
+                                 g->offset, at, g->len);
     }
     j->pieces = q->batch.used - j->piece;
     if (j->pieces)
@@ -177,7 +177,7 @@ static bool copy(struct block_queue *q, struct block_job *j, bool from_guest)
 static void to_medium(struct block_queue *q, struct block_job *j)
 {
     j->at_medium = true;
-    storage_queue(q->disk, &j->io);
+    storage_queue(q->share->disk, &j->io);
 }
 
 static void queue_io(struct block_queue *q, struct block_job *j,
@@ -233,10 +233,10 @@ static bool wait_for_room(struct block_queue *q, struct block_job *j, int err)
 {
     if (j->io.op != STORAGE_WRITE || (err != ENOSPC && err != EDQUOT))
         return false;
-    if (!q->again.armed)
-        event_timer_set(q->loop, &q->again, NO_ROOM_MS);
-    if (!j->waited && !q->waiting++)
-        q->waits(q, err);
+    if (!q->share->again.armed)
+        event_timer_set(q->share->loop, &q->share->again, NO_ROOM_MS);
+    if (!j->waited && !q->share->waiting++)
+        q->share->waits(q->share, err);
     j->waited = true;
     j->stage = BLOCK_NO_ROOM;
     return true;
@@ -287,33 +287,43 @@ static int fetch_segments(struct block_queue *q, struct block_request *r)
         if (page)
             memcpy(at, page, n);
         else
-            grant_batch_from_guest(&b, q->grants->domid, r->indirect[i], 0, at,
-                                   n);
+            grant_batch_from_guest(&b, q->share->grants->domid, r->indirect[i],
+                                   0, at, n);
         at += n;
         left -= n;
     }
     __asm__ __volatile__("" ::: "memory"); /* the copy is what counts */
-    grant_batch_run(q->grants, &b);
+    grant_batch_run(q->share->grants, &b);
     for (unsigned int i = 0; i < b.used; i++)
         if (!grant_batch_ok(&b, i))
             return BLKIF_RSP_ERROR;
-    return block_request_segments(r, segs, r->nr_segments, &q->disk->limits);
+    return block_request_segments(r, segs, r->nr_segments,
+                                  &q->share->disk->limits);
 }
 
-/* Memory, then data, then the medium. Without memory nothing is taken from the
+static bool get_memory(struct block_queue *q, struct block_job *j)
+{
+    struct block_share *s = q->share;
+
+    j->data = block_pool_get(&s->pool, j->request.len);
+    if (j->data && s->starved == j) {
+        s->starved = NULL;
+        for (unsigned int i = 0; i < s->nr_queues; i++)
+            event_work_queue(s->loop, &s->queue[i]->work);
+    } else if (!j->data) {
+        s->starved = j;
+    }
+    return j->data;
+}
+
+/* Memory, then data, then the medium. Without memory nothing is taken from any
  * ring until a request that ends makes this one be tried again. */
 static void begin(struct block_queue *q, struct block_job *j)
 {
     const struct block_request *r = &j->request;
 
-    q->starved = NULL;
-    if (r->nr_segments) {
-        j->data = block_pool_get(&q->pool, r->len);
-        if (!j->data) {
-            q->starved = j;
-            return;
-        }
-    }
+    if (r->nr_segments && !get_memory(q, j))
+        return;
     if (r->op != BLOCK_WRITE || copy(q, j, true)) {
         j->stage = BLOCK_TAKEN;
         start(q, j);
@@ -324,7 +334,8 @@ static void begin(struct block_queue *q, struct block_job *j)
 static void admit(struct block_queue *q, struct block_job *j)
 {
     struct block_request *r = &j->request;
-    int status = block_request_parse(r, &j->record->raw, &q->disk->limits);
+    int status =
+        block_request_parse(r, &j->record->raw, &q->share->disk->limits);
 
     if (status == BLKIF_RSP_OKAY && r->nr_indirect)
         status = fetch_segments(q, r);
@@ -358,7 +369,7 @@ static void take_one(struct block_queue *q)
 
 static bool may_admit(const struct block_queue *q)
 {
-    return !q->barrier && !q->starved;
+    return !q->barrier && !q->share->starved;
 }
 
 static bool may_take(const struct block_queue *q)
@@ -373,18 +384,18 @@ static void settle(struct block_queue *q)
 
     if (q->next_owed < q->nr_owed) {
         if (may_admit(q))
-            event_work_queue(q->loop, &q->work);
+            event_work_queue(q->share->loop, &q->work);
         return;
     }
     if (n == 0)
         n = back_ring_final_check(&q->ring);
     if (n < 0) {
-        q->broken(q, BROKEN_RING);
+        q->share->broken(q->share, BROKEN_RING);
         return;
     }
     if (n > 0) {
         if (may_take(q))
-            event_work_queue(q->loop, &q->work);
+            event_work_queue(q->share->loop, &q->work);
         return; /* else a completion calls this function again */
     }
     if (q->port_masked) {
@@ -393,37 +404,37 @@ static void settle(struct block_queue *q)
     }
 }
 
-static void kick(struct block_queue *q)
+static void kick(struct block_share *s)
 {
-    if (!storage_kick(q->disk))
-        event_timer_set(q->loop, &q->kick, KICK_MS);
+    if (!storage_kick(s->disk))
+        event_timer_set(s->loop, &s->kick, KICK_MS);
 }
 
-/* Without a guest. */
-static void reap(struct block_queue *q)
+/* For all queues; those that q is not have another turn. */
+static void take_finished(struct block_share *s, const struct block_queue *q)
 {
     struct storage_io *io;
 
-    kick(q);
-    while ((io = storage_next_done(q->disk)))
-        completed(q, io);
-    if (q->used)
-        return;
-    event_timer_cancel(q->loop, &q->kick);
-    event_source_remove(q->loop, &q->completions);
+    while ((io = storage_next_done(s->disk))) {
+        struct block_queue *of = container_of(io, struct block_job, io)->queue;
+
+        completed(of, io);
+        if (of != q && of->ring_addr)
+            event_work_queue(s->loop, &of->work);
+    }
 }
 
 static void serve(struct block_queue *q)
 {
-    struct storage_io *io;
+    struct block_job *starved = q->share->starved;
     int n = back_ring_pending(&q->ring);
 
     if (n < 0) {
-        q->broken(q, BROKEN_RING);
+        q->share->broken(q->share, BROKEN_RING);
         return;
     }
-    if (q->starved)
-        begin(q, q->starved);
+    if (starved && starved->queue == q)
+        begin(q, starved);
     while (q->next_owed < q->nr_owed && may_admit(q))
         admit(q, q->owed[q->next_owed++]);
     if (n > BLOCK_BUDGET)
@@ -434,11 +445,10 @@ static void serve(struct block_queue *q)
         take_one(q);
     do {
         run_copies(q);
-        kick(q);
-        while ((io = storage_next_done(q->disk)))
-            completed(q, io);
+        kick(q->share);
+        take_finished(q->share, q);
     } while (q->nr_copying);
-    kick(q); /* what completions queued */
+    kick(q->share); /* what completions queued */
     if (publish(q))
         port_notify(&q->port);
     settle(q);
@@ -452,25 +462,37 @@ static void on_event(struct port *p)
     serve(q);
 }
 
-static void medium_moves(struct block_queue *q)
+/* Without a guest. */
+static void reap(struct block_share *s)
 {
-    if (q->ring_addr) {
-        serve(q);
+    kick(s);
+    take_finished(s, NULL);
+    if (block_share_busy(s))
         return;
-    }
-    reap(q);
-    if (!q->used)
-        q->quiet(q);
+    event_timer_cancel(s->loop, &s->kick);
+    event_source_remove(s->loop, &s->completions);
+    s->nr_queues = 0;
 }
 
-static void on_completion(struct event_source *s, uint32_t events)
+static void medium_moves(struct block_share *s)
 {
-    medium_moves(container_of(s, struct block_queue, completions));
+    if (s->queue[0]->ring_addr) {
+        serve(s->queue[0]);
+        return;
+    }
+    reap(s);
+    if (!s->nr_queues)
+        s->quiet(s);
+}
+
+static void on_completion(struct event_source *e, uint32_t events)
+{
+    medium_moves(container_of(e, struct block_share, completions));
 }
 
 static void on_kick(struct event_timer *t)
 {
-    medium_moves(container_of(t, struct block_queue, kick));
+    medium_moves(container_of(t, struct block_share, kick));
 }
 
 static void on_work(struct event_work *w)
@@ -478,38 +500,44 @@ static void on_work(struct event_work *w)
     serve(container_of(w, struct block_queue, work));
 }
 
-static void on_again(struct event_timer *t)
+static void write_again(struct block_queue *q)
 {
-    struct block_queue *q = container_of(t, struct block_queue, again);
-
     for (struct block_job *j = q->job; j < q->job + BLOCK_INFLIGHT; j++)
         if (j->stage == BLOCK_NO_ROOM) {
             j->stage = BLOCK_TRANSFER;
             to_medium(q, j);
         }
-    serve(q);
+    event_work_queue(q->share->loop, &q->work);
 }
 
-int block_queue_init(struct block_queue *q, struct event_loop *loop,
-                     struct grants *grants, struct storage *disk,
-                     struct block_record *record)
+static void on_again(struct event_timer *t)
 {
-    int rc;
+    struct block_share *s = container_of(t, struct block_share, again);
 
-    memset(q, 0, sizeof(*q));
-    q->loop = loop;
-    q->grants = grants;
-    q->disk = disk;
-    q->record = record;
-    for (unsigned int i = 0; i < BLOCK_INFLIGHT; i++)
-        q->job[i].record = &record->job[i];
-    q->pages.grants = grants;
-    q->completions.ready = on_completion;
+    for (unsigned int i = 0; i < s->nr_queues; i++)
+        write_again(s->queue[i]);
+}
+
+int block_share_init(struct block_share *s)
+{
+    s->completions.ready = on_completion;
+    s->again.fire = on_again;
+    s->kick.fire = on_kick;
+    return block_pool_init(&s->pool);
+}
+
+/* Memory that a queue needs is taken when a frontend first uses it. */
+static int prepare(struct block_queue *q, struct block_share *s)
+{
+    q->share = s;
+    q->record = &s->record->queue[s->nr_queues];
+    q->pages.grants = s->grants;
     q->work.run = on_work;
-    q->again.fire = on_again;
-    q->kick.fire = on_kick;
-    rc = block_pool_init(&q->pool);
-    return rc ? rc : grant_batch_init(&q->batch, BATCH_PIECES, NULL);
+    for (unsigned int i = 0; i < BLOCK_INFLIGHT; i++) {
+        q->job[i].queue = q;
+        q->job[i].record = &q->record->job[i];
+    }
+    return q->batch.seg ? 0 : grant_batch_init(&q->batch, BATCH_PIECES, NULL);
 }
 
 /* The jobs that other process left, or none; the others are free. */
@@ -537,51 +565,35 @@ static int take_up(struct block_queue *q, bool resume)
     return 0;
 }
 
-int block_queue_connect(struct block_queue *q, struct ports *ports,
-                        const uint32_t *refs, unsigned int nr_refs,
-                        uint32_t remote_port, bool persistent, bool resume)
+static int map_ring(struct block_queue *q, const struct block_ring_refs *refs)
 {
-    int rc;
-
-    q->barrier = q->starved = NULL;
+    q->barrier = NULL;
     q->nr_copying = q->batch.used = 0;
     q->nr_answered = 0;
-    q->persistent = persistent;
-    q->ring_pages = nr_refs;
-    q->ring_addr = grants_map(q->grants, refs, nr_refs);
+    q->persistent = refs->persistent;
+    q->ring_pages = refs->nr;
+    q->ring_addr = grants_map(q->share->grants, refs->ref, refs->nr);
     if (!q->ring_addr)
         return -errno;
-    rc = back_ring_attach(&q->ring, q->ring_addr, (size_t)nr_refs * PAGE_SIZE,
-                          BLOCK_RING_ENTRY);
-    if (!rc)
-        rc = take_up(q, resume);
-    if (!rc)
-        rc =
-            port_bind(ports, &q->port, q->grants->domid, remote_port, on_event);
-    if (!rc) {
-        q->completions.fd = q->disk->ring.ring_fd;
-        rc = event_source_add(q->loop, &q->completions, EPOLLIN);
-    }
-    if (rc) {
-        block_queue_disconnect(q);
-        return rc;
-    }
-    /* Requests may be waiting: their event came before the port was bound. */
-    q->port_masked = false;
-    event_work_queue(q->loop, &q->work);
-    if (resume) /* published by who was killed before this */
-        port_notify(&q->port);
-    return 0;
+    return back_ring_attach(&q->ring, q->ring_addr,
+                            (size_t)refs->nr * PAGE_SIZE, BLOCK_RING_ENTRY);
+}
+
+static int watch_medium(struct block_share *s)
+{
+    s->completions.fd = s->disk->ring.ring_fd;
+    return s->completions.added
+               ? 0
+               : event_source_add(s->loop, &s->completions, EPOLLIN);
 }
 
 /* The medium only knows memory of ours, so the guest's is not waited for. */
-void block_queue_disconnect(struct block_queue *q)
+static void disconnect(struct block_queue *q)
 {
-    event_work_cancel(q->loop, &q->work);
-    event_timer_cancel(q->loop, &q->again);
+    event_work_cancel(q->share->loop, &q->work);
     port_unbind(&q->port);
     block_pages_unmap_all(&q->pages);
-    grants_unmap(q->grants, q->ring_addr, q->ring_pages);
+    grants_unmap(q->share->grants, q->ring_addr, q->ring_pages);
     q->ring_addr = NULL;
     for (struct block_job *j = q->job; j < q->job + BLOCK_INFLIGHT; j++) {
         end_wait(q, j);
@@ -590,10 +602,48 @@ void block_queue_disconnect(struct block_queue *q)
         else if (j->stage != BLOCK_FREE)
             release(q, j);
     }
-    reap(q);
 }
 
-bool block_queue_busy(const struct block_queue *q)
+int block_queue_connect(struct block_queue *q, struct block_share *s,
+                        struct ports *ports, const struct block_ring_refs *refs,
+                        bool resume)
 {
-    return !q->ring_addr && q->used;
+    int rc = prepare(q, s);
+
+    if (rc)
+        return rc;
+    rc = map_ring(q, refs);
+    rc = rc ? rc : take_up(q, resume);
+    rc = rc ? rc : watch_medium(s);
+    rc =
+        rc ? rc
+           : port_bind(ports, &q->port, s->grants->domid, refs->port, on_event);
+    if (rc) {
+        disconnect(q);
+        return rc;
+    }
+    s->queue[s->nr_queues++] = q;
+    /* Requests may be waiting: their event came before the port was bound. */
+    q->port_masked = false;
+    event_work_queue(s->loop, &q->work);
+    if (resume) /* published by who was killed before this */
+        port_notify(&q->port);
+    return 0;
+}
+
+void block_share_disconnect(struct block_share *s)
+{
+    event_timer_cancel(s->loop, &s->again);
+    s->starved = NULL;
+    for (unsigned int i = 0; i < s->nr_queues; i++)
+        disconnect(s->queue[i]);
+    reap(s);
+}
+
+bool block_share_busy(const struct block_share *s)
+{
+    for (unsigned int i = 0; i < s->nr_queues; i++)
+        if (!s->queue[i]->ring_addr && s->queue[i]->used)
+            return true;
+    return false;
 }

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The data path of a disk: one ring, its requests in flight, and the medium.
+ * The data path of a disk: its rings, their requests in flight, and the medium.
  *
  * One thread, that of the event loop, does everything. The guest is trusted in
  * nothing: every request is copied and parsed (request.h) and then answered
  * exactly once, unless the ring itself is nonsense. Memory is fixed:
- * BLOCK_INFLIGHT jobs and the pool, beyond which requests wait in the ring.
+ * BLOCK_INFLIGHT jobs for each ring and the pool for all, beyond which requests
+ * wait in the ring.
+ *
+ * A frontend may use several rings, so that its processors are not in each
+ * other's way. Each is served by a queue of its own; a barrier concerns its
+ * ring alone, as in Linux's blkback, and a flush all that was answered before.
  *
  * What the guest has not been answered stands in the record (record.h), from
  * which another process takes it up if this one is killed.
@@ -42,6 +47,7 @@ enum block_stage {
 /* A request taken from the ring but not answered: a copy, since its slot there
  * is reused by responses, and how far it has come. */
 struct block_job {
+    struct block_queue *queue;
     enum block_stage stage;
     struct block_record_job *record; /* with the request as it was */
     struct block_request request;
@@ -55,32 +61,42 @@ struct block_job {
 };
 
 /*
- * The first part is the caller's to set, after block_queue_init(); the rest is
- * the queue's.
+ * What the queues of a disk share. The first part is the caller's to set before
+ * block_share_init(), the functions also later; the rest is the queues'.
  */
-struct block_queue {
+struct block_share {
     struct event_loop *loop;
     struct grants *grants;
     struct storage *disk;
     struct block_record *record;
-    bool persistent;
-    /* The ring is nonsense, for this reason: the caller disconnects. */
-    void (*broken)(struct block_queue *q, const char *why);
+    /* A ring is nonsense, for this reason: the caller disconnects all. */
+    void (*broken)(struct block_share *s, const char *why);
     /* err: writes begin to wait, for that reason; 0: none waits any more. */
-    void (*waits)(struct block_queue *q, int err);
-    /* After a disconnect: it is quiet now (block_queue_busy()). */
-    void (*quiet)(struct block_queue *q);
+    void (*waits)(struct block_share *s, int err);
+    /* After a disconnect: it is quiet now (block_share_busy()). */
+    void (*quiet)(struct block_share *s);
 
+    struct event_source completions; /* of the medium */
+    struct event_timer again;        /* armed while there is a BLOCK_NO_ROOM */
+    struct event_timer kick;   /* armed while the kernel takes no more I/O */
+    unsigned int waiting;      /* jobs that have waited for room */
+    struct block_job *starved; /* waits for memory: others wait behind it */
+    struct block_pool pool;
+    struct block_queue *queue[BLOCK_MAX_QUEUES]; /* connected, or busy */
+    unsigned int nr_queues;
+};
+
+/* One ring; all of it is the queue's. */
+struct block_queue {
+    struct block_share *share;
+    struct block_queue_record *record;
+    bool persistent;
     struct back_ring ring;
-    void *ring_addr;
+    void *ring_addr; /* NULL: not connected */
     unsigned int ring_pages;
     struct port port;
-    bool port_masked; /* its event was taken, and not opened again */
-    struct event_source completions; /* of the medium */
-    struct event_work work;          /* another turn */
-    struct event_timer again;        /* armed while there is a BLOCK_NO_ROOM */
-    struct event_timer kick; /* armed while the kernel takes no more I/O */
-    unsigned int waiting;    /* jobs that have waited */
+    bool port_masked;       /* its event was taken, and not opened again */
+    struct event_work work; /* another turn */
 
     struct block_job job[BLOCK_INFLIGHT];
     struct block_job *free[BLOCK_INFLIGHT]; /* a stack */
@@ -91,39 +107,43 @@ struct block_queue {
     unsigned int nr_owed, next_owed;
     unsigned int used;         /* jobs that are under way */
     struct block_job *barrier; /* waits to be alone, or is alone */
-    struct block_job *starved; /* waits for memory */
-    struct block_pool pool;
     struct block_pages pages;
     struct grant_copy_batch batch;
     struct block_job *copying[BLOCK_INFLIGHT]; /* with pieces in the batch */
     unsigned int nr_copying;
 };
 
-/* Once, before privileges go: takes all memory that the queue will use. record:
- * mapped, not looked at yet. 0 or -errno. */
-int block_queue_init(struct block_queue *q, struct event_loop *loop,
-                     struct grants *grants, struct storage *disk,
-                     struct block_record *record);
+/* Once, before privileges go: takes the memory for data. The record is mapped,
+ * not looked at yet. 0 or -errno. */
+int block_share_init(struct block_share *s);
+
+/* What the frontend says of one ring. refs: its pages, checked for number only.
+ * persistent: pages stay mapped from one request to the next. */
+struct block_ring_refs {
+    uint32_t ref[1 << BLOCK_MAX_RING_ORDER];
+    unsigned int nr;
+    uint32_t port;
+    bool persistent;
+};
 
 /*
- * Maps the ring and begins to serve it. refs: ring pages, checked for number
- * only. persistent: pages stay mapped from one request to the next, as the
- * frontend has agreed to. resume: the ring is in use, and what the record says
- * is owed is done first. 0; -errno, and then nothing is left connected;
- * -EPROTO: the record or the ring is nonsense.
+ * Maps a ring and begins to serve it, as the next queue of s. q is zero or has
+ * been used before. resume: the ring is in use, and what the record says is
+ * owed is done first. 0; -errno, and then it is not connected; -EPROTO: the
+ * record or the ring is nonsense.
  */
-int block_queue_connect(struct block_queue *q, struct ports *ports,
-                        const uint32_t *refs, unsigned int nr_refs,
-                        uint32_t remote_port, bool persistent, bool resume);
+int block_queue_connect(struct block_queue *q, struct block_share *s,
+                        struct ports *ports, const struct block_ring_refs *refs,
+                        bool resume);
 /*
- * Nothing stays mapped. Requests that were not answered are forgotten: the
- * frontend asks again after it has reconnected. But what is at the medium
- * cannot be taken back, and for as long as that lasts the queue is busy: what
- * another connection writes could be overwritten by it. A medium that hangs
- * makes that any time, in which nothing else waits.
+ * Of all queues: nothing stays mapped. Requests that were not answered are
+ * forgotten: the frontend asks again after it has reconnected. But what is at
+ * the medium cannot be taken back, and for as long as that lasts the queues are
+ * busy: what another connection writes could be overwritten by it. A medium
+ * that hangs makes that any time, in which nothing else waits.
  */
-void block_queue_disconnect(struct block_queue *q);
+void block_share_disconnect(struct block_share *s);
 /* Requests of a connection that has ended are at the medium. */
-bool block_queue_busy(const struct block_queue *q);
+bool block_share_busy(const struct block_share *s);
 
 #endif

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-void block_record_reset(struct block_record *r)
+void block_record_reset(struct block_queue_record *r)
 {
     r->req_cons = 0;
     memset(r->job, 0, sizeof(r->job));
@@ -21,7 +21,7 @@ static bool owes(const struct block_record_job *j, uint32_t req_cons,
            (int32_t)(j->response - rsp_prod) >= 0;
 }
 
-static void insert_by_age(struct block_record *r, unsigned int n,
+static void insert_by_age(struct block_queue_record *r, unsigned int n,
                           unsigned int owed[BLOCK_INFLIGHT], unsigned int job)
 {
     uint32_t age = r->req_cons - r->job[job].request;
@@ -33,7 +33,7 @@ static void insert_by_age(struct block_record *r, unsigned int n,
     owed[n] = job;
 }
 
-int block_record_owed(struct block_record *r, uint32_t rsp_prod,
+int block_record_owed(struct block_queue_record *r, uint32_t rsp_prod,
                       unsigned int owed[BLOCK_INFLIGHT])
 {
     unsigned int n = 0;

@@ -24,8 +24,9 @@
 #include "../common/record.h"
 #include "request.h"
 
-#define BLOCK_INFLIGHT      64 /* jobs, and requests at the medium */
-#define BLOCK_RECORD_FORMAT "vbd   2"
+#define BLOCK_MAX_QUEUES    4  /* rings of a disk */
+#define BLOCK_INFLIGHT      64 /* of each: jobs, requests at the medium */
+#define BLOCK_RECORD_FORMAT "vbd   3"
 
 /* Compared with what may stand there: not an enum. */
 #define BLOCK_RECORD_FREE     0
@@ -40,14 +41,19 @@ struct block_record_job {
     union block_ring_entry raw;
 };
 
-struct block_record {
-    struct record_head head;
+/* Of one ring. */
+struct block_queue_record {
     uint32_t req_cons;
     struct block_record_job job[BLOCK_INFLIGHT];
 };
 
+struct block_record {
+    struct record_head head;
+    struct block_queue_record queue[BLOCK_MAX_QUEUES];
+};
+
 /* A new connection: nothing is owed. */
-void block_record_reset(struct block_record *r);
+void block_record_reset(struct block_queue_record *r);
 
 /*
  * The jobs that owe an answer to the guest, by number, in the order in which
@@ -55,7 +61,7 @@ void block_record_reset(struct block_record *r);
  * afterwards. The record may contain anything. Returns how many, or -EPROTO.
  * rsp_prod: read from the ring once.
  */
-int block_record_owed(struct block_record *r, uint32_t rsp_prod,
+int block_record_owed(struct block_queue_record *r, uint32_t rsp_prod,
                       unsigned int owed[BLOCK_INFLIGHT]);
 
 #endif

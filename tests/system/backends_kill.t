@@ -11,7 +11,7 @@ guest_kernel "$tmp/extra"
 script=tests/system/backends_kill.dom0
 checks=$(grep -c '^ *check "' $script)
 seconds=${SECONDS_OF_WORK:-20}
-export LIMIT=$((seconds * 2 + 300)) DOM0_ARGS="kills=${KILLS:-12} seconds=$seconds"
+export CPUS=${CPUS:-2} LIMIT=$((seconds * 2 + 300)) DOM0_ARGS="kills=${KILLS:-12} seconds=$seconds"
 
 for system in ${SYSTEMS:-xen-lite}; do
     [ "$system" = genuine ] && xen=genuine || xen=

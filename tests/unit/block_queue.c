@@ -50,15 +50,53 @@ static void writes_to_a_full_medium_wait_and_succeed(void **state)
     assert_true(w.waits_begun > 20);
 }
 
+/* It may have nothing else to wake it. */
+static void a_ring_that_waits_behind_another_is_served(void **state)
+{
+    const size_t most = POOL_BYTES - 20 * PAGE_SIZE;
+    unsigned int waited = 0;
+    void *held;
+
+    w.nr_queues = 2;
+    for (int i = 0; i < 50; i++) {
+        world_connect();
+        held = block_pool_get(&w.s.pool, most);
+        assert_non_null(held);
+        w.hung = true;
+        w.send_to = 0;
+        for (int k = 0; k < 20 && !w.s.starved; k++) {
+            world_send_some();
+            world_turn();
+        }
+        w.send_to = 1;
+        for (int k = 0; k < 4; k++) {
+            world_send_some();
+            world_turn();
+        }
+        block_pool_put(&w.s.pool, held, most);
+        if (w.s.starved) {
+            event_work_queue(w.s.loop, &w.s.starved->queue->work);
+            waited++;
+        }
+        w.hung = false;
+        world_finish();
+        world_disconnect();
+    }
+    w.send_to = -1;
+    w.nr_queues = 1;
+    assert_true(waited > 20);
+}
+
 /* Until it answers, nobody hears of what it was given, and nothing of that is
  * given to anybody else; the guest's memory is free at once. */
 static void a_medium_that_hangs_holds_only_what_it_was_given(void **state)
 {
-    uint32_t ring[1024];
+    uint32_t ring[BLOCK_MAX_QUEUES][1024];
     unsigned int rounds = 0, held;
 
     for (int i = 0; i < 100; i++) {
         w.persistent = i % 2;
+        w.nr_queues = 1 + i % BLOCK_MAX_QUEUES;
         world_connect();
         w.hung = true;
         for (int k = 0; k < 8; k++) {
@@ -66,17 +104,34 @@ static void a_medium_that_hangs_holds_only_what_it_was_given(void **state)
             world_turn();
         }
         held = w.nr_pending;
-        memcpy(ring, w.ring_page, sizeof(ring));
-        block_queue_disconnect(&w.q);
-        assert_int_equal(fake_mapped, 0);
-        assert_int_equal(w.q.used, held);
-        assert_int_equal(block_queue_busy(&w.q), held > 0);
         rounds += held > 0;
+        for (unsigned int k = 0; k < w.nr_queues; k++)
+            memcpy(ring[k], w.ring_page[k], 4096);
+        block_share_disconnect(&w.s);
+        assert_int_equal(fake_mapped, 0);
+        assert_int_equal(block_share_busy(&w.s), held > 0);
+        for (unsigned int k = 0; k < BLOCK_MAX_QUEUES; k++)
+            held -= w.q[k].used;
+        assert_int_equal(held, 0);
         w.hung = false;
         world_disconnect();
-        assert_memory_equal(ring, w.ring_page, sizeof(ring));
+        for (unsigned int k = 0; k < w.nr_queues; k++)
+            assert_memory_equal(ring[k], w.ring_page[k], 4096);
     }
+    w.nr_queues = 1;
     assert_true(rounds > 50);
+}
+
+/* Whose barriers do not wait for each other, and who share the memory. */
+static void several_rings_are_like_one(void **state)
+{
+    for (int i = 0; i < 24; i++) {
+        w.nr_queues = 2 + i % (BLOCK_MAX_QUEUES - 1);
+        w.often_full = i % 4 == 3;
+        run(i % 2, i % 8 == 0, 500);
+    }
+    w.often_full = false;
+    w.nr_queues = 1;
 }
 
 static void the_runs_before_answered_thousands_and_barriers(void **state)
@@ -97,6 +152,8 @@ int main(void)
         cmocka_unit_test(a_guest_with_copied_pages_reads_what_it_wrote),
         cmocka_unit_test(each_request_is_answered_when_the_medium_fails),
         cmocka_unit_test(writes_to_a_full_medium_wait_and_succeed),
+        cmocka_unit_test(several_rings_are_like_one),
+        cmocka_unit_test(a_ring_that_waits_behind_another_is_served),
         cmocka_unit_test(a_medium_that_hangs_holds_only_what_it_was_given),
         cmocka_unit_test(the_runs_before_answered_thousands_and_barriers),
     };

@@ -14,7 +14,8 @@
 
 static struct watched watched[] = {{&w.record, sizeof(w.record)},
                                    {&w.nr_pending, sizeof(w.nr_pending)},
-                                   {NULL, 0}, /* the ring, from setup() on */
+                                   {NULL, 0}, /* rings, from setup() on */
+                                   {NULL, 0},
                                    {NULL, 0}};
 
 /* Of a process that was killed once or twice. */
@@ -59,6 +60,13 @@ static unsigned int run(bool persistent, int rounds)
     return deaths;
 }
 
+static void a_guest_with_two_rings_notices_no_death(void **state)
+{
+    w.nr_queues = 2;
+    assert_in_range(run(true, 5), 50, 4000);
+    w.nr_queues = 1;
+}
+
 static void a_guest_with_mapped_pages_notices_no_death(void **state)
 {
     assert_in_range(run(true, 7), 50, 4000);
@@ -86,6 +94,7 @@ static void no_record_is_too_strange(void **state)
     w.max_pages = BLOCK_MAX_SEGMENTS;
     for (int round = 0; round < 2000; round++) {
         w.persistent = rand() % 2;
+        w.nr_queues = 1 + rand() % 2;
         world_connect();
         for (int i = rand() % 4; i; i--) {
             world_send_some();
@@ -93,15 +102,15 @@ static void no_record_is_too_strange(void **state)
         }
         world_disconnect();
         if (rand() % 2)
-            spoil((uint8_t *)w.record.job, sizeof(w.record.job),
+            spoil((uint8_t *)w.record.queue, sizeof(w.record.queue),
                   rand() % 8 ? rand() % 40 : 10000);
         else
-            spoil((uint8_t *)&w.record.job[rand() % BLOCK_INFLIGHT],
-                  sizeof(w.record.job[0]), rand() % 20);
+            spoil((uint8_t *)&w.record.queue[0].job[rand() % BLOCK_INFLIGHT],
+                  sizeof(w.record.queue[0].job[0]), rand() % 20);
         if (rand() % 8 == 0)
-            w.record.req_cons += rand() % 5 - 2;
+            w.record.queue[0].req_cons += rand() % 5 - 2;
         if (rand() % 16 == 0)
-            w.ring_page[2] += rand() % 5 - 2;
+            w.ring_page[0][2] += rand() % 5 - 2;
         if (world_replace_backend()) {
             refused++;
             continue;
@@ -114,6 +123,7 @@ static void no_record_is_too_strange(void **state)
         world_disconnect();
     }
     w.lies = false;
+    w.nr_queues = 1;
     assert_true(refused > 100 && served > 1000);
 }
 
@@ -121,13 +131,15 @@ static int setup(void **state)
 {
     int rc = world_create();
 
-    watched[2] = (struct watched){w.ring_page, 4096};
+    for (int i = 0; i < 2; i++)
+        watched[2 + i] = (struct watched){w.ring_page[i], 4096};
     return rc;
 }
 
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_guest_with_two_rings_notices_no_death),
         cmocka_unit_test(a_guest_with_mapped_pages_notices_no_death),
         cmocka_unit_test(a_guest_with_copied_pages_notices_no_death),
         cmocka_unit_test(no_record_is_too_strange),

@@ -13,29 +13,47 @@
     4000 /* sectors from here on: written by w.barriers only                   \
           */
 #define PAGES     600
-#define FIRST_REF (FAKE_FIRST_REF + 1)
+#define FIRST_REF (FAKE_FIRST_REF + BLOCK_MAX_QUEUES)
 #define RING_REF  FAKE_FIRST_REF
 #define MAX_LIVE  32
 
-struct block_world w = {.max_pages = BLOCK_MAX_SEGMENTS};
+struct block_world w = {
+    .max_pages = BLOCK_MAX_SEGMENTS, .nr_queues = 1, .send_to = -1};
 
 /* --- the medium --- */
 
 static struct storage_io *pending[256];
-static bool in_barrier;
+static const struct block_job *in_barrier[BLOCK_MAX_QUEUES];
 static unsigned int flushes; /* done so far */
+
+static unsigned int queue_of(const struct storage_io *io)
+{
+    return container_of(io, struct block_job, io)->queue - w.q;
+}
+
+static unsigned int pending_of(unsigned int queue)
+{
+    unsigned int n = 0;
+
+    for (unsigned int i = 0; i < w.nr_pending; i++)
+        n += queue_of(pending[i]) == queue;
+    return n;
+}
 
 void storage_queue(struct storage *s, struct storage_io *io)
 {
+    const struct block_job **barred = &in_barrier[queue_of(io)];
     bool barrier_write =
         io->op == STORAGE_WRITE && io->offset / 512 >= BARRIER_AREA;
 
+    if (w.lies || (*barred && (*barred)->stage == BLOCK_FREE))
+        *barred = NULL; /* its answer may come later */
     if (w.lies) {
-        in_barrier = false;
+        ;
     } else if (barrier_write) {
-        assert_int_equal(w.nr_pending, 0);
-        in_barrier = true;
-    } else if (in_barrier) {
+        assert_int_equal(pending_of(queue_of(io)), 0);
+        *barred = container_of(io, struct block_job, io);
+    } else if (*barred) {
         assert_int_equal(io->op, STORAGE_FLUSH);
     }
     assert_true(w.nr_pending < 256);
@@ -101,30 +119,32 @@ static struct live {
     bool used, bad, barrier;
     uint8_t operation; /* as it will be answered */
     uint64_t sector;
+    unsigned int queue;
     unsigned int flushes; /* done when it was sent */
     unsigned int sectors, first_page, pages_held;
 } live[MAX_LIVE];
-static uint32_t req_prod, rsp_cons;
+static bool notified[BLOCK_MAX_QUEUES];
+static uint32_t req_prod[BLOCK_MAX_QUEUES], rsp_cons[BLOCK_MAX_QUEUES];
 static bool sector_busy[SECTORS], page_busy[PAGES];
 
 static struct event_loop loop;
 static struct grants grants = {.domid = 1};
 static struct storage disk;
 
-static void on_broken(struct block_queue *queue, const char *why)
+static void on_broken(struct block_share *s, const char *why)
 {
     if (!w.lies)
         fail_msg("%s", why);
     w.broken++;
 }
 
-static void on_quiet(struct block_queue *queue)
+static void on_quiet(struct block_share *s)
 {
-    assert_false(block_queue_busy(queue));
+    assert_false(block_share_busy(s));
     w.quiet++;
 }
 
-static void on_wait(struct block_queue *queue, int err)
+static void on_wait(struct block_share *s, int err)
 {
     assert_true(w.waiting == !err); /* begins and ends by turns */
     w.waiting = err;
@@ -147,10 +167,14 @@ static int find_free(const bool *busy, unsigned int size, unsigned int n)
     return -1;
 }
 
-static union block_ring_entry *next_slot(void)
+static void *slot(unsigned int queue, uint32_t index)
 {
-    return (union block_ring_entry *)((uint8_t *)w.ring_page + 64 +
-                                      (req_prod % 32) * BLOCK_RING_ENTRY);
+    return (uint8_t *)w.ring_page[queue] + 64 + (index % 32) * BLOCK_RING_ENTRY;
+}
+
+static void *next_slot(const struct live *l)
+{
+    return slot(l->queue, req_prod[l->queue]);
 }
 
 static void fill_segments(struct blkif_request_segment *seg, unsigned int pages,
@@ -192,8 +216,8 @@ static bool send_transfer(unsigned int id)
     memset(&e, 0, sizeof(e));
     l->barrier = write && !indirect && rand() % 8 == 0;
     if (l->barrier) {
-        pages = 1 + rand() % 4;
-        sector = BARRIER_AREA + rand() % 8 * 8;
+        pages = 1 + rand() % 2; /* each queue has its own place */
+        sector = BARRIER_AREA + l->queue * 24 + rand() % 2 * 8;
     } else {
         sector = find_free(sector_busy, BARRIER_AREA, pages * 8);
     }
@@ -227,7 +251,7 @@ static bool send_transfer(unsigned int id)
         fill_data(fake_page(FIRST_REF + page), pages);
     memset(&sector_busy[sector], true, l->sectors);
     memset(&page_busy[page], true, pages + extra);
-    memcpy(next_slot(), &e, sizeof(e));
+    memcpy(next_slot(l), &e, sizeof(e));
     return true;
 }
 
@@ -250,28 +274,48 @@ static bool send_other(unsigned int id)
         memset(&sector_busy[sector], true, 64);
     }
     e.rw.operation = l->operation;
-    memcpy(next_slot(), &e, sizeof(e));
+    memcpy(next_slot(l), &e, sizeof(e));
     return true;
+}
+
+/* The backend hears of it if it asked to. */
+static void publish_requests(unsigned int queue)
+{
+    uint32_t *ring = w.ring_page[queue], new = req_prod[queue];
+
+    if (new - ring[1] < new - ring[0])
+        notified[queue] = true;
+    ring[0] = new;
+}
+
+static bool ring_full(unsigned int queue)
+{
+    return req_prod[queue] - rsp_cons[queue] == 32;
 }
 
 void world_send_some(void)
 {
     unsigned int n = rand() % 8;
 
-    while (n-- && req_prod - rsp_cons < MAX_LIVE) {
-        unsigned int id = 0;
+    while (n--) {
+        unsigned int id = 0, queue = rand() % w.nr_queues;
+
+        if (w.send_to >= 0)
+            queue = w.send_to;
 
         while (id < MAX_LIVE && live[id].used)
             id++;
-        if (id == MAX_LIVE)
-            break; /* an answer that never was */
+        if (id == MAX_LIVE || ring_full(queue))
+            break; /* or an answer that never was */
+        live[id].queue = queue;
         if (!(rand() % 5 ? send_transfer(id) : send_other(id)))
             continue;
         live[id].used = true;
         live[id].flushes = flushes;
-        req_prod++;
+        req_prod[queue]++;
     }
-    w.ring_page[0] = req_prod;
+    for (unsigned int i = 0; i < w.nr_queues; i++)
+        publish_requests(i);
 }
 
 static void release(struct live *l)
@@ -296,7 +340,7 @@ static void check_answer(const blkif_response_t *r)
     w.answered++;
     if (l->barrier) {
         w.barriers++;
-        in_barrier = false;
+        in_barrier[l->queue] = NULL;
     }
     if (r->status != BLKIF_RSP_OKAY) {
         assert_true(l->bad || w.errors_on);
@@ -318,86 +362,125 @@ static void check_answer(const blkif_response_t *r)
     release(l);
 }
 
-void world_take_answers(void)
+static void take_answers(unsigned int queue)
 {
-    while (rsp_cons != w.ring_page[2]) {
+    while (rsp_cons[queue] != w.ring_page[queue][2]) {
         blkif_response_t r;
 
-        memcpy(&r,
-               (uint8_t *)w.ring_page + 64 + (rsp_cons % 32) * BLOCK_RING_ENTRY,
-               sizeof(r));
-        rsp_cons++;
+        memcpy(&r, slot(queue, rsp_cons[queue]), sizeof(r));
+        rsp_cons[queue]++;
+        if (!w.lies)
+            assert_int_equal(live[r.id % MAX_LIVE].queue, queue);
         check_answer(&r);
     }
 }
 
-static int connect_queue(bool resume)
+void world_take_answers(void)
 {
-    const uint32_t ref = RING_REF;
+    for (unsigned int i = 0; i < w.nr_queues; i++)
+        take_answers(i);
+}
+
+static int connect_queues(bool resume)
+{
+    int rc = 0;
 
     disk.ring.ring_fd = eventfd(0, 0);
-    return block_queue_connect(&w.q, NULL, &ref, 1, 5, w.persistent, resume);
+    for (unsigned int i = 0; !rc && i < w.nr_queues; i++) {
+        struct block_ring_refs refs = {
+            .ref = {RING_REF + i}, 1, 5 + i, w.persistent};
+
+        rc = block_queue_connect(&w.q[i], &w.s, NULL, &refs, resume);
+    }
+    if (rc)
+        block_share_disconnect(&w.s);
+    return rc;
 }
 
 void world_connect(void)
 {
-    memset(w.ring_page, 0, 4096);
+    static const uint32_t new_ring[] = {0, 1, 0, 1}; /* with its event fields */
+
+    for (int i = 0; i < BLOCK_MAX_QUEUES; i++)
+        memcpy(memset(w.ring_page[i], 0, 4096), new_ring, sizeof(new_ring));
     memset(live, 0, sizeof(live));
     memset(sector_busy, 0, sizeof(sector_busy));
     memset(page_busy, 0, sizeof(page_busy));
-    req_prod = rsp_cons = 0;
-    in_barrier = false;
+    memset(req_prod, 0, sizeof(req_prod));
+    memset(rsp_cons, 0, sizeof(rsp_cons));
+    memset(notified, 0, sizeof(notified));
+    memset(in_barrier, 0, sizeof(in_barrier));
     memcpy(w.model, w.medium, sizeof(w.model));
-    assert_int_equal(connect_queue(false), 0);
+    assert_int_equal(connect_queues(false), 0);
 }
 
 static void medium_finishes(void)
 {
     unsigned int quiet = w.quiet;
 
-    for (int i = 0; block_queue_busy(&w.q); i++) {
+    for (int i = 0; block_share_busy(&w.s); i++) {
         assert_true(i < 10000);
         assert_int_equal(w.quiet, quiet);
         if (w.nr_taken)
-            w.q.completions.ready(&w.q.completions, 0);
+            w.s.completions.ready(&w.s.completions, 0);
         else
-            w.q.kick.fire(&w.q.kick);
+            w.s.kick.fire(&w.s.kick);
     }
     assert_in_range(w.quiet - quiet, 0, 1);
 }
 
 void world_disconnect(void)
 {
-    block_queue_disconnect(&w.q);
+    block_share_disconnect(&w.s);
     assert_int_equal(fake_mapped, 0);
     medium_finishes();
     close(disk.ring.ring_fd);
-    assert_false(w.q.kick.armed || w.q.completions.added);
-    assert_int_equal(w.q.used, 0);
-    assert_false(w.q.again.armed);
+    assert_false(w.s.kick.armed || w.s.completions.added);
+    for (unsigned int i = 0; i < BLOCK_MAX_QUEUES; i++)
+        assert_int_equal(w.q[i].used, 0);
+    assert_false(w.s.again.armed);
     for (unsigned int i = 0; i < POOL_PAGES; i++)
-        assert_false(w.q.pool.used[i]);
+        assert_false(w.s.pool.used[i]);
+}
+
+static bool works(unsigned int queue)
+{
+    struct block_queue *q = &w.q[queue];
+
+    if (!q->work.queued)
+        return false;
+    event_work_cancel(&loop, &q->work);
+    q->work.run(&q->work);
+    return true;
+}
+
+static void deliver_event(unsigned int queue)
+{
+    if (!notified[queue] || w.q[queue].port_masked)
+        return;
+    notified[queue] = false;
+    w.q[queue].port.event(&w.q[queue].port);
 }
 
 void world_backend_turn(void)
 {
-    struct block_queue *q = &w.q;
+    struct block_share *s = &w.s;
+    unsigned int queue = rand() % w.nr_queues;
 
     /* Nothing else need happen that makes the backend look again. */
-    assert_true(w.nr_taken == w.nr_pending || q->kick.armed);
-    if (q->again.armed && rand() % 8 == 0) {
-        event_timer_cancel(&loop, &q->again);
-        q->again.fire(&q->again);
-    } else if (q->kick.armed && rand() % 2) {
-        event_timer_cancel(&loop, &q->kick);
-        q->kick.fire(&q->kick);
-    } else if (q->work.queued) {
-        event_work_cancel(&loop, &q->work);
-        q->work.run(&q->work);
+    assert_true(w.nr_taken == w.nr_pending || s->kick.armed || loop.work);
+    if (s->again.armed && rand() % 8 == 0) {
+        event_timer_cancel(&loop, &s->again);
+        s->again.fire(&s->again);
+    } else if (s->kick.armed && rand() % 2) {
+        event_timer_cancel(&loop, &s->kick);
+        s->kick.fire(&s->kick);
+    } else if (works(queue)) {
+        return;
     } else if (w.nr_pending) {
-        q->completions.ready(&q->completions, 0);
+        s->completions.ready(&s->completions, 0);
     } else {
-        q->port.event(&q->port);
+        deliver_event(queue);
     }
 }
 
@@ -409,7 +492,7 @@ void world_turn(void)
 
 bool world_all_answered(void)
 {
-    return req_prod == rsp_cons;
+    return !memcmp(req_prod, rsp_cons, sizeof(req_prod));
 }
 
 void world_finish(void)
@@ -423,13 +506,15 @@ void world_finish(void)
 
 static int start_backend(void)
 {
-    if (event_loop_init(&loop) ||
-        block_queue_init(&w.q, &loop, &grants, &disk, &w.record))
-        return -1;
-    w.q.broken = on_broken;
-    w.q.waits = on_wait;
-    w.q.quiet = on_quiet;
-    return 0;
+    memset(w.q, 0, sizeof(w.q));
+    w.s = (struct block_share){.loop = &loop,
+                               .grants = &grants,
+                               .disk = &disk,
+                               .record = &w.record,
+                               .broken = on_broken,
+                               .waits = on_wait,
+                               .quiet = on_quiet};
+    return event_loop_init(&loop) || block_share_init(&w.s) ? -1 : 0;
 }
 
 int world_replace_backend(void)
@@ -444,21 +529,24 @@ int world_replace_backend(void)
             w.nr_pending--;
     w.errors_on = errors;
     w.nr_taken = 0;
-    in_barrier = w.waiting = false;
-    munmap(w.q.pool.base, POOL_BYTES);
-    grant_batch_destroy(&w.q.batch);
+    memset(in_barrier, 0, sizeof(in_barrier));
+    w.waiting = false;
+    munmap(w.s.pool.base, POOL_BYTES);
+    for (unsigned int i = 0; i < BLOCK_MAX_QUEUES; i++)
+        grant_batch_destroy(&w.q[i].batch);
     event_loop_destroy(&loop);
     close(disk.ring.ring_fd);
     fake_mapped = 0;
     assert_int_equal(start_backend(), 0);
-    return connect_queue(true);
+    return connect_queues(true);
 }
 
 int world_create(void)
 {
     srand(8);
     fake_guest_create();
-    w.ring_page = (uint32_t *)fake_page(RING_REF);
+    for (unsigned int i = 0; i < BLOCK_MAX_QUEUES; i++)
+        w.ring_page[i] = (uint32_t *)fake_page(RING_REF + i);
     log_setup("test", LOG_LVL_ERROR);
     disk.limits = (struct block_limits){
         .sectors = SECTORS, .sector_size = 512, .discard = true};

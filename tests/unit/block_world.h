@@ -29,13 +29,16 @@ struct block_world {
     bool hung;              /* the medium finishes nothing */
     bool lies;              /* nothing that the guest sees is checked */
     unsigned int max_pages; /* of a request */
+    unsigned int nr_queues; /* that the frontend uses */
+    int send_to;            /* the only one that it sends to; -1: all */
     /* --- what has happened --- */
     unsigned int answered, failed, barriers, waits_begun, broken, quiet;
     bool waiting; /* for room */
     /* --- what there is --- */
-    struct block_queue q;
+    struct block_share s;
+    struct block_queue q[BLOCK_MAX_QUEUES];
     struct block_record record;
-    uint32_t *ring_page;
+    uint32_t *ring_page[BLOCK_MAX_QUEUES];
     unsigned int nr_pending; /* at the medium */
     unsigned int nr_taken;   /* of these, by the kernel */
     uint8_t medium[SECTORS * 512], model[SECTORS * 512];
