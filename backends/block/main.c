@@ -141,7 +141,7 @@ static void add_properties(struct xenbus_device *bus, const struct storage *s,
     if (l->discard) {
         device_node_add(n, "discard-granularity", "%u", s->discard_granularity);
         device_node_add(n, "discard-alignment", "%u", s->discard_alignment);
-        device_node_add(n, "discard-secure", "0");
+        device_node_add(n, "discard-secure", "%d", l->secure_discard);
     }
     device_node_add(n, "sectors", "%llu", (unsigned long long)l->sectors);
     device_node_add(n, "info", "%u",

@@ -207,7 +207,7 @@ static void start(struct block_queue *q, struct block_job *j)
         queue_io(q, j, STORAGE_FLUSH);
     } else if (j->stage < BLOCK_TRANSFER && r->op != BLOCK_FLUSH) {
         j->stage = BLOCK_TRANSFER;
-        queue_io(q, j, transfer[r->op]);
+        queue_io(q, j, r->secure ? STORAGE_DISCARD_SECURE : transfer[r->op]);
     } else if (j->stage < BLOCK_FLUSH_AFTER && r->flush_after) {
         j->stage = BLOCK_FLUSH_AFTER;
         queue_io(q, j, STORAGE_FLUSH);
@@ -581,7 +581,7 @@ static int map_ring(struct block_queue *q, const struct block_ring_refs *refs)
 
 static int watch_medium(struct block_share *s)
 {
-    s->completions.fd = s->disk->ring.ring_fd;
+    s->completions.fd = s->disk->wait_fd;
     return s->completions.added
                ? 0
                : event_source_add(s->loop, &s->completions, EPOLLIN);

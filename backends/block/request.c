@@ -105,7 +105,8 @@ static int parse_discard(struct block_request *r,
 {
     r->id = raw->id;
     r->op = BLOCK_DISCARD;
-    if (!l->discard || (raw->flag & BLKIF_DISCARD_SECURE))
+    r->secure = raw->flag & BLKIF_DISCARD_SECURE;
+    if (!(r->secure ? l->secure_discard : l->discard))
         return BLKIF_RSP_EOPNOTSUPP;
     if (!raw->nr_sectors || !set_offset(r, raw->sector_number, l) ||
         !fits(raw->sector_number, raw->nr_sectors, l))

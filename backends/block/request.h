@@ -47,6 +47,7 @@ struct block_limits {
     uint32_t sector_size; /* every request is a multiple of it */
     bool readonly;        /* all but reads is refused */
     bool discard;         /* it was announced */
+    bool secure_discard;  /* likewise, so that nothing can be read again */
 };
 
 /*
@@ -60,6 +61,7 @@ struct block_request {
     bool barrier;     /* earlier requests first, then this, then later ones */
     bool flush_first; /* data in the volatile cache goes to the medium before */
     bool flush_after; /* and after it, so does its own */
+    bool secure;      /* of a discard */
     uint64_t offset;  /* bytes */
     uint64_t len;     /* bytes */
     unsigned int nr_segments; /* of seg: the others have no content */

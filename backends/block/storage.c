@@ -11,6 +11,7 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -30,6 +31,10 @@
 #define RAMFS_MAGIC 0x858458f6
 #endif
 
+#define ALL_THREADS                                                            \
+    8 /* so many requests are at the medium without io_uring                   \
+       */
+
 /* A sector that is not whole is none. */
 static void set_size(struct storage *s, uint64_t bytes)
 {
@@ -38,6 +43,14 @@ static void set_size(struct storage *s, uint64_t bytes)
         log_warning("the last %u bytes of its file are not a whole sector, and "
                     "not part of the disk",
                     (unsigned int)(bytes % 512));
+}
+
+/* Nothing but the attempt tells. There is no such place. */
+static bool discards_securely(int fd)
+{
+    uint64_t nowhere[2] = {1, 1};
+
+    return ioctl(fd, BLKSECDISCARD, nowhere) && errno == EINVAL;
 }
 
 static int probe_device(struct storage *s, dev_t dev, bool allow_discard)
@@ -61,11 +74,11 @@ static int probe_device(struct storage *s, dev_t dev, bool allow_discard)
                !sysfs_says(dev, "queue/write_cache", "write through");
     s->discard_granularity = sysfs_number(dev, "queue/discard_granularity");
     s->discard_alignment = sysfs_number(dev, "discard_alignment");
-    /* fallocate() on a device needs both. */
     s->limits.discard = allow_discard && !s->limits.readonly &&
                         s->discard_granularity &&
-                        sysfs_number(dev, "queue/discard_max_bytes") &&
-                        sysfs_number(dev, "queue/write_zeroes_max_bytes");
+                        sysfs_number(dev, "queue/discard_max_bytes");
+    s->limits.secure_discard = s->limits.discard && discards_securely(s->fd);
+    s->discards_device = !sysfs_number(dev, "queue/write_zeroes_max_bytes");
     return 0;
 }
 
@@ -107,6 +120,62 @@ static const struct io_ring_rights ring_rights = {
     ring_ops, ring_registrations, ARRAY_SIZE(ring_ops),
     ARRAY_SIZE(ring_registrations)};
 
+/* Readable if one of both is. */
+static int wait_for_both(int a, int b)
+{
+    struct epoll_event readable = {.events = EPOLLIN};
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+
+    if (fd >= 0 && !epoll_ctl(fd, EPOLL_CTL_ADD, a, &readable) &&
+        !epoll_ctl(fd, EPOLL_CTL_ADD, b, &readable))
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* What io_uring cannot do, or all. */
+static int open_threads(struct storage *s)
+{
+    int event_fd;
+
+    s->threads =
+        io_threads_start(s->fd, s->has_ring ? 1 : ALL_THREADS, &event_fd);
+    if (!s->threads)
+        return -errno;
+    s->wait_fd =
+        s->has_ring ? wait_for_both(s->ring.ring_fd, event_fd) : event_fd;
+    return s->wait_fd < 0 ? -errno : 0;
+}
+
+static int open_ways(struct storage *s, unsigned int depth)
+{
+    int rc = io_ring_open(&s->ring, depth, &ring_rights);
+
+    s->has_ring = !rc;
+    if (rc)
+        log_info("no io_uring (%s): threads do the I/O", strerror(-rc));
+    else
+        s->wait_fd = s->ring.ring_fd;
+    if (s->has_ring && !s->limits.secure_discard &&
+        !(s->limits.discard && s->discards_device))
+        return 0;
+    rc = open_threads(s);
+    return rc ? log_reason(rc, "threads for I/O: %s", strerror(-rc)) : 0;
+}
+
+static void close_ways(struct storage *s)
+{
+    if (s->threads && s->has_ring && s->wait_fd >= 0)
+        close(s->wait_fd);
+    if (s->threads)
+        io_threads_leave(s->threads);
+    if (s->has_ring)
+        io_uring_queue_exit(&s->ring);
+    s->threads = NULL;
+    s->has_ring = false;
+}
+
 int storage_open(struct storage *s, const char *path, const char *mode,
                  bool allow_discard, unsigned int depth)
 {
@@ -116,6 +185,7 @@ int storage_open(struct storage *s, const char *path, const char *mode,
 
     memset(s, 0, sizeof(*s));
     s->done_tail = &s->done;
+    s->wait_fd = s->held = -1;
     s->limits.readonly = !path || mode[0] != 'w';
     s->fd = path ? medium_open(path, mode) : no_medium();
     if (s->fd < 0)
@@ -138,12 +208,10 @@ int storage_open(struct storage *s, const char *path, const char *mode,
         log_reason(rc, "cannot use %s as a disk: %s", name, strerror(-rc));
         goto out;
     }
-    rc = io_ring_open(&s->ring, depth, &ring_rights);
-    if (rc) {
-        log_reason(rc, "io_uring: %s", strerror(-rc));
-        goto out;
-    }
-    return 0;
+    rc = open_ways(s, depth);
+    if (!rc)
+        return 0;
+    close_ways(s);
 out:
     close(s->fd);
     s->fd = -1;
@@ -190,14 +258,20 @@ void storage_register(struct storage *s, void *base, size_t size)
 
     /* Called as root still; the pinned memory is bounded by size. */
     setrlimit(RLIMIT_MEMLOCK, &limit);
-    s->registered = io_uring_register_buffers(&s->ring, &iov, 1) == 0;
+    s->registered =
+        s->has_ring && io_uring_register_buffers(&s->ring, &iov, 1) == 0;
 }
 
-/* The kernel closes the files of an io_uring when its last request is done. */
+/* The kernel closes the files of an io_uring when its last request is done, and
+ * those of a process when its last thread has ended. */
 int storage_hold(struct storage *s, int fd)
 {
-    int rc = fd < 0 ? 0 : io_uring_register_files(&s->ring, &fd, 1);
+    int rc = 0;
 
+    if (s->threads)
+        s->held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (s->has_ring && fd >= 0)
+        rc = io_uring_register_files(&s->ring, &fd, 1);
     return rc ? log_reason(rc, "io_uring, the record: %s", strerror(-rc)) : 0;
 }
 
@@ -205,9 +279,11 @@ void storage_close(struct storage *s)
 {
     if (s->fd < 0)
         return;
-    if (s->in_kernel)
+    if (s->in_kernel || s->in_threads)
         storage_set_unfinished(s, true);
-    io_uring_queue_exit(&s->ring);
+    close_ways(s);
+    if (!s->in_threads && s->held >= 0)
+        close(s->held);
     close(s->fd);
     s->fd = -1;
 }
@@ -225,33 +301,25 @@ static void finish(struct storage *s, struct storage_io *io, int result)
     s->done_tail = &io->next_done;
 }
 
+/* Memory has no cache in front of it. */
 static int do_now(struct storage *s, struct storage_io *io)
 {
-    ssize_t r = -1;
-
-    switch (io->op) {
-    case STORAGE_READ:
-        r = pread(s->fd, io->data, io->len, io->offset);
-        break;
-    case STORAGE_WRITE:
-        r = pwrite(s->fd, io->data, io->len, io->offset);
-        break;
-    case STORAGE_FLUSH:
-        return 0; /* memory has no cache in front of it */
-    case STORAGE_DISCARD:
-        r = fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                      io->offset, io->len);
-        break;
-    }
-    return r < 0 ? -errno : (int)r;
+    return io->op == STORAGE_FLUSH ? 0 : storage_io_do(s->fd, io);
 }
 
 void storage_queue(struct storage *s, struct storage_io *io)
 {
     struct io_uring_sqe *e;
 
+    if (io->op == STORAGE_DISCARD && s->discards_device)
+        io->op = STORAGE_DISCARD_DEVICE;
     if (s->in_memory) {
         finish(s, io, do_now(s, io));
+        return;
+    }
+    if (!s->has_ring || io->op > STORAGE_DISCARD) {
+        s->in_threads++;
+        io_threads_add(s->threads, io);
         return;
     }
     e = io_uring_get_sqe(&s->ring);
@@ -286,6 +354,8 @@ void storage_queue(struct storage *s, struct storage_io *io)
                                 FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                                 io->offset, io->len);
         break;
+    default:
+        break;
     }
     io_uring_sqe_set_data(e, io);
     s->in_kernel++;
@@ -293,8 +363,11 @@ void storage_queue(struct storage *s, struct storage_io *io)
 
 bool storage_kick(struct storage *s)
 {
-    int r = io_uring_sq_ready(&s->ring) ? io_uring_submit(&s->ring) : 0;
+    int r;
 
+    if (!s->has_ring)
+        return true;
+    r = io_uring_sq_ready(&s->ring) ? io_uring_submit(&s->ring) : 0;
     if (r < 0 && r != -EINTR && r != -EAGAIN && r != -EBUSY)
         log_error("io_uring_submit: %s", strerror(-r));
     return !io_uring_sq_ready(&s->ring);
@@ -309,6 +382,10 @@ struct storage_io *storage_next_done(struct storage *s)
         s->done = io->next_done;
         if (!s->done)
             s->done_tail = &s->done;
+        return io;
+    }
+    if (s->in_threads && (io = io_threads_next_done(s->threads))) {
+        s->in_threads--;
         return io;
     }
     if (!s->in_kernel || io_uring_peek_cqe(&s->ring, &c))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The medium behind a disk: a raw file or a block device. I/O goes through
- * io_uring; a file in memory (tmpfs, the initramfs), where io_uring would hand
- * every request to a worker thread although nothing can block, is read and
- * written at once.
+ * io_uring, or threads (threads.h) if there is none, as where an administrator
+ * has forbidden it; a file in memory (tmpfs, the initramfs), where io_uring
+ * would hand every request to a worker thread although nothing can block, is
+ * read and written at once.
  *
  * The format is never guessed from the content: what is opened is raw.
  *
@@ -18,22 +19,8 @@
 #include <stdint.h>
 
 #include "request.h"
-
-enum storage_op {
-    STORAGE_READ,
-    STORAGE_WRITE,
-    STORAGE_FLUSH,
-    STORAGE_DISCARD,
-};
-
-/* The caller's, with its data, from storage_queue() until it comes back. */
-struct storage_io {
-    enum storage_op op;
-    void *data;
-    uint64_t offset, len;
-    int result; /* bytes, or -errno */
-    struct storage_io *next_done;
-};
+#include "storage_io.h"
+#include "threads.h"
 
 /* 'limits' may be read by all; the rest is storage.c's. */
 struct storage {
@@ -44,8 +31,14 @@ struct storage {
     uint32_t physical_sector_size;
     bool flush; /* there is a cache that a flush empties */
     uint32_t discard_granularity, discard_alignment;
+    bool discards_device; /* it makes no zeroes, which a file's discard is */
+    int wait_fd;          /* readable when something has finished */
+    bool has_ring;
     struct io_uring ring;
-    unsigned int in_kernel; /* submitted, completion not seen */
+    unsigned int in_kernel;     /* submitted, completion not seen */
+    struct io_threads *threads; /* or NULL */
+    unsigned int in_threads;
+    int held; /* see storage_hold(); below 0: the ring does */
     struct storage_io *done, **done_tail;
 };
 

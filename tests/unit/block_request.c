@@ -164,8 +164,15 @@ static void a_discard_is_for_disks_that_support_it(void **state)
     e.discard.nr_sectors = 1;
     no.discard = false;
     assert_int_equal(parse(e, &no), BLKIF_RSP_EOPNOTSUPP);
+    assert_false(r.secure);
     e.discard.flag = BLKIF_DISCARD_SECURE;
     assert_int_equal(parse(e, &disk), BLKIF_RSP_EOPNOTSUPP);
+    no = disk;
+    no.secure_discard = true;
+    assert_int_equal(parse(e, &no), 0);
+    assert_true(r.op == BLOCK_DISCARD && r.secure);
+    no.readonly = true;
+    assert_int_equal(parse(e, &no), BLKIF_RSP_ERROR);
 }
 
 static void indirect_requests_name_as_many_pages_as_they_need(void **state)

@@ -7,6 +7,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -56,6 +59,49 @@ int io_uring_submit(struct io_uring *ring)
     if (!submit)
         *(void **)&submit = dlsym(RTLD_NEXT, "io_uring_submit");
     return submit(ring);
+}
+
+static bool no_ring; /* io_uring is forbidden */
+
+int io_uring_queue_init(unsigned int depth, struct io_uring *ring,
+                        unsigned int flags)
+{
+    static int (*init)(unsigned int depth, struct io_uring *ring,
+                       unsigned int flags);
+
+    if (!init)
+        *(void **)&init = dlsym(RTLD_NEXT, "io_uring_queue_init");
+    return no_ring ? -EPERM : init(depth, ring, flags);
+}
+
+static volatile bool reads_hang;
+
+ssize_t pread(int fd, void *data, size_t n, off_t offset)
+{
+    while (reads_hang)
+        usleep(1000);
+    return syscall(SYS_pread64, fd, data, n, offset);
+}
+
+static bool secure; /* devices discard securely */
+static unsigned int secure_discards;
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    const uint64_t *range;
+    va_list ap;
+
+    va_start(ap, request);
+    range = va_arg(ap, void *);
+    va_end(ap);
+    if (request != BLKSECDISCARD || !secure)
+        return (int)syscall(SYS_ioctl, fd, request, range);
+    if (range[0] % 512 || range[1] % 512) {
+        errno = EINVAL;
+        return -1;
+    }
+    secure_discards++;
+    return 0;
 }
 
 /* --- the media --- */
@@ -269,6 +315,138 @@ static void a_kernel_that_takes_nothing_is_not_waited_for(void **state)
     close(ends[0]);
     close(ends[1]);
 }
+
+/* --- without io_uring --- */
+
+static void threads_do_what_io_uring_does(void **state)
+{
+    no_ring = true;
+    takes_announced_sectors(image);
+    for (int i = 0; i < 2; i++)
+        if (loop[i][0])
+            takes_announced_sectors(loop[i]);
+    no_ring = false;
+}
+
+static bool is_readable(int fd, int ms)
+{
+    struct pollfd p = {fd, POLLIN, 0};
+
+    return poll(&p, 1, ms) == 1;
+}
+
+/* Each comes back once, and is told of until it is taken. */
+static void many_requests_at_once(bool ring)
+{
+    static char data[64][512] __attribute__((aligned(512)));
+    struct storage_io io[64], *done;
+    struct storage s;
+    unsigned int n = 0;
+
+    no_ring = !ring;
+    assert_int_equal(storage_open(&s, image, "w", false, 64), 0);
+    s.in_memory = false;
+    for (int i = 0; i < 64; i++) {
+        io[i] =
+            (struct storage_io){STORAGE_WRITE, data[i], i * 512, 512, -1, NULL};
+        storage_queue(&s, &io[i]);
+    }
+    assert_true(storage_kick(&s));
+    while (n < 64) {
+        assert_true(is_readable(s.wait_fd, 10000));
+        while ((done = storage_next_done(&s))) {
+            assert_int_equal(done->result, 512);
+            done->result = -1;
+            n++;
+        }
+    }
+    assert_false(is_readable(s.wait_fd, 0));
+    storage_close(&s);
+    no_ring = false;
+}
+
+static void threads_tell_of_each_request_once(void **state)
+{
+    many_requests_at_once(true);
+    many_requests_at_once(false);
+}
+
+/* And its next user waits for it. */
+static void nothing_waits_for_a_thread_that_hangs(void **state)
+{
+    static char data[512] __attribute__((aligned(512)));
+    struct storage_io io = {.op = STORAGE_READ, .data = data, .len = 512};
+    struct storage s;
+
+    no_ring = true;
+    assert_int_equal(open_it(&s, image, "w"), 0);
+    s.in_memory = false;
+    alarm(10);
+    reads_hang = true;
+    storage_queue(&s, &io);
+    assert_null(storage_next_done(&s));
+    usleep(20000); /* it has begun */
+    storage_close(&s);
+    no_ring = false;
+    assert_int_equal(opened(image, "r"), -EAGAIN);
+    reads_hang = false;
+    while (opened(image, "w"))
+        usleep(1000);
+    alarm(0);
+}
+
+static void what_io_uring_cannot_do_is_done_beside_it(void **state)
+{
+    struct storage_io io = {.op = STORAGE_DISCARD_SECURE, .len = 4096};
+    struct storage s;
+
+    if (!loop[0][0])
+        skip();
+    assert_int_equal(storage_open(&s, loop[0], "w", true, 4), 0);
+    assert_false(s.limits.secure_discard);
+    assert_null(s.threads);
+    storage_close(&s);
+    secure = true;
+    assert_int_equal(storage_open(&s, loop[0], "w", true, 4), 0);
+    assert_true(s.limits.secure_discard);
+    assert_int_equal(secure_discards, 0);
+    storage_queue(&s, &io);
+    assert_true(is_readable(s.wait_fd, 10000));
+    assert_ptr_equal(storage_next_done(&s), &io);
+    assert_int_equal(io.result, 0);
+    assert_int_equal(secure_discards, 1);
+    assert_false(is_readable(s.wait_fd, 0));
+    io.op = STORAGE_FLUSH;
+    storage_queue(&s, &io);
+    assert_true(storage_kick(&s));
+    assert_true(is_readable(s.wait_fd, 10000));
+    assert_ptr_equal(storage_next_done(&s), &io);
+    storage_close(&s);
+    secure = false;
+}
+
+/* As a disk that makes no zeroes is told to. */
+static void a_device_is_told_to_discard(void **state)
+{
+    static char data[4096] __attribute__((aligned(4096)));
+    struct storage s;
+
+    if (!loop[1][0])
+        skip();
+    no_ring = true;
+    assert_int_equal(storage_open(&s, loop[1], "w", true, 4), 0);
+    assert_false(s.discards_device);
+    s.discards_device = true;
+    memset(data, 'x', sizeof(data));
+    assert_int_equal(transfer(&s, STORAGE_WRITE, data, 8192, 4096), 4096);
+    assert_int_equal(transfer(&s, STORAGE_DISCARD, NULL, 8192, 4096), 0);
+    assert_int_equal(transfer(&s, STORAGE_READ, data, 8192, 4096), 4096);
+    assert_int_equal(data[0], 0);
+    storage_close(&s);
+    no_ring = false;
+}
+
+/* --- */
 
 /* However the one before had it, and whoever comes. */
 static void the_next_user_waits_for_what_is_not_finished(const char *path)
@@ -550,6 +728,11 @@ int main(void)
         cmocka_unit_test(a_device_has_one_writer_or_many_readers),
         cmocka_unit_test(nothing_waits_for_a_medium_that_hangs),
         cmocka_unit_test(a_kernel_that_takes_nothing_is_not_waited_for),
+        cmocka_unit_test(threads_do_what_io_uring_does),
+        cmocka_unit_test(threads_tell_of_each_request_once),
+        cmocka_unit_test(nothing_waits_for_a_thread_that_hangs),
+        cmocka_unit_test(what_io_uring_cannot_do_is_done_beside_it),
+        cmocka_unit_test(a_device_is_told_to_discard),
         cmocka_unit_test(the_next_user_of_a_file_waits),
         cmocka_unit_test(the_next_user_of_a_device_waits),
         cmocka_unit_test(qemu_and_a_disk_keep_each_other_out),

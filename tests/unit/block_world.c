@@ -385,7 +385,7 @@ static int connect_queues(bool resume)
 {
     int rc = 0;
 
-    disk.ring.ring_fd = eventfd(0, 0);
+    disk.wait_fd = eventfd(0, 0);
     for (unsigned int i = 0; !rc && i < w.nr_queues; i++) {
         struct block_ring_refs refs = {
             .ref = {RING_REF + i}, 1, 5 + i, w.persistent};
@@ -434,7 +434,7 @@ void world_disconnect(void)
     block_share_disconnect(&w.s);
     assert_int_equal(fake_mapped, 0);
     medium_finishes();
-    close(disk.ring.ring_fd);
+    close(disk.wait_fd);
     assert_false(w.s.kick.armed || w.s.completions.added);
     for (unsigned int i = 0; i < BLOCK_MAX_QUEUES; i++)
         assert_int_equal(w.q[i].used, 0);
@@ -535,7 +535,7 @@ int world_replace_backend(void)
     for (unsigned int i = 0; i < BLOCK_MAX_QUEUES; i++)
         grant_batch_destroy(&w.q[i].batch);
     event_loop_destroy(&loop);
-    close(disk.ring.ring_fd);
+    close(disk.wait_fd);
     fake_mapped = 0;
     assert_int_equal(start_backend(), 0);
     return connect_queues(true);

@@ -4,7 +4,7 @@
  *
  * Nodes of the backend: params, mode (r or w), type; sectors, sector-size,
  * physical-sector-size, info (VDISK_*); feature-flush-cache, feature-barrier,
- * feature-discard, discard-granularity, feature-persistent,
+ * feature-discard, discard-granularity, discard-secure, feature-persistent,
  * feature-max-indirect-segments, max-ring-page-order, multi-queue-max-queues.
  * Of the frontend: ring-ref (or ring-page-order and ring-ref0 ...),
  * event-channel, protocol, feature-persistent; with several queues

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* What is asked of a medium (storage.h). */
+#ifndef BACKENDS_BLOCK_STORAGE_IO_H
+#define BACKENDS_BLOCK_STORAGE_IO_H
+
+#include <stdint.h>
+
+enum storage_op {
+    STORAGE_READ,
+    STORAGE_WRITE,
+    STORAGE_FLUSH,
+    STORAGE_DISCARD,        /* a file's; a device's where it makes zeroes */
+    STORAGE_DISCARD_DEVICE, /* other devices' */
+    STORAGE_DISCARD_SECURE,
+};
+
+/* The caller's, with its data, from storage_queue() until it comes back. */
+struct storage_io {
+    enum storage_op op;
+    void *data;
+    uint64_t offset, len;
+    int result; /* bytes, or -errno */
+    struct storage_io *next_done;
+};
+
+#endif
