@@ -62,11 +62,12 @@ $(eval $(call unit_test,block_resume,$(addprefix tests/unit/,block_resume.c each
 $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
     $(addprefix backends/block/,medium.c storage.c threads.c resize.c sysfs.c) backends/common/io_ring.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
-$(eval $(call unit_test,net_queue,\
-    $(addprefix tests/unit/,net_queue.c net_flow.c each_store.c fake_xen.c) \
+NET_QUEUE := \
     $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c) \
     $(addprefix backends/common/,ring.c grant_map.c grant_arena.c) \
-    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+    $(addprefix tools/libs/daemon/,event_loop.c log.c)
+$(eval $(call unit_test,net_queue,\
+    $(addprefix tests/unit/,net_queue.c net_flow.c each_store.c fake_xen.c) $(NET_QUEUE),-lxentoollog))
 $(eval $(call unit_test,net_tap_batch,tests/unit/net_tap_batch.c backends/net/tap_batch.c \
     backends/common/io_ring.c tools/libs/daemon/log.c,-luring -lxentoollog))
 $(eval $(call unit_test,net_join,$(addprefix tests/unit/,net_join.c net_flow.c) \
@@ -77,7 +78,7 @@ $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c \
 $(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))
 $(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
     $(addprefix backends/common/,xenbus.c xenbus_state.c record.c store_client.c device_node.c) \
-    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+    tests/unit/played_store.c $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 
 SUPERVISED := tests/unit/played_devices.c \
     $(addprefix backends/supervisor/,devices.c worker.c device_log.c device_status.c) \
@@ -90,12 +91,28 @@ $(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/
 $(eval $(call unit_test,console_output,tests/unit/console_output.c \
     $(addprefix backends/console/,ring.c progress.c log_file.c terminal.c) \
     tools/libs/daemon/log.c,-lxentoollog))
-$(eval $(call unit_test,console_serve,tests/unit/console_serve.c \
+CONSOLE_WORLD := tests/unit/played_consoles.c \
     $(addprefix backends/console/,console.c ring.c output.c progress.c log_file.c terminal.c) \
-    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+    $(addprefix tools/libs/daemon/,event_loop.c log.c)
+$(eval $(call unit_test,console_serve,tests/unit/console_serve.c $(CONSOLE_WORLD),-lxentoollog))
 $(eval $(call unit_test,console_keep,tests/unit/console_keep.c \
     $(addprefix backends/console/,keep.c keep_wire.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+
+# Guests that lie, with a thread that writes into what they share. FUZZ_COUNT
+# for more than a few seconds of it; see tests/long/fuzz.t.
+$(eval $(call unit_test,fuzz_block,$(addprefix tests/fuzz/,block_ring.c meddler.c) \
+    $(BLOCK_WORLD),-pthread -lxentoollog))
+$(eval $(call unit_test,fuzz_net,$(addprefix tests/fuzz/,net_rings.c meddler.c) \
+    $(addprefix tests/unit/,net_flow.c fake_xen.c) $(NET_QUEUE),-pthread -lxentoollog))
+$(eval $(call unit_test,fuzz_console,$(addprefix tests/fuzz/,console_ring.c meddler.c) \
+    $(CONSOLE_WORLD),-pthread -lxentoollog))
+$(eval $(call unit_test,fuzz_nodes,\
+    $(addprefix tests/fuzz/,frontend_nodes.c vbd_main.c vif_main.c meddler.c) \
+    $(addprefix tests/unit/,played_store.c fake_xen.c) \
+    $(addprefix backends/block/,queue.c record.c request.c pages.c pool.c) $(NET_QUEUE) \
+    $(addprefix backends/common/,xenbus.c xenbus_state.c record.c store_client.c device_node.c),\
+    -pthread -lxentoollog))
 
 # Plays a guest that lies; tests/system/backends.t takes it into dom0.
 HOSTILE_FRONTEND := $(O)/tests/fuzz/hostile-frontend

@@ -48,10 +48,12 @@ bench-io: packages-run
 
 # --- what takes long --------------------------------------------------------------
 # MINUTES of mixed load (10) and of the toolstack's operations at random (30),
-# COUNT live migrations (20), histories and transactions of the store.
+# COUNT live migrations (20), histories and transactions of the store,
+# FUZZ_COUNT requests of guests that lie.
 check-long: packages-run
 	$(Q)$(MAKE) all install-tree run-image $(O)/tests/system/witness \
-	    $(STORE_ORACLE) $(O)/tests/unit/store_serial
+	    $(STORE_ORACLE) $(O)/tests/unit/store_serial \
+	    $(filter $(O)/tests/unit/fuzz_%,$(UNIT_TESTS))
 	$(Q)$(MAKE) DEBUG=1 hypervisor
 	$(Q)export BUILD=$(O) DIST=$(DIST); prove --timer --verbose --exec tests/run-one \
 	    $(sort $(wildcard tests/long/*.t))

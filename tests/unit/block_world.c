@@ -20,6 +20,9 @@
 struct block_world w = {
     .max_pages = BLOCK_MAX_SEGMENTS, .nr_queues = 1, .send_to = -1};
 
+const struct other_medium *world_other_medium;
+static struct storage disk;
+
 /* --- the medium --- */
 
 static struct storage_io *pending[256];
@@ -40,7 +43,7 @@ static unsigned int pending_of(unsigned int queue)
     return n;
 }
 
-void storage_queue(struct storage *s, struct storage_io *io)
+static void queue_here(struct storage_io *io)
 {
     const struct block_job **barred = &in_barrier[queue_of(io)];
     bool barrier_write =
@@ -61,9 +64,20 @@ void storage_queue(struct storage *s, struct storage_io *io)
     __asm__ __volatile__("" ::: "memory"); /* it may be the last store */
     w.nr_pending++;
 }
+
+void storage_queue(struct storage *s, struct storage_io *io)
+{
+    if (s != &disk)
+        world_other_medium->queue(io);
+    else
+        queue_here(io);
+}
+
 /* The kernel may be short of memory. */
 bool storage_kick(struct storage *s)
 {
+    if (s != &disk)
+        return true;
     if (w.nr_taken < w.nr_pending && rand() % 4 == 0)
         return false;
     w.nr_taken = w.nr_pending;
@@ -101,6 +115,8 @@ struct storage_io *storage_next_done(struct storage *s)
     struct storage_io *io;
     unsigned int i;
 
+    if (s != &disk)
+        return world_other_medium->next_done();
     if (!w.nr_taken || w.hung || rand() % 3 == 0)
         return NULL;
     i = rand() % w.nr_taken;
@@ -129,7 +145,6 @@ static bool sector_busy[SECTORS], page_busy[PAGES];
 
 static struct event_loop loop;
 static struct grants grants = {.domid = 1};
-static struct storage disk;
 
 static void on_broken(struct block_share *s, const char *why)
 {

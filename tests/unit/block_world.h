@@ -45,6 +45,13 @@ struct block_world {
 };
 extern struct block_world w;
 
+/* For another device in the same process: its medium is its test's. */
+struct other_medium {
+    void (*queue)(struct storage_io *io);
+    struct storage_io *(*next_done)(void);
+};
+extern const struct other_medium *world_other_medium;
+
 /* 0, or -1. */
 int world_create(void);
 void world_connect(void);

@@ -12,19 +12,47 @@
 #include <xen/xen.h>
 #include <xen/grant_table.h>
 
-int fake_mapped, fake_shared, fake_refuses;
-static uint8_t *guest, *shared;
+int fake_mapped, fake_other_mapped, fake_shared, fake_refuses;
+static uint8_t *guest, *other_guest, *shared;
 
 void fake_guest_create(void)
 {
     guest = calloc(FAKE_PAGES, 4096);
 }
 
+void fake_other_guest_create(void)
+{
+    other_guest = calloc(FAKE_PAGES, 4096);
+}
+
+static uint8_t *page_of(uint8_t *memory, uint32_t ref)
+{
+    if (!memory || ref < FAKE_FIRST_REF || ref >= FAKE_FIRST_REF + FAKE_PAGES)
+        return NULL;
+    return memory + (size_t)(ref - FAKE_FIRST_REF) * 4096;
+}
+
 uint8_t *fake_page(uint32_t ref)
 {
-    if (ref < FAKE_FIRST_REF || ref >= FAKE_FIRST_REF + FAKE_PAGES)
-        return NULL;
-    return guest + (size_t)(ref - FAKE_FIRST_REF) * 4096;
+    return page_of(guest, ref);
+}
+
+uint8_t *fake_other_page(uint32_t ref)
+{
+    return page_of(other_guest, ref);
+}
+
+static uint8_t *granted_by(uint32_t domid, uint32_t ref)
+{
+    return domid == FAKE_OTHER_DOMAIN ? fake_other_page(ref) : fake_page(ref);
+}
+
+static int *mapped_of(const uint8_t *page)
+{
+    bool other = other_guest && page >= other_guest &&
+                 page < other_guest + FAKE_PAGES * 4096;
+
+    return other ? &fake_other_mapped : &fake_mapped;
 }
 
 xengnttab_handle *xengnttab_open(xentoollog_logger *logger, unsigned int flags)
@@ -40,17 +68,19 @@ int xengnttab_close(xengnttab_handle *h)
 void *xengnttab_map_domain_grant_refs(xengnttab_handle *h, uint32_t n,
                                       uint32_t domid, uint32_t *refs, int prot)
 {
-    if (n != 1 || !fake_page(*refs)) {
+    uint8_t *page = granted_by(domid, *refs);
+
+    if (n != 1 || !page) {
         errno = EINVAL;
         return NULL;
     }
-    fake_mapped++;
-    return fake_page(*refs);
+    ++*mapped_of(page);
+    return page;
 }
 
 int xengnttab_unmap(xengnttab_handle *h, void *addr, uint32_t n)
 {
-    fake_mapped -= n;
+    *mapped_of(addr) -= (int)n;
     return 0;
 }
 
@@ -103,7 +133,7 @@ static uint8_t *side(const union xengnttab_copy_ptr *p, bool granted,
     if (p->foreign.domid == DOMID_SELF)
         page = own < (uint32_t)fake_shared ? shared + own * 4096 : NULL;
     else
-        page = fake_page(p->foreign.ref);
+        page = granted_by(p->foreign.domid, p->foreign.ref);
     return page ? page + p->foreign.offset : NULL;
 }
 

@@ -6,7 +6,6 @@
  * backend's log is on.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -23,11 +21,10 @@
 
 #include <daemon/log.h>
 #include "../../backends/common/xenbus.h"
-#include "../../tools/libxenstore/reconnect.h"
+#include "played_store.h"
 
-#define BACK      "backend/vbd/3/51712"
-#define FRONT     "/local/domain/3/device/vbd/51712"
-#define MAX_NODES 16
+#define BACK  "backend/vbd/3/51712"
+#define FRONT "/local/domain/3/device/vbd/51712"
 
 /* --- time --- */
 
@@ -37,140 +34,6 @@ int clock_gettime(clockid_t id, struct timespec *t)
 {
     *t = (struct timespec){clock_ms / 1000, clock_ms % 1000 * 1000000};
     return 0;
-}
-
-/* --- the store --- */
-
-static struct node {
-    char *path, *value;
-} nodes[MAX_NODES];
-static bool watch_fired;
-static int transactions; /* begun so far */
-
-static struct node *find(const char *path)
-{
-    for (int i = 0; i < MAX_NODES; i++)
-        if (nodes[i].path && !strcmp(nodes[i].path, path))
-            return &nodes[i];
-    return NULL;
-}
-
-static void put(const char *path, const char *value)
-{
-    struct node *n = find(path);
-
-    for (int i = 0; !n && i < MAX_NODES; i++)
-        if (!nodes[i].path)
-            n = &nodes[i];
-    assert_non_null(n);
-    free(n->path);
-    free(n->value);
-    n->path = strdup(path);
-    n->value = strdup(value);
-}
-
-static void remove_below(const char *dir)
-{
-    for (int i = 0; i < MAX_NODES; i++)
-        if (nodes[i].path && !strncmp(nodes[i].path, dir, strlen(dir))) {
-            free(nodes[i].path);
-            free(nodes[i].value);
-            nodes[i] = (struct node){0};
-        }
-}
-
-struct xs_handle *xs_unconnected(void)
-{
-    return (struct xs_handle *)nodes;
-}
-
-int xs_connect(void)
-{
-    return open("/dev/null", O_RDWR); /* no socket: it need not answer first */
-}
-
-int xs_attach(struct xs_handle *h, int fd)
-{
-    close(fd);
-    return 0;
-}
-
-void xs_detach(struct xs_handle *h)
-{
-}
-
-void xs_close(struct xs_handle *h)
-{
-}
-
-static int store_error;
-
-int xs_error(struct xs_handle *h)
-{
-    return store_error;
-}
-
-int xs_fileno(struct xs_handle *h)
-{
-    static int fd = -1;
-
-    return fd < 0 ? fd = eventfd(0, 0) : fd;
-}
-
-bool xs_watch(struct xs_handle *h, const char *path, const char *token)
-{
-    return true;
-}
-
-bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
-{
-    return true;
-}
-
-char **xs_check_watch(struct xs_handle *h)
-{
-    errno = EAGAIN;
-    if (!watch_fired)
-        return NULL;
-    watch_fired = false;
-    return calloc(2, sizeof(char *));
-}
-
-xs_transaction_t xs_transaction_start(struct xs_handle *h)
-{
-    transactions++;
-    return 1;
-}
-
-/* Nothing is done in one that is not to last, and there is no other client. */
-bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort)
-{
-    return true;
-}
-
-void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
-              unsigned int *len)
-{
-    struct node *n = find(path);
-
-    errno = ENOENT;
-    return n ? strdup(n->value) : NULL;
-}
-
-bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
-              const void *data, unsigned int len)
-{
-    char value[512];
-
-    snprintf(value, sizeof(value), "%.*s", (int)len, (const char *)data);
-    put(path, value);
-    return true;
-}
-
-bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
-{
-    remove_below(path);
-    return true;
 }
 
 /* --- the backend --- */
@@ -198,7 +61,7 @@ static int connect_device(struct xenbus_device *d, struct device_nodes *n,
     int rc = xenbus_frontend_uint(d, "ring-ref", 8, UINT32_MAX, &ref);
 
     if (removed_meanwhile)
-        remove_below(BACK);
+        played_remove_below(BACK);
     device_node_add(n, "sectors", "%d", 8);
     return rc ? rc : connect_result;
 }
@@ -235,22 +98,22 @@ static void frontend(const char *key, const char *value)
     char path[128];
 
     snprintf(path, sizeof(path), "%s/%s", FRONT, key);
-    put(path, value);
-    watch_fired = true;
+    played_put(path, value);
+    played_watch_fired = true;
     device.store.source.ready(&device.store.source, 0);
 }
 
 static void state_is(const char *state)
 {
-    assert_string_equal(find(BACK "/state")->value, state);
+    assert_string_equal(played_find(BACK "/state")->value, state);
 }
 
 static int make_device(void **state)
 {
-    put(BACK "/frontend", FRONT);
-    put(BACK "/online", "1");
-    put(BACK "/state", "1");
-    put(FRONT "/state", "1");
+    played_put(BACK "/frontend", FRONT);
+    played_put(BACK "/online", "1");
+    played_put(BACK "/state", "1");
+    played_put(FRONT "/state", "1");
     connect_result = 0;
     removed_meanwhile = medium_hangs = false;
     memset(&device, 0, sizeof(device));
@@ -267,21 +130,21 @@ static int forget_device(void **state)
 {
     xenbus_close(&device);
     event_loop_destroy(&loop);
-    remove_below("");
+    played_remove_below("");
     return 0;
 }
 
 static void a_device_goes_through_all_states_of_its_life(void **state)
 {
     state_is("2");
-    assert_non_null(find(BACK "/feature"));
+    assert_non_null(played_find(BACK "/feature"));
     frontend("state", "4");
     state_is("4");
     frontend("state", "5");
     state_is("5");
     frontend("state", "6");
     state_is("6");
-    put(BACK "/online", "0");
+    played_put(BACK "/online", "0");
     frontend("state", "6");
     assert_true(loop.stopped && loop.exit_code == 0);
 }
@@ -293,8 +156,8 @@ static void a_device_that_ends_is_closed_in_the_store(void **state)
     frontend("state", "5");
     frontend("state", "6");
     state_is("6");
-    put(BACK "/online", "0");
-    put(BACK "/state", "5");
+    played_put(BACK "/online", "0");
+    played_put(BACK "/state", "5");
     frontend("state", "6");
     assert_true(loop.stopped && loop.exit_code == 0);
     state_is("6");
@@ -302,11 +165,11 @@ static void a_device_that_ends_is_closed_in_the_store(void **state)
 
 static void connecting_takes_one_transaction(void **state)
 {
-    transactions = 0;
+    played_transactions = 0;
     frontend("state", "4");
     state_is("4");
-    assert_non_null(find(BACK "/sectors"));
-    assert_int_equal(transactions, 1);
+    assert_non_null(played_find(BACK "/sectors"));
+    assert_int_equal(played_transactions, 1);
 }
 
 /* The loop ends for each attempt to open the device, and nothing is announced
@@ -318,14 +181,14 @@ static void device_is_opened_by_the_main_flow(void **state)
     opened_for_announce.opens_for = XENBUS_ANNOUNCE;
     device.ops = &opened_for_announce;
     device.state = XenbusStateInitialising;
-    put(BACK "/state", "1");
+    played_put(BACK "/state", "1");
     xenbus_advance(&device);
     assert_int_equal(event_loop_run(&loop), 0);
     assert_true(device.open_wanted);
     state_is("1");
     xenbus_opened(&device, -ENOMEDIUM);
     state_is("6");
-    assert_non_null(find("error/" BACK "/error"));
+    assert_non_null(played_find("error/" BACK "/error"));
     xenbus_advance(&device); /* not again for the same try of the frontend */
     assert_false(device.open_wanted);
     frontend("state", "6");
@@ -374,7 +237,7 @@ static void busy_device_is_tried_again_for_a_while(void **state)
             time_passes(100);
         }
         assert_int_equal(tries, 51);
-        assert_string_equal(find("error/" BACK "/error")->value,
+        assert_string_equal(played_find("error/" BACK "/error")->value,
                             "16 cannot open the device: /x: in use");
         frontend("state", "6");
         frontend("state", "1");
@@ -388,7 +251,7 @@ static void busy_device_is_tried_again_for_a_while(void **state)
     assert_true(tries_to_open());
     xenbus_opened(&device, 0);
     xenbus_advance(&device);
-    assert_string_equal(find("error/" BACK "/error")->value,
+    assert_string_equal(played_find("error/" BACK "/error")->value,
                         "71 cannot connect: Protocol error");
     device.opened = false;
     frontend("state", "6");
@@ -396,7 +259,7 @@ static void busy_device_is_tried_again_for_a_while(void **state)
     frontend("state", "4");
     assert_true(tries_to_open());
     xenbus_opened(&device, -EBUSY);
-    put(BACK "/online", "0");
+    played_put(BACK "/online", "0");
     frontend("state", "6");
     state_is("6");
     assert_true(loop.stopped && !device.open_wanted);
@@ -415,12 +278,12 @@ static void killed_process_is_waited_for_without_end(void **state)
         assert_true(tries_to_open());
         xenbus_opened(&device, -EAGAIN);
         state_is("2");
-        assert_int_equal(find("error/" BACK "/error") != NULL, i >= 50);
+        assert_int_equal(played_find("error/" BACK "/error") != NULL, i >= 50);
         time_passes(100);
     }
     assert_true(tries_to_open());
     xenbus_opened(&device, 0);
-    assert_null(find("error/" BACK "/error"));
+    assert_null(played_find("error/" BACK "/error"));
     xenbus_advance(&device);
     state_is("4");
     device.ops = &ops;
@@ -437,7 +300,7 @@ static void connect_and_hang(void)
 
 static void told_of_the_medium(bool told)
 {
-    assert_int_equal(find("error/" BACK "/error") != NULL, told);
+    assert_int_equal(played_find("error/" BACK "/error") != NULL, told);
 }
 
 static void a_device_is_not_closed_before_its_medium_answers(void **state)
@@ -445,7 +308,7 @@ static void a_device_is_not_closed_before_its_medium_answers(void **state)
     connect_and_hang();
     frontend("state", "5");
     state_is("5");
-    put(BACK "/online", "0");
+    played_put(BACK "/online", "0");
     frontend("state", "6");
     time_passes(4000);
     told_of_the_medium(false);
@@ -479,14 +342,15 @@ static void a_failed_device_is_closed_once_the_medium_answers(void **state)
     time_passes(10000);
     medium_answers();
     state_is("6");
-    assert_string_equal(find("error/" BACK "/error")->value, "71 nonsense");
+    assert_string_equal(played_find("error/" BACK "/error")->value,
+                        "71 nonsense");
 }
 
 /* The toolstack has waited, and then destroyed all. */
 static void a_device_that_is_gone_does_not_wait_for_ever(void **state)
 {
     connect_and_hang();
-    remove_below(BACK);
+    played_remove_below(BACK);
     frontend("state", "4");
     assert_false(device.connected || loop.stopped);
     time_passes(4000);
@@ -501,7 +365,7 @@ static void a_device_that_waited_is_gone_at_once(void **state)
     frontend("state", "6");
     time_passes(10000);
     assert_false(loop.stopped);
-    remove_below(BACK);
+    played_remove_below(BACK);
     frontend("state", "6");
     assert_true(loop.stopped && loop.exit_code == 1);
 }
@@ -527,7 +391,7 @@ static void process_that_is_told_to_end_has_a_successor(void **state)
     replace_process(&ops);
     state_is("4");
     assert_true(device.connected);
-    put(BACK "/online", "0");
+    played_put(BACK "/online", "0");
     frontend("state", "6");
     state_is("6");
     assert_true(loop.stopped);
@@ -596,9 +460,9 @@ static void open_device_stays_open_when_the_store_goes(void **state)
     device.ops = &opened_for_connect;
     frontend("state", "4");
     assert_true(tries_to_open());
-    store_error = ECONNRESET;
+    played_store_error = ECONNRESET;
     xenbus_opened(&device, 0);
-    store_error = 0;
+    played_store_error = 0;
     xenbus_advance(&device);
     assert_false(device.open_wanted);
     state_is("4");
@@ -610,9 +474,9 @@ static void trouble_is_told_until_it_is_over(void **state)
     static const char node[] = "error/" BACK "/error";
 
     xenbus_trouble(&device, ENOSPC, "no room");
-    assert_string_equal(find(node)->value, "28 no room");
+    assert_string_equal(played_find(node)->value, "28 no room");
     xenbus_trouble_over(&device);
-    assert_null(find(node));
+    assert_null(played_find(node));
     state_is("2"); /* it went on */
 }
 
@@ -622,25 +486,26 @@ static void what_changes_while_connected_is_told_by_the_same_state(void **state)
     struct device_nodes n = {0};
 
     frontend("state", "4");
-    put(BACK "/state", "4, as a watch would show it");
+    played_put(BACK "/state", "4, as a watch would show it");
     device_node_add(&n, "sectors", "%d", 16);
-    transactions = 0;
+    played_transactions = 0;
     assert_int_equal(xenbus_renew(&device, &n), 0);
-    assert_int_equal(transactions, 1);
-    assert_string_equal(find(BACK "/sectors")->value, "16");
+    assert_int_equal(played_transactions, 1);
+    assert_string_equal(played_find(BACK "/sectors")->value, "16");
     state_is("4");
-    store_error = ECONNRESET;
+    played_store_error = ECONNRESET;
     assert_int_equal(xenbus_renew(&device, &n), -EAGAIN);
-    store_error = 0;
+    played_store_error = 0;
 }
 
 static void a_device_can_be_removed_while_it_connects(void **state)
 {
     removed_meanwhile = true;
     frontend("state", "4");
-    for (int i = 0; i < MAX_NODES; i++)
-        if (nodes[i].path && !strncmp(nodes[i].path, BACK, strlen(BACK)))
-            fail_msg("%s is back", nodes[i].path);
+    for (int i = 0; i < PLAYED_NODES; i++)
+        if (played_nodes[i].path &&
+            !strncmp(played_nodes[i].path, BACK, strlen(BACK)))
+            fail_msg("%s is back", played_nodes[i].path);
     frontend("state", "4");
     assert_true(loop.stopped);
 }
