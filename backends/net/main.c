@@ -135,6 +135,19 @@ static void broken(struct net_queue *q, const char *why)
     xenbus_fatal(&d->backend.bus, EPROTO, "%s", why);
 }
 
+/* The next process makes it anew. */
+static void lose_interface(struct net_device *d)
+{
+    log_error("interface %s was removed, and its place in a bridge with it",
+              d->tap.name);
+    event_loop_stop(&d->backend.loop, 1);
+}
+
+static void lost(struct net_queue *q)
+{
+    lose_interface(q->owner);
+}
+
 static void disconnect_net(struct xenbus_device *bus)
 {
     struct net_device *d = device_of(bus);
@@ -191,6 +204,7 @@ static int connect_queue(struct net_device *d, unsigned int i, bool alone,
     q->grants = &d->backend.grants;
     q->owner = d;
     q->broken = broken;
+    q->lost = lost;
     q->features = *f;
     q->tap_fd = d->tap.fd[i];
     q->tap_batch = &d->tap_batch;
@@ -240,6 +254,8 @@ static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
         if (rc)
             break;
     }
+    if (rc == -EBADFD)
+        lose_interface(d);
     if (rc)
         disconnect_net(bus);
     return rc;

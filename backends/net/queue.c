@@ -62,7 +62,14 @@ static void on_rx_work(struct event_work *w)
 
 static void on_tap(struct event_source *s, uint32_t events)
 {
-    net_rx_gather(container_of(s, struct net_queue, tap));
+    struct net_queue *q = container_of(s, struct net_queue, tap);
+
+    if (events & EPOLLERR) { /* and for ever */
+        event_source_remove(q->loop, s);
+        q->lost(q);
+    } else {
+        net_rx_gather(q);
+    }
 }
 
 static int map_rings(struct net_queue *q, const struct net_queue_refs *refs)

@@ -79,6 +79,8 @@ struct net_queue {
     struct record_counts *counts; /* the interface's */
     /* The ring is nonsense, for this reason: the caller disconnects. */
     void (*broken)(struct net_queue *q, const char *why);
+    /* Somebody has removed the tap device, so this process cannot go on. */
+    void (*lost)(struct net_queue *q);
     void *owner; /* for the caller, not used here */
 
     struct port tx_port, rx_port; /* rx_port unbound: one for both */

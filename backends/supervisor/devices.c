@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,6 +239,18 @@ static void serve_later(struct device *d)
     event_timer_set(d->all->loop, &d->timer, wait);
 }
 
+/* Somebody may remove it: then it is made anew, for the next process. */
+static void drop_removed(struct device *d)
+{
+    struct pollfd p = {.fd = d->kept};
+
+    if (d->kept < 0 || poll(&p, 1, 0) != 1 || !(p.revents & POLLERR))
+        return;
+    log_warning("%s: what was kept of it has been removed", d->path);
+    close(d->kept);
+    d->kept = -1;
+}
+
 /* Without a store again when it is back. */
 static void keep(struct device *d)
 {
@@ -281,6 +294,7 @@ static void start(struct device *d)
 
     snprintf(program, sizeof(program), "%s/%s", d->all->program_dir,
              d->kind->program);
+    drop_removed(d);
     keep(d);
     rc = worker_start(&d->worker, &p);
     if (rc) {

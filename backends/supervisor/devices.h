@@ -41,7 +41,8 @@ struct device_kind {
     size_t record_size;
     /* Holds what of the device must not go with its process: a descriptor, or
      * -errno with a reason. Asked again while it holds none, with a store
-     * there. NULL: there is nothing. */
+     * there, and for a new process if what it held is in error (POLLERR): it
+     * has been removed. NULL: there is nothing. */
     int (*keep)(struct devices *ds, const char *path);
 };
 

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -406,6 +407,13 @@ static void on_broken(struct net_queue *queue, const char *why)
         fail_msg("%s", why);
 }
 
+static unsigned int lost;
+
+static void on_lost(struct net_queue *queue)
+{
+    lost++;
+}
+
 static int start_backend(bool resume)
 {
     const struct net_queue_refs refs = {TX_REF, RX_REF, 5, shared_port ? 0 : 6};
@@ -414,6 +422,7 @@ static int start_backend(bool resume)
     q.loop = &loop;
     q.grants = &grants;
     q.broken = on_broken;
+    q.lost = on_lost;
     q.features = (struct net_features){true, true, true, true, true, rx_notify};
     q.tap_fd = eventfd(0, 0);
     q.tap_batch = NULL; /* played */
@@ -489,6 +498,19 @@ static void the_hosts_frames_reach_the_guest_whole_and_in_order(void **state)
     assert_true(delivered > 3000);
 }
 
+static unsigned int turns;
+
+static int count_turns(struct event_loop *l)
+{
+    turns++;
+    return -1;
+}
+
+static void end_of_time(struct event_timer *t)
+{
+    event_loop_stop(&loop, 0);
+}
+
 static void memory_without_grants_serves_as_well(void **state)
 {
     struct grant_arena granted = arena;
@@ -510,6 +532,29 @@ static void send_some(void)
     tx_ring[0] = tx_prod;
     q.tx_port.event(&q.tx_port);
     turn();
+}
+
+/* Its descriptor says so for ever, whatever is asked of it. */
+static void a_device_that_somebody_removes_is_told_once(void **state)
+{
+    struct event_timer end = {.fire = end_of_time};
+    int ends[2];
+
+    disconnect_queue(NULL);
+    connect_queue(NULL);
+    assert_int_equal(pipe(ends), 0);
+    close(ends[0]);
+    event_source_remove(&loop, &q.tap);
+    q.tap.fd = ends[1];
+    assert_int_equal(event_source_add(&loop, &q.tap, EPOLLIN), 0);
+    lost = turns = 0;
+    loop.between = count_turns;
+    event_timer_set(&loop, &end, 50);
+    event_loop_run(&loop);
+    loop.between = NULL;
+    close(ends[1]);
+    assert_int_equal(lost, 1);
+    assert_in_range(turns, 1, 10);
 }
 
 /* One slot short of what the next frame needs, for ever. */
@@ -800,6 +845,9 @@ int main(int argc, char **argv)
             disconnect_queue),
         cmocka_unit_test_setup_teardown(memory_without_grants_serves_as_well,
                                         connect_queue, disconnect_queue),
+        cmocka_unit_test_setup_teardown(
+            a_device_that_somebody_removes_is_told_once, connect_queue,
+            disconnect_queue),
         cmocka_unit_test_setup_teardown(
             frames_for_a_guest_that_stalls_are_dropped, connect_queue,
             disconnect_queue),

@@ -635,6 +635,37 @@ static void adopted_device_is_kept_once_the_store_is_there(void **unused)
     remove_disk();
 }
 
+static int other_end;
+
+static int keep_pipe(struct devices *ds, const char *path)
+{
+    int end[2];
+
+    kept++;
+    assert_int_equal(pipe2(end, O_CLOEXEC), 0);
+    other_end = end[0];
+    return end[1];
+}
+
+/* As an interface that the administrator removes. */
+static void what_was_kept_and_is_removed_is_made_anew(void **unused)
+{
+    kinds[0].keep = keep_pipe;
+    kept = 0;
+    begin_lasting();
+    disk->state = 4;
+    kill(pid, SIGKILL);
+    await_process(2, "heirloom");
+    assert_int_equal(kept, 1);
+    close(other_end);
+    kill(pid, SIGKILL);
+    await_process(3, "heirloom");
+    assert_int_equal(kept, 2);
+    close(other_end);
+    kinds[0].keep = NULL;
+    remove_disk();
+}
+
 /* That of the kernel's device is there before anything is adopted. */
 static void store_may_be_there_before_the_dead_are_found(void **unused)
 {
@@ -741,6 +772,7 @@ int main(void)
         TEST(successor_does_not_wait_for_the_store),
         TEST(process_ends_with_the_guest),
         TEST(adopted_device_is_kept_once_the_store_is_there),
+        TEST(what_was_kept_and_is_removed_is_made_anew),
         TEST(store_may_be_there_before_the_dead_are_found),
         TEST(nothing_is_started_to_be_stopped),
     };
