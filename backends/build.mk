@@ -19,7 +19,7 @@ NET_BACKEND := $(addprefix backends/net/, \
 
 SUPERVISOR := backends/net/tap.c \
     $(addprefix backends/supervisor/, main.c devices.c interface.c worker.c \
-        device_log.c device_status.c) \
+        store_gate.c device_log.c device_status.c) \
     $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c handover.c \
         domain_over.c)
 
@@ -81,9 +81,12 @@ $(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
     tests/unit/played_store.c $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 
 SUPERVISED := tests/unit/played_devices.c \
-    $(addprefix backends/supervisor/,devices.c worker.c device_log.c device_status.c) \
+    $(addprefix backends/supervisor/,devices.c worker.c store_gate.c device_log.c \
+        device_status.c) \
     $(addprefix backends/common/,device_node.c handover.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c pid_lock.c)
+$(eval $(call unit_test,store_gate,tests/unit/store_gate.c backends/supervisor/store_gate.c \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,supervisor,tests/unit/supervisor.c $(SUPERVISED),-lxentoollog))
 $(eval $(call unit_test,supervisor_parts,tests/unit/supervisor_parts.c $(SUPERVISED),-lxentoollog))
 $(eval $(call unit_test,supervisor_kill,tests/unit/supervisor_kill.c $(SUPERVISED),-lxentoollog))

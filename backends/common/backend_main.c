@@ -60,6 +60,8 @@ static void supervisor_comes(struct event_source *s, uint32_t events)
     b->supervisor = (struct event_source){end, .ready = supervisor_answers};
     if (event_source_add(&b->loop, &b->supervisor, EPOLLIN))
         close(end);
+    else
+        store_client_hurry(&b->bus.store);
 }
 
 /* listener: below 0 for a backend that is started by hand. */

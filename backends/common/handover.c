@@ -11,8 +11,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../../tools/libxenstore/reconnect.h"
-
 #define AT_ONCE 16 /* packets that one answers */
 
 #define TYPE (SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK)
@@ -106,9 +104,9 @@ int handover_take(int end)
     return fd;
 }
 
-/* fd: below 0 to say why there is none. */
-static int answer(int end, int fd, int32_t error)
+int handover_answer(int end, int fd)
 {
+    int32_t error = fd < 0 ? -fd : 0;
     struct iovec iov = {&error, sizeof(error)};
     union descriptor d;
     struct msghdr m = message(&iov, &d, sizeof(d));
@@ -123,17 +121,7 @@ static int answer(int end, int fd, int32_t error)
     return sendmsg(end, &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* The process may have copies of it. */
-static void end_connection(int *fd)
-{
-    if (*fd < 0)
-        return;
-    shutdown(*fd, SHUT_RDWR);
-    close(*fd);
-    *fd = -1;
-}
-
-int handover_serve(int end, int *given)
+int handover_asked(int end)
 {
     char asked;
     ssize_t n = recv(end, &asked, sizeof(asked), 0);
@@ -145,7 +133,5 @@ int handover_serve(int end, int *given)
     /* It may have asked again while it waited. */
     for (int i = 0; i < AT_ONCE && n > 0; i++)
         n = recv(end, &asked, sizeof(asked), 0);
-    end_connection(given);
-    *given = xs_connect();
-    return answer(end, *given, *given < 0 ? errno : 0);
+    return 1;
 }

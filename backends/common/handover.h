@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a backend process gets a new connection to the store: it has no right to
+ * How a backend process gets a connection to the store: it has no right to
  * connect to anything, so it asks its supervisor over a socket, and the
- * supervisor connects and sends the descriptor. The process has inherited the
- * socket at which it is reached, so a supervisor that is started anew connects
- * there as the former did. A backend that a guest has taken over gains nothing:
- * it had a connection to the store all the time, it can ask for nothing else,
- * and however often it asks, it has one at a time.
+ * supervisor sends a descriptor. The process has inherited the socket at which
+ * it is reached, so a supervisor that is started anew connects there as the
+ * former did.
  */
 #ifndef BACKENDS_COMMON_HANDOVER_H
 #define BACKENDS_COMMON_HANDOVER_H
@@ -28,9 +26,11 @@ int handover_accept(int listener);
 int handover_ask(int end);
 int handover_take(int end);
 
-/* The supervisor answers what has been asked, once: 0. -ENOTCONN: the process
- * has closed its end. *given: the connection that the process got last, which
- * is ended, then the new one; -1: none. The supervisor's to close. */
-int handover_serve(int end, int *given);
+/* Has the process asked, once or more often since? 1 or 0; -ENOTCONN: it has
+ * closed its end. */
+int handover_asked(int end);
+/* The answer: fd, which stays the supervisor's to close, or -errno to say why
+ * there is none. 0 or -errno. */
+int handover_answer(int end, int fd);
 
 #endif

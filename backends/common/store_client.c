@@ -158,6 +158,14 @@ static void on_retry(struct event_timer *t)
     attempt(c);
 }
 
+void store_client_hurry(struct store_client *c)
+{
+    if (!c->xs || c->live || c->first.fd >= 0)
+        return;
+    c->wait_ms = WAIT_FIRST_MS;
+    attempt(c);
+}
+
 /* --- events --- */
 
 static void store_ready(struct event_source *s, uint32_t events)

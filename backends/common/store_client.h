@@ -67,6 +67,10 @@ void store_client_unwatch(struct store_client *c, const char *path,
 /* True: what was read lately is worth nothing, connected will follow. */
 bool store_lost(const struct store_client *c);
 
+/* If there is no connection: something has changed, and the next attempt is
+ * made now. Harmless before store_client_open(). */
+void store_client_hurry(struct store_client *c);
+
 /* The answer to ask: fd is connected to the store and the client's from now on;
  * -1: not this time. */
 void store_client_take(struct store_client *c, int fd);

@@ -433,6 +433,7 @@ static struct device *add(struct devices *ds, const struct device_kind *k,
                          .gone = {.fire = on_gone}};
     snprintf(d->path, sizeof(d->path), "backend/%s/%u/%u", k->name, domid,
              devid);
+    d->worker.gate.device = d->path;
     snprintf(d->worker.name, sizeof(d->worker.name), "%s-%u-%u", k->name, domid,
              devid);
     ds->list = d;

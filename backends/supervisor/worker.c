@@ -67,8 +67,7 @@ static int open_source(struct worker *w, struct event_source *s, int fd,
 
 static void close_requests(struct worker *w)
 {
-    if (w->requests.added && w->given >= 0)
-        close(w->given);
+    store_gate_close(&w->gate);
     event_timer_cancel(w->loop, &w->rest);
     close_source(w, &w->requests);
 }
@@ -83,9 +82,15 @@ static void rested(struct event_timer *t)
 static void serve_request(struct event_source *s, uint32_t events)
 {
     struct worker *w = container_of(s, struct worker, requests);
-    int rc = handover_serve(s->fd, &w->given);
+    int rc = handover_asked(s->fd), fd;
 
-    if (rc) {
+    if (rc > 0) {
+        fd = store_gate_open(&w->gate);
+        rc = handover_answer(s->fd, fd);
+        if (fd >= 0)
+            close(fd);
+    }
+    if (rc < 0) {
         close_requests(w);
         return;
     }
@@ -146,7 +151,7 @@ static int open_log(struct worker *w, bool debug)
 
 static int open_requests(struct worker *w)
 {
-    w->given = -1;
+    w->gate.loop = w->loop;
     w->rest.fire = rested;
     return open_source(w, &w->requests, handover_connect(file(w, "socket")),
                        serve_request);

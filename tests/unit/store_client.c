@@ -362,7 +362,7 @@ static void mute_store_stops_nothing(void **state)
 
 /* --- a descriptor from the supervisor ------------------------------------- */
 
-static int end[2], given = -1;
+static int end[2];
 
 /* A supervisor's end and a process's. */
 static void make_pair(void)
@@ -380,10 +380,24 @@ static void make_pair(void)
     unlink(path);
 }
 
+/* As the supervisor does, but without its gate. */
+static int serve(void)
+{
+    int rc = handover_asked(end[0]), fd;
+
+    if (rc <= 0)
+        return rc;
+    fd = xs_connect();
+    rc = handover_answer(end[0], fd < 0 ? -errno : fd);
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
 static void ask(struct store_client *c)
 {
     assert_int_equal(handover_ask(end[1]), 0);
-    assert_int_equal(handover_serve(end[0], &given), 0);
+    assert_int_equal(serve(), 0);
     store_client_take(c, handover_take(end[1]));
 }
 
@@ -391,7 +405,7 @@ static void descriptor_is_handed_over(void **state)
 {
     make_pair();
     assert_int_equal(handover_take(end[1]), -EAGAIN);
-    assert_int_equal(handover_serve(end[0], &given), 0);
+    assert_int_equal(serve(), 0);
     open_client();
     store_client_close(&client);
     client.ask = ask;
@@ -405,7 +419,7 @@ static void descriptor_is_handed_over(void **state)
     wait_until(connects == 2);
     store_client_close(&client);
     close(end[1]);
-    assert_int_equal(handover_serve(end[0], &given), -ENOTCONN);
+    assert_int_equal(serve(), -ENOTCONN);
     close(end[0]);
     make_pair();
     close(end[0]);
@@ -414,30 +428,42 @@ static void descriptor_is_handed_over(void **state)
     close(end[1]);
 }
 
-/* However often it asks; and what it asks while it waits is one question. */
-static void process_has_one_connection_at_a_time(void **state)
+static void questions_of_one_wait_are_one(void **state)
 {
-    int got[2];
-    char byte;
+    int fd;
 
     make_pair();
-    for (int i = 0; i < 2; i++) {
-        for (int n = 0; n < 3; n++)
-            assert_int_equal(handover_ask(end[1]), 0);
-        assert_int_equal(handover_serve(end[0], &given), 0);
-        got[i] = handover_take(end[1]);
-        assert_true(got[i] >= 0);
-        assert_int_equal(handover_serve(end[0], &given), 0);
-        assert_int_equal(handover_take(end[1]), -EAGAIN);
-    }
-    assert_int_equal(recv(got[0], &byte, 1, MSG_DONTWAIT), 0);
-    assert_int_equal(recv(got[1], &byte, 1, MSG_DONTWAIT), -1);
-    close(got[0]);
-    close(got[1]);
+    for (int n = 0; n < 3; n++)
+        assert_int_equal(handover_ask(end[1]), 0);
+    assert_int_equal(serve(), 0);
+    fd = handover_take(end[1]);
+    assert_true(fd >= 0);
+    assert_int_equal(serve(), 0);
+    assert_int_equal(handover_take(end[1]), -EAGAIN);
+    close(fd);
     close(end[0]);
     close(end[1]);
-    close(given);
-    given = -1;
+}
+
+/* It does not wait for its time when it is told that there may be one. */
+static void client_can_be_hurried(void **state)
+{
+    uint64_t begin;
+
+    open_client();
+    wait_until(connects == 1);
+    stop_relay();
+    wait_until(losses == 1);
+    begin = now_ms();
+    wait_until(now_ms() - begin > 1500); /* it waits for 1.6 s by now */
+    start_relay();
+    begin = now_ms();
+    store_client_hurry(&client);
+    store_client_hurry(&client);
+    wait_until(connects == 2);
+    assert_in_range(now_ms() - begin, 0, 500);
+    store_client_hurry(&client);
+    store_client_close(&client);
 }
 
 /* --- a backend ------------------------------------------------------------ */
@@ -734,7 +760,8 @@ int main(void)
         WITH_STORE(waits_longer_and_longer),
         WITH_STORE(mute_store_stops_nothing),
         WITH_STORE(descriptor_is_handed_over),
-        WITH_STORE(process_has_one_connection_at_a_time),
+        WITH_STORE(questions_of_one_wait_are_one),
+        WITH_STORE(client_can_be_hurried),
         WITH_STORE(cut_at_each_request),
         WITH_STORE(successor_is_cut_at_each_request),
         WITH_DEVICE(successor_finds_nobody_to_serve),

@@ -157,7 +157,7 @@ static void what_a_backend_gone_mad_says_is_not_even_read(void **unused)
 static void supervisor_can_come_again(void **unused)
 {
     char path[64];
-    int listener, first, second, end, given = -1;
+    int listener, first, second, end;
 
     snprintf(path, sizeof(path), "%s/socket", dir);
     listener = handover_listen(path);
@@ -172,9 +172,11 @@ static void supervisor_can_come_again(void **unused)
     first = handover_connect(path);
     second = handover_connect(path);
     end = handover_accept(listener); /* the newest */
-    assert_int_equal(handover_serve(first, &given), -ENOTCONN);
+    assert_int_equal(handover_asked(first), -ENOTCONN);
+    assert_int_equal(handover_asked(second), 0);
     assert_int_equal(handover_ask(end), 0);
-    assert_int_equal(handover_serve(second, &given), 0);
+    assert_int_equal(handover_asked(second), 1);
+    assert_int_equal(handover_answer(second, -ENOENT), 0);
     assert_int_equal(handover_take(end), -ENOENT);
     close(end);
     close(first);

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What passes the gate between a backend process and the store, and that
+ * nothing that either end does breaks a message or keeps the daemon busy. The
+ * test plays both ends.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <daemon/clock.h>
+#include <daemon/log.h>
+
+#include "../../backends/supervisor/store_gate.h"
+#include "../../tools/libxenstore/reconnect.h"
+
+static struct event_loop loop;
+static struct store_gate gate;
+static int process, store, store_end; /* the played ends; the gate's */
+static uint32_t sequence;
+
+int xs_connect(void)
+{
+    if (store_end < 0)
+        errno = ECONNREFUSED;
+    return store_end;
+}
+
+static void enough(struct event_timer *t)
+{
+    event_loop_stop(&loop, 0);
+}
+
+static void run_for(unsigned int ms)
+{
+    struct event_timer t = {.fire = enough};
+
+    event_timer_set(&loop, &t, ms);
+    event_loop_run(&loop);
+}
+
+static void settle(void)
+{
+    run_for(2);
+}
+
+static void open_gate(void)
+{
+    int ends[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    store = ends[0];
+    store_end = ends[1];
+    process = store_gate_open(&gate);
+    assert_true(process >= 0);
+}
+
+static int set_up(void **state)
+{
+    memset(&gate, 0, sizeof(gate));
+    gate.loop = &loop;
+    gate.device = "backend/vbd/5/51712";
+    open_gate();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    store_gate_close(&gate);
+    close(process);
+    close(store);
+    return 0;
+}
+
+struct message {
+    struct xsd_sockmsg header;
+    char payload[XENSTORE_PAYLOAD_MAX];
+};
+
+static size_t make(struct message *m, uint32_t type, uint32_t tx, const char *p,
+                   size_t len)
+{
+    m->header = (struct xsd_sockmsg){type, ++sequence, tx, len};
+    memcpy(m->payload, p, len);
+    return sizeof(m->header) + len;
+}
+
+static void send_all(int fd, const void *p, size_t n)
+{
+    assert_int_equal(send(fd, p, n, MSG_NOSIGNAL), n);
+}
+
+static void ask_with(uint32_t type, uint32_t tx, const char *p, size_t len)
+{
+    struct message m;
+
+    send_all(process, &m, make(&m, type, tx, p, len));
+    settle();
+}
+
+/* One whole message that waits at fd; false: there is none. */
+static bool take(int fd, struct message *m)
+{
+    ssize_t n = recv(fd, &m->header, sizeof(m->header), MSG_DONTWAIT);
+
+    if (n <= 0)
+        return false;
+    assert_int_equal(n, sizeof(m->header));
+    if (m->header.len)
+        assert_int_equal(recv(fd, m->payload, m->header.len, MSG_WAITALL),
+                         m->header.len);
+    return true;
+}
+
+static bool passed(void)
+{
+    struct message m, answer;
+
+    if (take(store, &m)) {
+        assert_false(take(process, &answer));
+        assert_int_equal(m.header.req_id, sequence);
+        send_all(store, &answer,
+                 make(&answer, m.header.type, m.header.tx_id, "OK", 3));
+        answer.header.req_id = --sequence;
+        settle();
+        assert_true(take(process, &answer));
+        return true;
+    }
+    assert_true(take(process, &answer));
+    assert_int_equal(answer.header.type, XS_ERROR);
+    assert_int_equal(answer.header.req_id, sequence);
+    assert_string_equal(answer.payload, "EACCES");
+    return false;
+}
+
+static bool passes(uint32_t type, const char *path)
+{
+    char payload[256];
+    int n = snprintf(payload, sizeof(payload), "%s%cx", path, 0);
+
+    ask_with(type, 0, payload, type == XS_WATCH ? n + 1 : n);
+    return passed();
+}
+
+static void only_its_own_directories(void **state)
+{
+    static const char *const seen[] = {
+        "backend/vbd/5/51712",
+        "backend/vbd/5/51712/params",
+        "error/backend/vbd/5/51712/error",
+        "/local/domain/5",
+        "/local/domain/5/device/vbd/51712/ring-ref",
+    };
+    static const char *const hidden[] = {
+        "",
+        "/",
+        "backend",
+        "backend/vbd/5",
+        "backend/vbd/5/5171",
+        "backend/vbd/5/517122",
+        "backend/vbd/5/51728/params",
+        "backend/vif/5/0/state",
+        "error/backend/vbd/5/51712",
+        "error/backend/vbd/5/51728/error",
+        "/local/domain/0/backend/vbd/5/51712",
+        "/local/domain/50/name",
+        "/local/domain/6",
+        "/local/domain",
+        "/vm",
+        "@releaseDomain",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(seen); i++)
+        if (!passes(XS_READ, seen[i]) || !passes(XS_WATCH, seen[i]))
+            fail_msg("%s is not seen", seen[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+        if (passes(XS_READ, hidden[i]) || passes(XS_WATCH, hidden[i]) ||
+            passes(XS_WRITE, hidden[i]) || passes(XS_RM, hidden[i]))
+            fail_msg("'%s' passes", hidden[i]);
+}
+
+static void only_what_a_backend_announces(void **state)
+{
+    static const char *const own[] = {
+        "state",          "sectors",
+        "sector-size",    "feature-persistent",
+        "discard-secure", "multi-queue-max-queues",
+    };
+    static const char *const toolstacks[] = {
+        "",       "params",  "physical-device", "mode", "frontend", "script",
+        "online", "state/x", "feature-x/y",     "stat", "states",   "type",
+    };
+    char path[96];
+
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+        snprintf(path, sizeof(path), "backend/vbd/5/51712/%s", own[i]);
+        assert_true(passes(XS_WRITE, path));
+        assert_false(passes(XS_RM, path));
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(toolstacks); i++) {
+        snprintf(path, sizeof(path), "backend/vbd/5/51712/%s", toolstacks[i]);
+        if (passes(XS_WRITE, path))
+            fail_msg("%s can be written", path);
+    }
+    assert_true(passes(XS_WRITE, "error/backend/vbd/5/51712/error"));
+    assert_true(passes(XS_RM, "error/backend/vbd/5/51712/error"));
+    assert_false(passes(XS_WRITE, "/local/domain/5/device/vbd/51712/state"));
+}
+
+static void other_requests_do_not_pass(void **state)
+{
+    for (uint32_t type = 0; type < XS_TYPE_COUNT + 3; type++)
+        switch (type) {
+        case XS_READ:
+        case XS_WATCH:
+        case XS_UNWATCH:
+        case XS_WRITE:
+        case XS_GET_DOMAIN_PATH:
+        case XS_TRANSACTION_START:
+            assert_true(passes(type, "backend/vbd/5/51712/state"));
+            break;
+        default:
+            if (passes(type, "backend/vbd/5/51712/state"))
+                fail_msg("type %u passes", type);
+        }
+    ask_with(XS_READ, 0, "backend/vbd/5/51712", 19); /* no end */
+    assert_false(passed());
+    ask_with(XS_READ, 0, "", 0);
+    assert_false(passed());
+}
+
+/* What the store says of a request that has just passed. */
+static void store_says(uint32_t type, const char *p, size_t len)
+{
+    struct message m;
+
+    assert_true(take(store, &m));
+    make(&m, type, m.header.tx_id, p, len);
+    m.header.req_id = --sequence;
+    send_all(store, &m, sizeof(m.header) + len);
+    settle();
+    assert_true(take(process, &m));
+    assert_int_equal(m.header.type, type);
+}
+
+static void transactions_are_one_at_a_time(void **state)
+{
+    ask_with(XS_TRANSACTION_END, 7, "T", 2);
+    assert_false(passed());
+    ask_with(XS_TRANSACTION_START, 0, "", 1);
+    store_says(XS_ERROR, "EAGAIN", 7); /* there is none then */
+    for (int i = 0; i < 3; i++) {
+        ask_with(XS_TRANSACTION_START, 0, "", 1);
+        store_says(XS_TRANSACTION_START, "77", 3);
+        ask_with(XS_TRANSACTION_START, 0, "", 1);
+        assert_false(passed());
+        ask_with(XS_TRANSACTION_END, 76, "T", 2);
+        assert_false(passed());
+        ask_with(XS_TRANSACTION_END, 77, "T", 2);
+        store_says(i ? XS_TRANSACTION_END : XS_ERROR, "OK", 3);
+    }
+}
+
+static void watches_are_bounded(void **state)
+{
+    for (int i = 0; i < 64; i++)
+        assert_true(passes(XS_WATCH, "/local/domain/5"));
+    assert_false(passes(XS_WATCH, "/local/domain/5"));
+    ask_with(XS_UNWATCH, 0, "/local/domain/5\0x", 18);
+    store_says(XS_ERROR, "ENOENT", 7); /* it has as many as before */
+    assert_false(passes(XS_WATCH, "/local/domain/5"));
+    ask_with(XS_UNWATCH, 0, "/local/domain/5\0x", 18);
+    store_says(XS_UNWATCH, "OK", 3);
+    assert_true(passes(XS_WATCH, "/local/domain/5"));
+}
+
+/* Byte by byte both ways, with a refusal while an event is half here. */
+static void pieces_are_put_together(void **state)
+{
+    struct message request, event, m;
+    size_t n = make(&request, XS_READ, 0, "backend/vbd/5/51712/mode", 25);
+    size_t size;
+
+    for (size_t i = 0; i < n; i++) {
+        assert_false(take(store, &m));
+        send_all(process, (char *)&request + i, 1);
+        settle();
+    }
+    assert_true(take(store, &m));
+    assert_memory_equal(&m, &request, n);
+
+    size =
+        make(&event, XS_WATCH_EVENT, 0, "backend/vbd/5/51712/state\0mine", 31);
+    n = make(&request, XS_RM, 0, "backend/vbd/5/51712", 20);
+    send_all(store, &event, size / 2);
+    send_all(process, &request, n);
+    settle();
+    assert_false(take(process, &m));
+    send_all(store, (char *)&event + size / 2, size - size / 2);
+    settle();
+    assert_true(take(process, &m));
+    assert_memory_equal(&m, &event, size);
+    assert_true(take(process, &m));
+    assert_int_equal(m.header.type, XS_ERROR);
+    assert_int_equal(m.header.req_id, request.header.req_id);
+}
+
+static bool has_ended(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+static void ends_end_together(void **state)
+{
+    struct message m;
+
+    shutdown(store, SHUT_RDWR);
+    settle();
+    assert_true(has_ended(process));
+    close(process);
+    close(store);
+
+    open_gate();
+    shutdown(process, SHUT_RDWR);
+    settle();
+    assert_true(has_ended(store));
+    close(process);
+    close(store);
+
+    open_gate(); /* longer than a message can be */
+    make(&m, XS_READ, 0, "x", 1);
+    m.header.len = XENSTORE_PAYLOAD_MAX + 1;
+    send_all(process, &m, sizeof(m.header) + 1);
+    settle();
+    assert_int_equal(recv(process, &m, 1, MSG_DONTWAIT), -1);
+    assert_int_equal(errno, ECONNRESET);
+    close(process);
+    close(store);
+
+    store_end = -1;
+    assert_int_equal(store_gate_open(&gate), -ECONNREFUSED);
+    open_gate();
+}
+
+static void another_connection_ends_the_former(void **state)
+{
+    int former = process, its_store = store;
+
+    open_gate();
+    settle();
+    assert_true(has_ended(former));
+    assert_true(has_ended(its_store));
+    assert_true(passes(XS_READ, "backend/vbd/5/51712"));
+    close(former);
+    close(its_store);
+}
+
+static void flood_is_held_back(void **state)
+{
+    struct message m;
+    size_t n = make(&m, XS_READ, 0, "backend/vbd/5/51712", 20);
+    unsigned int seen = 0, sent = 0;
+    uint64_t end = now_ms() + 500;
+
+    while (now_ms() < end) {
+        while (send(process, &m, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n)
+            sent++;
+        run_for(1);
+        while (take(store, &m))
+            seen++;
+        n = make(&m, XS_READ, 0, "backend/vbd/5/51712", 20);
+    }
+    assert_in_range(seen, 800, 1200);
+    assert_true(sent >= seen);
+}
+
+static void who_takes_no_answers_is_ended(void **state)
+{
+    struct message m;
+    size_t n =
+        make(&m, XS_WATCH_EVENT, 0, "backend/vbd/5/51712/state\0mine", 31);
+    uint64_t end = now_ms() + 5000, begin = now_ms();
+
+    while (now_ms() < end &&
+           (send(store, &m, n, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ||
+            errno == EAGAIN))
+        run_for(1);
+    assert_in_range(now_ms() - begin, 1500, 4500);
+    settle();
+    assert_int_equal(send(store, "", 1, MSG_NOSIGNAL), -1);
+}
+
+#define GATE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        GATE(only_its_own_directories),
+        GATE(only_what_a_backend_announces),
+        GATE(other_requests_do_not_pass),
+        GATE(transactions_are_one_at_a_time),
+        GATE(watches_are_bounded),
+        GATE(pieces_are_put_together),
+        GATE(ends_end_together),
+        GATE(another_connection_ends_the_former),
+        GATE(flood_is_held_back),
+        GATE(who_takes_no_answers_is_ended),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    log_setup("store_gate", LOG_LVL_ERROR);
+    if (event_loop_init(&loop))
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
