@@ -79,12 +79,20 @@ check "the file of a loop device that a guest writes is refused" refuses "in use
 check "the file's other loop device is refused" refuses "in use by guest1" "$again" w
 xenstore-rm /local/domain/0/backend/vbd/1/51712/state
 check "what is left of a device is no user" takes "$dir/image" w
+# Somebody waits for the lock that we have.
+waited_for() {
+    local i
+    for i in {1..100}; do
+        grep -q -- "-> .*:$(stat -c %i "$1") " /proc/locks && return
+        sleep 0.1
+    done
+}
 removed_meanwhile() {
     local back=/local/domain/0/backend/vbd/9
     exec 8> "$dir/lock/block.lock"
     flock 8
     disk 9 "$1" w 8>&- &
-    sleep 0.5 # it has read the device's nodes, and waits for the lock
+    waited_for "$dir/lock/block.lock" # it has read the device's nodes
     xenstore-rm $back
     exec 8>&-
     wait $!
