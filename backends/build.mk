@@ -125,5 +125,14 @@ $(HOSTILE_FRONTEND): tests/fuzz/hostile_frontend.c $(filter $(O)/%,$(BACKEND_LIB
 	    -lpthread
 check-build: $(HOSTILE_FRONTEND)
 
+# What a process without privileges can still do; backends.t, too.
+PRISONER := $(O)/tests/system/prisoner
+$(PRISONER): tests/system/prisoner.c $(addprefix backends/common/,privileges.c syscall_filter.c \
+        privileges.h) $(filter $(O)/%,$(BACKEND_LIBS))
+	$(call say,CC,$<)mkdir -p $(@D); \
+	    $(CC) $(USER_CFLAGS) $(USER_CPPFLAGS) -o $@ $(filter %.c,$^) -Wl,-rpath,/usr/lib/xen-lite \
+	    $(BACKEND_LIBS) -lseccomp
+check-build: $(PRISONER)
+
 $(eval $(call man_page,backends/console/xenconsoled.8,xen-console-keeper))
 $(eval $(call man_page,backends/supervisor/xen-backendd.8,xen-block-backend xen-net-backend))

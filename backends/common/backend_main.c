@@ -88,6 +88,8 @@ static int connect_to_xen(const struct backend_ops *ops, struct backend *b,
     rc = rc ? rc : meet_supervisor(b, a->supervisor);
     rc = rc ? rc : xenbus_open(&b->bus, &b->loop, a->path, &ops->bus);
     rc = rc ? rc : ports_open(&b->ports, &b->loop);
+    if (!rc)
+        ports_restrict(&b->ports, b->bus.domid);
     rc = rc ? rc : grants_open(&b->grants, b->bus.domid);
     rc = rc ? rc : ops->init(b);
     if (rc)
@@ -102,7 +104,16 @@ static int serve(struct backend *b)
     return event_loop_run(&b->loop);
 }
 
-/* As root until the medium is open, as nobody from then on. */
+/* One for each kind and guest: no other of a guest's devices can be harmed
+ * from a process of this one. In a range that is nobody's by convention. */
+#define FIRST_UID 0x70000000u
+
+static uid_t user_of(const struct backend_ops *ops, const struct backend *b)
+{
+    return FIRST_UID + 2 * b->bus.domid + !strcmp(ops->bus.kind, "vif");
+}
+
+/* As root until the medium is open, as that user from then on. */
 static int open_medium(const struct backend_ops *ops, struct backend *b)
 {
     int rc = record_claim(&b->bus.record), dropped = 0;
@@ -113,7 +124,7 @@ static int open_medium(const struct backend_ops *ops, struct backend *b)
         rc = -ENOTCONN;
     }
     if (!rc)
-        dropped = privileges_drop();
+        dropped = privileges_drop(user_of(ops, b));
     if (!dropped)
         xenbus_opened(&b->bus, rc);
     return dropped;

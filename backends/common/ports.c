@@ -41,6 +41,13 @@ int ports_open(struct ports *ps, struct event_loop *loop)
     return event_source_add(loop, &ps->source, EPOLLIN);
 }
 
+void ports_restrict(struct ports *ps, uint32_t domid)
+{
+    if (xenevtchn_restrict(ps->handle, domid))
+        log_debug("event channels cannot be restricted to one domain: %s",
+                  strerror(errno));
+}
+
 void ports_close(struct ports *ps)
 {
     if (!ps->handle)

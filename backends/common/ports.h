@@ -41,6 +41,9 @@ struct ports {
 
 /* As root. Fails with a reason (log_reason()). */
 int ports_open(struct ports *ps, struct event_loop *loop);
+/* From now on ports of this domain alone can be bound, if the kernel knows how
+ * to see to that. */
+void ports_restrict(struct ports *ps, uint32_t domid);
 /* When no port is bound any more; a second time is harmless. */
 void ports_close(struct ports *ps);
 

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Giving up privilege, in the only order that works: groups, user, then
- * capabilities.
+ * Giving up privilege, in the only order that works: what root alone can leave
+ * behind, groups, user, then capabilities.
  */
 #include "privileges.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <mntent.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "syscall_filter.h"
-
-#define UID_NOBODY 65534
 
 int privileges_limit(void)
 {
@@ -27,16 +31,85 @@ int privileges_limit(void)
     return setrlimit(RLIMIT_CORE, &none) ? -errno : 0;
 }
 
-int privileges_drop(void)
+/* The kernel may have been built without one of them. */
+static int leave(int namespace)
+{
+    return unshare(namespace) && errno != EINVAL ? -errno : 0;
+}
+
+/* Or an administrator could not unmount them for good while this process
+ * lives. What lies on others goes with them. */
+static void let_mounts_go(void)
+{
+    FILE *mounts = setmntent("/proc/self/mounts", "r"), *list;
+    char *places = NULL, *place;
+    struct mntent *m;
+    size_t n = 0;
+
+    list = open_memstream(&places, &n);
+    while (mounts && list && (m = getmntent(mounts)))
+        fprintf(list, "%s%c", m->mnt_dir, 0);
+    if (mounts)
+        endmntent(mounts);
+    if (list && !fclose(list))
+        for (place = places; place < places + n; place += strlen(place) + 1)
+            if (strcmp(place, "/"))
+                umount2(place, MNT_DETACH);
+    free(places);
+}
+
+/* Into an empty file system that nobody else sees and nothing leads to. The
+ * kernel does not let go of a root that is the initramfs. */
+static int leave_files(void)
+{
+    static const char place[] = "/proc"; /* is there */
+    int old, rc;
+
+    if (unshare(CLONE_NEWNS))
+        return errno == EINVAL ? 0 : -errno;
+    old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    rc = old < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+    if (!rc)
+        let_mounts_go();
+    rc = rc ||
+         mount("none", place, "tmpfs",
+               MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=555") ||
+         chdir(place) || chroot(".") || fchdir(old) ||
+         (umount2(".", MNT_DETACH) && errno != EINVAL) || chdir("/");
+    rc = rc ? -errno : 0;
+    if (old >= 0)
+        close(old);
+    return rc;
+}
+
+static int become(uid_t uid)
+{
+    return setgroups(0, NULL) || setresgid(uid, uid, uid) ||
+                   setresuid(uid, uid, uid)
+               ? -errno
+               : 0;
+}
+
+/* Everybody can give up the rest. */
+static int leave_root(uid_t uid)
+{
+    int rc = leave(CLONE_NEWNET);
+
+    rc = rc ? rc : leave(CLONE_NEWIPC);
+    rc = rc ? rc : leave(CLONE_NEWUTS);
+    rc = rc ? rc : leave_files();
+    return rc ? rc : become(uid);
+}
+
+int privileges_drop(uid_t uid)
 {
     struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[2];
+    int rc = geteuid() ? 0 : leave_root(uid);
 
+    if (rc)
+        return rc;
     memset(none, 0, sizeof(none));
-    if (geteuid() == 0 &&
-        (setgroups(0, NULL) || setresgid(UID_NOBODY, UID_NOBODY, UID_NOBODY) ||
-         setresuid(UID_NOBODY, UID_NOBODY, UID_NOBODY)))
-        return -errno;
     if (syscall(SYS_capset, &h, none))
         return -errno;
     return syscall_filter_install();

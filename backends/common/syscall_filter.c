@@ -7,8 +7,18 @@
 #include "syscall_filter.h"
 
 #include <errno.h>
+#include <linux/fs.h>
+#include <linux/if_tun.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <xen/xen.h>
+#include <xen/sys/evtchn.h>
+#include <xen/sys/gntalloc.h>
+#include <xen/sys/gntdev.h>
 
 #include <base/macros.h>
 
@@ -30,8 +40,6 @@ static const int allowed[] = {
     SCMP_SYS(newfstatat),
     SCMP_SYS(statx),
     SCMP_SYS(fcntl),
-    /* grants, event channels, tap device */
-    SCMP_SYS(ioctl),
     /* waiting */
     SCMP_SYS(epoll_wait),
     SCMP_SYS(epoll_pwait),
@@ -53,10 +61,8 @@ static const int allowed[] = {
     SCMP_SYS(eventfd2),
     SCMP_SYS(shutdown),
     /* memory and threads */
-    SCMP_SYS(mmap),
     SCMP_SYS(munmap),
     SCMP_SYS(mremap),
-    SCMP_SYS(mprotect),
     SCMP_SYS(madvise),
     SCMP_SYS(brk),
     SCMP_SYS(futex),
@@ -70,10 +76,57 @@ static const int allowed[] = {
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigreturn),
     SCMP_SYS(sigaltstack),
-    SCMP_SYS(tgkill),
     SCMP_SYS(exit),
     SCMP_SYS(exit_group),
 };
+
+/* Of its own descriptors: event channels, grants, the tap, the disk. */
+static const unsigned long ioctls[] = {
+    IOCTL_EVTCHN_BIND_INTERDOMAIN,
+    IOCTL_EVTCHN_UNBIND,
+    IOCTL_EVTCHN_NOTIFY,
+    IOCTL_GNTDEV_MAP_GRANT_REF,
+    IOCTL_GNTDEV_UNMAP_GRANT_REF,
+    IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR,
+    IOCTL_GNTDEV_SET_UNMAP_NOTIFY,
+    IOCTL_GNTDEV_GRANT_COPY,
+    IOCTL_GNTALLOC_ALLOC_GREF,
+    IOCTL_GNTALLOC_DEALLOC_GREF,
+    TUNSETCARRIER,
+    TUNSETOFFLOAD,
+    TUNSETQUEUE,
+    BLKDISCARD,
+    BLKSECDISCARD,
+};
+
+static int allow_ioctls(scmp_filter_ctx ctx)
+{
+    int rc = 0;
+
+    for (size_t i = 0; !rc && i < ARRAY_SIZE(ioctls); i++)
+        rc = seccomp_rule_add(
+            ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+            SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, ioctls[i] & UINT32_MAX));
+    return rc;
+}
+
+/* Memory, but none that could be run. */
+static int allow_memory(scmp_filter_ctx ctx)
+{
+    const struct scmp_arg_cmp plain = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+    int rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, plain);
+
+    return rc ? rc
+              : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+                                 plain);
+}
+
+/* abort() and the like send signals to this process alone. */
+static int allow_own_signals(scmp_filter_ctx ctx)
+{
+    return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+                            SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+}
 
 int syscall_filter_install(void)
 {
@@ -84,6 +137,9 @@ int syscall_filter_install(void)
         return -ENOMEM;
     for (size_t i = 0; !rc && i < ARRAY_SIZE(allowed); i++)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
+    rc = rc ? rc : allow_ioctls(ctx);
+    rc = rc ? rc : allow_memory(ctx);
+    rc = rc ? rc : allow_own_signals(ctx);
     /* The store library may have a thread. */
     rc = rc ? rc : seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
     rc = rc ? rc : seccomp_load(ctx);

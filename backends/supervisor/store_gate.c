@@ -67,7 +67,8 @@ static bool may_see(const struct store_gate *g, const char *path)
     char guest[32];
     unsigned int domid;
 
-    if (below(path, g->device) || is_error_node(g, path))
+    if (below(path, g->device) || is_error_node(g, path) ||
+        !strcmp(path, "domid"))
         return true;
     if (sscanf(g->device, "backend/%*[^/]/%u/", &domid) != 1)
         return false;

@@ -5,7 +5,7 @@
  * domain 0 in the store otherwise. The gate lets pass, message by message,
  *
  *   reading and watching   the device's directory, the guest's own directory,
- *                          the device's error node
+ *                          the device's error node, this domain's number
  *   writing                of the device's directory the nodes that a backend
  *                          announces itself by, but none of those by which the
  *                          toolstack tells it and its successor what to open;

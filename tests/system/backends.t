@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 tmp=$(mktemp -d) || die "no temporary directory"
 trap 'rm -rf "$tmp"' EXIT
 mkdir -p "$tmp/extra/job"
-cp "$BUILD/tests/fuzz/hostile-frontend" "$tmp/extra/job/"
+cp "$BUILD/tests/fuzz/hostile-frontend" "$BUILD/tests/system/prisoner" "$tmp/extra/job/"
 # With Debian's tools in dom0 the backends come along.
 mkdir -p "$tmp"/extra/usr/{sbin,lib/xen-lite/bin,lib/x86_64-linux-gnu} "$tmp/extra/etc/xen/scripts"
 cp "$BUILD/bin/xen-backendd" "$tmp/extra/usr/sbin/"

@@ -54,6 +54,11 @@ int xenevtchn_bind_interdomain(xenevtchn_handle *h, uint32_t domid,
     return 7;
 }
 
+int xenevtchn_restrict(xenevtchn_handle *h, domid_t domid)
+{
+    return 0;
+}
+
 int xenevtchn_unbind(xenevtchn_handle *h, evtchn_port_t p)
 {
     return 0;

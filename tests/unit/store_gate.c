@@ -155,6 +155,7 @@ static void only_its_own_directories(void **state)
         "backend/vbd/5/51712",
         "backend/vbd/5/51712/params",
         "error/backend/vbd/5/51712/error",
+        "domid",
         "/local/domain/5",
         "/local/domain/5/device/vbd/51712/ring-ref",
     };
