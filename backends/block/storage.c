@@ -226,7 +226,9 @@ static bool size_now(int fd, uint64_t *bytes)
 
     if (!ioctl(fd, BLKGETSIZE64, bytes))
         return true;
-    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_SIZE, &x))
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+              STATX_TYPE | STATX_SIZE, &x) ||
+        !S_ISREG(x.stx_mode))
         return false;
     *bytes = x.stx_size;
     return true;

@@ -95,6 +95,7 @@ static const unsigned long ioctls[] = {
     TUNSETCARRIER,
     TUNSETOFFLOAD,
     TUNSETQUEUE,
+    BLKGETSIZE64,
     BLKDISCARD,
     BLKSECDISCARD,
 };

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/io_uring.h>
 #include <sched.h>
 #include <signal.h>
@@ -111,6 +112,14 @@ static bool channel_is_tried(void)
            errno != EPERM && errno != EACCES;
 }
 
+/* This is no disk, and the kernel says so. */
+static bool size_is_asked(void)
+{
+    uint64_t bytes;
+
+    return ioctl(kept, BLKGETSIZE64, &bytes) && errno == ENOTTY;
+}
+
 static void needs(void)
 {
     char byte = 0;
@@ -121,6 +130,7 @@ static void needs(void)
                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
     ALLOWED("and protect it", !mprotect(page + 4096, 4096, PROT_READ));
     ALLOWED("and a channel to its guest", channel_is_tried());
+    ALLOWED("and see how large its disk is", size_is_asked());
     ALLOWED("and end itself", !syscall(SYS_tgkill, getpid(), getpid(), 0));
 }
 
