@@ -228,7 +228,7 @@ static bool size_now(int fd, uint64_t *bytes)
         return true;
     if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
               STATX_TYPE | STATX_SIZE, &x) ||
-        !S_ISREG(x.stx_mode))
+        !S_ISREG(x.stx_mode)) /* a device's node has a size of no meaning */
         return false;
     *bytes = x.stx_size;
     return true;

@@ -83,7 +83,8 @@ ssize_t pread(int fd, void *data, size_t n, off_t offset)
     return syscall(SYS_pread64, fd, data, n, offset);
 }
 
-static bool secure; /* devices discard securely */
+static bool secure;       /* devices discard securely */
+static bool size_refused; /* by a filter of system calls, for example */
 static unsigned int secure_discards;
 
 int ioctl(int fd, unsigned long request, ...)
@@ -94,6 +95,10 @@ int ioctl(int fd, unsigned long request, ...)
     va_start(ap, request);
     range = va_arg(ap, void *);
     va_end(ap);
+    if (request == BLKGETSIZE64 && size_refused) {
+        errno = EPERM;
+        return -1;
+    }
     if (request != BLKSECDISCARD || !secure)
         return (int)syscall(SYS_ioctl, fd, request, range);
     if (range[0] % 512 || range[1] % 512) {
@@ -699,6 +704,20 @@ static void another_size_of_a_device_is_noticed(void **state)
     end_to_watch(&n);
 }
 
+static void a_size_that_is_not_told_is_no_other(void **state)
+{
+    struct storage s;
+
+    if (!loop[0][0])
+        skip();
+    assert_int_equal(open_it(&s, loop[0], "w"), 0);
+    size_refused = true;
+    assert_false(storage_resized(&s));
+    size_refused = false;
+    assert_int_equal(s.limits.sectors, 16 * MIB / 512);
+    storage_close(&s);
+}
+
 /* It would need no system call that a filter could refuse. */
 static void a_ring_does_nothing_but_io(void **state)
 {
@@ -747,6 +766,7 @@ int main(void)
         cmocka_unit_test(another_size_of_a_file_is_noticed),
         cmocka_unit_test(writing_to_a_file_is_no_news),
         cmocka_unit_test(another_size_of_a_device_is_noticed),
+        cmocka_unit_test(a_size_that_is_not_told_is_no_other),
         cmocka_unit_test(a_ring_does_nothing_but_io),
     };
 
