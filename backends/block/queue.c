@@ -3,9 +3,10 @@
  * A request's way: taken from the ring (copied, parsed) -> memory for its data
  * -> data to write copied in, from mapped pages at once, from others by a
  * batched grant copy -> queued to the medium, with a flush before or after if
- * asked for -> data read copied back -> answered. Work is collected so that one
- * pass over the ring makes at most one grant copy call each way, one
- * io_uring_enter and one event.
+ * asked for -> data read copied back -> answered. A medium in memory copies
+ * from and to mapped pages itself, without memory for it here. Work is
+ * collected so that one pass over the ring makes at most one grant copy call
+ * each way, one io_uring_enter and one event.
  */
 #include "queue.h"
 
@@ -174,6 +175,30 @@ static bool copy(struct block_queue *q, struct block_job *j, bool from_guest)
     return !j->pieces;
 }
 
+/* Where the guest has what is still to be moved, into q->iov. The number of
+ * pieces; 0: it cannot be done so. */
+static unsigned int in_place(struct block_queue *q, const struct block_job *j)
+{
+    const struct block_request *r = &j->request;
+    uint64_t done = j->done;
+    unsigned int n = 0;
+
+    if (!q->share->disk->in_memory || !q->persistent)
+        return 0;
+    for (unsigned int i = 0; i < r->nr_segments; i++) {
+        const struct block_segment *g = &r->seg[i];
+        uint8_t *page = block_page_get(&q->pages, g->ref);
+
+        if (!page)
+            return 0;
+        if (done < g->len)
+            q->iov[n++] =
+                (struct iovec){page + g->offset + done, g->len - done};
+        done -= done < g->len ? done : g->len;
+    }
+    return n;
+}
+
 static void to_medium(struct block_queue *q, struct block_job *j)
 {
     j->at_medium = true;
@@ -184,7 +209,9 @@ static void queue_io(struct block_queue *q, struct block_job *j,
                      enum storage_op op)
 {
     j->io.op = op;
-    j->io.data = j->data + j->done;
+    j->io.data = j->data ? j->data + j->done : NULL;
+    j->io.iov = q->iov;
+    j->io.nr = j->data ? 0 : in_place(q, j);
     j->io.offset = j->request.offset + j->done;
     j->io.len = j->request.len - j->done;
     to_medium(q, j);
@@ -211,7 +238,7 @@ static void start(struct block_queue *q, struct block_job *j)
     } else if (j->stage < BLOCK_FLUSH_AFTER && r->flush_after) {
         j->stage = BLOCK_FLUSH_AFTER;
         queue_io(q, j, STORAGE_FLUSH);
-    } else if (r->op != BLOCK_READ || copy(q, j, false)) {
+    } else if (r->op != BLOCK_READ || !j->data || copy(q, j, false)) {
         finish(q, j, BLKIF_RSP_OKAY);
     }
 }
@@ -322,9 +349,10 @@ static void begin(struct block_queue *q, struct block_job *j)
 {
     const struct block_request *r = &j->request;
 
-    if (r->nr_segments && !get_memory(q, j))
+    if (r->nr_segments && (q->share->starved == j || !in_place(q, j)) &&
+        !get_memory(q, j))
         return;
-    if (r->op != BLOCK_WRITE || copy(q, j, true)) {
+    if (r->op != BLOCK_WRITE || !j->data || copy(q, j, true)) {
         j->stage = BLOCK_TAKEN;
         start(q, j);
     }
@@ -505,7 +533,7 @@ static void write_again(struct block_queue *q)
     for (struct block_job *j = q->job; j < q->job + BLOCK_INFLIGHT; j++)
         if (j->stage == BLOCK_NO_ROOM) {
             j->stage = BLOCK_TRANSFER;
-            to_medium(q, j);
+            queue_io(q, j, STORAGE_WRITE);
         }
     event_work_queue(q->share->loop, &q->work);
 }

@@ -6,7 +6,9 @@
  * nothing: every request is copied and parsed (request.h) and then answered
  * exactly once, unless the ring itself is nonsense. Memory is fixed:
  * BLOCK_INFLIGHT jobs for each ring and the pool for all, beyond which requests
- * wait in the ring.
+ * wait in the ring. A medium in memory needs no pool for pages that are mapped:
+ * its data is copied from there or to there at once, and that the guest can
+ * change it meanwhile harms none but itself.
  *
  * A frontend may use several rings, so that its processors are not in each
  * other's way. Each is served by a queue of its own; a barrier concerns its
@@ -52,7 +54,7 @@ struct block_job {
     struct block_record_job *record; /* with the request as it was */
     struct block_request request;
     struct storage_io io;
-    uint8_t *data;       /* in the pool */
+    uint8_t *data;       /* in the pool; NULL: in place */
     uint64_t done;       /* bytes transferred so far */
     bool at_medium;      /* io is; so data must stay as it is */
     bool waited;         /* for room, and is not written yet */
@@ -108,6 +110,7 @@ struct block_queue {
     unsigned int used;         /* jobs that are under way */
     struct block_job *barrier; /* waits to be alone, or is alone */
     struct block_pages pages;
+    struct iovec iov[BLOCK_MAX_SEGMENTS]; /* of one that is being queued */
     struct grant_copy_batch batch;
     struct block_job *copying[BLOCK_INFLIGHT]; /* with pieces in the batch */
     unsigned int nr_copying;

@@ -4,6 +4,7 @@
 #define BACKENDS_BLOCK_STORAGE_IO_H
 
 #include <stdint.h>
+#include <sys/uio.h>
 
 enum storage_op {
     STORAGE_READ,
@@ -21,6 +22,10 @@ struct storage_io {
     uint64_t offset, len;
     int result; /* bytes, or -errno */
     struct storage_io *next_done;
+    /* Instead of data, if nr is not 0, and of a medium in memory alone: pieces.
+     * The list may be reused after storage_queue(). */
+    const struct iovec *iov;
+    unsigned int nr;
 };
 
 #endif

@@ -60,10 +60,12 @@ int storage_io_do(int fd, const struct storage_io *io)
 
     switch (io->op) {
     case STORAGE_READ:
-        r = pread(fd, io->data, io->len, io->offset);
+        r = io->nr ? preadv(fd, io->iov, io->nr, io->offset)
+                   : pread(fd, io->data, io->len, io->offset);
         break;
     case STORAGE_WRITE:
-        r = pwrite(fd, io->data, io->len, io->offset);
+        r = io->nr ? pwritev(fd, io->iov, io->nr, io->offset)
+                   : pwrite(fd, io->data, io->len, io->offset);
         break;
     case STORAGE_FLUSH:
         r = fdatasync(fd);

@@ -34,6 +34,22 @@ static void a_guest_with_copied_pages_reads_what_it_wrote(void **state)
     run(false, false, 6000);
 }
 
+static void data_in_memory_is_copied_once_where_pages_are_mapped(void **state)
+{
+    w.in_memory = true;
+    w.in_place = 0;
+    run(false, false, 2000);
+    assert_int_equal(w.in_place, 0);
+    run(true, false, 6000);
+    assert_true(w.in_place > 3000);
+    for (int i = 0; i < 20; i++)
+        run(i % 2, true, 200);
+    w.often_full = true;
+    for (int i = 0; i < 20; i++)
+        run(i % 2, false, 200);
+    w.often_full = w.in_memory = false;
+}
+
 static void each_request_is_answered_when_the_medium_fails(void **state)
 {
     for (int i = 0; i < 20; i++)
@@ -150,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_guest_with_mapped_pages_reads_what_it_wrote),
         cmocka_unit_test(a_guest_with_copied_pages_reads_what_it_wrote),
+        cmocka_unit_test(data_in_memory_is_copied_once_where_pages_are_mapped),
         cmocka_unit_test(each_request_is_answered_when_the_medium_fails),
         cmocka_unit_test(writes_to_a_full_medium_wait_and_succeed),
         cmocka_unit_test(several_rings_are_like_one),

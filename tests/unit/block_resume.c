@@ -77,6 +77,14 @@ static void a_guest_with_copied_pages_notices_no_death(void **state)
     assert_in_range(run(false, 5), 50, 4000);
 }
 
+static void nor_does_one_whose_disk_is_in_memory(void **state)
+{
+    w.in_memory = true;
+    assert_in_range(run(true, 14), 50, 4000);
+    w.in_memory = false;
+    assert_true(w.in_place);
+}
+
 /* --- lies --- */
 
 static void spoil(uint8_t *bytes, size_t size, unsigned int n)
@@ -95,6 +103,7 @@ static void no_record_is_too_strange(void **state)
     for (int round = 0; round < 2000; round++) {
         w.persistent = rand() % 2;
         w.nr_queues = 1 + rand() % 2;
+        w.in_memory = rand() % 2;
         world_connect();
         for (int i = rand() % 4; i; i--) {
             world_send_some();
@@ -122,7 +131,7 @@ static void no_record_is_too_strange(void **state)
         }
         world_disconnect();
     }
-    w.lies = false;
+    w.lies = w.in_memory = false;
     w.nr_queues = 1;
     assert_true(refused > 100 && served > 1000);
 }
@@ -142,6 +151,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_guest_with_two_rings_notices_no_death),
         cmocka_unit_test(a_guest_with_mapped_pages_notices_no_death),
         cmocka_unit_test(a_guest_with_copied_pages_notices_no_death),
+        cmocka_unit_test(nor_does_one_whose_disk_is_in_memory),
         cmocka_unit_test(no_record_is_too_strange),
     };
 

@@ -352,8 +352,8 @@ static void many_requests_at_once(bool ring)
     assert_int_equal(storage_open(&s, image, "w", false, 64), 0);
     s.in_memory = false;
     for (int i = 0; i < 64; i++) {
-        io[i] =
-            (struct storage_io){STORAGE_WRITE, data[i], i * 512, 512, -1, NULL};
+        io[i] = (struct storage_io){STORAGE_WRITE, data[i], i * 512, 512, -1,
+                                    NULL,          NULL,    0};
         storage_queue(&s, &io[i]);
     }
     assert_true(storage_kick(&s));
@@ -531,6 +531,42 @@ static void announced_sectors_of_files_work(void **state)
     make_file("/dev/shm/block-storage", MIB);
     takes_announced_sectors("/dev/shm/block-storage");
     unlink("/dev/shm/block-storage");
+}
+
+/* Two pieces that lie apart, of which the medium's end leaves one and a half.
+ */
+static void a_medium_in_memory_takes_pieces(void **state)
+{
+    static const char path[] = "/dev/shm/block-storage";
+    char *data = aligned_alloc(4096, 8 * 4096);
+    const struct iovec iov[] = {{data + 4096, 1024}, {data + 512, 2048}};
+    struct storage_io io = {.iov = iov, .nr = 2, .len = 3072};
+    struct storage s;
+
+    make_file(path, MIB);
+    assert_int_equal(open_it(&s, path, "w"), 0);
+    assert_true(s.in_memory);
+    memset(data, 'a', 1024 + 4096);
+    memset(data + 4096, 'b', 4096);
+    io.op = STORAGE_WRITE;
+    io.offset = MIB - 3072;
+    storage_queue(&s, &io);
+    assert_ptr_equal(storage_next_done(&s), &io);
+    assert_int_equal(io.result, 3072);
+    assert_int_equal(transfer(&s, STORAGE_READ, data, io.offset, 3072), 3072);
+    assert_int_equal(data[0] + data[1023], 'b' + 'b');
+    assert_int_equal(data[1024] + data[3071], 'a' + 'a');
+    io.op = STORAGE_READ;
+    io.offset = MIB - 2048;
+    storage_queue(&s, &io);
+    assert_ptr_equal(storage_next_done(&s), &io);
+    assert_int_equal(io.result, 2048);
+    assert_int_equal(data[4096] + data[5119], 'a' + 'a');
+    assert_int_equal(data[512] + data[1535], 'a' + 'a');
+    assert_int_equal(data[1536], 'a');
+    storage_close(&s);
+    unlink(path);
+    free(data);
 }
 
 static void announced_sectors_of_devices_work(void **state)
@@ -757,6 +793,7 @@ int main(void)
         cmocka_unit_test(qemu_and_a_disk_keep_each_other_out),
         cmocka_unit_test(a_mounted_device_is_not_written),
         cmocka_unit_test(announced_sectors_of_files_work),
+        cmocka_unit_test(a_medium_in_memory_takes_pieces),
         cmocka_unit_test(announced_sectors_of_devices_work),
         cmocka_unit_test(announced_sectors_of_a_file_on_big_sectors_work),
         cmocka_unit_test(old_kernels_are_asked_for_sectors_by_trial),

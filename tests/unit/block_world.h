@@ -2,7 +2,8 @@
 /*
  * The block backend's data path, whole, between a frontend and a medium that
  * are both played: the medium finishes what it was given in any order, in
- * pieces, and sometimes with an error or for want of room; the frontend sends
+ * pieces, and sometimes with an error or for want of room, at once if it is in
+ * memory; the frontend sends
  * every kind of request, with good and bad grants. What the frontend checks:
  * each request is answered once, data arrives unchanged, a flush was done since
  * it was asked for, a barrier is alone on the medium.
@@ -24,7 +25,7 @@
 
 struct block_world {
     /* --- how it is to behave --- */
-    bool persistent;
+    bool persistent, in_memory;
     bool errors_on, often_full;
     bool hung;              /* the medium finishes nothing */
     bool lies;              /* nothing that the guest sees is checked */
@@ -33,7 +34,8 @@ struct block_world {
     int send_to;            /* the only one that it sends to; -1: all */
     /* --- what has happened --- */
     unsigned int answered, failed, barriers, waits_begun, broken, quiet;
-    bool waiting; /* for room */
+    unsigned int in_place; /* transfers */
+    bool waiting;          /* for room */
     /* --- what there is --- */
     struct block_share s;
     struct block_queue q[BLOCK_MAX_QUEUES];
