@@ -289,8 +289,10 @@ static void connect_again(enum mode mode)
     g.down = false;
     g.mode = mode;
     g.large = fuzz_once_in(16);
+    fake_other_hidden = 0;
     assert_int_equal(block_queue_connect(&g.q, &g.share, NULL, &refs, false),
                      0);
+    fake_other_hidden = RING_REF; /* or a read would write over the ring */
     let_meddle();
 }
 

@@ -20,6 +20,8 @@ void fake_guest_create(void)
     guest = calloc(FAKE_PAGES, 4096);
 }
 
+uint32_t fake_other_hidden;
+
 void fake_other_guest_create(void)
 {
     other_guest = calloc(FAKE_PAGES, 4096);
@@ -44,7 +46,9 @@ uint8_t *fake_other_page(uint32_t ref)
 
 static uint8_t *granted_by(uint32_t domid, uint32_t ref)
 {
-    return domid == FAKE_OTHER_DOMAIN ? fake_other_page(ref) : fake_page(ref);
+    if (domid != FAKE_OTHER_DOMAIN)
+        return fake_page(ref);
+    return ref == fake_other_hidden ? NULL : fake_other_page(ref);
 }
 
 static int *mapped_of(const uint8_t *page)

@@ -26,8 +26,8 @@ extern int fake_mapped, fake_other_mapped; /* pages mapped now */
 extern int fake_shared; /* and pages of our own that are granted */
 /* Copies between two grants fail: altogether (-1), or each with this status. */
 extern int fake_refuses;
-/* There may be a second guest, of this number; the first has any other. */
-#define FAKE_OTHER_DOMAIN 2
+/* The second guest does not grant this page any more. 0: it grants all. */
+extern uint32_t fake_other_hidden;
 
 void fake_guest_create(void);
 void fake_other_guest_create(void);
