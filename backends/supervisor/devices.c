@@ -347,6 +347,15 @@ static void on_timer(struct event_timer *t)
     device_error_clear(d->all->store->xs, d->path, d->status.why);
 }
 
+/* What became of a process of another device, of the same name and gone, is not
+ * this one's. */
+static void is_anew(struct device *d)
+{
+    d->status = (struct device_status){0};
+    d->served = false;
+    d->end = WORKER_DONE;
+}
+
 /* A process that waits for its medium in the kernel cannot even be killed. It
  * goes on until the medium answers, without its device's name; the medium is in
  * use for as long. */
@@ -358,9 +367,7 @@ static void leave_process(struct device *d)
     event_timer_cancel(d->all->loop, &d->timer);
     worker_leave(&d->worker);
     worker_remove_files(&d->worker);
-    d->status = (struct device_status){0};
-    d->served = false;
-    d->end = WORKER_DONE;
+    is_anew(d);
     settle(d);
 }
 
@@ -368,7 +375,14 @@ static void on_gone(struct event_timer *t)
 {
     struct device *d = container_of(t, struct device, gone);
 
-    if (!d->worker.pid || state_of(d->all, d->path) != XenbusStateInitialising)
+    if (!d->worker.pid)
+        return;
+    read_state(d);
+    if (store_lost(d->all->store)) {
+        event_timer_set(d->all->loop, t, GONE_MS);
+        return;
+    }
+    if (d->state != XenbusStateInitialising)
         return;
     if (d->ended) {
         leave_process(d);
@@ -389,8 +403,14 @@ static void set_state_of(struct device *d, int state)
         state == XenbusStateInitialising && d->state != XenbusStateInitialising;
 
     d->state = state;
-    if (!another || !d->worker.pid || d->gone.armed)
+    if (state != XenbusStateInitialising)
+        event_timer_cancel(d->all->loop, &d->gone);
+    if (!another || d->gone.armed)
         return;
+    if (!d->worker.pid) {
+        is_anew(d);
+        return;
+    }
     d->ended = false;
     event_timer_set(d->all->loop, &d->gone, GONE_MS);
 }
@@ -402,6 +422,8 @@ static void process_ended(struct worker *w, enum worker_end how,
 
     d->end = how;
     snprintf(d->status.why, sizeof(d->status.why), "%s", words);
+    if (d->gone.armed)
+        is_anew(d);
     event_timer_cancel(d->all->loop, &d->timer);
     event_timer_cancel(d->all->loop, &d->gone);
     if (how == WORKER_DONE)

@@ -561,6 +561,28 @@ static void process_of_a_device_before_this_one_is_ended(void **unused)
     remove_disk();
 }
 
+static void failure_of_a_device_before_is_not_this_ones(void **unused)
+{
+    char script[160];
+
+    snprintf(script, sizeof(script),
+             "trap 'exit 1' TERM\necho $$ ........ $5 >> %s\n"
+             "while :; do sleep 0.05; done",
+             started);
+    begin(script);
+    wanted_lines = 1;
+    assert_true(within(10000, has_started));
+    disk->state = 4;
+    devices_check(&devices, BACK "/state");
+    toolstack_makes_another();
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    wanted_lines = 2;
+    assert_true(within(10000, has_started));
+    assert_int_equal(disk->state, 1);
+    assert_string_equal(disk->error, "");
+    remove_disk();
+}
+
 static void process_that_cannot_be_ended_is_left(void **unused)
 {
     pid_t first;
@@ -767,6 +789,7 @@ int main(void)
         TEST(stop_ends_all_and_closes_the_device),
         TEST(stop_insists),
         TEST(process_of_a_device_before_this_one_is_ended),
+        TEST(failure_of_a_device_before_is_not_this_ones),
         TEST(process_that_cannot_be_ended_is_left),
         TEST(process_that_has_gone_on_is_not_ended),
         TEST(end_is_told_when_the_store_is_back),
