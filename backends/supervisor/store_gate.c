@@ -19,28 +19,53 @@
 #include "../../tools/libxenstore/reconnect.h"
 
 #define TICK_MS      100
-#define REQUESTS     200 /* in a tick */
+#define BURST        400 /* requests at once, ... */
+#define PER_TICK     20  /* ... and later */
 #define STALLED_MOST 20  /* ticks */
-#define WATCHES      64
+#define WATCHES      8
+#define TOKEN_MOST   16
+#define PAYLOAD_MOST 640
+#define VALUE_MOST   64
+#define ERROR_MOST   256
+/* Of a transaction: requests, and ticks. */
+#define IN_ONE   128
+#define AGE_MOST 50
 
 /* --- what may pass --- */
 
-/* What a backend says of itself in its device's directory; '*': any rest. */
+/* What a backend says of itself in its device's directory. */
 static const char *const announced[] = {
-    "state",     "feature-*",           "sectors",
-    "info",      "sector-size",         "physical-sector-size",
-    "discard-*", "max-ring-page-order", "multi-queue-max-queues",
+    "state",
+    "multi-queue-max-queues",
+    /* disks */
+    "sectors",
+    "info",
+    "sector-size",
+    "physical-sector-size",
+    "max-ring-page-order",
+    "feature-max-indirect-segments",
+    "feature-flush-cache",
+    "feature-barrier",
+    "feature-persistent",
+    "feature-discard",
+    "discard-granularity",
+    "discard-alignment",
+    "discard-secure",
+    /* network interfaces */
+    "feature-sg",
+    "feature-gso-tcpv4",
+    "feature-gso-tcpv6",
+    "feature-ipv6-csum-offload",
+    "feature-rx-copy",
+    "feature-rx-flip",
+    "feature-split-event-channels",
 };
 
 static bool is_announced(const char *key)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(announced); i++) {
-        size_t n = strcspn(announced[i], "*");
-
-        if (!strncmp(key, announced[i], n) && (announced[i][n] || !key[n]) &&
-            !strchr(key, '/'))
+    for (size_t i = 0; i < ARRAY_SIZE(announced); i++)
+        if (!strcmp(key, announced[i]))
             return true;
-    }
     return false;
 }
 
@@ -76,38 +101,68 @@ static bool may_see(const struct store_gate *g, const char *path)
     return below(path, guest);
 }
 
-static bool may_write(const struct store_gate *g, const char *path)
+/* value: so many bytes. */
+static bool may_write(const struct store_gate *g, const char *path,
+                      size_t value)
 {
     const char *key = below(path, g->device);
 
-    return (key && is_announced(key)) || is_error_node(g, path);
+    if (is_error_node(g, path))
+        return value <= ERROR_MOST;
+    return key && is_announced(key) && value <= VALUE_MOST;
+}
+
+/* token: what follows the path, so many bytes. */
+static bool may_watch(const struct store_gate *g, const char *path,
+                      const char *token, size_t n)
+{
+    return may_see(g, path) && g->watches < WATCHES && n && n <= TOKEN_MOST &&
+           !token[n - 1];
+}
+
+static bool may_name(const struct store_gate *g, uint32_t type,
+                     const char *path, size_t len)
+{
+    const char *end = memchr(path, 0, len), *rest = end + 1;
+    size_t n;
+
+    if (!end)
+        return false;
+    n = len - (rest - path);
+    switch (type) {
+    case XS_READ:
+        return may_see(g, path);
+    case XS_WATCH:
+        return may_watch(g, path, rest, n);
+    case XS_UNWATCH:
+        return true;
+    case XS_WRITE:
+        return may_write(g, path, n);
+    case XS_RM:
+        return is_error_node(g, path);
+    default:
+        return false;
+    }
 }
 
 static bool may_pass(const struct store_gate *g)
 {
-    const struct gate_message *m = &g->request;
-    const char *path = m->bytes + sizeof(m->header);
-    bool named = memchr(path, 0, m->header.len); /* it has an end */
+    const struct xsd_sockmsg *h = &g->request.header;
+    const char *payload = g->request.bytes + sizeof(*h);
 
-    switch (m->header.type) {
+    if (h->len > PAYLOAD_MOST)
+        return false;
+    switch (h->type) {
     case XS_GET_DOMAIN_PATH:
         return true;
-    case XS_READ:
-        return named && may_see(g, path);
-    case XS_WATCH:
-        return named && may_see(g, path) && g->watches < WATCHES;
-    case XS_UNWATCH:
-        return named;
-    case XS_WRITE:
-        return named && may_write(g, path);
-    case XS_RM:
-        return named && is_error_node(g, path);
     case XS_TRANSACTION_START:
-        return !g->transaction && !g->starts;
-    case XS_TRANSACTION_END:
-        return g->transaction && m->header.tx_id == g->transaction;
+        return !g->transaction;
+    case XS_TRANSACTION_END: /* what the store would not take does not end it */
+        return g->transaction && h->tx_id == g->transaction && h->len == 2 &&
+               (!strcmp(payload, "T") || !strcmp(payload, "F"));
     default:
-        return false;
+        return (!h->tx_id || g->in_transaction < IN_ONE) &&
+               may_name(g, h->type, payload, h->len);
     }
 }
 
@@ -153,36 +208,37 @@ static int drain(struct gate_message *m, int fd)
 
 /* --- the gate --- */
 
-static void count_request(struct store_gate *g)
+static void begin_transaction(struct store_gate *g)
 {
-    const struct xsd_sockmsg *h = &g->request.header;
-
-    if (h->type == XS_WATCH)
-        g->watches++;
-    if (h->type == XS_TRANSACTION_END)
-        g->transaction = 0; /* whatever comes of it */
-    if (h->type == XS_TRANSACTION_START) {
-        g->starts = true;
-        g->starting = h->req_id;
-    }
-}
-
-static void count_answer(struct store_gate *g)
-{
-    const struct gate_message *m = &g->answer;
     char number[16] = "";
 
-    if (m->header.type == XS_UNWATCH && g->watches)
-        g->watches--;
-    if (m->header.type == XS_WATCH_EVENT || !g->starts ||
-        m->header.req_id != g->starting)
+    if (g->answer.header.len >= sizeof(number))
         return;
-    g->starts = false;
-    if (m->header.type != XS_TRANSACTION_START ||
-        m->header.len >= sizeof(number))
-        return;
-    memcpy(number, m->bytes + sizeof(m->header), m->header.len);
+    memcpy(number, g->answer.bytes + sizeof(g->answer.header),
+           g->answer.header.len);
     sscanf(number, "%u", &g->transaction);
+    g->in_transaction = g->age = 0;
+}
+
+/* What has come of the request that waits. A transaction is over with its end,
+ * whatever the store says to that. */
+static void count_answer(struct store_gate *g)
+{
+    uint32_t type = g->answer.header.type;
+
+    if (type == XS_WATCH_EVENT)
+        return;
+    g->waiting = false;
+    if (g->asked == XS_TRANSACTION_END)
+        g->transaction = 0;
+    if (type != g->asked)
+        return; /* an error */
+    if (type == XS_WATCH)
+        g->watches++;
+    else if (type == XS_UNWATCH && g->watches)
+        g->watches--;
+    else if (type == XS_TRANSACTION_START)
+        begin_transaction(g);
 }
 
 static void refuse(struct store_gate *g)
@@ -204,22 +260,28 @@ static void refuse(struct store_gate *g)
 static int judge(struct store_gate *g)
 {
     if (!g->passing && may_pass(g)) {
-        g->passing = true;
-        count_request(g);
+        g->passing = g->waiting = true;
+        g->asked = g->request.header.type;
+        g->in_transaction += g->request.header.tx_id != 0;
     }
     if (!g->passing && !g->answer.have)
         refuse(g);
     return g->passing ? drain(&g->request, g->store.fd) : 0;
 }
 
+static bool may_ask(const struct store_gate *g)
+{
+    return !g->waiting && !g->request.whole && g->requests;
+}
+
 static int move_request(struct store_gate *g)
 {
     int rc = 0;
 
-    if (!g->request.whole && g->requests < REQUESTS) {
+    if (may_ask(g)) {
         rc = fill(&g->request, g->process.fd);
         if (!rc && g->request.whole)
-            g->requests++;
+            g->requests--;
     }
     if (!rc && g->request.whole)
         rc = judge(g);
@@ -247,15 +309,14 @@ static int move_answer(struct store_gate *g)
 /* Each end is listened to while there is room for what it sends. */
 static void update_events(struct store_gate *g)
 {
-    bool full = g->request.whole || g->requests >= REQUESTS;
-
     event_source_change(g->loop, &g->process,
-                        (full ? 0 : EPOLLIN) |
+                        (may_ask(g) ? EPOLLIN : 0) |
                             (g->answer.whole ? EPOLLOUT : 0));
     event_source_change(g->loop, &g->store,
                         (g->answer.whole ? 0 : EPOLLIN) |
                             (g->passing ? EPOLLOUT : 0));
-    if (!g->tick.armed && (g->requests || g->answer.whole))
+    if (!g->tick.armed &&
+        (g->requests < BURST || g->answer.whole || g->transaction))
         event_timer_set(g->loop, &g->tick, TICK_MS);
 }
 
@@ -271,29 +332,46 @@ static void move(struct store_gate *g)
         update_events(g);
 }
 
+static void give_up(struct store_gate *g, const char *why)
+{
+    log_guest(&g->bucket, "%s: its backend %s and loses the connection to it",
+              g->device, why);
+    store_gate_close(g);
+}
+
 static void on_tick(struct event_timer *t)
 {
     struct store_gate *g = container_of(t, struct store_gate, tick);
 
-    g->requests = 0;
-    if (g->answer.whole && ++g->stalled > STALLED_MOST) {
-        log_warning("%s: its backend takes no answers from the store and loses "
-                    "the connection",
-                    g->device);
-        store_gate_close(g);
-        return;
-    }
-    move(g);
+    g->requests +=
+        BURST - g->requests < PER_TICK ? BURST - g->requests : PER_TICK;
+    if (g->answer.whole && ++g->stalled > STALLED_MOST)
+        give_up(g, "takes no answers from the store");
+    else if (g->transaction && ++g->age > AGE_MOST)
+        give_up(g, "does not end what it does in the store");
+    else
+        move(g);
 }
 
+/* What hangs up says so again and again, so it is not left waiting. */
 static void process_ready(struct event_source *s, uint32_t events)
 {
-    move(container_of(s, struct store_gate, process));
+    struct store_gate *g = container_of(s, struct store_gate, process);
+
+    if (events & (EPOLLHUP | EPOLLERR))
+        store_gate_close(g); /* nobody would take an answer */
+    else
+        move(g);
 }
 
 static void store_ready(struct event_source *s, uint32_t events)
 {
-    move(container_of(s, struct store_gate, store));
+    struct store_gate *g = container_of(s, struct store_gate, store);
+
+    if ((events & (EPOLLHUP | EPOLLERR)) && g->answer.whole)
+        store_gate_close(g);
+    else
+        move(g);
 }
 
 static void end(struct store_gate *g, struct event_source *s)
@@ -317,8 +395,9 @@ static void start(struct store_gate *g, int process, int store)
     g->store = (struct event_source){store, .ready = store_ready};
     g->tick.fire = on_tick;
     g->request.have = g->request.sent = g->answer.have = g->answer.sent = 0;
-    g->request.whole = g->answer.whole = g->passing = g->starts = false;
-    g->requests = g->stalled = g->watches = g->transaction = 0;
+    g->request.whole = g->answer.whole = g->passing = g->waiting = false;
+    g->stalled = g->watches = g->transaction = 0;
+    g->requests = BURST;
 }
 
 /* 0 or -errno. */
@@ -346,6 +425,7 @@ int store_gate_open(struct store_gate *g)
     int ends[2], store, rc;
 
     store_gate_close(g);
+    errno = ENOENT; /* if it has no reason of its own */
     store = xs_connect();
     if (store < 0)
         return -errno;

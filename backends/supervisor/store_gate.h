@@ -12,10 +12,12 @@
  *                          the error node
  *   transactions           one at a time
  *
- * All else is answered EACCES and not passed on. A process gets an answer
- * before its next request is looked at, 200 requests in 100 ms and 64 watches;
- * one that takes no answers for two seconds loses the connection, lest the
- * store wait for it.
+ * All else is answered EACCES and not passed on. Nor are large values, more
+ * than eight watches, or many requests in one transaction: the store sets no
+ * bounds to domain 0. A process gets an answer before its next request is
+ * looked at, and may make 400 requests at once, later 200 in a second. One that
+ * takes no answers for two seconds or has a transaction for five loses the
+ * connection.
  *
  * The connection ends with this daemon, and the process asks the next one.
  */
@@ -28,6 +30,7 @@
 #include <xen/io/xs_wire.h>
 
 #include <daemon/event_loop.h>
+#include <daemon/log.h>
 
 /* A message on its way from one end to the other. */
 struct gate_message {
@@ -47,11 +50,15 @@ struct store_gate {
     struct event_source process, store; /* not added: closed */
     struct event_timer tick;
     struct gate_message request, answer;
-    unsigned int requests, stalled; /* in this tick; ticks */
+    bool passing; /* the request in hand, for it has been judged */
+    bool waiting; /* one has passed and is not answered: */
+    uint32_t asked;
+    unsigned int requests; /* that may come now */
     unsigned int watches;
-    /* 0: none. What began one is known by its answer. */
-    uint32_t transaction, starting;
-    bool starts, passing; /* the request in hand has been judged */
+    uint32_t transaction; /* its number; 0: none */
+    unsigned int in_transaction;
+    unsigned int age, stalled; /* of it, of an answer; in ticks */
+    struct log_bucket bucket;
 };
 
 /* Connects to the store, in the place of the connection there was. The

@@ -193,10 +193,13 @@ static void only_what_a_backend_announces(void **state)
         "state",          "sectors",
         "sector-size",    "feature-persistent",
         "discard-secure", "multi-queue-max-queues",
+        "feature-sg",     "feature-max-indirect-segments",
     };
     static const char *const toolstacks[] = {
-        "",       "params",  "physical-device", "mode", "frontend", "script",
-        "online", "state/x", "feature-x/y",     "stat", "states",   "type",
+        "",         "params", "physical-device", "mode",
+        "frontend", "script", "discard-enable",  "online",
+        "state/x",  "stat",   "feature-aaa",     "feature-sg/y",
+        "states",   "type",   "hotplug-status",
     };
     char path[96];
 
@@ -213,6 +216,26 @@ static void only_what_a_backend_announces(void **state)
     assert_true(passes(XS_WRITE, "error/backend/vbd/5/51712/error"));
     assert_true(passes(XS_RM, "error/backend/vbd/5/51712/error"));
     assert_false(passes(XS_WRITE, "/local/domain/5/device/vbd/51712/state"));
+}
+
+static bool write_passes(const char *node, size_t n)
+{
+    char payload[XENSTORE_PAYLOAD_MAX] = "";
+    size_t path = strlen(node) + 1;
+
+    memcpy(payload, node, path);
+    memset(payload + path, 'v', n);
+    ask_with(XS_WRITE, 0, payload, path + n);
+    return passed();
+}
+
+static void values_are_bounded(void **state)
+{
+    assert_true(write_passes("backend/vbd/5/51712/state", 64));
+    assert_false(write_passes("backend/vbd/5/51712/state", 65));
+    assert_true(write_passes("error/backend/vbd/5/51712/error", 256));
+    assert_false(write_passes("error/backend/vbd/5/51712/error", 257));
+    assert_false(write_passes("/local/domain/5", 4000));
 }
 
 static void other_requests_do_not_pass(void **state)
@@ -260,6 +283,12 @@ static void transactions_are_one_at_a_time(void **state)
     for (int i = 0; i < 3; i++) {
         ask_with(XS_TRANSACTION_START, 0, "", 1);
         store_says(XS_TRANSACTION_START, "77", 3);
+        ask_with(XS_TRANSACTION_END, 77, "X", 2); /* would not end it */
+        assert_false(passed());
+        ask_with(XS_TRANSACTION_END, 77, "T\0", 3);
+        assert_false(passed());
+        ask_with(XS_TRANSACTION_END, 77, "TT", 2);
+        assert_false(passed());
         ask_with(XS_TRANSACTION_START, 0, "", 1);
         assert_false(passed());
         ask_with(XS_TRANSACTION_END, 76, "T", 2);
@@ -269,11 +298,47 @@ static void transactions_are_one_at_a_time(void **state)
     }
 }
 
+static void transactions_are_bounded(void **state)
+{
+    ask_with(XS_TRANSACTION_START, 0, "", 1);
+    store_says(XS_TRANSACTION_START, "5", 2);
+    for (int i = 0; i < 128; i++) {
+        ask_with(XS_READ, 5, "/local/domain/5/x", 18);
+        assert_true(passed());
+    }
+    ask_with(XS_READ, 5, "/local/domain/5/x", 18);
+    assert_false(passed());
+    run_for(4000);
+    assert_true(passes(XS_READ, "domid"));
+    run_for(2000);
+    assert_int_equal(send(process, "", 1, MSG_NOSIGNAL), -1);
+}
+
+/* Lest the answer to one be taken for that to another. */
+static void requests_wait_for_answers(void **state)
+{
+    struct message m, first;
+
+    ask_with(XS_READ, 0, "domid", 6);
+    ask_with(XS_TRANSACTION_START, 0, "", 1);
+    assert_true(take(store, &first));
+    assert_false(take(store, &m));
+    make(&m, XS_READ, 0, "0", 1);
+    m.header.req_id = first.header.req_id;
+    send_all(store, &m, sizeof(m.header) + 1);
+    settle();
+    assert_true(take(process, &m));
+    assert_true(take(store, &m));
+    assert_int_equal(m.header.type, XS_TRANSACTION_START);
+}
+
 static void watches_are_bounded(void **state)
 {
-    for (int i = 0; i < 64; i++)
+    for (int i = 0; i < 8; i++)
         assert_true(passes(XS_WATCH, "/local/domain/5"));
     assert_false(passes(XS_WATCH, "/local/domain/5"));
+    ask_with(XS_WATCH, 0, "/local/domain/5\0xxxxxxxxxxxxxxxxx", 34);
+    assert_false(passed());
     ask_with(XS_UNWATCH, 0, "/local/domain/5\0x", 18);
     store_says(XS_ERROR, "ENOENT", 7); /* it has as many as before */
     assert_false(passes(XS_WATCH, "/local/domain/5"));
@@ -296,6 +361,9 @@ static void pieces_are_put_together(void **state)
     }
     assert_true(take(store, &m));
     assert_memory_equal(&m, &request, n);
+    send_all(store, &m, n);
+    settle();
+    assert_true(take(process, &m));
 
     size =
         make(&event, XS_WATCH_EVENT, 0, "backend/vbd/5/51712/state\0mine", 31);
@@ -367,21 +435,49 @@ static void another_connection_ends_the_former(void **state)
 
 static void flood_is_held_back(void **state)
 {
-    struct message m;
+    struct message m, got;
     size_t n = make(&m, XS_READ, 0, "backend/vbd/5/51712", 20);
-    unsigned int seen = 0, sent = 0;
-    uint64_t end = now_ms() + 500;
+    unsigned int seen = 0;
+    uint64_t end = now_ms() + 1000;
 
     while (now_ms() < end) {
         while (send(process, &m, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n)
-            sent++;
+            ;
         run_for(1);
-        while (take(store, &m))
+        while (take(store, &got)) {
             seen++;
-        n = make(&m, XS_READ, 0, "backend/vbd/5/51712", 20);
+            send_all(store, &got, n);
+            settle();
+        }
+        while (take(process, &got))
+            ;
     }
-    assert_in_range(seen, 800, 1200);
-    assert_true(sent >= seen);
+    assert_in_range(seen, 100, 600); /* 400, and 20 in each 100 ms */
+}
+
+/* With no event asked for, hanging up is one all the same. */
+static void who_hangs_up_is_not_looked_at_again(void **state)
+{
+    static const char much[4000];
+    struct message m;
+
+    ask_with(XS_READ, 0, "domid", 6); /* and waits */
+    assert_true(take(store, &m));
+    close(process);
+    settle();
+    assert_true(has_ended(store));
+    close(store);
+
+    open_gate();
+    for (int i = 0; i < 500; i++) /* nobody takes them */
+        send(store, &m, make(&m, XS_WATCH_EVENT, 0, "a\0b", 4),
+             MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (send(store, &m, make(&m, XS_WATCH_EVENT, 0, much, 4000),
+                MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+        settle();
+    shutdown(store, SHUT_RDWR);
+    settle();
+    assert_int_equal(send(process, "", 1, MSG_NOSIGNAL), -1);
 }
 
 static void who_takes_no_answers_is_ended(void **state)
@@ -407,13 +503,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         GATE(only_its_own_directories),
         GATE(only_what_a_backend_announces),
+        GATE(values_are_bounded),
         GATE(other_requests_do_not_pass),
         GATE(transactions_are_one_at_a_time),
+        GATE(transactions_are_bounded),
+        GATE(requests_wait_for_answers),
         GATE(watches_are_bounded),
         GATE(pieces_are_put_together),
         GATE(ends_end_together),
         GATE(another_connection_ends_the_former),
         GATE(flood_is_held_back),
+        GATE(who_hangs_up_is_not_looked_at_again),
         GATE(who_takes_no_answers_is_ended),
     };
 
