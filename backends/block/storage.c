@@ -141,8 +141,8 @@ static int open_threads(struct storage *s)
 
     s->threads =
         io_threads_start(s->fd, s->has_ring ? 1 : ALL_THREADS, &event_fd);
-    if (!s->threads)
-        return -errno;
+    if (!s->threads) /* EAGAIN is what the medium says */
+        return errno == EAGAIN ? -ENOMEM : -errno;
     s->wait_fd =
         s->has_ring ? wait_for_both(s->ring.ring_fd, event_fd) : event_fd;
     return s->wait_fd < 0 ? -errno : 0;

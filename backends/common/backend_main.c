@@ -21,12 +21,13 @@ struct arguments {
     int supervisor, record;
 };
 
+/* Once at a time: with each answer the connection before it ends. */
 static void ask_supervisor(struct store_client *c)
 {
     struct backend *b = container_of(c, struct backend, bus.store);
 
-    if (b->supervisor.added)
-        handover_ask(b->supervisor.fd);
+    if (b->supervisor.added && !b->asked)
+        b->asked = !handover_ask(b->supervisor.fd);
 }
 
 /* The device is served on. A supervisor that is started anew connects again. */
@@ -36,6 +37,7 @@ static void supervisor_gone(struct backend *b)
         return;
     event_source_remove(&b->loop, &b->supervisor);
     close(b->supervisor.fd);
+    b->asked = false;
 }
 
 static void supervisor_answers(struct event_source *s, uint32_t events)
@@ -43,6 +45,9 @@ static void supervisor_answers(struct event_source *s, uint32_t events)
     struct backend *b = container_of(s, struct backend, supervisor);
     int fd = handover_take(s->fd);
 
+    if (fd == -EAGAIN)
+        return;
+    b->asked = false;
     if (fd == -ENOTCONN)
         supervisor_gone(b);
     else

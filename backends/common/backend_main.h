@@ -20,6 +20,7 @@ struct backend {
     struct event_loop loop;
     struct signal_watch signals;
     struct event_source listener, supervisor; /* see handover.h */
+    bool asked;                               /* and not answered yet */
     struct ports ports;
     struct grants grants;
 };

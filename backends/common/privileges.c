@@ -20,6 +20,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <daemon/log.h>
+
 #include "syscall_filter.h"
 
 int privileges_limit(void)
@@ -31,10 +33,16 @@ int privileges_limit(void)
     return setrlimit(RLIMIT_CORE, &none) ? -errno : 0;
 }
 
-/* The kernel may have been built without one of them. */
-static int leave(int namespace)
+/* The kernel may have been built without one of them, or be told to give none;
+ * the rest has to do then. */
+static int leave(int namespace, const char *name)
 {
-    return unshare(namespace) && errno != EINVAL ? -errno : 0;
+    if (!unshare(namespace))
+        return 0;
+    if (errno != EINVAL && errno != ENOSPC)
+        return -errno;
+    log_warning("no %s namespace of its own: %s", name, strerror(errno));
+    return 1;
 }
 
 /* Or an administrator could not unmount them for good while this process
@@ -63,10 +71,10 @@ static void let_mounts_go(void)
 static int leave_files(void)
 {
     static const char place[] = "/proc"; /* is there */
-    int old, rc;
+    int old, rc = leave(CLONE_NEWNS, "mount");
 
-    if (unshare(CLONE_NEWNS))
-        return errno == EINVAL ? 0 : -errno;
+    if (rc)
+        return rc < 0 ? rc : 0;
     old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     rc = old < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
     if (!rc)
@@ -93,12 +101,12 @@ static int become(uid_t uid)
 /* Everybody can give up the rest. */
 static int leave_root(uid_t uid)
 {
-    int rc = leave(CLONE_NEWNET);
+    int rc = leave(CLONE_NEWNET, "network");
 
-    rc = rc ? rc : leave(CLONE_NEWIPC);
-    rc = rc ? rc : leave(CLONE_NEWUTS);
-    rc = rc ? rc : leave_files();
-    return rc ? rc : become(uid);
+    rc = rc < 0 ? rc : leave(CLONE_NEWIPC, "IPC");
+    rc = rc < 0 ? rc : leave(CLONE_NEWUTS, "UTS");
+    rc = rc < 0 ? rc : leave_files();
+    return rc < 0 ? rc : become(uid);
 }
 
 int privileges_drop(uid_t uid)

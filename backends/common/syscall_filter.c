@@ -58,7 +58,6 @@ static const int allowed[] = {
     SCMP_SYS(accept4),
     SCMP_SYS(sendto),
     SCMP_SYS(recvfrom),
-    SCMP_SYS(sendmsg),
     SCMP_SYS(recvmsg),
     SCMP_SYS(eventfd2),
     SCMP_SYS(shutdown),

@@ -98,6 +98,8 @@ static void others(void)
 {
     REFUSED("it cannot have a socket", socket(AF_INET, SOCK_DGRAM, 0));
     REFUSED("nor one on this host", socket(AF_UNIX, SOCK_STREAM, 0));
+    REFUSED("nor hand over what it has open",
+            sendmsg(kept, &(struct msghdr){0}, 0));
     REFUSED("nor a channel to another guest",
             xenevtchn_bind_interdomain(channels, GUEST + 1, 1));
     REFUSED("nor to the hypervisor", xenevtchn_bind_virq(channels, 0));

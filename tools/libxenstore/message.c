@@ -176,14 +176,25 @@ bool xs_wait_news(struct xs_handle *h, bool block)
 
 /* --- sending -------------------------------------------------------------- */
 
+/* By send(), for a process that may not use sendmsg(), which can hand over
+ * descriptors. */
+static ssize_t send_some(struct xs_handle *h, const struct iovec *iov,
+                         unsigned int n)
+{
+    char message[HEADER + XENSTORE_PAYLOAD_MAX];
+    size_t size = 0;
+
+    for (; n && size + iov->iov_len <= sizeof(message); n--, iov++) {
+        memcpy(message + size, iov->iov_base, iov->iov_len);
+        size += iov->iov_len;
+    }
+    return send(h->fd, message, size, MSG_NOSIGNAL);
+}
+
 static ssize_t write_some(struct xs_handle *h, struct iovec *iov,
                           unsigned int n)
 {
-    struct msghdr m = {.msg_iov = iov, .msg_iovlen = n};
-
-    if (h->is_socket)
-        return sendmsg(h->fd, &m, MSG_NOSIGNAL);
-    return writev(h->fd, iov, (int)n);
+    return h->is_socket ? send_some(h, iov, n) : writev(h->fd, iov, (int)n);
 }
 
 /* The whole message, or the connection is of no more use. */
