@@ -11,7 +11,8 @@
 #include "../common/grant_map.h"
 
 /* Pages that stay mapped at most, until all are unmapped. */
-#define BLOCK_MAX_PAGES 2048
+#define BLOCK_MAX_PAGES  2048
+#define BLOCK_PAGE_TABLE (BLOCK_MAX_PAGES * 2)
 
 struct block_page {
     uint32_t ref;
@@ -23,11 +24,32 @@ struct block_page {
 struct block_pages {
     struct grants *grants;
     unsigned int used;
-    struct block_page table[BLOCK_MAX_PAGES * 2]; /* open addressing */
+    struct block_page table[BLOCK_PAGE_TABLE]; /* open addressing */
 };
 
+/* Where ref is in the table, or is to be. */
+static inline struct block_page *block_page_find(struct block_pages *p,
+                                                 uint32_t ref)
+{
+    unsigned int i = (ref * 2654435761u) % BLOCK_PAGE_TABLE;
+
+    while (p->table[i].addr && p->table[i].ref != ref)
+        i = (i + 1) % BLOCK_PAGE_TABLE;
+    return &p->table[i];
+}
+
+/* Maps ref's page, which is not, and puts it there. NULL: it cannot. */
+void *block_page_map(struct block_pages *p, struct block_page *at,
+                     uint32_t ref);
+
 /* The page behind ref, mapped if it was not; NULL: copy instead. */
-void *block_page_get(struct block_pages *p, uint32_t ref);
+static inline void *block_page_get(struct block_pages *p, uint32_t ref)
+{
+    struct block_page *at = block_page_find(p, ref);
+
+    return at->addr ? at->addr : block_page_map(p, at, ref);
+}
+
 /* The table is empty afterwards and may be used again. No I/O may be in flight.
  */
 void block_pages_unmap_all(struct block_pages *p);

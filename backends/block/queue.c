@@ -493,8 +493,8 @@ static void on_event(struct port *p)
 /* Without a guest. */
 static void reap(struct block_share *s)
 {
-    kick(s);
     take_finished(s, NULL);
+    kick(s); /* what was left, and what is tried again */
     if (block_share_busy(s))
         return;
     event_timer_cancel(s->loop, &s->kick);

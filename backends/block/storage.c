@@ -31,9 +31,9 @@
 #define RAMFS_MAGIC 0x858458f6
 #endif
 
-#define ALL_THREADS                                                            \
-    8 /* so many requests are at the medium without io_uring                   \
-       */
+/* So many requests are at the medium without io_uring. */
+#define ALL_THREADS 8
+#define USUAL_PIECE (512 * 1024)
 
 /* A sector that is not whole is none. */
 static void set_size(struct storage *s, uint64_t bytes)
@@ -51,6 +51,18 @@ static bool discards_securely(int fd)
     uint64_t nowhere[2] = {1, 1};
 
     return ioctl(fd, BLKSECDISCARD, nowhere) && errno == EINVAL;
+}
+
+/* What the device takes without cutting it up, for io_uring leaves larger ones
+ * to a thread. Drivers without queues of requests have no such limit. */
+static uint64_t largest_piece(dev_t dev)
+{
+    uint64_t pages = sysfs_number(dev, "queue/max_segments");
+    uint64_t kb = sysfs_number(dev, "queue/max_sectors_kb");
+
+    if (!sysfs_number(dev, "mq/0/nr_tags"))
+        return USUAL_PIECE;
+    return pages * PAGE_SIZE < kb * 1024 ? pages * PAGE_SIZE : kb * 1024;
 }
 
 static int probe_device(struct storage *s, dev_t dev, bool allow_discard)
@@ -208,6 +220,7 @@ int storage_open(struct storage *s, const char *path, const char *mode,
         log_reason(rc, "cannot use %s as a disk: %s", name, strerror(-rc));
         goto out;
     }
+    s->piece = largest_piece(S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev);
     rc = open_ways(s, depth);
     if (!rc)
         return 0;
@@ -309,28 +322,19 @@ static int do_now(struct storage *s, struct storage_io *io)
     return io->op == STORAGE_FLUSH ? 0 : storage_io_do(s->fd, io);
 }
 
-void storage_queue(struct storage *s, struct storage_io *io)
+/* Its entry in the queue, or NULL: it is finished. */
+static struct io_uring_sqe *queue_alone(struct storage *s,
+                                        struct storage_io *io)
 {
-    struct io_uring_sqe *e;
+    struct io_uring_sqe *e = io_uring_get_sqe(&s->ring);
 
-    if (io->op == STORAGE_DISCARD && s->discards_device)
-        io->op = STORAGE_DISCARD_DEVICE;
-    if (s->in_memory) {
-        finish(s, io, do_now(s, io));
-        return;
-    }
-    if (!s->has_ring || io->op > STORAGE_DISCARD) {
-        s->in_threads++;
-        io_threads_add(s->threads, io);
-        return;
-    }
-    e = io_uring_get_sqe(&s->ring);
+    s->last = io->joined = NULL;
     if (!e) { /* the queue is as deep as the requests are many; but be sure */
         io_uring_submit(&s->ring);
         e = io_uring_get_sqe(&s->ring);
         if (!e) {
             finish(s, io, -EBUSY);
-            return;
+            return NULL;
         }
     }
     switch (io->op) {
@@ -361,12 +365,65 @@ void storage_queue(struct storage *s, struct storage_io *io)
     }
     io_uring_sqe_set_data(e, io);
     s->in_kernel++;
+    return e;
+}
+
+static bool join(struct storage *s, struct storage_io *io)
+{
+    struct storage_io *l = s->last;
+
+    if (!l || io->op != l->op || io->offset != l->offset + l->len ||
+        io->data != (uint8_t *)l->data + l->len ||
+        s->sqe->len + io->len > s->piece)
+        return false;
+    s->sqe->len += io->len;
+    io->joined = NULL;
+    l->joined = s->last = io;
+    return true;
+}
+
+void storage_queue(struct storage *s, struct storage_io *io)
+{
+    if (io->op == STORAGE_DISCARD && s->discards_device)
+        io->op = STORAGE_DISCARD_DEVICE;
+    if (s->in_memory) {
+        finish(s, io, do_now(s, io));
+        return;
+    }
+    if (!s->has_ring || io->op > STORAGE_DISCARD) {
+        s->in_threads++;
+        io_threads_add(s->threads, io);
+        return;
+    }
+    if (join(s, io))
+        return;
+    s->sqe = queue_alone(s, io);
+    if (s->sqe && (io->op == STORAGE_READ || io->op == STORAGE_WRITE))
+        s->last = io;
+}
+
+/* Shares out what came of a chain. Those that nothing was done of are tried
+ * once more, each for itself, so that only what fails alone has failed. */
+static void finish_joined(struct storage *s, struct storage_io *io, int result)
+{
+    uint64_t done = result < 0 ? 0 : result, part;
+
+    for (struct storage_io *next; io; io = next, done -= part) {
+        next = io->joined;
+        part = done < io->len ? done : io->len;
+        if (part)
+            finish(s, io, part);
+        else
+            queue_alone(s, io);
+    }
+    storage_kick(s);
 }
 
 bool storage_kick(struct storage *s)
 {
     int r;
 
+    s->last = NULL;
     if (!s->has_ring)
         return true;
     r = io_uring_sq_ready(&s->ring) ? io_uring_submit(&s->ring) : 0;
@@ -375,26 +432,37 @@ bool storage_kick(struct storage *s)
     return !io_uring_sq_ready(&s->ring);
 }
 
+static struct storage_io *next_finished(struct storage *s)
+{
+    struct storage_io *io = s->done;
+
+    if (io)
+        s->done = io->next_done;
+    if (!s->done)
+        s->done_tail = &s->done;
+    return io;
+}
+
 struct storage_io *storage_next_done(struct storage *s)
 {
     struct io_uring_cqe *c;
-    struct storage_io *io = s->done;
+    struct storage_io *io = next_finished(s);
+    int result;
 
-    if (io) {
-        s->done = io->next_done;
-        if (!s->done)
-            s->done_tail = &s->done;
-        return io;
-    }
-    if (s->in_threads && (io = io_threads_next_done(s->threads))) {
+    if (!io && s->in_threads && (io = io_threads_next_done(s->threads)))
         s->in_threads--;
+    if (io)
         return io;
+    while (!(io = next_finished(s)) && s->in_kernel &&
+           !io_uring_peek_cqe(&s->ring, &c)) {
+        io = io_uring_cqe_get_data(c);
+        result = c->res;
+        io_uring_cqe_seen(&s->ring, c);
+        s->in_kernel--;
+        if (io->joined)
+            finish_joined(s, io, result);
+        else
+            finish(s, io, result);
     }
-    if (!s->in_kernel || io_uring_peek_cqe(&s->ring, &c))
-        return NULL;
-    io = io_uring_cqe_get_data(c);
-    io->result = c->res;
-    io_uring_cqe_seen(&s->ring, c);
-    s->in_kernel--;
     return io;
 }

@@ -38,7 +38,12 @@ struct storage {
     unsigned int in_kernel;     /* submitted, completion not seen */
     struct io_threads *threads; /* or NULL */
     unsigned int in_threads;
-    int held; /* see storage_hold(); below 0: the ring does */
+    int held;       /* see storage_hold(); below 0: the ring does */
+    uint64_t piece; /* bytes that are joined at most */
+    /* Not submitted yet: 'last' ends at this place of the medium and of memory,
+     * and one that begins there becomes part of it. NULL: it cannot. */
+    struct io_uring_sqe *sqe;
+    struct storage_io *last;
     struct storage_io *done, **done_tail;
 };
 
@@ -75,7 +80,8 @@ void storage_register(struct storage *s, void *base, size_t size);
 int storage_hold(struct storage *s, int fd);
 
 /* Queues; nothing moves before storage_kick(). Never fails: problems come back
- * as results. */
+ * as results. Reads or writes that follow each other, on the medium and in
+ * memory, are one for the kernel: guests cut up large ones. */
 void storage_queue(struct storage *s, struct storage_io *io);
 /* False: the kernel has not taken all of it, and is to be asked again soon,
  * whether anything finishes or not. */

@@ -26,6 +26,7 @@ struct storage_io {
      * The list may be reused after storage_queue(). */
     const struct iovec *iov;
     unsigned int nr;
+    struct storage_io *joined; /* goes on where this one ends, with it */
 };
 
 #endif

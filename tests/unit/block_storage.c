@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -352,8 +353,11 @@ static void many_requests_at_once(bool ring)
     assert_int_equal(storage_open(&s, image, "w", false, 64), 0);
     s.in_memory = false;
     for (int i = 0; i < 64; i++) {
-        io[i] = (struct storage_io){STORAGE_WRITE, data[i], i * 512, 512, -1,
-                                    NULL,          NULL,    0};
+        io[i] = (struct storage_io){.op = STORAGE_WRITE,
+                                    .data = data[i],
+                                    .offset = i * 512,
+                                    .len = 512,
+                                    .result = -1};
         storage_queue(&s, &io[i]);
     }
     assert_true(storage_kick(&s));
@@ -567,6 +571,97 @@ static void a_medium_in_memory_takes_pieces(void **state)
     storage_close(&s);
     unlink(path);
     free(data);
+}
+
+#define PARTS 8
+
+/* All that is queued, each once. */
+static void all_done(struct storage *s, const struct storage_io *io,
+                     unsigned int n)
+{
+    bool seen[PARTS] = {false};
+    struct storage_io *done;
+
+    storage_kick(s);
+    for (unsigned int i = 0; i < n; i++) {
+        while (!(done = storage_next_done(s)))
+            ;
+        assert_in_range(done - io, 0, n - 1);
+        assert_false(seen[done - io]);
+        seen[done - io] = true;
+    }
+    assert_int_equal(s->in_kernel, 0);
+    assert_null(storage_next_done(s));
+}
+
+/* So many parts of a page each, from 'offset' on; the number of those that are
+ * the kernel's. */
+static unsigned int queue_parts(struct storage *s, struct storage_io *io,
+                                enum storage_op op, char *data, uint64_t offset,
+                                unsigned int n)
+{
+    for (unsigned int i = 0; i < n; i++) {
+        io[i] = (struct storage_io){.op = op, .len = 4096};
+        io[i].data = data + i * 4096;
+        io[i].offset = offset + i * 4096;
+        storage_queue(s, &io[i]);
+    }
+    return s->in_kernel;
+}
+
+static void parts_that_follow_each_other_are_one(void **state)
+{
+    char *data = aligned_alloc(4096, PARTS * 4096);
+    struct storage_io io[PARTS];
+    struct storage s;
+
+    make_file(image, MIB);
+    assert_int_equal(open_it(&s, image, "w"), 0);
+    for (int i = 0; i < PARTS; i++)
+        memset(data + i * 4096, 'a' + i, 4096);
+    assert_int_equal(queue_parts(&s, io, STORAGE_WRITE, data, 8192, PARTS), 1);
+    all_done(&s, io, PARTS);
+    for (int i = 0; i < PARTS; i++)
+        assert_int_equal(io[i].result, 4096);
+    memset(data, 0, PARTS * 4096);
+    /* Not over a gap in memory, nor to what has been submitted. */
+    queue_parts(&s, io, STORAGE_READ, data, 8192, 3);
+    assert_int_equal(queue_parts(&s, io + 3, STORAGE_READ, data + 4 * 4096,
+                                 8192 + 3 * 4096, 2),
+                     2);
+    storage_kick(&s);
+    assert_int_equal(queue_parts(&s, io + 5, STORAGE_READ, data + 6 * 4096,
+                                 8192 + 5 * 4096, 1),
+                     3);
+    all_done(&s, io, 6);
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(data[i * 4096 + 4095], i == 3 ? 0 : 'a' + i - (i > 3));
+    storage_close(&s);
+    free(data);
+}
+
+/* Beyond the end of the file nothing is read; and what cannot be read takes
+ * those before it along at first. */
+static void of_joined_parts_only_those_fail_that_fail_alone(void **state)
+{
+    char *data = mmap(NULL, PARTS * 4096, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct storage_io io[PARTS];
+    struct storage s;
+
+    make_file(image, MIB - 512);
+    assert_int_equal(open_it(&s, image, "w"), 0);
+    queue_parts(&s, io, STORAGE_READ, data, MIB - 3 * 4096, PARTS);
+    all_done(&s, io, PARTS);
+    for (int i = 0; i < PARTS; i++)
+        assert_int_equal(io[i].result, i < 2 ? 4096 : i == 2 ? 3584 : 0);
+    munmap(data + 4096 * 4, 4096);
+    queue_parts(&s, io, STORAGE_READ, data, 0, PARTS);
+    all_done(&s, io, PARTS);
+    for (int i = 0; i < PARTS; i++)
+        assert_int_equal(io[i].result, i == 4 ? -EFAULT : 4096);
+    munmap(data, PARTS * 4096);
+    storage_close(&s);
 }
 
 static void announced_sectors_of_devices_work(void **state)
@@ -794,6 +889,8 @@ int main(void)
         cmocka_unit_test(a_mounted_device_is_not_written),
         cmocka_unit_test(announced_sectors_of_files_work),
         cmocka_unit_test(a_medium_in_memory_takes_pieces),
+        cmocka_unit_test(parts_that_follow_each_other_are_one),
+        cmocka_unit_test(of_joined_parts_only_those_fail_that_fail_alone),
         cmocka_unit_test(announced_sectors_of_devices_work),
         cmocka_unit_test(announced_sectors_of_a_file_on_big_sectors_work),
         cmocka_unit_test(old_kernels_are_asked_for_sectors_by_trial),
