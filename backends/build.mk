@@ -52,6 +52,7 @@ $(eval $(call unit_test,backend_record,tests/unit/backend_record.c backends/comm
 $(eval $(call unit_test,backend_arena,$(addprefix tests/unit/,backend_arena.c fake_xen.c) \
     $(addprefix backends/common/,grant_map.c grant_arena.c) tools/libs/daemon/log.c,-lxentoollog))
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
+$(eval $(call unit_test,block_pool,tests/unit/block_pool.c backends/block/pool.c))
 BLOCK_WORLD := $(addprefix tests/unit/,block_world.c fake_xen.c) \
     $(addprefix backends/block/,queue.c record.c request.c pages.c pool.c) \
     $(addprefix backends/common/,ring.c grant_map.c) \

@@ -117,7 +117,7 @@ static int open_disk(struct backend *b)
                  (unsigned long long)d->disk.limits.sectors,
                  d->disk.limits.readonly ? "read-only" : "read-write",
                  d->disk.in_memory ? ", in memory" : "");
-        storage_register(&d->disk, d->share.pool.base, POOL_BYTES);
+        storage_register(&d->disk, d->share.pool.base, POOL_PINNED_BYTES);
         watch_size(d);
         rc = storage_hold(&d->disk, b->bus.record.fd);
         if (rc)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Next-fit over single pages: requests are few, and of a few sizes.
+ * First-fit over single pages: requests are few, and of a few sizes.
  */
 #include "pool.h"
 
@@ -25,29 +25,29 @@ static unsigned int pages_of(size_t len)
     return (len + PAGE_SIZE - 1) / PAGE_SIZE;
 }
 
-static bool all_free(const struct block_pool *p, unsigned int first,
-                     unsigned int n)
+/* Pages from the first on that are free, as far as n of them. */
+static unsigned int free_from(const struct block_pool *p, unsigned int first,
+                              unsigned int n)
 {
-    for (unsigned int i = first; i < first + n; i++)
-        if (p->used[i])
-            return false;
-    return true;
+    unsigned int i = 0;
+
+    while (i < n && !p->used[first + i])
+        i++;
+    return i;
 }
 
 void *block_pool_get(struct block_pool *p, size_t len)
 {
-    unsigned int n = pages_of(len), first = p->next;
+    unsigned int n = pages_of(len), first = 0, found;
 
-    if (n > POOL_PAGES)
-        return NULL;
-    for (unsigned int tries = 0; tries < POOL_PAGES; tries++, first++) {
-        if (first + n > POOL_PAGES)
-            first = 0;
-        if (all_free(p, first, n)) {
+    while (first + n <= POOL_PAGES) {
+        found = free_from(p, first, n);
+        if (found == n) {
             memset(&p->used[first], true, n);
-            p->next = (first + n) % POOL_PAGES;
+            p->grown = p->grown || first + n > POOL_PINNED_PAGES;
             return p->base + (size_t)first * PAGE_SIZE;
         }
+        first += found + 1;
     }
     return NULL;
 }
@@ -57,4 +57,15 @@ void block_pool_put(struct block_pool *p, void *addr, size_t len)
     if (addr)
         memset(&p->used[((uint8_t *)addr - p->base) / PAGE_SIZE], false,
                pages_of(len));
+}
+
+void block_pool_shrink(struct block_pool *p)
+{
+    const unsigned int rest = POOL_PAGES - POOL_PINNED_PAGES;
+
+    if (!p->grown || free_from(p, POOL_PINNED_PAGES, rest) < rest)
+        return;
+    madvise(p->base + POOL_PINNED_BYTES, POOL_BYTES - POOL_PINNED_BYTES,
+            MADV_REMOVE);
+    p->grown = false;
 }

@@ -16,8 +16,9 @@
 #include <sys/epoll.h>
 
 #define BATCH_PIECES 1024
-#define NO_ROOM_MS   500 /* between looks at a full file system */
-#define KICK_MS      10  /* between tries to hand I/O to the kernel */
+#define NO_ROOM_MS   500   /* between looks at a full file system */
+#define KICK_MS      10    /* between tries to hand I/O to the kernel */
+#define LARGE_MS     10000 /* for a pool that was large once */
 #define BROKEN_RING  "the guest claims more requests than the ring has slots"
 
 static void start(struct block_queue *q, struct block_job *j);
@@ -438,6 +439,15 @@ static void kick(struct block_share *s)
         event_timer_set(s->loop, &s->kick, KICK_MS);
 }
 
+static void on_shrink(struct event_timer *t)
+{
+    struct block_share *s = container_of(t, struct block_share, shrink);
+
+    block_pool_shrink(&s->pool);
+    if (s->pool.grown)
+        event_timer_set(s->loop, t, LARGE_MS);
+}
+
 /* For all queues; those that q is not have another turn. */
 static void take_finished(struct block_share *s, const struct block_queue *q)
 {
@@ -479,6 +489,8 @@ static void serve(struct block_queue *q)
     kick(q->share); /* what completions queued */
     if (publish(q))
         port_notify(&q->port);
+    if (q->share->pool.grown && !q->share->shrink.armed)
+        event_timer_set(q->share->loop, &q->share->shrink, LARGE_MS);
     settle(q);
 }
 
@@ -498,6 +510,8 @@ static void reap(struct block_share *s)
     if (block_share_busy(s))
         return;
     event_timer_cancel(s->loop, &s->kick);
+    event_timer_cancel(s->loop, &s->shrink);
+    block_pool_shrink(&s->pool);
     event_source_remove(s->loop, &s->completions);
     s->nr_queues = 0;
 }
@@ -551,6 +565,7 @@ int block_share_init(struct block_share *s)
     s->completions.ready = on_completion;
     s->again.fire = on_again;
     s->kick.fire = on_kick;
+    s->shrink.fire = on_shrink;
     return block_pool_init(&s->pool);
 }
 

@@ -81,6 +81,7 @@ struct block_share {
     struct event_source completions; /* of the medium */
     struct event_timer again;        /* armed while there is a BLOCK_NO_ROOM */
     struct event_timer kick;   /* armed while the kernel takes no more I/O */
+    struct event_timer shrink; /* armed while the pool is large */
     unsigned int waiting;      /* jobs that have waited for room */
     struct block_job *starved; /* waits for memory: others wait behind it */
     struct block_pool pool;

@@ -14,7 +14,8 @@
 #include <xen/grant_table.h>
 #include <xen/io/blkif.h>
 
-/* Announced as feature-max-indirect-segments: half a MiB in one request. */
+/* Announced as feature-max-indirect-segments: half a MiB in one request. Of
+ * more, most devices would take a part at a time. */
 #define BLOCK_MAX_SEGMENTS 128
 /* Of an indirect request: what one of its pages holds, and pages at most. */
 #define SEGMENTS_PER_PAGE  (PAGE_SIZE / sizeof(struct blkif_request_segment))

@@ -273,8 +273,10 @@ void storage_register(struct storage *s, void *base, size_t size)
 
     /* Called as root still; the pinned memory is bounded by size. */
     setrlimit(RLIMIT_MEMLOCK, &limit);
-    s->registered =
-        s->has_ring && io_uring_register_buffers(&s->ring, &iov, 1) == 0;
+    if (!s->has_ring || io_uring_register_buffers(&s->ring, &iov, 1))
+        return;
+    s->registered = base;
+    s->registered_bytes = size;
 }
 
 /* The kernel closes the files of an io_uring when its last request is done, and
@@ -322,6 +324,14 @@ static int do_now(struct storage *s, struct storage_io *io)
     return io->op == STORAGE_FLUSH ? 0 : storage_io_do(s->fd, io);
 }
 
+static bool is_registered(const struct storage *s, const struct storage_io *io)
+{
+    size_t at = (uintptr_t)io->data - (uintptr_t)s->registered;
+
+    return s->registered && at < s->registered_bytes &&
+           io->len <= s->registered_bytes - at;
+}
+
 /* Its entry in the queue, or NULL: it is finished. */
 static struct io_uring_sqe *queue_alone(struct storage *s,
                                         struct storage_io *io)
@@ -339,14 +349,14 @@ static struct io_uring_sqe *queue_alone(struct storage *s,
     }
     switch (io->op) {
     case STORAGE_READ:
-        if (s->registered)
+        if (is_registered(s, io))
             io_uring_prep_read_fixed(e, s->fd, io->data, io->len, io->offset,
                                      0);
         else
             io_uring_prep_read(e, s->fd, io->data, io->len, io->offset);
         break;
     case STORAGE_WRITE:
-        if (s->registered)
+        if (is_registered(s, io))
             io_uring_prep_write_fixed(e, s->fd, io->data, io->len, io->offset,
                                       0);
         else
@@ -374,7 +384,8 @@ static bool join(struct storage *s, struct storage_io *io)
 
     if (!l || io->op != l->op || io->offset != l->offset + l->len ||
         io->data != (uint8_t *)l->data + l->len ||
-        s->sqe->len + io->len > s->piece)
+        s->sqe->len + io->len > s->piece ||
+        is_registered(s, io) != is_registered(s, l))
         return false;
     s->sqe->len += io->len;
     io->joined = NULL;

@@ -27,7 +27,8 @@ struct storage {
     int fd;
     struct block_limits limits;
     bool in_memory;
-    bool registered; /* all data lies in the memory given to io_uring */
+    uint8_t *registered; /* memory given to io_uring; NULL: none */
+    size_t registered_bytes;
     uint32_t physical_sector_size;
     bool flush; /* there is a cache that a flush empties */
     uint32_t discard_granularity, discard_alignment;
@@ -66,8 +67,8 @@ void storage_set_unfinished(struct storage *s, bool unfinished);
  */
 bool storage_resized(struct storage *s);
 
-/* All data of later requests lies in this memory. Only makes things faster, so
- * failure is not reported. */
+/* Data of later requests that lies in this memory is moved faster. Failure is
+ * not reported. */
 void storage_register(struct storage *s, void *base, size_t size);
 
 /*

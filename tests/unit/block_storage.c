@@ -609,7 +609,7 @@ static unsigned int queue_parts(struct storage *s, struct storage_io *io,
     return s->in_kernel;
 }
 
-static void parts_that_follow_each_other_are_one(void **state)
+static void parts_are_one(size_t registered)
 {
     char *data = aligned_alloc(4096, PARTS * 4096);
     struct storage_io io[PARTS];
@@ -617,9 +617,12 @@ static void parts_that_follow_each_other_are_one(void **state)
 
     make_file(image, MIB);
     assert_int_equal(open_it(&s, image, "w"), 0);
+    /* As memory of another kind that begins within the data. */
+    storage_register(&s, data, registered);
     for (int i = 0; i < PARTS; i++)
         memset(data + i * 4096, 'a' + i, 4096);
-    assert_int_equal(queue_parts(&s, io, STORAGE_WRITE, data, 8192, PARTS), 1);
+    assert_int_equal(queue_parts(&s, io, STORAGE_WRITE, data, 8192, PARTS),
+                     registered && registered < PARTS * 4096 ? 2 : 1);
     all_done(&s, io, PARTS);
     for (int i = 0; i < PARTS; i++)
         assert_int_equal(io[i].result, 4096);
@@ -638,6 +641,13 @@ static void parts_that_follow_each_other_are_one(void **state)
         assert_int_equal(data[i * 4096 + 4095], i == 3 ? 0 : 'a' + i - (i > 3));
     storage_close(&s);
     free(data);
+}
+
+static void parts_that_follow_each_other_are_one(void **state)
+{
+    parts_are_one(0);
+    parts_are_one(PARTS * 4096);
+    parts_are_one(6 * 4096 + 512);
 }
 
 /* Beyond the end of the file nothing is read; and what cannot be read takes

@@ -472,7 +472,7 @@ void world_disconnect(void)
     assert_false(w.s.kick.armed || w.s.completions.added);
     for (unsigned int i = 0; i < BLOCK_MAX_QUEUES; i++)
         assert_int_equal(w.q[i].used, 0);
-    assert_false(w.s.again.armed);
+    assert_false(w.s.again.armed || w.s.shrink.armed || w.s.pool.grown);
     for (unsigned int i = 0; i < POOL_PAGES; i++)
         assert_false(w.s.pool.used[i]);
 }
