@@ -56,8 +56,8 @@ in_guest() {
 # dom0's? Waits for the shell of the guest, after that many starts. Until Linux
 # has found its clock it counts ticks, and a busy host loses some: by how much its
 # uptime is behind the time in its log, its date may be behind, too. The uptime
-# is read first, lest what the rest takes hide them. (After a restore the log has
-# not counted the time in the image.)
+# is read first, lest what the rest takes hide them. After a restore the log has
+# not counted the time in the image; then what an earlier call has seen counts.
 prompts() { [ "$(grep -ac '^/ # ' "$(guest_log "$1")")" -ge "$2" ]; }
 clock_ahead() {
     local before date up log
@@ -65,7 +65,8 @@ clock_ahead() {
     before=$(date +%s)
     read -r date up log < <(in_guest "$1" 'read up x < /proc/uptime; echo clock > /dev/kmsg; echo $(date +%s) ${up%.*} $(dmesg | sed -n "s/^\[ *\([0-9]*\)\.[0-9]*\] clock$/\1/p" | tail -n 1)') &&
         [ -n "$log" ] || return 1
-    [ "$log" -gt "$up" ] || log=$up
+    [ "$log" -gt "$up" ] || log=$((up + $(cat "/tmp/ticks-$1" 2> /dev/null || echo 0)))
+    echo $((log - up)) > "/tmp/ticks-$1"
     date=$((date - $2))
     [ $date -le $(($(date +%s) + 2)) ] && [ $((date + log - up)) -ge $((before - 2)) ] && return
     echo "$1: $date less the $2 expected, $((log - up)) s of ticks lost; dom0: $before"
