@@ -10,7 +10,7 @@ BACKEND_COMMON := $(addprefix backends/common/, \
     device_node.c store_client.c handover.c record.c xenbus_state.c xenbus.c io_ring.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
-    main.c queue.c record.c request.c pages.c pool.c medium.c storage.c \
+    main.c queue.c record.c request.c pages.c pool.c medium.c claim.c storage.c \
     threads.c resize.c sysfs.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
@@ -47,7 +47,7 @@ $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/r
 $(eval $(call unit_test,backend_ports,tests/unit/backend_ports.c backends/common/ports.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,backend_record,tests/unit/backend_record.c backends/common/record.c \
-    $(addprefix backends/block/,medium.c storage.c threads.c sysfs.c) backends/common/io_ring.c tools/libs/daemon/log.c,\
+    $(addprefix backends/block/,medium.c claim.c storage.c threads.c sysfs.c) backends/common/io_ring.c tools/libs/daemon/log.c,\
     -luring -lxentoollog))
 $(eval $(call unit_test,backend_arena,$(addprefix tests/unit/,backend_arena.c fake_xen.c) \
     $(addprefix backends/common/,grant_map.c grant_arena.c) tools/libs/daemon/log.c,-lxentoollog))
@@ -61,7 +61,7 @@ $(eval $(call unit_test,block_queue,tests/unit/block_queue.c $(BLOCK_WORLD),-lxe
 $(eval $(call unit_test,block_resume,$(addprefix tests/unit/,block_resume.c each_store.c) \
     $(BLOCK_WORLD),-lxentoollog))
 $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
-    $(addprefix backends/block/,medium.c storage.c threads.c resize.c sysfs.c) backends/common/io_ring.c \
+    $(addprefix backends/block/,medium.c claim.c storage.c threads.c resize.c sysfs.c) backends/common/io_ring.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
 NET_QUEUE := \
     $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c) \

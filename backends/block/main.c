@@ -306,8 +306,6 @@ static void disconnect_disk(struct xenbus_device *bus)
 
     event_timer_cancel(&d->backend.loop, &d->tell);
     block_share_disconnect(&d->share);
-    if (block_share_busy(&d->share))
-        storage_set_unfinished(&d->disk, true);
 }
 
 static bool disk_busy(struct xenbus_device *bus)
@@ -315,11 +313,15 @@ static bool disk_busy(struct xenbus_device *bus)
     return block_share_busy(&device_of(bus)->share);
 }
 
+static void leave_disk(struct xenbus_device *bus)
+{
+    storage_leave(&device_of(bus)->disk);
+}
+
 static void quiet(struct block_share *s)
 {
     struct disk_device *d = container_of(s, struct disk_device, share);
 
-    storage_set_unfinished(&d->disk, false);
     xenbus_quiet(&d->backend.bus);
 }
 
@@ -376,6 +378,7 @@ static const struct backend_ops disk_ops = {
             .connect = connect_disk,
             .disconnect = disconnect_disk,
             .busy = disk_busy,
+            .leave = leave_disk,
         },
     .record_format = BLOCK_RECORD_FORMAT,
     .record_size = sizeof(struct block_record),
@@ -386,7 +389,7 @@ static const struct backend_ops disk_ops = {
 
 int main(int argc, char **argv)
 {
-    static struct disk_device d = {.disk.fd = -1};
+    static struct disk_device d = {.disk = {.fd = -1, .alive = -1}};
 
     return backend_main(&disk_ops, &d.backend, argc, argv);
 }

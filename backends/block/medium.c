@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "claim.h"
 #include "sysfs.h"
 
 #define SECTOR 512
@@ -21,22 +22,12 @@
 #define WRITES    101
 #define NO_READS  200
 #define NO_WRITES 201
-/* Not QEMU's: nobody waits for what this writer does any more. */
-#define UNFINISHED 300
 
 static int lock(int fd, off_t first, off_t last)
 {
     struct flock l = {F_RDLCK, SEEK_SET, first, last - first + 1, 0};
 
     return fcntl(fd, F_OFD_SETLK, &l) ? -errno : 0;
-}
-
-void medium_set_unfinished(int fd, bool unfinished)
-{
-    struct flock l = {unfinished ? F_RDLCK : F_UNLCK, SEEK_SET, UNFINISHED, 1,
-                      0};
-
-    fcntl(fd, F_OFD_SETLK, &l);
 }
 
 static bool locked(int fd, off_t first, off_t last)
@@ -46,44 +37,40 @@ static bool locked(int fd, off_t first, off_t last)
     return !fcntl(fd, F_OFD_GETLK, &l) && l.l_type != F_UNLCK;
 }
 
-/* What a writer before us has begun may come after what we write, so even who
- * minds no other waits for it. */
-static int refusal(int fd)
-{
-    return locked(fd, UNFINISHED, UNFINISHED) ? -EAGAIN : -EBUSY;
-}
-
-/* Likewise of a device that the kernel lets nobody open to write. */
+/* Of a device that the kernel lets nobody open to write: what a writer that has
+ * gone has begun may come after what we write. */
 static int refusal_of(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC), rc = -EBUSY;
 
-    if (fd >= 0) {
-        rc = refusal(fd);
-        close(fd);
-    }
+    if (fd < 0)
+        return rc;
+    if (claim_left_by_writer(fd))
+        rc = -EAGAIN;
+    close(fd);
     return rc;
 }
 
-/* A writer that minds no other only says that it is there. */
+/* A writer that minds no other only says that it is there; but for one that has
+ * gone, even it waits. */
 static int keep_others_out(int fd, bool writes, bool minds)
 {
     int rc = lock(fd, READS, writes ? WRITES : READS);
 
-    if (refusal(fd) == -EAGAIN)
+    if (claim_left_by_writer(fd))
         return -EAGAIN;
     if (!minds)
         return 0;
     rc = rc ? rc : lock(fd, NO_WRITES, NO_WRITES);
     if (rc) /* another's exclusive lock, or a file system without locks */
         return rc == -EAGAIN || rc == -EACCES ? -EBUSY : 0;
-    return locked(fd, WRITES, WRITES) ||
-                   locked(fd, NO_READS, writes ? NO_WRITES : NO_READS)
-               ? -EBUSY
-               : 0;
+    if (!locked(fd, WRITES, WRITES) &&
+        !locked(fd, NO_READS, writes ? NO_WRITES : NO_READS))
+        return 0;
+    return writes && claim_left_by_readers(fd) ? -EAGAIN : -EBUSY;
 }
 
-static int open_alone(const char *path, const char *mode)
+static int open_alone(const char *path, const char *mode, int *alive)
 {
     bool writes = mode[0] == 'w', minds = strcmp(mode, "w!");
     int flags = (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC, fd, rc;
@@ -96,8 +83,10 @@ static int open_alone(const char *path, const char *mode)
     if (fd < 0)
         return errno == EBUSY ? refusal_of(path) : -errno;
     rc = keep_others_out(fd, writes, minds);
-    if (!rc)
+    if (!rc) {
+        *alive = claim_medium(fd, writes);
         return fd;
+    }
     close(fd);
     return rc;
 }
@@ -130,9 +119,9 @@ static bool takes_sectors(int fd)
     return seems_to_take_sectors(fd, st.st_dev);
 }
 
-int medium_open(const char *path, const char *mode)
+int medium_open(const char *path, const char *mode, int *alive)
 {
-    int fd = open_alone(path, mode);
+    int fd = open_alone(path, mode, alive);
 
     if (fd >= 0 && !takes_sectors(fd))
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_DIRECT);

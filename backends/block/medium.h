@@ -11,8 +11,6 @@
 #ifndef BACKENDS_BLOCK_MEDIUM_H
 #define BACKENDS_BLOCK_MEDIUM_H
 
-#include <stdbool.h>
-
 /*
  * mode: "w" to write, "w!" to write whoever else may, anything else to read.
  * I/O goes past the page cache where that works for single sectors of a file
@@ -20,12 +18,9 @@
  * little to do.
  *
  * Returns a descriptor, or -errno; -EBUSY: the medium is in use; -EAGAIN: its
- * user has gone, but not all that it asked for is done.
+ * user has gone, but not all that it asked for is done. alive: what claim.h
+ * returns; the caller closes it after the other.
  */
-int medium_open(const char *path, const char *mode);
-
-/* Others see -EAGAIN while this is true and anything has the descriptor's file
- * open: the process, or the kernel for I/O that it has begun. */
-void medium_set_unfinished(int fd, bool unfinished);
+int medium_open(const char *path, const char *mode, int *alive);
 
 #endif

@@ -188,6 +188,20 @@ static void close_ways(struct storage *s)
     s->has_ring = false;
 }
 
+void storage_leave(struct storage *s)
+{
+    if (s->alive >= 0)
+        close(s->alive);
+    s->alive = -1;
+}
+
+static void close_medium(struct storage *s)
+{
+    close(s->fd);
+    s->fd = -1;
+    storage_leave(s);
+}
+
 int storage_open(struct storage *s, const char *path, const char *mode,
                  bool allow_discard, unsigned int depth)
 {
@@ -197,9 +211,9 @@ int storage_open(struct storage *s, const char *path, const char *mode,
 
     memset(s, 0, sizeof(*s));
     s->done_tail = &s->done;
-    s->wait_fd = s->held = -1;
+    s->wait_fd = s->held = s->alive = -1;
     s->limits.readonly = !path || mode[0] != 'w';
-    s->fd = path ? medium_open(path, mode) : no_medium();
+    s->fd = path ? medium_open(path, mode, &s->alive) : no_medium();
     if (s->fd < 0)
         return log_reason(s->fd, "%s: %s", name,
                           s->fd == -EBUSY    ? "somebody else uses it"
@@ -226,8 +240,7 @@ int storage_open(struct storage *s, const char *path, const char *mode,
         return 0;
     close_ways(s);
 out:
-    close(s->fd);
-    s->fd = -1;
+    close_medium(s);
     return rc;
 }
 
@@ -296,18 +309,10 @@ void storage_close(struct storage *s)
 {
     if (s->fd < 0)
         return;
-    if (s->in_kernel || s->in_threads)
-        storage_set_unfinished(s, true);
     close_ways(s);
     if (!s->in_threads && s->held >= 0)
         close(s->held);
-    close(s->fd);
-    s->fd = -1;
-}
-
-void storage_set_unfinished(struct storage *s, bool unfinished)
-{
-    medium_set_unfinished(s->fd, unfinished);
+    close_medium(s);
 }
 
 static void finish(struct storage *s, struct storage_io *io, int result)

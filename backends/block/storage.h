@@ -24,7 +24,7 @@
 
 /* 'limits' may be read by all; the rest is storage.c's. */
 struct storage {
-    int fd;
+    int fd, alive; /* see medium_open() */
     struct block_limits limits;
     bool in_memory;
     uint8_t *registered; /* memory given to io_uring; NULL: none */
@@ -57,10 +57,9 @@ int storage_open(struct storage *s, const char *path, const char *mode,
  * left of it, and nobody hears of it. */
 void storage_close(struct storage *s);
 
-/* There is nobody any more for whom the I/O in flight is done; or there is none
- * in flight. In the former case the next user of the medium waits for it, also
- * after this process. */
-void storage_set_unfinished(struct storage *s, bool unfinished);
+/* The device has ended before its I/O: the medium's next user waits for what is
+ * in flight, also after this process. May wait for a file server. */
+void storage_leave(struct storage *s);
 
 /* Looks at the medium's size. True: it is another one, and so is
  * limits.sectors. What is in flight may have been checked against the former.

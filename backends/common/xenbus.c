@@ -104,9 +104,16 @@ static bool set_state(struct xenbus_device *d, enum xenbus_state state)
     return !enter_state(d, state, &none);
 }
 
+/* A process that was killed may have given to its medium what is not done yet;
+ * as long as nobody has opened the device, this one has nothing of its own. */
+static bool inherits(struct xenbus_device *d)
+{
+    return !d->opened && record_claim(&d->record) == -EAGAIN;
+}
+
 static bool busy(struct xenbus_device *d)
 {
-    return d->ops->busy && d->ops->busy(d);
+    return (d->ops->busy && d->ops->busy(d)) || inherits(d);
 }
 
 int xenbus_renew(struct xenbus_device *d, const struct device_nodes *nodes)
@@ -136,16 +143,20 @@ static enum xenbus_state frontend_state(struct xenbus_device *d)
     return d->seen = XenbusStateUnknown;
 }
 
+static void be_patient(struct xenbus_device *d)
+{
+    if (busy(d) && !d->patience.armed && !d->overdue)
+        event_timer_set(d->loop, &d->patience, PATIENCE_MS);
+}
+
 /* For good: no successor goes on from here. */
 static void stop_service(struct xenbus_device *d)
 {
     record_set_connected(&d->record, false);
-    if (!d->connected)
-        return;
-    d->ops->disconnect(d);
+    if (d->connected)
+        d->ops->disconnect(d);
     d->connected = false;
-    if (busy(d))
-        event_timer_set(d->loop, &d->patience, PATIENCE_MS);
+    be_patient(d);
 }
 
 static void publish_error(struct xenbus_device *d)
@@ -290,7 +301,21 @@ static bool open_first(struct xenbus_device *d, enum xenbus_action action)
 
 static void on_busy(struct event_timer *t)
 {
-    xenbus_advance(container_of(t, struct xenbus_device, busy));
+    struct xenbus_device *d = container_of(t, struct xenbus_device, busy);
+
+    if (busy(d))
+        xenbus_advance(d);
+    else
+        xenbus_quiet(d);
+}
+
+/* Not to open the device: to see it closed, when nothing is left to do. */
+static void wait_for_predecessor(struct xenbus_device *d)
+{
+    if (!inherits(d))
+        return;
+    be_patient(d);
+    event_timer_set(d->loop, &d->busy, BUSY_RETRY_MS);
 }
 
 /* False: it has been in use for too long. A predecessor's I/O takes as long as
@@ -333,6 +358,8 @@ void xenbus_opened(struct xenbus_device *d, int rc)
         return;
     }
     d->busy_until_ms = 0;
+    if (!rc)
+        event_timer_cancel(d->loop, &d->patience); /* with its predecessor */
     if (rc && d->resuming)
         leave_to_successor(d, "cannot open the device again", rc);
     else if (rc)
@@ -397,7 +424,11 @@ static void finish(struct xenbus_device *d)
     if (!busy(d)) {
         log_info("device closed");
         event_loop_stop(d->loop, 0);
-    } else if (d->overdue) {
+        return;
+    }
+    if (d->ops->leave)
+        d->ops->leave(d);
+    if (d->overdue) {
         log_error("the guest and its device have gone, but what it wrote last "
                   "may still reach the medium: nobody else can use it before");
         event_loop_stop(d->loop, 1);
@@ -414,8 +445,10 @@ static bool step(struct xenbus_device *d)
     if (store_lost(&d->store))
         return false;
     action = xenbus_next(&v);
-    if (!needs_opening(d, action))
+    if (!needs_opening(d, action)) {
         d->busy_until_ms = 0; /* nobody waits for it any more */
+        wait_for_predecessor(d);
+    }
     switch (action) {
     case XENBUS_NOTHING:
         return false;
@@ -439,7 +472,7 @@ static bool step(struct xenbus_device *d)
         set_state(d, XenbusStateClosing);
         return true;
     case XENBUS_CLOSE:
-        if (v.mine == XenbusStateConnected && !v.connected)
+        if (v.mine == XenbusStateConnected && !v.connected && !v.recorded)
             log_warning("the backend before this one left nothing to go on "
                         "from");
         stop_service(d);

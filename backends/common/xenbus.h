@@ -9,6 +9,7 @@
  *               serve on what a process before this one has left (record.h)
  *   disconnect  stop serving and unmap; may be called at any time
  *   busy        after that: not all that it served is done
+ *   leave       the device has ended in spite of that
  *
  * The nodes that announce and connect add are written together with the state
  * that tells the frontend of them. A process that takes up another's rings
@@ -52,8 +53,11 @@ struct xenbus_ops {
                    bool resume);
     void (*disconnect)(struct xenbus_device *d);
     /* xenbus_quiet() is called when that is over. Until then the device is not
-     * Closed and has no other connection. NULL: never. */
+     * Closed and has no other connection. NULL: never. What a process before
+     * this one has left unfinished (record_claim()) counts as well. */
     bool (*busy)(struct xenbus_device *d);
+    /* Its nodes are gone: what is busy is nobody's now. NULL: nothing. */
+    void (*leave)(struct xenbus_device *d);
 };
 
 struct xenbus_device {
@@ -71,7 +75,8 @@ struct xenbus_device {
     bool opened;
     bool open_wanted;            /* why the loop ended */
     bool resuming;               /* what it is to be opened for */
-    struct event_timer busy;     /* until the next try to open it */
+    struct event_timer busy;     /* until the next try to open it, or look at
+                                  * what its predecessor has left */
     uint64_t busy_until_ms;      /* the last try; 0: none has failed */
     uint64_t wait_until_ms;      /* then it is told; 0: for no predecessor */
     bool waits;                  /* it was told */

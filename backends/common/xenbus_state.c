@@ -46,11 +46,11 @@ enum xenbus_action xenbus_next(const struct xenbus_view *v)
         return XENBUS_FINISH;
     if (can_resume(v))
         return XENBUS_RESUME;
-    if (v->busy) /* it could mix with the next one's, or another device's */
-        return XENBUS_NOTHING;
     if (orphaned(v))
         return v->frontend == XenbusStateClosing ? XENBUS_DISCONNECT
                                                  : XENBUS_CLOSE;
+    if (v->busy) /* it could mix with the next one's, or another device's */
+        return XENBUS_NOTHING;
     if (!v->online)
         return next_offline(v);
     /* Trying the same again would fail for ever, as fast as we can. */

@@ -82,7 +82,7 @@ struct storage_io *storage_next_done(struct storage *s)
     return io;
 }
 
-void storage_set_unfinished(struct storage *s, bool unfinished)
+void storage_leave(struct storage *s)
 {
 }
 

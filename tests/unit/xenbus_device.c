@@ -6,6 +6,7 @@
  * backend's log is on.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,10 +72,16 @@ static void disconnect_device(struct xenbus_device *d)
 }
 
 static bool medium_hangs; /* with what it was given */
+static unsigned int left_alone;
 
 static bool is_busy(struct xenbus_device *d)
 {
     return medium_hangs && !d->connected;
+}
+
+static void leave_medium(struct xenbus_device *d)
+{
+    left_alone++;
 }
 
 static void medium_answers(void)
@@ -90,6 +97,7 @@ static const struct xenbus_ops ops = {
     .connect = connect_device,
     .disconnect = disconnect_device,
     .busy = is_busy,
+    .leave = leave_medium,
 };
 
 /* The frontend writes, the backend is told. */
@@ -118,7 +126,7 @@ static int make_device(void **state)
     removed_meanwhile = medium_hangs = false;
     memset(&device, 0, sizeof(device));
     memset(&left, 0, sizeof(left));
-    device.record.head = &left;
+    device.record = (struct record){.head = &left, .fd = -1};
     event_loop_init(&loop);
     if (xenbus_open(&device, &loop, BACK, &ops))
         return -1;
@@ -208,12 +216,21 @@ static bool tries_to_open(void)
     return device.open_wanted;
 }
 
+static struct event_timer *due(void)
+{
+    struct event_timer *t = loop.timers;
+
+    while (t && t->deadline_ms > clock_ms)
+        t = t->next;
+    return t;
+}
+
 static void time_passes(unsigned int ms)
 {
-    clock_ms += ms;
-    while (loop.timers && loop.timers->deadline_ms <= clock_ms) {
-        struct event_timer *t = loop.timers;
+    struct event_timer *t;
 
+    clock_ms += ms;
+    while ((t = due())) {
         event_timer_cancel(&loop, t);
         t->fire(t);
     }
@@ -350,8 +367,12 @@ static void a_failed_device_is_closed_once_the_medium_answers(void **state)
 static void a_device_that_is_gone_does_not_wait_for_ever(void **state)
 {
     connect_and_hang();
+    left_alone = 0;
+    frontend("state", "5");
+    assert_int_equal(left_alone, 0);
     played_remove_below(BACK);
     frontend("state", "4");
+    assert_int_equal(left_alone, 1);
     assert_false(device.connected || loop.stopped);
     time_passes(4000);
     assert_false(loop.stopped);
@@ -378,10 +399,82 @@ static void replace_process(const struct xenbus_ops *with)
     xenbus_close(&device);
     event_loop_destroy(&loop);
     memset(&device, 0, sizeof(device));
-    device.record.head = &left;
+    device.record = (struct record){.head = &left, .fd = -1};
     event_loop_init(&loop);
     assert_int_equal(xenbus_open(&device, &loop, BACK, with), 0);
     xenbus_advance(&device);
+}
+
+/* Somebody else, as the kernel, holds the record of the device. */
+static int hold_record(void)
+{
+    struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char path[32];
+    int held = memfd_create("record", MFD_CLOEXEC);
+
+    assert_int_equal(fcntl(held, F_OFD_SETLK, &all), 0);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", held);
+    device.record.fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(device.record.fd >= 0);
+    return held;
+}
+
+/* It was killed while its medium hung, and so were those after it. */
+static int inherit_from_killed(const char *online, const char *front)
+{
+    int held;
+
+    frontend("state", "4");
+    xenbus_close(&device);
+    event_loop_destroy(&loop);
+    memset(&device, 0, sizeof(device));
+    device.record = (struct record){.head = &left};
+    held = hold_record();
+    played_put(BACK "/online", online);
+    played_put(FRONT "/state", front);
+    event_loop_init(&loop);
+    assert_int_equal(xenbus_open(&device, &loop, BACK, &ops), 0);
+    xenbus_advance(&device);
+    return held;
+}
+
+static void let_go_of_record(int held)
+{
+    close(held);
+    time_passes(100);
+    close(device.record.fd);
+}
+
+static void a_device_is_not_closed_before_its_killed_process_is_done(void **st)
+{
+    int held = inherit_from_killed("0", "6");
+
+    state_is("5");
+    time_passes(4000);
+    told_of_the_medium(false);
+    time_passes(2000);
+    told_of_the_medium(true);
+    time_passes(60000);
+    state_is("5");
+    assert_false(loop.stopped);
+    let_go_of_record(held);
+    state_is("6");
+    told_of_the_medium(false);
+    assert_true(loop.stopped && loop.exit_code == 0);
+}
+
+static void a_frontend_that_closes_then_waits_as_well(void **state)
+{
+    int held = inherit_from_killed("1", "5");
+
+    state_is("5");
+    frontend("state", "6");
+    time_passes(100);
+    state_is("5");
+    let_go_of_record(held);
+    state_is("6");
+    frontend("state", "1");
+    state_is("2");
 }
 
 static void process_that_is_told_to_end_has_a_successor(void **state)
@@ -553,6 +646,12 @@ int main(void)
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(device_is_opened_by_the_main_flow,
                                         make_device, forget_device),
+        cmocka_unit_test_setup_teardown(
+            a_device_is_not_closed_before_its_killed_process_is_done,
+            make_device, forget_device),
+        cmocka_unit_test_setup_teardown(
+            a_frontend_that_closes_then_waits_as_well, make_device,
+            forget_device),
         cmocka_unit_test_setup_teardown(busy_device_is_tried_again_for_a_while,
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(
