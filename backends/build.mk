@@ -51,6 +51,10 @@ $(eval $(call unit_test,backend_record,tests/unit/backend_record.c backends/comm
     -luring -lxentoollog))
 $(eval $(call unit_test,backend_arena,$(addprefix tests/unit/,backend_arena.c fake_xen.c) \
     $(addprefix backends/common/,grant_map.c grant_arena.c) tools/libs/daemon/log.c,-lxentoollog))
+$(eval $(call unit_test,backend_privileges,tests/unit/backend_privileges.c \
+    $(addprefix backends/block/,medium.c claim.c storage.c threads.c sysfs.c) \
+    $(addprefix backends/common/,io_ring.c privileges.c syscall_filter.c) tools/libs/daemon/log.c,\
+    -luring -lseccomp -lxentoollog))
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
 $(eval $(call unit_test,block_pool,tests/unit/block_pool.c backends/block/pool.c))
 BLOCK_WORLD := $(addprefix tests/unit/,block_world.c fake_xen.c) \

@@ -127,6 +127,11 @@ static int open_disk(struct backend *b)
     return rc;
 }
 
+static int begin_disk(struct backend *b)
+{
+    return storage_begin(&container_of(b, struct disk_device, backend)->disk);
+}
+
 static void add_properties(struct xenbus_device *bus, const struct storage *s,
                            struct device_nodes *n)
 {
@@ -384,6 +389,7 @@ static const struct backend_ops disk_ops = {
     .record_size = sizeof(struct block_record),
     .init = init_disk,
     .open = open_disk,
+    .begin = begin_disk,
     .close = close_disk,
 };
 

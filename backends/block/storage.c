@@ -160,7 +160,7 @@ static int open_threads(struct storage *s)
     return s->wait_fd < 0 ? -errno : 0;
 }
 
-static int open_ways(struct storage *s, unsigned int depth)
+static void open_ring(struct storage *s, unsigned int depth)
 {
     int rc = io_ring_open(&s->ring, depth, &ring_rights);
 
@@ -169,10 +169,18 @@ static int open_ways(struct storage *s, unsigned int depth)
         log_info("no io_uring (%s): threads do the I/O", strerror(-rc));
     else
         s->wait_fd = s->ring.ring_fd;
-    if (s->has_ring && !s->limits.secure_discard &&
-        !(s->limits.discard && s->discards_device))
-        return 0;
-    rc = open_threads(s);
+}
+
+static bool needs_threads(const struct storage *s)
+{
+    return !s->has_ring || s->limits.secure_discard ||
+           (s->limits.discard && s->discards_device);
+}
+
+int storage_begin(struct storage *s)
+{
+    int rc = needs_threads(s) ? open_threads(s) : 0;
+
     return rc ? log_reason(rc, "threads for I/O: %s", strerror(-rc)) : 0;
 }
 
@@ -235,10 +243,8 @@ int storage_open(struct storage *s, const char *path, const char *mode,
         goto out;
     }
     s->piece = largest_piece(S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev);
-    rc = open_ways(s, depth);
-    if (!rc)
-        return 0;
-    close_ways(s);
+    open_ring(s, depth);
+    return 0;
 out:
     close_medium(s);
     return rc;
@@ -298,7 +304,7 @@ int storage_hold(struct storage *s, int fd)
 {
     int rc = 0;
 
-    if (s->threads)
+    if (needs_threads(s))
         s->held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (s->has_ring && fd >= 0)
         rc = io_uring_register_files(&s->ring, &fd, 1);

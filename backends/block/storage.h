@@ -53,6 +53,9 @@ struct storage {
  * with a reason. */
 int storage_open(struct storage *s, const char *path, const char *mode,
                  bool allow_discard, unsigned int depth);
+/* Starts the threads, if any are needed, before anything is queued: without the
+ * privileges that opening takes. 0 or -errno, with a reason. */
+int storage_begin(struct storage *s);
 /* Waits for nothing. What is in flight the kernel does to its end, or what is
  * left of it, and nobody hears of it. */
 void storage_close(struct storage *s);

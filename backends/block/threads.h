@@ -12,9 +12,9 @@
 struct io_threads;
 
 /*
- * Before privileges are given up, for the medium fd, of which they have a
- * descriptor of their own. event_fd becomes readable when something is done,
- * and is the threads'. NULL with errno.
+ * For the medium fd, of which they have a descriptor of their own. event_fd
+ * becomes readable when something is done, and is the threads'. NULL with
+ * errno.
  */
 struct io_threads *io_threads_start(int fd, unsigned int threads,
                                     int *event_fd);

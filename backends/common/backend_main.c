@@ -118,6 +118,15 @@ static uid_t user_of(const struct backend_ops *ops, const struct backend *b)
     return FIRST_UID + 2 * b->bus.domid + !strcmp(ops->bus.kind, "vif");
 }
 
+static int give_up_privileges(const struct backend_ops *ops, struct backend *b)
+{
+    int rc = privileges_drop(user_of(ops, b));
+
+    if (!rc && ops->begin)
+        rc = ops->begin(b);
+    return rc ? rc : privileges_seal();
+}
+
 /* As root until the medium is open, as that user from then on. */
 static int open_medium(const struct backend_ops *ops, struct backend *b)
 {
@@ -129,7 +138,7 @@ static int open_medium(const struct backend_ops *ops, struct backend *b)
         rc = -ENOTCONN;
     }
     if (!rc)
-        dropped = privileges_drop(user_of(ops, b));
+        dropped = give_up_privileges(ops, b);
     if (!dropped)
         xenbus_opened(&b->bus, rc);
     return dropped;

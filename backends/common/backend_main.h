@@ -37,6 +37,10 @@ struct backend_ops {
      * a failure, when the frontend tries again, and after close. 0 or -errno;
      * see xenbus_opened(). What a killed process did to it is over. */
     int (*open)(struct backend *b);
+    /* The medium is open, and no privilege left but that to start threads,
+     * which have none from their beginning. NULL: there are none. 0 or -errno:
+     * then the process ends. */
+    int (*begin)(struct backend *b);
     /* At the end, opened or not, and when the store was lost during open. */
     void (*close)(struct backend *b);
 };

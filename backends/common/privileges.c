@@ -118,7 +118,10 @@ int privileges_drop(uid_t uid)
     if (rc)
         return rc;
     memset(none, 0, sizeof(none));
-    if (syscall(SYS_capset, &h, none))
-        return -errno;
+    return syscall(SYS_capset, &h, none) ? -errno : 0;
+}
+
+int privileges_seal(void)
+{
     return syscall_filter_install();
 }

@@ -25,9 +25,12 @@
  * (they would hold guest data). */
 int privileges_limit(void);
 
-/* Once everything is open: gives up root, the sight of the host, all
- * capabilities and most system calls. uid: the user to be from then on. A
- * kernel that does not offer one of these namespaces does without it. */
+/* Once everything is open: gives up root, the sight of the host and all
+ * capabilities, of the calling thread, so it must be the only one. uid: the
+ * user to be from then on. A kernel that does not offer one of these namespaces
+ * does without it. */
 int privileges_drop(uid_t uid);
+/* Then, when all threads are there, most system calls. */
+int privileges_seal(void);
 
 #endif

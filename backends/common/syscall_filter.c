@@ -142,7 +142,7 @@ int syscall_filter_install(void)
     rc = rc ? rc : allow_ioctls(ctx);
     rc = rc ? rc : allow_memory(ctx);
     rc = rc ? rc : allow_own_signals(ctx);
-    /* The store library may have a thread. */
+    /* The threads for I/O, or nothing. */
     rc = rc ? rc : seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
     rc = rc ? rc : seccomp_load(ctx);
     seccomp_release(ctx);

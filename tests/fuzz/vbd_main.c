@@ -40,6 +40,11 @@ int storage_open(struct storage *s, const char *path, const char *mode,
     return 0;
 }
 
+int storage_begin(struct storage *s)
+{
+    return 0;
+}
+
 void storage_close(struct storage *s)
 {
     if (s->fd >= 0)

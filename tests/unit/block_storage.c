@@ -178,7 +178,16 @@ static int tear_down(void **state)
 
 static int open_it(struct storage *s, const char *path, const char *mode)
 {
-    return storage_open(s, path, mode, false, 4);
+    int rc = storage_open(s, path, mode, false, 4);
+
+    return rc ? rc : storage_begin(s);
+}
+
+static void open_with(struct storage *s, const char *path, bool discard,
+                      unsigned int depth)
+{
+    assert_int_equal(storage_open(s, path, "w", discard, depth), 0);
+    assert_int_equal(storage_begin(s), 0);
 }
 
 static int opened(const char *path, const char *mode)
@@ -350,7 +359,7 @@ static void many_requests_at_once(bool ring)
     unsigned int n = 0;
 
     no_ring = !ring;
-    assert_int_equal(storage_open(&s, image, "w", false, 64), 0);
+    open_with(&s, image, false, 64);
     s.in_memory = false;
     for (int i = 0; i < 64; i++) {
         io[i] = (struct storage_io){.op = STORAGE_WRITE,
@@ -411,12 +420,12 @@ static void what_io_uring_cannot_do_is_done_beside_it(void **state)
 
     if (!loop[0][0])
         skip();
-    assert_int_equal(storage_open(&s, loop[0], "w", true, 4), 0);
+    open_with(&s, loop[0], true, 4);
     assert_false(s.limits.secure_discard);
     assert_null(s.threads);
     storage_close(&s);
     secure = true;
-    assert_int_equal(storage_open(&s, loop[0], "w", true, 4), 0);
+    open_with(&s, loop[0], true, 4);
     assert_true(s.limits.secure_discard);
     assert_int_equal(secure_discards, 0);
     storage_queue(&s, &io);
@@ -443,7 +452,7 @@ static void a_device_is_told_to_discard(void **state)
     if (!loop[1][0])
         skip();
     no_ring = true;
-    assert_int_equal(storage_open(&s, loop[1], "w", true, 4), 0);
+    open_with(&s, loop[1], true, 4);
     assert_false(s.discards_device);
     s.discards_device = true;
     memset(data, 'x', sizeof(data));
@@ -792,7 +801,7 @@ static void announced_discards_of_devices_work(void **state)
 
     if (!loop[1][0])
         skip();
-    assert_int_equal(storage_open(&s, loop[1], "w", true, 4), 0);
+    open_with(&s, loop[1], true, 4);
     assert_true(s.limits.discard);
     n = s.discard_granularity;
     assert_true(n >= s.limits.sector_size && s.discard_alignment % n == 0);
@@ -912,7 +921,7 @@ static void a_ring_does_nothing_but_io(void **state)
     struct io_uring_sqe *e;
     struct io_uring_cqe *c;
 
-    assert_int_equal(storage_open(&s, image, "w", false, 8), 0);
+    open_with(&s, image, false, 8);
     for (int opens = 0; opens < 2; opens++) {
         e = io_uring_get_sqe(&s.ring);
         if (opens)
