@@ -122,7 +122,12 @@ static void queue_io(struct block_queue *q, struct block_job *j,
     j->io.iov = q->iov;
     j->io.nr = j->data ? 0 : in_place(q, j);
     j->io.offset = j->request.offset + j->done;
-    j->io.len = j->request.len - j->done;
+    j->io.len = op == STORAGE_FLUSH ? 0 : j->request.len - j->done;
+    if (q->share->disk->in_memory) {
+        if (j->io.len > BLOCK_COPY_BUDGET) /* of a discard */
+            j->io.len = BLOCK_COPY_BUDGET;
+        q->share->copied += j->io.len;
+    }
     to_medium(q, j);
 }
 
@@ -164,7 +169,7 @@ void block_job_copied(struct block_queue *q, struct block_job *j, bool ok)
 
 /* A transfer may come back short: the rest is asked for again. */
 static bool transfer_again(struct block_queue *q, struct block_job *j,
-                           unsigned int bytes)
+                           uint64_t bytes)
 {
     j->done += bytes;
     if (j->done >= j->request.len)
@@ -194,6 +199,8 @@ void block_job_completed(struct block_queue *q, struct storage_io *io)
     bool moves_data = io->op == STORAGE_READ || io->op == STORAGE_WRITE;
 
     j->at_medium = false;
+    if (io->op == STORAGE_FLUSH && io->result < 0)
+        record_store(&j->record->flush_failed, 1);
     if (j->stage == BLOCK_FORGOTTEN) {
         release(q, j);
         return;
@@ -209,7 +216,8 @@ void block_job_completed(struct block_queue *q, struct storage_io *io)
                err == EOPNOTSUPP ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_ERROR);
         return;
     }
-    if (moves_data && transfer_again(q, j, io->result))
+    if (io->op != STORAGE_FLUSH &&
+        transfer_again(q, j, moves_data ? (uint64_t)io->result : io->len))
         return;
     start(q, j);
 }
@@ -267,7 +275,10 @@ void block_job_admit(struct block_queue *q, struct block_job *j)
     q->used++;
     if (r->barrier)
         q->barrier = j;
-    block_job_begin(q, j);
+    if (j->record->flush_failed && (r->flush_first || r->flush_after))
+        finish(q, j, BLKIF_RSP_ERROR); /* in another process */
+    else
+        block_job_begin(q, j);
 }
 
 void block_jobs_write_again(struct block_queue *q)

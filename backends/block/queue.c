@@ -37,6 +37,7 @@ static void take_one(struct block_queue *q)
     struct block_job *j = q->free[--q->nr_free];
 
     j->record->request = q->ring.req_cons;
+    j->record->flush_failed = 0;
     back_ring_take(&q->ring, &j->record->raw, sizeof(j->record->raw));
     record_store(&j->record->state, BLOCK_RECORD_TAKEN);
     record_store(&q->record->req_cons, q->ring.req_cons);
@@ -80,6 +81,12 @@ static void settle(struct block_queue *q)
     }
 }
 
+/* A medium in memory does all at once, in this thread. */
+static bool in_budget(const struct block_share *s)
+{
+    return s->copied < BLOCK_COPY_BUDGET;
+}
+
 static void kick(struct block_share *s)
 {
     if (!storage_kick(s->disk))
@@ -100,7 +107,7 @@ static void take_finished(struct block_share *s, const struct block_queue *q)
 {
     struct storage_io *io;
 
-    while ((io = storage_next_done(s->disk))) {
+    while (in_budget(s) && (io = storage_next_done(s->disk))) {
         struct block_queue *of = container_of(io, struct block_job, io)->queue;
 
         block_job_completed(of, io);
@@ -120,13 +127,14 @@ static void serve(struct block_queue *q)
     }
     if (starved && starved->queue == q)
         block_job_begin(q, starved);
-    while (q->next_owed < q->nr_owed && may_admit(q))
+    q->share->copied = 0;
+    while (q->next_owed < q->nr_owed && may_admit(q) && in_budget(q->share))
         block_job_admit(q, q->owed[q->next_owed++]);
     if (n > BLOCK_BUDGET)
         n = BLOCK_BUDGET;
     if (n > 0)
         port_used(&q->port);
-    while (n-- > 0 && may_take(q))
+    while (n-- > 0 && may_take(q) && in_budget(q->share))
         take_one(q);
     do {
         block_copies_run(q);
@@ -136,6 +144,8 @@ static void serve(struct block_queue *q)
     kick(q->share); /* what completions queued */
     if (publish(q))
         port_notify(&q->port);
+    if (!in_budget(q->share)) /* what is left need not be told of */
+        event_work_queue(q->share->loop, &q->work);
     if (q->share->pool.grown && !q->share->shrink.armed)
         event_timer_set(q->share->loop, &q->share->shrink, LARGE_MS);
     settle(q);
@@ -152,6 +162,7 @@ static void on_event(struct port *p)
 /* Without a guest. */
 static void reap(struct block_share *s)
 {
+    s->copied = 0;
     take_finished(s, NULL);
     kick(s); /* what was left, and what is tried again */
     if (block_share_busy(s))
@@ -223,6 +234,7 @@ static int prepare(struct block_queue *q, struct block_share *s)
 /* The jobs that other process left, or none; the others are free. */
 static int take_up(struct block_queue *q, bool resume)
 {
+    bool lost = resume && block_record_lost_data(q->share->record);
     unsigned int owed[BLOCK_INFLIGHT];
     int n = 0, rc = 0;
 
@@ -237,8 +249,11 @@ static int take_up(struct block_queue *q, bool resume)
         return log_reason(rc, "the record of its requests does not fit the "
                               "ring");
     q->next_owed = q->nr_free = 0;
-    for (q->nr_owed = 0; q->nr_owed < (unsigned int)n; q->nr_owed++)
+    for (q->nr_owed = 0; q->nr_owed < (unsigned int)n; q->nr_owed++) {
         q->owed[q->nr_owed] = &q->job[owed[q->nr_owed]];
+        if (lost)
+            record_store(&q->owed[q->nr_owed]->record->flush_failed, 1);
+    }
     for (unsigned int i = 0; i < BLOCK_INFLIGHT; i++)
         if (q->record->job[i].state == BLOCK_RECORD_FREE)
             q->free[q->nr_free++] = &q->job[i];

@@ -32,6 +32,9 @@
 
 #define BLOCK_MAX_RING_ORDER 4  /* pages: 16, requests: 512 */
 #define BLOCK_BUDGET         64 /* requests per turn of the event loop */
+/* Likewise bytes that a medium in memory copies or frees, but for the last
+ * request. Other media's are bounded by the pool. */
+#define BLOCK_COPY_BUDGET (512 * 1024)
 
 /* How far a job has come; it goes through them in this order, leaving out what
  * its request does not ask for. */
@@ -83,6 +86,7 @@ struct block_share {
     struct event_timer kick;   /* armed while the kernel takes no more I/O */
     struct event_timer shrink; /* armed while the pool is large */
     unsigned int waiting;      /* jobs that have waited for room */
+    uint64_t copied;           /* in this turn, by a medium in memory */
     struct block_job *starved; /* waits for memory: others wait behind it */
     struct block_pool pool;
     struct block_queue *queue[BLOCK_MAX_QUEUES]; /* connected, or busy */

@@ -11,6 +11,25 @@ void block_record_reset(struct block_queue_record *r)
     memset(r->job, 0, sizeof(r->job));
 }
 
+static bool lost_data(const struct block_queue_record *r)
+{
+    unsigned int i = 0;
+
+    while (i < BLOCK_INFLIGHT &&
+           (r->job[i].state == BLOCK_RECORD_FREE || !r->job[i].flush_failed))
+        i++;
+    return i < BLOCK_INFLIGHT;
+}
+
+bool block_record_lost_data(const struct block_record *r)
+{
+    unsigned int i = 0;
+
+    while (i < BLOCK_MAX_QUEUES && !lost_data(&r->queue[i]))
+        i++;
+    return i < BLOCK_MAX_QUEUES;
+}
+
 /* Indices wrap: ages, counted back from 'now', can be compared. */
 static bool owes(const struct block_record_job *j, uint32_t req_cons,
                  uint32_t rsp_prod)

@@ -14,6 +14,10 @@
  *   the ring's rsp_prod          the guest sees the answer
  *   state FREE
  *
+ * Not so a flush that failed: the kernel tells of lost data once, and a second
+ * flush would succeed. So its failure stands here before anything else becomes
+ * of it, and those that were owed beside it may have lost the same data.
+ *
  * Each request that is taken owes one answer, so the jobs whose answer is not
  * below the ring's rsp_prod are as many as req_cons is ahead of it, or the
  * record (or the guest's ring) is a lie.
@@ -35,9 +39,9 @@
 
 struct block_record_job {
     uint32_t state;
-    uint32_t request;  /* its index in the ring */
-    uint32_t response; /* likewise, if ANSWERED */
-    uint32_t reserved;
+    uint32_t request;      /* its index in the ring */
+    uint32_t response;     /* likewise, if ANSWERED */
+    uint32_t flush_failed; /* so its answer is an error, whoever gives it */
     union block_ring_entry raw;
 };
 
@@ -54,6 +58,9 @@ struct block_record {
 
 /* A new connection: nothing is owed. */
 void block_record_reset(struct block_queue_record *r);
+
+/* A flush has failed, of a request that may be owed. */
+bool block_record_lost_data(const struct block_record *r);
 
 /*
  * The jobs that owe an answer to the guest, by number, in the order in which

@@ -343,18 +343,21 @@ static bool is_registered(const struct storage *s, const struct storage_io *io)
            io->len <= s->registered_bytes - at;
 }
 
+static void done_at_medium(struct storage *s, struct storage_io *io,
+                           int result);
+
 /* Its entry in the queue, or NULL: it is finished. */
 static struct io_uring_sqe *queue_alone(struct storage *s,
                                         struct storage_io *io)
 {
     struct io_uring_sqe *e = io_uring_get_sqe(&s->ring);
 
-    s->last = io->joined = NULL;
+    s->last = NULL;
     if (!e) { /* the queue is as deep as the requests are many; but be sure */
         io_uring_submit(&s->ring);
         e = io_uring_get_sqe(&s->ring);
         if (!e) {
-            finish(s, io, -EBUSY);
+            done_at_medium(s, io, -EBUSY);
             return NULL;
         }
     }
@@ -404,14 +407,10 @@ static bool join(struct storage *s, struct storage_io *io)
     return true;
 }
 
-void storage_queue(struct storage *s, struct storage_io *io)
+static void queue(struct storage *s, struct storage_io *io)
 {
-    if (io->op == STORAGE_DISCARD && s->discards_device)
-        io->op = STORAGE_DISCARD_DEVICE;
-    if (s->in_memory) {
-        finish(s, io, do_now(s, io));
-        return;
-    }
+    if (io != s->flushing)
+        io->joined = NULL;
     if (!s->has_ring || io->op > STORAGE_DISCARD) {
         s->in_threads++;
         io_threads_add(s->threads, io);
@@ -424,6 +423,54 @@ void storage_queue(struct storage *s, struct storage_io *io)
         s->last = io;
 }
 
+/* False: it waits for the one in flight. */
+static bool flush_alone(struct storage *s, struct storage_io *io)
+{
+    if (!s->flushing) {
+        io->joined = NULL;
+        s->flushing = io;
+        return true;
+    }
+    io->joined = s->next_flushes;
+    s->next_flushes = io;
+    return false;
+}
+
+void storage_queue(struct storage *s, struct storage_io *io)
+{
+    if (io->op == STORAGE_DISCARD && s->discards_device)
+        io->op = STORAGE_DISCARD_DEVICE;
+    if (s->in_memory)
+        finish(s, io, do_now(s, io));
+    else if (io->op != STORAGE_FLUSH || flush_alone(s, io))
+        queue(s, io);
+}
+
+static void finish_all(struct storage *s, struct storage_io *io, int result)
+{
+    for (struct storage_io *next; io; io = next) {
+        next = io->joined;
+        finish(s, io, result);
+    }
+}
+
+/* Those that wait may follow writes of which this failure tells, and are not
+ * told again. */
+static void finish_flush(struct storage *s, int result)
+{
+    struct storage_io *next = s->next_flushes;
+
+    finish_all(s, s->flushing, result);
+    s->flushing = s->next_flushes = NULL;
+    if (result < 0) {
+        finish_all(s, next, result);
+    } else if (next) {
+        s->flushing = next;
+        queue(s, next);
+        storage_kick(s);
+    }
+}
+
 /* Shares out what came of a chain. Those that nothing was done of are tried
  * once more, each for itself, so that only what fails alone has failed. */
 static void finish_joined(struct storage *s, struct storage_io *io, int result)
@@ -433,6 +480,7 @@ static void finish_joined(struct storage *s, struct storage_io *io, int result)
     for (struct storage_io *next; io; io = next, done -= part) {
         next = io->joined;
         part = done < io->len ? done : io->len;
+        io->joined = NULL;
         if (part)
             finish(s, io, part);
         else
@@ -465,14 +513,27 @@ static struct storage_io *next_finished(struct storage *s)
     return io;
 }
 
+static void done_at_medium(struct storage *s, struct storage_io *io, int result)
+{
+    if (io == s->flushing)
+        finish_flush(s, result);
+    else if (io->joined)
+        finish_joined(s, io, result);
+    else
+        finish(s, io, result);
+}
+
 struct storage_io *storage_next_done(struct storage *s)
 {
     struct io_uring_cqe *c;
     struct storage_io *io = next_finished(s);
     int result;
 
-    if (!io && s->in_threads && (io = io_threads_next_done(s->threads)))
+    if (!io && s->in_threads && (io = io_threads_next_done(s->threads))) {
         s->in_threads--;
+        done_at_medium(s, io, io->result);
+        return next_finished(s);
+    }
     if (io)
         return io;
     while (!(io = next_finished(s)) && s->in_kernel &&
@@ -481,10 +542,7 @@ struct storage_io *storage_next_done(struct storage *s)
         result = c->res;
         io_uring_cqe_seen(&s->ring, c);
         s->in_kernel--;
-        if (io->joined)
-            finish_joined(s, io, result);
-        else
-            finish(s, io, result);
+        done_at_medium(s, io, result);
     }
     return io;
 }

@@ -45,6 +45,9 @@ struct storage {
      * and one that begins there becomes part of it. NULL: it cannot. */
     struct io_uring_sqe *sqe;
     struct storage_io *last;
+    /* One flush at a time, and all that come meanwhile are the next one: the
+     * kernel tells one flush that data was lost, and the others nothing. */
+    struct storage_io *flushing, *next_flushes;
     struct storage_io *done, **done_tail;
 };
 

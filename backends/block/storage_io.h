@@ -26,7 +26,8 @@ struct storage_io {
      * The list may be reused after storage_queue(). */
     const struct iovec *iov;
     unsigned int nr;
-    struct storage_io *joined; /* goes on where this one ends, with it */
+    struct storage_io *joined; /* goes on where this one ends, with it; of a
+                                * flush, has its result as well */
 };
 
 #endif

@@ -50,6 +50,28 @@ static void data_in_memory_is_copied_once_where_pages_are_mapped(void **state)
     w.often_full = w.in_memory = false;
 }
 
+/* Whose turn it is, however much the guest asks of it at once. */
+static void a_medium_in_memory_keeps_the_loop_for_a_while(void **state)
+{
+    uint64_t most = 0;
+
+    w.persistent = w.in_memory = true;
+    world_connect();
+    for (int i = 0; i < 300; i++) {
+        for (int k = 0; k < 8; k++)
+            world_send_some();
+        w.moved = 0;
+        world_backend_turn();
+        most = w.moved > most ? w.moved : most;
+        world_take_answers();
+    }
+    world_finish();
+    world_disconnect();
+    w.in_memory = false;
+    assert_in_range(most, BLOCK_COPY_BUDGET,
+                    BLOCK_COPY_BUDGET + BLOCK_MAX_SEGMENTS * PAGE_SIZE);
+}
+
 static void each_request_is_answered_when_the_medium_fails(void **state)
 {
     for (int i = 0; i < 20; i++)
@@ -167,6 +189,7 @@ int main(void)
         cmocka_unit_test(a_guest_with_mapped_pages_reads_what_it_wrote),
         cmocka_unit_test(a_guest_with_copied_pages_reads_what_it_wrote),
         cmocka_unit_test(data_in_memory_is_copied_once_where_pages_are_mapped),
+        cmocka_unit_test(a_medium_in_memory_keeps_the_loop_for_a_while),
         cmocka_unit_test(each_request_is_answered_when_the_medium_fails),
         cmocka_unit_test(writes_to_a_full_medium_wait_and_succeed),
         cmocka_unit_test(several_rings_are_like_one),

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../backends/block/job.h"
 #include "each_store.h"
 
 static struct watched watched[] = {{&w.record, sizeof(w.record)},
@@ -85,6 +86,57 @@ static void nor_does_one_whose_disk_is_in_memory(void **state)
     assert_true(w.in_place);
 }
 
+/* --- flushes --- */
+
+static void send_flush(uint32_t id)
+{
+    union block_ring_entry e;
+
+    memset(&e, 0, sizeof(e));
+    e.rw.operation = BLKIF_OP_FLUSH_DISKCACHE;
+    e.rw.id = id;
+    memcpy((uint8_t *)w.ring_page[0] + 64 + id * BLOCK_RING_ENTRY, &e,
+           sizeof(e));
+    w.ring_page[0][0] = id + 1;
+    event_work_queue(w.s.loop, &w.q[0].work);
+}
+
+static int answer(uint32_t id)
+{
+    blkif_response_t r;
+
+    while (w.ring_page[0][2] <= id)
+        world_backend_turn();
+    memcpy(&r, (uint8_t *)w.ring_page[0] + 64 + id * BLOCK_RING_ENTRY,
+           sizeof(r));
+    return r.status;
+}
+
+/* The kernel told the process, and would not tell its successor. */
+static void a_flush_that_failed_before_a_death_has_failed(void **state)
+{
+    struct storage_io *io;
+
+    w.errors_on = w.in_memory = false;
+    world_connect();
+    send_flush(0);
+    send_flush(1);
+    while (w.nr_taken < 2)
+        world_backend_turn();
+    w.flush_fails = true;
+    while (!(io = storage_next_done(w.s.disk)))
+        ;
+    assert_int_equal(io->result, -EIO);
+    block_job_completed(&w.q[0], io); /* and it is killed */
+    assert_int_equal(world_replace_backend(), 0);
+    assert_int_not_equal(answer(0), BLKIF_RSP_OKAY);
+    assert_int_not_equal(answer(1), BLKIF_RSP_OKAY);
+    send_flush(2);
+    assert_int_equal(answer(2), BLKIF_RSP_OKAY);
+    w.data_lost = false;
+    world_disconnect();
+}
+
 /* --- lies --- */
 
 static void spoil(uint8_t *bytes, size_t size, unsigned int n)
@@ -148,6 +200,7 @@ static int setup(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_flush_that_failed_before_a_death_has_failed),
         cmocka_unit_test(a_guest_with_two_rings_notices_no_death),
         cmocka_unit_test(a_guest_with_mapped_pages_notices_no_death),
         cmocka_unit_test(a_guest_with_copied_pages_notices_no_death),

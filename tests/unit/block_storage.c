@@ -75,6 +75,23 @@ int io_uring_queue_init(unsigned int depth, struct io_uring *ring,
     return no_ring ? -EPERM : init(depth, ring, flags);
 }
 
+static volatile bool flushes_hang;
+static volatile unsigned int flushes;
+static volatile int flush_error; /* of the next one alone, as the kernel's */
+
+int fdatasync(int fd)
+{
+    int e;
+
+    flushes++;
+    while (flushes_hang)
+        usleep(1000);
+    e = flush_error;
+    flush_error = 0;
+    errno = e;
+    return e ? -1 : 0;
+}
+
 static volatile bool reads_hang;
 
 ssize_t pread(int fd, void *data, size_t n, off_t offset)
@@ -411,6 +428,55 @@ static void nothing_waits_for_a_thread_that_hangs(void **state)
     while (opened(image, "w"))
         usleep(1000);
     alarm(0);
+}
+
+/* The first is in flight when the others come. */
+static void flush_thrice(int error, int results[3])
+{
+    struct storage_io io[3], *done;
+    struct storage s;
+
+    no_ring = true;
+    assert_int_equal(open_it(&s, image, "w"), 0);
+    s.in_memory = false;
+    flushes = 0;
+    flushes_hang = true;
+    flush_error = error;
+    for (int i = 0; i < 3; i++) {
+        io[i] = (struct storage_io){.op = STORAGE_FLUSH, .result = 1};
+        storage_queue(&s, &io[i]);
+    }
+    usleep(20000);
+    assert_int_equal(flushes, 1);
+    flushes_hang = false;
+    for (int n = 0; n < 3; n++) {
+        while (!(done = storage_next_done(&s)))
+            assert_true(is_readable(s.wait_fd, 10000));
+        results[done - io] = done->result;
+    }
+    assert_null(storage_next_done(&s));
+    storage_close(&s);
+    no_ring = false;
+}
+
+static void flushes_at_once_are_one(void **state)
+{
+    int result[3];
+
+    flush_thrice(0, result);
+    assert_int_equal(flushes, 2);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(result[i], 0);
+}
+
+/* Of the data that is lost all have been asked to tell. */
+static void a_flush_that_fails_fails_those_beside_it(void **state)
+{
+    int result[3];
+
+    flush_thrice(EIO, result);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(result[i], -EIO);
 }
 
 static void what_io_uring_cannot_do_is_done_beside_it(void **state)
@@ -946,6 +1012,8 @@ int main(void)
         cmocka_unit_test(threads_do_what_io_uring_does),
         cmocka_unit_test(threads_tell_of_each_request_once),
         cmocka_unit_test(nothing_waits_for_a_thread_that_hangs),
+        cmocka_unit_test(flushes_at_once_are_one),
+        cmocka_unit_test(a_flush_that_fails_fails_those_beside_it),
         cmocka_unit_test(what_io_uring_cannot_do_is_done_beside_it),
         cmocka_unit_test(a_device_is_told_to_discard),
         cmocka_unit_test(the_next_user_of_a_file_waits),

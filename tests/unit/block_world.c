@@ -112,8 +112,14 @@ static int carry_out(struct storage_io *io)
         return -EIO;
     if (w.often_full && io->op == STORAGE_WRITE && rand() % 4 == 0)
         return rand() % 2 ? -ENOSPC : -EDQUOT;
+    w.moved += io->len;
     if (io->op == STORAGE_FLUSH) {
         flushes++;
+        if (w.flush_fails) {
+            w.flush_fails = false;
+            w.data_lost = true;
+            return -EIO;
+        }
         return 0;
     }
     assert_true(io->offset + io->len <= sizeof(w.medium));
@@ -376,7 +382,7 @@ static void check_answer(const blkif_response_t *r)
         in_barrier[l->queue] = NULL;
     }
     if (r->status != BLKIF_RSP_OKAY) {
-        assert_true(l->bad || w.errors_on);
+        assert_true(l->bad || w.errors_on || w.data_lost);
         w.failed++;
         memcpy(place, w.medium + l->sector * 512, l->sectors * 512);
     } else if (l->operation == BLKIF_OP_FLUSH_DISKCACHE) {

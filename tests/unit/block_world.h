@@ -28,6 +28,7 @@ struct block_world {
     bool persistent, in_memory;
     bool errors_on, often_full;
     bool hung;              /* the medium finishes nothing */
+    bool flush_fails;       /* the next one, and no other: data is lost */
     bool lies;              /* nothing that the guest sees is checked */
     unsigned int max_pages; /* of a request */
     unsigned int nr_queues; /* that the frontend uses */
@@ -35,6 +36,8 @@ struct block_world {
     /* --- what has happened --- */
     unsigned int answered, failed, barriers, waits_begun, broken, quiet;
     unsigned int in_place; /* transfers */
+    uint64_t moved;        /* bytes, by the medium */
+    bool data_lost;        /* and no flush has told of it */
     bool waiting;          /* for room */
     /* --- what there is --- */
     struct block_share s;
