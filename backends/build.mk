@@ -10,7 +10,7 @@ BACKEND_COMMON := $(addprefix backends/common/, \
     device_node.c store_client.c handover.c record.c xenbus_state.c xenbus.c io_ring.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
-    main.c queue.c job.c copies.c record.c request.c pages.c pool.c medium.c claim.c storage.c \
+    main.c settings.c limit.c queue.c job.c copies.c record.c request.c pages.c pool.c medium.c claim.c storage.c \
     threads.c resize.c sysfs.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
@@ -56,9 +56,11 @@ $(eval $(call unit_test,backend_privileges,tests/unit/backend_privileges.c \
     $(addprefix backends/common/,io_ring.c privileges.c syscall_filter.c) tools/libs/daemon/log.c,\
     -luring -lseccomp -lxentoollog))
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
+$(eval $(call unit_test,block_limit,tests/unit/block_limit.c backends/block/limit.c \
+    tools/libs/daemon/event_loop.c tools/libs/daemon/log.c,-lxentoollog))
 $(eval $(call unit_test,block_pool,tests/unit/block_pool.c backends/block/pool.c))
 BLOCK_WORLD := $(addprefix tests/unit/,block_world.c fake_xen.c) \
-    $(addprefix backends/block/,queue.c job.c copies.c record.c request.c pages.c pool.c) \
+    $(addprefix backends/block/,limit.c queue.c job.c copies.c record.c request.c pages.c pool.c) \
     $(addprefix backends/common/,ring.c grant_map.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c)
 $(eval $(call unit_test,block_queue,tests/unit/block_queue.c $(BLOCK_WORLD),-lxentoollog))
@@ -116,9 +118,9 @@ $(eval $(call unit_test,fuzz_net,$(addprefix tests/fuzz/,net_rings.c meddler.c) 
 $(eval $(call unit_test,fuzz_console,$(addprefix tests/fuzz/,console_ring.c meddler.c) \
     $(CONSOLE_WORLD),-pthread -lxentoollog))
 $(eval $(call unit_test,fuzz_nodes,\
-    $(addprefix tests/fuzz/,frontend_nodes.c vbd_main.c vif_main.c meddler.c) \
+    $(addprefix tests/fuzz/,frontend_nodes.c vbd_main.c vif_main.c meddler.c) backends/block/settings.c \
     $(addprefix tests/unit/,played_store.c fake_xen.c) \
-    $(addprefix backends/block/,queue.c job.c copies.c record.c request.c pages.c pool.c) $(NET_QUEUE) \
+    $(addprefix backends/block/,limit.c queue.c job.c copies.c record.c request.c pages.c pool.c) $(NET_QUEUE) \
     $(addprefix backends/common/,xenbus.c xenbus_state.c record.c store_client.c device_node.c),\
     -pthread -lxentoollog))
 

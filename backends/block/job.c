@@ -12,7 +12,7 @@
 
 #include "copies.h"
 
-#define NO_ROOM_MS 500 /* between looks at a full file system */
+#define NO_ROOM_MS 500 /* between tries of what waits */
 
 static void respond(struct block_queue *q, struct block_job *j, int status)
 {
@@ -178,11 +178,25 @@ static bool transfer_again(struct block_queue *q, struct block_job *j,
     return true;
 }
 
-/* A guest takes an error for a broken disk, but room can be made. So it waits,
- * as QEMU's disks do. */
+/* A guest takes an error for a broken disk, but room can be made, or a path to
+ * the disk repaired. */
+static bool may_wait(const struct block_queue *q, const struct block_job *j,
+                     int err)
+{
+    switch (q->share->on_error) {
+    case BLOCK_WAIT_FOR_ROOM:
+        return j->io.op == STORAGE_WRITE && (err == ENOSPC || err == EDQUOT);
+    case BLOCK_STOP:
+        return j->io.op != STORAGE_FLUSH && err != EOPNOTSUPP;
+    case BLOCK_REPORT:
+        break;
+    }
+    return false;
+}
+
 static bool wait_for_room(struct block_queue *q, struct block_job *j, int err)
 {
-    if (j->io.op != STORAGE_WRITE || (err != ENOSPC && err != EDQUOT))
+    if (!may_wait(q, j, err))
         return false;
     if (!q->share->again.armed)
         event_timer_set(q->share->loop, &q->share->again, NO_ROOM_MS);
@@ -270,6 +284,7 @@ void block_job_admit(struct block_queue *q, struct block_job *j)
         respond(q, j, status);
         return;
     }
+    block_limit_spend(&q->share->limit, r->nr_segments ? r->len : 0);
     j->stage = BLOCK_COPYING_IN;
     j->done = 0;
     q->used++;
@@ -286,7 +301,7 @@ void block_jobs_write_again(struct block_queue *q)
     for (struct block_job *j = q->job; j < q->job + BLOCK_INFLIGHT; j++)
         if (j->stage == BLOCK_NO_ROOM) {
             j->stage = BLOCK_TRANSFER;
-            queue_io(q, j, STORAGE_WRITE);
+            queue_io(q, j, j->io.op);
         }
     event_work_queue(q->share->loop, &q->work);
 }

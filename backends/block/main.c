@@ -16,6 +16,7 @@
 #include "../common/backend_main.h"
 #include "queue.h"
 #include "resize.h"
+#include "settings.h"
 
 #define TELL_AGAIN_MS 1000
 #define DEPTH         (BLOCK_INFLIGHT * BLOCK_MAX_QUEUES)
@@ -342,12 +343,20 @@ static void waits(struct block_share *s, int err)
     struct disk_device *d = container_of(s, struct disk_device, share);
     char what[128];
 
-    snprintf(what, sizeof(what),
-             "%s: the guest's writes wait until there is room", strerror(err));
+    snprintf(what, sizeof(what), "%s: the guest's requests wait until %s",
+             strerror(err),
+             err == ENOSPC || err == EDQUOT ? "there is room"
+                                            : "the medium works again");
+    record_store(&d->share.record->head.waits_for, (uint32_t)err);
     if (err)
         xenbus_trouble(&d->backend.bus, err, what);
     else
         xenbus_trouble_over(&d->backend.bus);
+}
+
+static void read_settings(struct xenbus_device *bus)
+{
+    block_settings_read(bus, &device_of(bus)->share);
 }
 
 static int init_disk(struct backend *b)
@@ -369,6 +378,7 @@ static int init_disk(struct backend *b)
     };
     d->resize.changed = on_resize;
     d->tell.fire = on_tell;
+    d->share.record->head.waits_for = 0; /* a killed process's */
     return block_share_init(&d->share);
 }
 
@@ -378,6 +388,8 @@ static const struct backend_ops disk_ops = {
         {
             .kind = "vbd",
             .opens_for = XENBUS_CONNECT,
+            .settings = block_settings,
+            .read_settings = read_settings,
             .announce = announce,
             .ready = ready,
             .connect = connect_disk,

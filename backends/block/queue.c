@@ -51,7 +51,8 @@ static bool may_admit(const struct block_queue *q)
 
 static bool may_take(const struct block_queue *q)
 {
-    return may_admit(q) && q->nr_free && q->next_owed == q->nr_owed;
+    return may_admit(q) && q->nr_free && q->next_owed == q->nr_owed &&
+           block_limit_ok(&q->share->limit);
 }
 
 /* After a pass: come back, wait for the medium, or wait for the guest. */
@@ -73,7 +74,7 @@ static void settle(struct block_queue *q)
     if (n > 0) {
         if (may_take(q))
             event_work_queue(q->share->loop, &q->work);
-        return; /* else a completion calls this function again */
+        return; /* else a completion or a refill has it called again */
     }
     if (q->port_masked) {
         q->port_masked = false;
@@ -208,8 +209,19 @@ static void on_again(struct event_timer *t)
         block_jobs_write_again(s->queue[i]);
 }
 
+static void refilled(struct block_limit *l)
+{
+    struct block_share *s = container_of(l, struct block_share, limit);
+
+    for (unsigned int i = 0; i < s->nr_queues; i++)
+        if (s->queue[i]->ring_addr)
+            event_work_queue(s->loop, &s->queue[i]->work);
+}
+
 int block_share_init(struct block_share *s)
 {
+    s->limit.loop = s->loop;
+    s->limit.refilled = refilled;
     s->completions.ready = on_completion;
     s->again.fire = on_again;
     s->kick.fire = on_kick;

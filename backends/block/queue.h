@@ -24,6 +24,7 @@
 
 #include "../common/ports.h"
 #include "../common/ring.h"
+#include "limit.h"
 #include "pages.h"
 #include "pool.h"
 #include "record.h"
@@ -36,6 +37,13 @@
  * request. Other media's are bounded by the pool. */
 #define BLOCK_COPY_BUDGET (512 * 1024)
 
+/* What becomes of a request that the medium has failed. */
+enum block_on_error {
+    BLOCK_WAIT_FOR_ROOM, /* a write waits if only room is missing */
+    BLOCK_REPORT,        /* the guest is told of all */
+    BLOCK_STOP,          /* all but flushes wait */
+};
+
 /* How far a job has come; it goes through them in this order, leaving out what
  * its request does not ask for. */
 enum block_stage {
@@ -44,7 +52,7 @@ enum block_stage {
     BLOCK_TAKEN, /* its data is here; a barrier may wait to be alone */
     BLOCK_FLUSH_FIRST,
     BLOCK_TRANSFER,
-    BLOCK_NO_ROOM, /* its file system is full; written again after a while */
+    BLOCK_NO_ROOM, /* or another trouble; tried again after a while */
     BLOCK_FLUSH_AFTER,
     BLOCK_FORGOTTEN, /* the guest has gone, but the medium is not done */
 };
@@ -60,7 +68,7 @@ struct block_job {
     uint8_t *data;       /* in the pool; NULL: in place */
     uint64_t done;       /* bytes transferred so far */
     bool at_medium;      /* io is; so data must stay as it is */
-    bool waited;         /* for room, and is not written yet */
+    bool waited;         /* for room, say, and is not done yet */
     unsigned int piece;  /* its pieces in the copy batch */
     unsigned int pieces; /* none: all its pages are mapped */
 };
@@ -76,16 +84,19 @@ struct block_share {
     struct block_record *record;
     /* A ring is nonsense, for this reason: the caller disconnects all. */
     void (*broken)(struct block_share *s, const char *why);
-    /* err: writes begin to wait, for that reason; 0: none waits any more. */
+    /* err: requests begin to wait, for that reason; 0: none does any more. */
     void (*waits)(struct block_share *s, int err);
     /* After a disconnect: it is quiet now (block_share_busy()). */
     void (*quiet)(struct block_share *s);
+
+    enum block_on_error on_error; /* may change at any time */
+    struct block_limit limit;     /* likewise */
 
     struct event_source completions; /* of the medium */
     struct event_timer again;        /* armed while there is a BLOCK_NO_ROOM */
     struct event_timer kick;   /* armed while the kernel takes no more I/O */
     struct event_timer shrink; /* armed while the pool is large */
-    unsigned int waiting;      /* jobs that have waited for room */
+    unsigned int waiting;      /* jobs that have waited so */
     uint64_t copied;           /* in this turn, by a medium in memory */
     struct block_job *starved; /* waits for memory: others wait behind it */
     struct block_pool pool;

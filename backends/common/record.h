@@ -33,6 +33,9 @@ struct record_head {
     uint32_t size;      /* bytes of all */
     uint32_t connected; /* rings are in use; what follows is true */
     struct record_counts counts;
+    uint32_t
+        waits_for; /* an errno: requests wait because of it; 0: none does */
+    uint32_t reserved;
 };
 
 static inline void record_count(struct record_count *c, uint64_t bytes)

@@ -527,7 +527,11 @@ void xenbus_quiet(struct xenbus_device *d)
 
 static void settled(struct store_client *c)
 {
-    xenbus_advance(container_of(c, struct xenbus_device, store));
+    struct xenbus_device *d = container_of(c, struct xenbus_device, store);
+
+    if (d->ops->read_settings && !store_lost(c))
+        d->ops->read_settings(d);
+    xenbus_advance(d);
 }
 
 static int parse_path(struct xenbus_device *d, const char *path)
@@ -544,18 +548,26 @@ static int parse_path(struct xenbus_device *d, const char *path)
     return d->path ? 0 : -ENOMEM;
 }
 
-/* Keys that move the state machine; a watch on the whole directory would
- * also report our own writes. */
+static int watch_mine(struct xenbus_device *d, const char *key)
+{
+    char path[PATH_LEN];
+
+    snprintf(path, sizeof(path), "%s/%s", d->path, key);
+    return store_client_watch(&d->store, path, "mine");
+}
+
+/* Keys that move the state machine, or the backend; a watch on the whole
+ * directory would also report our own writes. */
 static int watch_all(struct xenbus_device *d)
 {
     static const char *const mine[] = {"state", "online", "hotplug-status"};
     char path[PATH_LEN];
     int rc = 0;
 
-    for (size_t i = 0; !rc && i < ARRAY_SIZE(mine); i++) {
-        snprintf(path, sizeof(path), "%s/%s", d->path, mine[i]);
-        rc = store_client_watch(&d->store, path, "mine");
-    }
+    for (size_t i = 0; !rc && i < ARRAY_SIZE(mine); i++)
+        rc = watch_mine(d, mine[i]);
+    for (size_t i = 0; !rc && d->ops->settings && d->ops->settings[i]; i++)
+        rc = watch_mine(d, d->ops->settings[i]);
     snprintf(path, sizeof(path), "%s/state", d->frontend);
     return rc ? rc : store_client_watch(&d->store, path, "frontend");
 }

@@ -45,6 +45,11 @@ struct xenbus_ops {
     /* What first needs the device opened: XENBUS_ANNOUNCE, XENBUS_CONNECT, or
      * XENBUS_NOTHING if there is nothing to open. */
     enum xenbus_action opens_for;
+    /* Nodes that may change at any time, up to NULL, and what reads them:
+     * before anything else, and whenever one of them may have changed. NULL:
+     * none. */
+    const char *const *settings;
+    void (*read_settings)(struct xenbus_device *d);
     void (*announce)(struct xenbus_device *d, struct device_nodes *nodes);
     bool (*ready)(struct xenbus_device *d);
     /* resume: go on as the record says. Fails with -ENOTCONN, having touched

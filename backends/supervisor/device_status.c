@@ -177,6 +177,11 @@ static void print_counts(FILE *f, const char *path)
     }
     print_count(f, "to_guest", &h.counts.to_guest);
     print_count(f, "from_guest", &h.counts.from_guest);
+    fputs(", \"waits\": ", f);
+    if (h.waits_for && h.waits_for < 4096)
+        print_text(f, strerror((int)h.waits_for));
+    else
+        fputs("null", f);
 }
 
 /* NAME.pid, or else it is none of a device. */

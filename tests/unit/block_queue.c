@@ -88,6 +88,60 @@ static void writes_to_a_full_medium_wait_and_succeed(void **state)
     assert_true(w.waits_begun > 20);
 }
 
+static void an_administrator_can_have_the_guest_told_instead(void **state)
+{
+    w.often_full = true;
+    w.waits_begun = w.failed = 0;
+    w.s.on_error = BLOCK_REPORT;
+    for (int i = 0; i < 20; i++)
+        run(i % 2, false, 200);
+    assert_true(w.failed > 100 && !w.waits_begun);
+    w.often_full = false;
+    w.s.on_error = BLOCK_WAIT_FOR_ROOM;
+}
+
+static void or_all_but_flushes_wait(void **state)
+{
+    w.waits_begun = 0;
+    w.s.on_error = BLOCK_STOP;
+    for (int i = 0; i < 20; i++)
+        run(i % 2, true, 200);
+    assert_true(w.waits_begun > 20);
+    w.s.on_error = BLOCK_WAIT_FOR_ROOM;
+}
+
+static void turns(int n)
+{
+    while (n--) {
+        world_send_some();
+        world_turn();
+    }
+}
+
+/* In the ring, until there is more or the limit is lifted. */
+static void a_guest_beyond_its_limit_waits(void **state)
+{
+    unsigned int before;
+
+    w.persistent = w.errors_on = false;
+    world_connect();
+    block_limit_set(&w.s.limit, 0, 10);
+    before = w.answered;
+    turns(200);
+    assert_in_range(w.answered - before, 1, 3);
+    block_limit_set(&w.s.limit, 4096, 0);
+    turns(200);
+    before = w.answered;
+    turns(200);
+    assert_in_range(w.answered - before, 0, 3);
+    block_limit_set(&w.s.limit, 0, 0);
+    turns(200);
+    assert_true(w.answered - before > 50);
+    world_finish();
+    world_disconnect();
+    event_timer_cancel(w.s.loop, &w.s.limit.refill);
+}
+
 /* It may have nothing else to wake it. */
 static void a_ring_that_waits_behind_another_is_served(void **state)
 {
@@ -192,6 +246,9 @@ int main(void)
         cmocka_unit_test(a_medium_in_memory_keeps_the_loop_for_a_while),
         cmocka_unit_test(each_request_is_answered_when_the_medium_fails),
         cmocka_unit_test(writes_to_a_full_medium_wait_and_succeed),
+        cmocka_unit_test(an_administrator_can_have_the_guest_told_instead),
+        cmocka_unit_test(or_all_but_flushes_wait),
+        cmocka_unit_test(a_guest_beyond_its_limit_waits),
         cmocka_unit_test(several_rings_are_like_one),
         cmocka_unit_test(a_ring_that_waits_behind_another_is_served),
         cmocka_unit_test(a_medium_that_hangs_holds_only_what_it_was_given),

@@ -191,7 +191,8 @@ static void status_is_json(void **unused)
     struct device_status s = {.restarts = 2, .why = "it said \"no\""}, again;
     char *text, path[64], expected[400];
     const struct record_head left = {
-        .counts = {.to_guest = {3, 4096}, .from_guest = {UINT64_MAX, 1}}};
+        .counts = {.to_guest = {3, 4096}, .from_guest = {UINT64_MAX, 1}},
+        .waits_for = ENOSPC};
     int number, lock;
     size_t n;
     FILE *f = open_memstream(&text, &n);
@@ -219,7 +220,8 @@ static void status_is_json(void **unused)
              "\"restarts\": 2, \"reason\": \"it said \\\"no\\\"\", "
              "\"to_guest\": { \"operations\": 3, \"bytes\": 4096 }, "
              "\"from_guest\": { \"operations\": 18446744073709551615, "
-             "\"bytes\": 1 } }\n  ]\n}\n",
+             "\"bytes\": 1 }, \"waits\": \"No space left on device\" }\n"
+             "  ]\n}\n",
              (int)getpid());
     assert_memory_equal(text, expected, strlen(expected));
     assert_non_null(strstr(text + strlen(expected), "\"pid\": null"));
