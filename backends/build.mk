@@ -76,7 +76,8 @@ NET_QUEUE := \
 $(eval $(call unit_test,net_queue,\
     $(addprefix tests/unit/,net_queue.c net_flow.c each_store.c fake_xen.c) $(NET_QUEUE),-lxentoollog))
 $(eval $(call unit_test,net_tap_batch,tests/unit/net_tap_batch.c backends/net/tap_batch.c \
-    backends/common/io_ring.c tools/libs/daemon/log.c,-luring -lxentoollog))
+    backends/common/io_ring.c tools/libs/daemon/log.c,-luring -lxentoollog \
+    -Wl$(comma)--wrap=io_uring_submit -Wl$(comma)--wrap=__io_uring_get_cqe))
 $(eval $(call unit_test,net_join,$(addprefix tests/unit/,net_join.c net_flow.c) \
     $(addprefix backends/net/,join.c offload.c)))
 $(eval $(call unit_test,net_gather,tests/unit/net_gather.c backends/net/gather.c))

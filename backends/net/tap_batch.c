@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <base/macros.h>
 #include <daemon/log.h>
@@ -40,8 +41,10 @@ static void write_one(int fd, struct tap_frame *f)
     while (lost < 0 && errno == EINTR);
 }
 
-/* Whatever was submitted must be over before its memory is used again. False:
- * the device does not know RWF_NOWAIT, and nothing was written. */
+/* Whatever was submitted must be over before its memory is used again. If the
+ * kernel does not say when that is, nothing but the end of this process stops
+ * it from reading; a successor serves on. False: the device does not know
+ * RWF_NOWAIT, and nothing was written. */
 static bool await(struct io_uring *ring, unsigned int n)
 {
     struct io_uring_cqe *c;
@@ -54,7 +57,7 @@ static bool await(struct io_uring *ring, unsigned int n)
             continue;
         if (rc) {
             log_error("io_uring_wait_cqe: %s", strerror(-rc));
-            break;
+            _exit(1);
         }
         known = known && c->res != -EOPNOTSUPP;
         io_uring_cqe_seen(ring, c);
@@ -63,48 +66,59 @@ static bool await(struct io_uring *ring, unsigned int n)
     return known;
 }
 
-/* The number of frames that went this way, from the first on; 0 if the ring
- * does not do as it should. */
+/* The number of those that were prepared, from the first on, which the kernel
+ * has taken. It may take some at a time. */
+static unsigned int submit(struct io_uring *ring, unsigned int prepared)
+{
+    unsigned int taken = 0;
+    int rc;
+
+    while (taken < prepared) {
+        rc = io_uring_submit(ring);
+        if (rc == -EINTR)
+            continue;
+        if (rc <= 0)
+            break;
+        taken += rc;
+    }
+    return taken;
+}
+
+/* The number of frames that went this way, from the first on. A ring in which
+ * some are left is closed: it must never send them again. */
 static unsigned int write_together(struct tap_batch *b, int fd,
                                    struct tap_frame *frame, unsigned int n)
 {
     struct io_uring_sqe *e;
-    unsigned int i = 0;
-    int done;
+    unsigned int i = 0, taken;
+    bool known;
 
     for (; i < n && (e = io_uring_get_sqe(&b->ring)); i++) {
         io_uring_prep_writev(e, fd, frame[i].iov, frame[i].nr + 1, 0);
         e->rw_flags = b->flags;
     }
-    do
-        done = io_uring_submit(&b->ring);
-    while (done == -EINTR);
-    if (done != (int)i) {
-        await(&b->ring, done < 0 ? 0 : done);
-        return 0;
+    taken = submit(&b->ring, i);
+    known = await(&b->ring, taken);
+    if (!i || taken < i) {
+        log_error("io_uring failed: one system call for each frame");
+        tap_batch_close(b);
     }
-    if (await(&b->ring, i) || !b->flags)
-        return i;
+    if (known || !b->flags)
+        return taken;
     b->flags = 0;
-    return write_together(b, fd, frame, n);
+    return 0;
 }
 
 void tap_batch_write(struct tap_batch *b, int fd, struct tap_frame *frame,
                      unsigned int n)
 {
-    unsigned int done = 0, some;
+    unsigned int done = 0;
 
     for (unsigned int i = 0; i < n; i++)
         frame[i].iov[0] =
             (struct iovec){&frame[i].header, sizeof(frame[i].header)};
-    while (b->open && n - done > 1) {
-        some = write_together(b, fd, frame + done, n - done);
-        if (!some) { /* what is left in the ring is not known */
-            tap_batch_close(b);
-            log_error("io_uring failed: one system call for each frame");
-        }
-        done += some;
-    }
+    while (b->open && n - done > 1)
+        done += write_together(b, fd, frame + done, n - done);
     for (; done < n; done++)
         write_one(fd, &frame[done]);
 }

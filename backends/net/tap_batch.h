@@ -34,8 +34,9 @@ struct tap_batch {
 void tap_batch_open(struct tap_batch *b, unsigned int depth);
 void tap_batch_close(struct tap_batch *b);
 
-/* In their order. A frame that the host does not take is lost, as on a network.
- * The pieces may be reused afterwards. */
+/* In their order, each at most once. A frame that the host does not take is
+ * lost, as on a network. The pieces may be reused afterwards: where the kernel
+ * does not tell when, the process ends as if it were killed. */
 void tap_batch_write(struct tap_batch *b, int fd, struct tap_frame *frame,
                      unsigned int n);
 

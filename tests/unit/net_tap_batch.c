@@ -2,8 +2,10 @@
 /*
  * Many frames by one system call, into a socket that plays the tap device: each
  * arrives once, whole and in order; those for which there is no room are lost,
- * and nobody waits. The same where the kernel has no io_uring.
+ * and nobody waits. The same where the kernel has no io_uring, or takes less
+ * than it is given.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -80,6 +83,86 @@ static void frames_without_room_are_lost(void **state)
     frames_arrive_in_order(NULL);
 }
 
+/* --- a kernel that does less than it is asked for ------------------------- */
+
+int __real_io_uring_submit(struct io_uring *ring);
+int __wrap_io_uring_submit(struct io_uring *ring);
+int __wrap___io_uring_get_cqe(struct io_uring *ring, struct io_uring_cqe **c,
+                              unsigned int submit, unsigned int wait, void *m);
+
+static unsigned int at_once = UINT32_MAX; /* takes so many, */
+static int refuses, calls_until;          /* then fails with this; 0: never */
+static bool silent; /* takes all and never says what became of it */
+
+int __wrap_io_uring_submit(struct io_uring *ring)
+{
+    unsigned int n = io_uring_sq_ready(ring), later = 0;
+    int rc;
+
+    if (silent)
+        return (int)n;
+    if (refuses && !calls_until--)
+        return refuses;
+    if (n > at_once)
+        later = n - at_once;
+    ring->sq.sqe_tail -= later; /* they stay in the ring */
+    rc = __real_io_uring_submit(ring);
+    ring->sq.sqe_tail += later;
+    return rc;
+}
+
+int __wrap___io_uring_get_cqe(struct io_uring *ring, struct io_uring_cqe **c,
+                              unsigned int submit, unsigned int wait, void *m)
+{
+    return -EBADR; /* it has lost count */
+}
+
+static void a_kernel_that_takes_some_at_a_time_gets_each_frame_once(void **s)
+{
+    for (at_once = 1; at_once < 20; at_once++) {
+        make_frames();
+        tap_batch_write(&batch, tap[0], frame, FRAMES);
+        assert_int_equal(arrived(), FRAMES);
+        assert_true(batch.open);
+    }
+    at_once = UINT32_MAX;
+}
+
+static void a_kernel_that_takes_no_more_gets_each_frame_once(void **state)
+{
+    refuses = -EBUSY;
+    for (int i = 0; i < 6; i++) {
+        tap_batch_open(&batch, DEPTH);
+        at_once = 7;
+        calls_until = i;
+        make_frames();
+        tap_batch_write(&batch, tap[0], frame, FRAMES);
+        assert_int_equal(arrived(), FRAMES);
+        assert_false(batch.open);
+    }
+    refuses = 0;
+    at_once = UINT32_MAX;
+}
+
+static void memory_that_the_kernel_may_still_read_is_not_reused(void **state)
+{
+    int status;
+    pid_t pid;
+
+    make_frames();
+    silent = true;
+    pid = fork();
+    if (!pid) {
+        log_setup("test", LOG_LVL_ERROR - 1);
+        tap_batch_write(&batch, tap[0], frame, FRAMES);
+        _exit(0); /* where the memory would be used again */
+    }
+    silent = false;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+}
+
 static int open_tap(bool with_ring)
 {
     int size = 200000;
@@ -119,6 +202,15 @@ int main(void)
                                         close_tap),
         cmocka_unit_test_setup_teardown(frames_without_room_are_lost, together,
                                         close_tap),
+        cmocka_unit_test_setup_teardown(
+            a_kernel_that_takes_some_at_a_time_gets_each_frame_once, together,
+            close_tap),
+        cmocka_unit_test_setup_teardown(
+            a_kernel_that_takes_no_more_gets_each_frame_once, together,
+            close_tap),
+        cmocka_unit_test_setup_teardown(
+            memory_that_the_kernel_may_still_read_is_not_reused, together,
+            close_tap),
         {"frames_arrive_in_order_without_io_uring", frames_arrive_in_order,
          one_by_one, close_tap, NULL},
     };
