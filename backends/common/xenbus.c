@@ -267,6 +267,7 @@ static void look(struct xenbus_device *d, struct xenbus_view *v)
     v->overwritten = state && strtoul(state, NULL, 10) != d->state;
     v->connected = d->connected;
     v->busy = busy(d);
+    v->adapts = d->ops->changed;
     v->recorded = record_connected(&d->record);
     v->ready = d->ops->ready(d);
     free(state);
@@ -394,6 +395,15 @@ static void connect_device(struct xenbus_device *d)
         log_info("connected");
 }
 
+/* A frontend that takes part is told when it has what it wants. */
+static bool adapt(struct xenbus_device *d, enum xenbus_state frontend)
+{
+    d->ops->changed(d);
+    return set_state(d, frontend == XenbusStateReconfiguring
+                            ? XenbusStateReconfigured
+                            : XenbusStateConnected);
+}
+
 /* What the store has of the device is true already; but the end of a trouble
  * that was another's to tell is ours. */
 static void resume_device(struct xenbus_device *d)
@@ -412,7 +422,8 @@ static void resume_device(struct xenbus_device *d)
         give_up(d, "cannot serve on after the backend was killed", rc);
         return;
     }
-    d->state = XenbusStateConnected;
+    if (d->state != XenbusStateReconfigured)
+        d->state = XenbusStateConnected;
     write_error(d, "");
     log_info("serving on in the place of a backend that was killed");
 }
@@ -467,6 +478,8 @@ static bool step(struct xenbus_device *d)
             return false;
         resume_device(d);
         return !d->failed;
+    case XENBUS_ADAPT:
+        return adapt(d, v.frontend);
     case XENBUS_DISCONNECT:
         stop_service(d);
         set_state(d, XenbusStateClosing);
@@ -502,6 +515,8 @@ void xenbus_advance(struct xenbus_device *d)
         return;
     while (!d->loop->stopped && step(d))
         ;
+    if (d->connected && d->ops->changed && !store_lost(&d->store))
+        d->ops->changed(d);
 }
 
 static void on_overdue(struct event_timer *t)
@@ -568,6 +583,10 @@ static int watch_all(struct xenbus_device *d)
         rc = watch_mine(d, mine[i]);
     for (size_t i = 0; !rc && d->ops->settings && d->ops->settings[i]; i++)
         rc = watch_mine(d, d->ops->settings[i]);
+    for (const char *const *key = d->ops->watched; !rc && key && *key; key++) {
+        snprintf(path, sizeof(path), "%s/%s", d->frontend, *key);
+        rc = store_client_watch(&d->store, path, "frontend");
+    }
     snprintf(path, sizeof(path), "%s/state", d->frontend);
     return rc ? rc : store_client_watch(&d->store, path, "frontend");
 }

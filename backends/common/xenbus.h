@@ -7,6 +7,7 @@
  *   announce    features; the frontend is about to read them
  *   connect     read the frontend's ring references, map, bind, serve; or
  *               serve on what a process before this one has left (record.h)
+ *   changed     the frontend may want something else now, while connected
  *   disconnect  stop serving and unmap; may be called at any time
  *   busy        after that: not all that it served is done
  *   leave       the device has ended in spite of that
@@ -56,6 +57,12 @@ struct xenbus_ops {
      * nothing, if the store was lost while it read. */
     int (*connect)(struct xenbus_device *d, struct device_nodes *nodes,
                    bool resume);
+    /* Nodes of the frontend that may change while connected, up to a NULL; and
+     * what looks at them, perhaps in vain, and not if the store is away. Also
+     * before Reconfigured is answered to a frontend that is Reconfiguring.
+     * Both may be NULL. */
+    const char *const *watched;
+    void (*changed)(struct xenbus_device *d);
     void (*disconnect)(struct xenbus_device *d);
     /* xenbus_quiet() is called when that is over. Until then the device is not
      * Closed and has no other connection. NULL: never. What a process before

@@ -12,19 +12,26 @@ static bool frontend_idle(const struct xenbus_view *v)
            v->frontend == XenbusStateClosed;
 }
 
+/* As far as the frontend knows. */
+static bool serving(const struct xenbus_view *v)
+{
+    return v->mine == XenbusStateConnected ||
+           v->mine == XenbusStateReconfigured;
+}
+
 /* A process before this one was killed while it served the frontend, who has
  * not let go. The toolstack may have written Closing, to ask it to. */
 static bool can_resume(const struct xenbus_view *v)
 {
     return v->recorded && !v->connected && !frontend_idle(v) &&
            v->frontend != XenbusStateClosing &&
-           (v->mine == XenbusStateConnected || v->mine == XenbusStateClosing);
+           (serving(v) || v->mine == XenbusStateClosing);
 }
 
 /* Likewise, but there is nothing to resume, or nobody for whom. */
 static bool orphaned(const struct xenbus_view *v)
 {
-    return v->mine == XenbusStateConnected && !v->connected;
+    return serving(v) && !v->connected;
 }
 
 /* The toolstack removes the device. A frontend that still uses it sees the
@@ -72,6 +79,14 @@ enum xenbus_action xenbus_next(const struct xenbus_view *v)
             return XENBUS_ANNOUNCE;
         if (v->mine == XenbusStateInitWait && v->ready)
             return XENBUS_CONNECT;
+        if (v->adapts && v->mine == XenbusStateReconfigured)
+            return XENBUS_ADAPT;
+        return XENBUS_NOTHING;
+    case XenbusStateReconfiguring:
+        if (v->mine == XenbusStateInitialising)
+            return XENBUS_ANNOUNCE;
+        if (v->adapts && v->mine == XenbusStateConnected)
+            return XENBUS_ADAPT;
         return XENBUS_NOTHING;
     case XenbusStateClosing:
         if (v->mine == XenbusStateClosing || v->mine == XenbusStateClosed)
@@ -87,8 +102,7 @@ enum xenbus_action xenbus_next(const struct xenbus_view *v)
         if (v->mine == XenbusStateInitWait && !v->connected)
             return XENBUS_NOTHING;
         return XENBUS_CLOSE;
-    default: /* InitWait, Reconfiguring, Reconfigured: the backend has nothing
-                to do */
+    default: /* InitWait, Reconfigured: the backend has nothing to do */
         if (v->mine == XenbusStateInitialising)
             return XENBUS_ANNOUNCE;
         return XENBUS_NOTHING;

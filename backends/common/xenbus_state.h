@@ -24,6 +24,7 @@ struct xenbus_view {
     bool connected;   /* rings are mapped */
     bool busy;        /* not all of a former connection's work is done */
     bool recorded;    /* a process before this one left its rings in use */
+    bool adapts;      /* the frontend may change what it wants meanwhile */
     bool failed;      /* this frontend state has led to a fatal error already */
 };
 
@@ -32,6 +33,8 @@ enum xenbus_action {
     XENBUS_ANNOUNCE, /* publish features, go to InitWait */
     XENBUS_CONNECT,  /* map the rings, go to Connected */
     XENBUS_RESUME,   /* map the rings that are in use; the guest sees nothing */
+    XENBUS_ADAPT, /* look at what the frontend wants now, go to Reconfigured, or
+                     back to Connected when the frontend does */
     XENBUS_DISCONNECT, /* unmap the rings, go to Closing */
     XENBUS_CLOSE,      /* unmap the rings, go to Closed */
     XENBUS_FINISH,     /* the device is over: end the process */

@@ -71,6 +71,19 @@ static void disconnect_device(struct xenbus_device *d)
 {
 }
 
+static unsigned int changes;
+static char changed_in[4]; /* our state when the first one was looked at */
+
+static void frontend_changed(struct xenbus_device *d)
+{
+    char *state = xenbus_read(d, "state");
+
+    assert_true(d->connected);
+    if (!changes++)
+        snprintf(changed_in, sizeof(changed_in), "%s", state);
+    free(state);
+}
+
 static bool medium_hangs; /* with what it was given */
 static unsigned int left_alone;
 
@@ -562,6 +575,32 @@ static void open_device_stays_open_when_the_store_goes(void **state)
     device.ops = &ops;
 }
 
+static void a_frontend_that_reconfigures_is_answered_afterwards(void **state)
+{
+    static const char *const keys[] = {"want", NULL};
+    struct xenbus_ops adapting = ops;
+
+    adapting.watched = keys;
+    adapting.changed = frontend_changed;
+    device.ops = &adapting;
+    changes = 0;
+    frontend("want", "1");
+    assert_int_equal(changes, 0);
+    frontend("state", "4");
+    assert_int_equal(changes, 1);
+    frontend("want", "2");
+    assert_int_equal(changes, 2);
+    changes = 0;
+    frontend("state", "7");
+    state_is("8");
+    assert_string_equal(changed_in, "4");
+    frontend("state", "4");
+    state_is("4");
+    frontend("state", "5");
+    state_is("5");
+    device.ops = &ops;
+}
+
 static void trouble_is_told_until_it_is_over(void **state)
 {
     static const char node[] = "error/" BACK "/error";
@@ -684,6 +723,9 @@ int main(void)
             forget_device),
         cmocka_unit_test_setup_teardown(
             what_changes_while_connected_is_told_by_the_same_state, make_device,
+            forget_device),
+        cmocka_unit_test_setup_teardown(
+            a_frontend_that_reconfigures_is_answered_afterwards, make_device,
             forget_device),
         cmocka_unit_test_setup_teardown(trouble_is_told_until_it_is_over,
                                         make_device, forget_device),

@@ -36,7 +36,14 @@ static bool apply(struct xenbus_view *v, enum xenbus_action a, bool *over)
         assert_false(v->connected);
         assert_true(v->recorded);
         v->connected = true;
-        v->mine = XenbusStateConnected;
+        if (v->mine != XenbusStateReconfigured)
+            v->mine = XenbusStateConnected;
+        return true;
+    case XENBUS_ADAPT:
+        assert_true(v->connected && v->adapts);
+        v->mine = v->frontend == XenbusStateReconfiguring
+                      ? XenbusStateReconfigured
+                      : XenbusStateConnected;
         return true;
     case XENBUS_DISCONNECT:
         v->connected = v->recorded = false;
@@ -95,6 +102,32 @@ static void a_device_connects_serves_and_closes(void **state)
     v.frontend = XenbusStateClosed;
     assert_true(settle(&v));
     assert_int_equal(v.mine, XenbusStateClosed);
+}
+
+static void a_frontend_that_reconfigures_is_answered(void **state)
+{
+    struct xenbus_view v = fresh;
+
+    v.ready = true;
+    v.frontend = XenbusStateConnected;
+    settle(&v);
+    v.frontend = XenbusStateReconfiguring;
+    settle(&v);
+    assert_int_equal(v.mine, XenbusStateConnected); /* by who can */
+    v.adapts = true;
+    settle(&v);
+    assert_int_equal(v.mine, XenbusStateReconfigured);
+    v.connected = false; /* killed */
+    settle(&v);
+    assert_true(v.connected && v.mine == XenbusStateReconfigured);
+    v.frontend = XenbusStateConnected;
+    settle(&v);
+    assert_true(v.connected && v.mine == XenbusStateConnected);
+    v.frontend = XenbusStateReconfiguring;
+    settle(&v);
+    v.frontend = XenbusStateClosing;
+    settle(&v);
+    assert_int_equal(v.mine, XenbusStateClosing);
 }
 
 static void a_device_closes_when_its_guest_is_destroyed(void **state)
@@ -297,10 +330,12 @@ static void every_view_settles(void **state)
             .connected = i & 8,
             .recorded = i & 16,
             .failed = i & 32,
+            .adapts = true,
         };
         bool resumes;
 
-        if (v.connected && v.mine != XenbusStateConnected)
+        if (v.connected && v.mine != XenbusStateConnected &&
+            v.mine != XenbusStateReconfigured)
             continue; /* there is no such process */
         resumes = xenbus_next(&v) == XENBUS_RESUME;
         resumed += resumes;
@@ -310,7 +345,7 @@ static void every_view_settles(void **state)
         if (v.present && v.mine == XenbusStateConnected)
             assert_true(v.connected);
     }
-    assert_int_equal(resumed, 5 * 2 * 8); /* frontend, mine, three bits */
+    assert_int_equal(resumed, 5 * 3 * 8); /* frontend, mine, three bits */
 }
 
 static void a_device_settles_after_any_changes(void **state)
@@ -343,10 +378,12 @@ static void a_device_settles_after_any_changes(void **state)
         if (settle(&v)) {
             lives++;
             v = fresh;
+            v.adapts = lives & 1;
             continue;
         }
         connections += !was && v.connected;
-        assert_true(!v.connected || v.mine == XenbusStateConnected);
+        assert_true(!v.connected || v.mine == XenbusStateConnected ||
+                    (v.adapts && v.mine == XenbusStateReconfigured));
         if (!v.online)
             assert_true(v.frontend != XenbusStateClosed &&
                         v.frontend != XenbusStateUnknown);
@@ -358,6 +395,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_device_connects_serves_and_closes),
+        cmocka_unit_test(a_frontend_that_reconfigures_is_answered),
         cmocka_unit_test(a_device_closes_when_its_guest_is_destroyed),
         cmocka_unit_test(a_device_connects_again_when_the_driver_is_reloaded),
         cmocka_unit_test(nothing_is_closed_or_begun_before_the_medium_is_done),
