@@ -14,7 +14,7 @@ BLOCK_BACKEND := $(addprefix backends/block/, \
     threads.c resize.c sysfs.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
-    main.c queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c tap.c tap_batch.c) \
+    main.c queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c tap.c tap_batch.c) \
     backends/common/grant_arena.c
 
 SUPERVISOR := backends/net/tap.c \
@@ -70,7 +70,7 @@ $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c resize.c sysfs.c) backends/common/io_ring.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
 NET_QUEUE := \
-    $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c) \
+    $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c) \
     $(addprefix backends/common/,ring.c grant_map.c grant_arena.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c)
 $(eval $(call unit_test,net_queue,\

@@ -21,6 +21,7 @@ struct net_device {
     struct tap_batch tap_batch;
     struct net_credit credit;
     struct grant_arena arena;
+    struct net_wishes wishes;
     unsigned int refills;
     unsigned int nr_queues; /* connected */
     struct net_queue queue[TAP_MAX_QUEUES];
@@ -34,9 +35,14 @@ static struct net_device *device_of(struct xenbus_device *bus)
 static void announce(struct xenbus_device *bus, struct device_nodes *n)
 {
     static const char *const features[] = {
-        "feature-sg",        "feature-gso-tcpv4",
-        "feature-gso-tcpv6", "feature-ipv6-csum-offload",
-        "feature-rx-copy",   "feature-split-event-channels",
+        "feature-sg",
+        "feature-gso-tcpv4",
+        "feature-gso-tcpv6",
+        "feature-ipv6-csum-offload",
+        "feature-rx-copy",
+        "feature-split-event-channels",
+        "feature-multicast-control",
+        "feature-dynamic-multicast-control",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(features); i++)
@@ -128,6 +134,21 @@ static int read_refs(struct xenbus_device *bus, const char *dir,
     return 0;
 }
 
+/* Nonsense changes nothing. */
+static void read_wishes(struct xenbus_device *bus)
+{
+    struct net_device *d = device_of(bus);
+    bool filter;
+    int rc = read_flag(bus, "request-multicast-control", &filter);
+
+    if (store_lost(&bus->store))
+        return;
+    if (rc)
+        log_warning("%s", log_take_reason(rc));
+    else
+        d->wishes.filter = filter;
+}
+
 static void broken(struct net_queue *q, const char *why)
 {
     struct net_device *d = q->owner;
@@ -206,6 +227,7 @@ static int connect_queue(struct net_device *d, unsigned int i, bool alone,
     q->broken = broken;
     q->lost = lost;
     q->features = *f;
+    q->wishes = &d->wishes;
     q->tap_fd = d->tap.fd[i];
     q->tap_batch = &d->tap_batch;
     q->credit = &d->credit;
@@ -223,6 +245,17 @@ static uint32_t own_domid(struct xenbus_device *bus)
 
     free(text);
     return domid;
+}
+
+/* The lists of a former connection are not this one's. */
+static void begin_wishes(struct net_device *d, bool resume)
+{
+    struct net_record *record = (struct net_record *)d->backend.bus.record.head;
+
+    d->wishes = (struct net_wishes){.multicast = &record->multicast};
+    if (!resume)
+        record->multicast.count = 0;
+    read_wishes(&d->backend.bus);
 }
 
 static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
@@ -245,6 +278,7 @@ static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
         rc = -ENOTCONN;
     if (rc)
         return rc;
+    begin_wishes(d, resume);
     o = (struct tap_offloads){.csum = f.csum, .tso4 = f.tso4, .tso6 = f.tso6};
     rc = grant_arena_take(&d->arena, d->backend.grants.handle, self,
                           NET_ARENA_PAGES);
@@ -297,6 +331,8 @@ static void close_net(struct backend *b)
     tap_close(&d->tap);
 }
 
+static const char *const watched[] = {"request-multicast-control", NULL};
+
 static const struct backend_ops net_ops = {
     .program = "xen-net-backend",
     .bus =
@@ -306,6 +342,8 @@ static const struct backend_ops net_ops = {
             .announce = announce,
             .ready = ready,
             .connect = connect_net,
+            .watched = watched,
+            .changed = read_wishes,
             .disconnect = disconnect_net,
         },
     .record_format = NET_RECORD_FORMAT,

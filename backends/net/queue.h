@@ -29,6 +29,7 @@
 #include "credit.h"
 #include "gather.h"
 #include "join.h"
+#include "multicast.h"
 #include "record.h"
 #include "slots.h"
 #include "tap.h"
@@ -57,6 +58,12 @@ struct net_features {
     bool sg, csum, csum6, tso4, tso6, rx_notify;
 };
 
+/* What the frontend wants of the interface, and may change while connected. */
+struct net_wishes {
+    bool filter; /* of multicast frames only those on the list */
+    struct net_multicast *multicast; /* in the record */
+};
+
 /* A frame read from the tap device, on its way into the guest. */
 struct net_frame {
     struct virtio_net_hdr header;
@@ -71,6 +78,7 @@ struct net_queue {
     struct event_loop *loop;
     struct grants *grants;
     struct net_features features;
+    const struct net_wishes *wishes; /* the interface's */
     int tap_fd;
     struct tap_batch *tap_batch; /* the interface's */
     struct net_credit *credit;   /* the interface's */

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a killed network backend leaves to its successor: of each queue, the
- * answers that were on their way into the rings (answers.h).
+ * answers that were on their way into the rings (answers.h), and what the
+ * frontend has told by way of them.
  */
 #ifndef BACKENDS_NET_RECORD_H
 #define BACKENDS_NET_RECORD_H
 
 #include "answers.h"
+#include "multicast.h"
 #include "tap.h"
 
-#define NET_RECORD_FORMAT "vif   2"
+#define NET_RECORD_FORMAT "vif   3"
 
 struct net_queue_record {
     struct net_sealed tx, rx;
@@ -17,6 +19,7 @@ struct net_queue_record {
 
 struct net_record {
     struct record_head head;
+    struct net_multicast multicast;
     struct net_queue_record queue[TAP_MAX_QUEUES];
 };
 

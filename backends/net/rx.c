@@ -35,6 +35,9 @@ static bool fit_to_guest(struct net_queue *q, struct net_frame *f)
 
     if (f->len < NET_MIN_FRAME || (pages_of(f) > 1 && !q->features.sg))
         return false;
+    if (q->wishes->filter && net_is_multicast(f->data) &&
+        !net_multicast_has(q->wishes->multicast, f->data))
+        return false;
     if (is_gso(f) && h->gso_type != VIRTIO_NET_HDR_GSO_TCPV4 &&
         h->gso_type != VIRTIO_NET_HDR_GSO_TCPV6)
         return false; /* not asked for */

@@ -26,7 +26,10 @@ static int parse_extras(struct net_packet *p, const union net_tx_slot *slot,
         if (e->type == XEN_NETIF_EXTRA_TYPE_GSO) {
             p->gso_type = e->u.gso.type;
             p->gso_size = e->u.gso.size;
-        } /* the other kinds were not announced: nothing to do for them */
+        } else if (e->type != XEN_NETIF_EXTRA_TYPE_HASH) {
+            p->multicast = e->type;
+            memcpy(p->address, e->u.mcast.addr, sizeof(p->address));
+        } /* the frame's hash is of no use here */
     } while (e->flags & XEN_NETIF_EXTRA_FLAG_MORE);
     return 0;
 }
@@ -87,7 +90,7 @@ int net_packet_parse(struct net_packet *p, const union net_tx_slot *slot,
     }
     if (!rc)
         rc = check_pieces(p);
-    p->drop = p->nr_pieces > NET_MAX_PIECES || p->size < NET_MIN_FRAME ||
-              !gso_sane(p);
+    p->drop = !p->multicast && (p->nr_pieces > NET_MAX_PIECES ||
+                                p->size < NET_MIN_FRAME || !gso_sane(p));
     return rc;
 }

@@ -48,7 +48,11 @@ struct net_packet {
     bool csum_blank;
     uint8_t gso_type;  /* XEN_NETIF_GSO_TYPE_* */
     uint16_t gso_size; /* bytes of data in each segment */
-    bool drop;         /* answer with an error, send nothing */
+    /* XEN_NETIF_EXTRA_TYPE_MCAST_ADD or _DEL of this address, and nothing else:
+     * there is nothing to send. 0: a frame. */
+    uint8_t multicast;
+    uint8_t address[6];
+    bool drop; /* answer with an error, send nothing */
 };
 
 /*

@@ -200,21 +200,46 @@ static int add_packet(struct net_queue *q, const struct net_packet *p,
     return NETIF_RSP_OKAY;
 }
 
+/* What to answer. */
+static int change_multicast(struct net_queue *q, const struct net_packet *p)
+{
+    if (p->multicast == XEN_NETIF_EXTRA_TYPE_MCAST_DEL)
+        net_multicast_remove(q->wishes->multicast, p->address);
+    else if (!net_multicast_add(q->wishes->multicast, p->address))
+        return NETIF_RSP_ERROR;
+    return NETIF_RSP_OKAY;
+}
+
+static int send_packet(struct net_queue *q, const struct net_packet *p,
+                       unsigned int *piece)
+{
+    int status = add_packet(q, p, piece);
+
+    if (status == NETIF_RSP_OKAY)
+        record_count(&q->counts->from_guest, p->size);
+    return status;
+}
+
+static bool is_frame(const struct net_packet *p)
+{
+    return !p->drop && !p->multicast;
+}
+
 static void transmit(struct net_queue *q, unsigned int nr_packets)
 {
     unsigned int piece = 0;
 
     q->tx_batch.used = q->tx_frames = q->tx_iovs = q->tx_heads = 0;
     for (unsigned int i = 0; i < nr_packets; i++)
-        if (!q->tx_packet[i].drop)
+        if (is_frame(&q->tx_packet[i]))
             add_copies(q, &q->tx_packet[i]);
     grant_batch_run(q->grants, &q->tx_batch);
     for (unsigned int i = 0; i < nr_packets; i++) {
         const struct net_packet *p = &q->tx_packet[i];
-        int status = p->drop ? NETIF_RSP_ERROR : add_packet(q, p, &piece);
+        int status = p->multicast ? change_multicast(q, p)
+                     : p->drop    ? NETIF_RSP_ERROR
+                                  : send_packet(q, p, &piece);
 
-        if (status == NETIF_RSP_OKAY)
-            record_count(&q->counts->from_guest, p->size);
         respond_packet(q, p, status);
     }
     end_joining(q);

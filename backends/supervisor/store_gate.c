@@ -59,6 +59,10 @@ static const char *const announced[] = {
     "feature-rx-copy",
     "feature-rx-flip",
     "feature-split-event-channels",
+    "feature-multicast-control",
+    "feature-dynamic-multicast-control",
+    "feature-ctrl-ring",
+    "feature-xdp-headroom",
 };
 
 static bool is_announced(const char *key)

@@ -49,6 +49,7 @@ struct ring {
 static struct guest {
     struct net_queue q;
     struct net_record record;
+    struct net_wishes wishes;
     struct net_credit credit;
     struct grant_arena arena;
     struct event_loop loop;
@@ -171,10 +172,16 @@ static uint32_t some_ref(void)
 static void make_extra(netif_extra_info_t *e)
 {
     memset(e, 0, sizeof(*e));
+    extras_owed++;
+    if (fuzz_once_in(8)) { /* lists of addresses, a hash */
+        fuzz_fill(e, sizeof(*e));
+        e->type = XEN_NETIF_EXTRA_TYPE_MCAST_ADD + fuzz_random() % 3;
+        e->flags = 0;
+        return;
+    }
     e->type = fuzz_once_in(300) ? fuzz_random() : XEN_NETIF_EXTRA_TYPE_GSO;
     e->u.gso.type = 1 + fuzz_mostly_below(2);
     e->u.gso.size = fuzz_mostly_below(3000);
-    extras_owed++;
 }
 
 /* Segments of one stream, now and then something else. */
@@ -350,6 +357,8 @@ static void connect_guest(struct guest *g, bool one_port, bool notifies)
     q->features = (struct net_features){true, true, fuzz_once_in(2),
                                         true, true, notifies};
     q->credit = &g->credit;
+    g->wishes.multicast = &g->record.multicast;
+    q->wishes = &g->wishes;
     q->arena = &g->arena;
     q->record = &g->record.queue[0];
     q->counts = &g->record.head.counts;
@@ -422,6 +431,8 @@ static void turn(void)
         fire(&liar.loop, &q->stall);
     if (fuzz_once_in(4))
         fire(&liar.loop, &liar.credit.refill);
+    if (fuzz_once_in(100))
+        liar.wishes.filter = fuzz_once_in(2);
     if (!down)
         take_answers();
 }

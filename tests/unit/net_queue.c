@@ -58,6 +58,7 @@ static unsigned int written, joined, delivered, errors, null_answers;
 static unsigned int expected_errors, expected_nulls;
 static bool tx_owed[65536]; /* by id */
 static struct net_record record;
+static struct net_wishes wishes = {.multicast = &record.multicast};
 static unsigned int max_frame = 65536;
 static bool lossy; /* a backend has been killed */
 static bool rx_notify = true, shared_port;
@@ -188,10 +189,28 @@ void tap_batch_write(struct tap_batch *b, int fd, struct tap_frame *frame,
 
 /* --- the frontend, transmit --- */
 
+static void take_tx_answers(void);
+
 static netif_tx_request_t *tx_slot(uint32_t i)
 {
     return (void *)((uint8_t *)tx_ring + 64 +
                     (i % NET_RING_SIZE) * sizeof(union net_tx_slot));
+}
+
+/* A request that is no frame but asks for this address. */
+static void ask_for(uint8_t type, const uint8_t *address)
+{
+    netif_extra_info_t e = {.type = type};
+
+    *tx_slot(tx_prod) =
+        (netif_tx_request_t){.id = tx_prod, .flags = NETTXF_extra_info};
+    tx_owed[tx_slot(tx_prod++)->id] = true;
+    memcpy(e.u.mcast.addr, address, sizeof(e.u.mcast.addr));
+    memcpy(tx_slot(tx_prod++), &e, sizeof(e));
+    expected_nulls++;
+    tx_ring[0] = tx_prod;
+    q.tx_port.event(&q.tx_port);
+    take_tx_answers();
 }
 
 static unsigned int put_extra(uint16_t gso_size)
@@ -424,6 +443,7 @@ static int start_backend(bool resume)
     q.broken = on_broken;
     q.lost = on_lost;
     q.features = (struct net_features){true, true, true, true, true, rx_notify};
+    q.wishes = &wishes;
     q.tap_fd = eventfd(0, 0);
     q.tap_batch = NULL; /* played */
     q.credit = &credit;
@@ -604,6 +624,58 @@ static void a_guest_that_says_nothing_is_looked_at_again(void **state)
         assert_false(q.held || q.stall.armed || q.tap_paused);
     }
     rx_notify = true;
+}
+
+/* A frame to this address; true: the guest got it. */
+static bool is_given(const uint8_t *address)
+{
+    struct frame *f = push(&in_tap);
+    unsigned int before = delivered;
+
+    make_frame(f, 100, 0);
+    memcpy(f->data, address, 6);
+    give_buffers(2);
+    turn();
+    to_guest.tail = to_guest.head; /* those that were not wanted */
+    return delivered > before;
+}
+
+static void a_guest_gets_the_multicast_frames_that_it_asked_for(void **state)
+{
+    static const uint8_t group[] = {1, 0, 0x5e, 0, 0, 1},
+                         own[] = {2, 0, 0, 0, 0, 1},
+                         all[] = {255, 255, 255, 255, 255, 255};
+    uint8_t other[] = {0x33, 0x33, 0, 0, 0, 0};
+
+    assert_true(is_given(group));
+    wishes.filter = true;
+    assert_false(is_given(group));
+    assert_true(is_given(own) && is_given(all));
+    ask_for(XEN_NETIF_EXTRA_TYPE_MCAST_ADD, group);
+    ask_for(XEN_NETIF_EXTRA_TYPE_MCAST_ADD, group);
+    assert_true(is_given(group) && !is_given(other));
+    net_queue_disconnect(&q); /* killed */
+    close(q.tap_fd);
+    start_backend(true);
+    assert_true(is_given(group));
+    ask_for(XEN_NETIF_EXTRA_TYPE_MCAST_DEL, group);
+    ask_for(XEN_NETIF_EXTRA_TYPE_MCAST_DEL, other);
+    assert_false(is_given(group));
+    for (; other[5] < NET_MULTICAST_MAX; other[5]++)
+        ask_for(XEN_NETIF_EXTRA_TYPE_MCAST_ADD, other);
+    assert_int_equal(errors, 0);
+    ask_for(XEN_NETIF_EXTRA_TYPE_MCAST_ADD, other); /* one too many */
+    assert_int_equal(errors, 1);
+    assert_false(is_given(other));
+    other[5]--;
+    assert_true(is_given(other));
+    assert_int_equal(null_answers, expected_nulls);
+    assert_int_equal(written, 0);
+    assert_int_equal(record.head.counts.from_guest.operations, 0);
+    record.multicast.count = UINT32_MAX; /* by a guest that took it over */
+    assert_false(is_given(other));
+    record.multicast.count = 0;
+    wishes.filter = false;
 }
 
 static void refilled(struct net_credit *c)
@@ -853,6 +925,9 @@ int main(int argc, char **argv)
             disconnect_queue),
         cmocka_unit_test_setup_teardown(
             a_guest_that_says_nothing_is_looked_at_again, connect_queue,
+            disconnect_queue),
+        cmocka_unit_test_setup_teardown(
+            a_guest_gets_the_multicast_frames_that_it_asked_for, connect_queue,
             disconnect_queue),
         cmocka_unit_test_setup_teardown(
             a_rate_is_kept_also_across_a_reconnection, connect_queue,

@@ -6,15 +6,17 @@
  *
  * Nodes of the backend: feature-sg, feature-gso-tcpv4, feature-gso-tcpv6,
  * feature-no-csum-offload, feature-ipv6-csum-offload, feature-rx-copy,
- * feature-multicast-control, feature-split-event-channels,
- * multi-queue-max-queues. Of the frontend: tx-ring-ref, rx-ring-ref,
- * event-channel or event-channel-tx and -rx, request-rx-copy and the same
- * features; with several queues multi-queue-num-queues and queue-N/.
+ * feature-multicast-control, feature-dynamic-multicast-control,
+ * feature-split-event-channels, multi-queue-max-queues. Of the frontend:
+ * tx-ring-ref, rx-ring-ref, event-channel or event-channel-tx and -rx,
+ * request-rx-copy, request-multicast-control and the same features; with
+ * several queues multi-queue-num-queues and queue-N/.
  *
- * The backend here refuses a frontend without request-rx-copy and
- * feature-rx-notify, and uses gso-tcpv4 and -tcpv6 only together with sg and
- * checksums. It announces neither feature-multicast-control nor a hash. Nodes
- * are read each time the frontend becomes ready; later changes go unseen.
+ * The backend here refuses a frontend without request-rx-copy, and uses
+ * gso-tcpv4 and -tcpv6 only together with sg and checksums. For one without
+ * feature-rx-notify, which may not tell of new receive requests, it looks
+ * again. Nodes are read each time the frontend becomes ready;
+ * request-multicast-control also whenever it changes.
  */
 #ifndef __XEN_PUBLIC_IO_NETIF_H__
 #define __XEN_PUBLIC_IO_NETIF_H__
@@ -123,8 +125,11 @@ typedef struct netif_rx_response netif_rx_response_t;
 #define XEN_NETIF_GSO_TYPE_TCPV6       (2)
 /*
  * gso: a packet larger than the MTU that the receiver, or the device that sends
- * it on, cuts into segments. mcast: addresses to receive. hash: of the packet's
- * flow.
+ * it on, cuts into segments. hash: of the packet's flow.
+ * mcast: from a guest, with a request that is no packet, whatever else it says:
+ * the address joins its list or leaves it. While request-multicast-control is 1
+ * the guest gets multicast packets for these addresses alone; the list begins
+ * empty with each connection, and has room for 64 (NETIF_RSP_ERROR: none left).
  */
 struct netif_extra_info {
     uint8_t type;  /* XEN_NETIF_EXTRA_TYPE_* */
