@@ -14,7 +14,7 @@ BLOCK_BACKEND := $(addprefix backends/block/, \
     threads.c resize.c sysfs.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
-    main.c queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c tap.c tap_batch.c) \
+    main.c queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c ctrl.c tap.c tap_batch.c) \
     backends/common/grant_arena.c
 
 SUPERVISOR := backends/net/tap.c \
@@ -70,16 +70,22 @@ $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c resize.c sysfs.c) backends/common/io_ring.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
 NET_QUEUE := \
-    $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c) \
+    $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c) \
     $(addprefix backends/common/,ring.c grant_map.c grant_arena.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c)
 $(eval $(call unit_test,net_queue,\
     $(addprefix tests/unit/,net_queue.c net_flow.c each_store.c fake_xen.c) $(NET_QUEUE),-lxentoollog))
+$(eval $(call unit_test,net_spread,\
+    $(addprefix tests/unit/,net_spread.c net_flow.c fake_xen.c) $(NET_QUEUE),-lxentoollog))
 $(eval $(call unit_test,net_tap_batch,tests/unit/net_tap_batch.c backends/net/tap_batch.c \
     backends/common/io_ring.c tools/libs/daemon/log.c,-luring -lxentoollog \
     -Wl$(comma)--wrap=io_uring_submit -Wl$(comma)--wrap=__io_uring_get_cqe))
 $(eval $(call unit_test,net_join,$(addprefix tests/unit/,net_join.c net_flow.c) \
     $(addprefix backends/net/,join.c offload.c)))
+$(eval $(call unit_test,net_hash,$(addprefix tests/unit/,net_hash.c each_store.c fake_xen.c) \
+    $(addprefix backends/net/,ctrl.c hash.c offload.c answers.c) \
+    $(addprefix backends/common/,ring.c grant_map.c grant_arena.c) \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,net_gather,tests/unit/net_gather.c backends/net/gather.c))
 $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c \
     backends/net/offload.c))
@@ -121,7 +127,7 @@ $(eval $(call unit_test,fuzz_console,$(addprefix tests/fuzz/,console_ring.c medd
 $(eval $(call unit_test,fuzz_nodes,\
     $(addprefix tests/fuzz/,frontend_nodes.c vbd_main.c vif_main.c meddler.c) backends/block/settings.c \
     $(addprefix tests/unit/,played_store.c fake_xen.c) \
-    $(addprefix backends/block/,limit.c queue.c job.c copies.c record.c request.c pages.c pool.c) $(NET_QUEUE) \
+    $(addprefix backends/block/,limit.c queue.c job.c copies.c record.c request.c pages.c pool.c) $(NET_QUEUE) backends/net/ctrl.c \
     $(addprefix backends/common/,xenbus.c xenbus_state.c record.c store_client.c device_node.c),\
     -pthread -lxentoollog))
 

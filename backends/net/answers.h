@@ -15,7 +15,7 @@
 #include "../common/ring.h"
 
 #define NET_RING_SIZE  256 /* slots of a ring */
-#define NET_ANSWER_MAX 8   /* bytes */
+#define NET_ANSWER_MAX 12  /* bytes */
 
 /* Part of the record. */
 struct net_sealed {

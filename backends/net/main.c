@@ -13,6 +13,7 @@
 #include <daemon/log.h>
 
 #include "../common/backend_main.h"
+#include "ctrl.h"
 #include "queue.h"
 
 struct net_device {
@@ -22,6 +23,7 @@ struct net_device {
     struct net_credit credit;
     struct grant_arena arena;
     struct net_wishes wishes;
+    struct net_ctrl ctrl;
     unsigned int refills;
     unsigned int nr_queues; /* connected */
     struct net_queue queue[TAP_MAX_QUEUES];
@@ -43,6 +45,8 @@ static void announce(struct xenbus_device *bus, struct device_nodes *n)
         "feature-split-event-channels",
         "feature-multicast-control",
         "feature-dynamic-multicast-control",
+        "feature-ctrl-ring",
+        "feature-xdp-headroom",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(features); i++)
@@ -134,24 +138,39 @@ static int read_refs(struct xenbus_device *bus, const char *dir,
     return 0;
 }
 
-/* Nonsense changes nothing. */
+/* Nonsense changes nothing. A headroom that is too large is cut: the guest sees
+ * with each frame how much there is. */
 static void read_wishes(struct xenbus_device *bus)
 {
     struct net_device *d = device_of(bus);
     bool filter;
+    uint64_t headroom;
     int rc = read_flag(bus, "request-multicast-control", &filter);
 
+    rc = rc ? rc
+            : xenbus_frontend_uint(bus, "xdp-headroom", 0, UINT16_MAX,
+                                   &headroom);
     if (store_lost(&bus->store))
         return;
-    if (rc)
+    if (rc) {
         log_warning("%s", log_take_reason(rc));
-    else
-        d->wishes.filter = filter;
+        return;
+    }
+    d->wishes.filter = filter;
+    d->wishes.headroom =
+        headroom < NET_MAX_HEADROOM ? headroom : NET_MAX_HEADROOM;
 }
 
 static void broken(struct net_queue *q, const char *why)
 {
     struct net_device *d = q->owner;
+
+    xenbus_fatal(&d->backend.bus, EPROTO, "%s", why);
+}
+
+static void ctrl_broken(struct net_ctrl *c, const char *why)
+{
+    struct net_device *d = container_of(c, struct net_device, ctrl);
 
     xenbus_fatal(&d->backend.bus, EPROTO, "%s", why);
 }
@@ -173,6 +192,7 @@ static void disconnect_net(struct xenbus_device *bus)
 {
     struct net_device *d = device_of(bus);
 
+    net_ctrl_disconnect(&d->ctrl);
     while (d->nr_queues)
         net_queue_disconnect(&d->queue[--d->nr_queues]);
     grant_arena_give_back(&d->arena);
@@ -205,8 +225,9 @@ static void refilled(struct net_credit *c)
         event_work_queue(&d->backend.loop, &d->queue[(first + i) % n].tx_work);
 }
 
-static int connect_queue(struct net_device *d, unsigned int i, bool alone,
-                         const struct net_features *f, bool resume)
+static int connect_queue(struct net_device *d, unsigned int i,
+                         unsigned int nr_queues, const struct net_features *f,
+                         bool resume)
 {
     struct net_record *record = (struct net_record *)d->backend.bus.record.head;
     struct net_queue *q = &d->queue[i];
@@ -214,7 +235,7 @@ static int connect_queue(struct net_device *d, unsigned int i, bool alone,
     char dir[32] = "";
     int rc;
 
-    if (!alone)
+    if (nr_queues > 1)
         snprintf(dir, sizeof(dir), "queue-%u/", i);
     rc = read_refs(&d->backend.bus, dir, &refs);
     if (!rc && store_lost(&d->backend.bus.store))
@@ -232,9 +253,43 @@ static int connect_queue(struct net_device *d, unsigned int i, bool alone,
     q->tap_batch = &d->tap_batch;
     q->credit = &d->credit;
     q->arena = &d->arena;
+    q->all = d->queue;
+    q->nr_all = nr_queues;
     q->record = &record->queue[i];
     q->counts = &record->head.counts;
     return net_queue_connect(q, &d->backend.ports, &refs, resume);
+}
+
+/* If the frontend has one. */
+static int connect_ctrl(struct net_device *d, unsigned int nr_queues,
+                        bool resume)
+{
+    struct xenbus_device *bus = &d->backend.bus;
+    struct net_record *record = (struct net_record *)bus->record.head;
+    char *wanted = xenbus_frontend_read(bus, "ctrl-ring-ref");
+    uint64_t ref = 0, port = 0;
+    int rc = 0;
+
+    if (wanted) {
+        rc = xenbus_frontend_uint(bus, "ctrl-ring-ref", UINT64_MAX, UINT32_MAX,
+                                  &ref);
+        rc = rc ? rc
+                : xenbus_frontend_uint(bus, "event-channel-ctrl", UINT64_MAX,
+                                       UINT32_MAX, &port);
+    }
+    if (!rc && store_lost(&bus->store))
+        rc = -ENOTCONN;
+    if (!rc && wanted) {
+        d->ctrl.loop = &d->backend.loop;
+        d->ctrl.grants = &d->backend.grants;
+        d->ctrl.hash = &record->hash;
+        d->ctrl.sealed = &record->ctrl;
+        d->ctrl.nr_queues = nr_queues;
+        d->ctrl.broken = ctrl_broken;
+        rc = net_ctrl_connect(&d->ctrl, &d->backend.ports, ref, port, resume);
+    }
+    free(wanted);
+    return rc;
 }
 
 static uint32_t own_domid(struct xenbus_device *bus)
@@ -252,9 +307,12 @@ static void begin_wishes(struct net_device *d, bool resume)
 {
     struct net_record *record = (struct net_record *)d->backend.bus.record.head;
 
-    d->wishes = (struct net_wishes){.multicast = &record->multicast};
-    if (!resume)
+    d->wishes = (struct net_wishes){.multicast = &record->multicast,
+                                    .hash = &record->hash};
+    if (!resume) {
         record->multicast.count = 0;
+        record->hash = (struct net_hash){0};
+    }
     read_wishes(&d->backend.bus);
 }
 
@@ -284,10 +342,11 @@ static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
                           NET_ARENA_PAGES);
     rc = rc ? rc : tap_connect(&d->tap, queues, &o);
     for (d->nr_queues = 0; !rc && d->nr_queues < queues; d->nr_queues++) {
-        rc = connect_queue(d, d->nr_queues, queues == 1, &f, resume);
+        rc = connect_queue(d, d->nr_queues, queues, &f, resume);
         if (rc)
             break;
     }
+    rc = rc ? rc : connect_ctrl(d, queues, resume);
     if (rc == -EBADFD)
         lose_interface(d);
     if (rc)
@@ -331,7 +390,8 @@ static void close_net(struct backend *b)
     tap_close(&d->tap);
 }
 
-static const char *const watched[] = {"request-multicast-control", NULL};
+static const char *const watched[] = {"request-multicast-control",
+                                      "xdp-headroom", NULL};
 
 static const struct backend_ops net_ops = {
     .program = "xen-net-backend",

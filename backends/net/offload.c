@@ -40,6 +40,18 @@ static uint16_t ethertype(const uint8_t *frame, uint32_t len, uint16_t *l3)
     return 0;
 }
 
+enum frame_network frame_network(const uint8_t *frame, uint32_t len,
+                                 uint16_t *l3)
+{
+    uint16_t type = ethertype(frame, len, l3);
+
+    if (type == ETHERTYPE_IPV4 && *l3 + 20u <= len && frame[*l3] >> 4 == 4)
+        return FRAME_IPV4;
+    if (type == ETHERTYPE_IPV6 && *l3 + (uint32_t)IPV6_HEADER <= len)
+        return FRAME_IPV6;
+    return FRAME_OTHER;
+}
+
 bool frame_is_ipv6(const uint8_t *frame, uint32_t len)
 {
     uint16_t l3;

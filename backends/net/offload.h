@@ -46,6 +46,12 @@ uint16_t internet_checksum(const uint8_t *p, uint32_t len);
 bool offload_complete_checksum(const struct virtio_net_hdr *h, uint8_t *frame,
                                uint32_t len);
 
+/* What a frame carries, and where that begins: OTHER also if its header is not
+ * all there. */
+enum frame_network { FRAME_OTHER, FRAME_IPV4, FRAME_IPV6 };
+enum frame_network frame_network(const uint8_t *frame, uint32_t len,
+                                 uint16_t *l3);
+
 bool frame_is_ipv6(const uint8_t *frame, uint32_t len);
 
 #endif

@@ -28,6 +28,7 @@
 #include "answers.h"
 #include "credit.h"
 #include "gather.h"
+#include "hash.h"
 #include "join.h"
 #include "multicast.h"
 #include "record.h"
@@ -38,7 +39,10 @@
 /* Pages for the data of a pass: of each slot of a ring one. */
 #define NET_ARENA_PAGES NET_RING_SIZE
 /* Bytes of a frame; ms. */
-#define NET_MAX_FRAME 65536
+#define NET_MAX_FRAME    65536
+#define NET_MAX_HEADROOM 2048
+/* Slots of extra information of a frame: segments, its hash, the headroom. */
+#define NET_RX_EXTRAS 3
 #define NET_STALL_MS  10000
 #define NET_POLL_MS   30
 /* Of each frame the header, its pieces, and perhaps its headers' copy. */
@@ -62,15 +66,20 @@ struct net_features {
 struct net_wishes {
     bool filter; /* of multicast frames only those on the list */
     struct net_multicast *multicast; /* in the record */
+    uint32_t headroom;     /* bytes in front of each frame, for XDP programs */
+    struct net_hash *hash; /* in the record */
 };
 
-/* A frame read from the tap device, on its way into the guest. */
+/* A frame read from the tap device, on its way into the guest by a queue. */
 struct net_frame {
     struct virtio_net_hdr header;
     uint8_t *data;
-    unsigned int len;
-    unsigned int first; /* of its requests in rx_request[] */
-    unsigned int piece; /* first of its pieces in the copy batch */
+    unsigned int len, headroom;
+    unsigned int nr_extras; /* in the slots behind the first one */
+    netif_extra_info_t extra[NET_RX_EXTRAS];
+    struct net_queue *to;
+    unsigned int first; /* of its requests in to's rx_request[] */
+    unsigned int piece; /* first of its pieces in to's copy batch */
 };
 
 /* The first part is the caller's to set, the rest is the queue's. */
@@ -83,6 +92,8 @@ struct net_queue {
     struct tap_batch *tap_batch; /* the interface's */
     struct net_credit *credit;   /* the interface's */
     struct grant_arena *arena;   /* the interface's: NET_ARENA_PAGES */
+    struct net_queue *all;       /* the interface's, so many: */
+    unsigned int nr_all;
     struct net_queue_record *record;
     struct record_counts *counts; /* the interface's */
     /* The ring is nonsense, for this reason: the caller disconnects. */
@@ -120,7 +131,8 @@ struct net_queue {
     bool stalled;             /* it has run out: frames are thrown away */
     bool held;          /* frame[0] is read but found no room in the ring */
     uint8_t *held_data; /* its data, in NET_MAX_FRAME bytes */
-    struct grant_copy_batch rx_batch;
+    struct grant_copy_batch rx_batch; /* of one pass, empty between them */
+    unsigned int rx_taken;            /* likewise, of rx_request[] */
     netif_rx_request_t rx_request[NET_RING_SIZE];
     struct net_frame frame[NET_RING_SIZE];
 };

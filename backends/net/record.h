@@ -8,6 +8,7 @@
 #define BACKENDS_NET_RECORD_H
 
 #include "answers.h"
+#include "hash.h"
 #include "multicast.h"
 #include "tap.h"
 
@@ -20,6 +21,8 @@ struct net_queue_record {
 struct net_record {
     struct record_head head;
     struct net_multicast multicast;
+    struct net_hash hash;
+    struct net_sealed ctrl;
     struct net_queue_record queue[TAP_MAX_QUEUES];
 };
 

@@ -13,6 +13,9 @@
 
 #include "offload.h"
 
+/* Linux's, beyond what Xen's headers list; u.pad[0] is the headroom. */
+#define EXTRA_TYPE_XDP 5
+
 static bool is_gso(const struct net_frame *f)
 {
     return f->header.gso_type != VIRTIO_NET_HDR_GSO_NONE;
@@ -20,12 +23,27 @@ static bool is_gso(const struct net_frame *f)
 
 static unsigned int pages_of(const struct net_frame *f)
 {
-    return (f->len + PAGE_SIZE - 1) / PAGE_SIZE;
+    return (f->headroom + f->len + PAGE_SIZE - 1) / PAGE_SIZE;
 }
 
 static unsigned int slots_of(const struct net_frame *f)
 {
-    return pages_of(f) + (is_gso(f) ? 1 : 0);
+    return pages_of(f) + f->nr_extras;
+}
+
+/* That holds one of its pages. */
+static unsigned int slot_of(const struct net_frame *f, unsigned int page)
+{
+    return f->first + (page ? page + f->nr_extras : 0);
+}
+
+/* Of so many that are left. */
+static unsigned int bytes_in(const struct net_frame *f, unsigned int page,
+                             unsigned int left)
+{
+    unsigned int room = page ? PAGE_SIZE : PAGE_SIZE - f->headroom;
+
+    return left < room ? left : room;
 }
 
 /* False: this frame cannot be given to this guest. */
@@ -50,68 +68,102 @@ static bool fit_to_guest(struct net_queue *q, struct net_frame *f)
     return true;
 }
 
-/* Requests for the frame, and its data into the copy batch. */
-static void place(struct net_queue *q, struct net_frame *f, unsigned int *taken)
+static netif_extra_info_t *add_extra(struct net_frame *f, uint8_t type)
 {
-    unsigned int left = f->len, slots = slots_of(f);
+    netif_extra_info_t *e = &f->extra[f->nr_extras++];
 
-    f->first = *taken;
-    for (unsigned int i = 0; i < slots; i++)
-        back_ring_take(&q->rx, &q->rx_request[(*taken)++],
-                       sizeof(q->rx_request[0]));
+    memset(e, 0, sizeof(*e));
+    e->type = type;
+    if (f->nr_extras > 1)
+        e[-1].flags = XEN_NETIF_EXTRA_FLAG_MORE;
+    return e;
+}
+
+static void add_hash(struct net_frame *f, const struct net_hash_value *v)
+{
+    netif_extra_info_t *e = add_extra(f, XEN_NETIF_EXTRA_TYPE_HASH);
+
+    e->u.hash.type = v->type;
+    e->u.hash.algorithm = XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ;
+    for (int i = 0; i < 4; i++)
+        e->u.hash.value[i] = v->value >> 8 * i;
+}
+
+/* What goes to the guest beside the data, and by which queue. */
+static void address(struct net_queue *q, struct net_frame *f)
+{
+    const struct net_hash *hash = q->wishes->hash;
+    struct net_hash_value v = net_hash_of(hash, f->data, f->len);
+
+    f->to =
+        net_hash_is_on(hash) ? &q->all[net_hash_queue(hash, &v, q->nr_all)] : q;
+    f->nr_extras = 0;
+    if (is_gso(f)) {
+        netif_extra_info_t *e = add_extra(f, XEN_NETIF_EXTRA_TYPE_GSO);
+
+        e->u.gso.size = f->header.gso_size;
+        e->u.gso.type = f->header.gso_type == VIRTIO_NET_HDR_GSO_TCPV6
+                            ? XEN_NETIF_GSO_TYPE_TCPV6
+                            : XEN_NETIF_GSO_TYPE_TCPV4;
+    }
+    if (v.there)
+        add_hash(f, &v);
+    if (f->headroom)
+        add_extra(f, EXTRA_TYPE_XDP)->u.pad[0] = f->headroom;
+}
+
+/* Requests for the frame, and its data into the copy batch. */
+static void place(struct net_frame *f)
+{
+    struct net_queue *q = f->to;
+    unsigned int left = f->len, taken = q->rx_taken;
+
+    f->first = taken;
+    for (unsigned int i = slots_of(f); i--; taken++)
+        back_ring_take(&q->rx, &q->rx_request[taken], sizeof(q->rx_request[0]));
+    q->rx_taken = taken;
     f->piece = q->rx_batch.used;
     for (unsigned int i = 0; left; i++) {
-        /* The second slot of a segmented frame holds no data. */
-        unsigned int slot = f->first + (i && is_gso(f) ? i + 1 : i);
-        unsigned int n = left < PAGE_SIZE ? left : PAGE_SIZE;
+        unsigned int n = bytes_in(f, i, left);
 
         grant_batch_to_guest(&q->rx_batch, q->grants->domid,
-                             q->rx_request[slot].gref, 0,
-                             f->data + (f->len - left), n);
+                             q->rx_request[slot_of(f, i)].gref,
+                             i ? 0 : f->headroom, f->data + (f->len - left), n);
         left -= n;
     }
 }
 
-static void respond_gso(struct net_queue *q, const struct net_frame *f)
+static uint16_t first_flags(const struct net_frame *f)
 {
-    netif_extra_info_t e;
+    uint16_t flags = f->nr_extras ? NETRXF_extra_info : 0;
 
-    memset(&e, 0, sizeof(e));
-    e.type = XEN_NETIF_EXTRA_TYPE_GSO;
-    e.u.gso.size = f->header.gso_size;
-    e.u.gso.type = f->header.gso_type == VIRTIO_NET_HDR_GSO_TCPV6
-                       ? XEN_NETIF_GSO_TYPE_TCPV6
-                       : XEN_NETIF_GSO_TYPE_TCPV4;
-    net_answer(&q->rx_answers, &e);
+    if (f->header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
+        flags |= NETRXF_csum_blank | NETRXF_data_validated;
+    else if (f->header.flags & VIRTIO_NET_HDR_F_DATA_VALID)
+        flags |= NETRXF_data_validated;
+    return flags;
 }
 
-static void respond(struct net_queue *q, const struct net_frame *f)
+static void respond(const struct net_frame *f)
 {
+    struct net_queue *q = f->to;
     unsigned int n = pages_of(f), left = f->len;
     bool whole = true;
 
     for (unsigned int i = 0; i < n; i++) {
-        unsigned int slot = f->first + (i && is_gso(f) ? i + 1 : i);
-        unsigned int len = left < PAGE_SIZE ? left : PAGE_SIZE;
-        netif_rx_response_t rsp = {.id = q->rx_request[slot].id};
-
+        unsigned int len = bytes_in(f, i, left);
         bool copied = grant_batch_ok(&q->rx_batch, f->piece + i);
+        netif_rx_response_t rsp = {.id = q->rx_request[slot_of(f, i)].id,
+                                   .offset = i ? 0 : f->headroom,
+                                   .flags = i ? 0 : first_flags(f)};
 
         whole = whole && copied;
         rsp.status = copied ? (int)len : NETIF_RSP_ERROR;
         if (i + 1 < n)
             rsp.flags |= NETRXF_more_data;
-        if (i == 0) {
-            if (f->header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
-                rsp.flags |= NETRXF_csum_blank | NETRXF_data_validated;
-            else if (f->header.flags & VIRTIO_NET_HDR_F_DATA_VALID)
-                rsp.flags |= NETRXF_data_validated;
-            if (is_gso(f))
-                rsp.flags |= NETRXF_extra_info;
-        }
         net_answer(&q->rx_answers, &rsp);
-        if (i == 0 && is_gso(f))
-            respond_gso(q, f);
+        for (unsigned int e = 0; !i && e < f->nr_extras; e++)
+            net_answer(&q->rx_answers, &f->extra[e]);
         left -= len;
     }
     if (whole)
@@ -159,50 +211,80 @@ static void resume(struct net_queue *q)
     event_source_change(q->loop, &q->tap, EPOLLIN);
 }
 
-/* The next frame to deliver into frame[n], its data at 'at'. */
-static bool next_frame(struct net_queue *q, unsigned int n, uint8_t *at)
+enum next { NONE, UNFIT, FRAME };
+
+/* The next frame to deliver into frame[n], its pages at 'at'. */
+static enum next next_frame(struct net_queue *q, unsigned int n, uint8_t *at)
 {
     struct net_frame *f = &q->frame[n];
     ssize_t r;
 
     if (q->held) { /* only ever for n == 0 */
-        memcpy(at, q->held_data, f->len);
-        f->data = at;
+        f->data = at + f->headroom;
+        memcpy(f->data, q->held_data, f->len);
         q->held = false;
-        return true;
+        return FRAME;
     }
-    do {
-        r = tap_read(q->tap_fd, &f->header, at, NET_MAX_FRAME);
-        if (r < 0)
-            return false;
-        f->data = at;
-        f->len = r;
-    } while (!fit_to_guest(q, f));
-    return true;
+    f->headroom = q->wishes->headroom;
+    f->data = at + f->headroom;
+    r = tap_read(q->tap_fd, &f->header, f->data, NET_MAX_FRAME);
+    if (r < 0)
+        return NONE;
+    f->len = r;
+    if (!fit_to_guest(q, f))
+        return UNFIT;
+    address(q, f);
+    return FRAME;
 }
 
-/* Fetches frames until there are no more, or no room for the next; how many. */
-static unsigned int fetch(struct net_queue *q, unsigned int room,
-                          unsigned int *missing)
+/* Fetches frames until there are no more, or no room for the next; how many. A
+ * frame that belongs to another queue is lost if there is no room in that one,
+ * as in network cards: this one does not wait for it. */
+static unsigned int fetch(struct net_queue *q, unsigned int *missing)
 {
     uint8_t *at = q->arena->base, *end = at + NET_ARENA_PAGES * PAGE_SIZE;
-    unsigned int n = 0, taken = 0;
+    unsigned int n = 0;
+    enum next next;
 
-    while (n < NET_RING_SIZE && at + NET_MAX_FRAME <= end &&
-           next_frame(q, n, at)) {
+    for (unsigned int looks = 0; looks < NET_RING_SIZE; looks++) {
         struct net_frame *f = &q->frame[n];
 
-        if (slots_of(f) > room) {
+        next = at + NET_MAX_HEADROOM + NET_MAX_FRAME <= end
+                   ? next_frame(q, n, at)
+                   : NONE;
+        if (next == NONE)
+            break;
+        if (next == UNFIT)
+            continue;
+        if ((int)slots_of(f) > back_ring_pending(&f->to->rx)) {
+            if (f->to != q)
+                continue;
             *missing = slots_of(f);
             break;
         }
-        place(q, f, &taken);
-        room -= slots_of(f);
+        place(f);
         /* Whole pages: a piece that lies in two costs twice as much. */
         at += pages_of(f) * PAGE_SIZE;
         n++;
     }
     return n;
+}
+
+/* The data, then the answers. */
+static void deliver(struct net_queue *q, unsigned int n)
+{
+    for (unsigned int i = 0; i < q->nr_all; i++)
+        if (q->all[i].rx_batch.used)
+            grant_batch_run(q->grants, &q->all[i].rx_batch);
+    for (unsigned int i = 0; i < n; i++)
+        respond(&q->frame[i]);
+    for (unsigned int i = 0; i < q->nr_all; i++) {
+        struct net_queue *to = &q->all[i];
+
+        to->rx_batch.used = to->rx_taken = 0;
+        if (net_answers_publish(&to->rx_answers))
+            net_notify_rx(to);
+    }
 }
 
 /* The number of frames that went to the guest. */
@@ -222,13 +304,8 @@ static unsigned int serve(struct net_queue *q)
         return 0;
     }
     resume(q);
-    q->rx_batch.used = 0;
-    n = fetch(q, room, &missing);
-    grant_batch_run(q->grants, &q->rx_batch);
-    for (unsigned int i = 0; i < n; i++)
-        respond(q, &q->frame[i]);
-    if (net_answers_publish(&q->rx_answers))
-        net_notify_rx(q);
+    n = fetch(q, &missing);
+    deliver(q, n);
     if (missing) {
         hold(q, &q->frame[n]);
         wait_for_buffers(q, missing);

@@ -358,8 +358,11 @@ static void connect_guest(struct guest *g, bool one_port, bool notifies)
                                         true, true, notifies};
     q->credit = &g->credit;
     g->wishes.multicast = &g->record.multicast;
+    g->wishes.hash = &g->record.hash;
     q->wishes = &g->wishes;
     q->arena = &g->arena;
+    q->all = q;
+    q->nr_all = 1;
     q->record = &g->record.queue[0];
     q->counts = &g->record.head.counts;
     memset(g->tx.page, 0, 4096);

@@ -25,6 +25,7 @@ struct backend *vif_begin(void)
         munmap(q->held_data, NET_MAX_FRAME + NET_RING_SIZE * FRAME_HEAD);
     }
     if (d) {
+        grant_batch_destroy(&d->ctrl.batch);
         grant_arena_give_back(&d->arena);
         tap_close(&d->tap);
     }

@@ -58,7 +58,8 @@ static unsigned int written, joined, delivered, errors, null_answers;
 static unsigned int expected_errors, expected_nulls;
 static bool tx_owed[65536]; /* by id */
 static struct net_record record;
-static struct net_wishes wishes = {.multicast = &record.multicast};
+static struct net_wishes wishes = {.multicast = &record.multicast,
+                                   .hash = &record.hash};
 static unsigned int max_frame = 65536;
 static bool lossy; /* a backend has been killed */
 static bool rx_notify = true, shared_port;
@@ -448,6 +449,8 @@ static int start_backend(bool resume)
     q.tap_batch = NULL; /* played */
     q.credit = &credit;
     q.arena = &arena;
+    q.all = &q;
+    q.nr_all = 1;
     q.record = &record.queue[0];
     q.counts = &record.head.counts;
     return net_queue_connect(&q, NULL, &refs, resume);

@@ -7,7 +7,9 @@
  * Nodes of the backend: feature-sg, feature-gso-tcpv4, feature-gso-tcpv6,
  * feature-no-csum-offload, feature-ipv6-csum-offload, feature-rx-copy,
  * feature-multicast-control, feature-dynamic-multicast-control,
- * feature-split-event-channels, multi-queue-max-queues. Of the frontend:
+ * feature-split-event-channels, feature-ctrl-ring, feature-xdp-headroom,
+ * multi-queue-max-queues. Of the frontend: ctrl-ring-ref, event-channel-ctrl,
+ * xdp-headroom,
  * tx-ring-ref, rx-ring-ref, event-channel or event-channel-tx and -rx,
  * request-rx-copy, request-multicast-control and the same features; with
  * several queues multi-queue-num-queues and queue-N/.
@@ -16,7 +18,14 @@
  * gso-tcpv4 and -tcpv6 only together with sg and checksums. For one without
  * feature-rx-notify, which may not tell of new receive requests, it looks
  * again. Nodes are read each time the frontend becomes ready;
- * request-multicast-control also whenever it changes.
+ * request-multicast-control and xdp-headroom also whenever they change.
+ *
+ * feature-xdp-headroom and xdp-headroom are Linux's: so many bytes are left
+ * free in front of each packet to the guest, in its first page, at most 2048.
+ * While there are any, such a packet has extra information of type 5, in which
+ * the first two bytes of the union are their number; no other backend or
+ * frontend sees it. A frontend that changes xdp-headroom goes to Reconfiguring
+ * and waits for Reconfigured.
  */
 #ifndef __XEN_PUBLIC_IO_NETIF_H__
 #define __XEN_PUBLIC_IO_NETIF_H__
@@ -108,9 +117,10 @@ typedef struct netif_rx_response netif_rx_response_t;
 /*
  * Extra information, both ways: a slot that takes the place of a request or a
  * response. Nobody may send a type that was not negotiated by a feature node.
- * The backend passes over such a slot, but stops the queue for NONE and for
- * types beyond this list. On the way to the guest the slot stands where the
- * response to the second request would, whose page is given back unused.
+ * The backend stops the queue for NONE and for types beyond this list, and
+ * passes over a hash. On the way to the guest the slots stand where the
+ * responses to the second request and those behind it would, whose pages are
+ * given back unused.
  */
 #define XEN_NETIF_EXTRA_TYPE_NONE      (0)
 #define XEN_NETIF_EXTRA_TYPE_GSO       (1)
@@ -154,11 +164,88 @@ struct netif_extra_info {
 };
 typedef struct netif_extra_info netif_extra_info_t;
 
+/*
+ * The control ring, of one page for all queues, by which a guest says how its
+ * packets are to be spread over its queues. A frontend uses it by writing
+ * ctrl-ring-ref and event-channel-ctrl before it is connected. The backend
+ * answers each request, here in their order.
+ *
+ * Of each packet to the guest a hash is made of the parts that the most exact
+ * type among those that were set has: of bytes in the packet's order, addresses
+ * (source, destination), then ports of a TCP packet that is no fragment. It
+ * chooses the queue by the mapping, and goes along as extra information of type
+ * HASH, where the type is the bit's number. Other packets count as hash zero.
+ * Nothing is set at first, and then the backend chooses.
+ */
+#define _XEN_NETIF_CTRL_HASH_TYPE_IPV4     0
+#define XEN_NETIF_CTRL_HASH_TYPE_IPV4      (1 << _XEN_NETIF_CTRL_HASH_TYPE_IPV4)
+#define _XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP 1
+#define XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP                                      \
+    (1 << _XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP)
+#define _XEN_NETIF_CTRL_HASH_TYPE_IPV6     2
+#define XEN_NETIF_CTRL_HASH_TYPE_IPV6      (1 << _XEN_NETIF_CTRL_HASH_TYPE_IPV6)
+#define _XEN_NETIF_CTRL_HASH_TYPE_IPV6_TCP 3
+#define XEN_NETIF_CTRL_HASH_TYPE_IPV6_TCP                                      \
+    (1 << _XEN_NETIF_CTRL_HASH_TYPE_IPV6_TCP)
+
+#define XEN_NETIF_CTRL_HASH_ALGORITHM_NONE     0
+#define XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ 1
+
+/*
+ * type, and its data[0..2]; DATA is what the response brings. "ref" is a grant
+ * of a page at whose beginning the bytes are, and is used until the response.
+ *
+ *   GET_HASH_FLAGS                  DATA: the types there are. NOT_SUPPORTED
+ *                                   without an algorithm
+ *   SET_HASH_FLAGS types            0: no hash. INVALID_PARAMETER for others
+ *                                   than those there are, or no algorithm
+ *   SET_HASH_KEY ref, bytes         the rest of the 40 are zero.
+ *                                   BUFFER_OVERFLOW: more than 40
+ *   GET_HASH_MAPPING_SIZE           DATA: the most entries (128)
+ *   SET_HASH_MAPPING_SIZE entries   all of them zero. 0: the queue is the hash
+ *                                   modulo the number of queues
+ *   SET_HASH_MAPPING ref, n, first  n numbers of queues (uint32_t), from entry
+ *                                   'first' on; the hash modulo the size says
+ *                                   which entry counts. BUFFER_OVERFLOW: n is
+ *                                   above 128; INVALID_PARAMETER: beyond the
+ *                                   size, or no queue, and then none is set
+ *   SET_HASH_ALGORITHM algorithm    INVALID_PARAMETER: there is no such one
+ *
+ * All others are NOT_SUPPORTED. A page that cannot be read is
+ * INVALID_PARAMETER.
+ */
+struct xen_netif_ctrl_request {
+    uint16_t id; /* echoed, as is the type */
+    uint16_t type;
+#define XEN_NETIF_CTRL_TYPE_INVALID               0
+#define XEN_NETIF_CTRL_TYPE_GET_HASH_FLAGS        1
+#define XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS        2
+#define XEN_NETIF_CTRL_TYPE_SET_HASH_KEY          3
+#define XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE 4
+#define XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE 5
+#define XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING      6
+#define XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM    7
+    uint32_t data[3];
+};
+
+struct xen_netif_ctrl_response {
+    uint16_t id;
+    uint16_t type;
+    uint32_t status;
+#define XEN_NETIF_CTRL_STATUS_SUCCESS           0
+#define XEN_NETIF_CTRL_STATUS_NOT_SUPPORTED     1
+#define XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER 2
+#define XEN_NETIF_CTRL_STATUS_BUFFER_OVERFLOW   3
+    uint32_t data;
+};
+
 #define NETIF_RSP_DROPPED -2
 #define NETIF_RSP_ERROR   -1
 #define NETIF_RSP_OKAY    0
 #define NETIF_RSP_NULL    1 /* answers a slot of extra information */
 
+DEFINE_RING_TYPES(xen_netif_ctrl, struct xen_netif_ctrl_request,
+                  struct xen_netif_ctrl_response);
 DEFINE_RING_TYPES(netif_tx, struct netif_tx_request, struct netif_tx_response);
 DEFINE_RING_TYPES(netif_rx, struct netif_rx_request, struct netif_rx_response);
 
