@@ -26,6 +26,7 @@ struct net_device {
     struct net_ctrl ctrl;
     unsigned int refills;
     unsigned int nr_queues; /* connected */
+    unsigned int nr_deaf;   /* of these, see queue.h */
     struct net_queue queue[TAP_MAX_QUEUES];
 };
 
@@ -168,6 +169,20 @@ static void broken(struct net_queue *q, const char *why)
     xenbus_fatal(&d->backend.bus, EPROTO, "%s", why);
 }
 
+/* One that the guest does not serve would lose its frames for good: it is like
+ * a cable that is not plugged in. */
+static void deaf(struct net_queue *q, bool is_deaf)
+{
+    struct net_device *d = q->owner;
+    unsigned int before = d->nr_deaf;
+
+    d->nr_deaf += is_deaf ? 1 : -1;
+    if (!before != !d->nr_deaf) {
+        log_info("carrier %s", is_deaf ? "off" : "on");
+        tap_set_carrier(&d->tap, !d->nr_deaf);
+    }
+}
+
 static void ctrl_broken(struct net_ctrl *c, const char *why)
 {
     struct net_device *d = container_of(c, struct net_device, ctrl);
@@ -195,6 +210,7 @@ static void disconnect_net(struct xenbus_device *bus)
     net_ctrl_disconnect(&d->ctrl);
     while (d->nr_queues)
         net_queue_disconnect(&d->queue[--d->nr_queues]);
+    d->nr_deaf = 0;
     grant_arena_give_back(&d->arena);
     tap_disconnect(&d->tap);
 }
@@ -247,6 +263,7 @@ static int connect_queue(struct net_device *d, unsigned int i,
     q->owner = d;
     q->broken = broken;
     q->lost = lost;
+    q->deaf = deaf;
     q->features = *f;
     q->wishes = &d->wishes;
     q->tap_fd = d->tap.fd[i];

@@ -146,6 +146,7 @@ int net_queue_connect(struct net_queue *q, struct ports *ports,
     q->tap.fd = q->tap_fd;
     q->stall.fire = net_rx_wait_is_over;
     q->held = q->tap_paused = q->stalled = q->tx_masked = false;
+    q->is_deaf = false;
     q->rx_taken = 0;
     rc = allocate(q);
     rc = rc ? rc : map_rings(q, refs);

@@ -6,10 +6,11 @@
  * Memory is fixed: one arena, which holds the data of a pass while it lasts and
  * so serves both directions and all queues; one frame for which the guest has
  * no room; and the tap device's own queue in the kernel, which drops when it is
- * full. When the guest gives no buffers for the
- * next frame for STALL_MS, frames are thrown away until it does; what is
- * measured is whether that frame fits, so leaving a slot or two free now and
- * then does not keep them waiting. A guest that does not tell of new buffers is
+ * full. When the guest gives no buffers for the next frame for STALL_MS, frames
+ * are thrown away until it does, that one too, and after CARRIER_MS the
+ * interface loses its carrier, so that none are sent; what is measured is
+ * whether that frame fits, so leaving a slot or two free now and then does not
+ * keep them waiting. A guest that does not tell of new buffers is
  * looked at again every POLL_MS, and waited for.
  *
  * One thread, that of the event loop, does everything. Slots are copied before
@@ -42,9 +43,11 @@
 #define NET_MAX_FRAME    65536
 #define NET_MAX_HEADROOM 2048
 /* Slots of extra information of a frame: segments, its hash, the headroom. */
-#define NET_RX_EXTRAS 3
-#define NET_STALL_MS  10000
-#define NET_POLL_MS   30
+#define NET_RX_EXTRAS  3
+#define NET_STALL_MS   10000
+#define NET_DROP_MS    1000 /* from one look to the next, while stalled */
+#define NET_CARRIER_MS 60000
+#define NET_POLL_MS    30
 /* Of each frame the header, its pieces, and perhaps its headers' copy. */
 #define NET_MAX_IOVS (3 * NET_RING_SIZE + 1)
 
@@ -98,6 +101,10 @@ struct net_queue {
     struct record_counts *counts; /* the interface's */
     /* The ring is nonsense, for this reason: the caller disconnects. */
     void (*broken)(struct net_queue *q, const char *why);
+    /* The guest has taken no frames for so long that none should be sent to it;
+     * or it takes them again. Never while it is disconnected. */
+    void (*deaf)(struct net_queue *q, bool deaf);
+    bool is_deaf; /* the queue's */
     /* Somebody has removed the tap device, so this process cannot go on. */
     void (*lost)(struct net_queue *q);
     void *owner; /* for the caller, not used here */
@@ -129,6 +136,7 @@ struct net_queue {
     bool tap_paused;          /* not read: the guest has no room */
     struct event_timer stall; /* runs from then on; or is the next look */
     bool stalled;             /* it has run out: frames are thrown away */
+    unsigned int silent_ms;   /* for so long */
     bool held;          /* frame[0] is read but found no room in the ring */
     uint8_t *held_data; /* its data, in NET_MAX_FRAME bytes */
     struct grant_copy_batch rx_batch; /* of one pass, empty between them */

@@ -206,6 +206,12 @@ static void resume(struct net_queue *q)
 {
     if (!q->tap_paused)
         return;
+    if (q->stalled) { /* what waited is old */
+        log_info("the guest takes frames again");
+        q->held = false;
+    }
+    if (q->is_deaf)
+        q->deaf(q, q->is_deaf = false);
     q->tap_paused = q->stalled = false;
     event_timer_cancel(q->loop, &q->stall);
     event_source_change(q->loop, &q->tap, EPOLLIN);
@@ -335,13 +341,19 @@ static void drop_some(struct net_queue *q)
     unsigned int budget = NET_RING_SIZE;
     struct virtio_net_hdr h;
 
-    if (!q->stalled)
+    if (!q->stalled) {
         log_warning("the guest does not take its frames: dropping");
+        q->silent_ms = NET_STALL_MS;
+    } else if (!q->is_deaf) {
+        q->silent_ms += NET_DROP_MS;
+    }
     q->stalled = true;
+    if (!q->is_deaf && q->silent_ms >= NET_CARRIER_MS)
+        q->deaf(q, q->is_deaf = true);
     while (budget-- &&
            tap_read(q->tap_fd, &h, q->arena->base, NET_MAX_FRAME) >= 0)
         ;
-    event_timer_set(q->loop, &q->stall, 1000);
+    event_timer_set(q->loop, &q->stall, NET_DROP_MS);
 }
 
 void net_rx_wait_is_over(struct event_timer *t)

@@ -133,6 +133,13 @@ int tap_connect(struct tap *t, unsigned int nr_queues,
     return set_carrier(t, 1);
 }
 
+void tap_set_carrier(struct tap *t, bool on)
+{
+    if (set_carrier(t, on))
+        log_warning("interface %s: carrier stays as it is: %s", t->name,
+                    strerror(errno));
+}
+
 /* Detaching a queue also drops what waits in it; the first is emptied. */
 void tap_disconnect(struct tap *t)
 {

@@ -57,6 +57,9 @@ int tap_connect(struct tap *t, unsigned int nr_queues,
                 const struct tap_offloads *o);
 void tap_disconnect(struct tap *t);
 
+/* While connected. */
+void tap_set_carrier(struct tap *t, bool on);
+
 /* Length of the frame without header; -EAGAIN: none waiting. */
 ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t size);
 

@@ -64,7 +64,7 @@ static bool down;   /* the liar's connection has been ended, for this reason: */
 static const char *why;
 static uint32_t owed[65536]; /* the liar's, how often, by number */
 static unsigned int extras_owed, frames_for_liar;
-static unsigned long requests, answers, refused, ends, frames, joined;
+static unsigned long deaf, requests, answers, refused, ends, frames, joined;
 static uint32_t sent, arrived, for_honest, delivered; /* the other's frames */
 
 /* --- the tap devices ------------------------------------------------------ */
@@ -339,6 +339,12 @@ static void on_broken(struct net_queue *q, const char *reason)
     assert_false(q->stall.armed || q->tx_work.queued || q->rx_work.queued);
 }
 
+static void on_deaf(struct net_queue *q, bool is_deaf)
+{
+    assert_ptr_equal(q, &liar.q);
+    deaf += is_deaf;
+}
+
 static void refilled(struct net_credit *c)
 {
     struct guest *g = container_of(c, struct guest, credit);
@@ -354,6 +360,7 @@ static void connect_guest(struct guest *g, bool one_port, bool notifies)
     q->loop = &g->loop;
     q->grants = &g->grants;
     q->broken = on_broken;
+    q->deaf = on_deaf;
     q->features = (struct net_features){true, true, fuzz_once_in(2),
                                         true, true, notifies};
     q->credit = &g->credit;

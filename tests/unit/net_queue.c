@@ -427,6 +427,13 @@ static void on_broken(struct net_queue *queue, const char *why)
         fail_msg("%s", why);
 }
 
+static int deaf;
+
+static void on_deaf(struct net_queue *queue, bool is_deaf)
+{
+    deaf += is_deaf ? 1 : -1;
+}
+
 static unsigned int lost;
 
 static void on_lost(struct net_queue *queue)
@@ -443,6 +450,7 @@ static int start_backend(bool resume)
     q.grants = &grants;
     q.broken = on_broken;
     q.lost = on_lost;
+    q.deaf = on_deaf;
     q.features = (struct net_features){true, true, true, true, true, rx_notify};
     q.wishes = &wishes;
     q.tap_fd = eventfd(0, 0);
@@ -594,15 +602,45 @@ static void frames_for_a_guest_that_stalls_are_dropped(void **state)
     q.stall.fire(&q.stall);
     assert_int_equal(in_tap.head, in_tap.tail); /* thrown away */
     assert_true(q.held && q.stalled);
-    /* The guest comes back: first what was held, then what is new. */
+    /* The guest comes back: what was held is old by now. */
     if (give_buffers(20))
         q.rx_port.event(&q.rx_port);
     turn();
-    assert_int_equal(delivered, 1);
+    assert_int_equal(delivered, 0);
+    to_guest.tail = to_guest.head;
     assert_true(!q.held && !q.stalled && !q.tap_paused && !q.stall.armed);
     make_frame(push(&in_tap), 1000, 0);
     turn();
-    assert_int_equal(delivered, 2);
+    assert_int_equal(delivered, 1);
+}
+
+static void a_guest_that_stays_stalled_loses_its_carrier(void **state)
+{
+    for (int round = 0; round < 2; round++) {
+        make_frame(push(&in_tap), 20000, 1448);
+        turn();
+        for (int s = NET_STALL_MS / 1000; s < NET_CARRIER_MS / 1000; s++) {
+            q.stall.fire(&q.stall);
+            assert_int_equal(deaf, 0);
+        }
+        q.stall.fire(&q.stall);
+        q.stall.fire(&q.stall);
+        assert_int_equal(deaf, 1);
+        give_buffers(4); /* not enough */
+        q.rx_port.event(&q.rx_port);
+        assert_int_equal(deaf, 1);
+        give_buffers(4);
+        q.rx_port.event(&q.rx_port);
+        assert_int_equal(deaf, 0);
+        to_guest.tail = to_guest.head;
+        make_frame(push(&in_tap), 1000, 0);
+        turn();
+        assert_int_equal(delivered, 1 + round);
+        rx_cons = rx_prod = 0;
+        disconnect_queue(NULL);
+        connect_queue(NULL);
+        delivered = 1;
+    }
 }
 
 /* As mini-os: it gives buffers and sends no event. */
@@ -925,6 +963,9 @@ int main(int argc, char **argv)
             disconnect_queue),
         cmocka_unit_test_setup_teardown(
             frames_for_a_guest_that_stalls_are_dropped, connect_queue,
+            disconnect_queue),
+        cmocka_unit_test_setup_teardown(
+            a_guest_that_stays_stalled_loses_its_carrier, connect_queue,
             disconnect_queue),
         cmocka_unit_test_setup_teardown(
             a_guest_that_says_nothing_is_looked_at_again, connect_queue,
