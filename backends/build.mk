@@ -14,7 +14,7 @@ BLOCK_BACKEND := $(addprefix backends/block/, \
     threads.c resize.c sysfs.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
-    main.c queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c ctrl.c tap.c tap_batch.c) \
+    main.c queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c ctrl.c link.c tap.c tap_batch.c) \
     backends/common/grant_arena.c
 
 SUPERVISOR := backends/net/tap.c \
@@ -85,6 +85,8 @@ $(eval $(call unit_test,net_join,$(addprefix tests/unit/,net_join.c net_flow.c) 
 $(eval $(call unit_test,net_hash,$(addprefix tests/unit/,net_hash.c each_store.c fake_xen.c) \
     $(addprefix backends/net/,ctrl.c hash.c offload.c answers.c) \
     $(addprefix backends/common/,ring.c grant_map.c grant_arena.c) \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+$(eval $(call unit_test,net_link,tests/unit/net_link.c backends/net/link.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,net_gather,tests/unit/net_gather.c backends/net/gather.c))
 $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c \

@@ -14,7 +14,10 @@
 
 #include "../common/backend_main.h"
 #include "ctrl.h"
+#include "link.h"
 #include "queue.h"
+
+#define ETHERNET_MTU 1500
 
 struct net_device {
     struct backend backend;
@@ -24,6 +27,8 @@ struct net_device {
     struct grant_arena arena;
     struct net_wishes wishes;
     struct net_ctrl ctrl;
+    struct link link;
+    uint32_t told_mtu; /* to the frontend; 0: nothing yet */
     unsigned int refills;
     unsigned int nr_queues; /* connected */
     unsigned int nr_deaf;   /* of these, see queue.h */
@@ -160,6 +165,40 @@ static void read_wishes(struct xenbus_device *bus)
     d->wishes.filter = filter;
     d->wishes.headroom =
         headroom < NET_MAX_HEADROOM ? headroom : NET_MAX_HEADROOM;
+}
+
+/* By the frontend's node, where the hotplug script has put it first. */
+static void tell_mtu(struct net_device *d)
+{
+    struct xenbus_device *bus = &d->backend.bus;
+    struct device_nodes nodes = {0};
+    uint64_t known;
+    int rc;
+
+    if (!bus->connected || !d->link.mtu || d->link.mtu == d->told_mtu)
+        return;
+    rc = xenbus_frontend_uint(bus, "mtu", ETHERNET_MTU, UINT32_MAX, &known);
+    log_take_reason(rc); /* another's nonsense is written over */
+    if (rc || known != d->link.mtu) {
+        device_node_add(&nodes, "mtu", "%u", d->link.mtu);
+        rc = device_write(bus->store.xs, bus->frontend, &nodes);
+        if (rc && !store_lost(&bus->store))
+            log_warning("cannot tell of the MTU %u: %s", d->link.mtu,
+                        strerror(-rc));
+    }
+    if (!store_lost(&bus->store))
+        d->told_mtu = d->link.mtu;
+}
+
+static void mtu_changed(struct link *l)
+{
+    tell_mtu(container_of(l, struct net_device, link));
+}
+
+static void look_again(struct xenbus_device *bus)
+{
+    read_wishes(bus);
+    tell_mtu(device_of(bus));
 }
 
 static void broken(struct net_queue *q, const char *why)
@@ -391,6 +430,9 @@ static int open_net(struct backend *b)
                       renamed, record_connected(&b->bus.record));
 
     free(renamed);
+    d->link.changed = mtu_changed;
+    if (!rc)
+        link_open(&d->link, &b->loop, d->tap.name);
     if (!rc)
         tap_batch_open(&d->tap_batch, NET_RING_SIZE);
     if (!rc)
@@ -402,6 +444,7 @@ static void close_net(struct backend *b)
 {
     struct net_device *d = container_of(b, struct net_device, backend);
 
+    link_close(&d->link);
     tap_batch_close(&d->tap_batch);
     grant_arena_close(&d->arena);
     tap_close(&d->tap);
@@ -420,7 +463,7 @@ static const struct backend_ops net_ops = {
             .ready = ready,
             .connect = connect_net,
             .watched = watched,
-            .changed = read_wishes,
+            .changed = look_again,
             .disconnect = disconnect_net,
         },
     .record_format = NET_RECORD_FORMAT,

@@ -105,6 +105,19 @@ static bool may_see(const struct store_gate *g, const char *path)
     return below(path, guest);
 }
 
+/* The one node of its frontend's that a backend writes. */
+static bool is_mtu(const struct store_gate *g, const char *path)
+{
+    unsigned int domid, devid;
+    char mtu[64];
+
+    if (sscanf(g->device, "backend/vif/%u/%u", &domid, &devid) != 2)
+        return false;
+    snprintf(mtu, sizeof(mtu), "/local/domain/%u/device/vif/%u/mtu", domid,
+             devid);
+    return !strcmp(path, mtu);
+}
+
 /* value: so many bytes. */
 static bool may_write(const struct store_gate *g, const char *path,
                       size_t value)
@@ -113,7 +126,8 @@ static bool may_write(const struct store_gate *g, const char *path,
 
     if (is_error_node(g, path))
         return value <= ERROR_MOST;
-    return key && is_announced(key) && value <= VALUE_MOST;
+    return ((key && is_announced(key)) || is_mtu(g, path)) &&
+           value <= VALUE_MOST;
 }
 
 /* token: what follows the path, so many bytes. */

@@ -9,7 +9,7 @@
  *   writing                of the device's directory the nodes that a backend
  *                          announces itself by, but none of those by which the
  *                          toolstack tells it and its successor what to open;
- *                          the error node
+ *                          the error node; the MTU in a network frontend's
  *   transactions           one at a time
  *
  * All else is answered EACCES and not passed on. Nor are large values, more

@@ -56,6 +56,7 @@ static const struct key vif_keys[] = {
     {"feature-no-csum-offload", NULL},
     {"request-multicast-control", NULL},
     {"xdp-headroom", NULL},
+    {"mtu", NULL},
     {"ctrl-ring-ref", NULL},
     {"event-channel-ctrl", NULL},
     {"multi-queue-num-queues", NULL},

@@ -187,6 +187,23 @@ static void only_its_own_directories(void **state)
             fail_msg("'%s' passes", hidden[i]);
 }
 
+/* Of all that is its frontend's. */
+static void a_network_backend_tells_of_the_mtu(void **state)
+{
+    static const char mtu[] = "/local/domain/5/device/vif/0/mtu";
+
+    assert_false(passes(XS_WRITE, mtu)); /* a disk's */
+    gate.device = "backend/vif/5/0";
+    assert_true(passes(XS_WRITE, mtu));
+    assert_false(passes(XS_RM, mtu));
+    assert_false(passes(XS_WRITE, "/local/domain/5/device/vif/0/state"));
+    assert_false(passes(XS_WRITE, "/local/domain/5/device/vif/1/mtu"));
+    assert_false(passes(XS_WRITE, "/local/domain/6/device/vif/0/mtu"));
+    assert_true(passes(XS_WRITE, "backend/vif/5/0/feature-ctrl-ring"));
+    assert_false(passes(XS_WRITE, "backend/vif/5/0/mtu"));
+    gate.device = "backend/vbd/5/51712";
+}
+
 static void only_what_a_backend_announces(void **state)
 {
     static const char *const own[] = {
@@ -502,6 +519,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         GATE(only_its_own_directories),
+        GATE(a_network_backend_tells_of_the_mtu),
         GATE(only_what_a_backend_announces),
         GATE(values_are_bounded),
         GATE(other_requests_do_not_pass),

@@ -8,17 +8,20 @@
  * feature-no-csum-offload, feature-ipv6-csum-offload, feature-rx-copy,
  * feature-multicast-control, feature-dynamic-multicast-control,
  * feature-split-event-channels, feature-ctrl-ring, feature-xdp-headroom,
- * multi-queue-max-queues. Of the frontend: ctrl-ring-ref, event-channel-ctrl,
- * xdp-headroom,
- * tx-ring-ref, rx-ring-ref, event-channel or event-channel-tx and -rx,
- * request-rx-copy, request-multicast-control and the same features; with
- * several queues multi-queue-num-queues and queue-N/.
+ * multi-queue-max-queues. Of the frontend: tx-ring-ref, rx-ring-ref,
+ * event-channel or event-channel-tx and -rx, request-rx-copy,
+ * request-multicast-control, ctrl-ring-ref and event-channel-ctrl,
+ * xdp-headroom, mtu, and the same features; with several queues
+ * multi-queue-num-queues and queue-N/.
  *
  * The backend here refuses a frontend without request-rx-copy, and uses
  * gso-tcpv4 and -tcpv6 only together with sg and checksums. For one without
  * feature-rx-notify, which may not tell of new receive requests, it looks
  * again. Nodes are read each time the frontend becomes ready;
  * request-multicast-control and xdp-headroom also whenever they change.
+ *
+ * The frontend's node mtu (absent: 1500) follows the MTU of the interface, also
+ * while connected.
  *
  * feature-xdp-headroom and xdp-headroom are Linux's: so many bytes are left
  * free in front of each packet to the guest, in its first page, at most 2048.
