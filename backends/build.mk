@@ -123,7 +123,7 @@ $(eval $(call unit_test,console_keep,tests/unit/console_keep.c \
 $(eval $(call unit_test,fuzz_block,$(addprefix tests/fuzz/,block_ring.c meddler.c) \
     $(BLOCK_WORLD),-pthread -lxentoollog))
 $(eval $(call unit_test,fuzz_net,$(addprefix tests/fuzz/,net_rings.c meddler.c) \
-    $(addprefix tests/unit/,net_flow.c fake_xen.c) $(NET_QUEUE),-pthread -lxentoollog))
+    $(addprefix tests/unit/,net_flow.c fake_xen.c) $(NET_QUEUE) backends/net/ctrl.c,-pthread -lxentoollog))
 $(eval $(call unit_test,fuzz_console,$(addprefix tests/fuzz/,console_ring.c meddler.c) \
     $(CONSOLE_WORLD),-pthread -lxentoollog))
 $(eval $(call unit_test,fuzz_nodes,\

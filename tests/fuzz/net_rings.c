@@ -6,7 +6,8 @@
  * whose frames arrive. Each request is answered at most once, by the number
  * that it was made with, and none waits for ever; indices that cannot be end
  * the connection, with a reason; what the host gets is a frame with room for
- * what its header says.
+ * what its header says. By its control ring the guest asks for anything, too,
+ * and what it asks for holds for its frames.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "../../backends/net/ctrl.h"
 #include "../../backends/net/queue.h"
 #include "../unit/fake_xen.h"
 #include "../unit/net_flow.h"
@@ -23,13 +25,15 @@
 
 #define TX_REF    FAKE_FIRST_REF
 #define RX_REF    (FAKE_FIRST_REF + 1)
-#define DATA_REF  (FAKE_FIRST_REF + 2)
+#define CTRL_REF  (FAKE_FIRST_REF + 2)
+#define DATA_REF  (FAKE_FIRST_REF + 3)
 #define PAGES     64
 #define SLOTS     NET_RING_SIZE
 #define LIFE      5000 /* requests of a connection, about */
 #define MAX_TURNS 5000
 #define TX_SLOT   sizeof(union net_tx_slot)
 #define RX_SLOT   sizeof(union net_rx_slot)
+#define CTRL_SLOT sizeof(struct xen_netif_ctrl_request)
 
 static const uint64_t seeds[] = {11, 12, 13, 14, 15, 16, 17, 18};
 
@@ -50,11 +54,12 @@ static struct guest {
     struct net_queue q;
     struct net_record record;
     struct net_wishes wishes;
+    struct net_ctrl ctrl;
     struct net_credit credit;
     struct grant_arena arena;
     struct event_loop loop;
     struct grants grants;
-    struct ring tx, rx;
+    struct ring tx, rx, control;
 } liar = {.grants = {.domid = FAKE_OTHER_DOMAIN}},
   honest = {.grants = {.domid = 1}};
 
@@ -64,7 +69,8 @@ static bool down;   /* the liar's connection has been ended, for this reason: */
 static const char *why;
 static uint32_t owed[65536]; /* the liar's, how often, by number */
 static unsigned int extras_owed, frames_for_liar;
-static unsigned long deaf, requests, answers, refused, ends, frames, joined;
+static unsigned long deaf, asked, settings, requests, answers, refused, ends,
+    frames, joined;
 static uint32_t sent, arrived, for_honest, delivered; /* the other's frames */
 
 /* --- the tap devices ------------------------------------------------------ */
@@ -266,12 +272,35 @@ static void give_buffers(void)
     liar.rx.page[0] = liar.rx.prod;
 }
 
+/* Of the hash, mostly what there is, for the record as it is now. */
+static void ask_some(void)
+{
+    struct ring *r = &liar.control;
+
+    for (uint32_t n = fuzz_random() % 4; n-- && r->prod - r->cons < 128;) {
+        struct xen_netif_ctrl_request q = {
+            .id = r->prod,
+            .type = fuzz_once_in(20) ? fuzz_random() : 1 + fuzz_random() % 8,
+            .data = {fuzz_once_in(2) ? some_ref() : fuzz_random() % 20,
+                     fuzz_mostly_below(50), fuzz_mostly_below(130)}};
+
+        if (q.type == XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM)
+            q.data[0] = !fuzz_once_in(8);
+        memcpy((uint8_t *)r->page + 64 + r->prod++ % 128 * r->slot, &q,
+               sizeof(q));
+        asked++;
+    }
+    r->page[0] = r->prod;
+}
+
 static void send_some(void)
 {
     for (uint32_t n = fuzz_random() % 24; n-- && room(&liar.tx) > 8;)
         send_packet();
     liar.tx.page[0] = liar.tx.prod;
     give_buffers();
+    if (fuzz_once_in(8))
+        ask_some();
     if (frames_for_liar < 20)
         frames_for_liar += fuzz_random() % 4;
 }
@@ -291,9 +320,16 @@ static void check_rx_answer(uint32_t i, bool *extra)
 {
     const netif_rx_response_t *r = slot(&liar.rx, i);
 
-    if (!*extra)
-        assert_int_equal(r->id, (uint16_t)i);
-    *extra = !*extra && (r->flags & NETRXF_extra_info);
+    const netif_extra_info_t *e = slot(&liar.rx, i);
+
+    if (*extra) {
+        assert_in_range(e->type, 1, 5);
+        *extra = e->flags & XEN_NETIF_EXTRA_FLAG_MORE;
+        return;
+    }
+    assert_int_equal(r->id, (uint16_t)i);
+    assert_true(r->status < 0 || r->offset + r->status <= 4096);
+    *extra = r->flags & NETRXF_extra_info;
 }
 
 /* Up to where the answers of this ring go. */
@@ -309,6 +345,27 @@ static uint32_t published(struct ring *r, const struct back_ring *b)
     return p;
 }
 
+static void take_control_answers(void)
+{
+    struct ring *r = &liar.control;
+    uint32_t p = mode == INDICES ? liar.ctrl.ring.rsp_prod : r->page[2];
+
+    assert_true(back_ring_unanswered(&liar.ctrl.ring) <= 128);
+    if (mode == INDICES && p - r->cons > r->prod - r->cons)
+        r->prod = p;
+    assert_true(p - r->cons <= r->prod - r->cons);
+    for (; mode == FRAMES && r->cons != p; r->cons++) {
+        struct xen_netif_ctrl_response a;
+
+        memcpy(&a, (uint8_t *)r->page + 64 + r->cons % 128 * r->slot,
+               sizeof(a));
+        assert_int_equal(a.id, (uint16_t)r->cons);
+        assert_true(a.status <= XEN_NETIF_CTRL_STATUS_BUFFER_OVERFLOW);
+        settings += !a.status;
+    }
+    r->cons = p;
+}
+
 static void take_answers(void)
 {
     uint32_t tx = published(&liar.tx, &liar.q.tx),
@@ -321,6 +378,7 @@ static void take_answers(void)
         check_rx_answer(liar.rx.cons, &extra);
     liar.tx.cons = tx;
     liar.rx.cons = rx;
+    take_control_answers();
 }
 
 /* --- connecting ----------------------------------------------------------- */
@@ -335,8 +393,15 @@ static void on_broken(struct net_queue *q, const char *reason)
     down = true;
     ends++;
     net_queue_disconnect(q);
+    net_ctrl_disconnect(&liar.ctrl);
     assert_int_equal(fake_other_mapped, 0);
     assert_false(q->stall.armed || q->tx_work.queued || q->rx_work.queued);
+}
+
+static void on_ctrl_broken(struct net_ctrl *c, const char *reason)
+{
+    assert_true(absurd || mode == INDICES);
+    on_broken(&liar.q, reason);
 }
 
 static void on_deaf(struct net_queue *q, bool is_deaf)
@@ -378,15 +443,32 @@ static void connect_guest(struct guest *g, bool one_port, bool notifies)
     assert_int_equal(net_queue_connect(q, NULL, &refs, false), 0);
 }
 
+static void connect_control(void)
+{
+    struct net_ctrl *c = &liar.ctrl;
+
+    c->loop = &liar.loop;
+    c->grants = &liar.grants;
+    c->hash = &liar.record.hash;
+    c->sealed = &liar.record.ctrl;
+    c->nr_queues = 1;
+    c->broken = on_ctrl_broken;
+    memset(liar.control.page, 0, 4096);
+    liar.control.prod = liar.control.cons = 0;
+    assert_int_equal(net_ctrl_connect(c, NULL, CTRL_REF, 7, false), 0);
+}
+
 static void let_meddle(void)
 {
-    struct meddled areas[PAGES + 2];
+    struct meddled areas[PAGES + 3];
     unsigned int n = 0;
 
     for (; n < PAGES; n++)
         areas[n] = (struct meddled){fake_other_page(DATA_REF + n), 2048};
-    for (int i = 0; mode != FRAMES && i < 2; i++) {
-        uint8_t *page = (uint8_t *)(i ? liar.rx.page : liar.tx.page);
+    for (int i = 0; mode != FRAMES && i < 3; i++) {
+        uint8_t *page = (uint8_t *)(i == 2 ? liar.control.page
+                                    : i    ? liar.rx.page
+                                           : liar.tx.page);
         unsigned int head = mode == INDICES ? 0 : 64;
 
         areas[n++] = (struct meddled){page + head, 4096 - head};
@@ -403,6 +485,7 @@ static void connect_again(enum mode next)
     mode = next;
     net_credit_limit(&liar.credit, fuzz_once_in(4) ? 3000 : 0, 1000);
     connect_guest(&liar, fuzz_once_in(2), fuzz_once_in(2));
+    connect_control();
     let_meddle();
 }
 
@@ -437,12 +520,19 @@ static void turn(void)
         run_work(&liar.loop, &q->rx_work);
     if (!down && !q->tap_paused)
         q->tap.ready(&q->tap, 0);
+    if (!down && !liar.ctrl.masked)
+        liar.ctrl.port.event(&liar.ctrl.port);
+    if (!down)
+        run_work(&liar.loop, &liar.ctrl.work);
     if (!down && fuzz_once_in(8))
         fire(&liar.loop, &q->stall);
     if (fuzz_once_in(4))
         fire(&liar.loop, &liar.credit.refill);
-    if (fuzz_once_in(100))
+    if (fuzz_once_in(100)) {
         liar.wishes.filter = fuzz_once_in(2);
+        liar.wishes.headroom =
+            fuzz_once_in(2) ? fuzz_random() % (NET_MAX_HEADROOM + 1) : 0;
+    }
     if (!down)
         take_answers();
 }
@@ -531,6 +621,7 @@ static void live(enum mode next)
     if (fuzz_once_in(2)) {
         absurd_index();
     } else if (!down) {
+        net_ctrl_disconnect(&liar.ctrl);
         net_queue_disconnect(&liar.q);
         assert_int_equal(fake_other_mapped, 0);
     }
@@ -550,16 +641,20 @@ static void a_guest_that_lies_harms_nobody_but_itself(void **state)
     meddle(NULL, 0);
     net_queue_disconnect(&honest.q);
     print_message("# %lu requests, %lu answers, %lu refusals, %lu connections "
-                  "ended, %lu frames, %lu of them large; the other guest: %u\n",
-                  requests, answers, refused, ends, frames, joined, arrived);
+                  "ended, %lu frames, %lu of them large; %lu settings, %lu of "
+                  "them good; the other guest: %u\n",
+                  requests, answers, refused, ends, frames, joined, asked,
+                  settings, arrived);
     assert_true(answers > requests / 2 && refused && ends && joined);
-    assert_true(arrived > 100);
+    assert_true(arrived > 100 && settings > 100);
 }
 
 static int set_up_guest(struct guest *g, uint8_t *page(uint32_t ref))
 {
     g->tx = (struct ring){.page = (uint32_t *)page(TX_REF), .slot = TX_SLOT};
     g->rx = (struct ring){.page = (uint32_t *)page(RX_REF), .slot = RX_SLOT};
+    g->control =
+        (struct ring){.page = (uint32_t *)page(CTRL_REF), .slot = CTRL_SLOT};
     g->credit.loop = &g->loop;
     g->credit.refilled = refilled;
     g->q.tap_fd = eventfd(0, 0);
