@@ -51,6 +51,17 @@ static void settle(void)
     run_for(2);
 }
 
+/* The other end does; on a busy host not at once. */
+static bool hangs_up_on(int fd)
+{
+    for (int i = 0; i < 1000; i++) {
+        if (send(fd, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EPIPE)
+            return true;
+        settle();
+    }
+    return false;
+}
+
 static void open_gate(void)
 {
     int ends[2];
@@ -325,10 +336,10 @@ static void transactions_are_bounded(void **state)
     }
     ask_with(XS_READ, 5, "/local/domain/5/x", 18);
     assert_false(passed());
-    run_for(4000);
-    assert_true(passes(XS_READ, "domid"));
     run_for(2000);
-    assert_int_equal(send(process, "", 1, MSG_NOSIGNAL), -1);
+    assert_true(passes(XS_READ, "domid"));
+    run_for(4000);
+    assert_true(hangs_up_on(process));
 }
 
 /* Lest the answer to one be taken for that to another. */
@@ -494,7 +505,7 @@ static void who_hangs_up_is_not_looked_at_again(void **state)
         settle();
     shutdown(store, SHUT_RDWR);
     settle();
-    assert_int_equal(send(process, "", 1, MSG_NOSIGNAL), -1);
+    assert_true(hangs_up_on(process));
 }
 
 static void who_takes_no_answers_is_ended(void **state)
@@ -510,7 +521,7 @@ static void who_takes_no_answers_is_ended(void **state)
         run_for(1);
     assert_in_range(now_ms() - begin, 1500, 4500);
     settle();
-    assert_int_equal(send(store, "", 1, MSG_NOSIGNAL), -1);
+    assert_true(hangs_up_on(store));
 }
 
 #define GATE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
