@@ -5,6 +5,7 @@
 #include <daemon/clock.h>
 
 #define REFILL_MS 20
+#define MOST_MS   1000
 #define BURST_MS  100
 
 static int64_t most(const struct block_account *a)
@@ -12,14 +13,29 @@ static int64_t most(const struct block_account *a)
     return (int64_t)(a->rate * BURST_MS);
 }
 
-/* True: it is full. Longer than a second has passed only if nothing ran. */
+/* True: it is full. More time has passed only if nothing ran. */
 static bool fill(struct block_account *a, uint64_t ms)
 {
-    a->left += (int64_t)(a->rate * (ms < 1000 ? ms : 1000));
+    a->left += (int64_t)(a->rate * (ms < 2 * MOST_MS ? ms : 2 * MOST_MS));
     if (a->left < most(a))
         return false;
     a->left = most(a);
     return true;
+}
+
+static uint64_t debt_ms(const struct block_account *a)
+{
+    return a->rate && a->left < 0 ? (uint64_t)-a->left / a->rate : 0;
+}
+
+/* A guest that has gone, or is idle, should not wake this process for long. */
+static void refill_later(struct block_limit *l)
+{
+    uint64_t ms = debt_ms(&l->bytes), other = debt_ms(&l->requests);
+
+    ms = other > ms ? other : ms;
+    ms = ms > MOST_MS ? MOST_MS : ms;
+    event_timer_set(l->loop, &l->refill, ms < REFILL_MS ? REFILL_MS : ms);
 }
 
 static void on_refill(struct event_timer *t)
@@ -30,7 +46,7 @@ static void on_refill(struct event_timer *t)
 
     l->refilled_ms = now;
     if (!fill(&l->requests, ms) || !full)
-        event_timer_set(l->loop, t, REFILL_MS);
+        refill_later(l);
     if (block_limit_ok(l))
         l->refilled(l);
 }
@@ -64,5 +80,5 @@ void block_limit_spend(struct block_limit *l, uint64_t bytes)
     if ((!l->bytes.rate && !l->requests.rate) || l->refill.armed)
         return;
     l->refilled_ms = now_ms();
-    event_timer_set(l->loop, &l->refill, REFILL_MS);
+    refill_later(l);
 }
