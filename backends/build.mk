@@ -11,7 +11,7 @@ BACKEND_COMMON := $(addprefix backends/common/, \
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
     main.c settings.c limit.c queue.c job.c copies.c record.c request.c pages.c pool.c medium.c claim.c storage.c \
-    threads.c resize.c sysfs.c)
+    threads.c resize.c sysfs.c nbd.c nbd_server.c libnbd.c target.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c ctrl.c link.c tap.c tap_batch.c) \
@@ -68,6 +68,10 @@ $(eval $(call unit_test,block_resume,$(addprefix tests/unit/,block_resume.c each
     $(BLOCK_WORLD),-lxentoollog))
 $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c resize.c sysfs.c) backends/common/io_ring.c \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
+$(eval $(call unit_test,block_nbd,tests/unit/block_nbd.c \
+    $(addprefix backends/block/,nbd.c nbd_server.c libnbd.c target.c medium.c claim.c storage.c threads.c sysfs.c) \
+    $(addprefix backends/common/,io_ring.c record.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
 NET_QUEUE := \
     $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c) \
@@ -129,7 +133,7 @@ $(eval $(call unit_test,fuzz_console,$(addprefix tests/fuzz/,console_ring.c medd
 $(eval $(call unit_test,fuzz_nodes,\
     $(addprefix tests/fuzz/,frontend_nodes.c vbd_main.c vif_main.c meddler.c) backends/block/settings.c \
     $(addprefix tests/unit/,played_store.c fake_xen.c) \
-    $(addprefix backends/block/,limit.c queue.c job.c copies.c record.c request.c pages.c pool.c) $(NET_QUEUE) backends/net/ctrl.c \
+    $(addprefix backends/block/,limit.c queue.c job.c copies.c record.c request.c pages.c pool.c target.c) $(NET_QUEUE) backends/net/ctrl.c \
     $(addprefix backends/common/,xenbus.c xenbus_state.c record.c store_client.c device_node.c),\
     -pthread -lxentoollog))
 

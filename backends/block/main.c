@@ -14,11 +14,13 @@
 #include <daemon/log.h>
 
 #include "../common/backend_main.h"
+#include "nbd.h"
 #include "queue.h"
 #include "resize.h"
 #include "settings.h"
 
 #define TELL_AGAIN_MS 1000
+#define SLOW_MS       10000 /* of a server, until somebody is told */
 #define DEPTH         (BLOCK_INFLIGHT * BLOCK_MAX_QUEUES)
 
 struct disk_device {
@@ -73,10 +75,13 @@ static char *medium_path(struct xenbus_device *bus)
     return path ? path : xenbus_read(bus, "params");
 }
 
+/* A server tells the size when it is connected to, and never again. */
 static void watch_size(struct disk_device *d)
 {
-    int rc = resize_watch_begin(&d->resize, &d->backend.loop, d->disk.fd);
+    int rc = 0;
 
+    if (d->disk.fd >= 0)
+        rc = resize_watch_begin(&d->resize, &d->backend.loop, d->disk.fd);
     if (rc)
         log_warning("its size is not watched: %s", strerror(-rc));
 }
@@ -89,21 +94,61 @@ static void close_disk(struct backend *b)
     storage_close(&d->disk);
 }
 
+/* The guest's requests stay in the rings and in the record. */
+static void server_lost(struct storage *s, const char *why)
+{
+    struct disk_device *d = container_of(s, struct disk_device, disk);
+
+    log_error("%s", why);
+    event_loop_stop(&d->backend.loop, 1);
+}
+
+static void server_slow(struct storage *s, bool is)
+{
+    struct disk_device *d = container_of(s, struct disk_device, disk);
+
+    if (is)
+        xenbus_trouble(&d->backend.bus, ETIMEDOUT,
+                       "the medium's server does not answer: the guest's "
+                       "requests wait until it does");
+    else
+        xenbus_trouble_over(&d->backend.bus);
+}
+
+static int open_target(struct disk_device *d, struct nbd_ask *a)
+{
+    const char *name = a->target.name;
+
+    if (name[0] != '/' && !target_is_uri(name))
+        return log_reason(-ENOENT, "no path of a file or device ('%s')", name);
+    if (!target_needs_server(&a->target))
+        return storage_open(&d->disk, name, a->mode, a->allow_discard, DEPTH);
+    a->hold = d->backend.bus.record.fd;
+    a->domid = d->backend.bus.domid;
+    a->loop = &d->backend.loop;
+    a->lost = server_lost;
+    a->slow = server_slow;
+    a->slow_ms = SLOW_MS;
+    return nbd_storage_open(&d->disk, a);
+}
+
 static int open_medium(struct disk_device *d, const char *path)
 {
     struct xenbus_device *bus = &d->backend.bus;
     bool discard = !node_is(bus, "discard-enable", "0");
-    char *mode;
+    struct nbd_ask a = {.allow_discard = discard};
+    char *mode, *format;
     int rc;
 
     if (path && !*path && node_is(bus, "device-type", "cdrom"))
         return storage_open(&d->disk, NULL, "r", false, DEPTH);
-    if (!path || path[0] != '/')
-        return log_reason(-ENOENT, "no path of a file or device ('%s')",
-                          path ? path : "");
     mode = xenbus_read(bus, "mode");
-    rc = storage_open(&d->disk, path, mode ? mode : "r", discard, DEPTH);
+    format = xenbus_read(bus, "format");
+    a.target = (struct target){.name = path ? path : "", .format = format};
+    a.mode = mode ? mode : "r";
+    rc = open_target(d, &a);
     free(mode);
+    free(format);
     return rc;
 }
 

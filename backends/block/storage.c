@@ -179,7 +179,7 @@ static bool needs_threads(const struct storage *s)
 
 int storage_begin(struct storage *s)
 {
-    int rc = needs_threads(s) ? open_threads(s) : 0;
+    int rc = !s->ops && needs_threads(s) ? open_threads(s) : 0;
 
     return rc ? log_reason(rc, "threads for I/O: %s", strerror(-rc)) : 0;
 }
@@ -313,6 +313,8 @@ int storage_hold(struct storage *s, int fd)
 
 void storage_close(struct storage *s)
 {
+    if (s->ops)
+        s->ops->close(s);
     if (s->fd < 0)
         return;
     close_ways(s);
@@ -438,6 +440,10 @@ static bool flush_alone(struct storage *s, struct storage_io *io)
 
 void storage_queue(struct storage *s, struct storage_io *io)
 {
+    if (s->ops) {
+        s->ops->queue(s, io);
+        return;
+    }
     if (io->op == STORAGE_DISCARD && s->discards_device)
         io->op = STORAGE_DISCARD_DEVICE;
     if (s->in_memory)
@@ -493,6 +499,8 @@ bool storage_kick(struct storage *s)
 {
     int r;
 
+    if (s->ops)
+        return s->ops->kick(s);
     s->last = NULL;
     if (!s->has_ring)
         return true;
@@ -526,9 +534,12 @@ static void done_at_medium(struct storage *s, struct storage_io *io, int result)
 struct storage_io *storage_next_done(struct storage *s)
 {
     struct io_uring_cqe *c;
-    struct storage_io *io = next_finished(s);
+    struct storage_io *io;
     int result;
 
+    if (s->ops)
+        return s->ops->next_done(s);
+    io = next_finished(s);
     if (!io && s->in_threads && (io = io_threads_next_done(s->threads))) {
         s->in_threads--;
         done_at_medium(s, io, io->result);

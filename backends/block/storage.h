@@ -22,9 +22,22 @@
 #include "storage_io.h"
 #include "threads.h"
 
+struct storage;
+
+/* A medium of another kind (nbd.h): what it does in the place of the functions
+ * below. What it has no function for it does not do. */
+struct storage_ops {
+    void (*queue)(struct storage *s, struct storage_io *io);
+    bool (*kick)(struct storage *s);
+    struct storage_io *(*next_done)(struct storage *s);
+    void (*close)(struct storage *s);
+};
+
 /* 'limits' may be read by all; the rest is storage.c's. */
 struct storage {
-    int fd, alive; /* see medium_open() */
+    int fd, alive; /* see medium_open(); below 0: none, or another kind */
+    const struct storage_ops *ops; /* of another kind; NULL: a plain medium */
+    void *medium;                  /* theirs */
     struct block_limits limits;
     bool in_memory;
     uint8_t *registered; /* memory given to io_uring; NULL: none */

@@ -28,6 +28,7 @@ struct storage_io {
     unsigned int nr;
     struct storage_io *joined; /* goes on where this one ends, with it; of a
                                 * flush, has its result as well */
+    void *medium;              /* of another kind: its own */
 };
 
 #endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* See nbd_server.h. */
+#include "nbd_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <base/macros.h>
+#include <daemon/log.h>
+
+#define PROGRAM "/usr/bin/qemu-nbd"
+#define PACKAGE "qemu-utils"
+
+/* One for each guest, beside those of the backends (backend_main.c). */
+#define FIRST_UID 0x70100000u
+
+#define LISTENER 3 /* where the program looks for it */
+#define HOLD     4
+#define SPARE    16 /* above all these */
+
+/* --- the socket --- */
+
+/* A listening socket to which one is connected already; nobody can find it when
+ * this is over. 0 or -errno. */
+static int make_sockets(int *listener, int *connected)
+{
+    char dir[] = "/run/xen-nbd-XXXXXX";
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int rc = 0;
+
+    *listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    *connected = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (*listener < 0 || *connected < 0 || !mkdtemp(dir))
+        return -errno;
+    snprintf(a.sun_path, sizeof(a.sun_path), "%s/socket", dir);
+    if (bind(*listener, (struct sockaddr *)&a, sizeof(a)) ||
+        listen(*listener, 1) ||
+        connect(*connected, (struct sockaddr *)&a, sizeof(a)))
+        rc = -errno;
+    unlink(a.sun_path);
+    rmdir(dir);
+    return rc;
+}
+
+/* --- in the new process --- */
+
+static int change_mount(const char *path, unsigned int flags, uint64_t set,
+                        uint64_t clear)
+{
+    struct mount_attr attr = {.attr_set = set, .attr_clr = clear};
+
+    return syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &attr,
+                   sizeof(attr));
+}
+
+/* As it is for others, alone among what lies around it. */
+static int open_up(const char *path, uint64_t what)
+{
+    return mount(path, path, NULL, MS_BIND, NULL) ||
+           change_mount(path, 0, 0, what);
+}
+
+/* Where others unmount something it goes here, too. The program wants the null
+ * device to find out whether there are locks. */
+static int see_little(const struct nbd_server_plan *p)
+{
+    bool local = !target_is_uri(p->target.name);
+    uint64_t write = p->readonly ? 0 : MOUNT_ATTR_RDONLY;
+
+    if (unshare(CLONE_NEWNS | CLONE_NEWIPC | (local ? CLONE_NEWNET : 0)) ||
+        mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) ||
+        change_mount("/", AT_RECURSIVE,
+                     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID,
+                     0) ||
+        open_up("/dev/null", MOUNT_ATTR_NODEV) ||
+        (local && open_up(p->target.name, MOUNT_ATTR_NODEV | write)))
+        return -errno;
+    return 0;
+}
+
+/* What opens the image in the place of root. */
+static int become(uid_t uid)
+{
+    struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+    const uint32_t files = 1u << CAP_DAC_OVERRIDE;
+    struct __user_cap_data_struct some[2] = {{files, files, files}};
+
+    return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) || setgroups(0, NULL) ||
+                   setresgid(uid, uid, uid) || setresuid(uid, uid, uid) ||
+                   syscall(SYS_capset, &h, some) ||
+                   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE,
+                         0, 0)
+               ? -errno
+               : 0;
+}
+
+/* Puts each where it belongs; all others are closed. */
+static int arrange(int listener, int words, int hold)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    const int from[] = {null, null, words, listener, hold};
+    int above[ARRAY_SIZE(from)];
+    unsigned int n = hold >= 0 ? HOLD + 1 : LISTENER + 1;
+
+    for (unsigned int i = 0; i < n; i++) {
+        above[i] = fcntl(from[i], F_DUPFD_CLOEXEC, SPARE);
+        if (above[i] < 0)
+            return -errno;
+    }
+    for (unsigned int i = 0; i < n; i++)
+        if (dup2(above[i], i) < 0)
+            return -errno;
+    return syscall(SYS_close_range, n, ~0u, 0) ? -errno : 0;
+}
+
+static int run_program(const struct nbd_server_plan *p)
+{
+    char pid[32], text[4096];
+    char *environment[] = {(char *)"LISTEN_FDS=1", pid,
+                           (char *)"PATH=/usr/bin:/bin", NULL};
+    const char *argv[16] = {PROGRAM, "--discard=unmap", "--detect-zeroes=off",
+                            p->direct ? "--cache=none" : "--cache=writeback"};
+    unsigned int n = 4;
+    int rc;
+
+    if (p->readonly)
+        argv[n++] = "--read-only";
+    rc = target_arguments(&p->target, text, sizeof(text), &argv[n]);
+    if (rc)
+        return rc;
+    snprintf(pid, sizeof(pid), "LISTEN_PID=%d", (int)getpid());
+    execve(PROGRAM, (char **)argv, environment);
+    return errno == ENOENT
+               ? log_reason(-ENOENT, "there is no %s: install the package %s",
+                            PROGRAM, PACKAGE)
+               : -errno;
+}
+
+/* What it cannot do it says where the program would. */
+static void serve(const struct nbd_server_plan *p, int listener, int words)
+{
+    sigset_t none;
+    int rc;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    rc = arrange(listener, words, p->hold);
+    rc = rc || geteuid() ? rc : see_little(p);
+    rc = rc || geteuid() ? rc : become(FIRST_UID + p->domid);
+    rc = rc ? rc : run_program(p);
+    dprintf(STDERR_FILENO, "%s\n", log_take_reason(rc));
+    _exit(127);
+}
+
+/* --- in that which starts it --- */
+
+int nbd_server_start(struct nbd_server *s, const struct nbd_server_plan *p)
+{
+    int words[2] = {-1, -1}, listener, rc;
+
+    rc = make_sockets(&listener, &s->socket);
+    if (!rc && pipe2(words, O_CLOEXEC | O_NONBLOCK))
+        rc = -errno;
+    s->words = words[0];
+    s->pid = rc ? -1 : fork();
+    if (!s->pid)
+        serve(p, listener, words[1]);
+    if (!rc && s->pid < 0)
+        rc = -errno;
+    if (listener >= 0)
+        close(listener);
+    if (words[1] >= 0)
+        close(words[1]);
+    if (!rc)
+        return 0;
+    if (s->socket >= 0)
+        close(s->socket);
+    nbd_server_leave(s);
+    return rc;
+}
+
+const char *nbd_server_words(struct nbd_server *s, int wait_ms)
+{
+    static const char own_name[] = "qemu-nbd: ";
+    static char text[512];
+    struct pollfd p = {.fd = s->words};
+    ssize_t n;
+
+    poll(&p, 1, wait_ms); /* until nobody can write there */
+    n = read(s->words, text, sizeof(text) - 1);
+    text[n < 0 ? 0 : n] = 0;
+    text[strcspn(text, "\n")] = 0;
+    return text +
+           (strncmp(text, own_name, strlen(own_name)) ? 0 : strlen(own_name));
+}
+
+void nbd_server_leave(struct nbd_server *s)
+{
+    if (s->words >= 0)
+        close(s->words);
+    s->words = -1;
+}
+
+void nbd_server_kill(struct nbd_server *s)
+{
+    kill(s->pid, SIGKILL);
+    waitpid(s->pid, NULL, WNOHANG);
+    nbd_server_leave(s);
+}

@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Media behind a server: images in QEMU's formats and NBD servers, with
+ * Debian's own programs. Checked: they are disks like others; whatever is
+ * killed at any time, what was written is there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <base/macros.h>
+#include <daemon/clock.h>
+#include <daemon/log.h>
+
+#include "../../backends/block/nbd.h"
+#include "../../backends/common/record.h"
+
+#define MIB (1 << 20)
+
+static char dir[] = "/tmp/block-nbd-XXXXXX", image[64], record[64];
+static char lost_why[256];
+static struct event_loop loop;
+static unsigned int slow_began, slow_ended;
+static struct storage disk;
+
+/* --- what the server is told --- */
+
+static void expect_arguments(const struct target *t, const char *expected)
+{
+    const char *argv[4];
+    char text[512], said[640] = "";
+
+    if (target_arguments(t, text, sizeof(text), argv)) {
+        snprintf(said, sizeof(said), "%s", log_take_reason(0));
+    } else {
+        for (unsigned int i = 0; argv[i]; i++)
+            snprintf(said + strlen(said), sizeof(said) - strlen(said), "%s%s",
+                     i ? " " : "", argv[i]);
+    }
+    assert_string_equal(said, expected);
+}
+
+static void nbd_is(const char *name, const char *options)
+{
+    char all[640];
+
+    snprintf(all, sizeof(all),
+             "--image-opts driver=raw,file.driver=nbd,%s"
+             ",file.reconnect-delay=4294967295",
+             options);
+    expect_arguments(&(struct target){.name = name}, all);
+}
+
+static void nbd_is_not(const char *name)
+{
+    char all[640];
+
+    snprintf(all, sizeof(all),
+             "%s: not nbd:HOST:PORT, nbd:unix:PATH or a URI of NBD", name);
+    expect_arguments(&(struct target){.name = name}, all);
+}
+
+static void test_file_arguments(void **state)
+{
+    struct target t = {.name = "/a,b:c", .format = "qcow2"};
+
+    expect_arguments(&t, "--image-opts driver=qcow2,file.driver=file,"
+                         "file.filename=/a,,b:c,file.locking=on");
+    t = (struct target){"/dev/x", "vhd", true, true};
+    expect_arguments(&t, "--image-opts driver=vpc,file.driver=host_device,"
+                         "file.filename=/dev/x,file.locking=off");
+    t = (struct target){.name = "/x", .format = "empty"};
+    expect_arguments(&t, "format empty is nothing that qemu-nbd serves");
+    t = (struct target){.name = "rbd:pool/x"};
+    expect_arguments(&t, "-f raw rbd:pool/x");
+}
+
+static void test_nbd_arguments(void **state)
+{
+#define INET(h, p, e)                                                          \
+    "file.server.type=inet,file.server.host=" h ",file.server.port=" p         \
+    ",file.export=" e
+#define UNIX(p, e) "file.server.type=unix,file.server.path=" p ",file.export=" e
+    nbd_is("nbd:host:77", INET("host", "77", ""));
+    nbd_is("nbd:[::1]:77:exportname=a:b", INET("::1", "77", "a:b"));
+    nbd_is("nbd:unix:/run/s", UNIX("/run/s", ""));
+    nbd_is("nbd:unix:/run/s,1:exportname=x", UNIX("/run/s,,1", "x"));
+    nbd_is("nbd://host", INET("host", "10809", ""));
+    nbd_is("nbd://host:77/a/b", INET("host", "77", "a/b"));
+    nbd_is("nbd+tcp://[fe80::1]/x", INET("fe80::1", "10809", "x"));
+    nbd_is("nbd+unix:///x?socket=/run/s", UNIX("/run/s", "x"));
+    nbd_is("nbd+unix://?socket=/run/s", UNIX("/run/s", ""));
+    nbd_is_not("nbd:");
+    nbd_is_not("nbd:unix:");
+    nbd_is_not("nbd://");
+    nbd_is_not("nbd://[::1");
+    nbd_is_not("nbd://host/x?tls=1");
+    nbd_is_not("nbd+unix:///x");
+    nbd_is_not("nbd+unix:///x?socket=/run/s&a=b");
+    nbd_is_not("nbd://a%20b/x");
+}
+
+static void test_uris(void **state)
+{
+    assert_true(target_is_uri("nbd:host:1"));
+    assert_true(target_is_uri("nbd+unix:///x"));
+    assert_false(target_is_uri("/a:b"));
+    assert_false(target_is_uri("mapper/a:b"));
+    assert_false(target_is_uri(":x"));
+    assert_false(target_is_uri(""));
+}
+
+/* --- a server --- */
+
+static void on_lost(struct storage *s, const char *why)
+{
+    snprintf(lost_why, sizeof(lost_why), "%s", why);
+}
+
+static void on_slow(struct storage *s, bool is)
+{
+    if (is)
+        slow_began++;
+    else
+        slow_ended++;
+    event_loop_stop(&loop, 0);
+}
+
+static int open_as(const char *name, const char *format, const char *mode)
+{
+    struct nbd_ask a = {.target = {.name = name, .format = format},
+                        .mode = mode,
+                        .allow_discard = true,
+                        .hold = -1,
+                        .loop = &loop,
+                        .lost = on_lost,
+                        .slow = on_slow,
+                        .slow_ms = 200};
+
+    lost_why[0] = 0;
+    return nbd_storage_open(&disk, &a);
+}
+
+/* A server that has just been killed or left may still be there. */
+static void open_again(const char *name, const char *format)
+{
+    uint64_t until = now_ms() + 5000;
+    int rc;
+
+    while ((rc = open_as(name, format, "w")) == -EBUSY && now_ms() < until)
+        usleep(1000);
+    if (rc)
+        fail_msg("%s", log_take_reason(rc));
+}
+
+static struct storage_io *next_done(void)
+{
+    struct pollfd p = {disk.wait_fd, POLLIN, 0};
+    struct storage_io *io;
+
+    storage_kick(&disk);
+    while (!(io = storage_next_done(&disk)) && !*lost_why)
+        assert_int_equal(poll(&p, 1, 10000), 1);
+    return io;
+}
+
+static int done(enum storage_op op, void *data, uint64_t offset, uint64_t len)
+{
+    struct storage_io io = {
+        .op = op, .data = data, .offset = offset, .len = len};
+
+    storage_queue(&disk, &io);
+    return next_done() ? io.result : -ENOTCONN;
+}
+
+/* Of the last server that was started. */
+static pid_t server_pid(void)
+{
+    char command[64], line[32] = "";
+    FILE *f;
+
+    snprintf(command, sizeof(command), "pgrep -n -x -P %d qemu-nbd",
+             (int)getpid());
+    f = popen(command, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof(line), f));
+    pclose(f);
+    return atoi(line);
+}
+
+static void kill_server(void)
+{
+    pid_t pid = server_pid();
+
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+static void run(const char *format, ...)
+{
+    char command[256];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(command, sizeof(command), format, ap);
+    va_end(ap);
+    assert_int_equal(system(command), 0);
+}
+
+static void new_image(const char *format)
+{
+    unlink(image);
+    run("qemu-img create -q -f %s %s 16M", format, image);
+}
+
+static void image_is_clean(void)
+{
+    run("qemu-img check -q -f qcow2 %s > /dev/null", image);
+}
+
+static void test_qcow2(void **state)
+{
+    static uint8_t data[MIB], back[MIB];
+
+    new_image("qcow2");
+    memset(data, 0x5a, MIB);
+    open_again(image, "qcow2");
+    assert_int_equal(disk.limits.sectors, 16 * MIB / 512);
+    assert_int_equal(disk.limits.sector_size, 512);
+    assert_false(disk.limits.readonly);
+    assert_true(disk.limits.discard);
+    assert_false(disk.flush); /* nothing is left to be flushed */
+    assert_int_equal(done(STORAGE_WRITE, data, 3 * MIB, MIB), MIB);
+    assert_int_equal(done(STORAGE_READ, back, 3 * MIB, MIB), MIB);
+    assert_memory_equal(data, back, MIB);
+    assert_int_equal(done(STORAGE_FLUSH, NULL, 0, 0), 0);
+    assert_int_equal(done(STORAGE_DISCARD, NULL, 3 * MIB, MIB), MIB);
+    assert_int_equal(done(STORAGE_READ, back, 3 * MIB, MIB), MIB);
+    memset(data, 0, MIB);
+    assert_memory_equal(data, back, MIB);
+    assert_int_equal(done(STORAGE_DISCARD_SECURE, NULL, 0, MIB), -EOPNOTSUPP);
+    storage_close(&disk);
+    open_again(image, "qcow2"); /* the server before has ended by itself */
+    storage_close(&disk);
+}
+
+static void test_formats(void **state)
+{
+    static const char *const formats[][2] = {
+        {"vpc", "vhd"}, {"qed", "qed"}, {"qcow", "qcow"}, {"raw", "raw"}};
+    char data[512] = "x", back[512];
+
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+        new_image(formats[i][0]);
+        open_again(image, formats[i][1]);
+        assert_int_equal(disk.flush, !strcmp(formats[i][1], "raw"));
+        assert_int_equal(done(STORAGE_WRITE, data, 4096, 512), 512);
+        assert_int_equal(done(STORAGE_READ, back, 4096, 512), 512);
+        assert_memory_equal(data, back, 512);
+        storage_close(&disk);
+    }
+}
+
+/* Each write goes to a cluster that the image does not have yet. */
+static void test_killed_server(void **state)
+{
+    static uint8_t data[4096], back[4096];
+
+    new_image("qcow2");
+    for (unsigned int i = 0; i < 20; i++) {
+        open_again(image, "qcow2");
+        memset(data, i + 1, sizeof(data));
+        assert_int_equal(
+            done(STORAGE_WRITE, data, i * 700000ull / 512 * 512, sizeof(data)),
+            sizeof(data));
+        kill_server();
+        assert_int_equal(done(STORAGE_READ, back, 0, 512), -ENOTCONN);
+        assert_non_null(strstr(lost_why, "has gone"));
+        storage_close(&disk);
+    }
+    open_again(image, "qcow2");
+    for (unsigned int i = 0; i < 20; i++) {
+        memset(data, i + 1, sizeof(data));
+        assert_int_equal(
+            done(STORAGE_READ, back, i * 700000ull / 512 * 512, sizeof(back)),
+            sizeof(back));
+        assert_memory_equal(data, back, sizeof(data));
+    }
+    storage_close(&disk);
+}
+
+#define MANY 64
+
+static void test_many_in_flight(void **state)
+{
+    static uint8_t data[MANY][65536], back[65536];
+    static struct storage_io io[MANY];
+
+    new_image("qcow2");
+    open_again(image, "qcow2");
+    for (unsigned int i = 0; i < MANY; i++) {
+        memset(data[i], i + 1, sizeof(data[i]));
+        io[i] = (struct storage_io){.op = STORAGE_WRITE,
+                                    .data = data[i],
+                                    .offset = i * 200000ull / 512 * 512,
+                                    .len = sizeof(data[i])};
+        storage_queue(&disk, &io[i]);
+    }
+    for (unsigned int i = 0; i < MANY; i++)
+        assert_int_equal(next_done()->result, sizeof(data[0]));
+    for (unsigned int i = 0; i < MANY; i++) {
+        assert_int_equal(done(STORAGE_READ, back, io[i].offset, sizeof(back)),
+                         sizeof(back));
+        assert_memory_equal(back, data[i], sizeof(back));
+    }
+    storage_close(&disk);
+    open_again(image, "qcow2");
+    storage_close(&disk);
+    image_is_clean();
+}
+
+static void test_slow(void **state)
+{
+    struct storage_io io = {.op = STORAGE_FLUSH};
+
+    new_image("qcow2");
+    open_again(image, "qcow2");
+    kill(server_pid(), SIGSTOP);
+    storage_queue(&disk, &io);
+    assert_int_equal(event_loop_run(&loop), 0);
+    assert_int_equal(slow_began, 1);
+    assert_int_equal(slow_ended, 0);
+    kill(server_pid(), SIGCONT);
+    assert_ptr_equal(next_done(), &io);
+    assert_int_equal(slow_began, 1);
+    assert_int_equal(slow_ended, 1);
+    storage_close(&disk);
+}
+
+/* After the last look at what is done there may be another kick. */
+static void test_kick(void **state)
+{
+    static uint8_t data[4096];
+    struct storage_io io = {.op = STORAGE_READ, .data = data, .len = 4096};
+    struct pollfd p;
+
+    new_image("qcow2");
+    open_again(image, "qcow2");
+    storage_queue(&disk, &io);
+    for (unsigned int i = 0; i < 20; i++) {
+        storage_kick(&disk);
+        usleep(10000);
+    }
+    p = (struct pollfd){disk.wait_fd, POLLIN, 0};
+    assert_int_equal(poll(&p, 1, 5000), 1);
+    assert_ptr_equal(storage_next_done(&disk), &io);
+    storage_close(&disk);
+}
+
+/* --- who uses it --- */
+
+static void test_one_user(void **state)
+{
+    struct storage first;
+    struct storage raw;
+
+    new_image("qcow2");
+    open_again(image, "qcow2");
+    first = disk;
+    assert_int_equal(open_as(image, "qcow2", "w"), -EBUSY);
+    assert_int_equal(open_as(image, "qcow2", "r"), -EBUSY);
+    assert_int_equal(storage_open(&raw, image, "w", false, 4), -EBUSY);
+    storage_close(&first);
+    open_again(image, "qcow2");
+    storage_close(&disk);
+    log_take_reason(0);
+}
+
+static void test_read_only(void **state)
+{
+    struct storage first;
+    char data[512] = "";
+
+    new_image("qcow2");
+    while (open_as(image, "qcow2", "r") == -EBUSY)
+        usleep(1000);
+    assert_true(disk.limits.readonly);
+    assert_false(disk.limits.discard);
+    assert_true(done(STORAGE_WRITE, data, 0, 512) < 0);
+    first = disk;
+    assert_int_equal(open_as(image, "qcow2", "r"), 0);
+    storage_close(&disk);
+    storage_close(&first);
+}
+
+/* Of a process that was killed: its server holds the record until it is done.
+ */
+static void test_predecessor(void **state)
+{
+    struct record before, after;
+    struct nbd_ask a = {.target = {.name = image, .format = "qcow2"},
+                        .mode = "w",
+                        .loop = &loop,
+                        .lost = on_lost};
+    uint64_t until = now_ms() + 5000;
+
+    new_image("qcow2");
+    close(open(record, O_RDWR | O_CREAT, 0600));
+    assert_int_equal(record_open(&before, open(record, O_RDWR), "test  1",
+                                 sizeof(struct record_head)),
+                     0);
+    assert_int_equal(record_claim(&before), 0);
+    a.hold = before.fd;
+    assert_int_equal(nbd_storage_open(&disk, &a), 0);
+    record_close(&before);
+    assert_int_equal(record_open(&after, open(record, O_RDWR), "test  1",
+                                 sizeof(struct record_head)),
+                     0);
+    assert_int_equal(record_claim(&after), -EAGAIN);
+    storage_close(&disk);
+    while (record_claim(&after) == -EAGAIN && now_ms() < until)
+        usleep(1000);
+    assert_int_equal(record_claim(&after), 0);
+    record_close(&after);
+}
+
+/* --- what cannot be --- */
+
+static void refused(const char *name, const char *format, const char *mode,
+                    const char *why)
+{
+    int rc = open_as(name, format, mode);
+    const char *said;
+
+    assert_true(rc < 0);
+    said = log_take_reason(rc);
+    if (!strstr(said, why))
+        fail_msg("'%s' does not say '%s'", said, why);
+}
+
+static void test_refusals(void **state)
+{
+    new_image("raw");
+    refused(image, "qcow2", "w", "not in qcow2 format");
+    refused("/no/such", "qcow2", "w", "No such file");
+    refused(image, "empty", "w", "format empty is nothing that");
+    refused("nbd:unix:/no/such", NULL, "w", "No such file");
+    refused("what:ever", NULL, "w", "Unknown protocol 'what'");
+}
+
+/* --- an NBD server of somebody --- */
+
+static void test_nbd_server(void **state)
+{
+    char name[128], data[512] = "over there", back[512];
+
+    new_image("raw");
+    run("qemu-nbd --fork -t -e 4 --pid-file=%s/pid -f raw -x disk -k %s/socket "
+        "%s",
+        dir, dir, image);
+    snprintf(name, sizeof(name), "nbd:unix:%s/socket:exportname=disk", dir);
+    open_again(name, NULL);
+    assert_int_equal(disk.limits.sectors, 16 * MIB / 512);
+    assert_true(disk.flush);
+    assert_int_equal(done(STORAGE_WRITE, data, 0, 512), 512);
+    /* It goes and comes back while somebody waits. */
+    run("kill -9 $(cat %s/pid); rm %s/socket; (sleep 1; exec qemu-nbd -t -e 4 "
+        "--pid-file=%s/pid -f raw -x disk -k %s/socket %s > /dev/null 2>&1) &",
+        dir, dir, dir, dir, image);
+    assert_int_equal(done(STORAGE_READ, back, 0, 512), 512);
+    assert_string_equal(back, data);
+    assert_int_equal(done(STORAGE_FLUSH, NULL, 0, 0), 0);
+    storage_close(&disk);
+    run("kill $(cat %s/pid)", dir);
+}
+
+static int begin(void **state)
+{
+    if (!mkdtemp(dir))
+        return -1;
+    log_setup("block-nbd", LOG_LVL_ERROR);
+    if (event_loop_init(&loop))
+        return -1;
+    snprintf(image, sizeof(image), "%s/image", dir);
+    snprintf(record, sizeof(record), "%s/record", dir);
+    return 0;
+}
+
+static int end(void **state)
+{
+    run("rm -rf %s", dir);
+    event_loop_destroy(&loop);
+    return 0;
+}
+
+#define TEST(name, f)                                                          \
+    {                                                                          \
+        name, f, NULL, NULL, NULL                                              \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST("an image is named by its path and its format",
+             test_file_arguments),
+        TEST("an NBD server is named in all ways that QEMU knows",
+             test_nbd_arguments),
+        TEST("what has a scheme is no path", test_uris),
+        TEST("a qcow2 image is a disk: read, written, discarded", test_qcow2),
+        TEST("so are images of other formats", test_formats),
+        TEST("what was written is there after its server was killed",
+             test_killed_server),
+        TEST("many writes at once are all done", test_many_in_flight),
+        TEST("a kick takes no completion that nobody looks at then", test_kick),
+        TEST("a server that does not answer is told of, and waited for",
+             test_slow),
+        TEST("an image that is written has one user", test_one_user),
+        TEST("readers share an image, and cannot write it", test_read_only),
+        TEST("a successor waits until the server before has ended",
+             test_predecessor),
+        TEST("what cannot be served is refused with a reason", test_refusals),
+        TEST("a server elsewhere that goes is waited for", test_nbd_server),
+    };
+    bool servers = !geteuid() && !access("/usr/bin/qemu-nbd", X_OK);
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return _cmocka_run_group_tests("block_nbd", tests,
+                                   servers ? ARRAY_SIZE(tests) : 3, begin, end);
+}
