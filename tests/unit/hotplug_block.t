@@ -30,18 +30,22 @@ for m in read write list exists rm; do
 done
 build/bin/xenstored --no-domains --pid-file "$dir/pid" || exit 1
 
-# disk DOMID MEDIUM MODE: the script is run for a disk of that domain
+# disk DOMID MEDIUM MODE: the script is run for a disk of that domain; format=:
+# what the toolstack says of it, script=: another name of it
 disk() {
     local back=/local/domain/0/backend/vbd/$1/51712
     xenstore-rm "$back" 2> /dev/null
     xenstore-write "/local/domain/$1/vm" "/vm/$1" "/local/domain/$1/name" "guest$1" \
         "$back/params" "$2" "$back/mode" "$3" "$back/frontend-id" "$1" "$back/state" 1
-    XENBUS_PATH=$back timeout -s KILL 20 dom0-scripts/hotplug/block add 7>&-
+    [ -z "${format:-}" ] || xenstore-write "$back/format" "$format"
+    XENBUS_PATH=$back timeout -s KILL 20 "${script:-dom0-scripts/hotplug/block}" add 7>&-
 }
 takes() { # MEDIUM MODE
     disk 9 "$1" "$2"
     local status=$?
-    xenstore-read /local/domain/0/backend/vbd/9/51712/hotplug-error 2> /dev/null
+    for key in hotplug-error physical-device-path; do
+        xenstore-read /local/domain/0/backend/vbd/9/51712/$key 2> /dev/null
+    done
     xenstore-rm /local/domain/0/backend/vbd/9
     return $status
 }
@@ -123,6 +127,31 @@ if dead_server 2> /dev/null; then
     umount "$dir/dead"
     xenstore-rm /local/domain/0/backend/vbd/1
 fi
+
+qemu-img create -q -f qcow2 "$dir/qcow2" 16M
+ln -s "$PWD/dom0-scripts/hotplug/hotplug-common.sh" "$PWD/dom0-scripts/hotplug/block" "$dir"
+ln -s block "$dir/block-nbd"
+is_told() { # PATH MEDIUM MODE
+    takes "$2" "$3" | grep -xF -- "$1"
+}
+format=qcow2
+check "an image of a format is free" takes "$dir/qcow2" w
+check "what is no image of the format is refused" refuses "not in qcow2 format" "$dir/image" w
+disk 1 "$dir/qcow2" w
+check "an image that a guest writes is refused" refuses "in use by guest1" "$dir/qcow2" w
+format=
+check "so is its file, as a raw one" refuses "in use by guest1" "$dir/qcow2" w
+qemu-nbd --fork -t -e 9 -f raw --pid-file="$dir/nbd-pid" -k "$dir/nbd" "$dir/image"
+nbd="nbd+unix:///?socket=$dir/nbd"
+check "what has a URI is taken as it is named" is_told "$nbd" "$nbd" w
+check "block-nbd puts back what the toolstack took off" eval \
+    'script=$dir/block-nbd is_told "nbd:unix:$dir/nbd" "unix:$dir/nbd" w'
+disk 1 "$nbd" w
+check "a URI that a guest writes is refused" refuses "in use by guest1" "$nbd" w
+xenstore-rm /local/domain/0/backend/vbd/1
+kill "$(cat "$dir/nbd-pid")"
+check "a URI that nobody serves is refused" refuses "$dir/nbd" "nbd:unix:$dir/nbd" w
+check "a URI of an unknown scheme is refused" refuses "Unknown protocol 'what'" "what:ever" w
 
 mount "$on_mounted" "$dir/mnt"
 check "a mounted device is refused" refuses "is mounted" "$on_mounted" w

@@ -228,6 +228,18 @@ static const struct {
      "\"format\":\"raw\",\"script\":\"s\",\"readwrite\":1,"
      "\"discard_enable\":\"False\"}",
      ""},
+    {"format=qcow2,vdev=xvda,access=rw,target=/a,b",
+     "{\"pdev_path\":\"/a,b\",\"vdev\":\"xvda\",\"format\":\"qcow2\","
+     "\"readwrite\":1}",
+     ""},
+    {"vdev=xvda,target=nbd:unix:/run/s:exportname=x",
+     "{\"pdev_path\":\"unix:/run/s:exportname=x\",\"vdev\":\"xvda\","
+     "\"format\":\"raw\",\"script\":\"block-nbd\",\"readwrite\":1}",
+     ""},
+    {"vdev=xvda,target=nbd+unix:///x?socket=/run/s",
+     "{\"pdev_path\":\"nbd+unix:///x?socket=/run/s\",\"vdev\":\"xvda\","
+     "\"format\":\"raw\",\"readwrite\":1}",
+     ""},
     {"/x,raw", NULL, "f: disk specification '/x,raw': no vdev given\n"},
     {"vdev=xvda", NULL, "f: disk specification 'vdev=xvda': no target given\n"},
     {"/x,zip,xvda", NULL,

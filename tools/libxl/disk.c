@@ -1,11 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Disks: raw block devices and raw files, served by the 'vbd' backend. The
- * block script checks the target and tells the backend what to open.
+ * Disks: block devices, files of raw sectors, images in QEMU's formats and what
+ * has a URI, all served by the 'vbd' backend. The block script checks the
+ * target and tells the backend what to open.
  */
 #include <sys/stat.h>
 
 #include "device.h"
+
+/* SCHEME:..., which is neither a path nor a name in /dev. */
+static bool is_uri(const char *target)
+{
+    size_t n = strspn(target, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+
+    return n > 1 && target[n] == ':' && *target >= 'a';
+}
+
+/* 'phy' is a medium of sectors, 'qdisk' all that QEMU can read; here both are
+ * served by one backend. */
+static int check_kind(libxl__gc *gc, const libxl_device_disk *disk)
+{
+    bool raw = disk->format == LIBXL_DISK_FORMAT_RAW ||
+               disk->format == LIBXL_DISK_FORMAT_EMPTY;
+
+    if (disk->format == LIBXL_DISK_FORMAT_UNKNOWN) {
+        LOG(ERROR, "disk %s: no format given", disk->vdev);
+        return ERROR_INVAL;
+    }
+    if (disk->backend == LIBXL_DISK_BACKEND_TAP) {
+        LOG(ERROR,
+            "disk %s: backendtype tap is not supported, only phy and "
+            "qdisk",
+            disk->vdev);
+        return ERROR_INVAL;
+    }
+    if (!raw && disk->backend == LIBXL_DISK_BACKEND_PHY) {
+        LOG(ERROR, "disk %s: backendtype phy has no format %s, only raw",
+            disk->vdev, libxl_disk_format_to_string(disk->format));
+        return ERROR_INVAL;
+    }
+    return 0;
+}
 
 int libxl__disk_setdefault(libxl__gc *gc, libxl_device_disk *disk)
 {
@@ -17,18 +52,9 @@ int libxl__disk_setdefault(libxl__gc *gc, libxl_device_disk *disk)
             disk->vdev ? disk->vdev : "");
         return ERROR_INVAL;
     }
-    if (disk->format != LIBXL_DISK_FORMAT_RAW &&
-        disk->format != LIBXL_DISK_FORMAT_EMPTY) {
-        LOG(ERROR, "disk %s: format %s is not supported, only raw", disk->vdev,
-            libxl_disk_format_to_string(disk->format));
-        return ERROR_INVAL;
-    }
-    if (disk->backend != LIBXL_DISK_BACKEND_UNKNOWN &&
-        disk->backend != LIBXL_DISK_BACKEND_PHY) {
-        LOG(ERROR, "disk %s: backendtype %s is not supported, only phy",
-            disk->vdev, libxl_disk_backend_to_string(disk->backend));
-        return ERROR_INVAL;
-    }
+    rc = check_kind(gc, disk);
+    if (rc)
+        return rc;
     rc = libxl__backend_domid(gc, disk->backend_domname, &disk->backend_domid);
     if (rc)
         return rc;
@@ -37,7 +63,7 @@ int libxl__disk_setdefault(libxl__gc *gc, libxl_device_disk *disk)
     /* A script's target is the script's to judge, and so is another domain's;
      * the rest is known before any domain exists. */
     if (disk->script || disk->backend_domid ||
-        disk->format == LIBXL_DISK_FORMAT_EMPTY)
+        disk->format == LIBXL_DISK_FORMAT_EMPTY || is_uri(disk->pdev_path))
         return 0;
     if (disk->pdev_path[0] != '/') {
         char *path = GCSPRINTF("/dev/%s", disk->pdev_path);
@@ -69,6 +95,8 @@ int libxl__disk_write(libxl__gc *gc, uint32_t domid,
     bool trusted = libxl_defbool_is_default(disk->trusted) ||
                    libxl_defbool_val(disk->trusted);
     bool discard = libxl_defbool_val(disk->discard_enable);
+    bool raw = disk->format == LIBXL_DISK_FORMAT_RAW ||
+               disk->format == LIBXL_DISK_FORMAT_EMPTY;
     int number = libxl__disk_number(disk->vdev);
     const struct libxl__node back[] = {
         {"online", "1"},
@@ -80,6 +108,7 @@ int libxl__disk_write(libxl__gc *gc, uint32_t domid,
         {"mode", disk->readwrite ? "w" : "r"},
         {"device-type", type},
         {"params", disk->pdev_path ? disk->pdev_path : ""},
+        {"format", raw ? NULL : libxl_disk_format_to_string(disk->format)},
         {"script", libxl__script_path(gc, disk->script, "block")},
         {"discard-enable", discard ? "1" : "0"},
         {"specification", "xen"},
