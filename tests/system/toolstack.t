@@ -16,7 +16,7 @@ fetch_kernel
 cp "$PKG_ROOT/usr/lib/modules/$KVER/kernel/drivers/net/xen-netback/xen-netback.ko" "$tmp/extra/job/"
 script=tests/system/toolstack.dom0
 checks=$(grep -c '^ *check "' $script)
-export LIMIT=${LIMIT:-900}
+export LIMIT=${LIMIT:-1500}
 
 for system in ${SYSTEMS:-genuine xen-lite}; do
     [ "$system" = genuine ] && xen=genuine || xen=

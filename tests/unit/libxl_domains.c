@@ -98,13 +98,27 @@ int xlc_domain_destroy(xlc_handle *xch, uint32_t domid)
     return 0;
 }
 
-/* --- it has no devices --- */
+/* --- it has no devices but one that comes late --- */
 
-libxl__device *libxl__device_list(libxl__gc *gc, uint32_t domid,
-                                  const char *kind, int *n)
+static bool late_device;
+
+libxl__device *libxl__device_list(libxl__gc *gc, xs_transaction_t t,
+                                  uint32_t domid, const char *kind, int *n)
 {
-    *n = 0;
-    return NULL;
+    static libxl__device late = {.domid = 5, .kind = "vbd", .devid = 2};
+
+    *n = t && late_device;
+    return &late;
+}
+
+const char *libxl__device_backend(libxl__gc *gc, const libxl__device *dev)
+{
+    return GCSPRINTF("%s-%u", dev->kind, dev->devid);
+}
+
+int libxl__xs_transaction(libxl__gc *gc, libxl__xs_body *body, void *arg)
+{
+    return body(gc, 1, arg);
 }
 
 const char *libxl__device_record(libxl__gc *gc, const libxl__device *dev)
@@ -157,11 +171,21 @@ static int destroy(const char *what_stays)
 static void a_dead_domains_nodes_are_all_removed_though_one_fails(void **state)
 {
     assert_int_equal(destroy(NULL), 0);
-    assert_string_equal(removed, " /vm/" UUID " /local/domain/5 /libxl/5");
+    assert_string_equal(removed,
+                        " /libxl/5 /vm/" UUID " /local/domain/5 /libxl/5");
     assert_int_equal(destroy("/vm/" UUID), ERROR_FAIL);
-    assert_string_equal(removed, " /local/domain/5 /libxl/5");
+    assert_string_equal(removed, " /libxl/5 /local/domain/5 /libxl/5");
     assert_int_equal(destroy("/local/domain/5"), ERROR_FAIL);
-    assert_string_equal(removed, " /vm/" UUID " /libxl/5");
+    assert_string_equal(removed, " /libxl/5 /vm/" UUID " /libxl/5");
+}
+
+static void a_device_that_came_during_destruction_is_removed(void **state)
+{
+    late_device = true;
+    assert_int_equal(destroy(NULL), 0);
+    assert_string_equal(removed, " /libxl/5 vbd-2 /vm/" UUID
+                                 " /local/domain/5 /libxl/5");
+    late_device = false;
 }
 
 static void a_uuid_names_the_domain_that_is_not_dying(void **state)
@@ -183,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dead_domains_nodes_are_all_removed_though_one_fails),
+        cmocka_unit_test(a_device_that_came_during_destruction_is_removed),
         cmocka_unit_test(a_uuid_names_the_domain_that_is_not_dying),
     };
 

@@ -98,6 +98,42 @@ static void lines_of_xl_list_are_xens(void **state)
     libxl_dominfo_dispose(&i);
 }
 
+static void lines_of_xl_block_list_and_network_list_are_xens(void **state)
+{
+    static const libxl_mac mac = {0, 0x16, 0x3e, 0, 0, 0xa2};
+    libxl_diskinfo disk = {.backend = "/local/domain/0/backend/vbd/7/51712",
+                           .frontend_id = 7,
+                           .devid = 51712,
+                           .state = 4,
+                           .evtch = 12,
+                           .rref = 8};
+    libxl_nicinfo nic = {.backend = "/local/domain/0/backend/vif/7/0",
+                         .frontend_id = 7,
+                         .state = 4,
+                         .evtch = 12,
+                         .rref_tx = 8,
+                         .rref_rx = 9};
+
+    open_out();
+    print_disk_heading(out);
+    print_disk_line(out, &disk);
+    disk.devid = 5632;
+    disk.evtch = disk.rref = -1;
+    print_disk_line(out, &disk);
+    print_nic_heading(out);
+    print_nic_line(out, &nic, mac);
+    check_out("Vdev  BE  handle state evt-ch ring-ref BE-path"
+              "                       \n"
+              "51712 0   7      4     12     8        "
+              "/local/domain/0/backend/vbd/7/51712\n"
+              "5632  0   7      4     -1     -1       "
+              "/local/domain/0/backend/vbd/7/51712\n"
+              "Idx BE Mac Addr.         handle state evt-ch   tx-/rx-ring-ref "
+              "BE-path                       \n"
+              "0   0  00:16:3e:00:00:a2     0     4     12     8/9           "
+              "/local/domain/0/backend/vif/7/0\n");
+}
+
 /* --- words --- */
 
 static void a_memory_size_is_read_or_refused(void **state)
@@ -256,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_of_xl_list_are_xens),
+        cmocka_unit_test(lines_of_xl_block_list_and_network_list_are_xens),
         cmocka_unit_test(a_memory_size_is_read_or_refused),
         cmocka_unit_test(a_set_of_cpus_is_read_or_refused),
         cmocka_unit_test(a_configuration_is_read_or_refused_with_its_line),

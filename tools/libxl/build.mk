@@ -27,8 +27,8 @@ $(LIBXL_GEN)/libxl.map: tools/libxl/gentypes.py $(LIBXL_HEADERS)
 $(O)/tools/libxl/types.o $(O)/san/tools/libxl/types.o: $(LIBXL_GEN)/types.inc
 
 LIBXL := $(LIBXL_TYPES) \
-         $(addprefix tools/libxl/,absent.c ao.c console.c cpupool.c ctx.c device.c \
-             device_op.c disk.c domain_config.c domain_control.c \
+         $(addprefix tools/libxl/,absent.c ao.c cdrom.c console.c cpupool.c ctx.c device.c \
+             device_change.c device_info.c device_op.c disk.c domain_config.c domain_control.c \
              domain_create.c domain_death.c domain_destroy.c domain_info.c \
              domain_preserve.c \
              event_child.c event_loop.c event_queue.c event_watch.c gc.c \
@@ -65,3 +65,9 @@ CFLAGS_tests/unit/libxl_domains := -D__XEN_TOOLS__ -Itools/libs/ctrl
 $(eval $(call unit_test,libxl_domains,tests/unit/libxl_domains.c $(LIBXL_TYPES) \
     $(addprefix tools/libxl/,domain_info.c domain_destroy.c ao.c \
     event_child.c event_loop.c event_queue.c gc.c),-lyajl -lxentoollog))
+CFLAGS_tests/unit/libxl_devices := -D__XEN_TOOLS__ -Itools/libs/ctrl
+CFLAGS_tests/unit/libxl_device_world := -D__XEN_TOOLS__ -Itools/libs/ctrl
+$(eval $(call unit_test,libxl_devices,$(addprefix tests/unit/,libxl_devices.c \
+    libxl_device_world.c) $(LIBXL_TYPES) \
+    $(addprefix tools/libxl/,cdrom.c device.c device_change.c device_info.c \
+    device_op.c disk.c gc.c nic.c vdev.c),-lyajl -lxentoollog))

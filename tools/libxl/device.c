@@ -28,6 +28,30 @@ const char *libxl__device_record(libxl__gc *gc, const libxl__device *dev)
                      dev->devid);
 }
 
+const char *libxl__printable(libxl__gc *gc, const char *s)
+{
+    char *line = GCSPRINTF("%.300s", s);
+
+    for (char *p = line; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = ' ';
+    return line;
+}
+
+const char *libxl__device_trouble(libxl__gc *gc, const libxl__device *dev)
+{
+    const char *s = libxl__xs_read(
+        gc, XBT_NULL,
+        GCSPRINTF("/local/domain/%u/error/backend/%s/%u/%u/error",
+                  dev->backend_domid, dev->kind, dev->domid, dev->devid));
+
+    if (!s)
+        s = libxl__xs_read(
+            gc, XBT_NULL,
+            GCSPRINTF("%s/hotplug-error", libxl__device_backend(gc, dev)));
+    return s && *s ? libxl__printable(gc, s) : NULL;
+}
+
 struct device_dirs {
     const libxl__device *dev;
     const struct libxl__node *back, *front;
@@ -65,6 +89,12 @@ static int write_dirs(libxl__gc *gc, xs_transaction_t t, void *arg)
             libxl__domain_label(gc, dev->domid), dev->kind, dev->devid);
         return ERROR_DEVICE_EXISTS;
     }
+    /* Domain 0's is made by the first device. */
+    if (dev->domid &&
+        !libxl__xs_read(gc, t, GCSPRINTF("/libxl/%u", dev->domid))) {
+        LOG(ERROR, "domain %u has gone", dev->domid);
+        return ERROR_DOMAIN_NOTFOUND;
+    }
     /* Nodes left behind by an earlier device of the same number must go. */
     rc = libxl__xs_rm(gc, t, fe) ?: libxl__xs_rm(gc, t, be);
     if (!rc)
@@ -92,32 +122,31 @@ int libxl__device_write(libxl__gc *gc, const libxl__device *dev,
 }
 
 /* Only dom0 can write the record, which names the domain of the backend. */
-static bool read_record(libxl__gc *gc, libxl__device *dev)
+bool libxl__device_find(libxl__gc *gc, xs_transaction_t t, libxl__device *dev)
 {
     const char *be = libxl__xs_read(
-        gc, XBT_NULL, GCSPRINTF("%s/backend", libxl__device_record(gc, dev)));
+        gc, t, GCSPRINTF("%s/backend", libxl__device_record(gc, dev)));
 
     return be && sscanf(be, "/local/domain/%u/backend/", &dev->backend_domid);
 }
 
-libxl__device *libxl__device_list(libxl__gc *gc, uint32_t domid,
-                                  const char *kind, int *n)
+libxl__device *libxl__device_list(libxl__gc *gc, xs_transaction_t t,
+                                  uint32_t domid, const char *kind, int *n)
 {
     const char *root = GCSPRINTF("/libxl/%u/device", domid);
     unsigned int kinds, ids;
-    char **k = libxl__xs_directory(gc, XBT_NULL, root, &kinds), **id;
+    char **k = libxl__xs_directory(gc, t, root, &kinds), **id;
     libxl__device *list = NULL, dev;
 
     *n = 0;
     for (unsigned int i = 0; i < kinds; i++) {
         if (kind && strcmp(kind, k[i]))
             continue;
-        id = libxl__xs_directory(gc, XBT_NULL, GCSPRINTF("%s/%s", root, k[i]),
-                                 &ids);
+        id = libxl__xs_directory(gc, t, GCSPRINTF("%s/%s", root, k[i]), &ids);
         for (unsigned int j = 0; j < ids; j++) {
             dev = (libxl__device){.domid = domid, .kind = k[i]};
             if (libxl__parse_uint(id[j], UINT32_MAX, &dev.devid) ||
-                !read_record(gc, &dev))
+                !libxl__device_find(gc, t, &dev))
                 continue;
             list = libxl__realloc(gc, list, (*n + 1) * sizeof(*list));
             list[(*n)++] = dev;
@@ -131,7 +160,7 @@ int libxl__device_nextid(libxl__gc *gc, uint32_t domid, const char *kind)
     libxl__device *list;
     int n, id = 0;
 
-    list = libxl__device_list(gc, domid, kind, &n);
+    list = libxl__device_list(gc, XBT_NULL, domid, kind, &n);
     for (int i = 0; i < n; i++) {
         if (list[i].devid == (uint32_t)id) {
             id++;

@@ -31,16 +31,26 @@ const char *libxl__device_backend(libxl__gc *gc, const libxl__device *dev);
 const char *libxl__device_record(libxl__gc *gc, const libxl__device *dev);
 
 /* Writes the three directories, front and back with these nodes and the links
- * between them. In a transaction of its own. A frontend that the guest may not
- * change, front_readonly. */
+ * between them. In a transaction of its own, and not if there is such a device,
+ * or if the domain's traces have been removed. A frontend that the guest may
+ * not change, front_readonly. */
 int libxl__device_write(libxl__gc *gc, const libxl__device *dev,
                         const struct libxl__node *back,
                         const struct libxl__node *front, bool front_readonly);
 
+/* Whether there is a record of domid's device of this kind and number; then
+ * backend_domid is filled in. */
+bool libxl__device_find(libxl__gc *gc, xs_transaction_t t, libxl__device *dev);
+/* What is wrong with it now, in the words of its backend or its script; NULL:
+ * nothing. From gc. */
+const char *libxl__device_trouble(libxl__gc *gc, const libxl__device *dev);
+/* For a message on a terminal: a guest or another domain may have written s. */
+const char *libxl__printable(libxl__gc *gc, const char *s);
+
 /* The devices that a domain's records name; only those of one kind if kind
- * is given. *n of them, from gc. */
-libxl__device *libxl__device_list(libxl__gc *gc, uint32_t domid,
-                                  const char *kind, int *n);
+ * is given. *n of them, from gc. t: a transaction, or XBT_NULL. */
+libxl__device *libxl__device_list(libxl__gc *gc, xs_transaction_t t,
+                                  uint32_t domid, const char *kind, int *n);
 /* The lowest devid >= 0 without a record. */
 int libxl__device_nextid(libxl__gc *gc, uint32_t domid, const char *kind);
 
@@ -52,6 +62,7 @@ struct libxl__aodev {
     const char *label; /* for messages: "disk xvda" */
     bool add;
     bool force;        /* removing: without asking the guest */
+    bool insist;       /* removing: if it does not let go in time, by force */
     bool undo;         /* removing: what failed to be added */
     bool with_scripts; /* hotplug scripts are libxl's business, not udev's */
     void (*callback)(libxl__aodev *aodev, int rc);
@@ -87,8 +98,7 @@ int libxl__disk_setdefault(libxl__gc *gc, libxl_device_disk *disk);
 int libxl__disk_write(libxl__gc *gc, uint32_t domid,
                       const libxl_device_disk *disk, libxl__device *dev);
 int libxl__nic_setdefault(libxl__gc *gc, libxl_device_nic *nic);
-/* devid -1: the next free one is put in. */
-int libxl__nic_write(libxl__gc *gc, uint32_t domid, libxl_device_nic *nic,
+int libxl__nic_write(libxl__gc *gc, uint32_t domid, const libxl_device_nic *nic,
                      libxl__device *dev);
 int libxl__console_write(libxl__gc *gc, uint32_t domid, uint64_t mfn,
                          uint32_t port);

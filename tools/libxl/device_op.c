@@ -29,12 +29,29 @@ static void stop_waiting(libxl_ctx *ctx, libxl__aodev *aodev)
     libxl__ev_time_deregister(ctx, &aodev->timeout);
 }
 
+static const char *be_node(libxl__aodev *aodev, const char *name)
+{
+    libxl__gc *gc = &aodev->ao->gc;
+
+    return libxl__xs_read(
+        gc, XBT_NULL,
+        GCSPRINTF("%s/%s", libxl__device_backend(gc, &aodev->dev), name));
+}
+
+/* Two may have removed this device at once, and it was made anew meanwhile. */
+static bool is_another(libxl__aodev *aodev)
+{
+    const char *online = aodev->force ? NULL : be_node(aodev, "online");
+
+    return online && !strcmp(online, "1");
+}
+
 static void finish(libxl__aodev *aodev, int rc)
 {
     libxl__gc *gc = &aodev->ao->gc;
 
     stop_waiting(CTX, aodev);
-    if (!aodev->add && (!rc || aodev->force)) {
+    if (!aodev->add && (!rc || aodev->force) && !is_another(aodev)) {
         int r = libxl__xs_rm_up(gc, libxl__device_backend(gc, &aodev->dev)) ?:
                 libxl__xs_rm(gc, XBT_NULL,
                              libxl__device_frontend(gc, &aodev->dev)) ?:
@@ -45,39 +62,13 @@ static void finish(libxl__aodev *aodev, int rc)
     aodev->callback(aodev, rc);
 }
 
-static const char *be_node(libxl__aodev *aodev, const char *name)
-{
-    libxl__gc *gc = &aodev->ao->gc;
-
-    return libxl__xs_read(
-        gc, XBT_NULL,
-        GCSPRINTF("%s/%s", libxl__device_backend(gc, &aodev->dev), name));
-}
-
-/* For a message on a terminal: another domain may have written it. */
-static const char *printable(libxl__gc *gc, const char *s)
-{
-    char *line = GCSPRINTF("%.300s", s);
-
-    for (char *p = line; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 0x7f)
-            *p = ' ';
-    return line;
-}
-
-/* Reports the error node of a backend that has failed. */
+/* Why a backend has failed, for the end of a message. */
 static const char *backend_error(libxl__aodev *aodev)
 {
     libxl__gc *gc = &aodev->ao->gc;
-    const libxl__device *dev = &aodev->dev;
-    const char *s = libxl__xs_read(
-        gc, XBT_NULL,
-        GCSPRINTF("/local/domain/%u/error/backend/%s/%u/%u/error",
-                  dev->backend_domid, dev->kind, dev->domid, dev->devid));
+    const char *s = libxl__device_trouble(gc, &aodev->dev);
 
-    if (!s)
-        s = be_node(aodev, "hotplug-error");
-    return s && *s ? GCSPRINTF(": %s", printable(gc, s)) : "";
+    return s ? GCSPRINTF(": %s", s) : "";
 }
 
 /* The numbers of XenbusState*; Unknown when there is none. */
@@ -118,13 +109,23 @@ static void state_changed(libxl_ctx *ctx, libxl__ev_watch *ev)
     run_script(aodev);
 }
 
-static void state_timeout(libxl_ctx *ctx, libxl__ev_time *ev)
+static void remove_by_force(libxl__aodev *aodev)
 {
-    libxl__aodev *aodev = CONTAINER_OF(ev, libxl__aodev, timeout);
     libxl__gc *gc = &aodev->ao->gc;
-    uint32_t state = backend_state(aodev);
+    int rc;
 
-    stop_waiting(ctx, aodev);
+    LOG(WARN, "domain %s: the guest does not let go of %s, taking it away",
+        libxl__domain_label(gc, aodev->dev.domid), aodev->label);
+    aodev->force = true;
+    rc = libxl__aodev_start(aodev);
+    if (rc)
+        finish(aodev, rc);
+}
+
+static void report_timeout(libxl__aodev *aodev, uint32_t state)
+{
+    libxl__gc *gc = &aodev->ao->gc;
+
     if (aodev->add && state == XenbusStateInitialising)
         LOG(ERROR,
             "domain %s: no backend has taken %s for %d s: neither xen-backendd "
@@ -139,6 +140,18 @@ static void state_timeout(libxl_ctx *ctx, libxl__ev_time *ev)
             libxl__domain_label(gc, aodev->dev.domid), aodev->label,
             aodev->add ? "ready" : "released", BACKEND_MS / 1000, state,
             backend_error(aodev));
+}
+
+static void state_timeout(libxl_ctx *ctx, libxl__ev_time *ev)
+{
+    libxl__aodev *aodev = CONTAINER_OF(ev, libxl__aodev, timeout);
+
+    stop_waiting(ctx, aodev);
+    if (aodev->insist && !aodev->force) {
+        remove_by_force(aodev);
+        return;
+    }
+    report_timeout(aodev, backend_state(aodev));
     if (aodev->force)
         run_script(aodev);
     else
@@ -184,7 +197,7 @@ static void script_failed(libxl__aodev *aodev, int status)
                               WTERMSIG(status));
     xtl_log(CTX->lg, problem_level(aodev), -1, "libxl", "domain %s: %s: %s",
             libxl__domain_label(gc, aodev->dev.domid), aodev->label,
-            printable(gc, why));
+            libxl__printable(gc, why));
 }
 
 static void script_ended(libxl_ctx *ctx, libxl__ev_child *ev, pid_t pid,

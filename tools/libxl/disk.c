@@ -6,7 +6,7 @@
  */
 #include <sys/stat.h>
 
-#include "device.h"
+#include "device_change.h"
 
 /* SCHEME:..., which is neither a path nor a name in /dev. */
 static bool is_uri(const char *target)
@@ -129,3 +129,59 @@ int libxl__disk_write(libxl__gc *gc, uint32_t domid,
                            .kind = "vbd"};
     return libxl__device_write(gc, dev, back, front, false);
 }
+
+/* --- as one of the kinds --- */
+
+static int setdefault(libxl__gc *gc, void *device)
+{
+    return libxl__disk_setdefault(gc, device);
+}
+
+static uint32_t number(libxl__gc *gc, uint32_t domid, void *device)
+{
+    const libxl_device_disk *disk = device;
+
+    return libxl__disk_number(disk->vdev ? disk->vdev : "");
+}
+
+static const char *label(libxl__gc *gc, const void *device)
+{
+    const libxl_device_disk *disk = device;
+
+    return GCSPRINTF("disk %s", disk->vdev ? disk->vdev : "");
+}
+
+static int write_it(libxl__gc *gc, uint32_t domid, void *device,
+                    libxl__device *dev)
+{
+    return libxl__disk_write(gc, domid, device, dev);
+}
+
+static void remember(libxl_ctx *ctx, libxl_domain_config *config,
+                     const void *device)
+{
+    int n = config->num_disks;
+
+    config->disks =
+        libxl__checked(realloc(config->disks, (n + 1) * sizeof(*config->disks)),
+                       n + 1, sizeof(*config->disks));
+    libxl_device_disk_init(&config->disks[n]);
+    libxl_device_disk_copy(ctx, &config->disks[n], device);
+    config->num_disks++;
+}
+
+static void forget(libxl_domain_config *config, uint32_t devid)
+{
+    int left = 0;
+
+    for (int i = 0; i < config->num_disks; i++)
+        if ((uint32_t)libxl__disk_number(config->disks[i].vdev) == devid)
+            libxl_device_disk_dispose(&config->disks[i]);
+        else
+            config->disks[left++] = config->disks[i];
+    config->num_disks = left;
+}
+
+const struct libxl__device_type libxl__disk_type = {
+    "vbd", setdefault, number, label, write_it, remember, forget,
+};

@@ -38,6 +38,8 @@ int libxl__domain_rename(libxl__gc *gc, uint32_t domid, const char *old_name,
 /* Fills in all that was left open; ERROR_INVAL with one line for what cannot
  * be: the configuration is good afterwards. */
 int libxl__domain_config_setdefault(libxl__gc *gc, libxl_domain_config *config);
+/* No two devices of one name or address; ERROR_INVAL, logged. */
+int libxl__check_duplicates(libxl__gc *gc, const libxl_domain_config *config);
 
 /* Complete teardown of domid; the callback gets its rc. Domains that were
  * only begun, or are gone already, are fine. */
@@ -55,6 +57,10 @@ struct libxl__destroy {
 /* d: zeroed but for what is above the private part; must stay until then. */
 void libxl__domain_destroy(libxl__destroy *d);
 /* All its devices, without asking it; except: a kind that stays, or NULL. */
+/* Its configuration says whether libxl runs hotplug scripts; by default it
+ * does.
+ */
+bool libxl__scripts_wanted(libxl__gc *gc, uint32_t domid);
 struct libxl__multidev;
 void libxl__domain_remove_devices(struct libxl__multidev *multi, uint32_t domid,
                                   bool undo, const char *except);
@@ -65,6 +71,11 @@ int libxl__domain_config_save(libxl__gc *gc, uint32_t domid,
                               libxl_domain_config *config);
 int libxl__domain_config_load(libxl__gc *gc, uint32_t domid,
                               libxl_domain_config *config);
+/* Between these, no other program changes the files of that domain. The lock is
+ * held for moments only. -1: there is no such domain any more, in silence; or
+ * it has failed, logged. A domain's files are removed with the lock, too. */
+int libxl__userdata_lock(libxl__gc *gc, uint32_t domid);
+void libxl__userdata_unlock(int fd);
 /* All files of that domain, whatever program has stored them. */
 void libxl__userdata_destroy_all(libxl__gc *gc, uint32_t domid,
                                  const libxl_uuid *uuid);

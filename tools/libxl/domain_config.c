@@ -3,7 +3,7 @@
  * A domain's configuration: unset values get their defaults, and what is not
  * supported is refused with one line before the domain exists.
  */
-#include "device.h"
+#include "device_change.h"
 #include "domain.h"
 
 #include <xen-lite.h>
@@ -147,7 +147,7 @@ static int build_setdefault(libxl__gc *gc, libxl_domain_build_info *b)
     return 0;
 }
 
-static int check_duplicates(libxl__gc *gc, const libxl_domain_config *c)
+int libxl__check_duplicates(libxl__gc *gc, const libxl_domain_config *c)
 {
     for (int i = 0; i < c->num_disks; i++) {
         for (int j = 0; j < i; j++) {
@@ -199,7 +199,25 @@ int libxl__domain_config_setdefault(libxl__gc *gc, libxl_domain_config *config)
             config->nics[i].devid = i;
         rc = libxl__nic_setdefault(gc, &config->nics[i]);
     }
-    return rc ? rc : check_duplicates(gc, config);
+    return rc ? rc : libxl__check_duplicates(gc, config);
+}
+
+/* What is being added or removed, see device_change.c, or was released. */
+static void forget_absent(libxl__gc *gc, uint32_t domid, libxl_domain_config *c)
+{
+    libxl__device dev = {.domid = domid, .kind = "vbd"};
+
+    for (int i = c->num_disks; i--;) {
+        dev.devid = libxl__disk_number(c->disks[i].vdev);
+        if (!libxl__device_find(gc, XBT_NULL, &dev))
+            libxl__disk_type.forget(c, dev.devid);
+    }
+    dev.kind = "vif";
+    for (int i = c->num_nics; i--;) {
+        dev.devid = c->nics[i].devid;
+        if (!libxl__device_find(gc, XBT_NULL, &dev))
+            libxl__nic_type.forget(c, dev.devid);
+    }
 }
 
 /*
@@ -233,5 +251,6 @@ int libxl_retrieve_domain_configuration(libxl_ctx *ctx, uint32_t domid,
             GCSPRINTF("/local/domain/%u/memory/static-max", domid), &max))
         d_config->b_info.max_memkb = max;
     libxl_domain_sched_params_get(ctx, domid, &d_config->b_info.sched_params);
+    forget_absent(gc, domid, d_config);
     return libxl__ao_done(ao, 0);
 }

@@ -19,12 +19,39 @@ static void note(libxl__destroy *d, int rc)
     d->rc = d->rc ?: rc;
 }
 
+struct leftovers {
+    uint32_t domid;
+    libxl__device *list;
+    int n;
+};
+
+/* Without its directory no device can be added, so the list is complete. */
+static int take_records(libxl__gc *gc, xs_transaction_t t, void *arg)
+{
+    struct leftovers *l = arg;
+
+    l->list = libxl__device_list(gc, t, l->domid, NULL, &l->n);
+    return libxl__xs_rm(gc, t, GCSPRINTF("/libxl/%u", l->domid));
+}
+
+/* Somebody may have added a device while the others were being removed. */
+static void remove_records(libxl__destroy *d)
+{
+    libxl__gc *gc = &d->ao->gc;
+    struct leftovers l = {.domid = d->domid};
+
+    note(d, libxl__xs_transaction(gc, take_records, &l));
+    for (int i = 0; i < l.n; i++)
+        note(d, libxl__xs_rm_up(gc, libxl__device_backend(gc, &l.list[i])));
+}
+
 static void remove_traces(libxl__destroy *d)
 {
     libxl__gc *gc = &d->ao->gc;
     const char *vm = libxl__vm_path(gc, d->domid);
     libxl_uuid uuid;
 
+    remove_records(d);
     if (vm) {
         if (!libxl_uuid_from_string(&uuid, vm + strlen("/vm/")))
             libxl__userdata_destroy_all(gc, d->domid, &uuid);
@@ -94,7 +121,7 @@ static const char *label(libxl__gc *gc, const libxl__device *dev)
                 : GCSPRINTF("%s %u", dev->kind, dev->devid);
 }
 
-static bool scripts_wanted(libxl__gc *gc, uint32_t domid)
+bool libxl__scripts_wanted(libxl__gc *gc, uint32_t domid)
 {
     libxl_domain_config config;
     bool wanted = true;
@@ -115,8 +142,8 @@ void libxl__domain_remove_devices(libxl__multidev *multi, uint32_t domid,
     libxl__device *list;
     int n;
 
-    list = libxl__device_list(gc, domid, NULL, &n);
-    aodev.with_scripts = n && scripts_wanted(gc, domid);
+    list = libxl__device_list(gc, XBT_NULL, domid, NULL, &n);
+    aodev.with_scripts = n && libxl__scripts_wanted(gc, domid);
     for (int i = 0; i < n; i++) {
         if (except && !strcmp(list[i].kind, except))
             continue;

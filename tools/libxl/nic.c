@@ -5,7 +5,7 @@
  */
 #include <sys/random.h>
 
-#include "device.h"
+#include "device_change.h"
 
 /* Xen's own prefix, and a unicast tail with its upper half for the tools. */
 static void random_mac(libxl_mac mac)
@@ -48,7 +48,7 @@ int libxl__nic_setdefault(libxl__gc *gc, libxl_device_nic *nic)
     return libxl__backend_domid(gc, nic->backend_domname, &nic->backend_domid);
 }
 
-int libxl__nic_write(libxl__gc *gc, uint32_t domid, libxl_device_nic *nic,
+int libxl__nic_write(libxl__gc *gc, uint32_t domid, const libxl_device_nic *nic,
                      libxl__device *dev)
 {
     const char *mac = GCSPRINTF(LIBXL_MAC_FMT, LIBXL_MAC_BYTES(nic->mac));
@@ -56,8 +56,6 @@ int libxl__nic_write(libxl__gc *gc, uint32_t domid, libxl_device_nic *nic,
                    libxl_defbool_val(nic->trusted);
     const char *devid, *mtu, *rate = NULL;
 
-    if (nic->devid < 0)
-        nic->devid = libxl__device_nextid(gc, domid, "vif");
     devid = GCSPRINTF("%d", nic->devid);
     mtu = nic->mtu ? GCSPRINTF("%d", nic->mtu) : NULL;
     if (nic->rate_interval_usecs)
@@ -95,3 +93,59 @@ int libxl__nic_write(libxl__gc *gc, uint32_t domid, libxl_device_nic *nic,
                            .kind = "vif"};
     return libxl__device_write(gc, dev, back, front, false);
 }
+
+/* --- as one of the kinds --- */
+
+static int setdefault(libxl__gc *gc, void *device)
+{
+    return libxl__nic_setdefault(gc, device);
+}
+
+static uint32_t number(libxl__gc *gc, uint32_t domid, void *device)
+{
+    libxl_device_nic *nic = device;
+
+    if (nic->devid < 0)
+        nic->devid = libxl__device_nextid(gc, domid, "vif");
+    return nic->devid;
+}
+
+static const char *label(libxl__gc *gc, const void *device)
+{
+    return GCSPRINTF("vif %d", ((const libxl_device_nic *)device)->devid);
+}
+
+static int write_it(libxl__gc *gc, uint32_t domid, void *device,
+                    libxl__device *dev)
+{
+    return libxl__nic_write(gc, domid, device, dev);
+}
+
+static void remember(libxl_ctx *ctx, libxl_domain_config *config,
+                     const void *device)
+{
+    int n = config->num_nics;
+
+    config->nics =
+        libxl__checked(realloc(config->nics, (n + 1) * sizeof(*config->nics)),
+                       n + 1, sizeof(*config->nics));
+    libxl_device_nic_init(&config->nics[n]);
+    libxl_device_nic_copy(ctx, &config->nics[n], device);
+    config->num_nics++;
+}
+
+static void forget(libxl_domain_config *config, uint32_t devid)
+{
+    int left = 0;
+
+    for (int i = 0; i < config->num_nics; i++)
+        if ((uint32_t)config->nics[i].devid == devid)
+            libxl_device_nic_dispose(&config->nics[i]);
+        else
+            config->nics[left++] = config->nics[i];
+    config->num_nics = left;
+}
+
+const struct libxl__device_type libxl__nic_type = {
+    "vif", setdefault, number, label, write_it, remember, forget,
+};

@@ -2,20 +2,27 @@
 /*
  * Data kept beside a domain, in files /var/lib/xen/userdata-d.DOMID.UUID.ID:
  * the domain's configuration in JSON ("libxl-json"), and whatever programs
- * store of their own. A file is replaced as a whole or not at all.
+ * store of their own. A file is replaced as a whole or not at all, so who reads
+ * needs no lock. Who reads, changes and writes takes the lock, of all programs,
+ * on userdata-l.DOMID.UUID.domain-userdata-lock.
  */
 #include <dirent.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "domain.h"
 
 #define CONFIG_ID "libxl-json"
 
-static const char *file_name(libxl__gc *gc, uint32_t domid,
+#define LOCK_ID "domain-userdata-lock"
+
+/* kind: d for data, l for the lock. */
+static const char *file_name(libxl__gc *gc, char kind, uint32_t domid,
                              const libxl_uuid *uuid, const char *id)
 {
-    return GCSPRINTF(LIBXL__USERDATA_DIR "/userdata-d.%u." LIBXL_UUID_FMT ".%s",
-                     domid, LIBXL_UUID_BYTES(*uuid), id);
+    return GCSPRINTF(LIBXL__USERDATA_DIR "/userdata-%c.%u." LIBXL_UUID_FMT
+                                         ".%s",
+                     kind, domid, LIBXL_UUID_BYTES(*uuid), id);
 }
 
 static int file_of(libxl__gc *gc, uint32_t domid, const char *id,
@@ -30,8 +37,71 @@ static int file_of(libxl__gc *gc, uint32_t domid, const char *id,
     }
     rc = libxl__domain_uuid(gc, domid, &uuid);
     if (!rc)
-        *file = file_name(gc, domid, &uuid, id);
+        *file = file_name(gc, 'd', domid, &uuid, id);
     return rc;
+}
+
+static int make_dir(libxl__gc *gc)
+{
+    if (!mkdir(LIBXL__USERDATA_DIR, 0755) || errno == EEXIST)
+        return 0;
+    LOGE(ERROR, "cannot create " LIBXL__USERDATA_DIR);
+    return ERROR_FAIL;
+}
+
+/* Whether the file of this name is still the one that is open. */
+static bool is_named(int fd, const char *file)
+{
+    struct stat open_one, named;
+
+    return !fstat(fd, &open_one) && !stat(file, &named) &&
+           open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+}
+
+static int lock_file(libxl__gc *gc, const char *file)
+{
+    int fd, r;
+
+    for (;;) {
+        fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0)
+            break;
+        do
+            r = flock(fd, LOCK_EX);
+        while (r && errno == EINTR);
+        if (!r && is_named(fd, file))
+            return fd;
+        close(fd);
+        if (r)
+            break;
+    }
+    LOGE(ERROR, "cannot lock %s", file);
+    return -1;
+}
+
+int libxl__userdata_lock(libxl__gc *gc, uint32_t domid)
+{
+    const char *file;
+    libxl_uuid uuid;
+    int fd;
+
+    if (libxl__domain_uuid(gc, domid, &uuid) || make_dir(gc))
+        return -1;
+    file = file_name(gc, 'l', domid, &uuid, LOCK_ID);
+    fd = lock_file(gc, file);
+    /* Its end may have come while the lock was waited for, and then nobody
+     * else removes the file. */
+    if (fd >= 0 && libxl__domain_uuid(gc, domid, &uuid)) {
+        unlink(file);
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+void libxl__userdata_unlock(int fd)
+{
+    close(fd);
 }
 
 static int store(libxl__gc *gc, const char *file, const void *data, size_t len)
@@ -53,16 +123,9 @@ static int store(libxl__gc *gc, const char *file, const void *data, size_t len)
     return ERROR_FAIL;
 }
 
-int libxl_userdata_store(libxl_ctx *ctx, uint32_t domid,
-                         const char *userdata_userid, const uint8_t *data,
-                         int datalen)
+static int store_or_remove(libxl__gc *gc, const char *file, const uint8_t *data,
+                           int datalen)
 {
-    GC_INIT(ctx);
-    const char *file;
-    int rc = file_of(gc, domid, userdata_userid, &file);
-
-    if (rc)
-        return rc;
     if (datalen)
         return store(gc, file, data, datalen);
     if (unlink(file) && errno != ENOENT) {
@@ -70,6 +133,24 @@ int libxl_userdata_store(libxl_ctx *ctx, uint32_t domid,
         return ERROR_FAIL;
     }
     return 0;
+}
+
+int libxl_userdata_store(libxl_ctx *ctx, uint32_t domid,
+                         const char *userdata_userid, const uint8_t *data,
+                         int datalen)
+{
+    GC_INIT(ctx);
+    const char *file;
+    int rc = file_of(gc, domid, userdata_userid, &file), fd;
+
+    if (rc)
+        return rc;
+    fd = libxl__userdata_lock(gc, domid);
+    if (fd < 0)
+        return ERROR_LOCK_FAIL;
+    rc = store_or_remove(gc, file, data, datalen);
+    libxl__userdata_unlock(fd);
+    return rc;
 }
 
 int libxl_userdata_retrieve(libxl_ctx *ctx, uint32_t domid,
@@ -102,10 +183,9 @@ int libxl_userdata_unlink(libxl_ctx *ctx, uint32_t domid,
     return libxl_userdata_store(ctx, domid, userdata_userid, NULL, 0);
 }
 
-void libxl__userdata_destroy_all(libxl__gc *gc, uint32_t domid,
-                                 const libxl_uuid *uuid)
+static void remove_all(libxl__gc *gc, const char *path)
 {
-    const char *prefix = strrchr(file_name(gc, domid, uuid, ""), '/') + 1;
+    const char *prefix = strrchr(path, '/') + 1;
     DIR *dir = opendir(LIBXL__USERDATA_DIR);
     struct dirent *e;
 
@@ -117,6 +197,19 @@ void libxl__userdata_destroy_all(libxl__gc *gc, uint32_t domid,
         closedir(dir);
 }
 
+void libxl__userdata_destroy_all(libxl__gc *gc, uint32_t domid,
+                                 const libxl_uuid *uuid)
+{
+    const char *lock = file_name(gc, 'l', domid, uuid, LOCK_ID);
+    int fd = access(lock, F_OK) ? -1 : lock_file(gc, lock);
+
+    remove_all(gc, file_name(gc, 'd', domid, uuid, ""));
+    if (fd < 0)
+        return;
+    unlink(lock);
+    close(fd);
+}
+
 int libxl__domain_config_save(libxl__gc *gc, uint32_t domid,
                               libxl_domain_config *config)
 {
@@ -126,10 +219,9 @@ int libxl__domain_config_save(libxl__gc *gc, uint32_t domid,
 
     if (rc)
         return rc;
-    if (mkdir(LIBXL__USERDATA_DIR, 0755) && errno != EEXIST) {
-        LOGE(ERROR, "cannot create " LIBXL__USERDATA_DIR);
-        return ERROR_FAIL;
-    }
+    rc = make_dir(gc);
+    if (rc)
+        return rc;
     /* With its NUL, as it has always been kept. */
     return store(gc, file, json, strlen(json) + 1);
 }

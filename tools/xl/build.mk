@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # xl, the command line.
 XL_CONFIG := $(addprefix tools/xl/,config.c list_format.c vif.c words.c xl_conf.c)
-XL := $(XL_CONFIG) $(addprefix tools/xl/,cmdtable.c control.c create.c info.c \
-          list.c main.c monitor.c names.c options.c resources.c room.c vcpu.c)
+XL := $(XL_CONFIG) $(addprefix tools/xl/,cmdtable.c control.c create.c devices.c \
+          info.c list.c main.c monitor.c names.c options.c resources.c room.c vcpu.c)
 
 $(eval $(call program,usr/sbin/xl,$(XL),$(O)/lib/libxenlight.so.4.17.0 \
     $(O)/lib/libxlutil.so.4.17.0 $(O)/lib/libxentoollog.so.1 -lyajl))

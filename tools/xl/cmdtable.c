@@ -71,6 +71,24 @@ static const struct command commands[] = {
      "                 more than the host has CPUs, too\n"},
     {"vm-list", main_vm_list, "Show the guests by UUID, number and name", "",
      NULL},
+    {"block-attach", main_block_attach, "Give a domain a further disk",
+     "<Domain> <DiskSpec> ...",
+     "DiskSpec: as in a configuration file; several words are one\n"},
+    {"block-list", main_block_list, "Show the disks of domains",
+     "<Domain> [Domain ...]", NULL},
+    {"block-detach", main_block_detach, "Take a disk from a domain",
+     "[options] <Domain> <Disk>",
+     "-f, --force      even if its system does not let go of it\n"},
+    {"network-attach", main_network_attach, "Give a domain a further interface",
+     "<Domain> [key=value ...]", "Keys: as in a configuration file's vif=\n"},
+    {"network-list", main_network_list, "Show the interfaces of domains",
+     "<Domain> [Domain ...]", NULL},
+    {"network-detach", main_network_detach, "Take an interface from a domain",
+     "<Domain> <Number|Address>", NULL},
+    {"cd-insert", main_cd_insert, "Put a medium into a CD drive of a domain",
+     "<Domain> <Disk> <File>", NULL},
+    {"cd-eject", main_cd_eject, "Empty a CD drive of a domain",
+     "<Domain> <Disk>", NULL},
     {"info", main_info, "Show the host: version, CPUs, memory", "[options]",
      "-n, --numa       with its nodes and the place of every CPU\n"},
     {"sched-credit2", main_sched_credit2,
@@ -112,21 +130,13 @@ static const struct command commands[] = {
     ABSENT("suspend"),
     ABSENT("resume"),
     ABSENT("dump-core"),
-    ABSENT("cd-insert"),
-    ABSENT("cd-eject"),
     ABSENT("button-press"),
     ABSENT("sharing"),
     ABSENT("sched-credit"),
     ABSENT("sched-rtds"),
     ABSENT("set-parameters"),
     ABSENT("top"),
-    ABSENT("network-attach"),
-    ABSENT("network-list"),
-    ABSENT("network-detach"),
     ABSENT("channel-list"),
-    ABSENT("block-attach"),
-    ABSENT("block-list"),
-    ABSENT("block-detach"),
     ABSENT("vtpm-attach"),
     ABSENT("vtpm-list"),
     ABSENT("vtpm-detach"),
@@ -184,6 +194,19 @@ const struct command *find_command(const char *name)
         }
     }
     return matches == 1 ? found : NULL;
+}
+
+bool has_dry_run(const struct command *command)
+{
+    static command_fn *const able[] = {
+        main_create,    main_block_attach, main_network_attach,
+        main_cd_insert, main_cd_eject,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(able); i++)
+        if (command->run == able[i])
+            return true;
+    return false;
 }
 
 /* Completion scripts drop four lines and take the first words after one

@@ -16,6 +16,10 @@ command_fn main_pause, main_unpause, main_console;       /* control.c */
 command_fn main_trigger, main_sysrq;                     /* control.c */
 command_fn main_mem_max, main_mem_set;                   /* resources.c */
 command_fn main_vcpu_list, main_vcpu_pin, main_vcpu_set; /* vcpu.c */
+command_fn main_block_attach, main_block_detach;         /* devices.c */
+command_fn main_network_attach, main_network_detach;     /* devices.c */
+command_fn main_block_list, main_network_list;           /* devices.c */
+command_fn main_cd_insert, main_cd_eject;                /* devices.c */
 command_fn main_sched_credit2;                           /* resources.c */
 command_fn main_info, main_dmesg, main_debug_keys;       /* info.c */
 command_fn main_domid, main_domname, main_rename;        /* names.c */

@@ -47,3 +47,31 @@ void print_list_line(FILE *out, const libxl_dominfo *info, const char *name,
     }
     fputc('\n', out);
 }
+
+void print_disk_heading(FILE *out)
+{
+    fprintf(out, "%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n", "Vdev", "BE",
+            "handle", "state", "evt-ch", "ring-ref", "BE-path");
+}
+
+void print_disk_line(FILE *out, const libxl_diskinfo *i)
+{
+    fprintf(out, "%-5d %-3u %-6u %-5d %-6d %-8d %-30s\n", i->devid,
+            i->backend_id, i->frontend_id, i->state, i->evtch, i->rref,
+            i->backend);
+}
+
+void print_nic_heading(FILE *out)
+{
+    fprintf(out, "%-3s %-2s %-17s %-6s %-5s %-6s %5s/%-5s %-30s\n", "Idx", "BE",
+            "Mac Addr.", "handle", "state", "evt-ch", "tx-", "rx-ring-ref",
+            "BE-path");
+}
+
+/* Its number is in the column 'handle', too. */
+void print_nic_line(FILE *out, const libxl_nicinfo *i, const libxl_mac mac)
+{
+    fprintf(out, "%-3d %-2u " LIBXL_MAC_FMT "%6d %5d %6d %5d/%-11d %-30s\n",
+            i->devid, i->backend_id, LIBXL_MAC_BYTES(mac), i->devid, i->state,
+            i->evtch, i->rref_tx, i->rref_rx, i->backend);
+}

@@ -103,6 +103,11 @@ int main(int argc, char **argv)
         print_command_help(command, stdout);
         return EXIT_SUCCESS;
     }
+    if (dryrun_only && !has_dry_run(command)) {
+        fprintf(stderr, "xl: '%s' cannot be tried without doing it (-N)\n",
+                name);
+        return EXIT_FAILURE;
+    }
     if (read_xl_conf(XL_CONF))
         return EXIT_FAILURE;
     if (libxl_ctx_alloc(&ctx, LIBXL_VERSION, 0, (xentoollog_logger *)logger))

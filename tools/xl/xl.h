@@ -4,8 +4,8 @@
  * cmdtable.c; the files hold related commands. Commands return EXIT_SUCCESS
  * or EXIT_FAILURE, which is xl's exit status, and nothing else.
  *
- * Output that programs parse (list, vcpu-list, info, uptime, vm-list,
- * sched-credit2, help) keeps the bytes that Xen's xl prints.
+ * Output that programs parse (list, block-list, network-list, vcpu-list, info,
+ * uptime, vm-list, sched-credit2, help) keeps the bytes that Xen's xl prints.
  */
 #ifndef XL_H
 #define XL_H
@@ -43,6 +43,8 @@ struct command {
 };
 /* By its name; NULL: there is none. */
 const struct command *find_command(const char *name);
+/* Whether it looks at dryrun_only. */
+bool has_dry_run(const struct command *command);
 void print_help(void);
 void print_command_help(const struct command *command, FILE *out);
 
@@ -109,6 +111,10 @@ void print_cpumap(FILE *out, const libxl_bitmap *map, int cpus);
 void print_list_heading(FILE *out, bool verbose);
 void print_list_line(FILE *out, const libxl_dominfo *info, const char *name,
                      bool verbose);
+void print_disk_heading(FILE *out);
+void print_disk_line(FILE *out, const libxl_diskinfo *info);
+void print_nic_heading(FILE *out);
+void print_nic_line(FILE *out, const libxl_nicinfo *info, const libxl_mac mac);
 
 /* --- creation and the monitor --- */
 

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Devices that are added to a domain, removed and listed by libxl. What is
+ * asked after each step is what the store and the configuration say, since
+ * nothing may be left of what fails.
+ */
+#include "libxl_device_world.h"
+
+#define DOMID  7
+#define RECORD "/libxl/7/device/vbd/51728"
+#define BACK   "/local/domain/0/backend/vbd/7/51728"
+#define FRONT  "/local/domain/7/device/vbd/51728"
+
+/* --- a domain with a disk --- */
+
+static char image[] = "/tmp/libxl_devices.XXXXXX";
+
+static libxl_device_disk a_disk(const char *vdev, const char *script)
+{
+    libxl_device_disk disk;
+
+    libxl_device_disk_init(&disk);
+    disk.vdev = strdup(vdev);
+    disk.pdev_path = strdup(image);
+    disk.format = LIBXL_DISK_FORMAT_RAW;
+    disk.readwrite = 1;
+    disk.script = script ? strdup(script) : NULL;
+    return disk;
+}
+
+static int attach(libxl_device_disk disk)
+{
+    int rc = libxl_device_disk_add(&the_ctx, DOMID, &disk, NULL);
+
+    libxl_device_disk_dispose(&disk);
+    return rc;
+}
+
+/* With the scripts off: they are the affair of the tests that want them. */
+static int setup(void **state)
+{
+    domain_is_gone = false;
+    libxl_domain_config_init(&config);
+    libxl_defbool_set(&config.c_info.run_hotplug_scripts, false);
+    set_node("/libxl/7", "");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    assert_int_equal(locks, 0);
+    assert_null(watch);
+    assert_null(timer);
+    remove_nodes("/libxl");
+    remove_nodes("/local");
+    libxl_domain_config_dispose(&config);
+    forget_operation();
+    return 0;
+}
+
+static void give_it_xvdb(void)
+{
+    assert_int_equal(attach(a_disk("xvdb", NULL)), 0);
+    backend_says(BACK, "2");
+    assert_int_equal(result, 0);
+    backend_says(BACK, "4");
+}
+
+static void check_nothing_left(void)
+{
+    assert_int_equal(count(RECORD), 0);
+    assert_int_equal(count(FRONT), 0);
+    assert_int_equal(count(BACK), 0);
+    assert_int_equal(config.num_disks, 0);
+}
+
+/* --- adding --- */
+
+static void a_disk_that_its_backend_takes_stays(void **state)
+{
+    assert_int_equal(attach(a_disk("xvdb", NULL)), 0);
+    assert_int_equal(result, RUNNING);
+    /* A reboot while the backend is being waited for keeps it. */
+    assert_int_equal(config.num_disks, 1);
+    backend_says(BACK, "2");
+    assert_int_equal(result, 0);
+    assert_int_not_equal(count(RECORD), 0);
+    assert_int_not_equal(count(FRONT), 0);
+    assert_int_not_equal(count(BACK), 0);
+    assert_string_equal(config.disks[0].vdev, "xvdb");
+}
+
+static void a_disk_that_its_backend_refuses_leaves_nothing(void **state)
+{
+    assert_int_equal(attach(a_disk("xvdb", NULL)), 0);
+    backend_says(BACK, "6");
+    assert_int_equal(result, ERROR_FAIL);
+    check_nothing_left();
+}
+
+static void a_disk_without_a_backend_leaves_nothing(void **state)
+{
+    assert_int_equal(attach(a_disk("xvdb", NULL)), 0);
+    time_passes();
+    assert_int_equal(result, ERROR_TIMEDOUT);
+    check_nothing_left();
+}
+
+static void a_disk_whose_script_fails_leaves_nothing(void **state)
+{
+    libxl_defbool_set(&config.c_info.run_hotplug_scripts, true);
+    assert_int_equal(attach(a_disk("xvdb", "/none")), 0);
+    backend_says(BACK, "2");
+    assert_int_equal(result, RUNNING); /* until it is closed again, */
+    assert_int_equal(count(FRONT), 0); /* which the guest cannot delay */
+    backend_says(BACK, "6");
+    assert_int_equal(result, ERROR_FAIL);
+    check_nothing_left();
+}
+
+static void a_domain_that_is_destroyed_meanwhile_ends_the_wait(void **state)
+{
+    assert_int_equal(attach(a_disk("xvdb", NULL)), 0);
+    remove_nodes("/local");
+    remove_nodes("/libxl");
+    look_again();
+    assert_int_equal(result, ERROR_FAIL);
+    check_nothing_left();
+}
+
+static void what_cannot_be_added_is_refused(void **state)
+{
+    libxl_device_disk disk = a_disk("xvdb", NULL);
+    int before;
+
+    strcpy(disk.pdev_path, "/none");
+    assert_int_equal(attach(disk), ERROR_INVAL);
+    assert_int_equal(attach(a_disk("foo", NULL)), ERROR_INVAL);
+    check_nothing_left();
+
+    give_it_xvdb();
+    before = count("/");
+    assert_int_equal(attach(a_disk("xvdb", NULL)), ERROR_DEVICE_EXISTS);
+    assert_int_equal(attach(a_disk("51728", NULL)), ERROR_DEVICE_EXISTS);
+    assert_int_equal(count("/"), before);
+    assert_int_equal(config.num_disks, 1);
+
+    domain_is_gone = true;
+    assert_int_equal(attach(a_disk("xvdc", NULL)), ERROR_DOMAIN_NOTFOUND);
+    domain_is_gone = false; /* its end has come since this was asked */
+    remove_nodes("/libxl/7");
+    assert_int_equal(attach(a_disk("xvdc", NULL)), ERROR_DOMAIN_NOTFOUND);
+    assert_int_equal(config.num_disks, 1);
+    assert_int_equal(count("/libxl"), 0);
+}
+
+static void an_interface_gets_the_next_number(void **state)
+{
+    libxl_device_nic nic;
+
+    for (int i = 0; i < 3; i++) {
+        libxl_device_nic_init(&nic);
+        assert_int_equal(libxl_device_nic_add(&the_ctx, DOMID, &nic, NULL), 0);
+        assert_int_equal(nic.devid, i);
+        assert_int_equal(config.nics[i].devid, i);
+        assert_memory_equal(config.nics[i].mac, nic.mac, sizeof(nic.mac));
+        backend_says(i == 0   ? "/local/domain/0/backend/vif/7/0"
+                     : i == 1 ? "/local/domain/0/backend/vif/7/1"
+                              : "/local/domain/0/backend/vif/7/2",
+                     "2");
+        assert_int_equal(result, 0);
+        libxl_device_nic_dispose(&nic);
+    }
+}
+
+/* --- removing --- */
+
+static int detach(int (*how)(libxl_ctx *, uint32_t, libxl_device_disk *,
+                             const libxl_asyncop_how *))
+{
+    libxl_device_disk disk = a_disk("xvdb", NULL);
+    int rc = how(&the_ctx, DOMID, &disk, NULL);
+
+    libxl_device_disk_dispose(&disk);
+    return rc;
+}
+
+static void a_disk_that_the_guest_lets_go_is_gone(void **state)
+{
+    give_it_xvdb();
+    assert_int_equal(detach(libxl_device_disk_safe_remove), 0);
+    assert_string_equal(node(BACK "/online"), "0");
+    assert_string_equal(node(BACK "/state"), "5");
+    assert_int_not_equal(count(FRONT), 0); /* the guest is asked */
+    assert_int_equal(result, RUNNING);
+    backend_says(BACK, "6");
+    assert_int_equal(result, 0);
+    check_nothing_left();
+}
+
+static void a_disk_that_the_guest_keeps_is_not_removed_safely(void **state)
+{
+    give_it_xvdb();
+    assert_int_equal(detach(libxl_device_disk_safe_remove), 0);
+    time_passes();
+    assert_int_equal(result, ERROR_TIMEDOUT);
+    assert_int_not_equal(count(FRONT), 0);
+    assert_int_equal(config.num_disks, 1);
+
+    /* It lets go later, and the command is given again. */
+    backend_says(BACK, "6");
+    assert_int_equal(detach(libxl_device_disk_safe_remove), 0);
+    assert_int_equal(result, 0);
+    check_nothing_left();
+}
+
+static void a_disk_that_the_guest_keeps_is_removed_in_the_end(void **state)
+{
+    give_it_xvdb();
+    assert_int_equal(detach(libxl_device_disk_remove), 0);
+    time_passes();
+    assert_int_equal(count(FRONT), 0);
+    assert_int_equal(result, RUNNING);
+    time_passes(); /* the backend is of no help either */
+    assert_int_equal(result, 0);
+    check_nothing_left();
+}
+
+static void a_disk_is_taken_by_force(void **state)
+{
+    give_it_xvdb();
+    assert_int_equal(detach(libxl_device_disk_destroy), 0);
+    assert_int_equal(count(FRONT), 0);
+    backend_says(BACK, "6");
+    assert_int_equal(result, 0);
+    check_nothing_left();
+    assert_int_equal(detach(libxl_device_disk_destroy), ERROR_NOTFOUND);
+}
+
+static void a_disk_that_was_made_anew_is_not_removed(void **state)
+{
+    give_it_xvdb();
+    assert_int_equal(detach(libxl_device_disk_safe_remove), 0);
+    set_node(BACK "/online", "1");
+    backend_says(BACK, "6");
+    assert_int_equal(result, 0);
+    assert_int_not_equal(count(RECORD), 0);
+    assert_int_equal(config.num_disks, 1);
+}
+
+/* --- the medium of a drive --- */
+
+#define DRIVE "/local/domain/0/backend/vbd/7/5632"
+
+static int change_medium(const char *vdev, const char *path, const char *script)
+{
+    libxl_device_disk disk = a_disk(vdev, script);
+    int rc;
+
+    free(disk.pdev_path);
+    disk.pdev_path = strdup(path);
+    rc = libxl_cdrom_insert(&the_ctx, DOMID, &disk, NULL);
+    libxl_device_disk_dispose(&disk);
+    return rc;
+}
+
+static void give_it_an_empty_drive(void)
+{
+    libxl_device_disk disk = a_disk("hdc", NULL);
+
+    disk.is_cdrom = disk.removable = 1;
+    disk.readwrite = 0;
+    disk.format = LIBXL_DISK_FORMAT_EMPTY;
+    disk.pdev_path[0] = 0;
+    assert_int_equal(attach(disk), 0);
+    backend_says(DRIVE, "2");
+    assert_int_equal(result, 0);
+    backend_says(DRIVE, "4");
+}
+
+static void a_medium_comes_and_goes(void **state)
+{
+    give_it_an_empty_drive();
+    assert_int_equal(change_medium("hdc", image, NULL), 0);
+    backend_says(DRIVE, "6");
+    assert_string_equal(node(DRIVE "/params"), image);
+    assert_string_equal(node(DRIVE "/device-type"), "cdrom");
+    assert_string_equal(node(DRIVE "/mode"), "r");
+    backend_says(DRIVE, "2");
+    assert_int_equal(result, 0);
+    assert_string_equal(config.disks[0].pdev_path, image);
+    backend_says(DRIVE, "4");
+
+    assert_int_equal(change_medium("hdc", "", NULL), 0);
+    backend_says(DRIVE, "6");
+    assert_string_equal(node(DRIVE "/params"), "");
+    backend_says(DRIVE, "2");
+    assert_int_equal(result, 0);
+    assert_int_equal(config.num_disks, 1);
+}
+
+static void
+a_medium_that_cannot_be_used_leaves_the_drive_as_it_was(void **state)
+{
+    give_it_an_empty_drive();
+    assert_int_equal(change_medium("hdc", "/none", NULL), ERROR_INVAL);
+    assert_int_equal(change_medium("hdd", image, NULL), ERROR_NOTFOUND);
+    assert_string_equal(node(DRIVE "/online"), "1");
+
+    assert_int_equal(change_medium("hdc", image, NULL), 0);
+    time_passes(); /* the guest does not let go */
+    assert_int_equal(result, ERROR_TIMEDOUT);
+    assert_string_equal(node(DRIVE "/params"), "");
+
+    assert_int_equal(change_medium("hdc", image, NULL), 0);
+    backend_says(DRIVE, "6");
+    assert_string_equal(node(DRIVE "/params"), image);
+    backend_says(DRIVE, "6"); /* it cannot open this one */
+    assert_string_equal(node(DRIVE "/params"), "");
+    backend_says(DRIVE, "2");
+    assert_int_equal(result, ERROR_FAIL);
+    assert_int_equal(config.num_disks, 1);
+    assert_int_equal(config.disks[0].format, LIBXL_DISK_FORMAT_EMPTY);
+}
+
+/* --- lists --- */
+
+static void a_list_shows_disks_whatever_the_guest_writes(void **state)
+{
+    libxl_device_disk *list, disk;
+    libxl_diskinfo info;
+    int n;
+
+    list = libxl_device_disk_list(&the_ctx, DOMID, &n);
+    assert_int_equal(n, 0);
+    libxl_device_disk_list_free(list, n);
+
+    give_it_xvdb();
+    set_node(FRONT "/state", "nonsense");
+    set_node(FRONT "/backend", "/etc/passwd");
+    set_node(FRONT "/event-channel", "99999999999999");
+    list = libxl_device_disk_list(&the_ctx, DOMID, &n);
+    assert_int_equal(n, 1);
+    assert_string_equal(list[0].vdev, "xvdb");
+    assert_string_equal(list[0].pdev_path, image);
+    assert_true(list[0].readwrite);
+    assert_int_equal(
+        libxl_device_disk_getinfo(&the_ctx, DOMID, &list[0], &info), 0);
+    assert_int_equal(info.devid, 51728);
+    assert_string_equal(info.backend, BACK);
+    assert_int_equal(info.state, 0);
+    assert_int_equal(info.evtch, 0);
+    assert_int_equal(info.rref, -1);
+    libxl_diskinfo_dispose(&info);
+    libxl_device_disk_list_free(list, n);
+
+    assert_int_equal(libxl_vdev_to_device_disk(&the_ctx, DOMID, "51728", &disk),
+                     0);
+    libxl_device_disk_dispose(&disk);
+    assert_int_not_equal(
+        libxl_vdev_to_device_disk(&the_ctx, DOMID, "xvdc", &disk), 0);
+    assert_int_not_equal(
+        libxl_vdev_to_device_disk(&the_ctx, DOMID, "foo", &disk), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_disk_that_its_backend_takes_stays),
+        TEST(a_disk_that_its_backend_refuses_leaves_nothing),
+        TEST(a_disk_without_a_backend_leaves_nothing),
+        TEST(a_disk_whose_script_fails_leaves_nothing),
+        TEST(a_domain_that_is_destroyed_meanwhile_ends_the_wait),
+        TEST(what_cannot_be_added_is_refused),
+        TEST(an_interface_gets_the_next_number),
+        TEST(a_disk_that_the_guest_lets_go_is_gone),
+        TEST(a_disk_that_the_guest_keeps_is_not_removed_safely),
+        TEST(a_disk_that_the_guest_keeps_is_removed_in_the_end),
+        TEST(a_disk_is_taken_by_force),
+        TEST(a_disk_that_was_made_anew_is_not_removed),
+        TEST(a_medium_comes_and_goes),
+        TEST(a_medium_that_cannot_be_used_leaves_the_drive_as_it_was),
+        TEST(a_list_shows_disks_whatever_the_guest_writes),
+    };
+    xentoollog_logger_stdiostream *lg;
+    int fd = mkstemp(image), failed;
+
+    if (fd < 0 || ftruncate(fd, 4096))
+        return 1;
+    lg = xtl_createlogger_stdiostream(stderr, XTL_CRITICAL, 0);
+    the_ctx.lg = (xentoollog_logger *)lg;
+    failed = cmocka_run_group_tests_name("libxl devices", tests, NULL, NULL);
+    xtl_logger_destroy((xentoollog_logger *)lg);
+    unlink(image);
+    close(fd);
+    return failed;
+}

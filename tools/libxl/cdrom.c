@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The medium of a CD drive. A PV frontend is never told that the medium behind
+ * its disk is another one, and would go on with what it has cached of the old
+ * one: so the drive is unplugged, with the guest's consent, and plugged in
+ * again with the new medium. If that cannot be done it gets the old one back.
+ */
+#include "device_change.h"
+#include "domain.h"
+
+struct insertion {
+    libxl_device_disk old, new;
+    int rc;
+};
+
+static void over(libxl__ao *ao, struct insertion *i, int rc)
+{
+    libxl_device_disk_dispose(&i->old);
+    libxl_device_disk_dispose(&i->new);
+    libxl__ao_complete(ao, rc);
+}
+
+static void put_back(libxl__ao *ao, int rc, void *user)
+{
+    struct insertion *i = user;
+
+    over(ao, i, i->rc);
+}
+
+static void inserted(libxl__ao *ao, int rc, void *user)
+{
+    struct insertion *i = user;
+
+    if (!rc) {
+        over(ao, i, 0);
+        return;
+    }
+    i->rc = rc;
+    rc = libxl__device_add(ao, ao->domid, &libxl__disk_type, &i->old, put_back,
+                           i);
+    if (rc)
+        put_back(ao, rc, i);
+}
+
+static void ejected(libxl__ao *ao, int rc, void *user)
+{
+    struct insertion *i = user;
+
+    if (rc) {
+        over(ao, i, rc);
+        return;
+    }
+    rc = libxl__device_add(ao, ao->domid, &libxl__disk_type, &i->new, inserted,
+                           i);
+    if (rc)
+        inserted(ao, rc, i);
+}
+
+/* The drive as it is configured. */
+static int find_drive(libxl__gc *gc, uint32_t domid, const char *vdev,
+                      libxl_device_disk *drive)
+{
+    int number = vdev ? libxl__disk_number(vdev) : -1;
+    int rc = ERROR_NOTFOUND;
+    libxl_domain_config config;
+
+    libxl_domain_config_init(&config);
+    if (!libxl__domain_config_load(gc, domid, &config))
+        for (int i = 0; i < config.num_disks && rc; i++)
+            if (config.disks[i].is_cdrom &&
+                libxl__disk_number(config.disks[i].vdev) == number) {
+                libxl_device_disk_copy(CTX, drive, &config.disks[i]);
+                rc = 0;
+            }
+    libxl_domain_config_dispose(&config);
+    if (rc)
+        LOG(ERROR, "domain %s has no CD drive %s",
+            libxl__domain_label(gc, domid), vdev ? vdev : "");
+    return rc;
+}
+
+static void replace(libxl_ctx *ctx, char **to, const char *from)
+{
+    free(*to);
+    *to = libxl__strdup_nogc(ctx, from);
+}
+
+static int prepare(libxl__gc *gc, uint32_t domid, const libxl_device_disk *disk,
+                   struct insertion *i)
+{
+    struct xen_domctl_getdomaininfo info;
+    int rc = libxl__domain_find(gc, domid, &info)
+                 ?: find_drive(gc, domid, disk->vdev, &i->old);
+
+    if (rc)
+        return rc;
+    libxl_device_disk_copy(CTX, &i->new, &i->old);
+    i->new.format = disk->pdev_path && * disk->pdev_path
+                        ? disk->format
+                        : LIBXL_DISK_FORMAT_EMPTY;
+    i->new.backend = disk->backend;
+    replace(CTX, &i->new.pdev_path, disk->pdev_path);
+    replace(CTX, &i->new.script, disk->script);
+    /* Before the old medium is gone. */
+    return libxl__disk_setdefault(gc, &i->new);
+}
+
+int libxl_cdrom_insert(libxl_ctx *ctx, uint32_t domid, libxl_device_disk *disk,
+                       const libxl_asyncop_how *ao_how)
+{
+    libxl__ao *ao = libxl__ao_create(ctx, domid, ao_how);
+    libxl__gc *gc = &ao->gc;
+    struct insertion *i;
+    int rc;
+
+    GCNEW(i);
+    libxl_device_disk_init(&i->old);
+    libxl_device_disk_init(&i->new);
+    rc = prepare(gc, domid, disk, i);
+    if (!rc)
+        rc = libxl__device_remove(ao, domid, &libxl__disk_type, &i->old,
+                                  LIBXL__REMOVE_ASK, ejected, i);
+    if (!rc)
+        return libxl__ao_inprogress(ao);
+    libxl_device_disk_dispose(&i->old);
+    libxl_device_disk_dispose(&i->new);
+    return libxl__ao_failed(ao, rc);
+}
