@@ -3,6 +3,16 @@
 #include "libxl_device_world.h"
 
 libxl_ctx the_ctx;
+char logged[400];
+
+static void keep(struct xentoollog_logger *logger, xentoollog_level level,
+                 int errnoval, const char *context, const char *format,
+                 va_list al)
+{
+    vsnprintf(logged, sizeof(logged), format, al);
+}
+
+xentoollog_logger log_of_one_line = {.vmessage = keep};
 
 /* --- the store: paths and values --- */
 

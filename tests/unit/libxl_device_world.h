@@ -19,6 +19,8 @@
 #include "../../tools/libxl/domain.h"
 
 extern libxl_ctx the_ctx;
+extern xentoollog_logger log_of_one_line; /* which is kept in */
+extern char logged[400];                  /* the last one */
 
 /* How many nodes there are at a path and below it; "/": in all. */
 int count(const char *top);

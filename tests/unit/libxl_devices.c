@@ -40,6 +40,7 @@ static int attach(libxl_device_disk disk)
 static int setup(void **state)
 {
     domain_is_gone = false;
+    logged[0] = 0;
     libxl_domain_config_init(&config);
     libxl_defbool_set(&config.c_info.run_hotplug_scripts, false);
     set_node("/libxl/7", "");
@@ -363,6 +364,25 @@ static void a_list_shows_disks_whatever_the_guest_writes(void **state)
         libxl_vdev_to_device_disk(&the_ctx, DOMID, "foo", &disk), 0);
 }
 
+/* Where a person reads it, but not in what programs take apart. */
+static void a_list_tells_what_a_disk_waits_for(void **state)
+{
+    libxl_device_disk disk = a_disk("xvdb", NULL);
+    libxl_diskinfo info;
+
+    give_it_xvdb();
+    libxl_device_disk_getinfo(&the_ctx, DOMID, &disk, &info);
+    libxl_diskinfo_dispose(&info);
+    assert_string_equal(logged, "");
+    set_node("/local/domain/0/error/backend/vbd/7/51728/error",
+             "11 waiting for the \x1bmedium");
+    libxl_device_disk_getinfo(&the_ctx, DOMID, &disk, &info);
+    libxl_diskinfo_dispose(&info);
+    assert_string_equal(logged,
+                        "domain g: disk xvdb: 11 waiting for the  medium");
+    libxl_device_disk_dispose(&disk);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -383,16 +403,14 @@ int main(void)
         TEST(a_medium_comes_and_goes),
         TEST(a_medium_that_cannot_be_used_leaves_the_drive_as_it_was),
         TEST(a_list_shows_disks_whatever_the_guest_writes),
+        TEST(a_list_tells_what_a_disk_waits_for),
     };
-    xentoollog_logger_stdiostream *lg;
     int fd = mkstemp(image), failed;
 
     if (fd < 0 || ftruncate(fd, 4096))
         return 1;
-    lg = xtl_createlogger_stdiostream(stderr, XTL_CRITICAL, 0);
-    the_ctx.lg = (xentoollog_logger *)lg;
+    the_ctx.lg = &log_of_one_line;
     failed = cmocka_run_group_tests_name("libxl devices", tests, NULL, NULL);
-    xtl_logger_destroy((xentoollog_logger *)lg);
     unlink(image);
     close(fd);
     return failed;

@@ -93,14 +93,16 @@ int libxl__userdata_lock(libxl__gc *gc, uint32_t domid)
      * else removes the file. */
     if (fd >= 0 && libxl__domain_uuid(gc, domid, &uuid)) {
         unlink(file);
-        close(fd);
+        libxl__userdata_unlock(fd);
         fd = -1;
     }
     return fd;
 }
 
+/* Also for a process that was forked meanwhile and has the file open. */
 void libxl__userdata_unlock(int fd)
 {
+    flock(fd, LOCK_UN);
     close(fd);
 }
 
@@ -207,7 +209,7 @@ void libxl__userdata_destroy_all(libxl__gc *gc, uint32_t domid,
     if (fd < 0)
         return;
     unlink(lock);
-    close(fd);
+    libxl__userdata_unlock(fd);
 }
 
 int libxl__domain_config_save(libxl__gc *gc, uint32_t domid,
