@@ -12,12 +12,14 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <daemon/log.h>
 
 #include "../../tools/libxenstore/reconnect.h"
 
+#define ANSWER_MS    1000
 #define TICK_MS      100
 #define BURST        400 /* requests at once, ... */
 #define PER_TICK     20  /* ... and later */
@@ -431,6 +433,19 @@ static int listen_to_both(struct store_gate *g)
     return rc;
 }
 
+/* The process would wait for a daemon or a store that has been stopped, and its
+ * guest with it. It loses the connection then, and asks for another. */
+static int limit_patience(int process_end)
+{
+    const struct timeval t = {ANSWER_MS / 1000, ANSWER_MS % 1000 * 1000};
+
+    return setsockopt(process_end, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) ||
+                   setsockopt(process_end, SOL_SOCKET, SO_SNDTIMEO, &t,
+                              sizeof(t))
+               ? -errno
+               : 0;
+}
+
 static void close_three(int store, const int ends[2])
 {
     close(store);
@@ -455,7 +470,8 @@ int store_gate_open(struct store_gate *g)
     fcntl(store, F_SETFL, O_NONBLOCK);
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     start(g, ends[0], store);
-    rc = listen_to_both(g);
+    rc = limit_patience(ends[1]);
+    rc = rc ? rc : listen_to_both(g);
     if (rc)
         close_three(store, ends);
     return rc ? rc : ends[1];

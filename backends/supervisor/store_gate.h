@@ -19,7 +19,9 @@
  * takes no answers for two seconds or has a transaction for five loses the
  * connection.
  *
- * The connection ends with this daemon, and the process asks the next one.
+ * The connection ends with this daemon, and the process asks the next one. What
+ * is not answered for a second, because this daemon or the store has been
+ * stopped, ends it as well: the process has a guest to serve.
  */
 #ifndef BACKENDS_SUPERVISOR_STORE_GATE_H
 #define BACKENDS_SUPERVISOR_STORE_GATE_H

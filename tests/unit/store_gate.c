@@ -526,6 +526,21 @@ static void who_takes_no_answers_is_ended(void **state)
 
 #define GATE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* This daemon, or the store, may have been stopped. */
+static void process_does_not_wait_for_ever(void **state)
+{
+    uint64_t begin = now_ms();
+    char byte;
+
+    ask_with(XS_READ, 0, "domid", 6);
+    assert_int_equal(recv(process, &byte, 1, 0), -1);
+    assert_int_equal(errno, EAGAIN);
+    assert_in_range(now_ms() - begin, 500, 5000);
+    while (send(process, &byte, 1, MSG_NOSIGNAL) == 1)
+        ;
+    assert_int_equal(errno, EAGAIN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -544,6 +559,7 @@ int main(void)
         GATE(flood_is_held_back),
         GATE(who_hangs_up_is_not_looked_at_again),
         GATE(who_takes_no_answers_is_ended),
+        GATE(process_does_not_wait_for_ever),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -370,6 +371,29 @@ static void a_connection_that_fails_wakes_the_reader(void **state)
     close(end[1]);
 }
 
+/* Whoever made the socket has set a limit to it. */
+static void a_store_that_does_not_answer_in_time_is_lost(void **state)
+{
+    const struct timeval limit = {.tv_usec = 50000};
+    struct xs_handle *h = xs_unconnected();
+    struct pollfd p = {.events = POLLIN};
+    unsigned int len;
+    int ends[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    assert_int_equal(xs_attach(h, ends[0]), 0);
+    p.fd = xs_fileno(h);
+    assert_null(xs_check_watch(h)); /* which does not wait */
+    assert_int_equal(xs_error(h), 0);
+    assert_null(xs_read(h, XBT_NULL, "/v", &len));
+    assert_int_equal(errno, ETIMEDOUT);
+    assert_int_equal(xs_error(h), ETIMEDOUT);
+    assert_int_equal(poll(&p, 1, 0), 1);
+    xs_close(h);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +404,7 @@ int main(void)
         cmocka_unit_test(answers_reach_the_threads_that_asked),
         cmocka_unit_test(a_store_that_breaks_the_protocol_is_an_error),
         cmocka_unit_test(a_connection_that_fails_wakes_the_reader),
+        cmocka_unit_test(a_store_that_does_not_answer_in_time_is_lost),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

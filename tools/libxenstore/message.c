@@ -128,8 +128,8 @@ static ssize_t read_some(struct xs_handle *h, bool block)
     } while (n < 0 && errno == EINTR);
     if (n > 0)
         return n;
-    if (n < 0 && errno == EAGAIN)
-        return 0;
+    if (n < 0 && errno == EAGAIN) /* the socket has a limit (SO_RCVTIMEO) */
+        return block ? -ETIMEDOUT : 0;
     return n < 0 ? -errno : -ECONNRESET;
 }
 
@@ -162,7 +162,7 @@ bool xs_wait_news(struct xs_handle *h, bool block)
     pthread_mutex_lock(&h->lock);
     h->reading = false;
     if (n < 0) {
-        h->error = (int)-n;
+        give_up(h, (int)-n);
     } else {
         h->in_used += (size_t)n;
         deliver_all(h);
