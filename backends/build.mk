@@ -18,7 +18,7 @@ NET_BACKEND := $(addprefix backends/net/, \
     backends/common/grant_arena.c
 
 SUPERVISOR := backends/net/tap.c \
-    $(addprefix backends/supervisor/, main.c devices.c interface.c worker.c \
+    $(addprefix backends/supervisor/, main.c device.c devices.c interface.c worker.c \
         store_gate.c device_log.c device_status.c) \
     $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c handover.c \
         domain_over.c)
@@ -101,7 +101,7 @@ $(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
     tests/unit/played_store.c $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 
 SUPERVISED := tests/unit/played_devices.c \
-    $(addprefix backends/supervisor/,devices.c worker.c store_gate.c device_log.c \
+    $(addprefix backends/supervisor/,device.c devices.c worker.c store_gate.c device_log.c \
         device_status.c) \
     $(addprefix backends/common/,device_node.c handover.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c pid_lock.c)

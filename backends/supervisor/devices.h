@@ -11,6 +11,11 @@
  * error node says how the last one ended. Only a process that gives up by
  * itself while nobody uses the device yet has none: then the device is closed.
  *
+ * A process ends by itself with its device: when the device is removed, or
+ * closed for good. From then on it cannot write into the device's directory any
+ * more. If it goes on for six seconds, because its guest has taken it over for
+ * example, it is told to end, and five seconds later killed.
+ *
  * The processes go on without this daemon, and the next one adopts them
  * (worker.h).
  *

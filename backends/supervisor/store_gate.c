@@ -128,7 +128,7 @@ static bool may_write(const struct store_gate *g, const char *path,
 
     if (is_error_node(g, path))
         return value <= ERROR_MOST;
-    return ((key && is_announced(key)) || is_mtu(g, path)) &&
+    return !g->over && ((key && is_announced(key)) || is_mtu(g, path)) &&
            value <= VALUE_MOST;
 }
 

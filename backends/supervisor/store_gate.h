@@ -48,6 +48,7 @@ struct store_gate {
     /* The owner's to set; all others zero. */
     struct event_loop *loop;
     const char *device; /* backend/KIND/DOMID/DEVID; must stay */
+    bool over;          /* the device is: its directory takes nothing more */
 
     struct event_source process, store; /* not added: closed */
     struct event_timer tick;

@@ -98,6 +98,11 @@ static void serve_request(struct event_source *s, uint32_t events)
     event_timer_set(w->loop, &w->rest, REST_MS);
 }
 
+void worker_cut(struct worker *w)
+{
+    close_requests(w);
+}
+
 void worker_leave(struct worker *w)
 {
     device_log_close(&w->log);
@@ -231,6 +236,14 @@ static char *keep(int fd, char *number, size_t n)
     return number;
 }
 
+/* It needs no terminal and no file that this daemon was started with. */
+static int use_null(void)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    return fd < 0 || dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0;
+}
+
 /* In the new process, whose life is its own: a signal from the supervisor's
  * terminal is not meant for it. */
 static void exec_program(const struct worker_program *p, struct inheritance *i)
@@ -244,7 +257,7 @@ static void exec_program(const struct worker_program *p, struct inheritance *i)
     sigprocmask(SIG_SETMASK, &none, NULL);
     unsetenv("NOTIFY_SOCKET"); /* it speaks for this daemon */
     dup2(i->log, STDERR_FILENO);
-    if (pid_lock_write(i->number, getpid()))
+    if (use_null() || pid_lock_write(i->number, getpid()))
         _exit(127); /* nobody could find it */
     keep(i->lock, lock, sizeof(lock));
     *a++ = (char *)p->path;
@@ -290,6 +303,7 @@ int worker_start(struct worker *w, const struct worker_program *p)
     struct inheritance i = {-1, -1, -1, -1, -1};
     int rc = open_log(w, p->debug);
 
+    w->gate.over = false;
     if (rc)
         return rc;
     rc = prepare(w, p, &i);

@@ -71,6 +71,9 @@ int worker_adopt(struct worker *w, bool debug);
 /* If there is one. */
 void worker_signal(struct worker *w, int signal);
 
+/* It reaches neither the store nor this daemon any more. */
+void worker_cut(struct worker *w);
+
 /* Forgets the process, which goes on, as when the supervisor ends. */
 void worker_leave(struct worker *w);
 

@@ -16,7 +16,7 @@
 #include "../../tools/libxenstore/reconnect.h"
 
 struct played_store *played;
-unsigned int played_connects;
+unsigned int played_connects, played_requests;
 
 void played_open(const char *dir)
 {
@@ -80,6 +80,7 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
 {
     struct played_device *d;
 
+    played_requests++;
     if (played->away) {
         errno = ENOTCONN;
         return NULL;
@@ -98,6 +99,7 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
 {
     struct played_device *d;
 
+    played_requests++;
     errno = played->away ? ENOTCONN : EACCES;
     if (played->away || played->refuses)
         return false;

@@ -33,6 +33,7 @@ struct played_store {
 
 extern struct played_store *played;
 extern unsigned int played_connects; /* tries to reach the store, which fail */
+extern unsigned int played_requests; /* to the store, by this process */
 
 /* The file is made if it is missing. The directory's name must stay. */
 void played_open(const char *dir);

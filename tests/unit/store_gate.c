@@ -526,6 +526,22 @@ static void who_takes_no_answers_is_ended(void **state)
 
 #define GATE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* The process may look, and say why it cannot end yet. */
+static void directory_of_a_device_that_is_over_takes_nothing(void **state)
+{
+    static const char device[] = "backend/vbd/5/51712/state\0006";
+
+    ask_with(XS_WRITE, 0, device, sizeof(device) - 1);
+    assert_true(passed());
+    gate.over = true;
+    ask_with(XS_WRITE, 0, device, sizeof(device) - 1);
+    assert_false(passed());
+    ask_with(XS_READ, 0, "backend/vbd/5/51712/state", 26);
+    assert_true(passed());
+    ask_with(XS_WRITE, 0, "error/backend/vbd/5/51712/error\0slow", 36);
+    assert_true(passed());
+}
+
 /* This daemon, or the store, may have been stopped. */
 static void process_does_not_wait_for_ever(void **state)
 {
@@ -559,6 +575,7 @@ int main(void)
         GATE(flood_is_held_back),
         GATE(who_hangs_up_is_not_looked_at_again),
         GATE(who_takes_no_answers_is_ended),
+        GATE(directory_of_a_device_that_is_over_takes_nothing),
         GATE(process_does_not_wait_for_ever),
     };
 

@@ -27,7 +27,7 @@
 #include <daemon/clock.h>
 #include <daemon/log.h>
 
-#include "../../backends/supervisor/devices.h"
+#include "../../backends/supervisor/device.h"
 #include "played_devices.h"
 
 #define BACK "backend/vbd/3/0"
@@ -320,6 +320,30 @@ static void killed_process_has_a_successor_with_its_record(void **unused)
     remove_disk();
 }
 
+static unsigned int requests_before_fork;
+
+pid_t __fork(void);
+pid_t fork(void)
+{
+    requests_before_fork = played_requests;
+    return __fork();
+}
+
+/* Each takes as long as a busy domain 0 makes it. */
+static void successor_waits_for_one_answer_of_the_store(void **unused)
+{
+    begin_lasting();
+    disk->state = 4;
+    devices_check(&devices, BACK "/state");
+    kill(pid, SIGKILL);
+    played_requests = 0;
+    await_process(2, "heirloom");
+    assert_in_range(requests_before_fork, 0, 1);
+    assert_string_equal(disk->error, "killed by signal 9");
+    assert_int_equal(disk->restarts, 1);
+    remove_disk();
+}
+
 static void process_that_is_told_to_end_has_a_successor(void **unused)
 {
     begin_lasting();
@@ -597,6 +621,7 @@ static void process_that_cannot_be_ended_is_left(void **unused)
     within(100, never);
     await_process(1, "........");
     fire_timers_of_devices();
+    fire_timers_of_devices();
     await_process(2, "........");
     unkillable = false;
     assert_int_equal(kill(first, SIGKILL), 0);
@@ -604,6 +629,91 @@ static void process_that_cannot_be_ended_is_left(void **unused)
     within(100, never);
     await_process(2, "........");
     remove_disk();
+}
+
+/* Its guest may have taken it over. */
+static void begin_that_obeys_nobody(void)
+{
+    char script[160];
+
+    snprintf(script, sizeof(script),
+             "trap '' TERM; echo $$ ........ $5 >> %s\n"
+             "while :; do sleep 0.05; done",
+             started);
+    begin(script);
+    wanted_lines = 1;
+    assert_true(within(10000, has_started));
+    disk->state = 4;
+    devices_check(&devices, BACK "/state");
+    assert_false(devices.list->worker.gate.over);
+}
+
+static void ends_by_force(void)
+{
+    assert_true(devices.list->worker.gate.over); /* at once */
+    within(100, never);
+    assert_non_null(devices.list); /* it has time */
+    fire_timers_of_devices();
+    assert_false(devices.list->worker.requests.added);
+    within(100, never);
+    assert_non_null(devices.list);
+    fire_timers_of_devices();
+    assert_true(within(3000, nothing_left));
+}
+
+static void process_does_not_outlive_its_device(void **unused)
+{
+    begin_that_obeys_nobody();
+    disk->state = 0;
+    devices_check(&devices, BACK);
+    ends_by_force();
+}
+
+static void nor_one_that_was_closed_for_good(void **unused)
+{
+    begin_that_obeys_nobody();
+    disk->state = 6;
+    devices_check(&devices, BACK "/state"); /* the frontend may come again */
+    assert_false(devices.list->worker.gate.over);
+    disk->online = 0;
+    devices_check(&devices, BACK "/state");
+    ends_by_force();
+}
+
+static void nor_one_that_went_with_its_directory(void **unused)
+{
+    begin_that_obeys_nobody();
+    disk->state = 0;
+    devices_check(&devices, "backend/vbd/3");
+    ends_by_force();
+}
+
+static void nor_one_that_went_without_a_supervisor(void **unused)
+{
+    begin_that_obeys_nobody();
+    devices_close(&devices);
+    disk->state = 0;
+    begin_supervisor();
+    ends_by_force();
+}
+
+static void process_goes_on_if_the_store_has_forgotten_its_guest(void **unused)
+{
+    begin_that_obeys_nobody();
+    disk->state = 0;
+    played->unknown = true;
+    devices_check(&devices, BACK);
+    assert_false(devices.list->worker.gate.over);
+    played->unknown = false;
+    devices_check(&devices, BACK);
+    ends_by_force();
+}
+
+static void process_has_no_terminal(void **unused)
+{
+    run("o=$(readlink /proc/$$/fd/0 /proc/$$/fd/1); echo $o >&2; exit 1");
+    assert_string_equal(disk->error,
+                        "failed with status 1: /dev/null /dev/null");
 }
 
 /* It is slow, but serves the device. */
@@ -774,6 +884,7 @@ int main(void)
         TEST(lines_go_to_the_log),
         TEST(no_descriptor_is_left),
         TEST(killed_process_has_a_successor_with_its_record),
+        TEST(successor_waits_for_one_answer_of_the_store),
         TEST(process_that_is_told_to_end_has_a_successor),
         TEST(record_is_not_a_new_devices),
         TEST(failure_of_a_device_in_use_is_tried_again),
@@ -792,6 +903,12 @@ int main(void)
         TEST(failure_of_a_device_before_is_not_this_ones),
         TEST(process_that_cannot_be_ended_is_left),
         TEST(process_that_has_gone_on_is_not_ended),
+        TEST(process_does_not_outlive_its_device),
+        TEST(nor_one_that_was_closed_for_good),
+        TEST(nor_one_that_went_with_its_directory),
+        TEST(nor_one_that_went_without_a_supervisor),
+        TEST(process_goes_on_if_the_store_has_forgotten_its_guest),
+        TEST(process_has_no_terminal),
         TEST(end_is_told_when_the_store_is_back),
         TEST(successor_does_not_wait_for_the_store),
         TEST(process_ends_with_the_guest),
