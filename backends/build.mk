@@ -7,7 +7,8 @@ BACKEND_LIBS := $(O)/tools/libs/daemon.a $(O)/tools/libxenstore.a $(addprefix $(
 
 BACKEND_COMMON := $(addprefix backends/common/, \
     backend_main.c privileges.c syscall_filter.c kernel_driver.c ring.c grant_map.c ports.c \
-    device_node.c store_client.c handover.c record.c xenbus_state.c xenbus.c io_ring.c)
+    device_node.c store_client.c handover.c record.c kept_nodes.c xenbus_state.c \
+    xenbus_nodes.c xenbus_watch.c xenbus.c io_ring.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
     main.c settings.c limit.c queue.c job.c copies.c record.c request.c pages.c pool.c medium.c claim.c storage.c \
@@ -46,7 +47,8 @@ $(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONT
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
 $(eval $(call unit_test,backend_ports,tests/unit/backend_ports.c backends/common/ports.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
-$(eval $(call unit_test,backend_record,tests/unit/backend_record.c backends/common/record.c \
+$(eval $(call unit_test,backend_record,tests/unit/backend_record.c \
+    $(addprefix backends/common/,record.c kept_nodes.c) \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c sysfs.c) backends/common/io_ring.c tools/libs/daemon/log.c,\
     -luring -lxentoollog))
 $(eval $(call unit_test,backend_arena,$(addprefix tests/unit/,backend_arena.c fake_xen.c) \
@@ -97,7 +99,7 @@ $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c \
     backends/net/offload.c))
 $(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))
 $(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
-    $(addprefix backends/common/,xenbus.c xenbus_state.c record.c store_client.c device_node.c) \
+    $(addprefix backends/common/,xenbus.c xenbus_nodes.c xenbus_watch.c xenbus_state.c kept_nodes.c record.c store_client.c device_node.c) \
     tests/unit/played_store.c $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 
 SUPERVISED := tests/unit/played_devices.c \
@@ -134,7 +136,7 @@ $(eval $(call unit_test,fuzz_nodes,\
     $(addprefix tests/fuzz/,frontend_nodes.c vbd_main.c vif_main.c meddler.c) backends/block/settings.c \
     $(addprefix tests/unit/,played_store.c fake_xen.c) \
     $(addprefix backends/block/,limit.c queue.c job.c copies.c record.c request.c pages.c pool.c target.c) $(NET_QUEUE) backends/net/ctrl.c \
-    $(addprefix backends/common/,xenbus.c xenbus_state.c record.c store_client.c device_node.c),\
+    $(addprefix backends/common/,xenbus.c xenbus_nodes.c xenbus_watch.c xenbus_state.c kept_nodes.c record.c store_client.c device_node.c),\
     -pthread -lxentoollog))
 
 # Plays a guest that lies; tests/system/backends.t takes it into dom0.

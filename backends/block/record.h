@@ -30,7 +30,7 @@
 
 #define BLOCK_MAX_QUEUES    4  /* rings of a disk */
 #define BLOCK_INFLIGHT      64 /* of each: jobs, requests at the medium */
-#define BLOCK_RECORD_FORMAT "vbd   4"
+#define BLOCK_RECORD_FORMAT "vbd   5"
 
 /* Compared with what may stand there: not an enum. */
 #define BLOCK_RECORD_FREE     0

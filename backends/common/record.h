@@ -7,7 +7,8 @@
  *
  * The content behind the head is the backend's own. A process that its guest
  * has taken over may have left anything there: as root nothing but the head is
- * looked at, and every field behind it is judged before it is used.
+ * looked at, without its nodes, and every field behind it is judged before it
+ * is used.
  *
  * A process dies between two instructions, so the order of stores is all that
  * counts: record_store() is for those that others must precede.
@@ -18,6 +19,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "kept_nodes.h"
 
 /* What has gone each way since the device was made: requests that were done, or
  * frames. For people to look at (xen-backendd --status). */
@@ -36,6 +39,7 @@ struct record_head {
     uint32_t
         waits_for; /* an errno: requests wait because of it; 0: none does */
     uint32_t reserved;
+    struct kept_nodes nodes;
 };
 
 static inline void record_count(struct record_count *c, uint64_t bytes)

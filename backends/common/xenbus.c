@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Store access and the driver of the state machine; the decisions themselves
- * are in xenbus_state.c.
+ * The driver of the state machine; the decisions themselves are in
+ * xenbus_state.c, what is read and written in xenbus_nodes.c.
  */
 #include "xenbus.h"
 
@@ -15,14 +15,15 @@
 #include <daemon/clock.h>
 #include <daemon/log.h>
 
-#include "device_node.h"
-
-#define PATH_LEN 256
+#include "xenbus_nodes.h"
+#include "xenbus_watch.h"
 
 /* The process of a guest's former self, before a reboot or on the other side of
  * a migration within this host, may take a moment to let go. */
 #define BUSY_MS       5000
 #define BUSY_RETRY_MS 10
+
+#define SERVE_FIRST_MS 10
 
 /* That what a disconnect has left may take, before somebody is told; and at the
  * device's end, before it is left to the kernel. */
@@ -33,76 +34,6 @@
 #define PREDECESSOR                                                            \
     "waiting for the medium, which has not finished what its former user "     \
     "asked for"
-
-static char *read_at(struct xenbus_device *d, const char *dir, const char *key)
-{
-    char path[PATH_LEN];
-    unsigned int len;
-
-    if (snprintf(path, sizeof(path), "%s/%s", dir, key) >= (int)sizeof(path)) {
-        errno = ENAMETOOLONG;
-        return NULL;
-    }
-    return xs_read(d->store.xs, XBT_NULL, path, &len);
-}
-
-char *xenbus_read(struct xenbus_device *d, const char *key)
-{
-    return read_at(d, d->path, key);
-}
-
-char *xenbus_frontend_read(struct xenbus_device *d, const char *key)
-{
-    return read_at(d, d->frontend, key);
-}
-
-int xenbus_frontend_uint(struct xenbus_device *d, const char *key,
-                         uint64_t absent, uint64_t max, uint64_t *value)
-{
-    char *text = xenbus_frontend_read(d, key);
-    int rc = 0;
-
-    if (!text) {
-        *value = absent;
-        return absent <= max
-                   ? 0
-                   : log_reason(-EINVAL, "no node %s/%s", d->frontend, key);
-    }
-    if (!parse_uint(text, max, value))
-        rc =
-            log_reason(-EINVAL, "%s/%s = '%.40s': expected a number up to %llu",
-                       d->frontend, key, text, (unsigned long long)max);
-    free(text);
-    return rc;
-}
-
-/* What the store does not take because it is away is kept. */
-static int write_nodes(struct xenbus_device *d)
-{
-    int rc = device_write(d->store.xs, d->path, &d->nodes);
-
-    d->unwritten = store_lost(&d->store);
-    return d->unwritten ? 0 : rc;
-}
-
-/* The nodes that make up the state, if there are any, and the state itself. */
-static int enter_state(struct xenbus_device *d, enum xenbus_state state,
-                       const struct device_nodes *nodes)
-{
-    d->state = state;
-    log_debug("state %d", (int)state);
-    d->nodes = *nodes;
-    device_node_add(&d->nodes, "state", "%d", (int)state);
-    return write_nodes(d);
-}
-
-/* False: the store refuses it, and would again. */
-static bool set_state(struct xenbus_device *d, enum xenbus_state state)
-{
-    struct device_nodes none = {0};
-
-    return !enter_state(d, state, &none);
-}
 
 /* A process that was killed may have given to its medium what is not done yet;
  * as long as nobody has opened the device, this one has nothing of its own. */
@@ -116,17 +47,11 @@ static bool busy(struct xenbus_device *d)
     return (d->ops->busy && d->ops->busy(d)) || inherits(d);
 }
 
-int xenbus_renew(struct xenbus_device *d, const struct device_nodes *nodes)
-{
-    if (d->unwritten || store_lost(&d->store)) /* with nodes of its own */
-        return -EAGAIN;
-    return enter_state(d, d->state, nodes);
-}
-
 /* What is not over is not called so. */
 static bool close_device(struct xenbus_device *d)
 {
-    return set_state(d, busy(d) ? XenbusStateClosing : XenbusStateClosed);
+    return xenbus_set_state(d,
+                            busy(d) ? XenbusStateClosing : XenbusStateClosed);
 }
 
 static enum xenbus_state frontend_state(struct xenbus_device *d)
@@ -159,40 +84,6 @@ static void stop_service(struct xenbus_device *d)
     be_patient(d);
 }
 
-static void publish_error(struct xenbus_device *d)
-{
-    char path[PATH_LEN + 16];
-
-    snprintf(path, sizeof(path), "error/%s/error", d->path);
-    if (*d->error)
-        xs_write(d->store.xs, XBT_NULL, path, d->error, strlen(d->error));
-    else
-        xs_rm(d->store.xs, XBT_NULL, path);
-    d->error_unwritten = store_lost(&d->store);
-}
-
-/* The device's error node; text "": there is none any more. */
-static void write_error(struct xenbus_device *d, const char *text)
-{
-    snprintf(d->error, sizeof(d->error), "%s", text);
-    publish_error(d);
-}
-
-void xenbus_trouble(struct xenbus_device *d, int err, const char *what)
-{
-    char text[256];
-
-    snprintf(text, sizeof(text), "%d %s", err, what);
-    log_warning("%s", text);
-    write_error(d, text);
-}
-
-void xenbus_trouble_over(struct xenbus_device *d)
-{
-    log_info("this trouble is over");
-    write_error(d, "");
-}
-
 void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
 {
     char text[256];
@@ -205,7 +96,7 @@ void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
     va_end(ap);
     log_error("%s", text);
     stop_service(d); /* which ends lesser trouble */
-    write_error(d, text);
+    xenbus_write_error(d, text);
     d->failed = true;
     d->failed_at = frontend_state(d);
     close_device(d);
@@ -269,7 +160,7 @@ static void look(struct xenbus_device *d, struct xenbus_view *v)
     v->busy = busy(d);
     v->adapts = d->ops->changed;
     v->recorded = record_connected(&d->record);
-    v->ready = d->ops->ready(d);
+    v->ready = v->mine == XenbusStateInitWait && d->ops->ready(d);
     free(state);
     free(online);
 }
@@ -308,6 +199,8 @@ static void on_busy(struct event_timer *t)
         xenbus_advance(d);
     else
         xenbus_quiet(d);
+    if (d->unwatched && !d->busy.armed && !d->open_wanted)
+        event_timer_set(d->loop, &d->later, 0);
 }
 
 /* Not to open the device: to see it closed, when nothing is left to do. */
@@ -347,6 +240,14 @@ static void tell_of_waiting(struct xenbus_device *d, bool waits)
     }
 }
 
+/* A guest has waited for a successor to serve it: what else there is to be done
+ * comes after its requests. */
+static void look_later(struct xenbus_device *d)
+{
+    if (d->resume_now || d->unwatched)
+        event_timer_set(d->loop, &d->later, SERVE_FIRST_MS);
+}
+
 void xenbus_opened(struct xenbus_device *d, int rc)
 {
     d->open_wanted = false;
@@ -359,6 +260,8 @@ void xenbus_opened(struct xenbus_device *d, int rc)
         return;
     }
     d->busy_until_ms = 0;
+    d->resume_now = !rc && d->resuming;
+    look_later(d);
     if (!rc)
         event_timer_cancel(d->loop, &d->patience); /* with its predecessor */
     if (rc && d->resuming)
@@ -373,22 +276,36 @@ static void announce(struct xenbus_device *d)
     int rc;
 
     d->ops->announce(d, &nodes);
-    rc = enter_state(d, XenbusStateInitWait, &nodes);
+    rc = xenbus_enter_state(d, XenbusStateInitWait, &nodes);
     if (rc)
         give_up(d, "cannot announce the device", rc);
+}
+
+static int connect_frontend(struct xenbus_device *d, struct device_nodes *nodes,
+                            bool resume)
+{
+    int rc;
+
+    d->connecting = d->record.head;
+    rc = d->ops->connect(d, nodes, resume);
+    d->connecting = false;
+    return rc;
 }
 
 static void connect_device(struct xenbus_device *d)
 {
     struct device_nodes nodes = {0};
-    int rc = d->ops->connect(d, &nodes, false);
+    int rc;
 
+    if (d->record.head)
+        kept_nodes_reset(&d->record.head->nodes);
+    rc = connect_frontend(d, &nodes, false);
     d->connected = !rc;
     if (rc && store_lost(&d->store))
         return;
     if (!rc)
         record_set_connected(&d->record, true);
-    rc = rc ? rc : enter_state(d, XenbusStateConnected, &nodes);
+    rc = rc ? rc : xenbus_enter_state(d, XenbusStateConnected, &nodes);
     if (rc)
         give_up(d, "cannot connect", rc);
     else
@@ -399,9 +316,9 @@ static void connect_device(struct xenbus_device *d)
 static bool adapt(struct xenbus_device *d, enum xenbus_state frontend)
 {
     d->ops->changed(d);
-    return set_state(d, frontend == XenbusStateReconfiguring
-                            ? XenbusStateReconfigured
-                            : XenbusStateConnected);
+    return xenbus_set_state(d, frontend == XenbusStateReconfiguring
+                                   ? XenbusStateReconfigured
+                                   : XenbusStateConnected);
 }
 
 /* What the store has of the device is true already; but the end of a trouble
@@ -409,7 +326,7 @@ static bool adapt(struct xenbus_device *d, enum xenbus_state frontend)
 static void resume_device(struct xenbus_device *d)
 {
     struct device_nodes unused = {0};
-    int rc = d->ops->connect(d, &unused, true);
+    int rc = connect_frontend(d, &unused, true);
 
     d->connected = !rc;
     if (rc && store_lost(&d->store))
@@ -424,7 +341,7 @@ static void resume_device(struct xenbus_device *d)
     }
     if (d->state != XenbusStateReconfigured)
         d->state = XenbusStateConnected;
-    write_error(d, "");
+    xenbus_write_error(d, "");
     log_info("serving on in the place of a backend that was killed");
 }
 
@@ -482,7 +399,7 @@ static bool step(struct xenbus_device *d)
         return adapt(d, v.frontend);
     case XENBUS_DISCONNECT:
         stop_service(d);
-        set_state(d, XenbusStateClosing);
+        xenbus_set_state(d, XenbusStateClosing);
         return true;
     case XENBUS_CLOSE:
         if (v.mine == XenbusStateConnected && !v.connected && !v.recorded)
@@ -513,6 +430,11 @@ void xenbus_advance(struct xenbus_device *d)
 {
     if (store_lost(&d->store) || still_unknown(d))
         return;
+    if (d->resume_now) {
+        d->resume_now = false;
+        resume_device(d);
+        return;
+    }
     while (!d->loop->stopped && step(d))
         ;
     if (d->connected && d->ops->changed && !store_lost(&d->store))
@@ -540,15 +462,6 @@ void xenbus_quiet(struct xenbus_device *d)
     xenbus_advance(d);
 }
 
-static void settled(struct store_client *c)
-{
-    struct xenbus_device *d = container_of(c, struct xenbus_device, store);
-
-    if (d->ops->read_settings && !store_lost(c))
-        d->ops->read_settings(d);
-    xenbus_advance(d);
-}
-
 static int parse_path(struct xenbus_device *d, const char *path)
 {
     char kind[16], trailing;
@@ -563,90 +476,6 @@ static int parse_path(struct xenbus_device *d, const char *path)
     return d->path ? 0 : -ENOMEM;
 }
 
-static int watch_mine(struct xenbus_device *d, const char *key)
-{
-    char path[PATH_LEN];
-
-    snprintf(path, sizeof(path), "%s/%s", d->path, key);
-    return store_client_watch(&d->store, path, "mine");
-}
-
-/* Keys that move the state machine, or the backend; a watch on the whole
- * directory would also report our own writes. */
-static int watch_all(struct xenbus_device *d)
-{
-    static const char *const mine[] = {"state", "online", "hotplug-status"};
-    char path[PATH_LEN];
-    int rc = 0;
-
-    for (size_t i = 0; !rc && i < ARRAY_SIZE(mine); i++)
-        rc = watch_mine(d, mine[i]);
-    for (size_t i = 0; !rc && d->ops->settings && d->ops->settings[i]; i++)
-        rc = watch_mine(d, d->ops->settings[i]);
-    for (const char *const *key = d->ops->watched; !rc && key && *key; key++) {
-        snprintf(path, sizeof(path), "%s/%s", d->frontend, *key);
-        rc = store_client_watch(&d->store, path, "frontend");
-    }
-    snprintf(path, sizeof(path), "%s/state", d->frontend);
-    return rc ? rc : store_client_watch(&d->store, path, "frontend");
-}
-
-static void meet_frontend(struct xenbus_device *d)
-{
-    int rc;
-
-    d->frontend = xenbus_read(d, "frontend");
-    if (store_lost(&d->store)) {
-        free(d->frontend);
-        d->frontend = NULL;
-        return;
-    }
-    rc = d->frontend ? watch_all(d) : -ENOENT;
-    if (!rc)
-        return;
-    log_error("%s/frontend: %s", d->path, strerror(-rc));
-    event_loop_stop(d->loop, 1);
-}
-
-/* Is there the node dir/key? A lost store says yes. */
-static bool exists_at(struct xenbus_device *d, const char *dir, const char *key)
-{
-    char *value = read_at(d, dir, key);
-    bool yes = value || errno != ENOENT;
-
-    free(value);
-    return yes;
-}
-
-static void meet_again(struct xenbus_device *d)
-{
-    char guest[32];
-
-    snprintf(guest, sizeof(guest), "%u", d->domid);
-    d->unknown = !exists_at(d, d->path, "state") &&
-                 !exists_at(d, "/local/domain", guest);
-    if (d->unknown) {
-        log_warning("the new store does not know domain %u, serving it on",
-                    d->domid);
-        return;
-    }
-    if (d->error_unwritten)
-        publish_error(d);
-    if (d->unwritten)
-        write_nodes(d);
-}
-
-static void connected(struct store_client *c)
-{
-    struct xenbus_device *d = container_of(c, struct xenbus_device, store);
-
-    log_take_reason(0); /* of what failed only because the store was away */
-    if (d->frontend)
-        meet_again(d);
-    else
-        meet_frontend(d);
-}
-
 int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
                 const char *path, const struct xenbus_ops *ops)
 {
@@ -659,8 +488,7 @@ int xenbus_open(struct xenbus_device *d, struct event_loop *loop,
     rc = parse_path(d, path);
     if (rc)
         return rc;
-    d->store.settled = settled;
-    d->store.connected = connected;
+    xenbus_watch_begin(d);
     return store_client_open(&d->store, loop);
 }
 
@@ -668,6 +496,7 @@ void xenbus_close(struct xenbus_device *d)
 {
     event_timer_cancel(d->loop, &d->busy);
     event_timer_cancel(d->loop, &d->patience);
+    event_timer_cancel(d->loop, &d->later);
     store_client_close(&d->store);
     free(d->path);
     free(d->frontend);

@@ -24,8 +24,14 @@
  * directory is there. Otherwise the device is served until its nodes come back,
  * or until xen-backendd, which asks the hypervisor, sees the guest's end.
  *
+ * What a frontend says of its rings is read once for a connection and kept in
+ * the record (kept_nodes.h): a successor serves on what was connected, and does
+ * not make the guest wait for the store.
+ *
  * Everything the frontend wrote is hostile: xenbus_frontend_uint() refuses what
- * is not a plain number within the given bounds.
+ * is not a plain number within the given bounds. A frontend that writes its
+ * state without end makes the device look at it twenty times in a second, no
+ * more.
  */
 #ifndef BACKENDS_COMMON_XENBUS_H
 #define BACKENDS_COMMON_XENBUS_H
@@ -87,6 +93,10 @@ struct xenbus_device {
     bool opened;
     bool open_wanted;            /* why the loop ended */
     bool resuming;               /* what it is to be opened for */
+    bool resume_now;             /* it has been */
+    bool connecting;             /* the frontend's nodes are kept */
+    bool unwatched;              /* it is a successor that does not serve yet */
+    struct event_timer later;    /* until it looks at the device again */
     struct event_timer busy;     /* until the next try to open it, or look at
                                   * what its predecessor has left */
     uint64_t busy_until_ms;      /* the last try; 0: none has failed */

@@ -12,7 +12,7 @@
 #include "multicast.h"
 #include "tap.h"
 
-#define NET_RECORD_FORMAT "vif   3"
+#define NET_RECORD_FORMAT "vif   4"
 
 struct net_queue_record {
     struct net_sealed tx, rx;

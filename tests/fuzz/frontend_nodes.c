@@ -134,6 +134,8 @@ static void run_loop(struct event_loop *l)
         event_work_cancel(l, w);
         w->run(w);
     }
+    while (t && t->next) /* the one that was set before the others */
+        t = t->next;
     if (t && fuzz_once_in(4)) {
         event_timer_cancel(l, t);
         t->fire(t);

@@ -137,6 +137,59 @@ static void a_ring_of_io_holds_the_record(void **state)
     close(medium);
 }
 
+static void found_is(const struct kept_nodes *k, const char *key,
+                     const char *expected)
+{
+    char *value = "";
+
+    assert_true(kept_nodes_find(k, key, &value));
+    if (expected)
+        assert_string_equal(value, expected);
+    else
+        assert_null(value);
+    free(value);
+}
+
+static void nodes_of_a_frontend_are_kept(void **state)
+{
+    static struct kept_nodes k;
+    char *value;
+
+    kept_nodes_add(&k, "ring-ref0", "8");
+    kept_nodes_add(&k, "ring-ref", NULL);
+    kept_nodes_add(&k, "empty", "");
+    kept_nodes_add(&k, "odd", "a=b");
+    found_is(&k, "ring-ref0", "8");
+    found_is(&k, "ring-ref", NULL);
+    found_is(&k, "empty", "");
+    found_is(&k, "odd", "a=b");
+    assert_false(kept_nodes_find(&k, "ring-ref1", &value));
+    assert_false(kept_nodes_find(&k, "ring", &value));
+    for (int i = 0; i < 10000; i++)
+        kept_nodes_add(&k, "more", "x");
+    assert_in_range(k.used, sizeof(k.text) - 7, sizeof(k.text));
+    found_is(&k, "more", "x");
+    kept_nodes_reset(&k);
+    assert_false(kept_nodes_find(&k, "more", &value));
+}
+
+/* A process that its guest had taken over has written them. */
+static void nodes_may_be_a_lie(void **state)
+{
+    struct kept_nodes *k = malloc(sizeof(*k)); /* nothing behind it is read */
+    char *value;
+
+    memset(k, 'x', sizeof(*k));
+    assert_false(kept_nodes_find(k, "x", &value));
+    kept_nodes_add(k, "y", "1");
+    assert_false(kept_nodes_find(k, "y", &value));
+    k->used = sizeof(k->text); /* no end */
+    assert_false(kept_nodes_find(k, "x", &value));
+    kept_nodes_add(k, "y", "1");
+    assert_false(kept_nodes_find(k, "y", &value));
+    free(k);
+}
+
 static int setup(void **state)
 {
     file = memfd_create("record", 0);
@@ -153,6 +206,8 @@ int main(void)
         cmocka_unit_test(without_a_file_there_is_private_memory),
         cmocka_unit_test(a_record_has_one_owner),
         cmocka_unit_test(a_ring_of_io_holds_the_record),
+        cmocka_unit_test(nodes_of_a_frontend_are_kept),
+        cmocka_unit_test(nodes_may_be_a_lie),
     };
 
     return cmocka_run_group_tests_name("backend record", tests, setup, NULL);

@@ -15,7 +15,7 @@
 
 struct played_node played_nodes[PLAYED_NODES];
 bool played_watch_fired;
-int played_transactions, played_store_error;
+int played_transactions, played_store_error, played_reads, played_watches;
 
 struct played_node *played_find(const char *path)
 {
@@ -89,6 +89,7 @@ int xs_fileno(struct xs_handle *h)
 
 bool xs_watch(struct xs_handle *h, const char *path, const char *token)
 {
+    played_watches++;
     return true;
 }
 
@@ -123,6 +124,7 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
 {
     struct played_node *n = played_find(path);
 
+    played_reads++;
     errno = ENOENT;
     return n ? strdup(n->value) : NULL;
 }

@@ -15,9 +15,10 @@ struct played_node {
 };
 
 extern struct played_node played_nodes[PLAYED_NODES];
-extern bool played_watch_fired; /* one event is waiting */
-extern int played_transactions; /* begun so far */
-extern int played_store_error;  /* errno of a connection that has ended */
+extern bool played_watch_fired;          /* one event is waiting */
+extern int played_transactions;          /* begun so far */
+extern int played_reads, played_watches; /* likewise */
+extern int played_store_error; /* errno of a connection that has ended */
 
 struct played_node *played_find(const char *path);
 void played_put(const char *path, const char *value);

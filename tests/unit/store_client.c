@@ -542,6 +542,8 @@ static void replace_process(void)
 {
     struct record record = device.record;
 
+    event_timer_cancel(&loop, &device.busy);
+    event_timer_cancel(&loop, &device.later);
     store_client_close(&device.store);
     free(device.path);
     free(device.frontend);

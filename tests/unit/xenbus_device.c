@@ -504,6 +504,52 @@ static void process_that_is_told_to_end_has_a_successor(void **state)
     assert_false(left.connected);
 }
 
+/* Also if the guest has written something else since. */
+static void successor_serves_what_was_connected(void **state)
+{
+    int reads;
+
+    frontend("state", "4");
+    state_is("4");
+    replace_process(&ops);
+    assert_true(device.connected);
+    reads = played_reads;
+    played_put(FRONT "/ring-ref", "nonsense");
+    replace_process(&ops);
+    assert_true(device.connected);
+    state_is("4");
+    assert_in_range(played_reads - reads, 1, 12);
+    frontend("state", "6");
+    frontend("state", "1");
+    frontend("state", "4"); /* a new connection, with nodes of its own */
+    state_is("6");
+    assert_false(device.connected);
+}
+
+static void guest_waits_for_no_look_at_the_store(void **state)
+{
+    struct xenbus_ops opened = ops;
+    int reads, watches;
+
+    opened.opens_for = XENBUS_CONNECT;
+    frontend("state", "4");
+    watches = played_watches;
+    replace_process(&opened);
+    assert_true(tries_to_open());
+    reads = played_reads;
+    xenbus_opened(&device, 0);
+    xenbus_advance(&device);
+    assert_true(device.connected);
+    assert_int_equal(played_reads, reads);
+    assert_int_equal(played_watches, watches);
+    played_put(FRONT "/state", "6"); /* what was meanwhile is seen */
+    time_passes(10);
+    assert_false(device.connected);
+    assert_int_equal(played_watches, watches + 4);
+    state_is("6");
+    device.ops = &ops;
+}
+
 /* It may be the next process that can. */
 static void device_in_use_is_not_closed_by_a_failure_to_serve_on(void **state)
 {
@@ -713,6 +759,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             process_that_is_told_to_end_has_a_successor, make_device,
             forget_device),
+        cmocka_unit_test_setup_teardown(successor_serves_what_was_connected,
+                                        make_device, forget_device),
+        cmocka_unit_test_setup_teardown(guest_waits_for_no_look_at_the_store,
+                                        make_device, forget_device),
         cmocka_unit_test_setup_teardown(
             device_in_use_is_not_closed_by_a_failure_to_serve_on, make_device,
             forget_device),

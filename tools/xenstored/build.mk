@@ -60,7 +60,8 @@ $(eval $(call man_page,tools/xenstored/xenstored.8))
 
 # The same under daemons whose connection is cut, and comes back.
 STORE_CLIENT := $(addprefix backends/common/, \
-    store_client.c handover.c record.c xenbus.c xenbus_state.c device_node.c)
+    store_client.c handover.c record.c kept_nodes.c xenbus.c xenbus_nodes.c xenbus_watch.c \
+    xenbus_state.c device_node.c)
 $(eval $(call unit_test,store_client,tests/unit/store_client.c $(STORE_TEST) \
     $(LIBXENSTORE_SOURCES) $(STORE_CLIENT) \
     tools/xenstored/turns.c tools/xenstored/socket.c tools/libs/daemon/event_loop.c,-lpthread -lz))

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* See xenbus_watch.h. */
+#include "xenbus_watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <daemon/log.h>
+
+#include "xenbus_nodes.h"
+
+static int watch_mine(struct xenbus_device *d, const char *key)
+{
+    char path[PATH_LEN];
+
+    snprintf(path, sizeof(path), "%s/%s", d->path, key);
+    return store_client_watch(&d->store, path, "mine");
+}
+
+/* Keys that move the state machine, or the backend; a watch on the whole
+ * directory would also report our own writes. */
+static int watch_all(struct xenbus_device *d)
+{
+    static const char *const mine[] = {"state", "online", "hotplug-status"};
+    char path[PATH_LEN];
+    int rc = 0;
+
+    for (size_t i = 0; !rc && i < ARRAY_SIZE(mine); i++)
+        rc = watch_mine(d, mine[i]);
+    for (size_t i = 0; !rc && d->ops->settings && d->ops->settings[i]; i++)
+        rc = watch_mine(d, d->ops->settings[i]);
+    for (const char *const *key = d->ops->watched; !rc && key && *key; key++) {
+        snprintf(path, sizeof(path), "%s/%s", d->frontend, *key);
+        rc = store_client_watch(&d->store, path, "frontend");
+    }
+    snprintf(path, sizeof(path), "%s/state", d->frontend);
+    return rc ? rc : store_client_watch(&d->store, path, "frontend");
+}
+
+static void watch_frontend(struct xenbus_device *d)
+{
+    int rc = watch_all(d);
+
+    d->unwatched = false;
+    if (!rc)
+        return;
+    log_error("%s: cannot be watched: %s", d->path, strerror(-rc));
+    event_loop_stop(d->loop, 1);
+}
+
+/* A successor looks first, and watches when the guest is served. Until then it
+ * looks again whenever it tries something again. */
+static void meet_frontend(struct xenbus_device *d)
+{
+    d->frontend = xenbus_read(d, "frontend");
+    if (store_lost(&d->store)) {
+        free(d->frontend);
+        d->frontend = NULL;
+        return;
+    }
+    if (!d->frontend) {
+        log_error("%s/frontend: %s", d->path, strerror(ENOENT));
+        event_loop_stop(d->loop, 1);
+        return;
+    }
+    d->unwatched = true;
+    if (!record_connected(&d->record))
+        watch_frontend(d);
+}
+
+static void on_later(struct event_timer *t)
+{
+    struct xenbus_device *d = container_of(t, struct xenbus_device, later);
+
+    xenbus_advance(d);
+    if (d->unwatched && !d->loop->stopped && !d->busy.armed)
+        watch_frontend(d);
+}
+
+static void meet_again(struct xenbus_device *d)
+{
+    char guest[32];
+
+    snprintf(guest, sizeof(guest), "%u", d->domid);
+    d->unknown = !xenbus_exists(d, d->path, "state") &&
+                 !xenbus_exists(d, "/local/domain", guest);
+    if (d->unknown) {
+        log_warning("the new store does not know domain %u, serving it on",
+                    d->domid);
+        return;
+    }
+    if (d->error_unwritten)
+        xenbus_publish_error(d);
+    if (d->unwritten)
+        xenbus_write_nodes(d);
+}
+
+static void connected(struct store_client *c)
+{
+    struct xenbus_device *d = container_of(c, struct xenbus_device, store);
+
+    log_take_reason(0); /* of what failed only because the store was away */
+    if (!d->frontend)
+        meet_frontend(d);
+    else
+        meet_again(d);
+    if (d->unwatched)
+        event_timer_set(d->loop, &d->later, 0);
+}
+
+static void settled(struct store_client *c)
+{
+    struct xenbus_device *d = container_of(c, struct xenbus_device, store);
+
+    if (d->ops->read_settings && !store_lost(c))
+        d->ops->read_settings(d);
+    xenbus_advance(d);
+}
+
+void xenbus_watch_begin(struct xenbus_device *d)
+{
+    d->later.fire = on_later;
+    d->store.settled = settled;
+    d->store.connected = connected;
+}
