@@ -10,6 +10,12 @@ BACKEND_COMMON := $(addprefix backends/common/, \
     device_node.c store_client.c handover.c record.c kept_nodes.c xenbus_state.c \
     xenbus_nodes.c xenbus_watch.c xenbus.c io_ring.c)
 
+# Ours are linked into the two that a guest waits for when they have been killed:
+# each library to be found and joined at the start costs it some time.
+WITHOUT_LIBRARIES := $(addprefix tools/libs/,evtchn/evtchn.c gnttab/handle.c gnttab/gnttab.c \
+    gnttab/gntshr.c toollog/logger.c toollog/stdiostream.c toolcore/restrict_all.c)
+BACKEND_ARCHIVES := $(filter %.a,$(BACKEND_LIBS))
+
 BLOCK_BACKEND := $(addprefix backends/block/, \
     main.c settings.c limit.c queue.c job.c copies.c record.c request.c pages.c pool.c medium.c claim.c storage.c \
     threads.c resize.c sysfs.c nbd.c nbd_server.c libnbd.c target.c)
@@ -34,11 +40,11 @@ XENCONSOLED := $(addprefix backends/console/, \
     $(addprefix backends/common/, grant_map.c ports.c store_client.c domain_over.c)
 CONTROL_LIBS := $(addprefix $(O)/lib/, libxenforeignmemory.so.1 libxencall.so.1 libxlctrl.so)
 
-$(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON),\
-    $(BACKEND_LIBS) -luring -lseccomp))
+$(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON) \
+    $(WITHOUT_LIBRARIES),$(BACKEND_ARCHIVES) -luring -lseccomp))
 $(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS) $(CONTROL_LIBS)))
-$(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACKEND_COMMON),\
-    $(BACKEND_LIBS) -luring -lseccomp))
+$(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACKEND_COMMON) \
+    $(WITHOUT_LIBRARIES),$(BACKEND_ARCHIVES) -luring -lseccomp))
 
 $(eval $(call program,usr/lib/xen-lite/bin/xen-console-keeper,\
     $(addprefix backends/console/,keeper.c keep_wire.c)))
@@ -47,6 +53,7 @@ $(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONT
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
 $(eval $(call unit_test,backend_ports,tests/unit/backend_ports.c backends/common/ports.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+$(eval $(call unit_test,backend_filter,tests/unit/backend_filter.c backends/common/syscall_filter.c,-lseccomp))
 $(eval $(call unit_test,backend_record,tests/unit/backend_record.c \
     $(addprefix backends/common/,record.c kept_nodes.c) \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c sysfs.c) backends/common/io_ring.c tools/libs/daemon/log.c,\

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls that are left to a backend process, each tried by a process
+ * that has given up the others.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../../backends/common/syscall_filter.h"
+
+#define X32 0x40000000 /* another table of calls, in the same machine */
+
+/* What the call returns in a process with the filter: 0, or its errno. */
+static int in_prison(long (*call)(void))
+{
+    pid_t pid = fork();
+    int status;
+
+    if (!pid) {
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall_filter_install())
+            _exit(255);
+        _exit(call() < 0 ? errno : 0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_not_equal(WEXITSTATUS(status), 255);
+    return WEXITSTATUS(status);
+}
+
+static long opens(void)
+{
+    return open("/dev/null", O_RDONLY);
+}
+
+static long asks_for_a_socket(void)
+{
+    return syscall(SYS_socket, 1, 1, 0);
+}
+
+static long uses_another_table(void)
+{
+    return syscall(X32 + SYS_write, 2, "", 0);
+}
+
+static long kills_its_parent(void)
+{
+    return syscall(SYS_tgkill, getppid(), getppid(), 0);
+}
+
+static long maps_code(void)
+{
+    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+                -1, 0) == MAP_FAILED
+               ? -1
+               : 0;
+}
+
+static void *data(void)
+{
+    return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                -1, 0);
+}
+
+static long makes_code(void)
+{
+    return mprotect(data(), 4096, PROT_READ | PROT_EXEC);
+}
+
+static long asks_a_terminal(void)
+{
+    char size[64];
+
+    return ioctl(2, TIOCGWINSZ, size);
+}
+
+static void what_is_not_allowed_is_refused(void **state)
+{
+    assert_int_equal(in_prison(opens), EPERM);
+    assert_int_equal(in_prison(asks_for_a_socket), EPERM);
+    assert_int_equal(in_prison(uses_another_table), EPERM);
+    assert_int_equal(in_prison(kills_its_parent), EPERM);
+    assert_int_equal(in_prison(maps_code), EPERM);
+    assert_int_equal(in_prison(makes_code), EPERM);
+    assert_int_equal(in_prison(asks_a_terminal), EPERM);
+}
+
+static long writes(void)
+{
+    return syscall(SYS_write, 2, "", 0);
+}
+
+static long signals_itself(void)
+{
+    return syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), 0);
+}
+
+static long maps_data(void)
+{
+    void *at = data();
+
+    return at == MAP_FAILED ? -1 : mprotect(at, 4096, PROT_READ);
+}
+
+/* BLKDISCARD: it passes, and the kernel knows no disk there. */
+static long asks_a_disk(void)
+{
+    return ioctl(-1, _IO(0x12, 119), NULL);
+}
+
+static void what_is_allowed_passes(void **state)
+{
+    assert_int_equal(in_prison(writes), 0);
+    assert_int_equal(in_prison(signals_itself), 0);
+    assert_int_equal(in_prison(maps_data), 0);
+    assert_int_equal(in_prison(asks_a_disk), EBADF);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_not_allowed_is_refused),
+        cmocka_unit_test(what_is_allowed_passes),
+    };
+
+    return cmocka_run_group_tests_name("backend filter", tests, NULL, NULL);
+}
