@@ -188,6 +188,11 @@ static void store_ready(struct event_source *s, uint32_t events)
         c->settled(c);
 }
 
+void store_client_rest(struct store_client *c, bool rest)
+{
+    event_source_change(c->loop, &c->source, rest ? 0 : EPOLLIN);
+}
+
 static struct store_watch **find(struct store_client *c, const char *path,
                                  const char *token)
 {

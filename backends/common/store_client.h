@@ -64,6 +64,10 @@ int store_client_watch(struct store_client *c, const char *path,
 void store_client_unwatch(struct store_client *c, const char *path,
                           const char *token);
 
+/* Rest: events wait, and so does the news that the connection has ended, until
+ * they are wanted again. Requests are served. */
+void store_client_rest(struct store_client *c, bool rest);
+
 /* True: what was read lately is worth nothing, connected will follow. */
 bool store_lost(const struct store_client *c);
 

@@ -497,6 +497,7 @@ void xenbus_close(struct xenbus_device *d)
     event_timer_cancel(d->loop, &d->busy);
     event_timer_cancel(d->loop, &d->patience);
     event_timer_cancel(d->loop, &d->later);
+    event_timer_cancel(d->loop, &d->pace);
     store_client_close(&d->store);
     free(d->path);
     free(d->frontend);

@@ -91,12 +91,14 @@ struct xenbus_device {
     enum xenbus_state seen;      /* frontend's state when last looked at */
     bool failed, connected;
     bool opened;
-    bool open_wanted;            /* why the loop ended */
-    bool resuming;               /* what it is to be opened for */
-    bool resume_now;             /* it has been */
-    bool connecting;             /* the frontend's nodes are kept */
-    bool unwatched;              /* it is a successor that does not serve yet */
-    struct event_timer later;    /* until it looks at the device again */
+    bool open_wanted;         /* why the loop ended */
+    bool resuming;            /* what it is to be opened for */
+    bool resume_now;          /* it has been */
+    bool connecting;          /* the frontend's nodes are kept */
+    bool unwatched;           /* it is a successor that does not serve yet */
+    struct event_timer later; /* until it looks at the device again */
+    struct event_timer pace;  /* armed: looks are counted */
+    unsigned int looks;
     struct event_timer busy;     /* until the next try to open it, or look at
                                   * what its predecessor has left */
     uint64_t busy_until_ms;      /* the last try; 0: none has failed */

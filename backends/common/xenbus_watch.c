@@ -10,6 +10,11 @@
 
 #include "xenbus_nodes.h"
 
+/* A guest may write its state again and again: so many looks at the store in so
+ * many milliseconds, and then the rest of its events are one. */
+#define LOOKS   20
+#define PACE_MS 1000
+
 static int watch_mine(struct xenbus_device *d, const char *key)
 {
     char path[PATH_LEN];
@@ -109,18 +114,41 @@ static void connected(struct store_client *c)
         event_timer_set(d->loop, &d->later, 0);
 }
 
+static void look_again(struct xenbus_device *d)
+{
+    if (d->ops->read_settings && !store_lost(&d->store))
+        d->ops->read_settings(d);
+    xenbus_advance(d);
+}
+
+static void on_pace(struct event_timer *t)
+{
+    struct xenbus_device *d = container_of(t, struct xenbus_device, pace);
+    bool over = d->looks > LOOKS;
+
+    d->looks = 0;
+    if (!over)
+        return;
+    store_client_rest(&d->store, false);
+    look_again(d);
+}
+
 static void settled(struct store_client *c)
 {
     struct xenbus_device *d = container_of(c, struct xenbus_device, store);
 
-    if (d->ops->read_settings && !store_lost(c))
-        d->ops->read_settings(d);
-    xenbus_advance(d);
+    if (!d->pace.armed)
+        event_timer_set(d->loop, &d->pace, PACE_MS);
+    if (++d->looks <= LOOKS)
+        look_again(d);
+    else
+        store_client_rest(c, true);
 }
 
 void xenbus_watch_begin(struct xenbus_device *d)
 {
     d->later.fire = on_later;
+    d->pace.fire = on_pace;
     d->store.settled = settled;
     d->store.connected = connected;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * When a device is looked at: when its frontend has been found in the store,
- * again with each connection to a store, and when a watch reports something.
+ * again with each connection to a store, and when a watch reports something,
+ * but not oftener than is good for this domain.
  */
 #ifndef BACKENDS_COMMON_XENBUS_WATCH_H
 #define BACKENDS_COMMON_XENBUS_WATCH_H

@@ -542,6 +542,7 @@ static void replace_process(void)
 {
     struct record record = device.record;
 
+    event_timer_cancel(&loop, &device.pace);
     event_timer_cancel(&loop, &device.busy);
     event_timer_cancel(&loop, &device.later);
     store_client_close(&device.store);

@@ -550,6 +550,21 @@ static void guest_waits_for_no_look_at_the_store(void **state)
     device.ops = &ops;
 }
 
+/* Each look is some requests to the store. */
+static void
+frontend_that_writes_its_state_without_end_is_seldom_looked_at(void **state)
+{
+    int reads = played_reads;
+
+    for (int i = 0; i < 1000; i++)
+        frontend("state", i % 2 ? "1" : "5");
+    assert_in_range(played_reads - reads, 20, 200);
+    frontend("state", "4");
+    assert_false(device.connected);
+    time_passes(1000);
+    assert_true(device.connected);
+}
+
 /* It may be the next process that can. */
 static void device_in_use_is_not_closed_by_a_failure_to_serve_on(void **state)
 {
@@ -700,6 +715,7 @@ static void a_frontends_nonsense_is_not_logged_for_ever(void **state)
     dup2(file, STDERR_FILENO);
     for (int i = 0; i < 2000; i++) {
         garbage[0] = 'a' + i % 26;
+        device.looks = 0;
         frontend("state", garbage);
         frontend("state", "1");
         frontend("state", "4"); /* connects */
@@ -763,6 +779,9 @@ int main(void)
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(guest_waits_for_no_look_at_the_store,
                                         make_device, forget_device),
+        cmocka_unit_test_setup_teardown(
+            frontend_that_writes_its_state_without_end_is_seldom_looked_at,
+            make_device, forget_device),
         cmocka_unit_test_setup_teardown(
             device_in_use_is_not_closed_by_a_failure_to_serve_on, make_device,
             forget_device),
