@@ -64,24 +64,24 @@ static unsigned int run(bool persistent, int rounds)
 static void a_guest_with_two_rings_notices_no_death(void **state)
 {
     w.nr_queues = 2;
-    assert_in_range(run(true, 5), 50, 4000);
+    assert_in_range(run(true, 2), 25, 4000);
     w.nr_queues = 1;
 }
 
 static void a_guest_with_mapped_pages_notices_no_death(void **state)
 {
-    assert_in_range(run(true, 7), 50, 4000);
+    assert_in_range(run(true, 2), 25, 4000);
 }
 
 static void a_guest_with_copied_pages_notices_no_death(void **state)
 {
-    assert_in_range(run(false, 5), 50, 4000);
+    assert_in_range(run(false, 2), 25, 4000);
 }
 
 static void nor_does_one_whose_disk_is_in_memory(void **state)
 {
     w.in_memory = true;
-    assert_in_range(run(true, 14), 50, 4000);
+    assert_in_range(run(true, 6), 25, 4000);
     w.in_memory = false;
     assert_true(w.in_place);
 }
