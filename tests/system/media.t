@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Disks that are more than files and devices, below a guest that works for
+# SECONDS_OF_WORK (12): an image of a format, an NBD server. Their backends and
+# servers are killed, KILLS (6) times. See media.dom0.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/system/lib.sh
+
+tmp=$(mktemp -d) || die "no temporary directory"
+trap 'rm -rf "$tmp"' EXIT
+guest_kernel "$tmp/extra"
+cp "$BUILD/guests/version" "$tmp/extra/job/tiny" # a small kernel
+fetch closure $(packages media) > /dev/null
+put "$tmp/extra" usr/bin/qemu-nbd usr/bin/qemu-img
+install -D "$PKG_ROOT/usr/lib/x86_64-linux-gnu/libnbd.so.0" "$tmp/extra/usr/lib/x86_64-linux-gnu/libnbd.so.0"
+put_libraries "$tmp/extra"
+script=tests/system/media.dom0
+checks=$(grep -c '^ *check "' $script)
+seconds=${SECONDS_OF_WORK:-12}
+export CPUS=${CPUS:-2} LIMIT=${LIMIT:-$((seconds * 2 + 400))} DOM0_MEM=1024
+export DOM0_ARGS="kills=${KILLS:-6} seconds=$seconds"
+
+for system in ${SYSTEMS:-xen-lite}; do
+    [ "$system" = genuine ] && xen=genuine || xen=
+    checks_of "$system" "$checks" $script HYPERVISOR=$xen TOOLS=ours
+done
+echo "1..$n"
