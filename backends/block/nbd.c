@@ -21,7 +21,7 @@
 #include "medium.h"
 #include "nbd_server.h"
 
-#define ANSWER_MS 15000 /* in which a server must be ready */
+#define ANSWER_MS 60000 /* in which a server must be ready */
 #define ENDING_MS 1000  /* in which it ends when it cannot be */
 
 /* First in, first out. */
