@@ -32,6 +32,7 @@ void remove_nodes(const char *top);
 /* Of every domain. Saving it without the lock on its files is a failure. */
 extern libxl_domain_config config;
 extern bool domain_is_gone;
+extern bool store_is_away; /* for who reads */
 extern int locks; /* held */
 
 /* Registered, or NULL. */

@@ -39,7 +39,7 @@ static int attach(libxl_device_disk disk)
 /* With the scripts off: they are the affair of the tests that want them. */
 static int setup(void **state)
 {
-    domain_is_gone = false;
+    domain_is_gone = store_is_away = false;
     logged[0] = 0;
     libxl_domain_config_init(&config);
     libxl_defbool_set(&config.c_info.run_hotplug_scripts, false);
@@ -136,6 +136,10 @@ static void what_cannot_be_added_is_refused(void **state)
 
     strcpy(disk.pdev_path, "/none");
     assert_int_equal(attach(disk), ERROR_INVAL);
+    disk = a_disk("xvdb", NULL);
+    free(disk.pdev_path);
+    disk.pdev_path = NULL;
+    assert_int_equal(attach(disk), ERROR_INVAL);
     assert_int_equal(attach(a_disk("foo", NULL)), ERROR_INVAL);
     check_nothing_left();
 
@@ -225,6 +229,18 @@ static void a_disk_that_the_guest_keeps_is_removed_in_the_end(void **state)
     time_passes(); /* the backend is of no help either */
     assert_int_equal(result, 0);
     check_nothing_left();
+}
+
+/* What the store has not said is not known: a reboot must not lose the disk. */
+static void a_store_that_is_away_does_not_cost_a_disk(void **state)
+{
+    give_it_xvdb();
+    assert_int_equal(detach(libxl_device_disk_safe_remove), 0);
+    store_is_away = true;
+    time_passes();
+    assert_int_equal(result, ERROR_TIMEDOUT);
+    assert_int_equal(config.num_disks, 1);
+    store_is_away = false;
 }
 
 static void a_disk_is_taken_by_force(void **state)
@@ -365,6 +381,23 @@ static void a_list_shows_disks_whatever_the_guest_writes(void **state)
 }
 
 /* Where a person reads it, but not in what programs take apart. */
+/* Whoever attaches what a list says gives the guest the same disk. */
+static void a_list_tells_the_format_of_an_image(void **state)
+{
+    libxl_device_disk disk = a_disk("xvdb", NULL), *list;
+    int n;
+
+    disk.format = LIBXL_DISK_FORMAT_QCOW2;
+    disk.backend = LIBXL_DISK_BACKEND_QDISK;
+    assert_int_equal(attach(disk), 0);
+    backend_says(BACK, "2");
+    list = libxl_device_disk_list(&the_ctx, DOMID, &n);
+    assert_int_equal(n, 1);
+    assert_int_equal(list[0].format, LIBXL_DISK_FORMAT_QCOW2);
+    assert_int_equal(list[0].backend, LIBXL_DISK_BACKEND_QDISK);
+    libxl_device_disk_list_free(list, n);
+}
+
 static void a_list_tells_what_a_disk_waits_for(void **state)
 {
     libxl_device_disk disk = a_disk("xvdb", NULL);
@@ -398,11 +431,13 @@ int main(void)
         TEST(a_disk_that_the_guest_lets_go_is_gone),
         TEST(a_disk_that_the_guest_keeps_is_not_removed_safely),
         TEST(a_disk_that_the_guest_keeps_is_removed_in_the_end),
+        TEST(a_store_that_is_away_does_not_cost_a_disk),
         TEST(a_disk_is_taken_by_force),
         TEST(a_disk_that_was_made_anew_is_not_removed),
         TEST(a_medium_comes_and_goes),
         TEST(a_medium_that_cannot_be_used_leaves_the_drive_as_it_was),
         TEST(a_list_shows_disks_whatever_the_guest_writes),
+        TEST(a_list_tells_the_format_of_an_image),
         TEST(a_list_tells_what_a_disk_waits_for),
     };
     int fd = mkstemp(image), failed;

@@ -130,6 +130,13 @@ bool libxl__device_find(libxl__gc *gc, xs_transaction_t t, libxl__device *dev)
     return be && sscanf(be, "/local/domain/%u/backend/", &dev->backend_domid);
 }
 
+bool libxl__device_absent(libxl__gc *gc, const libxl__device *dev)
+{
+    const char *path = GCSPRINTF("%s/backend", libxl__device_record(gc, dev));
+
+    return !libxl__xs_read(gc, XBT_NULL, path) && errno == ENOENT;
+}
+
 libxl__device *libxl__device_list(libxl__gc *gc, xs_transaction_t t,
                                   uint32_t domid, const char *kind, int *n)
 {

@@ -41,6 +41,9 @@ int libxl__device_write(libxl__gc *gc, const libxl__device *dev,
 /* Whether there is a record of domid's device of this kind and number; then
  * backend_domid is filled in. */
 bool libxl__device_find(libxl__gc *gc, xs_transaction_t t, libxl__device *dev);
+/* There is certainly no such record: a store that does not answer does not say
+ * so. */
+bool libxl__device_absent(libxl__gc *gc, const libxl__device *dev);
 /* What is wrong with it now, in the words of its backend or its script; NULL:
  * nothing. From gc. */
 const char *libxl__device_trouble(libxl__gc *gc, const libxl__device *dev);

@@ -61,7 +61,7 @@ static void forget(struct change *c)
         return;
     libxl_domain_config_init(&config);
     /* Under the lock, and not if it is there: then it is another device. */
-    if (!libxl__device_find(gc, XBT_NULL, &c->aodev.dev) &&
+    if (libxl__device_absent(gc, dev) &&
         !load_config(gc, dev->domid, &config)) {
         c->type->forget(&config, dev->devid);
         save_config(gc, dev->domid, &config);

@@ -63,6 +63,7 @@ static void read_disk(libxl__gc *gc, const libxl__device *dev,
 {
     const char *mode = record(gc, dev, "mode");
     const char *script = record(gc, dev, "script");
+    const char *format = record(gc, dev, "format");
 
     libxl_device_disk_init(disk);
     disk->backend_domid = dev->backend_domid;
@@ -71,6 +72,10 @@ static void read_disk(libxl__gc *gc, const libxl__device *dev,
     disk->backend = LIBXL_DISK_BACKEND_PHY;
     disk->format =
         disk->pdev_path ? LIBXL_DISK_FORMAT_RAW : LIBXL_DISK_FORMAT_EMPTY;
+    if (disk->pdev_path && format &&
+        !libxl_disk_format_from_string(format, &disk->format) &&
+        disk->format != LIBXL_DISK_FORMAT_RAW)
+        disk->backend = LIBXL_DISK_BACKEND_QDISK;
     disk->specification = LIBXL_DISK_SPECIFICATION_XEN;
     if (script && strcmp(script, libxl__script_path(gc, NULL, "block")))
         disk->script = libxl__strdup_nogc(CTX, script);

@@ -58,6 +58,10 @@ int libxl__disk_setdefault(libxl__gc *gc, libxl_device_disk *disk)
     rc = libxl__backend_domid(gc, disk->backend_domname, &disk->backend_domid);
     if (rc)
         return rc;
+    if (!disk->pdev_path && disk->format != LIBXL_DISK_FORMAT_EMPTY) {
+        LOG(ERROR, "disk %s: no target given", disk->vdev);
+        return ERROR_INVAL;
+    }
     libxl_defbool_setdefault(&disk->discard_enable, !!disk->readwrite);
     libxl_defbool_setdefault(&disk->colo_restore_enable, false);
     /* A script's target is the script's to judge, and so is another domain's;

@@ -157,14 +157,18 @@ int libxl__domain_rename(libxl__gc *gc, uint32_t domid, const char *old_name,
 static void rename_in_config(libxl__gc *gc, uint32_t domid, const char *name)
 {
     libxl_domain_config config;
+    int fd = domid ? libxl__userdata_lock(gc, domid) : -1;
 
+    if (fd < 0)
+        return;
     libxl_domain_config_init(&config);
-    if (domid && !libxl__domain_config_load(gc, domid, &config)) {
+    if (!libxl__domain_config_load(gc, domid, &config)) {
         free(config.c_info.name);
         config.c_info.name = libxl__strdup_nogc(CTX, name);
         libxl__domain_config_save(gc, domid, &config);
     }
     libxl_domain_config_dispose(&config);
+    libxl__userdata_unlock(fd);
 }
 
 struct rename {
