@@ -33,7 +33,7 @@ void remove_nodes(const char *top);
 extern libxl_domain_config config;
 extern bool domain_is_gone;
 extern bool store_is_away; /* for who reads */
-extern int locks; /* held */
+extern int locks;          /* held */
 
 /* Registered, or NULL. */
 extern libxl__ev_watch *watch;
