@@ -55,6 +55,19 @@ static bool write_node(struct xs_handle *xs, xs_transaction_t t,
     return false;
 }
 
+/* The supervisor's gate refuses what a device that is over commits, and the
+ * transaction is still there then. */
+static bool end(struct xs_handle *xs, xs_transaction_t t, bool commit)
+{
+    bool done = xs_transaction_end(xs, t, !commit);
+
+    if (!done && errno == EACCES) {
+        xs_transaction_end(xs, t, true);
+        errno = EACCES;
+    }
+    return done;
+}
+
 int device_write(struct xs_handle *xs, const char *device,
                  const struct device_nodes *n)
 {
@@ -72,7 +85,7 @@ int device_write(struct xs_handle *xs, const char *device,
         for (unsigned int i = 0; good && i < n->count; i++)
             good = write_node(xs, t, device, n->node[i].key, n->node[i].value);
         rc = good ? 0 : -errno;
-        done = xs_transaction_end(xs, t, !good);
+        done = end(xs, t, good);
     } while (!done && errno == EAGAIN);
     return rc || done ? rc : -errno;
 }

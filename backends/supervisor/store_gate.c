@@ -165,6 +165,12 @@ static bool may_name(const struct store_gate *g, uint32_t type,
     }
 }
 
+/* What was written before the device was over is not there yet. */
+static bool may_end(const struct store_gate *g, const char *how)
+{
+    return !strcmp(how, "F") || (!strcmp(how, "T") && !g->over);
+}
+
 static bool may_pass(const struct store_gate *g)
 {
     const struct xsd_sockmsg *h = &g->request.header;
@@ -179,7 +185,7 @@ static bool may_pass(const struct store_gate *g)
         return !g->transaction;
     case XS_TRANSACTION_END: /* what the store would not take does not end it */
         return g->transaction && h->tx_id == g->transaction && h->len == 2 &&
-               (!strcmp(payload, "T") || !strcmp(payload, "F"));
+               may_end(g, payload);
     default:
         return (!h->tx_id || g->in_transaction < IN_ONE) &&
                may_name(g, h->type, payload, h->len);

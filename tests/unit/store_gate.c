@@ -542,6 +542,24 @@ static void directory_of_a_device_that_is_over_takes_nothing(void **state)
     assert_true(passed());
 }
 
+/* Nor what was written before it was over, and is not there yet. */
+static void transaction_ends_with_its_device(void **state)
+{
+    static const char device[] = "backend/vbd/5/51712/state\0006";
+
+    ask_with(XS_TRANSACTION_START, 0, "", 1);
+    store_says(XS_TRANSACTION_START, "5", 2);
+    ask_with(XS_WRITE, 5, device, sizeof(device) - 1);
+    assert_true(passed());
+    gate.over = true;
+    ask_with(XS_TRANSACTION_END, 5, "T", 2);
+    assert_false(passed());
+    ask_with(XS_TRANSACTION_END, 5, "F", 2);
+    assert_true(passed());
+    ask_with(XS_TRANSACTION_START, 0, "", 1);
+    assert_true(passed());
+}
+
 /* This daemon, or the store, may have been stopped. */
 static void process_does_not_wait_for_ever(void **state)
 {
@@ -576,6 +594,7 @@ int main(void)
         GATE(who_hangs_up_is_not_looked_at_again),
         GATE(who_takes_no_answers_is_ended),
         GATE(directory_of_a_device_that_is_over_takes_nothing),
+        GATE(transaction_ends_with_its_device),
         GATE(process_does_not_wait_for_ever),
     };
 
