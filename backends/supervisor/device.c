@@ -76,6 +76,7 @@ static bool read_state(struct device *d)
     if (store_lost(d->all->store))
         return false;
     d->state = state;
+    d->guessed = false;
     return true;
 }
 
@@ -414,11 +415,12 @@ static void on_gone(struct event_timer *t)
  * bring the directory back, or be the other's. */
 void device_state_seen(struct device *d, int state)
 {
-    bool another =
-        state == XenbusStateInitialising && d->state != XenbusStateInitialising;
+    bool another = state == XenbusStateInitialising && !d->guessed &&
+                   d->state != XenbusStateInitialising;
     bool over = another || (state == XenbusStateInitialising && d->gone.armed);
 
     d->state = state;
+    d->guessed = false;
     if (!d->worker.pid) {
         if (another)
             is_anew(d);

@@ -21,7 +21,8 @@ struct device {
     const struct device_kind *kind;
     char path[DEVICE_PATH]; /* backend/KIND/DOMID/DEVID */
     unsigned int domid;
-    int state; /* as last read; 0: it has none */
+    int state;    /* as last read; 0: it has none */
+    bool guessed; /* the state is not read yet */
     struct worker worker;
     int kept;            /* by its kind; below 0: nothing */
     enum worker_end end; /* of its last process */

@@ -140,6 +140,7 @@ static void found(struct devices *ds, const char *file)
         if (!d)
             continue;
         d->state = XenbusStateConnected; /* until the store says */
+        d->guessed = true;
         d->end = WORKER_ENDED;
         d->served = true;
         device_status_load(&d->status, ds->run_dir, d->worker.name);

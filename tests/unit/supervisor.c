@@ -456,6 +456,19 @@ static void living_process_is_adopted(void **unused)
     remove_disk();
 }
 
+/* The supervisor has guessed its state meanwhile. */
+static void device_that_is_being_opened_is_not_another(void **unused)
+{
+    begin_lasting();
+    devices_close(&devices);
+    begin_supervisor();
+    assert_false(devices.list->worker.gate.over);
+    fire_timers_of_devices();
+    within(100, never);
+    await_process(1, "........");
+    remove_disk();
+}
+
 static void process_that_died_meanwhile_is_replaced(void **unused)
 {
     begin_lasting();
@@ -893,6 +906,7 @@ int main(void)
         TEST(device_that_was_closed_is_over_with_its_process),
         TEST(program_that_is_missing_is_reported),
         TEST(living_process_is_adopted),
+        TEST(device_that_is_being_opened_is_not_another),
         TEST(process_that_died_meanwhile_is_replaced),
         TEST(device_that_went_meanwhile_leaves_nothing),
         TEST(process_that_cannot_be_reached_is_replaced),
