@@ -21,6 +21,9 @@
 
 #define REST_MS 100
 
+/* At the end, of a process that may write on: more than the pipe holds. */
+#define LAST_READS 4
+
 static void end_line(struct device_log *l)
 {
     char *error;
@@ -133,7 +136,7 @@ void device_log_close(struct device_log *l)
     if (!l->open)
         return;
     l->open = false;
-    while (copy(l))
+    for (int i = 0; i < LAST_READS && copy(l); i++)
         ;
     end_line(l);
     event_timer_cancel(l->loop, &l->rest);

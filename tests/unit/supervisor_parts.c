@@ -70,6 +70,26 @@ static void log_of_a_backend_gone_mad_is_bounded(void **unused)
     assert_in_range(st.st_size, 900, 1200);
 }
 
+/* What is copied to standard error is the next to be read. */
+static void log_that_goes_on_is_closed(void **unused)
+{
+    int saved = dup(STDERR_FILENO), end;
+    struct device_log log;
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/pipe", dir);
+    assert_int_equal(device_log_open(&log, &loop, path, "a device", 0), 0);
+    end = device_log_end(path);
+    unlink(path);
+    assert_int_equal(write(end, "again\n", 6), 6);
+    dup2(end, STDERR_FILENO);
+    close(end);
+    device_log_close(&log);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    assert_string_equal(log.complaint, "again");
+}
+
 /* --- a backend that its guest has taken over does what it can --- */
 
 static int flooded; /* the supervisor's end of it is at work */
@@ -237,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_of_a_backend_gone_mad_is_bounded),
+        cmocka_unit_test(log_that_goes_on_is_closed),
         cmocka_unit_test(backend_that_asks_without_end_is_served_now_and_then),
         cmocka_unit_test(what_a_backend_gone_mad_says_is_not_even_read),
         cmocka_unit_test(supervisor_can_come_again),
