@@ -25,6 +25,10 @@
 
 #define SERVE_FIRST_MS 10
 
+/* So many at once, more than a life has; then the rings are looked at. */
+#define STEPS         16
+#define MORE_STEPS_MS 1000
+
 /* That what a disconnect has left may take, before somebody is told; and at the
  * device's end, before it is left to the kernel. */
 #define PATIENCE_MS 5000
@@ -426,6 +430,15 @@ static bool still_unknown(struct xenbus_device *d)
     return d->unknown;
 }
 
+/* False: there are more. A frontend may change as fast as it is answered. */
+static bool take_steps(struct xenbus_device *d)
+{
+    for (int i = 0; i < STEPS; i++)
+        if (d->loop->stopped || !step(d))
+            return true;
+    return false;
+}
+
 void xenbus_advance(struct xenbus_device *d)
 {
     if (store_lost(&d->store) || still_unknown(d))
@@ -435,8 +448,10 @@ void xenbus_advance(struct xenbus_device *d)
         resume_device(d);
         return;
     }
-    while (!d->loop->stopped && step(d))
-        ;
+    if (!take_steps(d)) {
+        event_timer_set(d->loop, &d->later, MORE_STEPS_MS);
+        return;
+    }
     if (d->connected && d->ops->changed && !store_lost(&d->store))
         d->ops->changed(d);
 }

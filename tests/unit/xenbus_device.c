@@ -662,6 +662,35 @@ static void a_frontend_that_reconfigures_is_answered_afterwards(void **state)
     device.ops = &ops;
 }
 
+/* Each answer finds the frontend's next wish. */
+static void change_again(struct xenbus_device *d)
+{
+    if (++changes < 100)
+        played_put(FRONT "/state",
+                   d->state == XenbusStateConnected ? "4" : "7");
+}
+
+/* Rings and signals want to be looked at, too. */
+static void frontend_that_changes_without_end_is_left_for_a_while(void **state)
+{
+    struct xenbus_ops adapting = ops;
+
+    adapting.changed = change_again;
+    device.ops = &adapting;
+    changes = 0;
+    frontend("state", "4");
+    frontend("state", "7");
+    assert_in_range(changes, 10, 40);
+    assert_true(device.later.armed);
+    for (int i = 0; i < 100 && device.later.armed; i++) {
+        event_timer_cancel(&loop, &device.later);
+        device.later.fire(&device.later);
+    }
+    assert_false(device.later.armed);
+    assert_true(changes >= 100);
+    device.ops = &ops;
+}
+
 static void trouble_is_told_until_it_is_over(void **state)
 {
     static const char node[] = "error/" BACK "/error";
@@ -795,6 +824,9 @@ int main(void)
             forget_device),
         cmocka_unit_test_setup_teardown(
             a_frontend_that_reconfigures_is_answered_afterwards, make_device,
+            forget_device),
+        cmocka_unit_test_setup_teardown(
+            frontend_that_changes_without_end_is_left_for_a_while, make_device,
             forget_device),
         cmocka_unit_test_setup_teardown(trouble_is_told_until_it_is_over,
                                         make_device, forget_device),
