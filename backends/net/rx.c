@@ -293,6 +293,18 @@ static void deliver(struct net_queue *q, unsigned int n)
     }
 }
 
+/* What waits is given as the guest wants it now. */
+static void judge_again(struct net_queue *q)
+{
+    struct net_frame *f = &q->frame[0];
+
+    f->headroom = q->wishes->headroom;
+    f->data = q->held_data;
+    q->held = fit_to_guest(q, f);
+    if (q->held)
+        address(q, f);
+}
+
 /* The number of frames that went to the guest. */
 static unsigned int serve(struct net_queue *q)
 {
@@ -305,7 +317,10 @@ static unsigned int serve(struct net_queue *q)
             "the guest claims more receive requests than the ring has slots");
         return 0;
     }
-    if (q->held && slots_of(&q->frame[0]) > (unsigned int)room) {
+    if (q->held)
+        judge_again(q);
+    if (q->held && q->frame[0].to == q &&
+        slots_of(&q->frame[0]) > (unsigned int)room) {
         wait_for_buffers(q, slots_of(&q->frame[0]));
         return 0;
     }

@@ -292,7 +292,13 @@ static void all_that_can_come_along_stands_in_its_order(void **state)
     }
 }
 
-/* What waits for room keeps the headroom that it was read with. */
+static void give_to_what_waits(unsigned int n)
+{
+    give(0, n);
+    queue[0].rx_port.event(&queue[0].rx_port);
+}
+
+/* What waits for room is given as the guest wants it when there is room. */
 static void a_wish_may_change_while_a_frame_waits(void **state)
 {
     wishes.headroom = 256;
@@ -300,10 +306,42 @@ static void a_wish_may_change_while_a_frame_waits(void **state)
     host_sends(1, 9000, 0);
     assert_true(queue[0].held);
     wishes.headroom = 0;
-    give(0, 2);
-    queue[0].rx_port.event(&queue[0].rx_port);
-    wishes.headroom = 256; /* for the check */
+    give_to_what_waits(1); /* no slot for what is no longer said */
     take(0);
+    assert_int_equal(got.nr_extras, 0);
+    assert_int_equal(got.slots, 3);
+
+    give(0, 1);
+    host_sends(1, 4000, 0);
+    assert_false(queue[0].held);
+    take(0);
+    host_sends(1, 4000, 0);
+    assert_true(queue[0].held);
+    wishes.headroom = 256;
+    give_to_what_waits(2); /* it takes three now */
+    assert_true(queue[0].held && !waits(0));
+    give_to_what_waits(1);
+    take(0);
+    assert_int_equal(got.nr_extras, 1);
+    assert_int_equal(got.slots, 3);
+}
+
+/* A hash, by which it belongs to another queue, which has room or not. */
+static void a_frame_that_waits_may_change_its_queue(void **state)
+{
+    for (unsigned int room = 0; room < 2; room++) {
+        record.hash.algorithm = 0;
+        host_sends(1, 1000, 0);
+        assert_true(queue[0].held);
+        want_hash();
+        for (unsigned int i = 0; i < 64; i++)
+            record.hash.mapping[i] = 1;
+        give(1, 2 * room);
+        give_to_what_waits(0);
+        assert_false(queue[0].held);
+        assert_int_equal(waits(1), room);
+    }
+    take(1);
     assert_int_equal(got.nr_extras, 1);
 }
 
@@ -327,6 +365,7 @@ int main(void)
         QUEUE_TEST(there_is_room_in_front_of_a_frame),
         QUEUE_TEST(all_that_can_come_along_stands_in_its_order),
         QUEUE_TEST(a_wish_may_change_while_a_frame_waits),
+        QUEUE_TEST(a_frame_that_waits_may_change_its_queue),
     };
 
     return cmocka_run_group_tests_name("net spread", tests, setup, NULL);
