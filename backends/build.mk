@@ -21,7 +21,7 @@ BLOCK_BACKEND := $(addprefix backends/block/, \
     threads.c resize.c sysfs.c nbd.c nbd_server.c libnbd.c target.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
-    main.c queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c ctrl.c link.c tap.c tap_batch.c) \
+    main.c queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c wishes.c ctrl.c link.c tap.c tap_batch.c) \
     backends/common/grant_arena.c
 
 SUPERVISOR := backends/net/tap.c \
@@ -101,6 +101,7 @@ $(eval $(call unit_test,net_hash,$(addprefix tests/unit/,net_hash.c each_store.c
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,net_link,tests/unit/net_link.c backends/net/link.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+$(eval $(call unit_test,net_wishes,tests/unit/net_wishes.c backends/net/wishes.c))
 $(eval $(call unit_test,net_gather,tests/unit/net_gather.c backends/net/gather.c))
 $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c \
     backends/net/offload.c))
@@ -142,7 +143,7 @@ $(eval $(call unit_test,fuzz_console,$(addprefix tests/fuzz/,console_ring.c medd
 $(eval $(call unit_test,fuzz_nodes,\
     $(addprefix tests/fuzz/,frontend_nodes.c vbd_main.c vif_main.c meddler.c) backends/block/settings.c \
     $(addprefix tests/unit/,played_store.c fake_xen.c) \
-    $(addprefix backends/block/,limit.c queue.c job.c copies.c record.c request.c pages.c pool.c target.c) $(NET_QUEUE) backends/net/ctrl.c \
+    $(addprefix backends/block/,limit.c queue.c job.c copies.c record.c request.c pages.c pool.c target.c) $(NET_QUEUE) $(addprefix backends/net/,ctrl.c wishes.c) \
     $(addprefix backends/common/,xenbus.c xenbus_nodes.c xenbus_watch.c xenbus_state.c kept_nodes.c record.c store_client.c device_node.c),\
     -pthread -lxentoollog))
 

@@ -146,8 +146,7 @@ static int read_refs(struct xenbus_device *bus, const char *dir,
     return 0;
 }
 
-/* Nonsense changes nothing. A headroom that is too large is cut: the guest sees
- * with each frame how much there is. */
+/* Nonsense changes nothing. */
 static void read_wishes(struct xenbus_device *bus)
 {
     struct net_device *d = device_of(bus);
@@ -164,9 +163,7 @@ static void read_wishes(struct xenbus_device *bus)
         log_warning("%s", log_take_reason(rc));
         return;
     }
-    d->wishes.filter = filter;
-    d->wishes.headroom =
-        headroom < NET_MAX_HEADROOM ? headroom : NET_MAX_HEADROOM;
+    net_wishes_set(&d->wishes, filter, headroom);
 }
 
 /* By the frontend's node, where the hotplug script has put it first. */
@@ -360,18 +357,14 @@ static uint32_t own_domid(struct xenbus_device *bus)
     return domid;
 }
 
-/* The lists of a former connection are not this one's. */
+/* A successor looks later whether they have changed (look_again()). */
 static void begin_wishes(struct net_device *d, bool resume)
 {
     struct net_record *record = (struct net_record *)d->backend.bus.record.head;
 
-    d->wishes = (struct net_wishes){.multicast = &record->multicast,
-                                    .hash = &record->hash};
-    if (!resume) {
-        record->multicast.count = 0;
-        record->hash = (struct net_hash){0};
-    }
-    read_wishes(&d->backend.bus);
+    net_wishes_begin(&d->wishes, record, resume);
+    if (!resume)
+        read_wishes(&d->backend.bus);
 }
 
 static int connect_net(struct xenbus_device *bus, struct device_nodes *none,

@@ -29,19 +29,17 @@
 #include "answers.h"
 #include "credit.h"
 #include "gather.h"
-#include "hash.h"
 #include "join.h"
-#include "multicast.h"
 #include "record.h"
 #include "slots.h"
 #include "tap.h"
 #include "tap_batch.h"
+#include "wishes.h"
 
 /* Pages for the data of a pass: of each slot of a ring one. */
 #define NET_ARENA_PAGES NET_RING_SIZE
 /* Bytes of a frame; ms. */
-#define NET_MAX_FRAME    65536
-#define NET_MAX_HEADROOM 2048
+#define NET_MAX_FRAME 65536
 /* Slots of extra information of a frame: segments, its hash, the headroom. */
 #define NET_RX_EXTRAS  3
 #define NET_STALL_MS   10000
@@ -63,14 +61,6 @@ union net_rx_slot {
  * and an event for new buffers. */
 struct net_features {
     bool sg, csum, csum6, tso4, tso6, rx_notify;
-};
-
-/* What the frontend wants of the interface, and may change while connected. */
-struct net_wishes {
-    bool filter; /* of multicast frames only those on the list */
-    struct net_multicast *multicast; /* in the record */
-    uint32_t headroom;     /* bytes in front of each frame, for XDP programs */
-    struct net_hash *hash; /* in the record */
 };
 
 /* A frame read from the tap device, on its way into the guest by a queue. */
