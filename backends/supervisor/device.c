@@ -42,21 +42,39 @@ static int number_at(struct devices *ds, const char *path, const char *key)
     return value;
 }
 
+static bool is_node(struct devices *ds, const char *path)
+{
+    unsigned int len;
+    char *text = xs_read(ds->store->xs, XBT_NULL, path, &len);
+    bool there = text;
+
+    free(text);
+    return there;
+}
+
+/* A backend writes only of what there is, but its state may come when the
+ * directory has just been removed. This node is the toolstack's alone. */
+static bool has_frontend(struct devices *ds, const char *path)
+{
+    char node[DEVICE_PATH + 16];
+
+    snprintf(node, sizeof(node), "%s/frontend", path);
+    return is_node(ds, node);
+}
+
 int device_state(struct devices *ds, const char *path)
 {
-    return number_at(ds, path, "state");
+    int state = number_at(ds, path, "state");
+
+    return state && has_frontend(ds, path) ? state : 0;
 }
 
 static bool is_known(struct devices *ds, unsigned int domid)
 {
     char path[32];
-    unsigned int len;
-    void *node;
 
     snprintf(path, sizeof(path), "/local/domain/%u", domid);
-    node = xs_read(ds->store->xs, XBT_NULL, path, &len);
-    free(node);
-    return node;
+    return is_node(ds, path);
 }
 
 /* --- a device without a process --- */
@@ -68,10 +86,14 @@ enum next {
     NEXT_WAIT,   /* the store has to say */
 };
 
-/* As of the store, or else as it was last: state nodes are watched. */
+/* As of the store, or else as it was last: state nodes are watched. The guest
+ * of a process that was killed waits, so one answer must do: if there is no
+ * such device, the next process ends at once. */
 static bool read_state(struct device *d)
 {
-    int state = device_state(d->all, d->path);
+    bool urgent = !d->worker.pid && d->end == WORKER_KILLED;
+    int state = urgent ? number_at(d->all, d->path, "state")
+                       : device_state(d->all, d->path);
 
     if (store_lost(d->all->store))
         return false;

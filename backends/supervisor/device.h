@@ -35,7 +35,7 @@ struct device {
     unsigned int told;        /* how often it was told to end */
 };
 
-/* The state node; 0: it is not there, or the store is not. */
+/* The state node; 0: there is no such device, or no store. */
 int device_state(struct devices *ds, const char *path);
 
 /* A device without a process, in the list; or NULL: no memory. */

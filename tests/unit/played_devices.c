@@ -89,6 +89,8 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
         return answer(d->state, "%d", d->state);
     if ((d = disk_at(path, "", "online")))
         return answer(d->state, "%d", d->online);
+    if ((d = disk_at(path, "", "frontend")))
+        return answer(d->state && !d->brought_back, "", 0);
     if ((d = disk_at(path, "error/", "error")))
         return *d->error ? strdup(d->error) : NULL;
     return answer(!strcmp(path, "/local/domain/3") && !played->unknown, "", 0);

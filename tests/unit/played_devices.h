@@ -16,6 +16,7 @@
 struct played_device {
     volatile int state; /* 0: the toolstack has removed it */
     volatile int online;
+    volatile bool brought_back;     /* removed, and then written by a process */
     char error[512];                /* "": no such node */
     int restarts;                   /* -1: likewise */
     volatile unsigned int instance; /* counted by the test's toolstack */

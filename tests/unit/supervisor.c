@@ -701,6 +701,20 @@ static void nor_one_that_went_with_its_directory(void **unused)
     ends_by_force();
 }
 
+/* Which the process can do if its write is on the way. */
+static void nor_one_that_it_has_brought_back(void **unused)
+{
+    begin_that_obeys_nobody();
+    disk->state = 0;
+    devices_check(&devices, BACK);
+    disk->brought_back = true;
+    disk->state = 4;
+    devices_check(&devices, BACK "/state");
+    ends_by_force();
+    devices_check(&devices, BACK "/state"); /* nor does it get another */
+    assert_null(devices.list);
+}
+
 static void nor_one_that_went_without_a_supervisor(void **unused)
 {
     begin_that_obeys_nobody();
@@ -920,6 +934,7 @@ int main(void)
         TEST(process_does_not_outlive_its_device),
         TEST(nor_one_that_was_closed_for_good),
         TEST(nor_one_that_went_with_its_directory),
+        TEST(nor_one_that_it_has_brought_back),
         TEST(nor_one_that_went_without_a_supervisor),
         TEST(process_goes_on_if_the_store_has_forgotten_its_guest),
         TEST(process_has_no_terminal),
