@@ -14,8 +14,9 @@
 #include "../../tools/libxenstore/reconnect.h"
 
 struct played_node played_nodes[PLAYED_NODES];
-bool played_watch_fired;
-int played_transactions, played_store_error, played_reads, played_watches;
+bool played_watch_fired, played_refuses;
+int played_transactions, played_open, played_store_error, played_reads,
+    played_watches;
 
 struct played_node *played_find(const char *path)
 {
@@ -110,12 +111,18 @@ char **xs_check_watch(struct xs_handle *h)
 xs_transaction_t xs_transaction_start(struct xs_handle *h)
 {
     played_transactions++;
+    played_open++;
     return 1;
 }
 
 /* Nothing is done in one that is not to last, and there is no other client. */
 bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort)
 {
+    if (played_refuses && !abort) {
+        errno = EACCES;
+        return false;
+    }
+    played_open--;
     return true;
 }
 

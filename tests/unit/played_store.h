@@ -17,6 +17,8 @@ struct played_node {
 extern struct played_node played_nodes[PLAYED_NODES];
 extern bool played_watch_fired;          /* one event is waiting */
 extern int played_transactions;          /* begun so far */
+extern int played_open;                  /* not ended yet */
+extern bool played_refuses;              /* to commit, as the gate may */
 extern int played_reads, played_watches; /* likewise */
 extern int played_store_error; /* errno of a connection that has ended */
 

@@ -193,6 +193,16 @@ static void connecting_takes_one_transaction(void **state)
     assert_int_equal(played_transactions, 1);
 }
 
+/* The supervisor refuses what a device that is over commits. */
+static void no_transaction_is_left_open(void **state)
+{
+    played_refuses = true;
+    frontend("state", "4");
+    played_refuses = false;
+    assert_int_equal(played_open, 0);
+    assert_false(device.connected);
+}
+
 /* The loop ends for each attempt to open the device, and nothing is announced
  * before one has succeeded. */
 static void device_is_opened_by_the_main_flow(void **state)
@@ -772,6 +782,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_device_that_ends_is_closed_in_the_store, make_device,
             forget_device),
+        cmocka_unit_test_setup_teardown(no_transaction_is_left_open,
+                                        make_device, forget_device),
         cmocka_unit_test_setup_teardown(connecting_takes_one_transaction,
                                         make_device, forget_device),
         cmocka_unit_test_setup_teardown(device_is_opened_by_the_main_flow,
