@@ -18,7 +18,7 @@ BACKEND_ARCHIVES := $(filter %.a,$(BACKEND_LIBS))
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
     main.c settings.c limit.c queue.c job.c copies.c record.c request.c pages.c pool.c medium.c claim.c storage.c \
-    threads.c resize.c sysfs.c nbd.c nbd_server.c libnbd.c target.c)
+    threads.c resize.c sysfs.c nbd.c nbd_server.c nbd_filter.c libnbd.c target.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c wishes.c ctrl.c link.c tap.c tap_batch.c) \
@@ -79,9 +79,10 @@ $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c resize.c sysfs.c) backends/common/io_ring.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
 $(eval $(call unit_test,block_nbd,tests/unit/block_nbd.c \
-    $(addprefix backends/block/,nbd.c nbd_server.c libnbd.c target.c medium.c claim.c storage.c threads.c sysfs.c) \
+    $(addprefix backends/block/,nbd.c nbd_server.c nbd_filter.c libnbd.c target.c medium.c claim.c storage.c threads.c sysfs.c) \
     $(addprefix backends/common/,io_ring.c record.c) \
-    $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lseccomp -lxentoollog))
+$(eval $(call unit_test,block_nbd_filter,tests/unit/block_nbd_filter.c backends/block/nbd_filter.c,-lseccomp))
 NET_QUEUE := \
     $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c) \
     $(addprefix backends/common/,ring.c grant_map.c grant_arena.c) \

@@ -25,6 +25,8 @@
 #include <base/macros.h>
 #include <daemon/log.h>
 
+#include "nbd_filter.h"
+
 #define PROGRAM "/usr/bin/qemu-nbd"
 #define PACKAGE "qemu-utils"
 
@@ -77,6 +79,18 @@ static int open_up(const char *path, uint64_t what)
            change_mount(path, 0, 0, what);
 }
 
+/* The pipes with names by which daemons are told what to do lie there. */
+static int hide_run(const char *image)
+{
+    char *real = realpath(image, NULL);
+    bool needed = !real || !strncmp(real, "/run/", 5);
+
+    free(real);
+    return needed ? 0
+                  : mount("none", "/run", "tmpfs",
+                          MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
 /* Where others unmount something it goes here, too. The program wants the null
  * device to find out whether there are locks. */
 static int see_little(const struct nbd_server_plan *p)
@@ -90,7 +104,8 @@ static int see_little(const struct nbd_server_plan *p)
                      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID,
                      0) ||
         open_up("/dev/null", MOUNT_ATTR_NODEV) ||
-        (local && open_up(p->target.name, MOUNT_ATTR_NODEV | write)))
+        (local && (open_up(p->target.name, MOUNT_ATTR_NODEV | write) ||
+                   hide_run(p->target.name))))
         return -errno;
     return 0;
 }
@@ -164,6 +179,7 @@ static void serve(const struct nbd_server_plan *p, int listener, int words)
     rc = arrange(listener, words, p->hold);
     rc = rc || geteuid() ? rc : see_little(p);
     rc = rc || geteuid() ? rc : become(FIRST_UID + p->domid);
+    rc = rc ? rc : nbd_filter_install(target_is_at_socket(p->target.name));
     rc = rc ? rc : run_program(p);
     dprintf(STDERR_FILENO, "%s\n", log_take_reason(rc));
     _exit(127);

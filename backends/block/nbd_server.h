@@ -11,8 +11,10 @@
  *
  * A guest that has taken its backend over may do so with this program as well.
  * It has a user of its own, no capability but to open what root could, the
- * whole file system read-only and without devices except for its medium, and no
- * network if it is a local one.
+ * whole file system read-only and without devices except for its medium, and
+ * nothing that it could connect to but its medium: no UNIX sockets
+ * (nbd_filter.h) unless that is behind one, no network if it is a local one.
+ * /run is empty then, unless the medium lies there.
  */
 #ifndef BACKENDS_BLOCK_NBD_SERVER_H
 #define BACKENDS_BLOCK_NBD_SERVER_H

@@ -24,6 +24,16 @@ bool target_is_uri(const char *name)
     return n > 1 && islower((unsigned char)name[0]) && name[n] == ':';
 }
 
+bool target_is_at_socket(const char *name)
+{
+    size_t n = strcspn(name, ":");
+    static const char suffix[] = "+unix";
+
+    return !strncmp(name, "nbd:unix:", 9) ||
+           (target_is_uri(name) && n >= strlen(suffix) &&
+            !strncmp(name + n - strlen(suffix), suffix, strlen(suffix)));
+}
+
 static bool is_raw(const struct target *t)
 {
     return !t->format || !strcmp(t->format, "raw");

@@ -20,6 +20,9 @@ struct target {
 /* SCHEME:..., which no path from the root on is. */
 bool target_is_uri(const char *name);
 
+/* A URI of what a daemon of this host serves at a UNIX socket. */
+bool target_is_at_socket(const char *name);
+
 /* It is more than the sectors that a file or a device holds. */
 bool target_needs_server(const struct target *t);
 

@@ -121,6 +121,12 @@ static void test_uris(void **state)
     assert_false(target_is_uri("mapper/a:b"));
     assert_false(target_is_uri(":x"));
     assert_false(target_is_uri(""));
+    assert_true(target_is_at_socket("nbd:unix:/run/s"));
+    assert_true(target_is_at_socket("nbd+unix:///x?socket=/run/s"));
+    assert_true(target_is_at_socket("gluster+unix:///x?socket=/run/s"));
+    assert_false(target_is_at_socket("nbd:host:1"));
+    assert_false(target_is_at_socket("nbd://host/a+unix:"));
+    assert_false(target_is_at_socket("/x+unix:/y"));
 }
 
 /* --- a server --- */
@@ -487,6 +493,31 @@ static void test_nbd_server(void **state)
     run("kill $(cat %s/pid)", dir);
 }
 
+/* --- what a server cannot do --- */
+
+static void test_sockets(void **state)
+{
+    char base[192];
+
+    new_image("raw");
+    run("qemu-nbd --fork -t -e 4 --pid-file=%s/pid -f raw -x disk -k %s/socket "
+        "%s",
+        dir, dir, image);
+    snprintf(base, sizeof(base), "nbd+unix:///disk?socket=%s/socket", dir);
+    run("qemu-img create -q -f qcow2 -u -b '%s' -F raw %s/over 16M", base, dir);
+    snprintf(base, sizeof(base), "%s/over", dir);
+    refused(base, "qcow2", "w", "Permission denied");
+    run("kill $(cat %s/pid)", dir);
+}
+
+static void test_run_is_empty(void **state)
+{
+    new_image("qcow2");
+    open_again(image, "qcow2");
+    run("test -z \"$(ls -A /proc/%d/root/run)\"", (int)server_pid());
+    storage_close(&disk);
+}
+
 static int begin(void **state)
 {
     if (!mkdtemp(dir))
@@ -532,6 +563,8 @@ int main(void)
         TEST("a successor waits until the server before has ended",
              test_predecessor),
         TEST("what cannot be served is refused with a reason", test_refusals),
+        TEST("an image cannot name a socket of this host", test_sockets),
+        TEST("the server of an image sees nothing of /run", test_run_is_empty),
         TEST("a server elsewhere that goes is waited for", test_nbd_server),
     };
     bool servers = !geteuid() && !access("/usr/bin/qemu-nbd", X_OK);
