@@ -78,10 +78,14 @@ $(eval $(call unit_test,block_resume,$(addprefix tests/unit/,block_resume.c each
 $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c resize.c sysfs.c) backends/common/io_ring.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
-$(eval $(call unit_test,block_nbd,tests/unit/block_nbd.c \
+NBD_WORLD := tests/unit/nbd_world.c \
     $(addprefix backends/block/,nbd.c nbd_server.c nbd_filter.c libnbd.c target.c medium.c claim.c storage.c threads.c sysfs.c) \
     $(addprefix backends/common/,io_ring.c record.c) \
-    $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lseccomp -lxentoollog))
+    $(addprefix tools/libs/daemon/,event_loop.c log.c)
+$(eval $(call unit_test,block_nbd,tests/unit/block_nbd.c $(NBD_WORLD),\
+    -luring -lseccomp -lxentoollog))
+$(eval $(call unit_test,block_nbd_elsewhere,tests/unit/block_nbd_elsewhere.c $(NBD_WORLD),\
+    -luring -lseccomp -lxentoollog))
 $(eval $(call unit_test,block_nbd_filter,tests/unit/block_nbd_filter.c backends/block/nbd_filter.c,-lseccomp))
 NET_QUEUE := \
     $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c) \

@@ -1,40 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Media behind a server: images in QEMU's formats and NBD servers, with
- * Debian's own programs. Checked: they are disks like others; whatever is
- * killed at any time, what was written is there.
+ * Media behind a server: images in QEMU's formats, with Debian's own programs.
+ * Checked: they are disks like others; whatever is killed at any time, what was
+ * written is there.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include <base/macros.h>
 #include <daemon/clock.h>
 #include <daemon/log.h>
 
-#include "../../backends/block/nbd.h"
 #include "../../backends/common/record.h"
+#include "nbd_world.h"
 
-#define MIB (1 << 20)
-
-static char dir[] = "/tmp/block-nbd-XXXXXX", image[64], record[64];
-static char lost_why[256];
-static struct event_loop loop;
-static unsigned int slow_began, slow_ended;
-static struct storage disk;
+static char record[sizeof(image) + 8];
 
 /* --- what the server is told --- */
 
@@ -130,107 +117,6 @@ static void test_uris(void **state)
 }
 
 /* --- a server --- */
-
-static void on_lost(struct storage *s, const char *why)
-{
-    snprintf(lost_why, sizeof(lost_why), "%s", why);
-}
-
-static void on_slow(struct storage *s, bool is)
-{
-    if (is)
-        slow_began++;
-    else
-        slow_ended++;
-    event_loop_stop(&loop, 0);
-}
-
-static int open_as(const char *name, const char *format, const char *mode)
-{
-    struct nbd_ask a = {.target = {.name = name, .format = format},
-                        .mode = mode,
-                        .allow_discard = true,
-                        .hold = -1,
-                        .loop = &loop,
-                        .lost = on_lost,
-                        .slow = on_slow,
-                        .slow_ms = 200};
-
-    lost_why[0] = 0;
-    return nbd_storage_open(&disk, &a);
-}
-
-/* A server that has just been killed or left may still be there. */
-static void open_again(const char *name, const char *format)
-{
-    uint64_t until = now_ms() + 5000;
-    int rc;
-
-    while ((rc = open_as(name, format, "w")) == -EBUSY && now_ms() < until)
-        usleep(1000);
-    if (rc)
-        fail_msg("%s", log_take_reason(rc));
-}
-
-static struct storage_io *next_done(void)
-{
-    struct pollfd p = {disk.wait_fd, POLLIN, 0};
-    struct storage_io *io;
-
-    storage_kick(&disk);
-    while (!(io = storage_next_done(&disk)) && !*lost_why)
-        assert_int_equal(poll(&p, 1, 10000), 1);
-    return io;
-}
-
-static int done(enum storage_op op, void *data, uint64_t offset, uint64_t len)
-{
-    struct storage_io io = {
-        .op = op, .data = data, .offset = offset, .len = len};
-
-    storage_queue(&disk, &io);
-    return next_done() ? io.result : -ENOTCONN;
-}
-
-/* Of the last server that was started. */
-static pid_t server_pid(void)
-{
-    char command[64], line[32] = "";
-    FILE *f;
-
-    snprintf(command, sizeof(command), "pgrep -n -x -P %d qemu-nbd",
-             (int)getpid());
-    f = popen(command, "r");
-    assert_non_null(f);
-    assert_non_null(fgets(line, sizeof(line), f));
-    pclose(f);
-    return atoi(line);
-}
-
-static void kill_server(void)
-{
-    pid_t pid = server_pid();
-
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-}
-
-static void run(const char *format, ...)
-{
-    char command[256];
-    va_list ap;
-
-    va_start(ap, format);
-    vsnprintf(command, sizeof(command), format, ap);
-    va_end(ap);
-    assert_int_equal(system(command), 0);
-}
-
-static void new_image(const char *format)
-{
-    unlink(image);
-    run("qemu-img create -q -f %s %s 16M", format, image);
-}
 
 static void image_is_clean(void)
 {
@@ -419,10 +305,10 @@ static void test_predecessor(void **state)
     struct record before, after;
     struct nbd_ask a = {.target = {.name = image, .format = "qcow2"},
                         .mode = "w",
-                        .loop = &loop,
-                        .lost = on_lost};
+                        .loop = &loop};
     uint64_t until = now_ms() + 5000;
 
+    snprintf(record, sizeof(record), "%s/record", dir);
     new_image("qcow2");
     close(open(record, O_RDWR | O_CREAT, 0600));
     assert_int_equal(record_open(&before, open(record, O_RDWR), "test  1",
@@ -445,18 +331,6 @@ static void test_predecessor(void **state)
 
 /* --- what cannot be --- */
 
-static void refused(const char *name, const char *format, const char *mode,
-                    const char *why)
-{
-    int rc = open_as(name, format, mode);
-    const char *said;
-
-    assert_true(rc < 0);
-    said = log_take_reason(rc);
-    if (!strstr(said, why))
-        fail_msg("'%s' does not say '%s'", said, why);
-}
-
 static void test_refusals(void **state)
 {
     new_image("raw");
@@ -465,32 +339,6 @@ static void test_refusals(void **state)
     refused(image, "empty", "w", "format empty is nothing that");
     refused("nbd:unix:/no/such", NULL, "w", "No such file");
     refused("what:ever", NULL, "w", "Unknown protocol 'what'");
-}
-
-/* --- an NBD server of somebody --- */
-
-static void test_nbd_server(void **state)
-{
-    char name[128], data[512] = "over there", back[512];
-
-    new_image("raw");
-    run("qemu-nbd --fork -t -e 4 --pid-file=%s/pid -f raw -x disk -k %s/socket "
-        "%s",
-        dir, dir, image);
-    snprintf(name, sizeof(name), "nbd:unix:%s/socket:exportname=disk", dir);
-    open_again(name, NULL);
-    assert_int_equal(disk.limits.sectors, 16 * MIB / 512);
-    assert_true(disk.flush);
-    assert_int_equal(done(STORAGE_WRITE, data, 0, 512), 512);
-    /* It goes and comes back while somebody waits. */
-    run("kill -9 $(cat %s/pid); rm %s/socket; (sleep 1; exec qemu-nbd -t -e 4 "
-        "--pid-file=%s/pid -f raw -x disk -k %s/socket %s > /dev/null 2>&1) &",
-        dir, dir, dir, dir, image);
-    assert_int_equal(done(STORAGE_READ, back, 0, 512), 512);
-    assert_string_equal(back, data);
-    assert_int_equal(done(STORAGE_FLUSH, NULL, 0, 0), 0);
-    storage_close(&disk);
-    run("kill $(cat %s/pid)", dir);
 }
 
 /* --- what a server cannot do --- */
@@ -516,25 +364,6 @@ static void test_run_is_empty(void **state)
     open_again(image, "qcow2");
     run("test -z \"$(ls -A /proc/%d/root/run)\"", (int)server_pid());
     storage_close(&disk);
-}
-
-static int begin(void **state)
-{
-    if (!mkdtemp(dir))
-        return -1;
-    log_setup("block-nbd", LOG_LVL_ERROR);
-    if (event_loop_init(&loop))
-        return -1;
-    snprintf(image, sizeof(image), "%s/image", dir);
-    snprintf(record, sizeof(record), "%s/record", dir);
-    return 0;
-}
-
-static int end(void **state)
-{
-    run("rm -rf %s", dir);
-    event_loop_destroy(&loop);
-    return 0;
 }
 
 #define TEST(name, f)                                                          \
@@ -565,11 +394,11 @@ int main(void)
         TEST("what cannot be served is refused with a reason", test_refusals),
         TEST("an image cannot name a socket of this host", test_sockets),
         TEST("the server of an image sees nothing of /run", test_run_is_empty),
-        TEST("a server elsewhere that goes is waited for", test_nbd_server),
     };
     bool servers = !geteuid() && !access("/usr/bin/qemu-nbd", X_OK);
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return _cmocka_run_group_tests("block_nbd", tests,
-                                   servers ? ARRAY_SIZE(tests) : 3, begin, end);
+                                   servers ? ARRAY_SIZE(tests) : 3,
+                                   nbd_world_begin, nbd_world_end);
 }
