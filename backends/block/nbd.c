@@ -37,6 +37,7 @@ struct nbd {
     bool flushing; /* for those below */
     bool durable;  /* writes are done after a flush alone */
     bool gone, told;
+    bool left;       /* by its device */
     uint32_t events; /* of the socket, that are waited for */
     struct storage *storage;
     struct event_loop *loop;
@@ -199,7 +200,10 @@ static void tell_loss(struct storage *s)
     n->told = true;
     words = nbd_server_words(&n->server, 0);
     snprintf(why, sizeof(why), "the medium's server, qemu-nbd, has gone%s%s",
-             *words ? ": " : "", words);
+             n->left  ? " with the device"
+             : *words ? ": "
+                      : "",
+             n->left ? "" : words);
     epoll_ctl(s->wait_fd, EPOLL_CTL_DEL, n->lib->get_fd(n->handle), NULL);
     n->lost(s, why);
 }
@@ -278,6 +282,14 @@ static struct storage_io *nbd_next_done(struct storage *s)
     return io;
 }
 
+static void nbd_leave(struct storage *s)
+{
+    struct nbd *n = s->medium;
+
+    n->left = true;
+    nbd_server_pull(&n->server);
+}
+
 /* The server ends when it has done all. */
 static void nbd_storage_close(struct storage *s)
 {
@@ -299,6 +311,7 @@ static const struct storage_ops ops = {
     .queue = nbd_queue,
     .kick = nbd_kick,
     .next_done = nbd_next_done,
+    .leave = nbd_leave,
     .close = nbd_storage_close,
 };
 
@@ -452,7 +465,7 @@ int nbd_storage_open(struct storage *s, const struct nbd_ask *a)
     *n = (struct nbd){
         .lib = lib,
         .claim = -1,
-        .server = {.words = -1},
+        .server = {.words = -1, .leash = -1},
         .storage = s,
         .loop = a->loop,
         .lost = a->lost,

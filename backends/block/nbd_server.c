@@ -33,8 +33,7 @@
 /* One for each guest, beside those of the backends (backend_main.c). */
 #define FIRST_UID 0x70100000u
 
-#define LISTENER 3 /* where the program looks for it */
-#define HOLD     4
+#define LISTENER 3  /* where the program looks for it */
 #define SPARE    16 /* above all these */
 
 /* --- the socket --- */
@@ -126,17 +125,39 @@ static int become(uid_t uid)
                : 0;
 }
 
+struct ends {
+    int listener, words;
+    int leash[2]; /* below 0: none */
+};
+
+/* A pipe, of which both ends stay open here, so that nothing happens when the
+ * other process ends. What it writes there is a signal, and root's. */
+static int put_on_leash(int leash)
+{
+    return leash >= 0 && (fcntl(leash, F_SETOWN, getpid()) ||
+                          fcntl(leash, F_SETSIG, SIGKILL) ||
+                          fcntl(leash, F_SETFL, O_ASYNC | O_NONBLOCK))
+               ? -errno
+               : 0;
+}
+
 /* Puts each where it belongs; all others are closed. */
-static int arrange(int listener, int words, int hold)
+static int arrange(const struct ends *e, int hold)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    const int from[] = {null, null, words, listener, hold};
-    int above[ARRAY_SIZE(from)];
-    unsigned int n = hold >= 0 ? HOLD + 1 : LISTENER + 1;
+    const int first[LISTENER + 1] = {null, null, e->words, e->listener};
+    const int others[] = {e->leash[0], e->leash[1], hold};
+    int above[ARRAY_SIZE(first) + ARRAY_SIZE(others)];
+    unsigned int n = 0;
 
-    for (unsigned int i = 0; i < n; i++) {
-        above[i] = fcntl(from[i], F_DUPFD_CLOEXEC, SPARE);
-        if (above[i] < 0)
+    for (unsigned int i = 0; i < ARRAY_SIZE(above); i++) {
+        bool is_first = i < ARRAY_SIZE(first);
+        int fd = is_first ? first[i] : others[i - ARRAY_SIZE(first)];
+
+        if (fd < 0 && !is_first)
+            continue;
+        above[n] = fcntl(fd, F_DUPFD_CLOEXEC, SPARE);
+        if (above[n++] < 0)
             return -errno;
     }
     for (unsigned int i = 0; i < n; i++)
@@ -169,14 +190,15 @@ static int run_program(const struct nbd_server_plan *p)
 }
 
 /* What it cannot do it says where the program would. */
-static void serve(const struct nbd_server_plan *p, int listener, int words)
+static void serve(const struct nbd_server_plan *p, const struct ends *e)
 {
     sigset_t none;
     int rc;
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    rc = arrange(listener, words, p->hold);
+    rc = put_on_leash(e->leash[0]);
+    rc = rc ? rc : arrange(e, p->hold);
     rc = rc || geteuid() ? rc : see_little(p);
     rc = rc || geteuid() ? rc : become(FIRST_UID + p->domid);
     rc = rc ? rc : nbd_filter_install(target_is_at_socket(p->target.name));
@@ -187,27 +209,48 @@ static void serve(const struct nbd_server_plan *p, int listener, int words)
 
 /* --- in that which starts it --- */
 
+static void close_one(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static int make_pipes(struct nbd_server *s, const struct nbd_server_plan *p,
+                      struct ends *e)
+{
+    int words[2];
+
+    if (pipe2(words, O_CLOEXEC | O_NONBLOCK))
+        return -errno;
+    s->words = words[0];
+    e->words = words[1];
+    if (target_is_uri(p->target.name) &&
+        pipe2(e->leash, O_CLOEXEC | O_NONBLOCK))
+        return -errno;
+    return 0;
+}
+
 int nbd_server_start(struct nbd_server *s, const struct nbd_server_plan *p)
 {
-    int words[2] = {-1, -1}, listener, rc;
+    struct ends e = {-1, -1, {-1, -1}};
+    int rc;
 
-    rc = make_sockets(&listener, &s->socket);
-    if (!rc && pipe2(words, O_CLOEXEC | O_NONBLOCK))
-        rc = -errno;
-    s->words = words[0];
+    *s = (struct nbd_server){-1, -1, -1, -1};
+    rc = make_sockets(&e.listener, &s->socket);
+    rc = rc ? rc : make_pipes(s, p, &e);
     s->pid = rc ? -1 : fork();
     if (!s->pid)
-        serve(p, listener, words[1]);
+        serve(p, &e);
     if (!rc && s->pid < 0)
         rc = -errno;
-    if (listener >= 0)
-        close(listener);
-    if (words[1] >= 0)
-        close(words[1]);
+    s->leash = e.leash[1];
+    close_one(&e.listener);
+    close_one(&e.words);
+    close_one(&e.leash[0]);
     if (!rc)
         return 0;
-    if (s->socket >= 0)
-        close(s->socket);
+    close_one(&s->socket);
     nbd_server_leave(s);
     return rc;
 }
@@ -227,11 +270,17 @@ const char *nbd_server_words(struct nbd_server *s, int wait_ms)
            (strncmp(text, own_name, strlen(own_name)) ? 0 : strlen(own_name));
 }
 
+void nbd_server_pull(struct nbd_server *s)
+{
+    if (s->leash >= 0 && write(s->leash, "", 1) < 0)
+        log_warning("the medium's server: %s", strerror(errno));
+    close_one(&s->leash);
+}
+
 void nbd_server_leave(struct nbd_server *s)
 {
-    if (s->words >= 0)
-        close(s->words);
-    s->words = -1;
+    close_one(&s->words);
+    close_one(&s->leash);
 }
 
 void nbd_server_kill(struct nbd_server *s)

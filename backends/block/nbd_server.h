@@ -9,6 +9,11 @@
  * before (record_claim()): two servers of one image would destroy it, and what
  * the former was still asked to write could come after what the latter wrote.
  *
+ * Of what is on this host the medium's locks keep the next user out, too; what
+ * is elsewhere another guest's server may write at once. So the server of a URI
+ * is on a leash: nbd_server_pull() ends it, in the middle of what it does, when
+ * the device has ended and nobody will do the rest again.
+ *
  * A guest that has taken its backend over may do so with this program as well.
  * It has a user of its own, no capability but to open what root could, the
  * whole file system read-only and without devices except for its medium, and
@@ -36,6 +41,7 @@ struct nbd_server {
     pid_t pid;
     int socket; /* connected to it, and the caller's from now on */
     int words;  /* what it says; read by nbd_server_words() */
+    int leash;  /* below 0: none */
 };
 
 /* As root. What it does with its medium is seen at the socket alone. 0 or
@@ -45,6 +51,9 @@ int nbd_server_start(struct nbd_server *s, const struct nbd_server_plan *p);
 /* The first line of what it has said since the last call, or "". wait_ms: until
  * it has ended. */
 const char *nbd_server_words(struct nbd_server *s, int wait_ms);
+
+/* The device has ended. Of a local image's nothing happens. */
+void nbd_server_pull(struct nbd_server *s);
 
 /* It is not needed, and may never have begun. */
 void nbd_server_kill(struct nbd_server *s);

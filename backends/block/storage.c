@@ -198,6 +198,8 @@ static void close_ways(struct storage *s)
 
 void storage_leave(struct storage *s)
 {
+    if (s->ops)
+        s->ops->leave(s);
     if (s->alive >= 0)
         close(s->alive);
     s->alive = -1;

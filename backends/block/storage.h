@@ -30,6 +30,7 @@ struct storage_ops {
     void (*queue)(struct storage *s, struct storage_io *io);
     bool (*kick)(struct storage *s);
     struct storage_io *(*next_done)(struct storage *s);
+    void (*leave)(struct storage *s);
     void (*close)(struct storage *s);
 };
 
@@ -77,7 +78,8 @@ int storage_begin(struct storage *s);
 void storage_close(struct storage *s);
 
 /* The device has ended before its I/O: the medium's next user waits for what is
- * in flight, also after this process. May wait for a file server. */
+ * in flight, also after this process, or it is given up, and lost. May wait for
+ * a file server. */
 void storage_leave(struct storage *s);
 
 /* Looks at the medium's size. True: it is another one, and so is

@@ -3,17 +3,82 @@
  * Disks that somebody's NBD server has, by way of a server of our own. Checked:
  * who is away is waited for, as long as somebody wants the disk.
  */
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <base/macros.h>
 
 #include "nbd_world.h"
 
+static char name[128];
+
+/* It serves a disk, and does not answer. */
+static void somebody_sleeps(void)
+{
+    new_image("raw");
+    run("qemu-nbd --fork -t -e 4 --pid-file=%s/pid -f raw -x disk -k %s/socket "
+        "%s",
+        dir, dir, image);
+    snprintf(name, sizeof(name), "nbd:unix:%s/socket:exportname=disk", dir);
+    open_again(name, NULL);
+    run("kill -STOP $(cat %s/pid)", dir);
+}
+
+static void somebody_ends(void)
+{
+    run("kill -CONT $(cat %s/pid); kill $(cat %s/pid)", dir, dir);
+}
+
+/* Else it would write what nobody wants when another guest has the disk. */
+static void when_the_device_ends_nothing_is_written(void **state)
+{
+    char data[512] = "too late";
+    struct storage_io io = {.op = STORAGE_WRITE, .data = data, .len = 512};
+    struct pollfd ends = {.events = POLLIN};
+    pid_t pid;
+    int status;
+
+    somebody_sleeps();
+    pid = server_pid();
+    ends.fd = pidfd_open(pid, 0);
+    storage_queue(&disk, &io);
+    storage_leave(&disk);
+    assert_int_equal(poll(&ends, 1, 10000), 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    close(ends.fd);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_null(next_done());
+    storage_close(&disk);
+    somebody_ends();
+}
+
+/* It has a successor, that does it again. */
+static void when_a_process_is_killed_it_is(void **state)
+{
+    char data[512] = "in time";
+    struct storage_io io = {.op = STORAGE_WRITE, .data = data, .len = 512};
+    pid_t pid = fork();
+
+    if (!pid) {
+        somebody_sleeps();
+        storage_queue(&disk, &io);
+        kill(getpid(), SIGKILL);
+    }
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    run("kill -CONT $(cat %s/pid)", dir);
+    run("timeout 10 sh -c 'until grep -q \"in time\" %s; do sleep 0.01; done'",
+        image);
+    somebody_ends();
+}
+
 static void who_goes_is_waited_for(void **state)
 {
-    char name[128], data[512] = "over there", back[512];
+    char data[512] = "over there", back[512];
 
     new_image("raw");
     run("qemu-nbd --fork -t -e 4 --pid-file=%s/pid -f raw -x disk -k %s/socket "
@@ -39,6 +104,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_goes_is_waited_for),
+        cmocka_unit_test(when_the_device_ends_nothing_is_written),
+        cmocka_unit_test(when_a_process_is_killed_it_is),
     };
     bool servers = !geteuid() && !access("/usr/bin/qemu-nbd", X_OK);
 
