@@ -78,6 +78,11 @@ $(eval $(call unit_test,block_resume,$(addprefix tests/unit/,block_resume.c each
 $(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c resize.c sysfs.c) backends/common/io_ring.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
+$(eval $(call unit_test,block_device,\
+    $(addprefix tests/unit/,block_device.c played_store.c fake_xen.c) \
+    $(addprefix backends/block/,settings.c limit.c queue.c job.c copies.c record.c request.c pages.c pool.c target.c) \
+    $(addprefix backends/common/,ring.c grant_map.c xenbus.c xenbus_nodes.c xenbus_watch.c xenbus_state.c kept_nodes.c record.c store_client.c device_node.c) \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 NBD_WORLD := tests/unit/nbd_world.c \
     $(addprefix backends/block/,nbd.c nbd_server.c nbd_filter.c libnbd.c target.c medium.c claim.c storage.c threads.c sysfs.c) \
     $(addprefix backends/common/,io_ring.c record.c) \

@@ -165,6 +165,8 @@ static int open_disk(struct backend *b)
                  d->disk.in_memory ? ", in memory" : "");
         storage_register(&d->disk, d->share.pool.base, POOL_PINNED_BYTES);
         watch_size(d);
+        /* A successor serves what is owed before it looks at the store. */
+        block_settings_read(&b->bus, &d->share);
         rc = storage_hold(&d->disk, b->bus.record.fd);
         if (rc)
             close_disk(b);
