@@ -31,6 +31,7 @@ struct disk_device {
     struct block_share share; /* of the queues */
     struct block_queue queue[BLOCK_MAX_QUEUES];
     unsigned int max_queues;
+    bool slow; /* its server is */
 };
 
 static struct disk_device *device_of(struct xenbus_device *bus)
@@ -90,6 +91,7 @@ static void close_disk(struct backend *b)
 {
     struct disk_device *d = container_of(b, struct disk_device, backend);
 
+    d->slow = false;
     resize_watch_end(&d->resize);
     storage_close(&d->disk);
 }
@@ -103,16 +105,44 @@ static void server_lost(struct storage *s, const char *why)
     event_loop_stop(&d->backend.loop, 1);
 }
 
+/* The error node has room for one, and a fault's stays. */
+static void tell_trouble(struct disk_device *d)
+{
+    struct xenbus_device *bus = &d->backend.bus;
+    uint32_t err = d->share.record->head.waits_for;
+    char what[128];
+
+    if (bus->failed)
+        return;
+    snprintf(what, sizeof(what), "%s: the guest's requests wait until %s",
+             strerror((int)err),
+             err == ENOSPC || err == EDQUOT ? "there is room"
+                                            : "the medium works again");
+    if (d->slow)
+        xenbus_trouble(bus, ETIMEDOUT,
+                       "the medium's server does not answer: the guest's "
+                       "requests wait until it does");
+    else if (err)
+        xenbus_trouble(bus, (int)err, what);
+    else
+        xenbus_trouble_over(bus);
+}
+
 static void server_slow(struct storage *s, bool is)
 {
     struct disk_device *d = container_of(s, struct disk_device, disk);
 
-    if (is)
-        xenbus_trouble(&d->backend.bus, ETIMEDOUT,
-                       "the medium's server does not answer: the guest's "
-                       "requests wait until it does");
-    else
-        xenbus_trouble_over(&d->backend.bus);
+    d->slow = is;
+    tell_trouble(d);
+}
+
+static void waits(struct block_share *s, int err)
+{
+    struct disk_device *d = container_of(s, struct disk_device, share);
+
+    record_store(&s->record->head.waits_for, (uint32_t)err);
+    if (!d->slow)
+        tell_trouble(d);
 }
 
 static int open_target(struct disk_device *d, struct nbd_ask *a)
@@ -383,22 +413,6 @@ static void broken(struct block_share *s, const char *why)
     struct disk_device *d = container_of(s, struct disk_device, share);
 
     xenbus_fatal(&d->backend.bus, EPROTO, "%s", why);
-}
-
-static void waits(struct block_share *s, int err)
-{
-    struct disk_device *d = container_of(s, struct disk_device, share);
-    char what[128];
-
-    snprintf(what, sizeof(what), "%s: the guest's requests wait until %s",
-             strerror(err),
-             err == ENOSPC || err == EDQUOT ? "there is room"
-                                            : "the medium works again");
-    record_store(&d->share.record->head.waits_for, (uint32_t)err);
-    if (err)
-        xenbus_trouble(&d->backend.bus, err, what);
-    else
-        xenbus_trouble_over(&d->backend.bus);
 }
 
 static void read_settings(struct xenbus_device *bus)

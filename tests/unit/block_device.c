@@ -2,7 +2,7 @@
 /*
  * The program of a disk, over a store that is played and a medium that does
  * everything at once. Checked: what an administrator has set is known before
- * the first request is served.
+ * the first request is served; what troubles a disk is told as long as it does.
  */
 #include "../fuzz/vbd_main.c"
 #undef main
@@ -16,6 +16,7 @@
 
 #define BACK  "backend/vbd/1/0"
 #define FRONT "/local/domain/1/device/vbd/0"
+#define ERROR "error/" BACK "/error"
 
 int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
                  char **argv)
@@ -60,12 +61,50 @@ static void settings_come_before_requests(void **state)
     assert_int_equal(d->share.limit.requests.rate, 7);
 }
 
+static void expect_error(const char *begins)
+{
+    struct played_node *n = played_find(ERROR);
+
+    if (!begins)
+        assert_null(n);
+    else if (!n || strncmp(n->value, begins, strlen(begins)))
+        fail_msg("'%s' is no '%s'", n ? n->value : "", begins);
+}
+
+static void a_trouble_hides_no_other(void **state)
+{
+    server_slow(&d->disk, true);
+    expect_error("110 ");
+    waits(&d->share, ENOSPC);
+    expect_error("110 ");
+    server_slow(&d->disk, false);
+    expect_error("28 ");
+    server_slow(&d->disk, true);
+    waits(&d->share, 0);
+    expect_error("110 ");
+    server_slow(&d->disk, false);
+    expect_error(NULL);
+}
+
+static void nor_does_its_end_hide_a_fault(void **state)
+{
+    server_slow(&d->disk, true);
+    broken(&d->share, "nonsense");
+    expect_error("71 nonsense");
+    server_slow(&d->disk, false);
+    expect_error("71 nonsense");
+    server_slow(&d->disk, true);
+    expect_error("71 nonsense");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(settings_come_before_requests),
+        TEST(a_trouble_hides_no_other),
+        TEST(nor_does_its_end_hide_a_fault),
     };
 
     fake_guest_create();
