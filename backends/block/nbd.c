@@ -21,8 +21,9 @@
 #include "medium.h"
 #include "nbd_server.h"
 
-#define ANSWER_MS 60000 /* in which a server must be ready */
-#define ENDING_MS 1000  /* in which it ends when it cannot be */
+#define ANSWER_MS 60000      /* in which a server must be ready */
+#define ENDING_MS 1000       /* in which it ends when it cannot be */
+#define MOST      (1u << 30) /* bytes at once: a result is a number below 2^31 */
 
 /* First in, first out. */
 struct io_list {
@@ -253,6 +254,8 @@ static void nbd_queue(struct storage *s, struct storage_io *io)
     struct nbd *n = s->medium;
 
     io->medium = n;
+    if (io->len > MOST) /* of a discard; the rest is asked for then */
+        io->len = MOST;
     one_more(n);
     if (!is_gone(n) && ask(n, io) < 0 && !is_gone(n))
         list_put(&n->done, io, refusal(n, io));

@@ -109,7 +109,9 @@ void storage_queue(struct storage *s, struct storage_io *io);
 bool storage_kick(struct storage *s);
 
 /* The next finished io, or NULL; its result is set. A short read or write is no
- * error: the caller queues the rest. */
+ * error: the caller queues the rest. Of a discard 'len' tells how much was
+ * done.
+ */
 struct storage_io *storage_next_done(struct storage *s);
 
 #endif

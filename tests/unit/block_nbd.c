@@ -149,6 +149,29 @@ static void test_qcow2(void **state)
     storage_close(&disk);
 }
 
+static void test_large_discard(void **state)
+{
+    char data[512] = "x", back[512];
+    const uint64_t size = 5ull << 30;
+    struct storage_io io = {.op = STORAGE_DISCARD, .len = size};
+
+    new_image("qcow2");
+    run("qemu-img resize -q %s 6G", image);
+    open_again(image, "qcow2");
+    assert_int_equal(done(STORAGE_WRITE, data, size - 512, 512), 512);
+    while (io.offset < size) {
+        storage_queue(&disk, &io);
+        assert_ptr_equal(next_done(), &io);
+        assert_true(io.result > 0);
+        assert_int_equal(io.result, io.len);
+        io.offset += io.len;
+        io.len = size - io.offset;
+    }
+    assert_int_equal(done(STORAGE_READ, back, size - 512, 512), 512);
+    assert_int_equal(back[0], 0);
+    storage_close(&disk);
+}
+
 static void test_formats(void **state)
 {
     static const char *const formats[][2] = {
@@ -380,6 +403,7 @@ int main(void)
              test_nbd_arguments),
         TEST("what has a scheme is no path", test_uris),
         TEST("a qcow2 image is a disk: read, written, discarded", test_qcow2),
+        TEST("more is discarded than a number holds", test_large_discard),
         TEST("so are images of other formats", test_formats),
         TEST("what was written is there after its server was killed",
              test_killed_server),
