@@ -421,7 +421,7 @@ static int take_properties(struct storage *s, const struct nbd_ask *a)
     s->limits.discard = a->allow_discard && !s->limits.readonly &&
                         n->lib->can_trim(n->handle) > 0;
     n->durable =
-        target_keeps_metadata(&a->target) && n->lib->can_flush(n->handle) > 0;
+        target_has_cache(&a->target) && n->lib->can_flush(n->handle) > 0;
     s->flush = !n->durable && n->lib->can_flush(n->handle) > 0;
     return 0;
 }

@@ -6,11 +6,12 @@
  * When the server has gone, however it went, this process can tell nothing of
  * what is in flight and ends: its successor starts another server and does
  * again what the guest was not answered. What the guest was answered must be
- * there then. For the server of an image in a format that takes more than what
- * the kernel holds: where data lies is in the server's memory until a flush. So
- * a write to such a medium counts as done when a flush that began after it is
- * done, and the guest sees a disk without a cache. One flush is for all writes
- * that have waited for it, so the more are in flight the less it costs.
+ * there then. For the server of an image in a format, or of storage that has a
+ * library for it, that takes more than what the kernel holds: where data lies,
+ * or data, is in the server's memory until a flush. So a write to such a medium
+ * counts as done when a flush that began after it is done, and the guest sees a
+ * disk without a cache. One flush is for all writes that have waited for it, so
+ * the more are in flight the less it costs.
  */
 #ifndef BACKENDS_BLOCK_NBD_H
 #define BACKENDS_BLOCK_NBD_H

@@ -39,14 +39,20 @@ static bool is_raw(const struct target *t)
     return !t->format || !strcmp(t->format, "raw");
 }
 
+static bool is_nbd(const char *name)
+{
+    return !strncmp(name, "nbd:", 4) || !strncmp(name, "nbd+tcp:", 8) ||
+           !strncmp(name, "nbd+unix:", 9);
+}
+
 bool target_needs_server(const struct target *t)
 {
     return !is_raw(t) || target_is_uri(t->name);
 }
 
-bool target_keeps_metadata(const struct target *t)
+bool target_has_cache(const struct target *t)
 {
-    return !is_raw(t);
+    return !is_raw(t) || (target_is_uri(t->name) && !is_nbd(t->name));
 }
 
 /* QEMU's name, or NULL: nothing that it serves. */
@@ -220,12 +226,6 @@ static void put_file(struct options *o, const struct target *t)
     option_is(o, "file.driver", t->device ? "host_device" : "file");
     option_is(o, "file.filename", t->name);
     option_is(o, "file.locking", t->unlocked ? "off" : "on");
-}
-
-static bool is_nbd(const char *name)
-{
-    return !strncmp(name, "nbd:", 4) || !strncmp(name, "nbd+tcp:", 8) ||
-           !strncmp(name, "nbd+unix:", 9);
 }
 
 int target_arguments(const struct target *t, char *text, size_t size,

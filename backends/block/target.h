@@ -27,10 +27,11 @@ bool target_is_at_socket(const char *name);
 bool target_needs_server(const struct target *t);
 
 /*
- * Does the server have in its own memory where written data lies? Then what it
- * has acknowledged is lost if it is killed, unless a flush came after.
+ * Does the server have in its own memory what was written, as the libraries for
+ * storage elsewhere do, or where that lies? Then what it has acknowledged is
+ * lost if it is killed, unless a flush came after.
  */
-bool target_keeps_metadata(const struct target *t);
+bool target_has_cache(const struct target *t);
 
 /*
  * The last arguments of qemu-nbd, up to three and NULL, which point into t and

@@ -100,6 +100,11 @@ static void test_nbd_arguments(void **state)
     nbd_is_not("nbd://a%20b/x");
 }
 
+static bool keeps(const char *name, const char *format)
+{
+    return target_has_cache(&(struct target){.name = name, .format = format});
+}
+
 static void test_uris(void **state)
 {
     assert_true(target_is_uri("nbd:host:1"));
@@ -108,6 +113,13 @@ static void test_uris(void **state)
     assert_false(target_is_uri("mapper/a:b"));
     assert_false(target_is_uri(":x"));
     assert_false(target_is_uri(""));
+    assert_true(keeps("/x", "qcow2"));
+    assert_true(keeps("nbd:host:1", "qcow2"));
+    assert_true(keeps("rbd:pool/x", NULL));
+    assert_true(keeps("gluster://host/x", "raw"));
+    assert_false(keeps("nbd:host:1", NULL));
+    assert_false(keeps("nbd+unix:///x", "raw"));
+    assert_false(keeps("/x", "raw"));
     assert_true(target_is_at_socket("nbd:unix:/run/s"));
     assert_true(target_is_at_socket("nbd+unix:///x?socket=/run/s"));
     assert_true(target_is_at_socket("gluster+unix:///x?socket=/run/s"));
