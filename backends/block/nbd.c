@@ -50,7 +50,7 @@ struct nbd {
     unsigned int in_flight;
     uint64_t moved_ms; /* when something finished last, or was the first */
     struct io_list done;
-    struct io_list written;  /* and not flushed */
+    struct io_list written;  /* and not flushed, and flushes to come */
     struct io_list in_flush; /* as of when it began */
 };
 
@@ -135,6 +135,8 @@ static int on_done(void *data, int *error)
     return 1;
 }
 
+/* The medium may tell of lost data once: what was written while it did has
+ * perhaps been lost, too, and the next flush would not say so. */
 static int on_flushed(void *data, int *error)
 {
     struct nbd *n = data;
@@ -147,6 +149,8 @@ static int on_flushed(void *data, int *error)
     }
     while ((io = list_take(&n->in_flush)))
         list_put(&n->done, io, *error ? -*error : io->result);
+    while (*error && (io = list_take(&n->written)))
+        list_put(&n->done, io, -*error);
     return 1;
 }
 
@@ -233,8 +237,6 @@ static int64_t ask(struct nbd *n, struct storage_io *io)
     case STORAGE_WRITE:
         return n->lib->pwrite(n->handle, io->data, io->len, io->offset, then,
                               0);
-    case STORAGE_FLUSH:
-        return n->lib->flush(n->handle, then, 0);
     case STORAGE_DISCARD:
         return n->lib->trim(n->handle, io->len, io->offset, then, 0);
     default:
@@ -244,7 +246,8 @@ static int64_t ask(struct nbd *n, struct storage_io *io)
 
 static int refusal(const struct nbd *n, const struct storage_io *io)
 {
-    int error = io->op > STORAGE_DISCARD ? EOPNOTSUPP : n->lib->get_errno();
+    bool unknown = io->op == STORAGE_FLUSH || io->op > STORAGE_DISCARD;
+    int error = unknown ? EOPNOTSUPP : n->lib->get_errno();
 
     return error ? -error : -EIO;
 }
@@ -257,14 +260,20 @@ static void nbd_queue(struct storage *s, struct storage_io *io)
     if (io->len > MOST) /* of a discard; the rest is asked for then */
         io->len = MOST;
     one_more(n);
-    if (!is_gone(n) && ask(n, io) < 0 && !is_gone(n))
+    if (is_gone(n))
+        return;
+    if (io->op == STORAGE_FLUSH && n->lib->can_flush(n->handle) > 0)
+        list_put(&n->written, io, 0);
+    else if (ask(n, io) < 0 && !is_gone(n))
         list_put(&n->done, io, refusal(n, io));
 }
 
-/* All is on its way since it was queued; what the socket does not take at once
- * it asks for itself. Answers stay there: nothing else would tell of them. */
+/* All but flushes is on its way since it was queued; what the socket does not
+ * take at once it asks for itself. Answers stay there: nothing else would tell
+ * of them. */
 static bool nbd_kick(struct storage *s)
 {
+    flush_written(s->medium);
     if (is_gone(s->medium))
         tell_loss(s);
     else

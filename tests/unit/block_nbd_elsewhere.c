@@ -3,6 +3,7 @@
  * Disks that somebody's NBD server has, by way of a server of our own. Checked:
  * who is away is waited for, as long as somebody wants the disk.
  */
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,9 +30,10 @@ static void somebody_sleeps(void)
     run("kill -STOP $(cat %s/pid)", dir);
 }
 
-static void somebody_ends(void)
+static int somebody_ends(void **state)
 {
-    run("kill -CONT $(cat %s/pid); kill $(cat %s/pid)", dir, dir);
+    run("kill -9 $(cat %s/pid); rm -f %s/pid %s/socket", dir, dir, dir);
+    return 0;
 }
 
 /* Else it would write what nobody wants when another guest has the disk. */
@@ -54,7 +56,6 @@ static void when_the_device_ends_nothing_is_written(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     assert_null(next_done());
     storage_close(&disk);
-    somebody_ends();
 }
 
 /* It has a successor, that does it again. */
@@ -73,7 +74,37 @@ static void when_a_process_is_killed_it_is(void **state)
     run("kill -CONT $(cat %s/pid)", dir);
     run("timeout 10 sh -c 'until grep -q \"in time\" %s; do sleep 0.01; done'",
         image);
-    somebody_ends();
+}
+
+/* Once; it tells of this loss at one flush alone. */
+static void somebody_loses_what_was_written(void)
+{
+    char data[512] = "lost";
+
+    new_image("raw");
+    run("qemu-nbd --fork -t -e 4 --pid-file=%s/pid -x disk -k %s/socket "
+        "--image-opts driver=raw,file.driver=blkdebug,"
+        "file.image.driver=file,file.image.filename=%s,"
+        "file.inject-error.0.event=flush_to_disk,"
+        "file.inject-error.0.errno=5,file.inject-error.0.once=on",
+        dir, dir, image);
+    snprintf(name, sizeof(name), "nbd:unix:%s/socket:exportname=disk", dir);
+    open_again(name, NULL);
+    assert_int_equal(done(STORAGE_WRITE, data, 0, 512), 512);
+}
+
+static void all_flushes_that_may_tell_of_a_loss_do(void **state)
+{
+    struct storage_io first = {.op = STORAGE_FLUSH}, second = first;
+
+    somebody_loses_what_was_written();
+    storage_queue(&disk, &first);
+    storage_kick(&disk);
+    storage_queue(&disk, &second);
+    assert_int_equal(next_done()->result, -EIO);
+    assert_int_equal(next_done()->result, -EIO);
+    assert_int_equal(done(STORAGE_FLUSH, NULL, 0, 0), 0);
+    storage_close(&disk);
 }
 
 static void who_goes_is_waited_for(void **state)
@@ -97,15 +128,17 @@ static void who_goes_is_waited_for(void **state)
     assert_string_equal(back, data);
     assert_int_equal(done(STORAGE_FLUSH, NULL, 0, 0), 0);
     storage_close(&disk);
-    run("kill $(cat %s/pid)", dir);
 }
+
+#define TEST(f) cmocka_unit_test_teardown(f, somebody_ends)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_goes_is_waited_for),
-        cmocka_unit_test(when_the_device_ends_nothing_is_written),
-        cmocka_unit_test(when_a_process_is_killed_it_is),
+        TEST(who_goes_is_waited_for),
+        TEST(all_flushes_that_may_tell_of_a_loss_do),
+        TEST(when_the_device_ends_nothing_is_written),
+        TEST(when_a_process_is_killed_it_is),
     };
     bool servers = !geteuid() && !access("/usr/bin/qemu-nbd", X_OK);
 

@@ -106,7 +106,7 @@ void kill_server(void)
 
 void run(const char *format, ...)
 {
-    char command[256];
+    char command[512];
     va_list ap;
 
     va_start(ap, format);
