@@ -288,7 +288,7 @@ static struct storage_io *nbd_next_done(struct storage *s)
 
     if (!n->done.first)
         move(s);
-    io = n->gone ? NULL : list_take(&n->done);
+    io = list_take(&n->done); /* also if the server has gone after that */
     if (io)
         one_less(n);
     return io;

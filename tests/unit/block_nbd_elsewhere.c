@@ -107,6 +107,24 @@ static void all_flushes_that_may_tell_of_a_loss_do(void **state)
     storage_close(&disk);
 }
 
+/* The process that ends then writes it into the record. */
+static void a_loss_is_told_at_the_servers_end(void **state)
+{
+    struct storage_io flush = {.op = STORAGE_FLUSH};
+    struct pollfd answer = {.events = POLLIN};
+
+    somebody_loses_what_was_written();
+    storage_queue(&disk, &flush);
+    storage_kick(&disk);
+    answer.fd = disk.wait_fd;
+    assert_int_equal(poll(&answer, 1, 10000), 1);
+    kill_server();
+    assert_ptr_equal(storage_next_done(&disk), &flush);
+    assert_int_equal(flush.result, -EIO);
+    assert_null(next_done());
+    storage_close(&disk);
+}
+
 static void who_goes_is_waited_for(void **state)
 {
     char data[512] = "over there", back[512];
@@ -137,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(who_goes_is_waited_for),
         TEST(all_flushes_that_may_tell_of_a_loss_do),
+        TEST(a_loss_is_told_at_the_servers_end),
         TEST(when_the_device_ends_nothing_is_written),
         TEST(when_a_process_is_killed_it_is),
     };
