@@ -306,6 +306,8 @@ int storage_hold(struct storage *s, int fd)
 {
     int rc = 0;
 
+    if (s->ops)
+        return 0; /* what does the I/O holds it */
     if (needs_threads(s))
         s->held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (s->has_ring && fd >= 0)

@@ -333,6 +333,15 @@ static void test_read_only(void **state)
     storage_close(&first);
 }
 
+static unsigned int nr_descriptors(void)
+{
+    unsigned int n = 0;
+
+    for (int fd = 0; fd < 1024; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
 /* Of a process that was killed: its server holds the record until it is done.
  */
 static void test_predecessor(void **state)
@@ -342,6 +351,7 @@ static void test_predecessor(void **state)
                         .mode = "w",
                         .loop = &loop};
     uint64_t until = now_ms() + 5000;
+    unsigned int descriptors;
 
     snprintf(record, sizeof(record), "%s/record", dir);
     new_image("qcow2");
@@ -352,6 +362,9 @@ static void test_predecessor(void **state)
     assert_int_equal(record_claim(&before), 0);
     a.hold = before.fd;
     assert_int_equal(nbd_storage_open(&disk, &a), 0);
+    descriptors = nr_descriptors();
+    assert_int_equal(storage_hold(&disk, before.fd), 0); /* the server does */
+    assert_int_equal(nr_descriptors(), descriptors);
     record_close(&before);
     assert_int_equal(record_open(&after, open(record, O_RDWR), "test  1",
                                  sizeof(struct record_head)),
