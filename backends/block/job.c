@@ -290,10 +290,13 @@ void block_job_admit(struct block_queue *q, struct block_job *j)
     q->used++;
     if (r->barrier)
         q->barrier = j;
-    if (j->record->flush_failed && (r->flush_first || r->flush_after))
+    if (j->record->flush_failed && (r->flush_first || r->flush_after)) {
         finish(q, j, BLKIF_RSP_ERROR); /* in another process */
-    else
-        block_job_begin(q, j);
+        return;
+    }
+    /* It cannot tell. Those that can still do, whoever answers them. */
+    record_store(&j->record->flush_failed, 0);
+    block_job_begin(q, j);
 }
 
 void block_jobs_write_again(struct block_queue *q)

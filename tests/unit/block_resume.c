@@ -12,6 +12,7 @@
 
 #include "../../backends/block/job.h"
 #include "each_store.h"
+#include "fake_xen.h"
 
 static struct watched watched[] = {{&w.record, sizeof(w.record)},
                                    {&w.nr_pending, sizeof(w.nr_pending)},
@@ -88,6 +89,14 @@ static void nor_does_one_whose_disk_is_in_memory(void **state)
 
 /* --- flushes --- */
 
+static void send_entry(uint32_t id, const union block_ring_entry *e)
+{
+    memcpy((uint8_t *)w.ring_page[0] + 64 + id * BLOCK_RING_ENTRY, e,
+           sizeof(*e));
+    w.ring_page[0][0] = id + 1;
+    event_work_queue(w.s.loop, &w.q[0].work);
+}
+
 static void send_flush(uint32_t id)
 {
     union block_ring_entry e;
@@ -95,10 +104,7 @@ static void send_flush(uint32_t id)
     memset(&e, 0, sizeof(e));
     e.rw.operation = BLKIF_OP_FLUSH_DISKCACHE;
     e.rw.id = id;
-    memcpy((uint8_t *)w.ring_page[0] + 64 + id * BLOCK_RING_ENTRY, &e,
-           sizeof(e));
-    w.ring_page[0][0] = id + 1;
-    event_work_queue(w.s.loop, &w.q[0].work);
+    send_entry(id, &e);
 }
 
 static int answer(uint32_t id)
@@ -132,6 +138,52 @@ static void a_flush_that_failed_before_a_death_has_failed(void **state)
     assert_int_not_equal(answer(0), BLKIF_RSP_OKAY);
     assert_int_not_equal(answer(1), BLKIF_RSP_OKAY);
     send_flush(2);
+    assert_int_equal(answer(2), BLKIF_RSP_OKAY);
+    w.data_lost = false;
+    world_disconnect();
+}
+
+static void send_write(uint32_t id)
+{
+    union block_ring_entry e;
+
+    memset(&e, 0, sizeof(e));
+    e.rw.operation = BLKIF_OP_WRITE;
+    e.rw.nr_segments = 1;
+    e.rw.id = id;
+    e.rw.seg[0] = (struct blkif_request_segment){
+        .gref = FAKE_FIRST_REF + BLOCK_MAX_QUEUES, .last_sect = 7};
+    send_entry(id, &e);
+}
+
+/* A write that was owed beside it, and that is not done when this one is killed
+ * as well, tells nothing. */
+static void it_is_told_once(void **state)
+{
+    struct storage_io *io;
+
+    world_connect();
+    w.hung = true;
+    send_flush(0);
+    while (w.nr_taken < 1)
+        world_backend_turn();
+    w.flush_fails = true;
+    w.hung = false;
+    while (!(io = storage_next_done(w.s.disk)))
+        ;
+    w.hung = true;
+    send_write(1);
+    while (w.nr_taken < 1)
+        world_backend_turn();
+    block_job_completed(&w.q[0], io); /* and it is killed */
+    assert_int_equal(world_replace_backend(), 0);
+    assert_int_not_equal(answer(0), BLKIF_RSP_OKAY);
+    send_flush(2);
+    while (w.nr_taken < 2)
+        world_backend_turn();
+    w.hung = false;
+    assert_int_equal(world_replace_backend(), 0);
+    assert_int_equal(answer(1), BLKIF_RSP_OKAY);
     assert_int_equal(answer(2), BLKIF_RSP_OKAY);
     w.data_lost = false;
     world_disconnect();
@@ -201,6 +253,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flush_that_failed_before_a_death_has_failed),
+        cmocka_unit_test(it_is_told_once),
         cmocka_unit_test(a_guest_with_two_rings_notices_no_death),
         cmocka_unit_test(a_guest_with_mapped_pages_notices_no_death),
         cmocka_unit_test(a_guest_with_copied_pages_notices_no_death),
