@@ -351,9 +351,10 @@ static int look_at(const struct nbd_ask *a, struct nbd_server_plan *p,
     close(fd);
     if (alive >= 0)
         close(alive);
-    if (p->target.device && !p->readonly && !p->target.unlocked)
-        *claim = open(name, O_RDONLY | O_EXCL | O_CLOEXEC);
-    return 0;
+    if (!p->target.device || p->readonly || p->target.unlocked)
+        return 0;
+    *claim = open(name, O_RDONLY | O_EXCL | O_CLOEXEC);
+    return *claim < 0 ? log_reason(-errno, "%s: %s", name, strerror(errno)) : 0;
 }
 
 static int wait_for_server(struct nbd *n)
