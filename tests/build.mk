@@ -22,7 +22,9 @@ check: packages-run packages-test
 # Scripts name the programs they want as prerequisites of check-build.
 FAST_TESTS = $(UNIT_TESTS) $(sort $(wildcard tests/unit/*.t tests/abi/*.t tests/house/*.t \
     tests/guests/*.t)) $(GUESTS)
-SLOW_TESTS = $(sort $(wildcard tests/system/*.t))
+# The longest first: at the end it would run alone.
+LONGEST := tests/system/toolstack.t
+SLOW_TESTS = $(LONGEST) $(filter-out $(LONGEST),$(sort $(wildcard tests/system/*.t)))
 check-run:
 	$(Q)rc=0; export BUILD=$(O) DIST=$(DIST); \
 	set -- $(call chosen,$(FAST_TESTS)); [ $$# = 0 ] || prove -j$(J) --exec tests/run-one "$$@" \
