@@ -141,4 +141,4 @@ help:
 
 .PHONY: all hypervisor tools clean format format-check headers-alone clang help
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
