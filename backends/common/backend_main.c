@@ -3,6 +3,7 @@
 #include "backend_main.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,19 @@ static int meet_supervisor(struct backend *b, int listener)
     return event_source_add(&b->loop, &b->listener, EPOLLIN);
 }
 
+/* With several processors, who sends and who serves work at the same time. On
+ * the only one, a process that is woken for each packet or each transfer would
+ * also be switched to for each; so it waits until who wakes it has done what he
+ * can. */
+static void share_processor(void)
+{
+    const struct sched_param none = {0};
+
+    if (sysconf(_SC_NPROCESSORS_ONLN) == 1 &&
+        sched_setscheduler(0, SCHED_BATCH, &none))
+        log_debug("SCHED_BATCH: %s", strerror(errno));
+}
+
 static int connect_to_xen(const struct backend_ops *ops, struct backend *b,
                           const struct arguments *a)
 {
@@ -96,6 +110,7 @@ static int connect_to_xen(const struct backend_ops *ops, struct backend *b,
     if (!rc)
         ports_restrict(&b->ports, b->bus.domid);
     rc = rc ? rc : grants_open(&b->grants, b->bus.domid);
+    share_processor();
     rc = rc ? rc : ops->init(b);
     if (rc)
         log_error("cannot start: %s", log_take_reason(rc));

@@ -5,7 +5,6 @@
  * Linux's netback announces, as far as we have them.
  */
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -405,25 +404,12 @@ static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
     return rc;
 }
 
-/* With a processor of its own each end of a stream works all the time. On the
- * only one, a process that is woken for each packet would also be switched to
- * for each packet; so it waits until who wakes it has done what he can. */
-static void share_processor(void)
-{
-    const struct sched_param none = {0};
-
-    if (sysconf(_SC_NPROCESSORS_ONLN) == 1 &&
-        sched_setscheduler(0, SCHED_BATCH, &none))
-        log_debug("SCHED_BATCH: %s", strerror(errno));
-}
-
 static int init_net(struct backend *b)
 {
     struct net_device *d = container_of(b, struct net_device, backend);
 
     d->credit.loop = &b->loop;
     d->credit.refilled = refilled;
-    share_processor();
     return 0;
 }
 
