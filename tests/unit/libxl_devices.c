@@ -340,6 +340,27 @@ a_medium_that_cannot_be_used_leaves_the_drive_as_it_was(void **state)
     assert_int_equal(config.disks[0].format, LIBXL_DISK_FORMAT_EMPTY);
 }
 
+static void a_drive_stays_whatever_becomes_of_its_media(void **state)
+{
+    give_it_an_empty_drive();
+    assert_int_equal(change_medium("hdc", image, NULL), 0);
+    backend_says(DRIVE, "6");
+    backend_says(DRIVE, "2");
+    assert_int_equal(result, 0);
+    backend_says(DRIVE, "4");
+
+    assert_int_equal(change_medium("hdc", image, NULL), 0);
+    backend_says(DRIVE, "6"); /* the guest lets go */
+    backend_says(DRIVE, "6"); /* the new medium cannot be opened */
+    assert_string_equal(node(DRIVE "/params"), image);
+    backend_says(DRIVE, "6"); /* nor the old one */
+    assert_string_equal(node(DRIVE "/params"), "");
+    backend_says(DRIVE, "2");
+    assert_int_equal(result, ERROR_FAIL);
+    assert_int_equal(config.num_disks, 1);
+    assert_int_equal(config.disks[0].format, LIBXL_DISK_FORMAT_EMPTY);
+}
+
 /* --- lists --- */
 
 static void a_list_shows_disks_whatever_the_guest_writes(void **state)
@@ -436,6 +457,7 @@ int main(void)
         TEST(a_disk_that_was_made_anew_is_not_removed),
         TEST(a_medium_comes_and_goes),
         TEST(a_medium_that_cannot_be_used_leaves_the_drive_as_it_was),
+        TEST(a_drive_stays_whatever_becomes_of_its_media),
         TEST(a_list_shows_disks_whatever_the_guest_writes),
         TEST(a_list_tells_the_format_of_an_image),
         TEST(a_list_tells_what_a_disk_waits_for),

@@ -3,7 +3,8 @@
  * The medium of a CD drive. A PV frontend is never told that the medium behind
  * its disk is another one, and would go on with what it has cached of the old
  * one: so the drive is unplugged, with the guest's consent, and plugged in
- * again with the new medium. If that cannot be done it gets the old one back.
+ * again with the new medium. If that cannot be done it gets the old one back,
+ * and if that has gone meanwhile none: the guest keeps its drive.
  */
 #include "device_change.h"
 #include "domain.h"
@@ -20,10 +21,40 @@ static void over(libxl__ao *ao, struct insertion *i, int rc)
     libxl__ao_complete(ao, rc);
 }
 
+static void replace(libxl_ctx *ctx, char **to, const char *from)
+{
+    free(*to);
+    *to = libxl__strdup_nogc(ctx, from);
+}
+
+/* from: NULL for none. */
+static void set_medium(libxl_ctx *ctx, libxl_device_disk *drive,
+                       const libxl_device_disk *from)
+{
+    const char *path = from ? from->pdev_path : NULL;
+
+    drive->format = path && *path ? from->format : LIBXL_DISK_FORMAT_EMPTY;
+    drive->backend = from ? from->backend : LIBXL_DISK_BACKEND_UNKNOWN;
+    replace(ctx, &drive->pdev_path, path);
+    replace(ctx, &drive->script, from ? from->script : NULL);
+}
+
 static void put_back(libxl__ao *ao, int rc, void *user)
 {
+    libxl__gc *gc = &ao->gc;
     struct insertion *i = user;
 
+    if (rc && i->old.format != LIBXL_DISK_FORMAT_EMPTY) {
+        LOG(WARN,
+            "%s: its former medium cannot be put back either; it is "
+            "left empty",
+            i->old.vdev);
+        set_medium(CTX, &i->old, NULL);
+        rc = libxl__device_add(ao, ao->domid, &libxl__disk_type, &i->old,
+                               put_back, i);
+        if (!rc)
+            return;
+    }
     over(ao, i, i->rc);
 }
 
@@ -79,12 +110,6 @@ static int find_drive(libxl__gc *gc, uint32_t domid, const char *vdev,
     return rc;
 }
 
-static void replace(libxl_ctx *ctx, char **to, const char *from)
-{
-    free(*to);
-    *to = libxl__strdup_nogc(ctx, from);
-}
-
 static int prepare(libxl__gc *gc, uint32_t domid, const libxl_device_disk *disk,
                    struct insertion *i)
 {
@@ -95,12 +120,7 @@ static int prepare(libxl__gc *gc, uint32_t domid, const libxl_device_disk *disk,
     if (rc)
         return rc;
     libxl_device_disk_copy(CTX, &i->new, &i->old);
-    i->new.format = disk->pdev_path && * disk->pdev_path
-                        ? disk->format
-                        : LIBXL_DISK_FORMAT_EMPTY;
-    i->new.backend = disk->backend;
-    replace(CTX, &i->new.pdev_path, disk->pdev_path);
-    replace(CTX, &i->new.script, disk->script);
+    set_medium(CTX, &i->new, disk);
     /* Before the old medium is gone. */
     return libxl__disk_setdefault(gc, &i->new);
 }
