@@ -186,6 +186,17 @@ static void damaged_json_is_refused_and_can_be_disposed_of(void **state)
     }
 }
 
+/* It would be kept and could not be read again. */
+static void a_text_that_is_no_utf8_is_not_printed(void **state)
+{
+    libxl_device_disk disk;
+
+    libxl_device_disk_init(&disk);
+    disk.pdev_path = strdup("/images/caf\xe9.img");
+    assert_null(libxl_device_disk_to_json(NULL, &disk));
+    libxl_device_disk_dispose(&disk);
+}
+
 static void json_of_another_kind_is_refused(void **state)
 {
     static const char *const bad[] = {
@@ -300,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_survives_the_way_through_json),
         cmocka_unit_test(damaged_json_is_refused_and_can_be_disposed_of),
+        cmocka_unit_test(a_text_that_is_no_utf8_is_not_printed),
         cmocka_unit_test(json_of_another_kind_is_refused),
         cmocka_unit_test(the_type_functions_do_what_debians_do),
         cmocka_unit_test(the_names_of_enumerations_are_debians),

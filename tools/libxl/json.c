@@ -68,12 +68,16 @@ char *libxl__object_to_json(libxl_ctx *ctx, const char *type,
     char *json = NULL;
     size_t len;
 
-    if (hand)
+    /* What is no UTF-8 would be written and never read again. */
+    if (hand && yajl_gen_config(hand, yajl_gen_validate_utf8, 1))
         s = gen(hand, p);
     if (s == yajl_gen_status_ok)
         s = yajl_gen_get_buf(hand, &text, &len);
     if (s == yajl_gen_status_ok)
         json = libxl__strdup_nogc(ctx, (const char *)text);
+    else if (ctx && s == yajl_gen_invalid_string)
+        LIBXL__LOG(ctx, XTL_ERROR, "cannot keep %s: a text in it is not UTF-8",
+                   type);
     else if (ctx)
         LIBXL__LOG(ctx, XTL_ERROR, "cannot print %s as JSON (yajl status %d)",
                    type, s);
