@@ -16,9 +16,9 @@ log() {
     logger -t "xen-hotplug[${0##*/}]" -- "$*" 2>/dev/null || :
 }
 
-# store_read PATH [DEFAULT]
+# store_read PATH [DEFAULT]: as it is, without the backslashes of what is shown
 store_read() {
-    xenstore-read "$1" 2>/dev/null || {
+    xenstore-read -R "$1" 2>/dev/null || {
         [ $# -gt 1 ] || return 1
         echo "$2"
     }
@@ -34,7 +34,7 @@ exists() { # XENBUS_PATH
 fatal() {
     log "$XENBUS_PATH: $*"
     exists "$XENBUS_PATH" &&
-        xenstore-write "$XENBUS_PATH/hotplug-error" "$*" \
+        xenstore-write -R -- "$XENBUS_PATH/hotplug-error" "$*" \
             "$XENBUS_PATH/hotplug-status" error 2>/dev/null ||
         echo "${0##*/}: $*" >&2
     exit 1
@@ -43,7 +43,7 @@ fatal() {
 # success [PATH VALUE]...: what the backend is told with it
 success() {
     exists "$XENBUS_PATH" || exit 1
-    xenstore-write "$@" "$XENBUS_PATH/hotplug-status" connected ||
+    xenstore-write -R -- "$@" "$XENBUS_PATH/hotplug-status" connected ||
         fatal "cannot write hotplug-status"
 }
 

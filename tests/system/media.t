@@ -11,7 +11,7 @@ trap 'rm -rf "$tmp"' EXIT
 guest_kernel "$tmp/extra"
 cp "$BUILD/guests/version" "$tmp/extra/job/tiny" # a small kernel
 fetch closure $(packages media) > /dev/null
-put "$tmp/extra" usr/bin/qemu-nbd usr/bin/qemu-img
+put "$tmp/extra" usr/bin/qemu-nbd usr/bin/qemu-img usr/bin/setpriv
 install -D "$PKG_ROOT/usr/lib/x86_64-linux-gnu/libnbd.so.0" "$tmp/extra/usr/lib/x86_64-linux-gnu/libnbd.so.0"
 put_libraries "$tmp/extra"
 script=tests/system/media.dom0

@@ -35,7 +35,7 @@ build/bin/xenstored --no-domains --pid-file "$dir/pid" || exit 1
 disk() {
     local back=/local/domain/0/backend/vbd/$1/51712
     xenstore-rm "$back" 2> /dev/null
-    xenstore-write "/local/domain/$1/vm" "/vm/$1" "/local/domain/$1/name" "guest$1" \
+    xenstore-write -R "/local/domain/$1/vm" "/vm/$1" "/local/domain/$1/name" "guest$1" \
         "$back/params" "$2" "$back/mode" "$3" "$back/frontend-id" "$1" "$back/state" 1
     [ -z "${format:-}" ] || xenstore-write "$back/format" "$format"
     XENBUS_PATH=$back timeout -s KILL 20 "${script:-dom0-scripts/hotplug/block}" add 7>&-
@@ -128,6 +128,11 @@ if dead_server 2> /dev/null; then
     xenstore-rm /local/domain/0/backend/vbd/1
 fi
 
+cp --sparse=always "$dir/image" "$dir/back\\slash"
+named() { disk 9 "$1" w && [ "$(xenstore-read -R /local/domain/0/backend/vbd/9/51712/physical-device-path)" = "$1" ]; }
+check "a name may have a backslash" named "$dir/back\\slash"
+xenstore-rm /local/domain/0/backend/vbd/9
+
 qemu-img create -q -f qcow2 "$dir/qcow2" 16M
 ln -s "$PWD/dom0-scripts/hotplug/hotplug-common.sh" "$PWD/dom0-scripts/hotplug/block" "$dir"
 ln -s block "$dir/block-nbd"
@@ -142,6 +147,15 @@ check "an image that a guest writes is refused" refuses "in use by guest1" "$dir
 format=
 check "so is its file, as a raw one" refuses "in use by guest1" "$dir/qcow2" w
 qemu-nbd --fork -t -e 9 -f raw --pid-file="$dir/nbd-pid" -k "$dir/nbd" "$dir/image"
+cat > "$dir/who" << 'E'
+#!/bin/sh
+echo "$(id -u) $(id -G) $(sed -n 's/CapPrm:.0*//p' /proc/self/status)" >&2
+exit 1
+E
+chmod 755 "$dir/who"
+check "who looks into an image may read files, and nothing else" unshare -m bash -c "
+    dir=$dir; $(declare -f disk takes refuses)
+    mount --bind $dir/who /usr/bin/qemu-img && format=qcow2 refuses '^65534 65534 4$' $dir/image w"
 nbd="nbd+unix:///?socket=$dir/nbd"
 check "what has a URI is taken as it is named" is_told "$nbd" "$nbd" w
 check "block-nbd puts back what the toolstack took off" eval \
