@@ -216,6 +216,8 @@ void block_job_completed(struct block_queue *q, struct storage_io *io)
     if (io->op == STORAGE_FLUSH && io->result < 0)
         record_store(&j->record->flush_failed, 1);
     if (j->stage == BLOCK_FORGOTTEN) {
+        if (j->record->flush_failed)
+            record_store(&q->share->record->flush_lost, 1);
         release(q, j);
         return;
     }
@@ -267,6 +269,20 @@ void block_job_begin(struct block_queue *q, struct block_job *j)
 }
 
 /* Its request is in the record. */
+/* A flush failed in another process, or at the end of a former connection. */
+static bool is_told_of_loss(struct block_job *j)
+{
+    struct block_record *all = j->queue->share->record;
+
+    if (!j->request.flush_first && !j->request.flush_after)
+        return false;
+    if (all->flush_lost) {
+        record_store(&j->record->flush_failed, 1);
+        record_store(&all->flush_lost, 0);
+    }
+    return j->record->flush_failed;
+}
+
 void block_job_admit(struct block_queue *q, struct block_job *j)
 {
     struct block_request *r = &j->request;
@@ -290,8 +306,8 @@ void block_job_admit(struct block_queue *q, struct block_job *j)
     q->used++;
     if (r->barrier)
         q->barrier = j;
-    if (j->record->flush_failed && (r->flush_first || r->flush_after)) {
-        finish(q, j, BLKIF_RSP_ERROR); /* in another process */
+    if (is_told_of_loss(j)) {
+        finish(q, j, BLKIF_RSP_ERROR);
         return;
     }
     /* It cannot tell. Those that can still do, whoever answers them. */

@@ -251,7 +251,8 @@ static int take_up(struct block_queue *q, bool resume)
     int n = 0, rc = 0;
 
     if (!resume) {
-        block_record_reset(q->record);
+        if (!q->share->nr_queues)
+            block_record_reset(q->share->record);
         q->record->req_cons = q->ring.req_cons;
     } else {
         n = block_record_owed(q->record, q->ring.rsp_prod, owed);

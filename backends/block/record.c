@@ -5,12 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-void block_record_reset(struct block_queue_record *r)
-{
-    r->req_cons = 0;
-    memset(r->job, 0, sizeof(r->job));
-}
-
 static bool lost_data(const struct block_queue_record *r)
 {
     unsigned int i = 0;
@@ -28,6 +22,13 @@ bool block_record_lost_data(const struct block_record *r)
     while (i < BLOCK_MAX_QUEUES && !lost_data(&r->queue[i]))
         i++;
     return i < BLOCK_MAX_QUEUES;
+}
+
+void block_record_reset(struct block_record *r)
+{
+    if (block_record_lost_data(r))
+        record_store(&r->flush_lost, 1);
+    memset(r->queue, 0, sizeof(r->queue));
 }
 
 /* Indices wrap: ages, counted back from 'now', can be compared. */

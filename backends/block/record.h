@@ -16,7 +16,8 @@
  *
  * Not so a flush that failed: the kernel tells of lost data once, and a second
  * flush would succeed. So its failure stands here before anything else becomes
- * of it, and those that were owed beside it may have lost the same data.
+ * of it, and those that were owed beside it may have lost the same data. If the
+ * guest has gone meanwhile, the first flush of its next connection fails.
  *
  * Each request that is taken owes one answer, so the jobs whose answer is not
  * below the ring's rsp_prod are as many as req_cons is ahead of it, or the
@@ -30,7 +31,7 @@
 
 #define BLOCK_MAX_QUEUES    4  /* rings of a disk */
 #define BLOCK_INFLIGHT      64 /* of each: jobs, requests at the medium */
-#define BLOCK_RECORD_FORMAT "vbd   5"
+#define BLOCK_RECORD_FORMAT "vbd   6"
 
 /* Compared with what may stand there: not an enum. */
 #define BLOCK_RECORD_FREE     0
@@ -53,11 +54,12 @@ struct block_queue_record {
 
 struct block_record {
     struct record_head head;
+    uint32_t flush_lost; /* no answer has told yet of a flush that failed */
     struct block_queue_record queue[BLOCK_MAX_QUEUES];
 };
 
-/* A new connection: nothing is owed. */
-void block_record_reset(struct block_queue_record *r);
+/* A new connection: nothing is owed, but to tell of a flush that failed. */
+void block_record_reset(struct block_record *r);
 
 /* A flush has failed, of a request that may be owed. */
 bool block_record_lost_data(const struct block_record *r);

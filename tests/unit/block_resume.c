@@ -189,6 +189,46 @@ static void it_is_told_once(void **state)
     world_disconnect();
 }
 
+/* The kernel has told of it, and the guest has not heard it. */
+static void a_flush_that_fails_without_a_guest_fails_for_the_next(void **state)
+{
+    world_connect();
+    w.hung = true;
+    send_flush(0);
+    while (w.nr_taken < 1)
+        world_backend_turn();
+    w.flush_fails = true;
+    w.hung = false;
+    world_disconnect();
+    world_connect();
+    send_flush(0);
+    assert_int_not_equal(answer(0), BLKIF_RSP_OKAY);
+    send_flush(1);
+    assert_int_equal(answer(1), BLKIF_RSP_OKAY);
+    w.data_lost = false;
+    world_disconnect();
+}
+
+/* In what is left of a ring that the guest does not have any more. */
+static void what_a_former_connection_lost_is_told_once(void **state)
+{
+    world_connect();
+    world_disconnect();
+    w.record.queue[1].job[0].state = BLOCK_RECORD_TAKEN;
+    w.record.queue[1].job[0].flush_failed = 1;
+    world_connect();
+    send_flush(0);
+    assert_int_not_equal(answer(0), BLKIF_RSP_OKAY);
+    w.hung = true;
+    send_flush(1);
+    while (w.nr_taken < 1)
+        world_backend_turn();
+    w.hung = false;
+    assert_int_equal(world_replace_backend(), 0);
+    assert_int_equal(answer(1), BLKIF_RSP_OKAY);
+    world_disconnect();
+}
+
 /* --- lies --- */
 
 static void spoil(uint8_t *bytes, size_t size, unsigned int n)
@@ -254,6 +294,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flush_that_failed_before_a_death_has_failed),
         cmocka_unit_test(it_is_told_once),
+        cmocka_unit_test(a_flush_that_fails_without_a_guest_fails_for_the_next),
+        cmocka_unit_test(what_a_former_connection_lost_is_told_once),
         cmocka_unit_test(a_guest_with_two_rings_notices_no_death),
         cmocka_unit_test(a_guest_with_mapped_pages_notices_no_death),
         cmocka_unit_test(a_guest_with_copied_pages_notices_no_death),
