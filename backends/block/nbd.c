@@ -34,9 +34,11 @@ struct nbd {
     const struct libnbd *lib;
     struct nbd_handle *handle;
     struct nbd_server server;
-    int claim;     /* of a block device, from the kernel; or -1 */
-    bool flushing; /* for those below */
-    bool durable;  /* writes are done after a flush alone */
+    int claim, alive; /* see look_at(); or -1 */
+    bool elsewhere;   /* the medium; the server is killed with the device */
+    bool direct;      /* past the page cache */
+    bool flushing;    /* for those below */
+    bool durable;     /* writes are done after a flush alone */
     bool gone, told;
     bool left;       /* by its device */
     uint32_t events; /* of the socket, that are waited for */
@@ -136,7 +138,9 @@ static int on_done(void *data, int *error)
 }
 
 /* The medium may tell of lost data once: what was written while it did has
- * perhaps been lost, too, and the next flush would not say so. */
+ * perhaps been lost, too, and the next flush would not say so. QEMU's own next
+ * flushes of a file in the page cache would all fail: for more a new server is
+ * needed. */
 static int on_flushed(void *data, int *error)
 {
     struct nbd *n = data;
@@ -151,6 +155,7 @@ static int on_flushed(void *data, int *error)
         list_put(&n->done, io, *error ? -*error : io->result);
     while (*error && (io = list_take(&n->written)))
         list_put(&n->done, io, -*error);
+    n->gone = *error && !n->direct && !n->elsewhere;
     return 1;
 }
 
@@ -299,20 +304,30 @@ static void nbd_leave(struct storage *s)
     struct nbd *n = s->medium;
 
     n->left = true;
-    nbd_server_pull(&n->server);
+    if (n->elsewhere)
+        nbd_server_leave(&n->server);
 }
 
-/* The server ends when it has done all. */
+static void close_one(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+/* The server ends when it has done all; that of a medium which is elsewhere
+ * must have done so soon. */
 static void nbd_storage_close(struct storage *s)
 {
     struct nbd *n = s->medium;
 
     event_timer_cancel(n->loop, &n->patience);
     n->lib->close(n->handle);
+    if (n->elsewhere)
+        nbd_server_words(&n->server, ENDING_MS);
     nbd_server_leave(&n->server);
-    if (n->claim >= 0)
-        close(n->claim);
-    close(s->wait_fd);
+    close_one(n->claim);
+    close_one(n->alive);
+    close_one(s->wait_fd);
     free(n);
     s->ops = NULL;
     s->medium = NULL;
@@ -329,17 +344,22 @@ static const struct storage_ops ops = {
 
 /* --- until it does --- */
 
-/* Is it free? The server is the one to keep others out, by the same locks. */
+/* What stays open as long as the server works. */
+enum { RECORD, CLAIM, MEDIUM };
+
+/* Is it free? The server is the one to keep others out, by the same locks, but
+ * for those from whom the kernel must keep a device; and one that does not ask
+ * for locks gets them. */
 static int look_at(const struct nbd_ask *a, struct nbd_server_plan *p,
-                   int *claim)
+                   struct nbd *n)
 {
     const char *name = a->target.name;
     struct stat st;
-    int fd, alive;
+    int fd;
 
-    if (target_is_uri(name))
+    if (n->elsewhere)
         return 0;
-    fd = medium_open(name, a->mode, &alive);
+    fd = medium_open(name, a->mode, &n->alive);
     if (fd < 0)
         return log_reason(fd, "%s: %s", name,
                           fd == -EBUSY ? "somebody else uses it"
@@ -347,14 +367,19 @@ static int look_at(const struct nbd_ask *a, struct nbd_server_plan *p,
     if (fstat(fd, &st))
         memset(&st, 0, sizeof(st));
     p->target.device = S_ISBLK(st.st_mode);
-    p->direct = fcntl(fd, F_GETFL) & O_DIRECT;
-    close(fd);
-    if (alive >= 0)
-        close(alive);
-    if (!p->target.device || p->readonly || p->target.unlocked)
+    n->direct = p->direct = fcntl(fd, F_GETFL) & O_DIRECT;
+    if (p->target.unlocked) {
+        p->held[MEDIUM] = fd;
         return 0;
-    *claim = open(name, O_RDONLY | O_EXCL | O_CLOEXEC);
-    return *claim < 0 ? log_reason(-errno, "%s: %s", name, strerror(errno)) : 0;
+    }
+    close(fd);
+    close_one(n->alive);
+    n->alive = -1;
+    if (!p->target.device || p->readonly)
+        return 0;
+    n->claim = p->held[CLAIM] = open(name, O_RDONLY | O_EXCL | O_CLOEXEC);
+    return n->claim < 0 ? log_reason(-errno, "%s: %s", name, strerror(errno))
+                        : 0;
 }
 
 static int wait_for_server(struct nbd *n)
@@ -399,6 +424,8 @@ static int connect_to_server(struct nbd *n, const struct nbd_server_plan *p)
         rc = n->lib->connect_socket(n->handle, n->server.socket) ? -EIO : 0;
     }
     rc = rc ? rc : wait_for_server(n);
+    if (!rc && !n->elsewhere)
+        nbd_server_unleash(&n->server);
     if (!rc)
         return 0;
     rc = why_not(n, p->target.name, rc);
@@ -452,15 +479,17 @@ static int begin_watch(struct storage *s)
 static int open_with(struct storage *s, const struct nbd_ask *a)
 {
     struct nbd *n = s->medium;
-    struct nbd_server_plan p = {.target = a->target,
-                                .readonly = a->mode[0] != 'w',
-                                .hold = a->hold,
-                                .domid = a->domid};
+    struct nbd_server_plan p = {
+        .target = a->target,
+        .readonly = a->mode[0] != 'w',
+        .held = {[RECORD] = a->hold, [CLAIM] = -1, [MEDIUM] = -1},
+        .domid = a->domid};
     int rc;
 
     p.target.unlocked = !strcmp(a->mode, "w!");
-    rc = look_at(a, &p, &n->claim);
+    rc = look_at(a, &p, n);
     rc = rc ? rc : connect_to_server(n, &p);
+    close_one(p.held[MEDIUM]);
     rc = rc ? rc : take_properties(s, a);
     return rc ? rc : begin_watch(s);
 }
@@ -478,7 +507,9 @@ int nbd_storage_open(struct storage *s, const struct nbd_ask *a)
     *n = (struct nbd){
         .lib = lib,
         .claim = -1,
-        .server = {.words = -1, .leash = -1},
+        .alive = -1,
+        .elsewhere = target_is_uri(a->target.name),
+        .server = NBD_NO_SERVER,
         .storage = s,
         .loop = a->loop,
         .lost = a->lost,

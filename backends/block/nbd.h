@@ -25,7 +25,7 @@ struct nbd_ask {
     struct target target; /* 'device' is found out */
     const char *mode;     /* see medium_open() */
     bool allow_discard;
-    int hold; /* see nbd_server_plan */
+    int hold; /* one of nbd_server_plan's held */
     unsigned int domid;
     struct event_loop *loop;
     /* The server has gone, and why: nothing finishes any more. */

@@ -33,7 +33,8 @@
 /* One for each guest, beside those of the backends (backend_main.c). */
 #define FIRST_UID 0x70100000u
 
-#define LISTENER 3  /* where the program looks for it */
+#define LISTENER 3 /* where the program looks for it */
+#define LEASH    4
 #define SPARE    16 /* above all these */
 
 /* --- the socket --- */
@@ -125,34 +126,23 @@ static int become(uid_t uid)
                : 0;
 }
 
+/* Of pipes: what this process says goes to words; at the other end of leash is
+ * the process that has started it, alone. */
 struct ends {
-    int listener, words;
-    int leash[2]; /* below 0: none */
+    int listener, words, leash;
 };
 
-/* A pipe, of which both ends stay open here, so that nothing happens when the
- * other process ends. What it writes there is a signal, and root's. */
-static int put_on_leash(int leash)
-{
-    return leash >= 0 && (fcntl(leash, F_SETOWN, getpid()) ||
-                          fcntl(leash, F_SETSIG, SIGKILL) ||
-                          fcntl(leash, F_SETFL, O_ASYNC | O_NONBLOCK))
-               ? -errno
-               : 0;
-}
-
 /* Puts each where it belongs; all others are closed. */
-static int arrange(const struct ends *e, int hold)
+static int arrange(const struct ends *e, const int *held)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    const int first[LISTENER + 1] = {null, null, e->words, e->listener};
-    const int others[] = {e->leash[0], e->leash[1], hold};
-    int above[ARRAY_SIZE(first) + ARRAY_SIZE(others)];
+    const int first[LEASH + 1] = {null, null, e->words, e->listener, e->leash};
+    int above[ARRAY_SIZE(first) + NBD_SERVER_HELD];
     unsigned int n = 0;
 
     for (unsigned int i = 0; i < ARRAY_SIZE(above); i++) {
         bool is_first = i < ARRAY_SIZE(first);
-        int fd = is_first ? first[i] : others[i - ARRAY_SIZE(first)];
+        int fd = is_first ? first[i] : held[i - ARRAY_SIZE(first)];
 
         if (fd < 0 && !is_first)
             continue;
@@ -164,6 +154,19 @@ static int arrange(const struct ends *e, int hold)
         if (dup2(above[i], i) < 0)
             return -errno;
     return syscall(SYS_close_range, n, ~0u, 0) ? -errno : 0;
+}
+
+/* When the other end is closed, as the kernel does it for a process that is
+ * killed, this process gets a signal, and it is root's. It may have been closed
+ * before. */
+static int put_on_leash(void)
+{
+    struct pollfd other = {.fd = LEASH};
+
+    if (fcntl(LEASH, F_SETOWN, getpid()) || fcntl(LEASH, F_SETSIG, SIGKILL) ||
+        fcntl(LEASH, F_SETFL, O_ASYNC | O_NONBLOCK))
+        return -errno;
+    return poll(&other, 1, 0) ? -ECANCELED : 0;
 }
 
 static int run_program(const struct nbd_server_plan *p)
@@ -197,8 +200,8 @@ static void serve(const struct nbd_server_plan *p, const struct ends *e)
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    rc = put_on_leash(e->leash[0]);
-    rc = rc ? rc : arrange(e, p->hold);
+    rc = arrange(e, p->held);
+    rc = rc ? rc : put_on_leash();
     rc = rc || geteuid() ? rc : see_little(p);
     rc = rc || geteuid() ? rc : become(FIRST_UID + p->domid);
     rc = rc ? rc : nbd_filter_install(target_is_at_socket(p->target.name));
@@ -216,43 +219,55 @@ static void close_one(int *fd)
     *fd = -1;
 }
 
-static int make_pipes(struct nbd_server *s, const struct nbd_server_plan *p,
-                      struct ends *e)
+static int make_pipes(struct nbd_server *s, struct ends *e)
 {
-    int words[2];
+    int words[2], leash[2];
 
     if (pipe2(words, O_CLOEXEC | O_NONBLOCK))
         return -errno;
     s->words = words[0];
     e->words = words[1];
-    if (target_is_uri(p->target.name) &&
-        pipe2(e->leash, O_CLOEXEC | O_NONBLOCK))
+    if (pipe2(leash, O_CLOEXEC | O_NONBLOCK))
         return -errno;
+    e->leash = s->collar = leash[0];
+    s->leash = leash[1];
     return 0;
+}
+
+/* Those that were killed and have ended meanwhile. */
+static void reap(void)
+{
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        ;
 }
 
 int nbd_server_start(struct nbd_server *s, const struct nbd_server_plan *p)
 {
-    struct ends e = {-1, -1, {-1, -1}};
+    struct ends e = {-1, -1, -1};
     int rc;
 
-    *s = (struct nbd_server){-1, -1, -1, -1};
+    reap();
+    *s = NBD_NO_SERVER;
     rc = make_sockets(&e.listener, &s->socket);
-    rc = rc ? rc : make_pipes(s, p, &e);
+    rc = rc ? rc : make_pipes(s, &e);
     s->pid = rc ? -1 : fork();
     if (!s->pid)
         serve(p, &e);
     if (!rc && s->pid < 0)
         rc = -errno;
-    s->leash = e.leash[1];
     close_one(&e.listener);
     close_one(&e.words);
-    close_one(&e.leash[0]);
     if (!rc)
         return 0;
     close_one(&s->socket);
     nbd_server_leave(s);
     return rc;
+}
+
+void nbd_server_unleash(struct nbd_server *s)
+{
+    if (fcntl(s->collar, F_SETFL, O_NONBLOCK))
+        log_warning("the medium's server: %s", strerror(errno));
 }
 
 const char *nbd_server_words(struct nbd_server *s, int wait_ms)
@@ -270,22 +285,15 @@ const char *nbd_server_words(struct nbd_server *s, int wait_ms)
            (strncmp(text, own_name, strlen(own_name)) ? 0 : strlen(own_name));
 }
 
-void nbd_server_pull(struct nbd_server *s)
-{
-    if (s->leash >= 0 && write(s->leash, "", 1) < 0)
-        log_warning("the medium's server: %s", strerror(errno));
-    close_one(&s->leash);
-}
-
 void nbd_server_leave(struct nbd_server *s)
 {
     close_one(&s->words);
+    close_one(&s->collar);
     close_one(&s->leash);
 }
 
 void nbd_server_kill(struct nbd_server *s)
 {
     kill(s->pid, SIGKILL);
-    waitpid(s->pid, NULL, WNOHANG);
     nbd_server_leave(s);
 }

@@ -3,16 +3,17 @@
  * The program that serves a medium which is no plain file or device: qemu-nbd,
  * of Debian's package qemu-utils, over a socket that nobody else can reach.
  *
- * It lives as long as the process that has started it: with its only client it
- * ends, after it has done what it was asked for and has written everything
- * back. Until then it keeps the record open, so that a successor does not begin
- * before (record_claim()): two servers of one image would destroy it, and what
- * the former was still asked to write could come after what the latter wrote.
+ * It ends with the process that has started it, and keeps the record open
+ * until then, so that a successor does not begin before (record_claim()): two
+ * servers of one image would destroy it, and what the former was still asked to
+ * write could come after what the latter wrote. It is on a leash: when the
+ * other end is closed, by whoever, it is killed in the middle of what it does.
+ * Only that of a local image is let off when it serves: it ends by itself after
+ * it has done what its only client has asked for and has written everything
+ * back, and the medium's locks keep the next user out for so long. What is
+ * elsewhere another guest's server may write at once.
  *
- * Of what is on this host the medium's locks keep the next user out, too; what
- * is elsewhere another guest's server may write at once. So the server of a URI
- * is on a leash: nbd_server_pull() ends it, in the middle of what it does, when
- * the device has ended and nobody will do the rest again.
+ * What it has handed to the network nobody takes back.
  *
  * A guest that has taken its backend over may do so with this program as well.
  * It has a user of its own, no capability but to open what root could, the
@@ -29,20 +30,23 @@
 
 #include "target.h"
 
+#define NBD_SERVER_HELD 3
+
 struct nbd_server_plan {
     struct target target;
     bool readonly;
-    bool direct; /* past the page cache */
-    int hold;    /* stays open as long as it lives; below 0: nothing */
+    bool direct;               /* past the page cache */
+    int held[NBD_SERVER_HELD]; /* stay open as long as it lives; or below 0 */
     unsigned int domid;
 };
 
 struct nbd_server {
     pid_t pid;
-    int socket; /* connected to it, and the caller's from now on */
-    int words;  /* what it says; read by nbd_server_words() */
-    int leash;  /* below 0: none */
+    int socket;        /* connected to it, and the caller's from now on */
+    int words;         /* what it says; read by nbd_server_words() */
+    int leash, collar; /* both ends */
 };
+#define NBD_NO_SERVER ((struct nbd_server){-1, -1, -1, -1, -1})
 
 /* As root. What it does with its medium is seen at the socket alone. 0 or
  * -errno. */
@@ -52,11 +56,12 @@ int nbd_server_start(struct nbd_server *s, const struct nbd_server_plan *p);
  * it has ended. */
 const char *nbd_server_words(struct nbd_server *s, int wait_ms);
 
-/* The device has ended. Of a local image's nothing happens. */
-void nbd_server_pull(struct nbd_server *s);
+/* It serves a local image, and shall write everything back after its client. */
+void nbd_server_unleash(struct nbd_server *s);
 
 /* It is not needed, and may never have begun. */
 void nbd_server_kill(struct nbd_server *s);
+/* It is killed, unless it was let off. */
 void nbd_server_leave(struct nbd_server *s);
 
 #endif

@@ -316,6 +316,75 @@ static void test_one_user(void **state)
     log_take_reason(0);
 }
 
+/* Who writes whoever else does is seen by those who ask first. */
+static void test_whoever_else(void **state)
+{
+    uint64_t until = now_ms() + 5000;
+    struct storage raw;
+    int rc;
+
+    new_image("qcow2");
+    assert_int_equal(open_as(image, "qcow2", "w!"), 0);
+    assert_int_equal(storage_open(&raw, image, "w", false, 4), -EBUSY);
+    storage_close(&disk);
+    while ((rc = storage_open(&raw, image, "w", false, 4)) && now_ms() < until)
+        usleep(1000);
+    assert_int_equal(rc, 0);
+    storage_close(&raw);
+    log_take_reason(0);
+}
+
+static void new_loop_device(char name[32])
+{
+    char command[128];
+    FILE *f;
+
+    new_image("qcow2");
+    snprintf(command, sizeof(command), "losetup -f --show %s", image);
+    f = popen(command, "r");
+    assert_non_null(f);
+    if (!fgets(name, 32, f))
+        name[0] = 0;
+    pclose(f);
+    name[strcspn(name, "\n")] = 0;
+}
+
+/* In this domain nobody may mount it or make a file system there while a server
+ * still writes it. */
+static void test_device_is_claimed(void **state)
+{
+    uint64_t until = now_ms() + 5000;
+    int ready[2], fd;
+    pid_t pid, server;
+    char name[32], c;
+
+    new_loop_device(name);
+    if (!*name)
+        skip();
+    assert_int_equal(pipe(ready), 0);
+    pid = fork();
+    if (!pid) {
+        open_again(name, "qcow2");
+        if (write(ready[1], "", 1) == 1)
+            pause();
+    }
+    assert_int_equal(read(ready[0], &c, 1), 1);
+    server = server_of(pid);
+    kill(server, SIGSTOP);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    assert_int_equal(open(name, O_RDONLY | O_EXCL), -1);
+    assert_int_equal(errno, EBUSY);
+    kill(server, SIGKILL);
+    while ((fd = open(name, O_RDONLY | O_EXCL)) < 0 && now_ms() < until)
+        usleep(1000);
+    assert_true(fd >= 0);
+    close(fd);
+    run("losetup -d %s", name);
+    close(ready[0]);
+    close(ready[1]);
+}
+
 static void test_read_only(void **state)
 {
     struct storage first;
@@ -437,6 +506,10 @@ int main(void)
         TEST("a server that does not answer is told of, and waited for",
              test_slow),
         TEST("an image that is written has one user", test_one_user),
+        TEST("so has one that is written whoever else writes",
+             test_whoever_else),
+        TEST("a device stays claimed until its server has ended",
+             test_device_is_claimed),
         TEST("readers share an image, and cannot write it", test_read_only),
         TEST("a successor waits until the server before has ended",
              test_predecessor),

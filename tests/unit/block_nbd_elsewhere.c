@@ -18,15 +18,18 @@
 
 static char name[128];
 
-/* It serves a disk, and does not answer. */
-static void somebody_sleeps(void)
+static void somebody_serves(void)
 {
     new_image("raw");
     run("qemu-nbd --fork -t -e 4 --pid-file=%s/pid -f raw -x disk -k %s/socket "
         "%s",
         dir, dir, image);
     snprintf(name, sizeof(name), "nbd:unix:%s/socket:exportname=disk", dir);
-    open_again(name, NULL);
+}
+
+/* And does not answer. */
+static void somebody_sleeps(void)
+{
     run("kill -STOP $(cat %s/pid)", dir);
 }
 
@@ -45,6 +48,8 @@ static void when_the_device_ends_nothing_is_written(void **state)
     pid_t pid;
     int status;
 
+    somebody_serves();
+    open_again(name, NULL);
     somebody_sleeps();
     pid = server_pid();
     ends.fd = pidfd_open(pid, 0);
@@ -58,22 +63,55 @@ static void when_the_device_ends_nothing_is_written(void **state)
     storage_close(&disk);
 }
 
-/* It has a successor, that does it again. */
-static void when_a_process_is_killed_it_is(void **state)
+/* Whatever its server does then, it ends. */
+static void kill_with_server(pid_t pid)
+{
+    struct pollfd ends = {.events = POLLIN};
+
+    ends.fd = pidfd_open(server_of(pid), 0);
+    assert_true(ends.fd >= 0);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(poll(&ends, 1, 10000), 1);
+    close(ends.fd);
+}
+
+/* Its successor does the rest, or nobody. */
+static void a_process_that_is_killed_takes_its_server_along(void **state)
 {
     char data[512] = "in time";
     struct storage_io io = {.op = STORAGE_WRITE, .data = data, .len = 512};
-    pid_t pid = fork();
+    int ready[2];
+    pid_t pid;
+    char c;
 
+    assert_int_equal(pipe(ready), 0);
+    somebody_serves();
+    pid = fork();
     if (!pid) {
+        open_again(name, NULL);
         somebody_sleeps();
         storage_queue(&disk, &io);
-        kill(getpid(), SIGKILL);
+        if (write(ready[1], "", 1) == 1)
+            pause();
     }
-    assert_int_equal(waitpid(pid, NULL, 0), pid);
-    run("kill -CONT $(cat %s/pid)", dir);
-    run("timeout 10 sh -c 'until grep -q \"in time\" %s; do sleep 0.01; done'",
-        image);
+    assert_int_equal(read(ready[0], &c, 1), 1);
+    kill_with_server(pid);
+    close(ready[0]);
+    close(ready[1]);
+}
+
+/* A server that nobody has spoken to does not end with its client. */
+static void so_does_one_that_waits_for_it(void **state)
+{
+    pid_t pid;
+
+    somebody_serves();
+    somebody_sleeps();
+    pid = fork();
+    if (!pid)
+        _exit(open_as(name, NULL, "w"));
+    kill_with_server(pid);
 }
 
 /* Once; it tells of this loss at one flush alone. */
@@ -129,11 +167,7 @@ static void who_goes_is_waited_for(void **state)
 {
     char data[512] = "over there", back[512];
 
-    new_image("raw");
-    run("qemu-nbd --fork -t -e 4 --pid-file=%s/pid -f raw -x disk -k %s/socket "
-        "%s",
-        dir, dir, image);
-    snprintf(name, sizeof(name), "nbd:unix:%s/socket:exportname=disk", dir);
+    somebody_serves();
     open_again(name, NULL);
     assert_int_equal(disk.limits.sectors, 16 * MIB / 512);
     assert_true(disk.flush);
@@ -157,7 +191,8 @@ int main(void)
         TEST(all_flushes_that_may_tell_of_a_loss_do),
         TEST(a_loss_is_told_at_the_servers_end),
         TEST(when_the_device_ends_nothing_is_written),
-        TEST(when_a_process_is_killed_it_is),
+        TEST(a_process_that_is_killed_takes_its_server_along),
+        TEST(so_does_one_that_waits_for_it),
     };
     bool servers = !geteuid() && !access("/usr/bin/qemu-nbd", X_OK);
 

@@ -81,19 +81,25 @@ int done(enum storage_op op, void *data, uint64_t offset, uint64_t len)
     return next_done() ? io.result : -ENOTCONN;
 }
 
-/* Of the last server that was started. */
-pid_t server_pid(void)
+pid_t server_of(pid_t pid)
 {
-    char command[64], line[32] = "";
+    char command[128], line[32] = "";
     FILE *f;
 
-    snprintf(command, sizeof(command), "pgrep -n -x -P %d qemu-nbd",
-             (int)getpid());
+    snprintf(command, sizeof(command),
+             "timeout 10 sh -c 'until pgrep -n -x -P %d qemu-nbd; do "
+             "sleep 0.01; done'",
+             (int)pid);
     f = popen(command, "r");
     assert_non_null(f);
     assert_non_null(fgets(line, sizeof(line), f));
     pclose(f);
     return atoi(line);
+}
+
+pid_t server_pid(void)
+{
+    return server_of(getpid());
 }
 
 void kill_server(void)

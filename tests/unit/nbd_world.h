@@ -39,7 +39,8 @@ struct storage_io *next_done(void);
 /* One alone; its result. */
 int done(enum storage_op op, void *data, uint64_t offset, uint64_t len);
 
-/* Of the last server that was started. */
+/* The last server that the process has started, or starts now. */
+pid_t server_of(pid_t pid);
 pid_t server_pid(void);
 void kill_server(void);
 
