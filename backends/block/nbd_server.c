@@ -79,16 +79,21 @@ static int open_up(const char *path, uint64_t what)
            change_mount(path, 0, 0, what);
 }
 
-/* The pipes with names by which daemons are told what to do lie there. */
-static int hide_run(const char *image)
+/* The pipes with names by which daemons are told what to do, and the secrets of
+ * this host: an image names other files, which are opened as well. */
+static int hide_others(const char *image)
 {
+    static const char *const place[] = {"/run/", "/etc/", "/root/", "/boot/"};
     char *real = realpath(image, NULL);
-    bool needed = !real || !strncmp(real, "/run/", 5);
+    int rc = real ? 0 : -1;
 
+    for (size_t i = 0; !rc && i < ARRAY_SIZE(place); i++)
+        if (strncmp(real, place[i], strlen(place[i])) &&
+            !access(place[i], F_OK))
+            rc = mount("none", place[i], "tmpfs",
+                       MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     free(real);
-    return needed ? 0
-                  : mount("none", "/run", "tmpfs",
-                          MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    return rc;
 }
 
 /* Where others unmount something it goes here, too. The program wants the null
@@ -105,7 +110,7 @@ static int see_little(const struct nbd_server_plan *p)
                      0) ||
         open_up("/dev/null", MOUNT_ATTR_NODEV) ||
         (local && (open_up(p->target.name, MOUNT_ATTR_NODEV | write) ||
-                   hide_run(p->target.name))))
+                   hide_others(p->target.name))))
         return -errno;
     return 0;
 }

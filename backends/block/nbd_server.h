@@ -20,7 +20,8 @@
  * whole file system read-only and without devices except for its medium, and
  * nothing that it could connect to but its medium: no UNIX sockets
  * (nbd_filter.h) unless that is behind one, no network if it is a local one.
- * /run is empty then, unless the medium lies there.
+ * /run, /etc, /root and /boot are empty then, but for that in which the medium
+ * lies.
  */
 #ifndef BACKENDS_BLOCK_NBD_SERVER_H
 #define BACKENDS_BLOCK_NBD_SERVER_H

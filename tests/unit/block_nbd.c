@@ -475,12 +475,17 @@ static void test_sockets(void **state)
     run("kill $(cat %s/pid)", dir);
 }
 
-static void test_run_is_empty(void **state)
+static void test_places_are_empty(void **state)
 {
     new_image("qcow2");
     open_again(image, "qcow2");
-    run("test -z \"$(ls -A /proc/%d/root/run)\"", (int)server_pid());
+    for (const char *const *place =
+             (const char *const[]){"run", "etc", "root", "boot", NULL};
+         *place; place++)
+        run("test -z \"$(ls -A /proc/%d/root/%s)\"", (int)server_pid(), *place);
     storage_close(&disk);
+    run("qemu-img rebase -u -f qcow2 -F raw -b /etc/shadow %s", image);
+    refused(image, "qcow2", "w", "Could not open '/etc/shadow'");
 }
 
 #define TEST(name, f)                                                          \
@@ -515,7 +520,8 @@ int main(void)
              test_predecessor),
         TEST("what cannot be served is refused with a reason", test_refusals),
         TEST("an image cannot name a socket of this host", test_sockets),
-        TEST("the server of an image sees nothing of /run", test_run_is_empty),
+        TEST("the server of an image sees nothing of this host's own",
+             test_places_are_empty),
     };
     bool servers = !geteuid() && !access("/usr/bin/qemu-nbd", X_OK);
 
