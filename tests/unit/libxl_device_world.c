@@ -45,7 +45,7 @@ int count(const char *top)
     return n;
 }
 
-bool store_is_away;
+bool store_is_away, fails_to_write;
 
 const char *libxl__xs_read(libxl__gc *gc, xs_transaction_t t, const char *path)
 {
@@ -95,7 +95,7 @@ int libxl__xs_mknod(libxl__gc *gc, xs_transaction_t t, const char *path,
     return libxl__xs_write(gc, t, path, "");
 }
 
-/* Of a directory that is a node itself. */
+/* Empty, if it is not there. */
 char **libxl__xs_directory(libxl__gc *gc, xs_transaction_t t, const char *path,
                            unsigned int *n)
 {
@@ -104,6 +104,10 @@ char **libxl__xs_directory(libxl__gc *gc, xs_transaction_t t, const char *path,
     unsigned int known;
 
     *n = 0;
+    if (store_is_away) {
+        errno = EIO;
+        return NULL;
+    }
     GCNEW_ARRAY(list, nodes_n + 1);
     for (int i = 0; i < nodes_n; i++) {
         if (!is_at_or_below(nodes[i].path, path) || !nodes[i].path[len])
@@ -141,7 +145,7 @@ int libxl__xs_rm_up(libxl__gc *gc, const char *path)
 
 int libxl__xs_transaction(libxl__gc *gc, libxl__xs_body *body, void *arg)
 {
-    return body(gc, 1, arg);
+    return store_is_away || fails_to_write ? ERROR_FAIL : body(gc, 1, arg);
 }
 
 const char *node(const char *path)

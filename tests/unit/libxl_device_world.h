@@ -32,8 +32,9 @@ void remove_nodes(const char *top);
 /* Of every domain. Saving it without the lock on its files is a failure. */
 extern libxl_domain_config config;
 extern bool domain_is_gone;
-extern bool store_is_away; /* for who reads */
-extern int locks;          /* held */
+extern bool store_is_away;  /* does not answer */
+extern bool fails_to_write; /* in a transaction */
+extern int locks;           /* held */
 
 /* Registered, or NULL. */
 extern libxl__ev_watch *watch;

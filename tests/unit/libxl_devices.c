@@ -39,7 +39,7 @@ static int attach(libxl_device_disk disk)
 /* With the scripts off: they are the affair of the tests that want them. */
 static int setup(void **state)
 {
-    domain_is_gone = store_is_away = false;
+    domain_is_gone = store_is_away = fails_to_write = false;
     logged[0] = 0;
     libxl_domain_config_init(&config);
     libxl_defbool_set(&config.c_info.run_hotplug_scripts, false);
@@ -243,6 +243,66 @@ static void a_store_that_is_away_does_not_cost_a_disk(void **state)
     store_is_away = false;
 }
 
+/* Nor does it cost what is there to add to it. */
+static void a_store_that_is_away_does_not_cost_an_interface(void **state)
+{
+    libxl_device_nic nic;
+    libxl_mac mac;
+
+    libxl_device_nic_init(&nic);
+    assert_int_equal(libxl_device_nic_add(&the_ctx, DOMID, &nic, NULL), 0);
+    backend_says("/local/domain/0/backend/vif/7/0", "2");
+    assert_int_equal(result, 0);
+    memcpy(mac, nic.mac, sizeof(mac));
+    libxl_device_nic_dispose(&nic);
+    give_it_xvdb();
+
+    store_is_away = true;
+    libxl_device_nic_init(&nic);
+    assert_int_equal(libxl_device_nic_add(&the_ctx, DOMID, &nic, NULL),
+                     ERROR_FAIL);
+    libxl_device_nic_dispose(&nic);
+    assert_int_equal(attach(a_disk("xvdb", "/none")), ERROR_FAIL);
+    store_is_away = false;
+    assert_int_equal(config.num_nics, 1);
+    assert_memory_equal(config.nics[0].mac, mac, sizeof(mac));
+    assert_int_equal(config.num_disks, 1);
+    assert_null(config.disks[0].script);
+}
+
+/* It was, while somebody was killed who had removed it. */
+static void what_fails_to_be_added_stays_as_it_was_configured(void **state)
+{
+    give_it_xvdb();
+    remove_nodes(RECORD);
+    fails_to_write = true;
+    assert_int_equal(attach(a_disk("xvdb", "/none")), ERROR_FAIL);
+    fails_to_write = false;
+    assert_int_equal(config.num_disks, 1);
+    assert_null(config.disks[0].script);
+
+    assert_int_equal(attach(a_disk("xvdb", "/none")), 0);
+    backend_says(BACK, "6");
+    assert_int_equal(result, ERROR_FAIL);
+    assert_int_equal(config.num_disks, 1);
+    assert_null(config.disks[0].script);
+}
+
+static void a_store_that_is_away_does_not_say_what_is_there(void **state)
+{
+    libxl_device_disk disk;
+    int n;
+
+    give_it_xvdb();
+    store_is_away = true;
+    assert_int_equal(detach(libxl_device_disk_safe_remove), ERROR_FAIL);
+    assert_int_equal(libxl_vdev_to_device_disk(&the_ctx, DOMID, "xvdb", &disk),
+                     ERROR_FAIL);
+    assert_null(libxl_device_disk_list(&the_ctx, DOMID, &n));
+    assert_int_equal(n, 0);
+    store_is_away = false;
+}
+
 static void a_disk_is_taken_by_force(void **state)
 {
     give_it_xvdb();
@@ -370,6 +430,7 @@ static void a_list_shows_disks_whatever_the_guest_writes(void **state)
     int n;
 
     list = libxl_device_disk_list(&the_ctx, DOMID, &n);
+    assert_non_null(list);
     assert_int_equal(n, 0);
     libxl_device_disk_list_free(list, n);
 
@@ -453,6 +514,9 @@ int main(void)
         TEST(a_disk_that_the_guest_keeps_is_not_removed_safely),
         TEST(a_disk_that_the_guest_keeps_is_removed_in_the_end),
         TEST(a_store_that_is_away_does_not_cost_a_disk),
+        TEST(a_store_that_is_away_does_not_cost_an_interface),
+        TEST(what_fails_to_be_added_stays_as_it_was_configured),
+        TEST(a_store_that_is_away_does_not_say_what_is_there),
         TEST(a_disk_is_taken_by_force),
         TEST(a_disk_that_was_made_anew_is_not_removed),
         TEST(a_medium_comes_and_goes),

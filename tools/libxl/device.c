@@ -82,16 +82,21 @@ static int write_dirs(libxl__gc *gc, xs_transaction_t t, void *arg)
         {.id = dev->domid, .perms = XS_PERM_READ}};
     struct xs_permissions own_perms[] = {
         {.id = LIBXL__TOOLSTACK_DOMID, .perms = XS_PERM_NONE}};
-    int rc;
+    libxl__device there = *dev;
+    int rc = libxl__device_find(gc, t, &there);
 
-    if (libxl__xs_read(gc, t, GCSPRINTF("%s/backend", record))) {
+    if (!rc) {
         LOG(ERROR, "domain %s has a %s %u already",
             libxl__domain_label(gc, dev->domid), dev->kind, dev->devid);
         return ERROR_DEVICE_EXISTS;
     }
+    if (rc != ERROR_NOTFOUND)
+        return rc;
     /* Domain 0's is made by the first device. */
     if (dev->domid &&
         !libxl__xs_read(gc, t, GCSPRINTF("/libxl/%u", dev->domid))) {
+        if (errno != ENOENT)
+            return ERROR_FAIL;
         LOG(ERROR, "domain %u has gone", dev->domid);
         return ERROR_DOMAIN_NOTFOUND;
     }
@@ -122,59 +127,76 @@ int libxl__device_write(libxl__gc *gc, const libxl__device *dev,
 }
 
 /* Only dom0 can write the record, which names the domain of the backend. */
-bool libxl__device_find(libxl__gc *gc, xs_transaction_t t, libxl__device *dev)
+int libxl__device_find(libxl__gc *gc, xs_transaction_t t, libxl__device *dev)
 {
     const char *be = libxl__xs_read(
         gc, t, GCSPRINTF("%s/backend", libxl__device_record(gc, dev)));
 
-    return be && sscanf(be, "/local/domain/%u/backend/", &dev->backend_domid);
+    if (!be)
+        return errno == ENOENT ? ERROR_NOTFOUND : ERROR_FAIL;
+    return sscanf(be, "/local/domain/%u/backend/", &dev->backend_domid) == 1
+               ? 0
+               : ERROR_INVAL;
 }
 
-bool libxl__device_absent(libxl__gc *gc, const libxl__device *dev)
+/* Those of one kind, at the end of the list. */
+static int list_kind(libxl__gc *gc, xs_transaction_t t, uint32_t domid,
+                     const char *kind, libxl__device **list, int *n)
 {
-    const char *path = GCSPRINTF("%s/backend", libxl__device_record(gc, dev));
+    libxl__device dev = {.domid = domid, .kind = kind};
+    const char *path = GCSPRINTF("/libxl/%u/device/%s", domid, kind);
+    unsigned int ids;
+    char **id = libxl__xs_directory(gc, t, path, &ids);
+    int rc;
 
-    return !libxl__xs_read(gc, XBT_NULL, path) && errno == ENOENT;
-}
-
-libxl__device *libxl__device_list(libxl__gc *gc, xs_transaction_t t,
-                                  uint32_t domid, const char *kind, int *n)
-{
-    const char *root = GCSPRINTF("/libxl/%u/device", domid);
-    unsigned int kinds, ids;
-    char **k = libxl__xs_directory(gc, t, root, &kinds), **id;
-    libxl__device *list = NULL, dev;
-
-    *n = 0;
-    for (unsigned int i = 0; i < kinds; i++) {
-        if (kind && strcmp(kind, k[i]))
+    if (!id)
+        return errno == ENOENT ? 0 : ERROR_FAIL;
+    for (unsigned int i = 0; i < ids; i++) {
+        if (libxl__parse_uint(id[i], UINT32_MAX, &dev.devid))
             continue;
-        id = libxl__xs_directory(gc, t, GCSPRINTF("%s/%s", root, k[i]), &ids);
-        for (unsigned int j = 0; j < ids; j++) {
-            dev = (libxl__device){.domid = domid, .kind = k[i]};
-            if (libxl__parse_uint(id[j], UINT32_MAX, &dev.devid) ||
-                !libxl__device_find(gc, t, &dev))
-                continue;
-            list = libxl__realloc(gc, list, (*n + 1) * sizeof(*list));
-            list[(*n)++] = dev;
-        }
+        rc = libxl__device_find(gc, t, &dev);
+        if (rc == ERROR_FAIL)
+            return rc;
+        if (rc)
+            continue;
+        *list = libxl__realloc(gc, *list, (*n + 1) * sizeof(**list));
+        (*list)[(*n)++] = dev;
     }
-    return list;
+    return 0;
 }
 
-int libxl__device_nextid(libxl__gc *gc, uint32_t domid, const char *kind)
+int libxl__device_list(libxl__gc *gc, xs_transaction_t t, uint32_t domid,
+                       const char *kind, libxl__device **list, int *n)
+{
+    unsigned int kinds;
+    char **k = libxl__xs_directory(gc, t, GCSPRINTF("/libxl/%u/device", domid),
+                                   &kinds);
+    int rc = k || errno == ENOENT ? 0 : ERROR_FAIL;
+
+    *list = NULL;
+    *n = 0;
+    for (unsigned int i = 0; i < kinds && !rc; i++)
+        if (!kind || !strcmp(kind, k[i]))
+            rc = list_kind(gc, t, domid, k[i], list, n);
+    if (rc)
+        *n = 0;
+    return rc;
+}
+
+int libxl__device_nextid(libxl__gc *gc, uint32_t domid, const char *kind,
+                         uint32_t *devid)
 {
     libxl__device *list;
-    int n, id = 0;
+    int n, rc = libxl__device_list(gc, XBT_NULL, domid, kind, &list, &n);
 
-    list = libxl__device_list(gc, XBT_NULL, domid, kind, &n);
+    *devid = 0;
     for (int i = 0; i < n; i++) {
-        if (list[i].devid == (uint32_t)id) {
-            id++;
+        if (list[i].devid == *devid) {
+            ++*devid;
             i = -1; /* another one may have the next number */
         }
     }
-    return id;
+    return rc;
 }
 
 int libxl__backend_domid(libxl__gc *gc, const char *name, uint32_t *domid)

@@ -38,12 +38,10 @@ int libxl__device_write(libxl__gc *gc, const libxl__device *dev,
                         const struct libxl__node *back,
                         const struct libxl__node *front, bool front_readonly);
 
-/* Whether there is a record of domid's device of this kind and number; then
- * backend_domid is filled in. */
-bool libxl__device_find(libxl__gc *gc, xs_transaction_t t, libxl__device *dev);
-/* There is certainly no such record: a store that does not answer does not say
- * so. */
-bool libxl__device_absent(libxl__gc *gc, const libxl__device *dev);
+/* By its record of domid's device of this kind and number; then backend_domid
+ * is filled in. ERROR_NOTFOUND, in silence: there is certainly none; a store
+ * that does not answer does not say so. */
+int libxl__device_find(libxl__gc *gc, xs_transaction_t t, libxl__device *dev);
 /* What is wrong with it now, in the words of its backend or its script; NULL:
  * nothing. From gc. */
 const char *libxl__device_trouble(libxl__gc *gc, const libxl__device *dev);
@@ -51,11 +49,13 @@ const char *libxl__device_trouble(libxl__gc *gc, const libxl__device *dev);
 const char *libxl__printable(libxl__gc *gc, const char *s);
 
 /* The devices that a domain's records name; only those of one kind if kind
- * is given. *n of them, from gc. t: a transaction, or XBT_NULL. */
-libxl__device *libxl__device_list(libxl__gc *gc, xs_transaction_t t,
-                                  uint32_t domid, const char *kind, int *n);
-/* The lowest devid >= 0 without a record. */
-int libxl__device_nextid(libxl__gc *gc, uint32_t domid, const char *kind);
+ * is given. *n of them, from gc; none if it fails. t: a transaction, or
+ * XBT_NULL. */
+int libxl__device_list(libxl__gc *gc, xs_transaction_t t, uint32_t domid,
+                       const char *kind, libxl__device **list, int *n);
+/* The lowest devid without a record. */
+int libxl__device_nextid(libxl__gc *gc, uint32_t domid, const char *kind,
+                         uint32_t *devid);
 
 /* The addition or removal of one device. */
 typedef struct libxl__aodev libxl__aodev;

@@ -10,7 +10,8 @@
  *
  * so that the configuration has all devices that there are. It may have one
  * more for a while, and for ever if this process is killed: who reads it takes
- * the store's word for what there is.
+ * the store's word for what there is. A store that does not answer has said
+ * nothing, and nothing changes.
  */
 #include "device_change.h"
 #include "domain.h"
@@ -21,7 +22,8 @@ struct change {
     libxl__aodev aodev;
     void (*callback)(libxl__ao *ao, int rc, void *user);
     void *user;
-    int rc; /* of an addition that is being undone */
+    int rc;                     /* of an addition that is being undone */
+    libxl_domain_config before; /* what it took the place of, and no more */
 };
 
 /* --- the configuration --- */
@@ -50,10 +52,26 @@ static int save_config(libxl__gc *gc, uint32_t domid,
                : libxl__domain_config_save(gc, domid, config);
 }
 
+/* As before the addition, which may have taken the place of what was configured
+ * and not there. */
+static void put_back(struct change *c, libxl_domain_config *config)
+{
+    libxl__gc *gc = &c->ao->gc;
+    const struct libxl__device_type *type = c->type;
+    uint32_t devid = c->aodev.dev.devid;
+    const void *device = type->configured(&c->before, devid);
+
+    type->forget(config, devid);
+    if (device)
+        type->remember(CTX, config, device);
+    save_config(gc, c->aodev.dev.domid, config);
+}
+
+/* What has been removed, or was not added after all. */
 static void forget(struct change *c)
 {
     libxl__gc *gc = &c->ao->gc;
-    const libxl__device *dev = &c->aodev.dev;
+    libxl__device *dev = &c->aodev.dev;
     libxl_domain_config config;
     int fd = libxl__userdata_lock(gc, dev->domid);
 
@@ -61,11 +79,9 @@ static void forget(struct change *c)
         return;
     libxl_domain_config_init(&config);
     /* Under the lock, and not if it is there: then it is another device. */
-    if (libxl__device_absent(gc, dev) &&
-        !load_config(gc, dev->domid, &config)) {
-        c->type->forget(&config, dev->devid);
-        save_config(gc, dev->domid, &config);
-    }
+    if (libxl__device_find(gc, XBT_NULL, dev) == ERROR_NOTFOUND &&
+        !load_config(gc, dev->domid, &config))
+        put_back(c, &config);
     libxl_domain_config_dispose(&config);
     libxl__userdata_unlock(fd);
 }
@@ -74,6 +90,7 @@ static void forget(struct change *c)
 
 static void complete(struct change *c, int rc)
 {
+    libxl_domain_config_dispose(&c->before);
     c->callback(c->ao, rc, c->user);
 }
 
@@ -109,24 +126,30 @@ static int write_device(struct change *c, void *device)
     libxl__device *dev = &c->aodev.dev;
     const struct libxl__device_type *type = c->type;
     libxl_domain_config config;
+    const void *before;
     int rc;
 
     libxl_domain_config_init(&config);
-    rc = load_config(gc, dev->domid, &config);
+    dev->kind = type->kind;
+    rc = load_config(gc, dev->domid, &config)
+             ?: type->number(gc, dev->domid, device, &dev->devid);
     if (rc)
         goto out;
-    dev->kind = type->kind;
-    dev->devid = type->number(gc, dev->domid, device);
     c->aodev.label = type->label(gc, device);
     c->aodev.with_scripts =
         libxl_defbool_is_default(config.c_info.run_hotplug_scripts) ||
         libxl_defbool_val(config.c_info.run_hotplug_scripts);
-    if (libxl__device_find(gc, XBT_NULL, dev)) {
+    rc = libxl__device_find(gc, XBT_NULL, dev);
+    if (!rc) {
         LOG(ERROR, "domain %s has a %s already",
             libxl__domain_label(gc, dev->domid), c->aodev.label);
         rc = ERROR_DEVICE_EXISTS;
-        goto out;
     }
+    if (rc != ERROR_NOTFOUND)
+        goto out;
+    before = type->configured(&config, dev->devid);
+    if (before)
+        type->remember(CTX, &c->before, before);
     type->forget(&config, dev->devid);
     type->remember(CTX, &config, device);
     rc = libxl__check_duplicates(gc, &config)
@@ -134,10 +157,8 @@ static int write_device(struct change *c, void *device)
     if (rc)
         goto out;
     rc = type->write(gc, dev->domid, device, dev);
-    if (rc) {
-        type->forget(&config, dev->devid);
-        save_config(gc, dev->domid, &config);
-    }
+    if (rc)
+        put_back(c, &config);
 out:
     libxl_domain_config_dispose(&config);
     return rc;
@@ -174,10 +195,13 @@ int libxl__device_add(libxl__ao *ao, uint32_t domid,
     fd = libxl__userdata_lock(gc, domid);
     if (fd < 0)
         return ERROR_LOCK_FAIL;
+    libxl_domain_config_init(&c->before);
     rc = write_device(c, device);
     libxl__userdata_unlock(fd);
-    if (rc)
+    if (rc) {
+        libxl_domain_config_dispose(&c->before);
         return rc;
+    }
     rc = libxl__aodev_start(&c->aodev);
     if (rc)
         added(&c->aodev, rc);
@@ -202,26 +226,30 @@ int libxl__device_remove(libxl__ao *ao, uint32_t domid,
 {
     libxl__gc *gc = &ao->gc;
     struct change *c;
+    uint32_t devid;
+    int rc = type->number(gc, domid, device, &devid);
 
+    if (rc)
+        return rc;
     GCNEW(c);
     *c = (struct change){
         .type = type, .ao = ao, .callback = callback, .user = user};
     c->aodev = (libxl__aodev){
         .ao = ao,
-        .dev = {.domid = domid,
-                .kind = type->kind,
-                .devid = type->number(gc, domid, device)},
+        .dev = {.domid = domid, .kind = type->kind, .devid = devid},
         .label = type->label(gc, device),
         .force = how == LIBXL__REMOVE_NOW,
         .insist = how == LIBXL__REMOVE_INSIST,
         .with_scripts = libxl__scripts_wanted(gc, domid),
         .callback = removed,
     };
-    if (!libxl__device_find(gc, XBT_NULL, &c->aodev.dev)) {
+    rc = libxl__device_find(gc, XBT_NULL, &c->aodev.dev);
+    if (rc == ERROR_NOTFOUND)
         LOG(ERROR, "domain %s has no %s", libxl__domain_label(gc, domid),
             c->aodev.label);
-        return ERROR_NOTFOUND;
-    }
+    if (rc)
+        return rc;
+    libxl_domain_config_init(&c->before);
     return libxl__aodev_start(&c->aodev);
 }
 

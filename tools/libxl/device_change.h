@@ -14,12 +14,14 @@ struct libxl__device_type {
     /* Fills in what was left open; ERROR_*, logged, for what cannot be. */
     int (*setdefault)(libxl__gc *gc, void *device);
     /* Its devid; one that was left open is chosen. */
-    uint32_t (*number)(libxl__gc *gc, uint32_t domid, void *device);
+    int (*number)(libxl__gc *gc, uint32_t domid, void *device, uint32_t *devid);
     const char *(*label)(libxl__gc *gc, const void *device);
     int (*write)(libxl__gc *gc, uint32_t domid, void *device,
                  libxl__device *dev);
-    /* A copy of it at the end of the configuration, and the one with this
-     * number, if there is one, out of it. */
+    /* The one with this number in the configuration, or NULL; */
+    void *(*configured)(libxl_domain_config *config, uint32_t devid);
+    /* a copy of one at its end; and the one with this number, if there is one,
+     * out of it. */
     void (*remember)(libxl_ctx *ctx, libxl_domain_config *config,
                      const void *device);
     void (*forget)(libxl_domain_config *config, uint32_t devid);
@@ -35,7 +37,7 @@ enum libxl__removal {
 /*
  * As steps of an operation. 0: the callback comes, perhaps at once; ERROR_*,
  * logged: it does not, and nothing has changed. A failed addition leaves
- * nothing; the caller's device has got its defaults and its number.
+ * all as it was; the caller's device has got its defaults and its number.
  */
 int libxl__device_add(libxl__ao *ao, uint32_t domid,
                       const struct libxl__device_type *type, void *device,

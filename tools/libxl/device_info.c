@@ -91,11 +91,12 @@ libxl_device_disk *libxl_device_disk_list(libxl_ctx *ctx, uint32_t domid,
                                           int *num)
 {
     GC_INIT(ctx);
-    libxl__device *dev = libxl__device_list(gc, XBT_NULL, domid, "vbd", num);
-    libxl_device_disk *list = NULL;
+    libxl_device_disk *list;
+    libxl__device *dev;
 
-    if (*num)
-        list = libxl__array_nogc(ctx, *num, sizeof(*list));
+    if (libxl__device_list(gc, XBT_NULL, domid, "vbd", &dev, num))
+        return NULL;
+    list = libxl__array_nogc(ctx, *num, sizeof(*list));
     for (int i = 0; i < *num; i++)
         read_disk(gc, &dev[i], &list[i]);
     return list;
@@ -117,9 +118,7 @@ static int find_disk(libxl__gc *gc, uint32_t domid, const char *vdev,
     int number = vdev ? libxl__disk_number(vdev) : -1;
 
     *dev = (libxl__device){.domid = domid, .kind = "vbd", .devid = number};
-    return number >= 0 && libxl__device_find(gc, XBT_NULL, dev)
-               ? 0
-               : ERROR_NOTFOUND;
+    return number < 0 ? ERROR_NOTFOUND : libxl__device_find(gc, XBT_NULL, dev);
 }
 
 int libxl_vdev_to_device_disk(libxl_ctx *ctx, uint32_t domid, const char *vdev,
@@ -193,11 +192,12 @@ libxl_device_nic *libxl_device_nic_list(libxl_ctx *ctx, uint32_t domid,
                                         int *num)
 {
     GC_INIT(ctx);
-    libxl__device *dev = libxl__device_list(gc, XBT_NULL, domid, "vif", num);
-    libxl_device_nic *list = NULL;
+    libxl_device_nic *list;
+    libxl__device *dev;
 
-    if (*num)
-        list = libxl__array_nogc(ctx, *num, sizeof(*list));
+    if (libxl__device_list(gc, XBT_NULL, domid, "vif", &dev, num))
+        return NULL;
+    list = libxl__array_nogc(ctx, *num, sizeof(*list));
     for (int i = 0; i < *num; i++)
         read_nic(gc, &dev[i], &list[i]);
     return list;
@@ -216,11 +216,13 @@ int libxl_devid_to_device_nic(libxl_ctx *ctx, uint32_t domid, int devid,
     GC_INIT(ctx);
     libxl__device dev = {.domid = domid, .kind = "vif", .devid = devid};
 
+    int rc =
+        devid < 0 ? ERROR_NOTFOUND : libxl__device_find(gc, XBT_NULL, &dev);
+
     libxl_device_nic_init(nic);
-    if (devid < 0 || !libxl__device_find(gc, XBT_NULL, &dev))
-        return ERROR_NOTFOUND;
-    read_nic(gc, &dev, nic);
-    return 0;
+    if (!rc)
+        read_nic(gc, &dev, nic);
+    return rc;
 }
 
 int libxl_mac_to_device_nic(libxl_ctx *ctx, uint32_t domid, const char *mac,
@@ -234,6 +236,8 @@ int libxl_mac_to_device_nic(libxl_ctx *ctx, uint32_t domid, const char *mac,
     if (libxl__parse_mac(mac, wanted))
         return ERROR_INVAL;
     list = libxl_device_nic_list(ctx, domid, &n);
+    if (!list)
+        return ERROR_FAIL;
     for (int i = 0; i < n && rc; i++) {
         if (memcmp(list[i].mac, wanted, sizeof(wanted)))
             continue;
@@ -251,9 +255,12 @@ int libxl_device_nic_getinfo(libxl_ctx *ctx, uint32_t domid,
     GC_INIT(ctx);
     libxl__device dev = {.domid = domid, .kind = "vif", .devid = nic->devid};
 
+    int rc = nic->devid < 0 ? ERROR_NOTFOUND
+                            : libxl__device_find(gc, XBT_NULL, &dev);
+
     libxl_nicinfo_init(nicinfo);
-    if (nic->devid < 0 || !libxl__device_find(gc, XBT_NULL, &dev))
-        return ERROR_NOTFOUND;
+    if (rc)
+        return rc;
     *nicinfo = (libxl_nicinfo){
         .backend = libxl__strdup_nogc(ctx, libxl__device_backend(gc, &dev)),
         .backend_id = dev.backend_domid,

@@ -141,11 +141,12 @@ static int setdefault(libxl__gc *gc, void *device)
     return libxl__disk_setdefault(gc, device);
 }
 
-static uint32_t number(libxl__gc *gc, uint32_t domid, void *device)
+static int number(libxl__gc *gc, uint32_t domid, void *device, uint32_t *devid)
 {
     const libxl_device_disk *disk = device;
 
-    return libxl__disk_number(disk->vdev ? disk->vdev : "");
+    *devid = libxl__disk_number(disk->vdev ? disk->vdev : "");
+    return 0;
 }
 
 static const char *label(libxl__gc *gc, const void *device)
@@ -159,6 +160,14 @@ static int write_it(libxl__gc *gc, uint32_t domid, void *device,
                     libxl__device *dev)
 {
     return libxl__disk_write(gc, domid, device, dev);
+}
+
+static void *configured(libxl_domain_config *config, uint32_t devid)
+{
+    for (int i = 0; i < config->num_disks; i++)
+        if ((uint32_t)libxl__disk_number(config->disks[i].vdev) == devid)
+            return &config->disks[i];
+    return NULL;
 }
 
 static void remember(libxl_ctx *ctx, libxl_domain_config *config,
@@ -187,5 +196,5 @@ static void forget(libxl_domain_config *config, uint32_t devid)
 }
 
 const struct libxl__device_type libxl__disk_type = {
-    "vbd", setdefault, number, label, write_it, remember, forget,
+    "vbd", setdefault, number, label, write_it, configured, remember, forget,
 };

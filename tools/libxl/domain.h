@@ -56,14 +56,15 @@ struct libxl__destroy {
 };
 /* d: zeroed but for what is above the private part; must stay until then. */
 void libxl__domain_destroy(libxl__destroy *d);
-/* All its devices, without asking it; except: a kind that stays, or NULL. */
 /* Its configuration says whether libxl runs hotplug scripts; by default it
  * does.
  */
 bool libxl__scripts_wanted(libxl__gc *gc, uint32_t domid);
 struct libxl__multidev;
-void libxl__domain_remove_devices(struct libxl__multidev *multi, uint32_t domid,
-                                  bool undo, const char *except);
+/* All its devices, without asking it; except: a kind that stays, or NULL.
+ * ERROR_*: it is not known what there is. */
+int libxl__domain_remove_devices(struct libxl__multidev *multi, uint32_t domid,
+                                 bool undo, const char *except);
 
 /* The configuration in JSON, under /var/lib/xen, in a file that is replaced as
  * a whole. Failures are logged. */

@@ -209,13 +209,13 @@ static void forget_absent(libxl__gc *gc, uint32_t domid, libxl_domain_config *c)
 
     for (int i = c->num_disks; i--;) {
         dev.devid = libxl__disk_number(c->disks[i].vdev);
-        if (libxl__device_absent(gc, &dev))
+        if (libxl__device_find(gc, XBT_NULL, &dev) == ERROR_NOTFOUND)
             libxl__disk_type.forget(c, dev.devid);
     }
     dev.kind = "vif";
     for (int i = c->num_nics; i--;) {
         dev.devid = c->nics[i].devid;
-        if (libxl__device_absent(gc, &dev))
+        if (libxl__device_find(gc, XBT_NULL, &dev) == ERROR_NOTFOUND)
             libxl__nic_type.forget(c, dev.devid);
     }
 }

@@ -30,8 +30,8 @@ static int take_records(libxl__gc *gc, xs_transaction_t t, void *arg)
 {
     struct leftovers *l = arg;
 
-    l->list = libxl__device_list(gc, t, l->domid, NULL, &l->n);
-    return libxl__xs_rm(gc, t, GCSPRINTF("/libxl/%u", l->domid));
+    return libxl__device_list(gc, t, l->domid, NULL, &l->list, &l->n)
+               ?: libxl__xs_rm(gc, t, GCSPRINTF("/libxl/%u", l->domid));
 }
 
 /* Somebody may have added a device while the others were being removed. */
@@ -134,15 +134,15 @@ bool libxl__scripts_wanted(libxl__gc *gc, uint32_t domid)
     return wanted;
 }
 
-void libxl__domain_remove_devices(libxl__multidev *multi, uint32_t domid,
-                                  bool undo, const char *except)
+int libxl__domain_remove_devices(libxl__multidev *multi, uint32_t domid,
+                                 bool undo, const char *except)
 {
     libxl__gc *gc = &multi->ao->gc;
     libxl__aodev aodev = {.force = true, .undo = undo};
     libxl__device *list;
-    int n;
+    int n, rc;
 
-    list = libxl__device_list(gc, XBT_NULL, domid, NULL, &n);
+    rc = libxl__device_list(gc, XBT_NULL, domid, NULL, &list, &n);
     aodev.with_scripts = n && libxl__scripts_wanted(gc, domid);
     for (int i = 0; i < n; i++) {
         if (except && !strcmp(list[i].kind, except))
@@ -151,6 +151,7 @@ void libxl__domain_remove_devices(libxl__multidev *multi, uint32_t domid,
         aodev.label = label(gc, &list[i]);
         libxl__multidev_add(multi, &aodev);
     }
+    return rc;
 }
 
 void libxl__domain_destroy(libxl__destroy *d)
@@ -163,8 +164,9 @@ void libxl__domain_destroy(libxl__destroy *d)
     if (xlc_domain_pause(CTX->xch, d->domid) && errno != ESRCH)
         LOGE(WARN, "cannot pause domain %u", d->domid);
     libxl__multidev_begin(d->ao, d->devices, devices_removed);
-    libxl__domain_remove_devices(d->devices, d->domid, d->undo, NULL);
-    libxl__multidev_prepared(d->devices, 0);
+    libxl__multidev_prepared(
+        d->devices,
+        libxl__domain_remove_devices(d->devices, d->domid, d->undo, NULL));
 }
 
 static void destroyed(libxl__destroy *d, int rc)

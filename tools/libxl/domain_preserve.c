@@ -24,8 +24,8 @@ static int release_devices(libxl_ctx *ctx, uint32_t domid)
 
     GCNEW(multi);
     libxl__multidev_begin(ao, multi, released);
-    libxl__domain_remove_devices(multi, domid, false, "console");
-    libxl__multidev_prepared(multi, 0);
+    libxl__multidev_prepared(
+        multi, libxl__domain_remove_devices(multi, domid, false, "console"));
     return libxl__ao_inprogress(ao);
 }
 

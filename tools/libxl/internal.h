@@ -162,7 +162,8 @@ int libxl__xs_writev(libxl__gc *gc, xs_transaction_t t, const char *dir,
 /* An empty node with these permissions; its children inherit them. */
 int libxl__xs_mknod(libxl__gc *gc, xs_transaction_t t, const char *path,
                     struct xs_permissions *perms, unsigned int n);
-/* The names of its children, *n of them; NULL if it is not there. */
+/* The names of its children, *n of them; NULL if it is not there (ENOENT), or
+ * if that is not known. */
 char **libxl__xs_directory(libxl__gc *gc, xs_transaction_t t, const char *path,
                            unsigned int *n);
 /* Removes a tree; that it is not there is fine. */

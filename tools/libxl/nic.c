@@ -101,13 +101,17 @@ static int setdefault(libxl__gc *gc, void *device)
     return libxl__nic_setdefault(gc, device);
 }
 
-static uint32_t number(libxl__gc *gc, uint32_t domid, void *device)
+static int number(libxl__gc *gc, uint32_t domid, void *device, uint32_t *devid)
 {
     libxl_device_nic *nic = device;
+    int rc = 0;
 
+    *devid = nic->devid;
     if (nic->devid < 0)
-        nic->devid = libxl__device_nextid(gc, domid, "vif");
-    return nic->devid;
+        rc = libxl__device_nextid(gc, domid, "vif", devid);
+    if (!rc)
+        nic->devid = *devid;
+    return rc;
 }
 
 static const char *label(libxl__gc *gc, const void *device)
@@ -119,6 +123,14 @@ static int write_it(libxl__gc *gc, uint32_t domid, void *device,
                     libxl__device *dev)
 {
     return libxl__nic_write(gc, domid, device, dev);
+}
+
+static void *configured(libxl_domain_config *config, uint32_t devid)
+{
+    for (int i = 0; i < config->num_nics; i++)
+        if ((uint32_t)config->nics[i].devid == devid)
+            return &config->nics[i];
+    return NULL;
 }
 
 static void remember(libxl_ctx *ctx, libxl_domain_config *config,
@@ -147,5 +159,5 @@ static void forget(libxl_domain_config *config, uint32_t devid)
 }
 
 const struct libxl__device_type libxl__nic_type = {
-    "vif", setdefault, number, label, write_it, remember, forget,
+    "vif", setdefault, number, label, write_it, configured, remember, forget,
 };

@@ -17,11 +17,12 @@ static bool domain_is_there(const char *id, uint32_t *domid)
 
 /* --- lists --- */
 
-static void list_disks(uint32_t domid)
+static bool list_disks(uint32_t domid)
 {
     libxl_diskinfo info;
     int n;
     libxl_device_disk *list = libxl_device_disk_list(ctx, domid, &n);
+    bool listed = list;
 
     for (int i = 0; i < n; i++) {
         if (!libxl_device_disk_getinfo(ctx, domid, &list[i], &info))
@@ -29,13 +30,15 @@ static void list_disks(uint32_t domid)
         libxl_diskinfo_dispose(&info);
     }
     libxl_device_disk_list_free(list, n);
+    return listed;
 }
 
-static void list_nics(uint32_t domid)
+static bool list_nics(uint32_t domid)
 {
     libxl_nicinfo info;
     int n;
     libxl_device_nic *list = libxl_device_nic_list(ctx, domid, &n);
+    bool listed = list;
 
     for (int i = 0; i < n; i++) {
         if (!libxl_device_nic_getinfo(ctx, domid, &list[i], &info))
@@ -43,10 +46,11 @@ static void list_nics(uint32_t domid)
         libxl_nicinfo_dispose(&info);
     }
     libxl_device_nic_list_free(list, n);
+    return listed;
 }
 
 static int list_devices(int argc, char **argv, void (*heading)(FILE *),
-                        void (*list)(uint32_t))
+                        bool (*list)(uint32_t))
 {
     int status = EXIT_SUCCESS;
     uint32_t domid;
@@ -54,9 +58,7 @@ static int list_devices(int argc, char **argv, void (*heading)(FILE *),
     no_options(argc, argv, 1);
     heading(stdout);
     for (int i = optind; i < argc; i++) {
-        if (domain_is_there(argv[i], &domid))
-            list(domid);
-        else
+        if (!domain_is_there(argv[i], &domid) || !list(domid))
             status = EXIT_FAILURE;
     }
     return status;
@@ -125,12 +127,12 @@ int main_block_detach(int argc, char **argv)
         force |= opt == 'f';
     domid = find_domain(argv[optind]);
     rc = libxl_vdev_to_device_disk(ctx, domid, argv[optind + 1], &disk);
-    if (rc)
+    if (rc == ERROR_NOTFOUND)
         fprintf(stderr, "xl block-detach: domain %s has no disk '%s'\n",
                 argv[optind], argv[optind + 1]);
-    else if (force)
+    else if (!rc && force)
         rc = libxl_device_disk_destroy(ctx, domid, &disk, NULL);
-    else
+    else if (!rc)
         rc = libxl_device_disk_safe_remove(ctx, domid, &disk, NULL);
     libxl_device_disk_dispose(&disk);
     return exit_status(rc);
@@ -199,10 +201,10 @@ int main_network_detach(int argc, char **argv)
     no_options(argc, argv, 2);
     domid = find_domain(argv[optind]);
     rc = find_nic(domid, argv[optind + 1], &nic);
-    if (rc)
+    if (rc == ERROR_NOTFOUND || rc == ERROR_INVAL)
         fprintf(stderr, "xl network-detach: domain %s has no interface '%s'\n",
                 argv[optind], argv[optind + 1]);
-    else
+    else if (!rc)
         rc = libxl_device_nic_remove(ctx, domid, &nic, NULL);
     libxl_device_nic_dispose(&nic);
     return exit_status(rc);
