@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libxl's event loop over a store that goes away and comes back, with or
- * without what was in it, while a program waits for a domain's end.
+ * without what was in it, while a program waits for a domain's end; and what is
+ * removed from a store that does not say what it has.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -92,6 +93,60 @@ char **xs_check_watch(struct xs_handle *h)
 bool xs_is_domain_introduced(struct xs_handle *h, unsigned int domid)
 {
     return introduced && !ended;
+}
+
+static int list_error; /* of a directory; 0: it is empty */
+static char removed[100];
+static bool committed;
+
+xs_transaction_t xs_transaction_start(struct xs_handle *h)
+{
+    return 1;
+}
+
+bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort)
+{
+    committed = !abort;
+    return true;
+}
+
+char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path,
+                    unsigned int *num)
+{
+    if (!list_error)
+        *num = 0;
+    errno = list_error;
+    return list_error ? NULL : malloc(1);
+}
+
+bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
+{
+    strcat(strcat(removed, " "), path);
+    return true;
+}
+
+void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
+              unsigned int *len)
+{
+    return NULL;
+}
+
+bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
+              const void *data, unsigned int len)
+{
+    return false;
+}
+
+bool xs_mkdir(struct xs_handle *h, xs_transaction_t t, const char *path)
+{
+    return false;
+}
+
+bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t,
+                        const char *path, struct xs_permissions *perms,
+                        unsigned int num_perms)
+{
+    return false;
 }
 
 int libxl__domain_getinfo(libxl__gc *gc, uint32_t domid,
@@ -225,6 +280,32 @@ static void ended_while_nobody_watched(void **state)
     its_end();
 }
 
+static int remove_upwards(int error)
+{
+    libxl__gc gc = {.ctx = ctx};
+    int rc;
+
+    list_error = error;
+    removed[0] = 0;
+    rc = libxl__xs_rm_up(&gc, "/vbd/7/1");
+    libxl__gc_free(&gc);
+    return rc;
+}
+
+/* Other guests' disks are there, too. */
+static void a_directory_is_empty_when_the_store_says_so(void **state)
+{
+    assert_int_equal(remove_upwards(0), 0);
+    assert_string_equal(removed, " /vbd/7/1 /vbd/7 /vbd");
+    assert_true(committed);
+    assert_int_equal(remove_upwards(ENOENT), 0);
+    assert_string_equal(removed, " /vbd/7/1 /vbd/7 /vbd");
+
+    assert_int_equal(remove_upwards(ENOMEM), ERROR_FAIL);
+    assert_string_equal(removed, " /vbd/7/1");
+    assert_false(committed);
+}
+
 int main(void)
 {
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -234,6 +315,7 @@ int main(void)
         WITH_STORE(watch_in_the_new_store),
         WITH_STORE(new_store_does_not_know_the_domain),
         WITH_STORE(ended_while_nobody_watched),
+        WITH_STORE(a_directory_is_empty_when_the_store_says_so),
     };
 
     return cmocka_run_group_tests_name("libxl store", tests, NULL, NULL);

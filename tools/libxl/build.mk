@@ -60,7 +60,7 @@ $(eval $(call unit_test,libxl_events,tests/unit/libxl_events.c $(LIBXL_TYPES) \
 CFLAGS_tests/unit/libxl_store := -D__XEN_TOOLS__ -Itools/libs/ctrl
 $(eval $(call unit_test,libxl_store,tests/unit/libxl_store.c $(LIBXL_TYPES) \
     $(addprefix tools/libxl/,event_watch.c domain_death.c ao.c event_child.c \
-    event_loop.c event_queue.c gc.c),-lyajl -lxentoollog))
+    event_loop.c event_queue.c gc.c xenstore.c),-lyajl -lxentoollog))
 CFLAGS_tests/unit/libxl_domains := -D__XEN_TOOLS__ -Itools/libs/ctrl
 $(eval $(call unit_test,libxl_domains,tests/unit/libxl_domains.c $(LIBXL_TYPES) \
     $(addprefix tools/libxl/,domain_info.c domain_destroy.c ao.c \

@@ -119,7 +119,8 @@ static int rm_up(libxl__gc *gc, xs_transaction_t t, void *path)
 
     while (!rc && (slash = strrchr(up, '/')) && slash != up) {
         *slash = 0;
-        libxl__own(gc, xs_directory(CTX->xsh, t, up, &n));
+        if (!libxl__xs_directory(gc, t, up, &n) && errno != ENOENT)
+            return ERROR_FAIL; /* it may have others in it */
         if (n)
             break;
         rc = libxl__xs_rm(gc, t, up);
