@@ -4,12 +4,14 @@
 
 libxl_ctx the_ctx;
 char logged[400];
+int logged_n;
 
 static void keep(struct xentoollog_logger *logger, xentoollog_level level,
                  int errnoval, const char *context, const char *format,
                  va_list al)
 {
     vsnprintf(logged, sizeof(logged), format, al);
+    logged_n++;
 }
 
 xentoollog_logger log_of_one_line = {.vmessage = keep};
@@ -122,10 +124,23 @@ char **libxl__xs_directory(libxl__gc *gc, xs_transaction_t t, const char *path,
     return list;
 }
 
+libxl_domain_config config;
+const char *stays_configured;
+
+static void check_configured(void)
+{
+    int n = 0;
+
+    for (int i = 0; stays_configured && i < config.num_disks; i++)
+        n += !strcmp(config.disks[i].vdev, stays_configured);
+    assert_true(n == 1 || !stays_configured);
+}
+
 int libxl__xs_rm(libxl__gc *gc, xs_transaction_t t, const char *path)
 {
     int left = 0;
 
+    check_configured();
     for (int i = 0; i < nodes_n; i++) {
         if (is_at_or_below(nodes[i].path, path)) {
             free(nodes[i].path);
@@ -167,7 +182,6 @@ void remove_nodes(const char *top)
 
 /* --- the domain and its configuration --- */
 
-libxl_domain_config config;
 bool domain_is_gone;
 int locks;
 
@@ -214,10 +228,27 @@ int libxl__domain_config_save(libxl__gc *gc, uint32_t domid,
     libxl_domain_config_dispose(&config);
     libxl_domain_config_init(&config);
     libxl_domain_config_copy(&the_ctx, &config, from);
+    check_configured();
     return 0;
 }
 
-int libxl__check_duplicates(libxl__gc *gc, const libxl_domain_config *c)
+int libxl__domain_uuid(libxl__gc *gc, uint32_t domid, libxl_uuid *uuid)
+{
+    return ERROR_DOMAIN_NOTFOUND;
+}
+
+char *libxl_domid_to_name(libxl_ctx *ctx, uint32_t domid)
+{
+    return NULL;
+}
+
+int libxl_domain_sched_params_get(libxl_ctx *ctx, uint32_t domid,
+                                  libxl_domain_sched_params *params)
+{
+    return ERROR_FAIL;
+}
+
+int libxl__check_name(libxl__gc *gc, const char *name)
 {
     return 0;
 }
@@ -332,6 +363,11 @@ int libxl__ao_failed(libxl__ao *its_ao, int rc)
     libxl__gc_free(&ao.gc);
     result = rc;
     return rc;
+}
+
+int libxl__ao_done(libxl__ao *its_ao, int rc)
+{
+    return libxl__ao_failed(its_ao, rc);
 }
 
 void forget_operation(void)

@@ -21,6 +21,7 @@
 extern libxl_ctx the_ctx;
 extern xentoollog_logger log_of_one_line; /* which is kept in */
 extern char logged[400];                  /* the last one */
+extern int logged_n;
 
 /* How many nodes there are at a path and below it; "/": in all. */
 int count(const char *top);
@@ -31,6 +32,8 @@ void remove_nodes(const char *top);
 
 /* Of every domain. Saving it without the lock on its files is a failure. */
 extern libxl_domain_config config;
+/* NULL, or the disk that it has whenever a process may be killed. */
+extern const char *stays_configured;
 extern bool domain_is_gone;
 extern bool store_is_away;  /* does not answer */
 extern bool fails_to_write; /* in a transaction */

@@ -40,6 +40,7 @@ static int attach(libxl_device_disk disk)
 static int setup(void **state)
 {
     domain_is_gone = store_is_away = fails_to_write = false;
+    stays_configured = NULL;
     logged[0] = 0;
     libxl_domain_config_init(&config);
     libxl_defbool_set(&config.c_info.run_hotplug_scripts, false);
@@ -52,6 +53,7 @@ static int teardown(void **state)
     assert_int_equal(locks, 0);
     assert_null(watch);
     assert_null(timer);
+    stays_configured = NULL;
     remove_nodes("/libxl");
     remove_nodes("/local");
     libxl_domain_config_dispose(&config);
@@ -421,6 +423,71 @@ static void a_drive_stays_whatever_becomes_of_its_media(void **state)
     assert_int_equal(config.disks[0].format, LIBXL_DISK_FORMAT_EMPTY);
 }
 
+static void a_drive_is_configured_all_the_time(void **state)
+{
+    give_it_an_empty_drive();
+    stays_configured = "hdc";
+    assert_int_equal(change_medium("hdc", image, NULL), 0);
+    backend_says(DRIVE, "6"); /* the guest lets go */
+    backend_says(DRIVE, "6"); /* the new medium cannot be opened */
+    backend_says(DRIVE, "2");
+    assert_int_equal(result, ERROR_FAIL);
+    backend_says(DRIVE, "4");
+
+    assert_int_equal(change_medium("hdc", image, NULL), 0);
+    backend_says(DRIVE, "6");
+    backend_says(DRIVE, "6");
+    backend_says(DRIVE, "6"); /* nor the old one */
+    assert_int_equal(result, ERROR_FAIL);
+    assert_int_equal(count(DRIVE), 0);
+    assert_int_equal(config.disks[0].format, LIBXL_DISK_FORMAT_EMPTY);
+}
+
+/* Whoever was changing it has been killed; and so has who removed the disk. */
+static void a_drive_that_has_gone_comes_back_with_its_medium(void **state)
+{
+    libxl_domain_config next;
+
+    give_it_xvdb();
+    give_it_an_empty_drive();
+    remove_nodes("/local");
+    remove_nodes("/libxl/7/device");
+    libxl_domain_config_init(&next);
+    libxl_retrieve_domain_configuration(&the_ctx, DOMID, &next, NULL);
+    assert_int_equal(next.num_disks, 1); /* after a reboot, */
+    assert_string_equal(next.disks[0].vdev, "hdc");
+    libxl_domain_config_dispose(&next);
+
+    /* and now. */
+    assert_int_equal(change_medium("hdc", image, NULL), 0);
+    assert_string_equal(node(DRIVE "/params"), image);
+    backend_says(DRIVE, "2");
+    assert_int_equal(result, 0);
+    assert_string_equal(config.disks[1].vdev, "hdc");
+    assert_string_equal(config.disks[1].pdev_path, image);
+}
+
+/* Two are at it at once. */
+static void the_medium_that_is_in_first_stays(void **state)
+{
+    give_it_an_empty_drive();
+    assert_int_equal(change_medium("hdc", image, NULL), 0);
+    backend_says(DRIVE, "6");
+    backend_says(DRIVE, "2");
+    assert_int_equal(result, 0);
+    backend_says(DRIVE, "4");
+
+    assert_int_equal(change_medium("hdc", "", NULL), 0);
+    set_node(DRIVE "/online", "1"); /* it has been made anew */
+    logged_n = 0;
+    backend_says(DRIVE, "6");
+    assert_int_equal(result, ERROR_DEVICE_EXISTS);
+    assert_string_equal(node(DRIVE "/params"), image);
+    /* After that there is no script; and not that it is left empty. */
+    assert_int_equal(logged_n, 2);
+    assert_string_equal(logged, "domain g has a disk hdc already");
+}
+
 /* --- lists --- */
 
 static void a_list_shows_disks_whatever_the_guest_writes(void **state)
@@ -522,6 +589,9 @@ int main(void)
         TEST(a_medium_comes_and_goes),
         TEST(a_medium_that_cannot_be_used_leaves_the_drive_as_it_was),
         TEST(a_drive_stays_whatever_becomes_of_its_media),
+        TEST(a_drive_is_configured_all_the_time),
+        TEST(a_drive_that_has_gone_comes_back_with_its_medium),
+        TEST(the_medium_that_is_in_first_stays),
         TEST(a_list_shows_disks_whatever_the_guest_writes),
         TEST(a_list_tells_the_format_of_an_image),
         TEST(a_list_tells_what_a_disk_waits_for),

@@ -4,7 +4,9 @@
  * its disk is another one, and would go on with what it has cached of the old
  * one: so the drive is unplugged, with the guest's consent, and plugged in
  * again with the new medium. If that cannot be done it gets the old one back,
- * and if that has gone meanwhile none: the guest keeps its drive.
+ * and if that has gone meanwhile none: the guest keeps its drive. It is
+ * configured all the time: if this process is killed on the way, another
+ * insertion brings it back, or the next reboot.
  */
 #include "device_change.h"
 #include "domain.h"
@@ -62,8 +64,9 @@ static void inserted(libxl__ao *ao, int rc, void *user)
 {
     struct insertion *i = user;
 
-    if (!rc) {
-        over(ao, i, 0);
+    /* Or somebody else was faster. */
+    if (!rc || rc == ERROR_DEVICE_EXISTS) {
+        over(ao, i, rc);
         return;
     }
     i->rc = rc;
@@ -139,7 +142,7 @@ int libxl_cdrom_insert(libxl_ctx *ctx, uint32_t domid, libxl_device_disk *disk,
     rc = prepare(gc, domid, disk, i);
     if (!rc)
         rc = libxl__device_remove(ao, domid, &libxl__disk_type, &i->old,
-                                  LIBXL__REMOVE_ASK, ejected, i);
+                                  LIBXL__REMOVE_TO_REPLACE, ejected, i);
     if (!rc)
         return libxl__ao_inprogress(ao);
     libxl_device_disk_dispose(&i->old);

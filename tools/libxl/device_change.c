@@ -22,6 +22,7 @@ struct change {
     libxl__aodev aodev;
     void (*callback)(libxl__ao *ao, int rc, void *user);
     void *user;
+    bool stays_configured;      /* what is removed */
     int rc;                     /* of an addition that is being undone */
     libxl_domain_config before; /* what it took the place of, and no more */
 };
@@ -214,7 +215,8 @@ static void removed(libxl__aodev *aodev, int rc)
 {
     struct change *c = CONTAINER_OF(aodev, struct change, aodev);
 
-    forget(c);
+    if (!c->stays_configured)
+        forget(c);
     complete(c, rc);
 }
 
@@ -234,6 +236,8 @@ int libxl__device_remove(libxl__ao *ao, uint32_t domid,
     GCNEW(c);
     *c = (struct change){
         .type = type, .ao = ao, .callback = callback, .user = user};
+    c->stays_configured = how == LIBXL__REMOVE_TO_REPLACE;
+    libxl_domain_config_init(&c->before);
     c->aodev = (libxl__aodev){
         .ao = ao,
         .dev = {.domid = domid, .kind = type->kind, .devid = devid},
@@ -244,13 +248,14 @@ int libxl__device_remove(libxl__ao *ao, uint32_t domid,
         .callback = removed,
     };
     rc = libxl__device_find(gc, XBT_NULL, &c->aodev.dev);
+    if (rc == ERROR_NOTFOUND && c->stays_configured) {
+        complete(c, 0);
+        return 0;
+    }
     if (rc == ERROR_NOTFOUND)
         LOG(ERROR, "domain %s has no %s", libxl__domain_label(gc, domid),
             c->aodev.label);
-    if (rc)
-        return rc;
-    libxl_domain_config_init(&c->before);
-    return libxl__aodev_start(&c->aodev);
+    return rc ? rc : libxl__aodev_start(&c->aodev);
 }
 
 /* --- the application's --- */

@@ -32,6 +32,9 @@ enum libxl__removal {
     LIBXL__REMOVE_ASK,    /* the guest; fails if it does not let go in time */
     LIBXL__REMOVE_INSIST, /* the guest, and do not depend on its answer */
     LIBXL__REMOVE_NOW,
+    /* As the first; but it stays configured, for another one is coming in its
+     * place, and that it is not there is fine. */
+    LIBXL__REMOVE_TO_REPLACE,
 };
 
 /*

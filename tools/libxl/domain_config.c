@@ -202,14 +202,16 @@ int libxl__domain_config_setdefault(libxl__gc *gc, libxl_domain_config *config)
     return rc ? rc : libxl__check_duplicates(gc, config);
 }
 
-/* What is being added or removed, see device_change.c, or was released. */
+/* What is being added or removed, see device_change.c, or was released; not a
+ * drive, whose medium somebody may be changing. */
 static void forget_absent(libxl__gc *gc, uint32_t domid, libxl_domain_config *c)
 {
     libxl__device dev = {.domid = domid, .kind = "vbd"};
 
     for (int i = c->num_disks; i--;) {
         dev.devid = libxl__disk_number(c->disks[i].vdev);
-        if (libxl__device_find(gc, XBT_NULL, &dev) == ERROR_NOTFOUND)
+        if (!c->disks[i].is_cdrom &&
+            libxl__device_find(gc, XBT_NULL, &dev) == ERROR_NOTFOUND)
             libxl__disk_type.forget(c, dev.devid);
     }
     dev.kind = "vif";
