@@ -73,4 +73,4 @@ $(eval $(call unit_test,libxl_devices,$(addprefix tests/unit/,libxl_devices.c \
     device_op.c disk.c domain_config.c gc.c nic.c vdev.c),-lyajl -lxentoollog))
 CFLAGS_tests/unit/libxl_userdata := -D__XEN_TOOLS__ -Itools/libs/ctrl
 $(eval $(call unit_test,libxl_userdata,tests/unit/libxl_userdata.c $(LIBXL_TYPES) \
-    $(addprefix tools/libxl/,gc.c userdata.c utils.c),-lyajl -lxentoollog))
+    $(addprefix tools/libxl/,domain_preserve.c gc.c userdata.c utils.c),-lyajl -lxentoollog))

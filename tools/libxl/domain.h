@@ -80,6 +80,9 @@ void libxl__userdata_unlock(int fd);
 /* All files of that domain, whatever program has stored them. */
 void libxl__userdata_destroy_all(libxl__gc *gc, uint32_t domid,
                                  const libxl_uuid *uuid);
+/* The same, by who has the lock on them, fd, which goes with them. */
+void libxl__userdata_destroy_locked(libxl__gc *gc, uint32_t domid,
+                                    const libxl_uuid *uuid, int fd);
 int libxl__domain_uuid(libxl__gc *gc, uint32_t domid, libxl_uuid *uuid);
 
 /* Weight and cap; what is at its default stays as it is. ERROR_INVAL for a

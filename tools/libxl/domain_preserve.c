@@ -29,11 +29,11 @@ static int release_devices(libxl_ctx *ctx, uint32_t domid)
     return libxl__ao_inprogress(ao);
 }
 
-static int rename_domain(libxl_ctx *ctx, uint32_t domid,
+/* With the lock on its files, of its present uuid. */
+static int rename_locked(libxl__gc *gc, uint32_t domid,
                          libxl_domain_create_info *info,
                          const char *name_suffix, libxl_uuid new_uuid)
 {
-    GC_INIT(ctx);
     struct xs_permissions perms[] = {{.id = 0, .perms = XS_PERM_NONE},
                                      {.id = domid, .perms = XS_PERM_READ}};
     const char *uuid = GCSPRINTF(LIBXL_UUID_FMT, LIBXL_UUID_BYTES(new_uuid));
@@ -61,8 +61,7 @@ static int rename_domain(libxl_ctx *ctx, uint32_t domid,
         goto out;
     if (old_vm)
         libxl__xs_rm(gc, XBT_NULL, old_vm);
-    libxl__userdata_destroy_all(gc, domid, &info->uuid);
-    if (xlc_domain_set_handle(ctx->xch, domid, new_uuid.uuid)) {
+    if (xlc_domain_set_handle(CTX->xch, domid, new_uuid.uuid)) {
         LOGE(ERROR, "cannot give domain %u another uuid", domid);
         rc = ERROR_FAIL;
         goto out;
@@ -71,6 +70,25 @@ static int rename_domain(libxl_ctx *ctx, uint32_t domid,
         rc = libxl__domain_config_save(gc, domid, &config);
 out:
     libxl_domain_config_dispose(&config);
+    return rc;
+}
+
+/* Whoever changes its configuration meanwhile, for a device that is on its way,
+ * waits, and then finds it under the new uuid. */
+static int rename_domain(libxl_ctx *ctx, uint32_t domid,
+                         libxl_domain_create_info *info,
+                         const char *name_suffix, libxl_uuid new_uuid)
+{
+    GC_INIT(ctx);
+    int rc, fd = libxl__userdata_lock(gc, domid);
+
+    if (fd < 0)
+        return ERROR_LOCK_FAIL;
+    rc = rename_locked(gc, domid, info, name_suffix, new_uuid);
+    if (rc)
+        libxl__userdata_unlock(fd);
+    else
+        libxl__userdata_destroy_locked(gc, domid, &info->uuid, fd);
     return rc;
 }
 

@@ -81,22 +81,22 @@ static int lock_file(libxl__gc *gc, const char *file)
 
 int libxl__userdata_lock(libxl__gc *gc, uint32_t domid)
 {
+    libxl_uuid uuid, now;
     const char *file;
-    libxl_uuid uuid;
     int fd;
 
-    if (libxl__domain_uuid(gc, domid, &uuid) || make_dir(gc))
-        return -1;
-    file = file_name(gc, 'l', domid, &uuid, LOCK_ID);
-    fd = lock_file(gc, file);
-    /* Its end may have come while the lock was waited for, and then nobody
-     * else removes the file. */
-    if (fd >= 0 && libxl__domain_uuid(gc, domid, &uuid)) {
+    while (!libxl__domain_uuid(gc, domid, &uuid) && !make_dir(gc)) {
+        file = file_name(gc, 'l', domid, &uuid, LOCK_ID);
+        fd = lock_file(gc, file);
+        if (fd < 0 || (!libxl__domain_uuid(gc, domid, &now) &&
+                       !libxl_uuid_compare(&uuid, &now)))
+            return fd;
+        /* Its end may have come while the lock was waited for, or another
+         * uuid, and then nobody else removes the file. */
         unlink(file);
         libxl__userdata_unlock(fd);
-        fd = -1;
     }
-    return fd;
+    return -1;
 }
 
 /* Also for a process that was forked meanwhile and has the file open. */
@@ -199,17 +199,24 @@ static void remove_all(libxl__gc *gc, const char *path)
         closedir(dir);
 }
 
+void libxl__userdata_destroy_locked(libxl__gc *gc, uint32_t domid,
+                                    const libxl_uuid *uuid, int fd)
+{
+    remove_all(gc, file_name(gc, 'd', domid, uuid, ""));
+    unlink(file_name(gc, 'l', domid, uuid, LOCK_ID));
+    libxl__userdata_unlock(fd);
+}
+
 void libxl__userdata_destroy_all(libxl__gc *gc, uint32_t domid,
                                  const libxl_uuid *uuid)
 {
     const char *lock = file_name(gc, 'l', domid, uuid, LOCK_ID);
     int fd = access(lock, F_OK) ? -1 : lock_file(gc, lock);
 
-    remove_all(gc, file_name(gc, 'd', domid, uuid, ""));
     if (fd < 0)
-        return;
-    unlink(lock);
-    libxl__userdata_unlock(fd);
+        remove_all(gc, file_name(gc, 'd', domid, uuid, ""));
+    else
+        libxl__userdata_destroy_locked(gc, domid, uuid, fd);
 }
 
 int libxl__domain_config_save(libxl__gc *gc, uint32_t domid,
