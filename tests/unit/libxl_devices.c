@@ -245,6 +245,29 @@ static void a_store_that_is_away_does_not_cost_a_disk(void **state)
     store_is_away = false;
 }
 
+/* It is not a backend that has let go, either, or one that has given up. */
+static void a_store_that_is_away_is_waited_for(void **state)
+{
+    assert_int_equal(attach(a_disk("xvdb", NULL)), 0);
+    store_is_away = true;
+    look_again();
+    store_is_away = false;
+    assert_int_equal(result, RUNNING);
+    backend_says(BACK, "2");
+    assert_int_equal(result, 0);
+    backend_says(BACK, "4");
+
+    assert_int_equal(detach(libxl_device_disk_safe_remove), 0);
+    store_is_away = true;
+    look_again();
+    store_is_away = false;
+    assert_int_equal(result, RUNNING);
+    assert_int_not_equal(count(BACK), 0);
+    backend_says(BACK, "6");
+    assert_int_equal(result, 0);
+    check_nothing_left();
+}
+
 /* Nor does it cost what is there to add to it. */
 static void a_store_that_is_away_does_not_cost_an_interface(void **state)
 {
@@ -581,6 +604,7 @@ int main(void)
         TEST(a_disk_that_the_guest_keeps_is_not_removed_safely),
         TEST(a_disk_that_the_guest_keeps_is_removed_in_the_end),
         TEST(a_store_that_is_away_does_not_cost_a_disk),
+        TEST(a_store_that_is_away_is_waited_for),
         TEST(a_store_that_is_away_does_not_cost_an_interface),
         TEST(what_fails_to_be_added_stays_as_it_was_configured),
         TEST(a_store_that_is_away_does_not_say_what_is_there),

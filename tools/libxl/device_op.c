@@ -38,27 +38,29 @@ static const char *be_node(libxl__aodev *aodev, const char *name)
         GCSPRINTF("%s/%s", libxl__device_backend(gc, &aodev->dev), name));
 }
 
-/* Two may have removed this device at once, and it was made anew meanwhile. */
-static bool is_another(libxl__aodev *aodev)
+static int remove_dirs(libxl__aodev *aodev)
 {
+    libxl__gc *gc = &aodev->ao->gc;
     const char *online = aodev->force ? NULL : be_node(aodev, "online");
 
-    return online && !strcmp(online, "1");
+    if (!online && !aodev->force && errno != ENOENT)
+        return ERROR_FAIL;
+    /* Two may have removed this device, and it was made anew meanwhile. */
+    if (online && !strcmp(online, "1"))
+        return 0;
+    return libxl__xs_rm_up(gc, libxl__device_backend(gc, &aodev->dev)) ?:
+           libxl__xs_rm(gc, XBT_NULL, libxl__device_frontend(gc, &aodev->dev)) ?:
+           libxl__xs_rm(gc, XBT_NULL, libxl__device_record(gc, &aodev->dev));
 }
 
 static void finish(libxl__aodev *aodev, int rc)
 {
-    libxl__gc *gc = &aodev->ao->gc;
+    int r = 0;
 
-    stop_waiting(CTX, aodev);
-    if (!aodev->add && (!rc || aodev->force) && !is_another(aodev)) {
-        int r = libxl__xs_rm_up(gc, libxl__device_backend(gc, &aodev->dev)) ?:
-                libxl__xs_rm(gc, XBT_NULL,
-                             libxl__device_frontend(gc, &aodev->dev)) ?:
-                libxl__xs_rm(gc, XBT_NULL,
-                             libxl__device_record(gc, &aodev->dev));
-        rc = rc ? rc : r;
-    }
+    stop_waiting(aodev->ao->gc.ctx, aodev);
+    if (!aodev->add && (!rc || aodev->force))
+        r = remove_dirs(aodev);
+    rc = rc ? rc : r;
     aodev->callback(aodev, rc);
 }
 
@@ -71,23 +73,26 @@ static const char *backend_error(libxl__aodev *aodev)
     return s ? GCSPRINTF(": %s", s) : "";
 }
 
-/* The numbers of XenbusState*; Unknown when there is none. */
-static uint32_t backend_state(libxl__aodev *aodev)
+/* The numbers of XenbusState*; Unknown when there is none. False: the store
+ * does not answer, and will be asked again. */
+static bool read_state(libxl__aodev *aodev, uint32_t *state)
 {
     const char *s = be_node(aodev, "state");
-    uint32_t state;
+    bool answered = s || errno == ENOENT;
 
-    if (!s || libxl__parse_uint(s, XenbusStateReconfigured, &state))
-        return XenbusStateUnknown;
-    return state;
+    if (!s || libxl__parse_uint(s, XenbusStateReconfigured, state))
+        *state = XenbusStateUnknown;
+    return answered;
 }
 
 static void state_changed(libxl_ctx *ctx, libxl__ev_watch *ev)
 {
     libxl__aodev *aodev = CONTAINER_OF(ev, libxl__aodev, state_watch);
     libxl__gc *gc = &aodev->ao->gc;
-    uint32_t state = backend_state(aodev);
+    uint32_t state;
 
+    if (!read_state(aodev, &state))
+        return;
     if (aodev->add) {
         if (state == XenbusStateInitialising)
             return;
@@ -145,13 +150,15 @@ static void report_timeout(libxl__aodev *aodev, uint32_t state)
 static void state_timeout(libxl_ctx *ctx, libxl__ev_time *ev)
 {
     libxl__aodev *aodev = CONTAINER_OF(ev, libxl__aodev, timeout);
+    uint32_t state;
 
     stop_waiting(ctx, aodev);
     if (aodev->insist && !aodev->force) {
         remove_by_force(aodev);
         return;
     }
-    report_timeout(aodev, backend_state(aodev));
+    read_state(aodev, &state);
+    report_timeout(aodev, state);
     if (aodev->force)
         run_script(aodev);
     else
@@ -324,12 +331,13 @@ static int close_backend(libxl__gc *gc, xs_transaction_t t, void *arg)
 {
     const libxl__aodev *aodev = arg;
     const char *be = libxl__device_backend(gc, &aodev->dev);
-    int rc = 0;
+    const char *state = libxl__xs_read(gc, t, GCSPRINTF("%s/state", be));
+    int rc = state || errno == ENOENT ? 0 : ERROR_FAIL;
 
-    if (aodev->force)
+    if (!rc && aodev->force)
         rc = libxl__xs_rm(gc, t, libxl__device_frontend(gc, &aodev->dev));
     /* Never bring back a directory that is gone. */
-    if (!rc && libxl__xs_read(gc, t, GCSPRINTF("%s/state", be)))
+    if (!rc && state)
         rc = libxl__xs_write(gc, t, GCSPRINTF("%s/online", be), "0")
                  ?: libxl__xs_write(gc, t, GCSPRINTF("%s/state", be), "5");
     return rc;
@@ -338,17 +346,19 @@ static int close_backend(libxl__gc *gc, xs_transaction_t t, void *arg)
 int libxl__aodev_start(libxl__aodev *aodev)
 {
     uint32_t state;
+    bool known;
     int rc;
 
     if (aodev->add)
         return wait_for_backend(aodev);
-    state = backend_state(aodev);
+    known = read_state(aodev, &state);
     rc = libxl__xs_transaction(&aodev->ao->gc, close_backend, aodev);
     if (rc)
         return rc;
     /* If no backend has ever seen this device, none will answer. */
-    if (state == XenbusStateUnknown || state == XenbusStateInitialising ||
-        state == XenbusStateClosed)
+    if (known &&
+        (state == XenbusStateUnknown || state == XenbusStateInitialising ||
+         state == XenbusStateClosed))
         run_script(aodev);
     else
         rc = wait_for_backend(aodev);
