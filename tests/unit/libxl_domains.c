@@ -21,6 +21,7 @@ static libxl_ctx the_ctx;
 static libxl__ao ao = {.gc.ctx = &the_ctx};
 static const char *stubborn; /* what the store does not remove */
 static char removed[256];
+static int read_error = ENOENT;
 
 /* --- the store --- */
 
@@ -31,8 +32,10 @@ const char *libxl__xs_domain_path(libxl__gc *gc, uint32_t domid)
 
 const char *libxl__xs_read(libxl__gc *gc, xs_transaction_t t, const char *path)
 {
-    return !strcmp(path, "/local/domain/5/vm") ? GCSPRINTF("/vm/%s", UUID)
-                                               : NULL;
+    errno = read_error;
+    return !strcmp(path, "/local/domain/5/vm")     ? GCSPRINTF("/vm/%s", UUID)
+           : !strcmp(path, "/local/domain/4/name") ? "four"
+                                                   : NULL;
 }
 
 int libxl__xs_rm(libxl__gc *gc, xs_transaction_t t, const char *path)
@@ -204,12 +207,27 @@ static void a_uuid_names_the_domain_that_is_not_dying(void **state)
     libxl__gc_free(&ao.gc);
 }
 
+/* Or two domains would have one name. */
+static void a_name_is_free_when_the_store_says_so(void **state)
+{
+    uint32_t domid = 99;
+
+    assert_int_equal(libxl__name_to_domid(&ao.gc, "new", &domid), ERROR_INVAL);
+    read_error = EIO;
+    assert_int_equal(libxl__name_to_domid(&ao.gc, "new", &domid), ERROR_FAIL);
+    assert_int_equal(libxl__name_to_domid(&ao.gc, "four", &domid), 0);
+    assert_int_equal(domid, 4);
+    read_error = ENOENT;
+    libxl__gc_free(&ao.gc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dead_domains_nodes_are_all_removed_though_one_fails),
         cmocka_unit_test(a_device_that_came_during_destruction_is_removed),
         cmocka_unit_test(a_uuid_names_the_domain_that_is_not_dying),
+        cmocka_unit_test(a_name_is_free_when_the_store_says_so),
     };
 
     return cmocka_run_group_tests_name("libxl domains", tests, NULL, NULL);

@@ -95,6 +95,7 @@ bool xs_is_domain_introduced(struct xs_handle *h, unsigned int domid)
     return introduced && !ended;
 }
 
+static int read_error;
 static int list_error; /* of a directory; 0: it is empty */
 static char removed[100];
 static bool committed;
@@ -128,6 +129,7 @@ bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
 void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
               unsigned int *len)
 {
+    errno = read_error;
     return NULL;
 }
 
@@ -306,6 +308,19 @@ static void a_directory_is_empty_when_the_store_says_so(void **state)
     assert_false(committed);
 }
 
+static void what_cannot_be_read_is_not_absent(void **state)
+{
+    libxl__gc gc = {.ctx = ctx};
+    uint32_t n;
+
+    read_error = ENOENT;
+    assert_int_equal(libxl__xs_read_uint(&gc, XBT_NULL, "/n", &n),
+                     ERROR_NOTFOUND);
+    read_error = EIO;
+    assert_int_equal(libxl__xs_read_uint(&gc, XBT_NULL, "/n", &n), ERROR_FAIL);
+    libxl__gc_free(&gc);
+}
+
 int main(void)
 {
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -316,6 +331,7 @@ int main(void)
         WITH_STORE(new_store_does_not_know_the_domain),
         WITH_STORE(ended_while_nobody_watched),
         WITH_STORE(a_directory_is_empty_when_the_store_says_so),
+        WITH_STORE(what_cannot_be_read_is_not_absent),
     };
 
     return cmocka_run_group_tests_name("libxl store", tests, NULL, NULL);

@@ -95,19 +95,20 @@ static int find_drive(libxl__gc *gc, uint32_t domid, const char *vdev,
                       libxl_device_disk *drive)
 {
     int number = vdev ? libxl__disk_number(vdev) : -1;
-    int rc = ERROR_NOTFOUND;
     libxl_domain_config config;
+    libxl_device_disk *disk;
+    int rc;
 
     libxl_domain_config_init(&config);
-    if (!libxl__domain_config_load(gc, domid, &config))
-        for (int i = 0; i < config.num_disks && rc; i++)
-            if (config.disks[i].is_cdrom &&
-                libxl__disk_number(config.disks[i].vdev) == number) {
-                libxl_device_disk_copy(CTX, drive, &config.disks[i]);
-                rc = 0;
-            }
+    rc = libxl__domain_config_load(gc, domid, &config);
+    if (!rc || rc == ERROR_JSON_CONFIG_EMPTY) {
+        disk = libxl__disk_type.configured(&config, number);
+        rc = disk && disk->is_cdrom ? 0 : ERROR_NOTFOUND;
+    }
+    if (!rc)
+        libxl_device_disk_copy(CTX, drive, disk);
     libxl_domain_config_dispose(&config);
-    if (rc)
+    if (rc == ERROR_NOTFOUND)
         LOG(ERROR, "domain %s has no CD drive %s",
             libxl__domain_label(gc, domid), vdev ? vdev : "");
     return rc;

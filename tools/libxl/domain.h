@@ -22,7 +22,7 @@ bool libxl__domain_exists(libxl__gc *gc, uint32_t domid);
  * one that the store does not know? */
 void libxl__look_at_deaths(libxl_ctx *ctx);
 bool libxl__deaths_unknown(libxl_ctx *ctx);
-/* Nothing of the kind: ERROR_INVAL, in silence. */
+/* There is certainly nothing of the kind: ERROR_INVAL, in silence. */
 int libxl__name_to_domid(libxl__gc *gc, const char *name, uint32_t *domid);
 /* The same, but a dying domain is not found: it has no identity any more. */
 int libxl__uuid_to_domid(libxl__gc *gc, const libxl_uuid *uuid,

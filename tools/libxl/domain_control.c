@@ -126,7 +126,10 @@ static int check_name_free(libxl__gc *gc, uint32_t domid, const char *name)
 
     if (rc)
         return rc;
-    if (libxl__name_to_domid(gc, name, &other) || other == domid)
+    rc = libxl__name_to_domid(gc, name, &other);
+    if (rc)
+        return rc == ERROR_INVAL ? 0 : rc;
+    if (other == domid)
         return 0;
     LOG(ERROR, "the name '%s' is in use by domain %u", name, other);
     return ERROR_INVAL;

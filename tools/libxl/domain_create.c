@@ -57,7 +57,10 @@ static int check(struct create *c)
 
     if (rc)
         return rc;
-    if (!libxl__name_to_domid(gc, config->c_info.name, &other)) {
+    rc = libxl__name_to_domid(gc, config->c_info.name, &other);
+    if (rc && rc != ERROR_INVAL)
+        return rc;
+    if (!rc) {
         LOG(ERROR, "the name '%s' is in use by domain %u", config->c_info.name,
             other);
         return ERROR_INVAL;

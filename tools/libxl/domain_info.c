@@ -147,6 +147,7 @@ int libxl__name_to_domid(libxl__gc *gc, const char *name, uint32_t *domid)
 {
     int n, rc = ERROR_INVAL;
     libxl_dominfo *list = libxl_list_domain(CTX, &n);
+    bool unread = false;
     const char *its;
 
     if (!list)
@@ -154,13 +155,15 @@ int libxl__name_to_domid(libxl__gc *gc, const char *name, uint32_t *domid)
     for (int i = 0; i < n && rc; i++) {
         its = libxl__xs_read(gc, XBT_NULL,
                              GCSPRINTF("/local/domain/%u/name", list[i].domid));
+        if (!its && errno != ENOENT)
+            unread = true;
         if (!its || strcmp(its, name))
             continue;
         *domid = list[i].domid;
         rc = 0;
     }
     libxl_dominfo_list_free(list, n);
-    return rc;
+    return rc && unread ? ERROR_FAIL : rc; /* it may be that one's */
 }
 
 int libxl_name_to_domid(libxl_ctx *ctx, const char *name, uint32_t *domid)

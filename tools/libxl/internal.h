@@ -143,7 +143,8 @@ const char *libxl__domain_label(libxl__gc *gc, uint32_t domid);
  * functions.
  */
 const char *libxl__xs_read(libxl__gc *gc, xs_transaction_t t, const char *path);
-/* An unsigned number in decimal; ERROR_NOTFOUND, ERROR_INVAL. */
+/* An unsigned number in decimal; ERROR_NOTFOUND or ERROR_INVAL, in silence: it
+ * is not there, or none. */
 int libxl__xs_read_uint(libxl__gc *gc, xs_transaction_t t, const char *path,
                         uint32_t *value);
 /* 0 or ERROR_FAIL, as the others that write. t: a transaction, or XBT_NULL. */

@@ -21,10 +21,12 @@ static const char *memory_path(libxl__gc *gc, uint32_t domid, const char *what)
     return GCSPRINTF("/local/domain/%u/memory/%s", domid, what);
 }
 
-static int no_target(libxl__gc *gc, uint32_t domid)
+/* rc: of reading it; ERROR_FAIL has been logged. */
+static int no_target(libxl__gc *gc, uint32_t domid, int rc)
 {
-    LOG(ERROR, "domain %s has no memory target in the store",
-        libxl__domain_label(gc, domid));
+    if (rc != ERROR_FAIL)
+        LOG(ERROR, "domain %s has no memory target in the store",
+            libxl__domain_label(gc, domid));
     return ERROR_FAIL;
 }
 
@@ -89,7 +91,7 @@ static int new_target(libxl__gc *gc, xs_transaction_t t, void *arg)
         rc = libxl__xs_read_uint(gc, t, memory_path(gc, domid, "static-max"),
                                  &max);
     if (rc)
-        return no_target(gc, domid);
+        return no_target(gc, domid, rc);
     if (new->relative)
         kb += target;
     if (kb <= 0 || kb > max) {
@@ -134,8 +136,8 @@ int libxl_get_memory_target(libxl_ctx *ctx, uint32_t domid,
         return rc;
     rc = libxl__xs_read_uint(gc, XBT_NULL, memory_path(gc, domid, "target"),
                              &target);
-    if (rc && domid)
-        return no_target(gc, domid);
+    if (rc && (domid || rc == ERROR_FAIL))
+        return no_target(gc, domid, rc);
     *out_target = rc ? info.tot_pages * KB_PER_PAGE : target;
     return 0;
 }

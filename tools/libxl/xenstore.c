@@ -20,7 +20,9 @@ int libxl__xs_read_uint(libxl__gc *gc, xs_transaction_t t, const char *path,
 {
     const char *s = libxl__xs_read(gc, t, path);
 
-    return s ? libxl__parse_uint(s, UINT32_MAX, value) : ERROR_NOTFOUND;
+    if (!s)
+        return errno == ENOENT ? ERROR_NOTFOUND : ERROR_FAIL;
+    return libxl__parse_uint(s, UINT32_MAX, value);
 }
 
 int libxl__xs_write(libxl__gc *gc, xs_transaction_t t, const char *path,
