@@ -85,6 +85,12 @@ union descriptor {
     struct cmsghdr align;
 };
 
+/* That of a store whose queue is full is neither silence nor the end. */
+static int answered(int error)
+{
+    return error && error != EAGAIN && error != ENOTCONN ? -error : -EIO;
+}
+
 int handover_take(int end)
 {
     int32_t error = EIO;
@@ -99,7 +105,7 @@ int handover_take(int end)
         return n < 0 && errno == EAGAIN ? -EAGAIN : -ENOTCONN;
     c = CMSG_FIRSTHDR(&m);
     if (!c || c->cmsg_type != SCM_RIGHTS)
-        return error ? -error : -EIO;
+        return answered(error);
     memcpy(&fd, CMSG_DATA(c), sizeof(fd));
     return fd;
 }

@@ -21,8 +21,8 @@ int handover_connect(const char *path);
 int handover_accept(int listener);
 
 /* The process asks, and takes what has come: a descriptor; -EAGAIN: nothing
- * yet; -ENOTCONN: this supervisor has ended; another -errno: it could not
- * connect. */
+ * yet; -ENOTCONN: this supervisor has ended; another -errno (-EIO for either of
+ * these two): it could not connect. */
 int handover_ask(int end);
 int handover_take(int end);
 

@@ -198,6 +198,11 @@ static void supervisor_can_come_again(void **unused)
     assert_int_equal(handover_asked(second), 1);
     assert_int_equal(handover_answer(second, -ENOENT), 0);
     assert_int_equal(handover_take(end), -ENOENT);
+    /* Neither "nothing yet" nor the supervisor's end. */
+    assert_int_equal(handover_answer(second, -EAGAIN), 0);
+    assert_int_equal(handover_take(end), -EIO);
+    assert_int_equal(handover_answer(second, -ENOTCONN), 0);
+    assert_int_equal(handover_take(end), -EIO);
     close(end);
     close(first);
     close(second);
