@@ -55,7 +55,7 @@ static void check_device(struct devices *ds, const struct device_kind *k,
         device_settle(d);
     else if (!state)
         device_error_withdraw(ds->store->xs, path);
-    else if (state < XenbusStateClosed && !ds->stopping) {
+    else if (state != XenbusStateClosed && !ds->stopping) {
         d = device_add(ds, k, domid, devid);
         if (d)
             device_settle(d);

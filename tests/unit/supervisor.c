@@ -27,6 +27,7 @@
 #include <daemon/clock.h>
 #include <daemon/log.h>
 
+#include "../../backends/common/xenbus_state.h"
 #include "../../backends/supervisor/device.h"
 #include "played_devices.h"
 
@@ -492,6 +493,21 @@ static void device_that_went_meanwhile_leaves_nothing(void **unused)
     assert_true(within(10000, nothing_left));
 }
 
+/* Somebody has removed them: only the store knows of the device. */
+static void device_in_use_without_files_has_a_process(void **unused)
+{
+    begin_lasting();
+    remove_disk();
+    for (unsigned int n = 2; n <= 3; n++) {
+        disk->state =
+            n == 2 ? XenbusStateReconfiguring : XenbusStateReconfigured;
+        devices_check(&devices, NULL);
+        assert_non_null(devices.list);
+        await_process(n, "........");
+        remove_disk();
+    }
+}
+
 static void process_that_cannot_be_reached_is_replaced(void **unused)
 {
     char path[96];
@@ -923,6 +939,7 @@ int main(void)
         TEST(device_that_is_being_opened_is_not_another),
         TEST(process_that_died_meanwhile_is_replaced),
         TEST(device_that_went_meanwhile_leaves_nothing),
+        TEST(device_in_use_without_files_has_a_process),
         TEST(process_that_cannot_be_reached_is_replaced),
         TEST(what_is_said_meanwhile_goes_to_the_log),
         TEST(stop_ends_all_and_closes_the_device),
