@@ -140,7 +140,9 @@ static enum next what_next(struct device *d)
                                                                   : NEXT_FORGET;
     if (can_go_on(d))
         return NEXT_SERVE;
-    return known ? NEXT_REPORT : NEXT_WAIT;
+    if (known)
+        return NEXT_REPORT;
+    return d->all->killing ? NEXT_FORGET : NEXT_WAIT;
 }
 
 void device_forget(struct device *d)

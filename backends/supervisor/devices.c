@@ -170,16 +170,21 @@ void devices_adopt(struct devices *ds)
 static void insist(struct event_timer *t)
 {
     struct devices *ds = container_of(t, struct devices, look);
+    struct device *next;
+    bool again = ds->killing;
 
-    for (struct device *d = ds->list; d; d = d->next) {
-        if (d->worker.pid)
-            log_warning("%s: process %d does not end", d->path,
-                        (int)d->worker.pid);
+    ds->killing = true;
+    for (struct device *d = ds->list; d; d = next) {
+        next = d->next;
+        if (!d->worker.pid) {
+            device_settle(d);
+            continue;
+        }
+        log_warning("%s: process %d does not end", d->path, (int)d->worker.pid);
         worker_signal(&d->worker, SIGKILL);
     }
-    if (ds->killing)
+    if (again && ds->list)
         event_loop_stop(ds->loop, 1);
-    ds->killing = true;
     event_timer_set(ds->loop, t, OBEY_MS);
 }
 

@@ -79,8 +79,9 @@ void devices_store_changed(struct devices *ds);
  * starts what is missing. Any path is fine, also one of another domain's. */
 void devices_check(struct devices *ds, const char *path);
 /* Ends all processes, those that do not obey by force; their devices go to
- * Closed as if unplugged by force, if there is a store. Ends the loop when all
- * have ended, or after some seconds. */
+ * Closed as if unplugged by force, if there is a store within the time that the
+ * processes have to obey. Ends the loop when all have ended, or after some
+ * seconds. */
 void devices_stop_all(struct devices *ds);
 /* Before this daemon ends: the processes go on. */
 void devices_close(struct devices *ds);

@@ -898,6 +898,22 @@ static void successor_does_not_wait_for_the_store(void **unused)
     remove_disk();
 }
 
+/* It has five seconds to come, as the processes have to end. */
+static void stop_waits_no_longer_for_the_store(void **unused)
+{
+    begin_lasting();
+    disk->state = 4;
+    devices_check(&devices, BACK "/state");
+    lose_store(true);
+    devices_stop_all(&devices);
+    within(200, never);
+    assert_non_null(devices.list);
+    assert_int_equal(devices.list->worker.pid, 0);
+    devices.look.fire(&devices.look);
+    assert_int_equal(event_loop_run(&loop), 0);
+    assert_null(devices.list);
+}
+
 /* A new store has no nodes of the device, so its guest's end decides. */
 static void process_ends_with_the_guest(void **unused)
 {
@@ -957,6 +973,7 @@ int main(void)
         TEST(process_has_no_terminal),
         TEST(end_is_told_when_the_store_is_back),
         TEST(successor_does_not_wait_for_the_store),
+        TEST(stop_waits_no_longer_for_the_store),
         TEST(process_ends_with_the_guest),
         TEST(adopted_device_is_kept_once_the_store_is_there),
         TEST(what_was_kept_and_is_removed_is_made_anew),
