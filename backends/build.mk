@@ -100,6 +100,9 @@ $(eval $(call unit_test,net_queue,\
     $(addprefix tests/unit/,net_queue.c net_flow.c each_store.c fake_xen.c) $(NET_QUEUE),-lxentoollog))
 $(eval $(call unit_test,net_spread,\
     $(addprefix tests/unit/,net_spread.c net_flow.c fake_xen.c) $(NET_QUEUE),-lxentoollog))
+$(eval $(call unit_test,net_tap,tests/unit/net_tap.c backends/net/tap.c \
+    tools/libs/daemon/log.c,-lxentoollog \
+    $(addprefix -Wl$(comma)--wrap=,open ioctl if_nametoindex)))
 $(eval $(call unit_test,net_tap_batch,tests/unit/net_tap_batch.c backends/net/tap_batch.c \
     backends/common/io_ring.c tools/libs/daemon/log.c,-luring -lxentoollog \
     -Wl$(comma)--wrap=io_uring_submit -Wl$(comma)--wrap=__io_uring_get_cqe))

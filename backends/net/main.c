@@ -29,6 +29,8 @@ struct net_device {
     struct net_wishes wishes;
     struct net_ctrl ctrl;
     struct link link;
+    bool lost; /* the interface, before this process made it anew */
+    struct event_timer tell;
     uint32_t told_mtu; /* to the frontend; 0: nothing yet */
     unsigned int refills;
     unsigned int nr_queues; /* connected */
@@ -401,7 +403,24 @@ static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
         lose_interface(d);
     if (rc)
         disconnect_net(bus);
+    else if (d->lost)
+        event_timer_set(&d->backend.loop, &d->tell, 0);
     return rc;
+}
+
+/* Once the guest is served: until then, the error node says why the process
+ * before this one ended. */
+static void tell_of_loss(struct event_timer *t)
+{
+    struct net_device *d = container_of(t, struct net_device, tell);
+    char text[128];
+
+    d->lost = false;
+    snprintf(text, sizeof(text),
+             "interface %s was lost and made anew: its place in a bridge is "
+             "lost until it is attached again",
+             d->tap.name);
+    xenbus_trouble(&d->backend.bus, ENODEV, text);
 }
 
 static int init_net(struct backend *b)
@@ -410,6 +429,7 @@ static int init_net(struct backend *b)
 
     d->credit.loop = &b->loop;
     d->credit.refilled = refilled;
+    d->tell.fire = tell_of_loss;
     return 0;
 }
 
@@ -418,12 +438,14 @@ static int init_net(struct backend *b)
 static int open_net(struct backend *b)
 {
     struct net_device *d = container_of(b, struct net_device, backend);
-    char *renamed =
-        script_is_done(&b->bus) ? xenbus_read(&b->bus, "vifname") : NULL;
+    bool in_use = record_connected(&b->bus.record);
+    bool placed = script_is_done(&b->bus);
+    char *renamed = placed ? xenbus_read(&b->bus, "vifname") : NULL;
     int rc = tap_open(&d->tap, b->bus.domid, b->bus.devid, TAP_MAX_QUEUES,
-                      renamed, record_connected(&b->bus.record));
+                      renamed, in_use);
 
     free(renamed);
+    d->lost = d->tap.made && (placed || in_use);
     d->link.changed = mtu_changed;
     if (!rc)
         link_open(&d->link, &b->loop, d->tap.name);

@@ -47,30 +47,41 @@ static int attach(int fd, bool on)
     return ioctl(fd, TUNSETQUEUE, &r) ? -errno : 0;
 }
 
-static void choose_name(char name[IFNAMSIZ], unsigned int domid,
-                        unsigned int devid, const char *renamed)
+/* Its index; 0: there is none, and this is the name of a new one. */
+static unsigned int find(char name[IFNAMSIZ], unsigned int domid,
+                         unsigned int devid, const char *renamed)
 {
-    if (renamed && if_nametoindex(renamed))
+    unsigned int index = renamed ? if_nametoindex(renamed) : 0;
+
+    if (index) {
         snprintf(name, IFNAMSIZ, "%s", renamed);
-    else
-        snprintf(name, IFNAMSIZ, "vif%u.%u", domid, devid);
+        return index;
+    }
+    snprintf(name, IFNAMSIZ, "vif%u.%u", domid, devid);
+    return if_nametoindex(name);
 }
 
-/* A queue that is detached keeps the interface, and is given no frames. */
-int tap_keep(unsigned int domid, unsigned int devid, const char *renamed)
+/* A queue that is detached keeps the interface, and is given no frames. If it
+ * was just renamed, the kernel has made another, which goes with the queue. */
+int tap_keep(unsigned int domid, unsigned int devid, const char *renamed,
+             bool make)
 {
     char name[IFNAMSIZ];
+    unsigned int index = find(name, domid, devid, renamed);
     int fd, rc;
 
-    choose_name(name, domid, devid, renamed);
+    if (!index && !make)
+        return -ENODEV;
     fd = open_queue(name, IFF_MULTI_QUEUE);
     if (fd < 0)
         return fd;
-    rc = attach(fd, false);
+    rc = !index || if_nametoindex(name) == index ? attach(fd, false) : -ENODEV;
     if (!rc)
         return fd;
     close(fd);
-    return log_reason(rc, "interface %s: %s", name, strerror(-rc));
+    return rc == -ENODEV
+               ? rc
+               : log_reason(rc, "interface %s: %s", name, strerror(-rc));
 }
 
 int tap_open(struct tap *t, unsigned int domid, unsigned int devid,
@@ -78,10 +89,7 @@ int tap_open(struct tap *t, unsigned int domid, unsigned int devid,
 {
     int rc;
 
-    choose_name(t->name, domid, devid, renamed);
-    if (in_use && !if_nametoindex(t->name))
-        log_warning("interface %s was lost, and its place in a bridge with it",
-                    t->name);
+    t->made = !find(t->name, domid, devid, renamed);
     for (t->nr_queues = 0; t->nr_queues < nr_queues; t->nr_queues++) {
         rc = open_queue(t->name, IFF_MULTI_QUEUE);
         if (rc < 0)

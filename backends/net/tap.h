@@ -22,17 +22,20 @@
 
 struct tap {
     char name[16];
+    bool made; /* there was none */
     unsigned int nr_queues;
     int fd[TAP_MAX_QUEUES]; /* the first nr_queues are open */
 };
 
 /*
- * Keeps the interface, which is made if there is none, until the descriptor is
- * closed. It is never without a queue meanwhile, so its carrier does not drop,
- * and no bridge port goes through its states. renamed: by the hotplug script,
- * perhaps; NULL: not. -errno with a reason.
+ * Keeps the interface until the descriptor is closed. It is never without a
+ * queue meanwhile, so its carrier does not drop, and no bridge port goes
+ * through its states; but it has a carrier then. renamed: by the hotplug
+ * script, perhaps; NULL: not. make: if there is none. -ENODEV: there is none,
+ * or it has just been renamed; or -errno with a reason.
  */
-int tap_keep(unsigned int domid, unsigned int devid, const char *renamed);
+int tap_keep(unsigned int domid, unsigned int devid, const char *renamed,
+             bool make);
 
 /*
  * Makes the interface or opens the one that is kept, with a reason

@@ -205,7 +205,7 @@ static void tell(struct device *d)
     device_status_publish(d->all->store->xs, d->path, &d->status);
 }
 
-/* Somebody may remove it: then it is made anew, for the next process. */
+/* Somebody may remove it: then the next process makes it anew. */
 static void drop_removed(struct device *d)
 {
     struct pollfd p = {.fd = d->kept};
@@ -217,13 +217,14 @@ static void drop_removed(struct device *d)
     d->kept = -1;
 }
 
-/* Without a store again when it is back. */
-static void keep(struct device *d)
+/* Again at whatever may have brought it: the process, or the store, which knows
+ * its name. */
+static void keep(struct device *d, bool fresh)
 {
-    if (d->kept >= 0 || !d->kind->keep || store_lost(d->all->store))
+    if (d->kept >= 0 || !d->kind->keep)
         return;
-    d->kept = d->kind->keep(d->all, d->path);
-    if (d->kept < 0)
+    d->kept = d->kind->keep(d->all, d->path, fresh);
+    if (d->kept < 0 && d->kept != -ENODEV)
         log_warning("%s: %s", d->path, log_take_reason(d->kept));
 }
 
@@ -241,7 +242,7 @@ int device_adopt(struct device *d)
         return rc;
     }
     log_info("%s: goes on with process %d", d->path, (int)d->worker.pid);
-    keep(d);
+    keep(d, false);
     event_timer_set(ds->loop, &d->timer, LIFE_MS);
     d->served = true;
     tell(d);
@@ -282,7 +283,8 @@ static bool start(struct device *d)
     snprintf(program, sizeof(program), "%s/%s", d->all->program_dir,
              d->kind->program);
     drop_removed(d);
-    keep(d);
+    if (p.fresh)
+        keep(d, true);
     rc = worker_start(&d->worker, &p);
     if (rc) {
         snprintf(d->status.why, sizeof(d->status.why), "cannot be started: %s",
@@ -360,6 +362,7 @@ static void on_timer(struct event_timer *t)
         return;
     }
     d->wait_ms = 0;
+    keep(d, false);
     device_error_clear(d->all->store->xs, d->path, d->status.why);
 }
 
@@ -451,10 +454,12 @@ void device_state_seen(struct device *d, int state)
         return;
     }
     d->worker.gate.over = over = over || is_over(d);
-    if (!over)
+    if (!over) {
         event_timer_cancel(d->all->loop, &d->gone);
-    else if (!d->gone.armed)
+        keep(d, false);
+    } else if (!d->gone.armed) {
         event_timer_set(d->all->loop, &d->gone, GONE_MS);
+    }
 }
 
 static void process_ended(struct worker *w, enum worker_end how,
@@ -512,7 +517,7 @@ void device_store_back(struct device *d)
             device_settle(d);
         return;
     }
-    keep(d);
+    keep(d, false);
     tell(d);
     state = device_state(d->all, d->path);
     if (!store_lost(d->all->store))

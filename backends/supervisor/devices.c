@@ -117,8 +117,10 @@ void devices_check(struct devices *ds, const char *path)
         fields = sscanf(path, pattern, &domid, &devid, leaf);
         if (fields == 1)
             check_guest(ds, k, domid);
-        /* Everything else below a device is its backend's business. */
-        if (fields == 2 || (fields == 3 && !strcmp(leaf, "state")))
+        /* Everything else below a device is its backend's business. What is to
+         * be kept may have another name after its script. */
+        if (fields == 2 || (fields == 3 && (!strcmp(leaf, "state") ||
+                                            !strcmp(leaf, "hotplug-status"))))
             check_device(ds, k, domid, devid);
     }
 }

@@ -44,11 +44,13 @@ struct device_kind {
     /* Bytes that a process leaves to its successor. 0: nothing, so a device
      * that is in use cannot be served on. */
     size_t record_size;
-    /* Holds what of the device must not go with its process: a descriptor, or
-     * -errno with a reason. Asked again while it holds none, with a store
-     * there, and for a new process if what it held is in error (POLLERR): it
-     * has been removed. NULL: there is nothing. */
-    int (*keep)(struct devices *ds, const char *path);
+    /* Holds what of the device must not go with its process: a descriptor;
+     * -ENODEV: it is not there, or not known without a store; or -errno with a
+     * reason. fresh: the device is new, so what is missing is made; later, that
+     * is for the process, which knows that it was lost. Asked again while it
+     * holds none, and if what it held is in error (POLLERR): it has been
+     * removed. NULL: there is nothing. */
+    int (*keep)(struct devices *ds, const char *path, bool fresh);
 };
 
 /* The members are the caller's to set, but for look, dir, stopping, killing

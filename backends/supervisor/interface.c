@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <daemon/log.h>
-
 #include "../common/store_client.h"
 #include "../net/tap.h"
 
@@ -31,7 +29,7 @@ static char *new_name(struct devices *ds, const char *path)
     return done ? read_node(ds, path, "vifname") : NULL;
 }
 
-int interface_keep(struct devices *ds, const char *path)
+int interface_keep(struct devices *ds, const char *path, bool fresh)
 {
     unsigned int domid, devid;
     char *renamed;
@@ -40,11 +38,7 @@ int interface_keep(struct devices *ds, const char *path)
     if (sscanf(path, "backend/vif/%u/%u", &domid, &devid) != 2)
         return -EINVAL;
     renamed = new_name(ds, path);
-    if (store_lost(ds->store)) { /* it may have another name */
-        free(renamed);
-        return log_reason(-ENOTCONN, "its interface is kept later");
-    }
-    fd = tap_keep(domid, devid, renamed);
+    fd = tap_keep(domid, devid, renamed, fresh);
     free(renamed);
     return fd;
 }

@@ -9,6 +9,6 @@
 #include "devices.h"
 
 /* For device_kind.keep. */
-int interface_keep(struct devices *ds, const char *path);
+int interface_keep(struct devices *ds, const char *path, bool fresh);
 
 #endif

@@ -782,22 +782,70 @@ static void lose_store(bool lost)
     devices_store_changed(&devices);
 }
 
-static unsigned int kept;
+static unsigned int kept, asked;
+static bool there, was_fresh;
 
-static int keep(struct devices *ds, const char *path)
+static int keep(struct devices *ds, const char *path, bool fresh)
 {
-    assert_false(played->away);
+    asked++;
+    was_fresh = fresh;
+    if (!there || played->away)
+        return -ENODEV;
     kept++;
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* After it was lost, the process makes it; or the script gives it another name.
+ */
+static void device_is_kept_once_it_is_there(void **unused)
+{
+    kinds[0].keep = keep;
+    there = false;
+    kept = asked = 0;
+    begin_lasting();
+    assert_int_equal(asked, 1);
+    assert_true(was_fresh);
+    disk->state = 4;
+    devices_check(&devices, BACK "/state");
+    assert_int_equal(asked, 2);
+    assert_false(was_fresh);
+    kill(pid, SIGKILL);
+    await_process(2, "heirloom");
+    assert_int_equal(asked, 2);
+    there = true;
+    devices_check(&devices, BACK "/hotplug-status");
+    assert_int_equal(kept, 1);
+    assert_false(was_fresh);
+    devices_check(&devices, BACK "/state");
+    assert_int_equal(kept, 1);
+    kinds[0].keep = NULL;
+    remove_disk();
+}
+
+/* As one that was lost with its process, in no event. */
+static void device_is_kept_when_its_process_has_gone_on(void **unused)
+{
+    kinds[0].keep = keep;
+    there = false;
+    kept = 0;
+    begin_lasting();
+    there = true;
+    fire_timers_of_devices();
+    assert_int_equal(kept, 1);
+    kinds[0].keep = NULL;
+    remove_disk();
 }
 
 /* What is to be kept is known to the store, which is reached later. */
 static void adopted_device_is_kept_once_the_store_is_there(void **unused)
 {
     kinds[0].keep = keep;
+    there = true;
+    kept = 0;
     begin_lasting();
-    assert_int_equal(kept, 1);
     disk->state = 4;
+    devices_check(&devices, BACK "/state");
+    assert_int_equal(kept, 1);
     devices_close(&devices);
     played->away = true;
     begin_supervisor();
@@ -813,7 +861,7 @@ static void adopted_device_is_kept_once_the_store_is_there(void **unused)
 
 static int other_end;
 
-static int keep_pipe(struct devices *ds, const char *path)
+static int keep_pipe(struct devices *ds, const char *path, bool fresh)
 {
     int end[2];
 
@@ -830,12 +878,14 @@ static void what_was_kept_and_is_removed_is_made_anew(void **unused)
     kept = 0;
     begin_lasting();
     disk->state = 4;
+    devices_check(&devices, BACK "/state");
     kill(pid, SIGKILL);
     await_process(2, "heirloom");
     assert_int_equal(kept, 1);
     close(other_end);
     kill(pid, SIGKILL);
     await_process(3, "heirloom");
+    fire_timers_of_devices();
     assert_int_equal(kept, 2);
     close(other_end);
     kinds[0].keep = NULL;
@@ -975,6 +1025,8 @@ int main(void)
         TEST(successor_does_not_wait_for_the_store),
         TEST(stop_waits_no_longer_for_the_store),
         TEST(process_ends_with_the_guest),
+        TEST(device_is_kept_once_it_is_there),
+        TEST(device_is_kept_when_its_process_has_gone_on),
         TEST(adopted_device_is_kept_once_the_store_is_there),
         TEST(what_was_kept_and_is_removed_is_made_anew),
         TEST(store_may_be_there_before_the_dead_are_found),
