@@ -30,7 +30,10 @@
 #define P_PIDFD 3
 #endif
 
-static const char *const files[] = {"log", "socket", "record", "ends", "pid"};
+/* The last is made first: a supervisor that is started anew finds a device by
+ * it. */
+static const char *const files[] = {"log",  "socket",   "record",
+                                    "ends", "ends.new", "pid"};
 
 static const char *file(const struct worker *w, const char *which)
 {
@@ -218,6 +221,9 @@ static int prepare(struct worker *w, const struct worker_program *p,
     i->lock = pid_lock_take(file(w, "pid"), &i->number);
     if (i->lock < 0)
         return i->lock == -EWOULDBLOCK ? -EBUSY : i->lock;
+    rc = open_log(w, p->debug);
+    if (rc)
+        return rc;
     i->log = device_log_end(file(w, "log"));
     if (i->log < 0)
         return i->log;
@@ -301,12 +307,9 @@ static int make_process(struct worker *w, const struct worker_program *p,
 int worker_start(struct worker *w, const struct worker_program *p)
 {
     struct inheritance i = {-1, -1, -1, -1, -1};
-    int rc = open_log(w, p->debug);
+    int rc = prepare(w, p, &i);
 
     w->gate.over = false;
-    if (rc)
-        return rc;
-    rc = prepare(w, p, &i);
     rc = rc ? rc : make_process(w, p, &i);
     close_all(&i);
     if (rc) {

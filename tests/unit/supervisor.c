@@ -508,6 +508,39 @@ static void device_in_use_without_files_has_a_process(void **unused)
     }
 }
 
+static bool pid_file_was_first;
+
+int mkfifo(const char *path, mode_t mode)
+{
+    char pid_file[96];
+
+    snprintf(pid_file, sizeof(pid_file), "%s/vbd-3-0.pid", run_dir);
+    pid_file_was_first = !access(pid_file, F_OK);
+    return mknod(path, S_IFIFO | mode, 0);
+}
+
+/* By that file the next supervisor finds the device, and so the others. */
+static void file_that_is_found_is_made_first(void **unused)
+{
+    begin_lasting();
+    assert_true(pid_file_was_first);
+    remove_disk();
+}
+
+/* It may be killed while it writes how a process ended. */
+static void what_was_half_written_is_removed(void **unused)
+{
+    char path[96];
+    int fd;
+
+    begin_lasting();
+    snprintf(path, sizeof(path), "%s/vbd-3-0.ends.new", run_dir);
+    fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_int_equal(close(fd), 0);
+    remove_disk();
+    assert_int_equal(unlink(path), -1);
+}
+
 static void process_that_cannot_be_reached_is_replaced(void **unused)
 {
     char path[96];
@@ -1006,6 +1039,8 @@ int main(void)
         TEST(process_that_died_meanwhile_is_replaced),
         TEST(device_that_went_meanwhile_leaves_nothing),
         TEST(device_in_use_without_files_has_a_process),
+        TEST(file_that_is_found_is_made_first),
+        TEST(what_was_half_written_is_removed),
         TEST(process_that_cannot_be_reached_is_replaced),
         TEST(what_is_said_meanwhile_goes_to_the_log),
         TEST(stop_ends_all_and_closes_the_device),
