@@ -19,7 +19,7 @@
 struct arguments {
     const char *path;
     bool debug;
-    int supervisor, record;
+    int supervisor, record, lock;
 };
 
 /* Once at a time: with each answer the connection before it ends. */
@@ -139,7 +139,7 @@ static int give_up_privileges(const struct backend_ops *ops, struct backend *b)
 
     if (!rc && ops->begin)
         rc = ops->begin(b);
-    return rc ? rc : privileges_seal();
+    return rc ? rc : privileges_seal(b->lock, b->bus.record.fd);
 }
 
 /* As root until the medium is open, as that user from then on. */
@@ -178,7 +178,7 @@ static bool parse_arguments(struct arguments *a, int argc, char **argv)
 {
     int i = 1;
 
-    *a = (struct arguments){.supervisor = -1, .record = -1};
+    *a = (struct arguments){.supervisor = -1, .record = -1, .lock = -1};
     for (; i < argc - 1; i++)
         if (!strcmp(argv[i], "--debug"))
             a->debug = true;
@@ -186,6 +186,8 @@ static bool parse_arguments(struct arguments *a, int argc, char **argv)
             a->supervisor = atoi(argv[++i]);
         else if (!strcmp(argv[i], "--record") && i + 2 < argc)
             a->record = atoi(argv[++i]);
+        else if (!strcmp(argv[i], "--lock") && i + 2 < argc)
+            a->lock = atoi(argv[++i]);
         else
             return false;
     a->path = argv[i];
@@ -202,7 +204,7 @@ int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
     if (!parse_arguments(&a, argc, argv)) {
         fprintf(stderr,
                 "usage: %s [--debug] [--supervisor FD] [--record FD] "
-                "backend/%s/DOMID/DEVID\n",
+                "[--lock FD] backend/%s/DOMID/DEVID\n",
                 argv[0], ops->bus.kind);
         return 2;
     }
@@ -210,6 +212,7 @@ int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
     driver = kernel_driver(ops->bus.kind);
     if (driver)
         log_error("the kernel's %s serves these devices", driver);
+    b->lock = a.lock;
     if (driver || connect_to_xen(ops, b, &a))
         return 1;
     code = run(ops, b);

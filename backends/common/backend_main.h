@@ -21,6 +21,7 @@ struct backend {
     struct signal_watch signals;
     struct event_source listener, supervisor; /* see handover.h */
     bool asked;                               /* and not answered yet */
+    int lock; /* by which a supervisor knows that this process lives */
     struct ports ports;
     struct grants grants;
 };
@@ -46,7 +47,7 @@ struct backend_ops {
 };
 
 /* What main() returns.
- * Usage: PROGRAM [--debug] [--supervisor FD] [--record FD]
+ * Usage: PROGRAM [--debug] [--supervisor FD] [--record FD] [--lock FD]
  *                backend/KIND/DOMID/DEVID */
 int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
                  char **argv);

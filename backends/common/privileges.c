@@ -121,7 +121,7 @@ int privileges_drop(uid_t uid)
     return syscall(SYS_capset, &h, none) ? -errno : 0;
 }
 
-int privileges_seal(void)
+int privileges_seal(int lock, int record)
 {
-    return syscall_filter_install();
+    return syscall_filter_install(lock, record);
 }

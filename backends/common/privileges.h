@@ -8,6 +8,7 @@
  *   processes      none but itself: no call that names another is allowed, and
  *                  the user is that of this device's kind and guest alone
  *   network        no interface but by its open queues; no sockets
+ *   supervision    it has its lock and its record until it ends
  *   new code       none: no memory can be made executable, nothing run
  *   kernel         the calls of syscall_filter.c, of ioctl() those of its own
  *                  descriptors, of io_uring what io_ring.h was told
@@ -30,7 +31,7 @@ int privileges_limit(void);
  * user to be from then on. A kernel that does not offer one of these namespaces
  * does without it. */
 int privileges_drop(uid_t uid);
-/* Then, when all threads are there, most system calls. */
-int privileges_seal(void);
+/* Then, when all threads are there, most system calls; see syscall_filter.h. */
+int privileges_seal(int lock, int record);
 
 #endif

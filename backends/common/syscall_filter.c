@@ -7,6 +7,7 @@
 #include "syscall_filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/if_tun.h>
 #include <seccomp.h>
@@ -130,21 +131,59 @@ static int allow_own_signals(scmp_filter_ctx ctx)
                             SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 }
 
-int syscall_filter_install(void)
+/* If the argument is this; the kernel looks at 32 bits of it. */
+static int refuse(scmp_filter_ctx ctx, int call, unsigned int argument,
+                  int value)
 {
-    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    const struct scmp_arg_cmp is_value =
+        SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)value);
+
+    return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), call, 1, is_value);
+}
+
+/* In a filter of its own, since one has no exception to what it allows. */
+static int refuse_to_let_go(scmp_filter_ctx ctx, int lock, int record)
+{
+    int rc = refuse(ctx, SCMP_SYS(fcntl), 1, F_OFD_SETLK);
+
+    rc = rc ? rc : refuse(ctx, SCMP_SYS(fcntl), 1, F_OFD_SETLKW);
+    if (!rc && lock >= 0)
+        rc = refuse(ctx, SCMP_SYS(close), 0, lock);
+    if (!rc && record >= 0)
+        rc = refuse(ctx, SCMP_SYS(close), 0, record);
+    return rc;
+}
+
+static int allow_needed(scmp_filter_ctx ctx)
+{
     int rc = 0;
 
-    if (!ctx)
-        return -ENOMEM;
     for (size_t i = 0; !rc && i < ARRAY_SIZE(allowed); i++)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
     rc = rc ? rc : allow_ioctls(ctx);
     rc = rc ? rc : allow_memory(ctx);
-    rc = rc ? rc : allow_own_signals(ctx);
-    /* The threads for I/O, or nothing. */
-    rc = rc ? rc : seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
-    rc = rc ? rc : seccomp_load(ctx);
-    seccomp_release(ctx);
+    return rc ? rc : allow_own_signals(ctx);
+}
+
+/* For the threads for I/O, too, or not at all. */
+static int load(scmp_filter_ctx ctx)
+{
+    int rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
+
+    return rc ? rc : seccomp_load(ctx);
+}
+
+int syscall_filter_install(int lock, int record)
+{
+    scmp_filter_ctx exceptions = seccomp_init(SCMP_ACT_ALLOW);
+    scmp_filter_ctx rest = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    int rc = exceptions && rest ? 0 : -ENOMEM;
+
+    rc = rc ? rc : refuse_to_let_go(exceptions, lock, record);
+    rc = rc ? rc : allow_needed(rest);
+    rc = rc ? rc : load(exceptions);
+    rc = rc ? rc : load(rest);
+    seccomp_release(exceptions);
+    seccomp_release(rest);
     return rc;
 }

@@ -255,7 +255,7 @@ static int use_null(void)
 static void exec_program(const struct worker_program *p, struct inheritance *i)
 {
     char socket[16], record[16], lock[16];
-    char *argv[8], **a = argv;
+    char *argv[10], **a = argv;
     sigset_t none;
 
     setsid();
@@ -265,7 +265,6 @@ static void exec_program(const struct worker_program *p, struct inheritance *i)
     dup2(i->log, STDERR_FILENO);
     if (use_null() || pid_lock_write(i->number, getpid()))
         _exit(127); /* nobody could find it */
-    keep(i->lock, lock, sizeof(lock));
     *a++ = (char *)p->path;
     if (p->debug)
         *a++ = (char *)"--debug";
@@ -275,6 +274,8 @@ static void exec_program(const struct worker_program *p, struct inheritance *i)
         *a++ = (char *)"--record";
         *a++ = keep(i->record, record, sizeof(record));
     }
+    *a++ = (char *)"--lock";
+    *a++ = keep(i->lock, lock, sizeof(lock));
     *a++ = (char *)p->device;
     *a = NULL;
     execv(p->path, argv);

@@ -150,7 +150,7 @@ int main(void)
     }
     rc = privileges_limit();
     rc = rc ? rc : privileges_drop(0x70000000u + 2 * GUEST);
-    rc = rc ? rc : privileges_seal();
+    rc = rc ? rc : privileges_seal(-1, -1);
     row(!rc, "privileges can be given up");
     if (rc)
         printf("# %s\n", strerror(-rc));

@@ -22,6 +22,8 @@
 
 #define X32 0x40000000 /* another table of calls, in the same machine */
 
+static int lock = -1, record = -1, other; /* descriptors */
+
 /* What the call returns in a process with the filter: 0, its errno, or below 0
  * the signal that ends the process. */
 static int in_prison(long (*call)(void))
@@ -30,7 +32,8 @@ static int in_prison(long (*call)(void))
     int status;
 
     if (!pid) {
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall_filter_install())
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+            syscall_filter_install(lock, record))
             _exit(255);
         _exit(call() < 0 ? errno : 0);
     }
@@ -87,6 +90,70 @@ static long asks_a_terminal(void)
     return ioctl(2, TIOCGWINSZ, size);
 }
 
+/* --- what a supervisor knows a process by --- */
+
+static long closes_its_lock(void)
+{
+    return close(lock);
+}
+
+static long closes_its_record(void)
+{
+    return close(record);
+}
+
+/* As the kernel takes it, it is the same. */
+static long closes_a_larger_number(void)
+{
+    return syscall(SYS_close, (1ul << 32) + (unsigned long)lock);
+}
+
+static long lets_go_with(int command)
+{
+    struct flock none = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+
+    return fcntl(record, command, &none);
+}
+
+static long lets_its_record_go(void)
+{
+    return lets_go_with(F_OFD_SETLK);
+}
+
+static long lets_its_record_go_and_would_wait(void)
+{
+    return lets_go_with(F_OFD_SETLKW);
+}
+
+static long replaces_its_lock(void)
+{
+    return dup2(other, lock);
+}
+
+static long closes_another(void)
+{
+    return close(other);
+}
+
+static void process_cannot_leave_its_supervisor(void **state)
+{
+    lock = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    record = memfd_create("record", MFD_CLOEXEC);
+    other = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(in_prison(closes_its_lock), EPERM);
+    assert_int_equal(in_prison(closes_its_record), EPERM);
+    assert_int_equal(in_prison(closes_a_larger_number), EPERM);
+    assert_int_equal(in_prison(lets_its_record_go), EPERM);
+    assert_int_equal(in_prison(lets_its_record_go_and_would_wait), EPERM);
+    assert_int_equal(in_prison(replaces_its_lock), EPERM);
+    assert_int_equal(in_prison(closes_another), 0);
+    close(other);
+    close(record);
+    close(lock);
+    lock = record = -1;
+    assert_int_equal(in_prison(closes_its_lock), EBADF);
+}
+
 static void what_is_not_allowed_is_refused(void **state)
 {
     assert_int_equal(in_prison(opens), EPERM);
@@ -134,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_allowed_is_refused),
         cmocka_unit_test(what_is_allowed_passes),
+        cmocka_unit_test(process_cannot_leave_its_supervisor),
     };
 
     return cmocka_run_group_tests_name("backend filter", tests, NULL, NULL);

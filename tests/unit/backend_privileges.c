@@ -51,7 +51,7 @@ static void become_backend(const char *image, int told, int go)
     tell(told, rc ? rc : storage_begin(&s));
     if (read(go, &byte, 1) != 1)
         _exit(1);
-    tell(told, privileges_seal());
+    tell(told, privileges_seal(-1, -1));
     for (;;)
         pause();
 }

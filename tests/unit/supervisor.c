@@ -212,7 +212,7 @@ static void begin_lasting(void)
 
     snprintf(script, sizeof(script),
              "r=/proc/self/fd/$4\n"
-             "echo $$ $(head -c 8 $r | tr '\\0' .) $5 >> %s\n"
+             "echo $$ $(head -c 8 $r | tr '\\0' .) $7 >> %s\n"
              "printf heirloom | dd of=$r conv=notrunc 2> /dev/null\n"
              "exec sleep 1000",
              started);
@@ -652,7 +652,7 @@ static void failure_of_a_device_before_is_not_this_ones(void **unused)
     char script[160];
 
     snprintf(script, sizeof(script),
-             "trap 'exit 1' TERM\necho $$ ........ $5 >> %s\n"
+             "trap 'exit 1' TERM\necho $$ ........ $7 >> %s\n"
              "while :; do sleep 0.05; done",
              started);
     begin(script);
@@ -699,7 +699,7 @@ static void begin_that_obeys_nobody(void)
     char script[160];
 
     snprintf(script, sizeof(script),
-             "trap '' TERM; echo $$ ........ $5 >> %s\n"
+             "trap '' TERM; echo $$ ........ $7 >> %s\n"
              "while :; do sleep 0.05; done",
              started);
     begin(script);

@@ -88,7 +88,7 @@ static void serve(struct played_device *d, unsigned int instance, int socket)
         enters(d, 1, 6);
 }
 
-/* --supervisor FD --record FD backend/vbd/3/N */
+/* --supervisor FD --record FD --lock FD backend/vbd/3/N */
 static int backend(char **argv)
 {
     struct played_device *d;
@@ -98,7 +98,7 @@ static int backend(char **argv)
              argv[0]);
     played_open(dir);
     alarm(120); /* should the test not end it */
-    n = (unsigned int)atoi(strrchr(argv[5], '/') + 1);
+    n = (unsigned int)atoi(strrchr(argv[7], '/') + 1);
     d = &played->disk[n];
     be_the_only_one(n);
     instance = d->instance;
