@@ -2,10 +2,10 @@
 /* See claim.h. */
 #include "claim.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
+
+#include "../common/fd_path.h"
 
 /* QEMU's image locking ends far below. */
 #define FIRST_BYTE  300
@@ -27,16 +27,6 @@ static bool is_locked(int fd, off_t first, off_t n)
     return !fcntl(fd, F_OFD_GETLK, &l) && l.l_type != F_UNLCK;
 }
 
-/* To read: a close after writing is an event to others, which look at the
- * medium then. */
-static int open_again(int fd)
-{
-    char path[32];
-
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    return open(path, O_RDONLY | O_CLOEXEC);
-}
-
 /* The second byte first: there is no moment at which it seems to have gone. */
 static bool take(int fd, int alive, unsigned int user, bool alone)
 {
@@ -50,7 +40,9 @@ static bool take(int fd, int alive, unsigned int user, bool alone)
 
 int claim_medium(int fd, bool writes)
 {
-    int alive = open_again(fd);
+    /* To read: a close after writing is an event to others, which look at the
+     * medium then. */
+    int alive = open(fd_path(fd).name, O_RDONLY | O_CLOEXEC);
 
     if (alive < 0)
         return -1;

@@ -4,12 +4,13 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
-#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../common/fd_path.h"
 
 #define KERNEL_EVENTS 1 /* the group of uevents that no udev has touched */
 
@@ -37,11 +38,10 @@ static int hear_of_devices(void)
 
 static int hear_of_file(int fd)
 {
-    char path[32];
     int n = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    return opened(n, n >= 0 && inotify_add_watch(n, path, IN_CLOSE_WRITE) >= 0);
+    return opened(n, n >= 0 && inotify_add_watch(n, fd_path(fd).name,
+                                                 IN_CLOSE_WRITE) >= 0);
 }
 
 /* What it says does not matter, nor that some of it may be lost. */

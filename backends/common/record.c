@@ -11,17 +11,16 @@
 
 #include <daemon/log.h>
 
+#include "fd_path.h"
+
 /* A description of our own: locks belong to it, and the supervisor has the
  * other. */
-static int open_again(int fd)
+static int own_description(int fd)
 {
-    char path[32];
-    int own;
+    int own = open(fd_path(fd).name, O_RDWR | O_CLOEXEC);
 
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    own = open(path, O_RDWR | O_CLOEXEC);
     close(fd);
-    return own < 0 ? -errno : own;
+    return own;
 }
 
 /* All of it is given memory: a fault later would end the process. */
@@ -70,11 +69,9 @@ int record_open(struct record *r, int fd, const char *format, size_t size)
 
     r->fd = -1;
     if (fd >= 0) {
-        r->fd = open_again(fd);
+        r->fd = own_description(fd);
         if (r->fd >= 0)
             m = map_file(r->fd, size);
-        else
-            errno = -r->fd;
         if (m == MAP_FAILED)
             without_file(r);
     }

@@ -15,32 +15,33 @@
 #define LOOKS   20
 #define PACE_MS 1000
 
-static int watch_mine(struct xenbus_device *d, const char *key)
+/* keys: up to a NULL, or none. */
+static int watch_keys(struct xenbus_device *d, const char *dir,
+                      const char *const *keys, const char *token)
 {
-    char path[PATH_LEN];
-
-    snprintf(path, sizeof(path), "%s/%s", d->path, key);
-    return store_client_watch(&d->store, path, "mine");
-}
-
-/* Keys that move the state machine, or the backend; a watch on the whole
- * directory would also report our own writes. */
-static int watch_all(struct xenbus_device *d)
-{
-    static const char *const mine[] = {"state", "online", "hotplug-status"};
     char path[PATH_LEN];
     int rc = 0;
 
-    for (size_t i = 0; !rc && i < ARRAY_SIZE(mine); i++)
-        rc = watch_mine(d, mine[i]);
-    for (size_t i = 0; !rc && d->ops->settings && d->ops->settings[i]; i++)
-        rc = watch_mine(d, d->ops->settings[i]);
-    for (const char *const *key = d->ops->watched; !rc && key && *key; key++) {
-        snprintf(path, sizeof(path), "%s/%s", d->frontend, *key);
-        rc = store_client_watch(&d->store, path, "frontend");
+    for (; !rc && keys && *keys; keys++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, *keys);
+        rc = store_client_watch(&d->store, path, token);
     }
-    snprintf(path, sizeof(path), "%s/state", d->frontend);
-    return rc ? rc : store_client_watch(&d->store, path, "frontend");
+    return rc;
+}
+
+/* Keys that move the state machine, or the backend; a watch on the whole
+ * directory would also report our own writes. The guest's state last, since it
+ * tells that the rest is there. */
+static int watch_all(struct xenbus_device *d)
+{
+    static const char *const mine[] = {"state", "online", "hotplug-status",
+                                       NULL};
+    static const char *const state[] = {"state", NULL};
+
+    return watch_keys(d, d->path, mine, "mine")
+               ?: watch_keys(d, d->path, d->ops->settings, "mine")
+               ?: watch_keys(d, d->frontend, d->ops->watched, "frontend")
+               ?: watch_keys(d, d->frontend, state, "frontend");
 }
 
 static void watch_frontend(struct xenbus_device *d)
