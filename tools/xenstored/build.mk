@@ -6,7 +6,7 @@ XENSTORED_CORE := $(addprefix tools/xenstored/, \
     outstanding.c connection.c protocol.c requests.c requests_domain.c control.c \
     domain.c ring.c journal.c record.c state.c restore.c)
 XENSTORED_SOURCES := $(XENSTORED_CORE) $(addprefix tools/xenstored/, \
-    main.c trace.c turns.c socket.c xen.c)
+    main.c live_update.c trace.c turns.c socket.c xen.c)
 
 XENSTORED_LIBS := $(DAEMON) $(addprefix $(O)/lib/, \
     libxlctrl.so libxenevtchn.so.1 libxengnttab.so.1 \
@@ -41,7 +41,8 @@ $(eval $(call unit_test,store_wakeups,tests/unit/store_wakeups.c $(STORE_TEST) \
     tools/xenstored/turns.c tools/libs/daemon/event_loop.c,$(STORE_WRITES) -lz))
 $(eval $(call unit_test,store_hostile,tests/unit/store_hostile.c tests/unit/store_text.c \
     $(STORE_TEST) tools/xenstored/turns.c tools/libs/daemon/event_loop.c,$(STORE_WRITES) -lz))
-$(eval $(call unit_test,store_kill,tests/unit/store_kill.c,))
+$(eval $(call unit_test,store_kill,tests/unit/store_kill.c tests/unit/store_writers.c,))
+$(eval $(call unit_test,store_update,tests/unit/store_update.c tests/unit/store_writers.c,))
 $(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(STORE_WRAP) -lz))
 
 # Journals at random, from those of the test's histories: see the file.

@@ -591,7 +591,8 @@ int connection_restore_message(struct connection *c, bool event,
     m->hash = hash_add(HASH_START, m->data + HEADER, h.len);
     c->events++;
     c->event_bytes += m->len;
-    c->domain->account.held += (long)(sizeof(*m) + m->len);
+    if (c->domain)
+        c->domain->account.held += (long)(sizeof(*m) + m->len);
     return 0;
 }
 

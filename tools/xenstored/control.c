@@ -6,19 +6,23 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <base/macros.h>
 
+#include "live_update.h"
 #include "protocol.h"
 #include "state.h"
 #include "trace.h"
 
-#define ARGUMENTS 4
+#define ARGUMENTS 5
 
 struct text {
+    struct request *request;
+    bool later; /* the answer comes then */
     size_t used;
     char data[XENSTORE_PAYLOAD_MAX];
 };
@@ -187,6 +191,17 @@ static int control_quota_soft(struct text *out, const char **arg, int n)
     return 0;
 }
 
+static int control_live_update(struct text *out, const char **arg, int n)
+{
+    const char *text = live_update_command(out->request, arg, n);
+
+    out->later = !text;
+    if (text && !*text)
+        return EINVAL;
+    say(out, "%s", text ? text : "");
+    return 0;
+}
+
 static const struct command {
     const char *name;
     int (*func)(struct text *out, const char **arg, int n);
@@ -199,6 +214,8 @@ static const struct command {
     {"print", control_print, "<string>"},
     {"quota", control_quota, "[set <name> <val>|<domid>]"},
     {"quota-soft", control_quota_soft, "[set <name> <val>]"},
+    {"live-update", control_live_update,
+     "[-c <cmdline>] [-F] [-t <timeout>] <file>"},
     {"help", control_help, ""},
 };
 #define COMMANDS (ARRAY_SIZE(commands))
@@ -258,7 +275,7 @@ int do_control(struct request *r)
 {
     char copy[XENSTORE_PAYLOAD_MAX + 1];
     const char *arg[ARGUMENTS];
-    struct text out = {.used = 0};
+    struct text out = {.request = r};
     int n = arguments(r, copy, arg), rc = EINVAL;
 
     if (n < 1)
@@ -266,7 +283,8 @@ int do_control(struct request *r)
     for (size_t i = 0; i < COMMANDS; i++)
         if (!strcmp(arg[0], commands[i].name)) {
             rc = commands[i].func(&out, arg + 1, n - 1);
-            return rc ? rc : protocol_reply(r, out.data, out.used + 1);
+            return rc || out.later ? rc
+                                   : protocol_reply(r, out.data, out.used + 1);
         }
     return rc;
 }

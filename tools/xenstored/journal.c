@@ -11,8 +11,9 @@
 
 #include <zlib.h>
 
-/* A change of the records' meaning takes a new number. */
-static const char magic[] = "xenstored journal 4\n";
+#define TEXT_OF(number)  TEXT_OF_(number)
+#define TEXT_OF_(number) #number
+static const char magic[] = "xenstored journal " TEXT_OF(JOURNAL_VERSION) "\n";
 #define MAGIC (sizeof(magic) - 1)
 /* "magic", boot, line feed */
 #define HEAD (MAGIC + JOURNAL_BOOT_ID + 1)

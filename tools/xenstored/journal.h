@@ -64,6 +64,10 @@ struct journal {
     struct pack frame; /* the one that grows */
 };
 
+/* Of the format, and of what the records and live_update.c's file say: a change
+ * takes a new number. */
+#define JOURNAL_VERSION 4
+
 /* The boot's name, as the head has it: characters without the terminator. */
 #define JOURNAL_BOOT_ID 36
 

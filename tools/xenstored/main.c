@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,8 @@
 #include <daemon/signals.h>
 
 #include "domain.h"
+#include "journal.h"
+#include "live_update.h"
 #include "outstanding.h"
 #include "quota.h"
 #include "ring.h"
@@ -35,7 +38,7 @@
 #include "watch.h"
 #include "xen.h"
 
-enum { OPT_NO_DOMAINS = 256, OPT_NO_JOURNAL, OPT_IGNORED };
+enum { OPT_NO_DOMAINS = 256, OPT_NO_JOURNAL, OPT_JOURNAL_VERSION, OPT_IGNORED };
 
 static struct {
     bool foreground, print_pid, no_dom0, no_domains, no_journal;
@@ -49,6 +52,7 @@ static const char usage[] =
     "      --no-journal         start with an empty store, and let it end "
     "with\n"
     "                           this process\n"
+    "      --journal-version    print which journals can be read\n"
     "  -F, --pid-file FILE      write the daemon's process id to FILE\n"
     "  -N, --no-fork            stay in the foreground\n"
     "  -P, --output-pid         print the daemon's process id\n"
@@ -79,6 +83,7 @@ static const struct option long_options[] = {
     {"no-domain-init", no_argument, NULL, 'D'},
     {"no-domains", no_argument, NULL, OPT_NO_DOMAINS},
     {"no-journal", no_argument, NULL, OPT_NO_JOURNAL},
+    {"journal-version", no_argument, NULL, OPT_JOURNAL_VERSION},
     {"pid-file", required_argument, NULL, 'F'},
     {"no-fork", no_argument, NULL, 'N'},
     {"output-pid", no_argument, NULL, 'P'},
@@ -126,17 +131,19 @@ static long number(const char *s, long max)
     return n;
 }
 
-/* "WHAT=N" */
-static void set_quota(char *arg, bool soft)
+/* "WHAT=N"; not changed, for a live update's program gets it, too. */
+static void set_quota(const char *arg, bool soft)
 {
-    char *value = strchr(arg, '=');
+    const char *value = strchr(arg, '=');
+    char what[32];
 
-    if (!value)
+    if (!value || value - arg >= (ptrdiff_t)sizeof(what))
         bad_value(arg);
-    *value++ = '\0';
+    snprintf(what, sizeof(what), "%.*s", (int)(value - arg), arg);
+    value++;
     if (!soft)
-        set_limit(arg, value);
-    else if (strcmp(arg, "memory"))
+        set_limit(what, value);
+    else if (strcmp(what, "memory"))
         bad_value(arg);
     else
         quota_soft_memory = number(value, LONG_MAX);
@@ -180,6 +187,9 @@ static void parse_options(int argc, char **argv)
         case OPT_NO_DOMAINS:
             options.no_domains = true;
             break;
+        case OPT_JOURNAL_VERSION:
+            printf("%d\n", JOURNAL_VERSION);
+            exit(0);
         case OPT_NO_JOURNAL:
             options.no_journal = true;
             break;
@@ -340,6 +350,7 @@ int main(int argc, char **argv)
     int rc;
 
     parse_options(argc, argv);
+    live_update_arguments(argv);
     if (stat(xs_daemon_rundir(), &st))
         mkdir(xs_daemon_rundir(), 0755);
     log_setup("xenstored", LOG_LVL_INFO);
@@ -360,8 +371,12 @@ int main(int argc, char **argv)
     populate();
     if (!options.no_domains && !options.no_dom0)
         connect_dom0();
+    /* Local clients before domains are served, whose changes they watch. */
+    if (live_update_is_new())
+        check(live_update_take_over(&loop), "what is left by another program");
     state_resume();
-    check(socket_listen(&loop, xs_daemon_socket()), xs_daemon_socket());
+    if (socket_listener() < 0)
+        check(socket_listen(&loop, xs_daemon_socket()), xs_daemon_socket());
     if (options.print_pid) {
         printf("%d\n", (int)getpid());
         fflush(stdout);

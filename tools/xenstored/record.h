@@ -22,7 +22,7 @@ struct node;
 struct perms;
 struct watch;
 
-/* A change of their order or contents takes a new number in journal.c. */
+/* A change of their order or contents takes a new number in journal.h. */
 enum record {
     RECORD_CREATE = 1, /* one node or a chain of them */
     RECORD_VALUE,      /* of a node that is there, as the next two */

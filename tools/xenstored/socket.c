@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -100,7 +101,7 @@ static void client_ready(struct event_source *s, uint32_t events)
         connection_serve(c);
 }
 
-static void welcome(int fd)
+struct connection *socket_welcome(int fd)
 {
     struct socket_client *client = calloc(1, sizeof(*client));
 
@@ -110,12 +111,23 @@ static void welcome(int fd)
         if (event_source_add(loop, &client->source, EPOLLIN) == 0) {
             client->c = connection_new(&socket_transport, client, NULL);
             if (client->c)
-                return;
+                return client->c;
             event_source_remove(loop, &client->source);
         }
     }
     free(client);
     close(fd);
+    return NULL;
+}
+
+int socket_of(const struct connection *c)
+{
+    return ((const struct socket_client *)c->endpoint)->source.fd;
+}
+
+int socket_listener(void)
+{
+    return listener.fd;
 }
 
 static void listener_ready(struct event_source *s, uint32_t events)
@@ -124,13 +136,28 @@ static void listener_ready(struct event_source *s, uint32_t events)
 
     (void)events;
     if (fd >= 0) {
-        welcome(fd);
+        socket_welcome(fd);
     } else if (errno == EMFILE || errno == ENFILE) {
         close(spare_fd);
         close(accept4(s->fd, NULL, NULL, SOCK_CLOEXEC));
         spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
         log_warning("out of file descriptors: a client was refused");
     }
+}
+
+static int listen_on(int fd)
+{
+    spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    listener.fd = fd;
+    listener.ready = listener_ready;
+    return -event_source_add(loop, &listener, EPOLLIN);
+}
+
+int socket_take_over(struct event_loop *l, const char *path, int fd)
+{
+    loop = l;
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) ? errno : listen_on(fd);
 }
 
 int socket_listen(struct event_loop *l, const char *path)
@@ -151,10 +178,7 @@ int socket_listen(struct event_loop *l, const char *path)
         close(fd);
         return rc;
     }
-    spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    listener.fd = fd;
-    listener.ready = listener_ready;
-    return -event_source_add(loop, &listener, EPOLLIN);
+    return listen_on(fd);
 }
 
 void socket_unlink(void)

@@ -5,6 +5,7 @@
 #include <daemon/clock.h>
 
 #include "connection.h"
+#include "live_update.h"
 #include "state.h"
 
 /* How often old transactions are looked for. */
@@ -26,6 +27,22 @@ static void write_again(struct event_timer *t)
 
 static struct event_timer journal_retry = {.fire = write_again};
 
+static void update_again(struct event_timer *t)
+{
+    /* between_events() does */
+}
+
+static struct event_timer update_retry = {.fire = update_again};
+
+/* What is not done now waits for others to finish, or fails and is answered. */
+static void update(struct event_loop *loop)
+{
+    int wait = live_update_try();
+
+    if (wait >= 0 && !update_retry.armed)
+        event_timer_set(loop, &update_retry, wait);
+}
+
 static int between_events(struct event_loop *loop)
 {
     connection_reap();
@@ -37,6 +54,7 @@ static int between_events(struct event_loop *loop)
         connection_reap();
         state_commit();
     }
+    update(loop);
     if (transactions_can_expire() && !expiry.armed)
         event_timer_set(loop, &expiry, EXPIRY_MS);
     if (state_wanted() && !journal_retry.armed)

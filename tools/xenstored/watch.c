@@ -138,7 +138,8 @@ int watch_restore(struct connection *c, const char *path, size_t relative,
     w = watch_new(c, path, relative, token);
     if (!w)
         return ENOMEM;
-    c->domain->account.held += cost(w);
+    if (c->domain)
+        c->domain->account.held += cost(w);
     link_watch(w);
     return 0;
 }

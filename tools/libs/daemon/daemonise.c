@@ -15,14 +15,20 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
+#include <base/macros.h>
 #include <daemon/log.h>
 #include <daemon/notify.h>
 #include <daemon/pid_lock.h>
 
 #define END_MS 10000 /* that another daemon may take to end */
 
+/* What a program in this place was left by the one before: the two descriptors
+ * of the pid file, and whether it is in the background. */
+#define HANDED_OVER "XEN_DAEMON_HANDED_OVER"
+
 static char *pid_path;
-static int number_fd = -1, parent_fd = -1;
+static int lock_fd = -1, number_fd = -1, parent_fd = -1;
+static bool in_background;
 
 /* The pid file is another daemon's, which writes its number once it is ready.
  */
@@ -41,18 +47,17 @@ static void refuse(const char *path)
 
 static int lock_pid_file(const char *path)
 {
-    int rc = pid_lock_take(path, &number_fd);
-
-    if (rc == -EWOULDBLOCK) {
+    lock_fd = pid_lock_take(path, &number_fd); /* and held to the end */
+    if (lock_fd == -EWOULDBLOCK) {
         refuse(path);
         return -EEXIST;
     }
-    if (rc < 0) {
-        log_error("cannot lock %s: %s", path, strerror(-rc));
-        return rc;
+    if (lock_fd < 0) {
+        log_error("cannot lock %s: %s", path, strerror(-lock_fd));
+        return lock_fd;
     }
     pid_path = realpath(path, NULL); /* for another working directory */
-    return 0;                        /* the lock is held to the end */
+    return 0;
 }
 
 static int go_into_background(void)
@@ -73,16 +78,59 @@ static int go_into_background(void)
     }
     close(ends[0]);
     parent_fd = ends[1];
+    in_background = true;
     setsid();
     if (chdir("/"))
         log_warning("chdir /: %s", strerror(errno));
     return 0;
 }
 
+static void set_kept(bool yes)
+{
+    const int fd[] = {lock_fd, number_fd};
+
+    for (size_t i = 0; i < ARRAY_SIZE(fd); i++)
+        if (fd[i] >= 0)
+            fcntl(fd[i], F_SETFD, yes ? 0 : FD_CLOEXEC);
+}
+
+void daemon_hand_over(bool yes)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "%d %d %d", lock_fd, number_fd, in_background);
+    set_kept(yes);
+    if (yes)
+        setenv(HANDED_OVER, text, 1);
+    else
+        unsetenv(HANDED_OVER);
+}
+
+/* The caller of the program before has gone long ago. */
+static void take_over(const char *handed, const char *pid_file)
+{
+    int background = 0;
+
+    if (sscanf(handed, "%d %d %d", &lock_fd, &number_fd, &background) != 3)
+        lock_fd = number_fd = -1;
+    in_background = background;
+    unsetenv(HANDED_OVER);
+    set_kept(false);
+    pid_path = pid_file ? realpath(pid_file, NULL) : NULL;
+    if (in_background)
+        log_to_syslog();
+}
+
 int daemon_begin(const char *pid_file, bool foreground)
 {
-    int rc = pid_file ? lock_pid_file(pid_file) : 0;
+    const char *handed = getenv(HANDED_OVER);
+    int rc;
 
+    if (handed) {
+        take_over(handed, pid_file);
+        return 0;
+    }
+    rc = pid_file ? lock_pid_file(pid_file) : 0;
     return rc || foreground ? rc : go_into_background();
 }
 

@@ -2,8 +2,9 @@
 /*
  * The life of a daemon, in three calls around the start of its services:
  *
- *   daemon_begin one instance, and the background daemon_ready the process that
- *   started the daemon learns that it serves daemon_end nothing is left of it
+ * - daemon_begin(): one instance, and the background
+ * - daemon_ready(): the process that started the daemon learns that it serves
+ * - daemon_end(): nothing is left of it
  *
  * The process that starts a daemon waits, and ends with 0 once the daemon is
  * ready, with 1 if it ends before. Until then errors go to the caller's
@@ -27,6 +28,14 @@ int daemon_begin(const char *pid_file, bool foreground);
  * if that is NULL.
  */
 void daemon_ready(const char *log_file);
+
+/*
+ * Before exec() of another program in this daemon's place, in the same process:
+ * what the daemon holds, the lock on its pid file, stays open, and
+ * daemon_begin() of that program finds it in the environment. false: not after
+ * all.
+ */
+void daemon_hand_over(bool yes);
 
 /* Ends the daemon that holds the pid file, if there is one, as SIGTERM does,
  * and waits until it has ended. 0 or -errno. */

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The real daemon on the host, replaced 100 times (UPDATES) by itself while
+ * four clients write (store_writers.h) and one watches: nobody is disconnected,
+ * nothing is lost, no event is missing.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "store_writers.h"
+
+static pid_t daemon_pid;
+static struct client admin = {-1, ""};
+
+/* The words of a control command, and the answer's text. */
+static const char *control(struct client *c, const char *const *words)
+{
+    char data[1024];
+    size_t used = 0;
+
+    for (; *words; words++) {
+        strcpy(data + used, *words);
+        used += strlen(*words) + 1;
+    }
+    switch (ask(c, XS_CONTROL, 0, data, used)) {
+    case 0:
+        return c->answer;
+    case 1:
+        return "no answer";
+    default:
+        return strcmp(c->answer, "EINVAL") ? "another error" : "";
+    }
+}
+#define CONTROL(c, ...)                                                        \
+    control(c, (const char *const[]){"live-update", __VA_ARGS__, NULL})
+
+static void update(void)
+{
+    assert_string_equal(CONTROL(&admin, "-f", daemon_path), "OK");
+    assert_string_equal(CONTROL(&admin, "-s"), "OK");
+}
+
+/* All that happens to the nodes whose changes are counted; slowly, so that
+ * events wait in the daemon. */
+static void watcher(void)
+{
+    struct client c = {-1, ""};
+    struct xsd_sockmsg h;
+    char data[XENSTORE_PAYLOAD_MAX + 1];
+
+    reconnect(&c);
+    if (ask(&c, XS_WATCH, 0, "/writer\0token", 14))
+        give_up("watching: %s", c.answer);
+    for (unsigned int i = 0;; i++) {
+        if (!get(c.fd, &h, sizeof(h)) || !get(c.fd, data, h.len))
+            give_up("the watcher was disconnected");
+        data[h.len] = 0;
+        if (strcmp(data + strlen(data) + 1, "token"))
+            give_up("the event's token is %s", data + strlen(data) + 1);
+        if (strstr(data, "/single"))
+            shared->events++;
+        if (i % 2000 == 1999)
+            usleep(100000);
+    }
+}
+
+static unsigned long sum(const volatile unsigned long n[WRITERS])
+{
+    unsigned long total = 0;
+
+    for (unsigned int w = 0; w < WRITERS; w++)
+        total += n[w];
+    return total;
+}
+
+static void nobody_notices_an_update(void **state)
+{
+    const char *text = getenv("UPDATES");
+    int updates = text ? atoi(text) : 100, status;
+    pid_t pid[WRITERS + 1];
+
+    for (unsigned int w = 0; w <= WRITERS; w++) {
+        if (w == 1) /* it watches before anybody writes */
+            usleep(100000);
+        pid[w] = fork();
+        if (pid[w] == 0) {
+            srand(w);
+            if (w)
+                writer(w - 1);
+            else
+                watcher();
+        }
+    }
+    for (int i = 0; i < updates && !shared->failure[0]; i++) {
+        usleep((useconds_t)rand() % 10000);
+        update();
+    }
+    shared->stop = true;
+    for (unsigned int w = 1; w <= WRITERS; w++)
+        waitpid(pid[w], &status, 0);
+    for (int i = 0; i < 500 && shared->events < sum(shared->changes); i++)
+        usleep(20000);
+    kill(pid[0], SIGTERM);
+    waitpid(pid[0], &status, 0);
+    if (shared->failure[0])
+        fail_msg("%s", shared->failure);
+    assert_int_equal(waitpid(daemon_pid, &status, WNOHANG), 0);
+    print_message("%d updates, %lu rounds of writes, %lu events\n", updates,
+                  sum(shared->writes), shared->events);
+    assert_int_equal(shared->events, sum(shared->changes));
+    assert_true(sum(shared->writes) > (unsigned long)updates / 2);
+}
+
+static uint32_t begin(struct client *c)
+{
+    assert_int_equal(ask(c, XS_TRANSACTION_START, 0, "", 1), 0);
+    return (uint32_t)strtoul(c->answer, NULL, 10);
+}
+
+static void a_transaction_is_waited_for_or_fails(void **state)
+{
+    struct client c = {-1, ""};
+    uint32_t tx;
+
+    reconnect(&c);
+    tx = begin(&c);
+    assert_int_equal(ask(&c, XS_WRITE, tx, "/a\0b", 4), 0);
+    assert_string_equal(CONTROL(&admin, "-f", daemon_path), "OK");
+    assert_string_equal(CONTROL(&admin, "-s", "-t", "0"),
+                        "There are transactions that do not end.");
+    assert_int_equal(ask(&c, XS_TRANSACTION_END, tx, "T", 2), 0);
+    tx = begin(&c);
+    assert_string_equal(CONTROL(&admin, "-f", daemon_path), "OK");
+    assert_string_equal(CONTROL(&admin, "-s", "-F"), "OK");
+    assert_int_equal(ask(&c, XS_TRANSACTION_END, tx, "T", 2), -1);
+    assert_string_equal(c.answer, "EAGAIN");
+    assert_int_equal(ask(&c, XS_READ, 0, "/a", 3), 0);
+    assert_string_equal(c.answer, "b");
+    close(c.fd);
+}
+
+static void what_cannot_go_on_is_refused(void **state)
+{
+    struct client other = {-1, ""};
+
+    reconnect(&other);
+    assert_string_equal(CONTROL(&admin, "-s"),
+                        "No live update has been prepared by this connection.");
+    assert_string_equal(CONTROL(&admin, "-f", "xenstored"),
+                        "That is no program, or not by its whole path.");
+    assert_string_equal(CONTROL(&admin, "-f", "/bin/true"),
+                        "It does not say that it can read this daemon's "
+                        "state.");
+    assert_string_equal(CONTROL(&admin, "-x"), "");
+    assert_string_equal(CONTROL(&admin, "-f", daemon_path), "OK");
+    assert_string_equal(CONTROL(&admin, "-s", "-t", "soon"), "");
+    assert_string_equal(CONTROL(&other, "-f", daemon_path),
+                        "Another live update is under way.");
+    assert_string_equal(CONTROL(&admin, "-a"), "OK");
+    assert_string_equal(CONTROL(&other, "-f", daemon_path), "OK");
+    close(other.fd); /* and with it, what it has begun */
+    while (*CONTROL(&admin, "-f", daemon_path) == 'A')
+        ;
+    assert_string_equal(admin.answer, "OK");
+    assert_string_equal(CONTROL(&admin, "-a"), "OK");
+}
+
+/* Those that were given, which must be a daemon's, in place of its own. */
+static void it_may_have_other_arguments(void **state)
+{
+    assert_string_equal(CONTROL(&admin, "-f", daemon_path), "OK");
+    assert_string_equal(
+        CONTROL(&admin, "-c", "--no-domains --no-fork --quota nodes=77"), "OK");
+    assert_string_equal(CONTROL(&admin, "-s"), "OK");
+    assert_int_equal(ask(&admin, XS_CONTROL, 0, "quota", 6), 0);
+    assert_non_null(strstr(admin.answer, "nodes            :       77"));
+    update();
+    assert_int_equal(ask(&admin, XS_CONTROL, 0, "quota", 6), 0);
+    assert_non_null(strstr(admin.answer, "nodes            :       77"));
+}
+
+static int setup(void **state)
+{
+    if (writers_begin())
+        return -1;
+    shared->faithful = true;
+    daemon_pid = start_daemon();
+    reconnect(&admin);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    int status;
+
+    kill(daemon_pid, SIGTERM);
+    waitpid(daemon_pid, &status, 0);
+    close(admin.fd);
+    return writers_end() || status ? -1 : 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nobody_notices_an_update),
+        cmocka_unit_test(a_transaction_is_waited_for_or_fails),
+        cmocka_unit_test(what_cannot_go_on_is_refused),
+        cmocka_unit_test(it_may_have_other_arguments),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Another program in the place of this one, in the same process, and nobody
+ * notices: the control command live-update. The store, and all that domains
+ * have, is in the journal. What is not, local clients and the socket that they
+ * come to, stays open over exec(): a file in memory says what is in which
+ * descriptor. A journal and such a file are read by programs with the same
+ * JOURNAL_VERSION, which a new program is asked for before it is trusted.
+ *
+ * No transaction may be open, for they cannot be kept; they are waited for, or
+ * with force, they fail with EAGAIN later.
+ *
+ * A new program that fails after it was started is a daemon that was killed:
+ * its supervisor starts another, local clients connect again.
+ */
+#ifndef XENSTORED_LIVE_UPDATE_H
+#define XENSTORED_LIVE_UPDATE_H
+
+#include <stdbool.h>
+
+#include <daemon/event_loop.h>
+
+#include "protocol.h"
+
+/* At the start: the program's arguments are kept for the next one. */
+void live_update_arguments(char **argv);
+/* Whether this process was another program before. */
+bool live_update_is_new(void);
+/* Takes over the socket and the local clients that the one before has left.
+ * 0 or an errno value; what it cannot take is disconnected. */
+int live_update_take_over(struct event_loop *loop);
+
+/* The command's arguments, without its name. The answer's text; NULL: it comes
+ * when all is done. */
+const char *live_update_command(struct request *r, const char **arg, int n);
+
+/* Between events, when all is written: replaces this program if that was asked
+ * for and can be done now. How long until the next try, in ms; -1: nothing to
+ * do. */
+int live_update_try(void);
+
+#endif
