@@ -130,7 +130,9 @@ SUPERVISED := tests/unit/played_devices.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c pid_lock.c)
 $(eval $(call unit_test,store_gate,tests/unit/store_gate.c backends/supervisor/store_gate.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
-$(eval $(call unit_test,supervisor,tests/unit/supervisor.c $(SUPERVISED),-lxentoollog))
+SUPERVISOR_WORLD := tests/unit/supervisor_world.c $(SUPERVISED)
+$(foreach t,errors successors adopts stop store,$(eval $(call unit_test,supervisor_$(t),\
+    tests/unit/supervisor_$(t).c $(SUPERVISOR_WORLD),-lxentoollog)))
 $(eval $(call unit_test,supervisor_parts,tests/unit/supervisor_parts.c $(SUPERVISED),-lxentoollog))
 $(eval $(call unit_test,supervisor_kill,tests/unit/supervisor_kill.c $(SUPERVISED),-lxentoollog))
 $(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/ring.c))
