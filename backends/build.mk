@@ -75,9 +75,11 @@ BLOCK_WORLD := $(addprefix tests/unit/,block_world.c fake_xen.c) \
 $(eval $(call unit_test,block_queue,tests/unit/block_queue.c $(BLOCK_WORLD),-lxentoollog))
 $(eval $(call unit_test,block_resume,$(addprefix tests/unit/,block_resume.c each_store.c) \
     $(BLOCK_WORLD),-lxentoollog))
-$(eval $(call unit_test,block_storage,tests/unit/block_storage.c \
+MEDIA_WORLD := tests/unit/media_world.c \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c resize.c sysfs.c) backends/common/io_ring.c \
-    $(addprefix tools/libs/daemon/,event_loop.c log.c),-luring -lxentoollog))
+    $(addprefix tools/libs/daemon/,event_loop.c log.c)
+$(foreach t,io sectors size users,$(eval $(call unit_test,block_$(t),\
+    tests/unit/block_$(t).c $(MEDIA_WORLD),-luring -lxentoollog)))
 $(eval $(call unit_test,block_device,\
     $(addprefix tests/unit/,block_device.c played_store.c fake_xen.c) \
     $(addprefix backends/block/,settings.c limit.c queue.c job.c copies.c record.c request.c pages.c pool.c target.c) \

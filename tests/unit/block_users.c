@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A medium that is written has one user: beside others of ours, qemu, and what
+ * is mounted; and the next one waits for what a user that is gone has left in
+ * the kernel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "media_world.h"
+
+/* What is left of opening beside another user. */
+static int beside(const char *path, const char *held, const char *mode)
+{
+    struct storage s;
+    int rc;
+
+    assert_int_equal(open_it(&s, path, held), 0);
+    rc = opened(path, mode);
+    storage_close(&s);
+    return rc;
+}
+
+static void one_writer_or_many_readers(const char *path)
+{
+    assert_int_equal(beside(path, "w", "w"), -EBUSY);
+    assert_int_equal(beside(path, "w", "r"), -EBUSY);
+    assert_int_equal(beside(path, "r", "w"), -EBUSY);
+    assert_int_equal(beside(path, "r", "r"), 0);
+    assert_int_equal(beside(path, "w", "w!"), 0);
+    assert_int_equal(beside(path, "r", "w!"), 0);
+    assert_int_equal(beside(path, "w!", "w"), -EBUSY);
+    assert_int_equal(beside(path, "w!", "w!"), 0);
+    assert_int_equal(opened(path, "w"), 0);
+}
+
+static void a_file_has_one_writer_or_many_readers(void **state)
+{
+    one_writer_or_many_readers(image);
+}
+
+static void a_device_has_one_writer_or_many_readers(void **state)
+{
+    needs_loop(0);
+    one_writer_or_many_readers(loop[0]);
+}
+
+/* --- the next user --- */
+
+/* The kernel has its I/O in hand, and the process is no more. */
+static int leave_in_kernel(struct storage *s)
+{
+    int io = dup(s->fd);
+
+    assert_true(io >= 0);
+    storage_close(s);
+    return io;
+}
+
+static void all_wait(const char *path)
+{
+    assert_int_equal(opened(path, "r"), -EAGAIN);
+    assert_int_equal(opened(path, "w"), -EAGAIN);
+    assert_int_equal(opened(path, "w!"), -EAGAIN);
+}
+
+/* Whoever comes, whether it was killed or only sees no end; but not for one
+ * that lives. */
+static void the_next_user_waits_for_writes(const char *path, const char *mode)
+{
+    struct storage s, other;
+    int io;
+
+    assert_int_equal(open_it(&s, path, mode), 0);
+    assert_int_equal(opened(path, "w!"), 0);
+    storage_leave(&s);
+    all_wait(path);
+    storage_close(&s);
+    assert_int_equal(open_it(&s, path, mode), 0);
+    assert_int_equal(open_it(&other, path, "w!"), 0);
+    io = leave_in_kernel(&s);
+    all_wait(path);
+    storage_close(&other);
+    all_wait(path);
+    close(io);
+    assert_int_equal(opened(path, "w"), 0);
+}
+
+/* What hangs is of no use to anybody and harms nobody. */
+static void other_readers_wait_for_no_reads(const char *path)
+{
+    struct storage s, other;
+    int io;
+
+    assert_int_equal(open_it(&s, path, "r"), 0);
+    assert_int_equal(open_it(&other, path, "r"), 0);
+    io = leave_in_kernel(&s);
+    assert_int_equal(opened(path, "r"), 0);
+    assert_int_equal(opened(path, "w"), -EBUSY);
+    storage_close(&other);
+    assert_int_equal(opened(path, "r"), 0);
+    assert_int_equal(opened(path, "w"), -EAGAIN);
+    assert_int_equal(opened(path, "w!"), 0);
+    close(io);
+    assert_int_equal(opened(path, "w"), 0);
+}
+
+static void the_next_user_waits_for_what_is_not_finished(const char *path)
+{
+    the_next_user_waits_for_writes(path, "w");
+    the_next_user_waits_for_writes(path, "w!");
+    other_readers_wait_for_no_reads(path);
+}
+
+static void the_next_user_of_a_file_waits(void **state)
+{
+    the_next_user_waits_for_what_is_not_finished(image);
+}
+
+static void the_next_user_of_a_device_waits(void **state)
+{
+    needs_loop(0);
+    the_next_user_waits_for_what_is_not_finished(loop[0]);
+}
+
+/* --- others --- */
+
+static void qemu_and_a_disk_keep_each_other_out(void **state)
+{
+    /* Writes, and shares nothing but reading. */
+    struct flock write = {F_RDLCK, SEEK_SET, 100, 2, 0};
+    struct flock no_writes = {F_RDLCK, SEEK_SET, 201, 1, 0};
+    struct flock any = {F_WRLCK, SEEK_SET, 201, 1, 0};
+    struct storage s;
+    int fd = open(image, O_RDWR | O_CLOEXEC);
+
+    assert_int_equal(open_it(&s, image, "r"), 0);
+    assert_int_equal(fcntl(fd, F_OFD_GETLK, &any), 0);
+    assert_int_equal(any.l_type, F_RDLCK);
+    storage_close(&s);
+    assert_int_equal(fcntl(fd, F_OFD_SETLK, &no_writes), 0);
+    assert_int_equal(opened(image, "w"), -EBUSY);
+    assert_int_equal(opened(image, "r"), 0);
+    assert_int_equal(fcntl(fd, F_OFD_SETLK, &write), 0);
+    assert_int_equal(opened(image, "r"), -EBUSY);
+    assert_int_equal(opened(image, "w!"), 0);
+    close(fd);
+}
+
+static void a_mounted_device_is_not_written(void **state)
+{
+    struct storage s;
+
+    needs_loop(0);
+    if (run("mkfs.ext4 -q %s 2>/dev/null", loop[0]))
+        skip();
+    assert_int_equal(open_it(&s, loop[0], "w"), 0);
+    assert_int_equal(mount(loop[0], on_disk, "ext4", 0, NULL), -1);
+    assert_int_equal(errno, EBUSY);
+    assert_int_not_equal(run("mkfs.ext4 -Fq %s 2>/dev/null", loop[0]), 0);
+    storage_close(&s);
+    assert_int_equal(mount(loop[0], on_disk, "ext4", 0, NULL), 0);
+    assert_int_equal(opened(loop[0], "w"), -EBUSY);
+    assert_int_equal(opened(loop[0], "w!"), 0);
+    assert_int_equal(umount(on_disk), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_has_one_writer_or_many_readers),
+        cmocka_unit_test(a_device_has_one_writer_or_many_readers),
+        cmocka_unit_test(the_next_user_of_a_file_waits),
+        cmocka_unit_test(the_next_user_of_a_device_waits),
+        cmocka_unit_test(qemu_and_a_disk_keep_each_other_out),
+        cmocka_unit_test(a_mounted_device_is_not_written),
+    };
+
+    return cmocka_run_group_tests_name("block_users", tests, media_world_begin,
+                                       media_world_end);
+}

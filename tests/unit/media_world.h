@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Media for the block backend, real ones: a file and, if this is root and there
+ * are any, loop devices of both sector sizes; and a kernel that refuses, knows
+ * less, or hangs when a test says so.
+ */
+#ifndef TESTS_UNIT_MEDIA_WORLD_H
+#define TESTS_UNIT_MEDIA_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "../../backends/block/storage.h"
+
+#define MIB (1 << 20)
+
+extern char dir[], image[64]; /* the image, of one MiB, is in dir */
+extern char on_disk[64];      /* a directory to mount a device at */
+extern char loop[2][64];      /* of 512 and 4096 bytes a sector, or "" */
+
+int media_world_begin(void **state);
+int media_world_end(void **state);
+/* The test is skipped if there is none. */
+void needs_loop(int i);
+
+/* --- the kernel --- */
+
+extern bool no_ring;                       /* io_uring is forbidden */
+extern bool old_kernel;                    /* knows nothing of STATX_DIOALIGN */
+extern unsigned int submissions, refusals; /* refusals to come: -EAGAIN */
+extern volatile bool reads_hang, flushes_hang;
+extern volatile unsigned int flushes;
+extern volatile int flush_error; /* of the next one alone, as the kernel's */
+extern bool secure;              /* devices discard securely */
+extern unsigned int secure_discards;
+extern bool size_refused; /* by a filter of system calls, for example */
+
+/* --- the media --- */
+
+void make_file(const char *path, off_t size);
+/* The shell command, which has one %s; its status. */
+int run(const char *format, const char *arg);
+
+int open_it(struct storage *s, const char *path, const char *mode);
+/* To write, with so many requests at once. */
+void open_with(struct storage *s, const char *path, bool discard,
+               unsigned int depth);
+/* And closed again; what opening said. */
+int opened(const char *path, const char *mode);
+
+/* One request alone; its result. */
+int transfer(struct storage *s, enum storage_op op, void *data, uint64_t offset,
+             uint64_t len);
+/* Every sector that is announced is written, flushed and read back. */
+void takes_announced_sectors(const char *path);
+
+#endif
