@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <base/macros.h>
+#include <daemon/clock.h>
 #include <daemon/log.h>
 #include <xlctrl.h>
 
@@ -21,7 +22,10 @@
 #define LIFE_MS       1000 /* so long-lived, a process is no failure */
 #define WAIT_FIRST_MS 100
 #define WAIT_MOST_MS  5000
-#define STARTING_MS   10 /* until a process has its number written */
+/* Of those that were killed so many are followed at once, one more each ... */
+#define SPARED      10
+#define SPARED_MS   1000
+#define STARTING_MS 10 /* until a process has its number written */
 #define GONE_MS                                                                \
     6000 /* after its device, before it is told to end; more                   \
           * than it waits for its medium by itself */
@@ -312,12 +316,30 @@ static void serve(struct device *d)
     tell(d);
 }
 
+/* Who is killed has not failed: mostly it was somebody's will, and the guest
+ * waits. A guest that knows how to do it may do so now and then. */
+static bool is_spared(struct device *d)
+{
+    uint64_t now = now_ms();
+
+    if (d->end != WORKER_KILLED && d->end != WORKER_ENDED)
+        return false;
+    if (d->spared_to < now)
+        d->spared_to = now;
+    if (d->spared_to - now > (SPARED - 1) * SPARED_MS)
+        return false;
+    d->spared_to += SPARED_MS;
+    return true;
+}
+
 /* The next one: the first at once. */
 static void serve_again(struct device *d)
 {
+    bool spared = is_spared(d);
+
     if (d->end == WORKER_DONE && d->state != XenbusStateInitialising)
         snprintf(d->status.why, sizeof(d->status.why), "stopped");
-    if (d->wait_ms) {
+    if (d->wait_ms && !spared) {
         serve_later(d);
         return;
     }

@@ -29,6 +29,7 @@ struct device {
     struct device_status status;
     bool served;              /* it has had a process */
     unsigned int wait_ms;     /* before the next one, should this one end */
+    uint64_t spared_to;       /* ms; see is_spared() */
     struct event_timer timer; /* until the next one, or until it is looked at
                                * again; or LIFE_MS of this one */
     struct event_timer gone;  /* the process has outlived its device: */

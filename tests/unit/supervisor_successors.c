@@ -90,6 +90,21 @@ static void failure_of_a_device_in_use_is_tried_again(void **unused)
     assert_true(within(10000, nothing_left));
 }
 
+/* It has done nothing wrong; but nobody may do so for ever. */
+static void killed_processes_are_followed_at_once_for_a_while(void **unused)
+{
+    unsigned int n = 1;
+
+    begin_lasting();
+    disk->state = 4;
+    do {
+        kill(pid, SIGKILL);
+        await_process(++n, "heirloom");
+    } while (devices.list->wait_ms <= 100 && n < 40);
+    assert_in_range(n, 11, 39);
+    remove_disk();
+}
+
 static void process_of_a_dead_domain_has_no_successor(void **unused)
 {
     begin_lasting();
@@ -135,6 +150,7 @@ int main(void)
         TEST(process_that_is_told_to_end_has_a_successor),
         TEST(record_is_not_a_new_devices),
         TEST(failure_of_a_device_in_use_is_tried_again),
+        TEST(killed_processes_are_followed_at_once_for_a_while),
         TEST(process_of_a_dead_domain_has_no_successor),
         TEST(device_that_the_store_does_not_close_is_closed_later),
         TEST(device_that_was_closed_is_over_with_its_process),
