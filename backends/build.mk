@@ -98,8 +98,11 @@ NET_QUEUE := \
     $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c) \
     $(addprefix backends/common/,ring.c grant_map.c grant_arena.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c)
-$(eval $(call unit_test,net_queue,\
-    $(addprefix tests/unit/,net_queue.c net_flow.c each_store.c fake_xen.c) $(NET_QUEUE),-lxentoollog))
+NET_WORLD := $(addprefix tests/unit/,net_world.c net_flow.c fake_xen.c) $(NET_QUEUE)
+$(foreach t,queue stall rate,$(eval $(call unit_test,net_$(t),\
+    tests/unit/net_$(t).c $(NET_WORLD),-lxentoollog)))
+$(eval $(call unit_test,net_death,$(addprefix tests/unit/,net_death.c each_store.c) \
+    $(NET_WORLD),-lxentoollog))
 $(eval $(call unit_test,net_spread,\
     $(addprefix tests/unit/,net_spread.c net_flow.c fake_xen.c) $(NET_QUEUE),-lxentoollog))
 $(eval $(call unit_test,net_tap,tests/unit/net_tap.c backends/net/tap.c \
