@@ -124,9 +124,11 @@ $(eval $(call unit_test,net_gather,tests/unit/net_gather.c backends/net/gather.c
 $(eval $(call unit_test,net_slots,tests/unit/net_slots.c backends/net/slots.c \
     backends/net/offload.c))
 $(eval $(call unit_test,xenbus_state,tests/unit/xenbus_state.c backends/common/xenbus_state.c))
-$(eval $(call unit_test,xenbus_device,tests/unit/xenbus_device.c \
+XENBUS_WORLD := $(addprefix tests/unit/,xenbus_world.c played_store.c) \
     $(addprefix backends/common/,xenbus.c xenbus_nodes.c xenbus_watch.c xenbus_state.c kept_nodes.c record.c store_client.c device_node.c) \
-    tests/unit/played_store.c $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+    $(addprefix tools/libs/daemon/,event_loop.c log.c)
+$(foreach t,device opening hanging successor,$(eval $(call unit_test,xenbus_$(t),\
+    tests/unit/xenbus_$(t).c $(XENBUS_WORLD),-lxentoollog)))
 
 SUPERVISED := tests/unit/played_devices.c \
     $(addprefix backends/supervisor/,device.c devices.c worker.c store_gate.c device_log.c \
