@@ -63,9 +63,10 @@ $(eval $(call man_page,tools/xenstored/xenstored.8))
 STORE_CLIENT := $(addprefix backends/common/, \
     store_client.c handover.c record.c kept_nodes.c xenbus.c xenbus_nodes.c xenbus_watch.c \
     xenbus_state.c device_node.c)
-$(eval $(call unit_test,store_client,tests/unit/store_client.c $(STORE_TEST) \
-    $(LIBXENSTORE_SOURCES) $(STORE_CLIENT) \
-    tools/xenstored/turns.c tools/xenstored/socket.c tools/libs/daemon/event_loop.c,-lpthread -lz))
+RELAY_WORLD := tests/unit/relay_world.c $(STORE_TEST) $(LIBXENSTORE_SOURCES) $(STORE_CLIENT) \
+    tools/xenstored/turns.c tools/xenstored/socket.c tools/libs/daemon/event_loop.c
+$(eval $(call unit_test,store_client,tests/unit/store_client.c $(RELAY_WORLD),-lpthread -lz))
+$(eval $(call unit_test,store_outage,tests/unit/store_outage.c $(RELAY_WORLD),-lpthread -lz))
 
 # Beside the C daemon of Xen (tests/unit/store_stock.t): both with a hypervisor
 # made of files, which is loaded before the Xen libraries.
