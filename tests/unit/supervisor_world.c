@@ -2,6 +2,7 @@
 /* See supervisor_world.h. */
 #include "supervisor_world.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -170,12 +171,18 @@ char *log_ends(void)
 
 /* --- the backend --- */
 
+/* In the place of one that is just starting, which cannot be written to. */
 void write_program(const char *script)
 {
-    int fd = open(program, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
+    char path[sizeof(program) + 4];
+    int fd;
 
+    snprintf(path, sizeof(path), "%s.new", program);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
+    assert_return_code(fd, errno);
     dprintf(fd, "#!/bin/sh\n%s\n", script);
     close(fd);
+    assert_return_code(rename(path, program), errno);
 }
 
 void begin(const char *script)
