@@ -220,22 +220,27 @@ static void fire_at(const struct change *c, uint32_t hash, size_t len)
             send(w, c->path);
 }
 
-/* Watches of nodes in a subtree that has gone: each hears of its own path. */
+/* Watches of nodes in a subtree that has gone: each hears of its own path. A
+ * step for each node, which had to be made before: one for each watch would be
+ * a guest's way to make all others wait. */
 static void fire_below(const struct change *c)
 {
+    static struct tree_walk walk;
     size_t len = strlen(c->path);
+    const struct node *n;
 
-    for (struct connection *i = connections; i; i = i->next)
-        for (struct watch *w = i->watches.first; w; w = w->next) {
-            const struct node *n;
-            if (w->path[0] != '/' || strlen(w->path) <= len ||
-                !path_is_below(c->path, w->path))
-                continue;
-            n = tree_lookup(c->removed, w->path + len);
-            if (n && (readable(n->perms, w) ||
-                      sees_name(c->removed, w->path + len, w)))
+    tree_walk_start(&walk, c->removed, c->path);
+    tree_walk_next(&walk); /* the node itself has been told of */
+    while ((n = tree_walk_next(&walk))) {
+        uint32_t hash = hash_path(walk.path);
+        struct watch *w = bucket[hash & (bucket_count - 1)];
+
+        for (; w; w = w->next_in_bucket)
+            if (w->hash == hash && !strcmp(w->path, walk.path) &&
+                (readable(n->perms, w) ||
+                 sees_name(c->removed, w->path + len, w)))
                 send(w, w->path);
-        }
+    }
 }
 
 void watch_fire(const struct change *c)
