@@ -75,8 +75,10 @@ static void touch(struct connection *c)
 static void release_message(struct connection *c, struct message *m)
 {
     c->out = m->next;
-    if (!c->out)
+    if (!c->out) {
         c->out_tail = &c->out;
+        c->deaf = false;
+    }
     if (c->unsaved == m)
         c->unsaved = m->next;
     else
@@ -324,7 +326,7 @@ static void queue_event(struct connection *c, const struct xsd_sockmsg *h,
         return;
     }
     m->event = true;
-    m->cause = outstanding_add();
+    m->cause = outstanding_add(c);
     m->hash = hash;
     c->events++;
     c->event_bytes += m->len;

@@ -78,6 +78,7 @@ struct connection {
     unsigned int fault;         /* XENSTORE_ERROR_* it was parked for */
     bool pending, parked, dead; /* waits for a turn; not served; to be reaped */
     bool lost_events;           /* said so already */
+    bool deaf;                  /* see outstanding.c; until @out is empty */
     size_t in_used;
     char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
 };

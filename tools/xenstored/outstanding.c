@@ -4,6 +4,7 @@
 
 #include <daemon/clock.h>
 
+#include "connection.h"
 #include "domain.h"
 
 long outstanding_timeout = 20000;
@@ -20,11 +21,11 @@ void outstanding_end(void)
     acting = NULL;
 }
 
-struct cause outstanding_add(void)
+struct cause outstanding_add(const struct connection *reader)
 {
     struct outstanding *o;
 
-    if (!acting)
+    if (!acting || reader->deaf)
         return (struct cause){.epoch = 0};
     o = &acting->outstanding;
     if (o->events++ == 0)
@@ -32,12 +33,30 @@ struct cause outstanding_add(void)
     return (struct cause){acting->id, o->epoch};
 }
 
+static bool is_of(const struct cause *c, const struct domain *d)
+{
+    return identity_equal(d->id, c->id) && d->outstanding.epoch == c->epoch;
+}
+
 void outstanding_drop(const struct cause *c)
 {
     struct domain *d = c->id.domid ? domain_known(c->id.domid) : NULL;
 
-    if (d && identity_equal(d->id, c->id) && d->outstanding.epoch == c->epoch)
+    if (d && is_of(c, d))
         d->outstanding.events--;
+}
+
+/* Who has not read what this one has caused: nobody waits for them any more,
+ * until they have read all. */
+static void find_deaf(const struct domain *d)
+{
+    for (struct connection *c = connections; c; c = c->next) {
+        const struct message *m = c->out;
+
+        while (m && !(m->event && is_of(&m->cause, d)))
+            m = m->next;
+        c->deaf |= m != NULL;
+    }
 }
 
 bool outstanding_full(struct domain *d)
@@ -48,6 +67,7 @@ bool outstanding_full(struct domain *d)
         return false;
     if (outstanding_timeout &&
         now_ms() - d->outstanding.since >= (uint64_t)outstanding_timeout) {
+        find_deaf(d);
         d->outstanding =
             (struct outstanding){.epoch = d->outstanding.epoch + 1};
         return false;

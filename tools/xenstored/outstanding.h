@@ -23,6 +23,8 @@ struct outstanding {
 };
 
 /* Who has caused an event. */
+struct connection;
+
 struct cause {
     struct identity id; /* domain 0: nobody */
     uint32_t epoch;
@@ -36,7 +38,7 @@ extern long outstanding_timeout;
 void outstanding_begin(struct domain *d);
 void outstanding_end(void);
 /* An event waits; it has been read or given up. */
-struct cause outstanding_add(void);
+struct cause outstanding_add(const struct connection *reader);
 void outstanding_drop(const struct cause *c);
 /* No further request of @d is to be served now. */
 bool outstanding_full(struct domain *d);
