@@ -608,9 +608,25 @@ static void interleaved_transfers_keep_their_sum(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Those above belong to another daemon's life. */
+static void numbers_stay_in_this_life(void **state)
+{
+    struct client *c = client_new(NULL);
+    const uint32_t last = (1u << TRANSACTION_LIFE_SHIFT) - 1;
+    uint32_t first = client_begin(c), life = first & ~last, next;
+
+    c->c->transactions.last_id = life | last;
+    next = client_begin(c);
+    assert_int_equal(next & ~last, life);
+    assert_int_not_equal(next & last, 0);
+    assert_int_not_equal(next, first);
+    client_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(numbers_stay_in_this_life),
         TEST(a_transaction_is_not_seen_before_its_commit),
         TEST(an_abandoned_transaction_changes_nothing),
         TEST(a_commit_fails_when_what_it_read_has_changed),

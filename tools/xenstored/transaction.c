@@ -202,6 +202,19 @@ struct transaction *transaction_find(struct transactions *set, uint32_t id)
     return t;
 }
 
+/* Within the numbers of this daemon's life. */
+static uint32_t next_id(struct transactions *set)
+{
+    const uint32_t mask = (1u << TRANSACTION_LIFE_SHIFT) - 1;
+    uint32_t n = set->last_id;
+
+    do
+        n = (n & ~mask) | ((n + 1) & mask);
+    while (!(n & mask) || transaction_find(set, n));
+    set->last_id = n;
+    return n;
+}
+
 int transaction_start(struct transactions *set, const struct actor *who,
                       uint32_t *id)
 {
@@ -221,9 +234,7 @@ int transaction_start(struct transactions *set, const struct actor *who,
         free(t);
         return rc;
     }
-    do {
-        t->id = ++set->last_id;
-    } while (t->id == 0 || transaction_find(set, t->id));
+    t->id = next_id(set);
     t->base = node_get(store.root);
     t->root = node_get(store.root);
     t->deaths = domain_deaths();
