@@ -55,6 +55,27 @@ static void many_deaths_in_long_histories(void **state)
     assert_true(deaths > 200 && torn > 10);
 }
 
+/* One that begins cannot rewrite the journal, and must not lose it. */
+static void deaths_without_room_for_a_second_file(void **state)
+{
+    uint32_t deaths = 0;
+
+    world_no_second_file = true;
+    for (uint32_t seed = 2000; seed < 2030; seed++) {
+        world_reference(seed, 100);
+        world_begin(seed, 100);
+        srand(seed);
+        do {
+            world->points = 0;
+            world->fatal = 1 + (uint32_t)rand() % 60;
+        } while (!world_daemon());
+        world_compare();
+        deaths += world->deaths;
+    }
+    world_no_second_file = false;
+    assert_true(deaths > 100);
+}
+
 static void without_room_the_daemon_goes_on(void **state)
 {
     world_reference(6, 60);
@@ -180,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_death_at_every_point),
         cmocka_unit_test(many_deaths_in_long_histories),
+        cmocka_unit_test(deaths_without_room_for_a_second_file),
         cmocka_unit_test(without_room_the_daemon_goes_on),
         cmocka_unit_test(the_journal_comes_back_with_the_room),
         cmocka_unit_test(local_transactions_start_again),

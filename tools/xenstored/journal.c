@@ -207,6 +207,16 @@ int journal_create(struct journal *j, const char *path, const char *boot_id)
     return rc;
 }
 
+int journal_append(struct journal *j, const char *path, size_t size)
+{
+    memset(j, 0, sizeof(*j));
+    j->fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    if (j->fd < 0 || ftruncate(j->fd, (off_t)size))
+        return errno;
+    j->size = size;
+    return 0;
+}
+
 struct pack *journal_pack(struct journal *j)
 {
     static const struct frame_head empty;

@@ -78,6 +78,8 @@ struct journal {
  * it.
  */
 int journal_create(struct journal *j, const char *path, const char *boot_id);
+/* One that was read: behind its first @size bytes, and what follows is lost. */
+int journal_append(struct journal *j, const char *path, size_t size);
 /* The pack that the next journal_write() writes as one frame. */
 struct pack *journal_pack(struct journal *j);
 bool journal_has_frame(const struct journal *j);

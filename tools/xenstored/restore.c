@@ -365,7 +365,8 @@ static int start_afresh(void)
 
 /* A frame with a bad record has been applied half: all is done again without
  * it. Half a state is none. */
-static int restore_frames(const struct journal_scan *s, size_t *lost)
+static int restore_frames(const struct journal_scan *s, size_t *lost,
+                          size_t *size)
 {
     const char *good;
     int rc = apply_frames(*s, s->end, &good);
@@ -379,10 +380,12 @@ static int restore_frames(const struct journal_scan *s, size_t *lost)
         rc = start_afresh();
     }
     *lost = (size_t)(s->end - good);
+    *size = complete ? (size_t)(good - s->start) : 0;
     return rc;
 }
 
-int restore_journal(const char *path, const char *boot_id, size_t *lost)
+int restore_journal(const char *path, const char *boot_id, size_t *lost,
+                    size_t *good)
 {
     struct journal_scan s;
     char *data;
@@ -390,6 +393,7 @@ int restore_journal(const char *path, const char *boot_id, size_t *lost)
     int rc = journal_load(path, &data, &len);
 
     *lost = 0;
+    *good = 0;
     if (rc == ENOENT || rc == ENOMEM)
         return rc == ENOENT ? 0 : rc;
     if (rc) {
@@ -401,7 +405,7 @@ int restore_journal(const char *path, const char *boot_id, size_t *lost)
         log_info("%s is of another boot: the store is empty", path);
     else if (rc)
         log_error("%s is no journal of this version: the store is empty", path);
-    rc = rc ? 0 : restore_frames(&s, lost);
+    rc = rc ? 0 : restore_frames(&s, lost, good);
     if (*lost == len)
         log_error("%s is damaged from the beginning: the store is empty", path);
     else if (*lost)

@@ -383,6 +383,11 @@ static int rewrite(void)
     return 0;
 }
 
+int state_rewrite(void)
+{
+    return state.on ? rewrite() : ENOSPC;
+}
+
 /* --- a round -------------------------------------------------------------- */
 
 static void publish_touched(void)
@@ -466,6 +471,28 @@ void state_commit(void)
         give_up(rc);
 }
 
+/* The journal of the daemon before, as far as it is good: without room for
+ * another it grows on. What it has is not told again. */
+static int go_on_with_old(size_t size, int why)
+{
+    struct domain *d = NULL;
+    int rc = journal_append(&state.journal, state.path, size);
+
+    if (rc)
+        return rc;
+    log_warning("rewriting %s: %s; it grows on", state.path, strerror(why));
+    state.full_size = state.journal.size / 2;
+    while ((d = domain_next(d))) {
+        struct connection *c = record_connection_of(d);
+
+        if (c) {
+            c->unsaved = NULL;
+            c->gone = 0;
+        }
+    }
+    return 0;
+}
+
 static void set_paths(const char *path, const char *boot_id)
 {
     snprintf(state.path, sizeof(state.path), "%s", path);
@@ -475,7 +502,7 @@ static void set_paths(const char *path, const char *boot_id)
 
 int state_start(const char *path, const char *boot_id)
 {
-    size_t lost;
+    size_t lost, good;
     int rc;
 
     set_paths(path, boot_id);
@@ -483,13 +510,15 @@ int state_start(const char *path, const char *boot_id)
         state.quota_start[q] = quota_value(q);
         state.quota_told[q] = false;
     }
-    rc = restore_journal(path, boot_id, &lost);
+    rc = restore_journal(path, boot_id, &lost, &good);
     if (rc)
         return rc;
     domain_restore_rings(lost != 0);
     connection_reap();
     state.on = true;
-    rc = replace();
+    rc = good ? rewrite() : replace();
+    if (rc && good)
+        rc = go_on_with_old(good, rc);
     if (rc)
         give_up(rc);
     return 0;

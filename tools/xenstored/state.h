@@ -61,6 +61,9 @@ void state_try_again(void);
 /* Bytes that the journal may have in any case. */
 extern size_t state_journal_min;
 bool state_on(void);
+/* Once more, from the beginning, before this program gives its place away. 0 or
+ * an errno value, and then all is as it was. Nothing may be unwritten. */
+int state_rewrite(void);
 /* Counts frames: what was caused while this was N may be seen from outside when
  * state_batch_written(N). */
 uint64_t state_batch(void);
@@ -97,8 +100,10 @@ void state_touch(struct domain *d);
  */
 
 /* Applies the frames to a store that has just been initialised, each as a whole
- * or not at all. *lost counts the bytes that are of no use. 0 or ENOMEM. */
-int restore_journal(const char *path, const char *boot_id, size_t *lost);
+ * or not at all. *lost counts the bytes that are of no use, *good those before
+ * them, if they are a state of this boot. 0 or ENOMEM. */
+int restore_journal(const char *path, const char *boot_id, size_t *lost,
+                    size_t *good);
 /* EINVAL leaves the records before the bad one applied. */
 int restore_frame(struct unpack *u);
 void state_restore_quota(unsigned int q, long value);
