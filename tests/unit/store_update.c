@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ static const char *control(struct client *c, const char *const *words)
         return strcmp(c->answer, "EINVAL") ? "another error" : "";
     }
 }
+#define UNLIKE "It does not say that it can go on with this daemon's state."
 #define CONTROL(c, ...)                                                        \
     control(c, (const char *const[]){"live-update", __VA_ARGS__, NULL})
 
@@ -156,21 +158,47 @@ static void what_cannot_go_on_is_refused(void **state)
                         "No live update has been prepared by this connection.");
     assert_string_equal(CONTROL(&admin, "-f", "xenstored"),
                         "That is no program, or not by its whole path.");
-    assert_string_equal(CONTROL(&admin, "-f", "/bin/true"),
-                        "It does not say that it can read this daemon's "
-                        "state.");
+    assert_string_equal(CONTROL(&admin, "-f", "/bin/true"), UNLIKE);
     assert_string_equal(CONTROL(&admin, "-x"), "");
     assert_string_equal(CONTROL(&admin, "-f", daemon_path), "OK");
-    assert_string_equal(CONTROL(&admin, "-s", "-t", "soon"), "");
-    assert_string_equal(CONTROL(&other, "-f", daemon_path),
-                        "Another live update is under way.");
+    assert_string_equal(CONTROL(&admin, "-s", "-F", "-t", "soon"), "");
+    assert_string_equal(CONTROL(&admin, "-c", "--nonsense"), UNLIKE);
+    assert_string_equal(CONTROL(&admin, "-f", daemon_path), "OK");
+    assert_string_equal(CONTROL(&admin, "-c", "--no-domains --no-journal"),
+                        UNLIKE);
+    assert_string_equal(CONTROL(&admin, "-f", daemon_path), "OK");
     assert_string_equal(CONTROL(&admin, "-a"), "OK");
+    assert_string_equal(CONTROL(&admin, "-s"),
+                        "No live update has been prepared by this connection.");
+    /* Who has only prepared one is not waited for. */
+    assert_string_equal(CONTROL(&admin, "-f", daemon_path), "OK");
     assert_string_equal(CONTROL(&other, "-f", daemon_path), "OK");
-    close(other.fd); /* and with it, what it has begun */
-    while (*CONTROL(&admin, "-f", daemon_path) == 'A')
-        ;
-    assert_string_equal(admin.answer, "OK");
-    assert_string_equal(CONTROL(&admin, "-a"), "OK");
+    assert_string_equal(CONTROL(&admin, "-s"),
+                        "No live update has been prepared by this connection.");
+    close(other.fd);
+}
+
+/* Somebody has removed the journal, which nobody needs as long as the daemon
+ * lives, and the directory of its trace. */
+static void it_depends_on_no_file_but_the_program(void **state)
+{
+    char path[64];
+
+    assert_int_equal(ask(&admin, XS_WRITE, 0, "/kept\0yes", 9), 0);
+    snprintf(path, sizeof(path), "%s/trace", dir);
+    assert_int_equal(mkdir(path, 0755), 0);
+    strcat(path, "/file");
+    assert_string_equal(
+        control(&admin, (const char *const[]){"logfile", path, NULL}), "OK");
+    unlink(path);
+    *strrchr(path, '/') = 0;
+    assert_int_equal(rmdir(path), 0);
+    snprintf(path, sizeof(path), "%s/journal", dir);
+    assert_int_equal(unlink(path), 0);
+    update();
+    assert_int_equal(ask(&admin, XS_READ, 0, "/kept", 6), 0);
+    assert_string_equal(admin.answer, "yes");
+    assert_int_equal(access(path, F_OK), 0);
 }
 
 /* Those that were given, which must be a daemon's, in place of its own. */
@@ -213,6 +241,7 @@ int main(void)
         cmocka_unit_test(nobody_notices_an_update),
         cmocka_unit_test(a_transaction_is_waited_for_or_fails),
         cmocka_unit_test(what_cannot_go_on_is_refused),
+        cmocka_unit_test(it_depends_on_no_file_but_the_program),
         cmocka_unit_test(it_may_have_other_arguments),
     };
 

@@ -24,27 +24,33 @@
 #include "record.h"
 #include "socket.h"
 #include "state.h"
+#include "trace.h"
 
 #define VARIABLE        "XENSTORED_LIVE_UPDATE" /* the file's descriptor */
 #define MAX_ARGUMENTS   64
 #define DEFAULT_SECONDS 60
 #define RETRY_MS        20
-#define VERSION_MS      5000 /* in which a program says its version */
+#define VERSION_MS      2000 /* in which a program says its version */
 
 static char **own_arguments;
+static const char *own_version;
 
 /* What has been asked for. */
 static struct {
     struct connection *client; /* by whom; NULL: nothing */
+    char name[sizeof(((struct connection *)0)->name)]; /* the client's */
     struct xsd_sockmsg request;
-    char *program, *arguments; /* NULL: this one's */
+    int fd; /* of the program, so that it cannot become another one */
+    char *program, *arguments;      /* NULL: this one's */
+    char *words[MAX_ARGUMENTS + 1]; /* of the arguments */
     bool started, force;
     uint64_t deadline;
 } update;
 
-void live_update_arguments(char **argv)
+void live_update_arguments(char **argv, const char *version)
 {
     own_arguments = argv;
+    own_version = version;
 }
 
 bool live_update_is_new(void)
@@ -56,58 +62,81 @@ bool live_update_is_new(void)
 
 static void forget(void)
 {
+    if (update.program)
+        close(update.fd);
     free(update.program);
     free(update.arguments);
     memset(&update, 0, sizeof(update));
 }
 
-/* Whether it is still there: it is never looked at otherwise. */
+/* Whether it is still there: it is not looked at otherwise, and its memory may
+ * be another one's. */
 static bool client_lives(void)
 {
     struct connection *c = connections;
 
     while (c && (c != update.client || c->dead))
         c = c->next;
-    return c;
+    return c && !strcmp(c->name, update.name);
 }
 
-/* What it says when it is asked for the version, as far as it is a number. */
-static long version_of(const char *program)
+static char **arguments(void)
 {
-    char text[32] = "";
+    return update.arguments ? update.words : own_arguments;
+}
+
+/* In a process that ends with it. */
+static void ask_version(int end)
+{
+    char *argv[MAX_ARGUMENTS + 2] = {update.program};
+    int n = 1;
+
+    for (char **word = arguments() + 1; *word && n < MAX_ARGUMENTS; word++)
+        argv[n++] = *word;
+    argv[n] = (char *)"--journal-version";
+    dup2(end, STDOUT_FILENO);
+    fexecve(update.fd, argv, environ);
+    _exit(1);
+}
+
+/* Does it print what this one would? */
+static bool is_like_this(void)
+{
+    char text[64] = "";
     struct pollfd p = {.events = POLLIN};
     int ends[2];
     pid_t pid;
 
-    if (pipe2(ends, O_CLOEXEC) || (pid = fork()) < 0)
-        return -1;
-    if (!pid) {
-        dup2(ends[1], STDOUT_FILENO);
-        execl(program, program, "--journal-version", NULL);
-        _exit(1);
-    }
+    if (pipe2(ends, O_CLOEXEC))
+        return false;
+    pid = fork();
+    if (!pid)
+        ask_version(ends[1]);
     close(ends[1]);
     p.fd = ends[0];
-    if (poll(&p, 1, VERSION_MS) == 1 &&
+    if (pid > 0 && poll(&p, 1, VERSION_MS) == 1 &&
         read(ends[0], text, sizeof(text) - 1) <= 0)
         text[0] = 0;
     close(ends[0]);
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-    return *text ? strtol(text, NULL, 10) : -1;
+    if (pid > 0) {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+    text[strcspn(text, "\n")] = 0;
+    return !strcmp(text, own_version);
 }
 
-static const char *why_not(const char *program)
+static const char *why_not(void)
 {
     struct stat st;
 
-    if (*program != '/' || stat(program, &st) || !S_ISREG(st.st_mode) ||
-        access(program, X_OK))
+    if (*update.program != '/' || update.fd < 0 || fstat(update.fd, &st) ||
+        !S_ISREG(st.st_mode) || access(update.program, X_OK))
         return "That is no program, or not by its whole path.";
     if (!state_on())
         return "There is no journal, so nothing would be kept.";
-    if (version_of(program) != JOURNAL_VERSION)
-        return "It does not say that it can read this daemon's state.";
+    if (!is_like_this())
+        return "It does not say that it can go on with this daemon's state.";
     return NULL;
 }
 
@@ -115,31 +144,57 @@ static const char *set_program(struct connection *c, const char *program)
 {
     const char *why;
 
-    if (update.client && client_lives())
+    if (update.started && client_lives())
         return "Another live update is under way.";
     forget();
-    why = why_not(program);
-    if (why)
-        return why;
     update.program = strdup(program);
-    update.client = update.program ? c : NULL;
-    return update.program ? "OK" : "There is no memory.";
+    if (!update.program)
+        return "There is no memory.";
+    update.fd = open(program, O_RDONLY | O_CLOEXEC);
+    update.client = c;
+    strcpy(update.name, c->name);
+    why = why_not();
+    if (why)
+        forget();
+    return why ? why : "OK";
 }
 
-static const char *set_arguments(const char *arguments)
+/* The words of update.arguments, which is changed; false: they are too many. */
+static bool split(void)
 {
-    free(update.arguments);
-    update.arguments = strdup(arguments);
-    return update.arguments ? "OK" : "There is no memory.";
+    int n = 0;
+
+    update.words[n++] = update.program;
+    for (char *word = strtok(update.arguments, " \t\n"); word;
+         word = strtok(NULL, " \t\n")) {
+        if (n == MAX_ARGUMENTS)
+            return false;
+        update.words[n++] = word;
+    }
+    update.words[n] = NULL;
+    return true;
 }
 
-static int parse_start(const char **arg, int n, long *seconds)
+static const char *set_arguments(const char *text)
+{
+    const char *why = "There is no memory.";
+
+    free(update.arguments);
+    update.arguments = strdup(text);
+    if (update.arguments)
+        why = split() ? why_not() : "There are too many arguments.";
+    if (why)
+        forget();
+    return why ? why : "OK";
+}
+
+static int parse_start(const char **arg, int n, long *seconds, bool *force)
 {
     char *end = NULL;
 
     for (int i = 0; i < n; i++) {
         if (!strcmp(arg[i], "-F")) {
-            update.force = true;
+            *force = true;
         } else if (!strcmp(arg[i], "-t") && i + 1 < n) {
             *seconds = strtol(arg[++i], &end, 10);
             if (end == arg[i] || *end || *seconds < 0 || *seconds > 86400)
@@ -156,9 +211,11 @@ static int parse_start(const char **arg, int n, long *seconds)
 static const char *start(struct request *r, const char **arg, int n)
 {
     long seconds = DEFAULT_SECONDS;
+    bool force = false;
 
-    if (parse_start(arg, n, &seconds))
+    if (parse_start(arg, n, &seconds, &force))
         return "";
+    update.force = force;
     update.request = *r->hdr;
     update.deadline = now_ms() + (uint64_t)seconds * 1000;
     update.started = true;
@@ -168,7 +225,7 @@ static const char *start(struct request *r, const char **arg, int n)
 
 const char *live_update_command(struct request *r, const char **arg, int n)
 {
-    bool is_ours = update.client == r->c;
+    bool is_ours = update.client == r->c && client_lives();
 
     if (r->c->domain) /* nobody could answer it */
         return "By the daemon's socket alone.";
@@ -230,11 +287,17 @@ static void pack_all(struct pack *p)
     pack_u32(p, n);
     for (struct connection *c = connections; c; c = c->next)
         if (is_local(c)) {
-            pack_client(p, c);
+            struct pack one = {.data = NULL};
+
+            pack_client(&one, c);
+            p->failed |= one.failed;
             pack_u8(p, c == update.client);
+            pack_blob(p, one.data, one.used);
+            pack_free(&one);
         }
-    pack_bytes(p, &h, sizeof(h));
-    pack_bytes(p, "OK", 3);
+    pack_blob(p, &h, sizeof(h));
+    pack_u8(p, trace_enabled);
+    pack_string(p, trace_path() ? trace_path() : "");
 }
 
 /* A descriptor, or -errno. */
@@ -273,39 +336,23 @@ static void keep_all_open(bool over_exec)
             keep_open(socket_of(c), over_exec);
 }
 
-/* The words of @text, which is changed; with the program in front. */
-static void split(char *text, char *argv[MAX_ARGUMENTS])
-{
-    int n = 0;
-
-    argv[n++] = update.program;
-    for (char *word = strtok(text, " \t\n"); word && n < MAX_ARGUMENTS - 1;
-         word = strtok(NULL, " \t\n"))
-        argv[n++] = word;
-    argv[n] = NULL;
-}
-
 /* Returns if it fails: an errno value. */
 static int replace(void)
 {
-    char number[16], *words[MAX_ARGUMENTS], *own = own_arguments[0];
-    char **argv = own_arguments;
-    int fd = write_file(), rc;
+    char number[16], **argv = arguments(), *own = argv[0];
+    int rc = state_rewrite(), fd = rc ? -rc : write_file();
 
     if (fd < 0)
         return -fd;
     snprintf(number, sizeof(number), "%d", fd);
-    if (update.arguments)
-        split(update.arguments, argv = words);
-    else
-        argv[0] = update.program;
+    argv[0] = update.program;
     log_info("going on as %s", update.program);
     keep_all_open(true);
     daemon_hand_over(true);
     setenv(VARIABLE, number, 1);
-    execv(update.program, argv);
+    fexecve(update.fd, argv, environ);
     rc = errno;
-    own_arguments[0] = own;
+    argv[0] = own;
     unsetenv(VARIABLE);
     daemon_hand_over(false);
     keep_all_open(false);
@@ -315,15 +362,26 @@ static int replace(void)
 
 /* --- when ----------------------------------------------------------------- */
 
+/* That can still be committed. */
+static bool has_open(const struct connection *c)
+{
+    const struct transaction *t = c->transactions.first;
+
+    while (t && t->expired)
+        t = t->next;
+    return t;
+}
+
 static bool in_transaction(void)
 {
     struct connection *c = connections;
 
-    while (c && (c->dead || !c->transactions.count))
+    while (c && (c->dead || !has_open(c)))
         c = c->next;
     return c;
 }
 
+/* client_lives(). */
 static void answer(const char *text)
 {
     struct xsd_sockmsg h = update.request;
@@ -351,7 +409,7 @@ int live_update_try(void)
         answer("There are transactions that do not end.");
         return 0;
     }
-    rc = state_on() ? replace() : ENOSPC;
+    rc = replace();
     snprintf(text, sizeof(text), "This program goes on: %s.", strerror(rc));
     log_error("live update to %s: %s", update.program, strerror(rc));
     answer(text);
@@ -369,7 +427,7 @@ static int restore_watches(struct unpack *u, struct connection *c)
         size_t relative = unpack_u16(u);
         const char *path = unpack_string(u), *token = unpack_string(u);
 
-        if (c && !u->failed)
+        if (!u->failed)
             rc = watch_restore(c, path, relative, token);
     }
     return rc;
@@ -385,17 +443,17 @@ static int restore_messages(struct unpack *u, struct connection *c)
         size_t len;
         const void *data = unpack_blob(u, &len);
 
-        if (c && data)
+        if (data)
             rc = connection_restore_message(c, event, data, len);
     }
     sent = unpack_u32(u);
-    if (c && c->out)
+    if (c->out)
         c->out->sent = sent;
     return rc;
 }
 
-/* Who has asked for all this, or NULL, in *asked. */
-static int restore_client(struct unpack *u, struct connection **asked)
+/* What cannot be taken is disconnected. NULL: this one. */
+static struct connection *restore_client(struct unpack *u)
 {
     int fd = (int)unpack_u32(u), rc;
     struct connection *c =
@@ -403,19 +461,32 @@ static int restore_client(struct unpack *u, struct connection **asked)
     size_t len;
     const void *in = unpack_blob(u, &len);
 
-    if (c && in && len <= sizeof(c->in)) {
+    if (!c)
+        return NULL;
+    if (in && len <= sizeof(c->in)) {
         memcpy(c->in, in, len);
         c->in_used = len;
     }
     rc = restore_watches(u, c);
     rc = rc ? rc : restore_messages(u, c);
-    if (unpack_u8(u))
-        *asked = c;
-    if (rc && c)
+    if (rc || u->failed) {
         connection_kill(c);
-    else if (c)
-        connection_again(c);
-    return u->failed ? EINVAL : 0;
+        return NULL;
+    }
+    connection_again(c);
+    return c;
+}
+
+static void restore_trace(struct unpack *u)
+{
+    bool enabled = unpack_u8(u);
+    const char *path = unpack_string(u);
+
+    if (u->failed || !*path)
+        return;
+    if (!trace_path() || strcmp(path, trace_path()))
+        trace_open(path);
+    trace_enabled = enabled && trace_is_open();
 }
 
 static int restore_all(struct unpack *u, struct event_loop *loop)
@@ -423,15 +494,25 @@ static int restore_all(struct unpack *u, struct event_loop *loop)
     struct connection *asked = NULL;
     struct xsd_sockmsg h;
     const void *head;
+    size_t len;
     int rc = socket_take_over(loop, xs_daemon_socket(), (int)unpack_u32(u));
 
-    for (uint32_t n = unpack_u32(u); n && !rc && !u->failed; n--)
-        rc = restore_client(u, &asked);
-    head = unpack_bytes(u, sizeof(h));
-    if (rc || u->failed || !asked)
-        return rc ? rc : u->failed ? EINVAL : 0;
+    for (uint32_t n = unpack_u32(u); n && !rc && !u->failed; n--) {
+        bool is_asked = unpack_u8(u);
+        struct unpack one = {.at = unpack_blob(u, &len)};
+        struct connection *c;
+
+        one.end = one.at + (one.at ? len : 0);
+        c = restore_client(&one);
+        asked = is_asked ? c : asked;
+    }
+    head = unpack_blob(u, &len);
+    restore_trace(u);
+    if (rc || u->failed || len != sizeof(h))
+        return rc ? rc : EINVAL;
     memcpy(&h, head, sizeof(h));
-    connection_reply(asked, &h, u->at);
+    if (asked)
+        connection_reply(asked, &h, "OK");
     return 0;
 }
 

@@ -22,8 +22,10 @@
 
 #include "protocol.h"
 
-/* At the start: the program's arguments are kept for the next one. */
-void live_update_arguments(char **argv);
+/* At the start: the program's arguments are kept for the next one, and what it
+ * prints as --journal-version with these, which the next one must print, too.
+ */
+void live_update_arguments(char **argv, const char *version);
 /* Whether this process was another program before. */
 bool live_update_is_new(void);
 /* Takes over the socket and the local clients that the one before has left.

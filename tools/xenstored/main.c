@@ -42,6 +42,7 @@ enum { OPT_NO_DOMAINS = 256, OPT_NO_JOURNAL, OPT_JOURNAL_VERSION, OPT_IGNORED };
 
 static struct {
     bool foreground, print_pid, no_dom0, no_domains, no_journal;
+    bool print_version;
     const char *pid_file, *trace_file;
 } options;
 
@@ -52,7 +53,7 @@ static const char usage[] =
     "      --no-journal         start with an empty store, and let it end "
     "with\n"
     "                           this process\n"
-    "      --journal-version    print which journals can be read\n"
+    "      --journal-version    print what is done with a journal\n"
     "  -F, --pid-file FILE      write the daemon's process id to FILE\n"
     "  -N, --no-fork            stay in the foreground\n"
     "  -P, --output-pid         print the daemon's process id\n"
@@ -188,8 +189,8 @@ static void parse_options(int argc, char **argv)
             options.no_domains = true;
             break;
         case OPT_JOURNAL_VERSION:
-            printf("%d\n", JOURNAL_VERSION);
-            exit(0);
+            options.print_version = true;
+            break;
         case OPT_NO_JOURNAL:
             options.no_journal = true;
             break;
@@ -251,8 +252,20 @@ static struct event_source evtchn_source = {.ready = evtchn_ready};
 
 static void reopen_trace(void)
 {
-    if (options.trace_file)
-        trace_open(options.trace_file);
+    int rc = trace_reopen();
+
+    if (rc)
+        log_warning("%s: %s", trace_path(), strerror(rc));
+}
+
+/* No trace is worth a store. */
+static void start_trace(void)
+{
+    int rc = options.trace_file ? trace_open(options.trace_file) : 0;
+
+    if (rc)
+        log_warning("%s: %s; there is no trace", options.trace_file,
+                    strerror(rc));
 }
 
 static struct signal_watch signals = {.hangup = reopen_trace};
@@ -344,13 +357,30 @@ static void populate(void)
         store_publish(&c);
 }
 
+/* What a daemon with these options does with a journal: one that takes the
+ * place of another must do the same. */
+static const char *state_kept(void)
+{
+    static char text[64];
+
+    snprintf(text, sizeof(text), "%d%s%s%s", JOURNAL_VERSION,
+             options.no_journal ? " no journal" : "",
+             options.no_domains ? " no domains" : "",
+             options.no_dom0 ? " no dom0" : "");
+    return text;
+}
+
 int main(int argc, char **argv)
 {
     struct stat st;
     int rc;
 
     parse_options(argc, argv);
-    live_update_arguments(argv);
+    live_update_arguments(argv, state_kept());
+    if (options.print_version) {
+        puts(state_kept());
+        return 0;
+    }
     if (stat(xs_daemon_rundir(), &st))
         mkdir(xs_daemon_rundir(), 0755);
     log_setup("xenstored", LOG_LVL_INFO);
@@ -359,8 +389,7 @@ int main(int argc, char **argv)
     check(turns_init(&loop), "event loop");
     check(-signals_watch(&signals, &loop), "signals");
     raise_limits();
-    if (options.trace_file)
-        check(trace_open(options.trace_file), options.trace_file);
+    start_trace();
     check(domain_init(!options.no_domains), "domains");
     check(store_init(), "the tree");
     /* Xen first: where another store is running this fails, and its journal and

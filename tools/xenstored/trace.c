@@ -8,12 +8,31 @@
 #include <time.h>
 
 static FILE *trace;
+static char trace_name[4096];
 bool trace_enabled;
+
+const char *trace_path(void)
+{
+    return *trace_name ? trace_name : NULL;
+}
+
+int trace_reopen(void)
+{
+    bool enabled = trace_enabled;
+    char path[sizeof(trace_name)];
+    int rc;
+
+    snprintf(path, sizeof(path), "%s", trace_name);
+    rc = *path ? trace_open(path) : 0;
+    trace_enabled = trace && enabled;
+    return rc;
+}
 
 int trace_open(const char *path)
 {
     if (trace)
         fclose(trace);
+    snprintf(trace_name, sizeof(trace_name), "%s", path ? path : "");
     trace = path ? fopen(path, "ae") : NULL;
     trace_enabled = trace != NULL;
     if (path && !trace)

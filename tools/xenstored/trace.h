@@ -14,6 +14,10 @@
 extern bool trace_enabled;
 /* There is a file, whether the trace is switched off at present or not. */
 bool trace_is_open(void);
+/* The last path; NULL: none. */
+const char *trace_path(void);
+/* The same file anew, switched on or off as it is. */
+int trace_reopen(void);
 /* 0 or an errno value, and then the trace is off. A NULL path turns it off.
  * Lines are added to what the file has. */
 int trace_open(const char *path);
