@@ -103,6 +103,24 @@ static void values_are_written_read_and_removed(void **state)
     xs_close(NULL);
 }
 
+/* Xen's test program returns errno for a write that succeeds; with watches
+ * its library leaves errno alone. */
+static void
+errno_is_0_after_success_and_left_alone_once_there_are_watches(void **state)
+{
+    struct xs_handle *h = xs_open(0);
+
+    errno = EAGAIN;
+    assert_true(xs_write(h, XBT_NULL, "/v", "", 0));
+    assert_int_equal(errno, 0);
+    errno = EAGAIN;
+    assert_true(xs_watch(h, "/v", "t"));
+    assert_int_equal(errno, EAGAIN);
+    assert_true(xs_rm(h, XBT_NULL, "/v"));
+    assert_int_equal(errno, EAGAIN);
+    xs_close(h);
+}
+
 static void permissions_are_set_and_read_back(void **state)
 {
     struct xs_handle *h = xs_open(0);
@@ -398,6 +416,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_written_read_and_removed),
+        cmocka_unit_test(
+            errno_is_0_after_success_and_left_alone_once_there_are_watches),
         cmocka_unit_test(permissions_are_set_and_read_back),
         cmocka_unit_test(a_directory_longer_than_a_message_is_listed),
         cmocka_unit_test(a_watchs_events_are_queued_and_wake_the_reader),

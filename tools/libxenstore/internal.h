@@ -41,6 +41,7 @@ struct waiter {
 struct xs_handle {
     int fd;
     bool is_socket, filter_unwatched;
+    _Atomic bool watched;      /* xs_watch() was called once */
     pthread_mutex_t send_lock; /* taken before lock, never inside it */
     pthread_mutex_t lock;      /* protects all below */
     pthread_cond_t news;
@@ -59,6 +60,9 @@ struct xs_handle {
  * One request and its answer. Returns the answer's payload with a terminator
  * behind it (to be freed), its length in *len if that is not NULL; or NULL
  * with errno set, from the store's error or the connection's.
+ *
+ * After success errno is 0 until there are watches, and afterwards as it was:
+ * so it is with Xen's own library, and programs take it for the result.
  */
 char *xs_talk(struct xs_handle *h, uint32_t type, xs_transaction_t t,
               const struct iovec *iov, unsigned int n, unsigned int *len);

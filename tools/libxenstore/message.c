@@ -294,11 +294,12 @@ char *xs_talk(struct xs_handle *h, uint32_t type, xs_transaction_t t,
         rc = ENOMEM;
     if (!rc && w.hdr.type != type)
         rc = w.hdr.type == XS_ERROR ? error_number(w.body) : EIO;
-    if (rc) {
+    if (rc)
         free(w.body);
+    if (rc || !h->watched)
         errno = rc;
+    if (rc)
         return NULL;
-    }
     if (len)
         *len = w.hdr.len;
     return w.body;

@@ -8,6 +8,8 @@
 bool xs_watch(struct xs_handle *h, const char *path, const char *token)
 {
     struct iovec iov[2] = {xs_iov(path), xs_iov(token)};
+
+    h->watched = true;
     return xs_acknowledged(xs_talk(h, XS_WATCH, XBT_NULL, iov, 2, NULL));
 }
 
