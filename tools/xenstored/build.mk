@@ -77,7 +77,7 @@ $(O)/tests/oracle/store-compare: \
 CFLAGS_tests/oracle/store_xen := -fPIC
 $(O)/tests/oracle/store-xen.so: $(O)/tests/oracle/store_xen.o
 	$(call say,LD,$@)mkdir -p $(@D); $(CC) -shared -o $@ $^
-check-build: $(STORE_ORACLE) $(O)/bin/xenstored
+check-build: $(STORE_ORACLE) $(addprefix $(O)/,bin/xenstored bin/xenstore lib/libxenstore.so.4)
 
 # Requests to both, and to ours with as many nodes: see tests/bench/store.c.
 $(O)/bench/store: $(patsubst %,$(O)/tests/%.o,bench/store oracle/store_peer oracle/store_random)
