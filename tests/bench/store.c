@@ -255,7 +255,10 @@ static void row(const struct operation *o, int clients, pid_t pid)
 
 static void measure(const char *program, const char *preload)
 {
-    const char *runner = getenv("VALGRIND") ? "valgrind" : NULL;
+    const char *runner = getenv("VALGRIND")
+                             ? "valgrind --tool=callgrind "
+                               "--callgrind-out-file=/tmp/store-bench.%p"
+                             : NULL;
     pid_t pid = daemon_start_by(0, runner, program, preload);
 
     for (int c = 0; c < CLIENTS; c++)

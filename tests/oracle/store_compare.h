@@ -60,10 +60,12 @@ void die(const char *what) __attribute__((noreturn));
 /* --- daemons and clients ---------------------------------------------------
  */
 
-/* Starts a daemon, and connects the peers of domain 0; ends it by SIGKILL. */
+/* Starts a daemon, by its path and options, and connects the peers of domain 0;
+ * ends it by SIGKILL. */
 void daemon_start(int s, const char *program, const char *preload);
 void daemon_stop(int s);
-/* Under callgrind, if @runner is not NULL. Its process; another connection. */
+/* By a command in front of it, if @runner is not NULL. Its process; another
+ * connection. */
 pid_t daemon_start_by(int s, const char *runner, const char *program,
                       const char *preload);
 int daemon_connect(int s);

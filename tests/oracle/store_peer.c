@@ -211,8 +211,10 @@ int daemon_connect(int s)
 pid_t daemon_start_by(int s, const char *runner, const char *program,
                       const char *preload)
 {
-    char path[256];
+    char path[256], command[4096];
 
+    snprintf(command, sizeof(command), "exec %s %s --no-fork",
+             runner ? runner : "", program);
     snprintf(side[s].dir, sizeof(side[s].dir), "/dev/shm/store-XXXXXX");
     if (!mkdtemp(side[s].dir))
         die("a directory");
@@ -230,11 +232,7 @@ pid_t daemon_start_by(int s, const char *runner, const char *program,
         setenv("XENSTORED_RUNDIR", side[s].dir, 1);
         unsetenv("XENSTORED_PATH");
         setenv("LD_PRELOAD", preload, 1);
-        if (runner)
-            execlp(runner, runner, "--tool=callgrind",
-                   "--callgrind-out-file=/tmp/store-bench.%p", program, "-N",
-                   (char *)NULL);
-        execl(program, program, "-N", (char *)NULL);
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
         _exit(1);
     }
     for (int i = 0; i < 2; i++)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hypervisor for a store daemon on the host, ours or the C daemon of Xen,
- * loaded before its libraries (LD_PRELOAD). In the daemon's directory
- * (XENSTORED_RUNDIR) the file dom.N is domain N and its ring page, and the pipe
- * 'events' brings numbers of ports that have an event: EXC_PORT for a domain
- * that has come or gone, RING_PORT + N for domain N's ring. Events to guests go
- * nowhere: they look at their rings.
+ * A hypervisor for a store daemon on the host, loaded before its libraries
+ * (LD_PRELOAD): for ours, for Xen's in C, and for Xen's in OCaml (oxenstored)
+ * as far as local clients go. In the daemon's directory (XENSTORED_RUNDIR) the
+ * file dom.N is domain N and its ring page, and the pipe 'events' brings
+ * numbers of ports that have an event: EXC_PORT for a domain that has come or
+ * gone, RING_PORT + N for domain N's ring. Events to guests go nowhere: they
+ * look at their rings.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <xenctrl.h>
@@ -104,18 +109,33 @@ int xlc_domain_getinfo(struct xlc_handle *h, uint32_t domid,
     return 0;
 }
 
-/* --- rings --- */
+/* --- files: those of a machine with Xen are in the directory --- */
 
-/* Domain 0's ring is announced by files of its kernel, here the two of the same
- * names in the directory. Both daemons are built to call one of these. */
+/* The last part of a @path that is Xen's, else NULL. */
+static const char *name_of(const char *path)
+{
+    static const char *const dir[] = {"/proc/xen/", "/var/run/xen/",
+                                      "/var/run/xenstored/", "/var/log/xen/"};
+
+    for (size_t i = 0; i < sizeof(dir) / sizeof(dir[0]); i++)
+        if (!strncmp(path, dir[i], strlen(dir[i])))
+            return path + strlen(dir[i]);
+    return NULL;
+}
+
+static const char *moved(const char *path, char ours[4096])
+{
+    const char *name = name_of(path);
+
+    return name ? file_of(name, ours) : path;
+}
+
+/* Each daemon is built to call one of these. */
 static int open_file(const char *path, int flags, mode_t mode)
 {
-    static const char kernel[] = "/proc/xen/";
     char ours[4096];
 
-    if (!strncmp(path, kernel, sizeof(kernel) - 1))
-        path = file_of(path + sizeof(kernel) - 1, ours);
-    return openat(AT_FDCWD, path, flags, mode);
+    return openat(AT_FDCWD, moved(path, ours), flags, mode);
 }
 
 int open_32(const char *path, int flags, ...) __asm__("open");
@@ -129,6 +149,47 @@ int open_64(const char *path, int flags, ...)
 {
     return open_file(path, flags, 0600);
 }
+
+/* oxenstored makes all directories of its files from the root on. */
+int mkdir(const char *path, mode_t mode)
+{
+    if (strncmp(path, "/var", 4) == 0) {
+        errno = EEXIST;
+        return -1;
+    }
+    return mkdirat(AT_FDCWD, path, mode);
+}
+
+int unlink(const char *path)
+{
+    char ours[4096];
+
+    return unlinkat(AT_FDCWD, moved(path, ours), 0);
+}
+
+int bind(int fd, const struct sockaddr *address, socklen_t len)
+{
+    struct sockaddr_un a = {0};
+    char ours[4096];
+
+    memcpy(&a, address, len < sizeof(a) ? len : sizeof(a));
+    if (a.sun_family == AF_UNIX && name_of(a.sun_path)) {
+        moved(a.sun_path, ours);
+        ours[sizeof(a.sun_path) - 1] = '\0';
+        strcpy(a.sun_path, ours);
+        len = sizeof(a);
+    }
+    return (int)syscall(SYS_bind, fd, &a, len);
+}
+
+/* oxenstored ends where it may not have a million descriptors. */
+int set_limit(int what, const struct rlimit *limit) __asm__("setrlimit");
+int set_limit(int what, const struct rlimit *limit)
+{
+    return 0;
+}
+
+/* --- rings --- */
 
 xengnttab_handle *xengnttab_open(struct xentoollog_logger *logger,
                                  unsigned int flags)
