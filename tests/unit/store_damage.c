@@ -155,6 +155,36 @@ static void a_bad_record_undoes_its_frame(void **state)
     pack_free(&p);
 }
 
+/* The incarnation that owned a node before it was known. */
+static void a_domain_that_comes_late_has_its_nodes_on_its_account(void **state)
+{
+    static const char handle[16];
+    struct pack p = {0};
+    size_t len;
+    char *data, *tree;
+    int lines;
+
+    record(3);
+    pages[9].exists = true;
+    pack_u8(&p, RECORD_PERMS);
+    pack_string(&p, "/local");
+    pack_u32(&p, 1);
+    pack_u16(&p, 9);
+    pack_u32(&p, 50);
+    pack_u8(&p, 0);
+    pack_u8(&p, RECORD_DOMAIN);
+    pack_u16(&p, 9);
+    pack_u32(&p, 50);
+    pack_bytes(&p, handle, sizeof(handle));
+    data = with_frame(journal, journal_len, &p, &len);
+    tree = tree_from(data, len, world_boot, &lines); /* looks at accounts */
+    assert_int_equal(lines, 0);
+    assert_non_null(strstr(tree, "/local= 9.50.0"));
+    free(data);
+    free(tree);
+    pack_free(&p);
+}
+
 /* A state that was not written to its end is none. */
 static void half_a_state_is_none(void **state)
 {
@@ -258,6 +288,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_torn_end_is_told_and_left_out),
         cmocka_unit_test(a_flipped_bit_ends_the_journal_before_it),
         cmocka_unit_test(a_bad_record_undoes_its_frame),
+        cmocka_unit_test(a_domain_that_comes_late_has_its_nodes_on_its_account),
         cmocka_unit_test(half_a_state_is_none),
         cmocka_unit_test(guests_go_on_after_damage),
         cmocka_unit_test(a_journal_of_another_boot_is_not_used),
@@ -265,7 +296,7 @@ int main(int argc, char **argv)
     };
     int rc = world_create();
 
-    pages = malloc(sizeof(fake_domain));
+    pages = aligned_alloc(4096, sizeof(fake_domain));
     if (!rc)
         rc = argc > 1 ? write_seeds(argv[1])
                       : cmocka_run_group_tests(tests, NULL, NULL);

@@ -363,6 +363,22 @@ static int start_afresh(void)
     return store_init();
 }
 
+/* Once more, now that all domains are known: a record that makes no sense may
+ * name the owner of nodes that were on no account. */
+static void count_nodes(void)
+{
+    static struct tree_walk w;
+    struct domain *d = NULL;
+    const struct node *n;
+
+    while ((d = domain_next(d)))
+        d->account.nodes = d->account.node_bytes = 0;
+    tree_walk_start(&w, store.root, "/");
+    while ((n = tree_walk_next(&w)))
+        usage_add(NULL, n->perms->entry[0].id, 1,
+                  node_cost(n->name_len, node_value_len(n)));
+}
+
 /* A frame with a bad record has been applied half: all is done again without
  * it. Half a state is none. */
 static int restore_frames(const struct journal_scan *s, size_t *lost,
@@ -379,6 +395,8 @@ static int restore_frames(const struct journal_scan *s, size_t *lost,
         good = s->start;
         rc = start_afresh();
     }
+    if (!rc)
+        count_nodes();
     *lost = (size_t)(s->end - good);
     *size = complete ? (size_t)(good - s->start) : 0;
     return rc;
