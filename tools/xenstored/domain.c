@@ -48,6 +48,14 @@ static struct domain *add(uint16_t domid, uint32_t incarnation)
     return d;
 }
 
+static void discard(struct domain *d)
+{
+    by_id[d->id.domid] = NULL;
+    while (highest && !by_id[highest])
+        highest--;
+    free(d);
+}
+
 int domain_init(bool xen)
 {
     have_xen = xen;
@@ -117,8 +125,7 @@ void domain_forget(struct domain *d)
     deaths++;
     store_forget_domain(id);
     state_domain_gone(d);
-    by_id[id.domid] = NULL;
-    free(d);
+    discard(d);
     trace_note("domain %u is gone", (unsigned int)id.domid);
 }
 
@@ -275,8 +282,7 @@ void domain_drop(struct domain *d)
 {
     if (d->connection)
         connection_end(d->connection);
-    by_id[d->id.domid] = NULL;
-    free(d);
+    discard(d);
 }
 
 void domain_drop_all(void)
