@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: MIT
 #
 # The long form of the guests that lie (tests/fuzz): ten million requests of each
-# kind and a million nodes in the store, some minutes in all. FUZZ_COUNT for another number, SEED for one seed in
-# the place of those in the tree.
+# kind, messages to the store and damaged journals of it, and a million nodes in
+# the store; a few minutes each. FUZZ_COUNT for another number, SEED for one seed
+# in the place of those in the tree.
 cd "$(dirname "$0")/../.." || exit 1
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 . tests/unit/tap.sh
 
-# fuzz NAME COUNT: with what it says of itself
+# fuzz NAME COUNT [WHAT]: with what it says of itself
 fuzz() {
-    FUZZ_COUNT=${FUZZ_COUNT:-$2} check "a guest that lies: $1" \
+    FUZZ_COUNT=${FUZZ_COUNT:-$2} check "${3:-a guest that lies: $1}" \
         "${BUILD:-build}/tests/unit/fuzz_$1"
     grep '^# [0-9]' "$out"
 }
@@ -20,4 +21,6 @@ fuzz block 10000000
 fuzz net 10000000
 fuzz console 10000000
 fuzz nodes 1000000
+fuzz store 10000000 "the store, with a guest and clients that lie"
+fuzz journal 10000000 "the store, with journals that are damaged"
 echo "1..$n"

@@ -20,6 +20,7 @@ STORE_TEST := tests/unit/store_test.c $(XENSTORED_CORE)
 STORE_WORLD := $(addprefix tests/unit/,store_world.c store_text.c) $(STORE_TEST)
 STORE_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 STORE_DEATHS := -Wl,--wrap=write,--wrap=rename
+STORE_READS := $(STORE_DEATHS),--wrap=journal_load
 STORE_WRITES := -Wl,--wrap=write
 
 $(eval $(call unit_test,store_journal_format,tests/unit/store_journal_format.c \
@@ -44,6 +45,12 @@ $(eval $(call unit_test,store_hostile,tests/unit/store_hostile.c tests/unit/stor
 $(eval $(call unit_test,store_kill,tests/unit/store_kill.c tests/unit/store_writers.c,))
 $(eval $(call unit_test,store_update,tests/unit/store_update.c tests/unit/store_writers.c,))
 $(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(STORE_WRAP) -lz))
+
+# Guests and clients that lie, by seeds: see tests/fuzz/meddler.h.
+$(eval $(call unit_test,fuzz_store,$(addprefix tests/fuzz/,store_rings.c meddler.c) $(STORE_TEST) \
+    $(addprefix tools/xenstored/,turns.c socket.c) tools/libs/daemon/event_loop.c,-pthread -lz))
+$(eval $(call unit_test,fuzz_journal,$(addprefix tests/fuzz/,journal_reads.c meddler.c) $(STORE_WORLD), \
+    $(STORE_READS) -pthread -lz))
 
 # Journals at random, from those of the test's histories: see the file.
 fuzz-store-journal: tests/fuzz/store_journal.c $(STORE_TEST) $(O)/tests/unit/store_damage
