@@ -383,12 +383,13 @@ static void begin(void)
 
 static size_t read_journal(const char *data, size_t n)
 {
-    size_t lost;
+    size_t lost, good;
 
     begin();
     given = data;
     given_len = n;
-    assert_int_equal(restore_journal("", world_boot, &lost), 0);
+    assert_int_equal(restore_journal("", world_boot, &lost, &good), 0);
+    assert_true(!good || good + lost == n);
     domain_restore_rings(lost != 0);
     connection_reap();
     assert_accounts();
