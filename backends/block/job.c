@@ -268,7 +268,6 @@ void block_job_begin(struct block_queue *q, struct block_job *j)
     }
 }
 
-/* Its request is in the record. */
 /* A flush failed in another process, or at the end of a former connection. */
 static bool is_told_of_loss(struct block_job *j)
 {
@@ -283,6 +282,7 @@ static bool is_told_of_loss(struct block_job *j)
     return j->record->flush_failed;
 }
 
+/* Its request is in the record. */
 void block_job_admit(struct block_queue *q, struct block_job *j)
 {
     struct block_request *r = &j->request;

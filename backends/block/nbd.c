@@ -155,7 +155,7 @@ static int on_flushed(void *data, int *error)
         list_put(&n->done, io, *error ? -*error : io->result);
     while (*error && (io = list_take(&n->written)))
         list_put(&n->done, io, -*error);
-    n->gone = *error && !n->direct && !n->elsewhere;
+    n->gone |= *error && !n->direct && !n->elsewhere;
     return 1;
 }
 
@@ -322,7 +322,7 @@ static void nbd_storage_close(struct storage *s)
 
     event_timer_cancel(n->loop, &n->patience);
     n->lib->close(n->handle);
-    if (n->elsewhere)
+    if (n->elsewhere && n->server.words >= 0)
         nbd_server_words(&n->server, ENDING_MS);
     nbd_server_leave(&n->server);
     close_one(n->claim);

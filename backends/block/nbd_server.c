@@ -137,7 +137,8 @@ struct ends {
     int listener, words, leash;
 };
 
-/* Puts each where it belongs; all others are closed. */
+/* Puts each where it belongs; all others are closed. How many there are, or
+ * -errno. */
 static int arrange(const struct ends *e, const int *held)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -158,7 +159,7 @@ static int arrange(const struct ends *e, const int *held)
     for (unsigned int i = 0; i < n; i++)
         if (dup2(above[i], i) < 0)
             return -errno;
-    return syscall(SYS_close_range, n, ~0u, 0) ? -errno : 0;
+    return syscall(SYS_close_range, n, ~0u, 0) ? -errno : (int)n;
 }
 
 /* When the other end is closed, as the kernel does it for a process that is
@@ -201,15 +202,17 @@ static int run_program(const struct nbd_server_plan *p)
 static void serve(const struct nbd_server_plan *p, const struct ends *e)
 {
     sigset_t none;
-    int rc;
+    int rc, n;
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    rc = arrange(e, p->held);
-    rc = rc ? rc : put_on_leash();
+    n = arrange(e, p->held);
+    rc = n < 0 ? n : put_on_leash();
     rc = rc || geteuid() ? rc : see_little(p);
     rc = rc || geteuid() ? rc : become(FIRST_UID + p->domid);
-    rc = rc ? rc : nbd_filter_install(target_is_at_socket(p->target.name));
+    rc = rc ? rc
+            : nbd_filter_install(target_is_at_socket(p->target.name), LEASH,
+                                 (unsigned int)n);
     rc = rc ? rc : run_program(p);
     dprintf(STDERR_FILENO, "%s\n", log_take_reason(rc));
     _exit(127);

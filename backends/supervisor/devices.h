@@ -7,7 +7,8 @@
  * A process that ends before its device is over has a successor, which serves
  * on what the former has left in its record. It is started at once; one that
  * does not live for a second has its own after 100 ms, 200 ms and so on up to
- * 5 s, for as long as the device and its domain live. Meanwhile the device's
+ * 5 s, for as long as the device and its domain live; but after one that was
+ * killed at once, ten times and then once a second. Meanwhile the device's
  * error node says how the last one ended. Only a process that gives up by
  * itself while nobody uses the device yet has none: then the device is closed.
  *
