@@ -388,6 +388,8 @@ static void a_medium_comes_and_goes(void **state)
     assert_string_equal(node(DRIVE "/params"), image);
     assert_string_equal(node(DRIVE "/device-type"), "cdrom");
     assert_string_equal(node(DRIVE "/mode"), "r");
+    /* Nobody knows yet whether it is any good. */
+    assert_int_equal(config.disks[0].format, LIBXL_DISK_FORMAT_EMPTY);
     backend_says(DRIVE, "2");
     assert_int_equal(result, 0);
     assert_string_equal(config.disks[0].pdev_path, image);

@@ -49,7 +49,7 @@ static void put_back(libxl__ao *ao, int rc, void *user)
     if (rc && i->old.format != LIBXL_DISK_FORMAT_EMPTY) {
         LOG(WARN,
             "%s: its former medium cannot be put back either; it is "
-            "left empty",
+            "tried without one",
             i->old.vdev);
         set_medium(CTX, &i->old, NULL);
         rc = libxl__device_add(ao, ao->domid, &libxl__disk_type, &i->old,

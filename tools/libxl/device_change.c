@@ -5,13 +5,14 @@
  * which it is made again after a reboot:
  *
  *   add:    configuration, directories -> backend, script -> done
- *           if it fails on the way, all of that back
+ *           if it fails on the way, all of that back; what takes the place of
+ *           another one, as a medium does, is configured when it is done
  *   remove: backend, script, directories -> configuration -> done
  *
  * so that the configuration has all devices that there are. It may have one
  * more for a while, and for ever if this process is killed: who reads it takes
- * the store's word for what there is. A store that does not answer has said
- * nothing, and nothing changes.
+ * the store's word for what there is, but for drives. A store that does not
+ * answer has said nothing, and nothing changes.
  */
 #include "device_change.h"
 #include "domain.h"
@@ -22,9 +23,10 @@ struct change {
     libxl__aodev aodev;
     void (*callback)(libxl__ao *ao, int rc, void *user);
     void *user;
-    bool stays_configured;      /* what is removed */
-    int rc;                     /* of an addition that is being undone */
-    libxl_domain_config before; /* what it took the place of, and no more */
+    bool stays_configured;     /* what is removed */
+    int rc;                    /* of an addition that is being undone */
+    libxl_domain_config after; /* what takes another one's place, if all goes
+                                * well, and no more */
 };
 
 /* --- the configuration --- */
@@ -53,45 +55,63 @@ static int save_config(libxl__gc *gc, uint32_t domid,
                : libxl__domain_config_save(gc, domid, config);
 }
 
-/* As before the addition, which may have taken the place of what was configured
- * and not there. */
-static void put_back(struct change *c, libxl_domain_config *config)
+static const void *successor(struct change *c)
 {
-    libxl__gc *gc = &c->ao->gc;
-    const struct libxl__device_type *type = c->type;
-    uint32_t devid = c->aodev.dev.devid;
-    const void *device = type->configured(&c->before, devid);
-
-    type->forget(config, devid);
-    if (device)
-        type->remember(CTX, config, device);
-    save_config(gc, c->aodev.dev.domid, config);
+    return c->type->configured(&c->after, c->aodev.dev.devid);
 }
 
-/* What has been removed, or was not added after all. */
+/* What has been removed, or was not added after all; what it would have
+ * replaced is configured still. */
 static void forget(struct change *c)
 {
     libxl__gc *gc = &c->ao->gc;
     libxl__device *dev = &c->aodev.dev;
     libxl_domain_config config;
-    int fd = libxl__userdata_lock(gc, dev->domid);
+    int fd = successor(c) ? -1 : libxl__userdata_lock(gc, dev->domid);
 
     if (fd < 0) /* the domain has gone, and all this with it */
         return;
     libxl_domain_config_init(&config);
     /* Under the lock, and not if it is there: then it is another device. */
     if (libxl__device_find(gc, XBT_NULL, dev) == ERROR_NOTFOUND &&
-        !load_config(gc, dev->domid, &config))
-        put_back(c, &config);
+        !load_config(gc, dev->domid, &config)) {
+        c->type->forget(&config, dev->devid);
+        save_config(gc, dev->domid, &config);
+    }
     libxl_domain_config_dispose(&config);
     libxl__userdata_unlock(fd);
+}
+
+/* It is there, so from now on it is what the domain starts with. */
+static int succeed(struct change *c)
+{
+    libxl__gc *gc = &c->ao->gc;
+    libxl__device *dev = &c->aodev.dev;
+    libxl_domain_config config;
+    int rc, fd;
+
+    if (!successor(c))
+        return 0;
+    fd = libxl__userdata_lock(gc, dev->domid);
+    if (fd < 0)
+        return ERROR_LOCK_FAIL;
+    libxl_domain_config_init(&config);
+    rc = load_config(gc, dev->domid, &config);
+    if (!rc) {
+        c->type->forget(&config, dev->devid);
+        c->type->remember(CTX, &config, successor(c));
+        rc = save_config(gc, dev->domid, &config);
+    }
+    libxl_domain_config_dispose(&config);
+    libxl__userdata_unlock(fd);
+    return rc;
 }
 
 /* --- adding --- */
 
 static void complete(struct change *c, int rc)
 {
-    libxl_domain_config_dispose(&c->before);
+    libxl_domain_config_dispose(&c->after);
     c->callback(c->ao, rc, c->user);
 }
 
@@ -108,7 +128,7 @@ static void added(libxl__aodev *aodev, int rc)
     struct change *c = CONTAINER_OF(aodev, struct change, aodev);
 
     if (!rc) {
-        complete(c, 0);
+        complete(c, succeed(c));
         return;
     }
     c->rc = rc;
@@ -127,7 +147,7 @@ static int write_device(struct change *c, void *device)
     libxl__device *dev = &c->aodev.dev;
     const struct libxl__device_type *type = c->type;
     libxl_domain_config config;
-    const void *before;
+    bool replaces;
     int rc;
 
     libxl_domain_config_init(&config);
@@ -148,18 +168,21 @@ static int write_device(struct change *c, void *device)
     }
     if (rc != ERROR_NOTFOUND)
         goto out;
-    before = type->configured(&config, dev->devid);
-    if (before)
-        type->remember(CTX, &c->before, before);
+    replaces = type->configured(&config, dev->devid);
+    if (replaces)
+        type->remember(CTX, &c->after, device);
     type->forget(&config, dev->devid);
     type->remember(CTX, &config, device);
-    rc = libxl__check_duplicates(gc, &config)
-             ?: save_config(gc, dev->domid, &config);
+    rc = libxl__check_duplicates(gc, &config);
+    if (!rc && !replaces)
+        rc = save_config(gc, dev->domid, &config);
     if (rc)
         goto out;
     rc = type->write(gc, dev->domid, device, dev);
-    if (rc)
-        put_back(c, &config);
+    if (rc && !replaces) {
+        type->forget(&config, dev->devid);
+        save_config(gc, dev->domid, &config);
+    }
 out:
     libxl_domain_config_dispose(&config);
     return rc;
@@ -196,11 +219,11 @@ int libxl__device_add(libxl__ao *ao, uint32_t domid,
     fd = libxl__userdata_lock(gc, domid);
     if (fd < 0)
         return ERROR_LOCK_FAIL;
-    libxl_domain_config_init(&c->before);
+    libxl_domain_config_init(&c->after);
     rc = write_device(c, device);
     libxl__userdata_unlock(fd);
     if (rc) {
-        libxl_domain_config_dispose(&c->before);
+        libxl_domain_config_dispose(&c->after);
         return rc;
     }
     rc = libxl__aodev_start(&c->aodev);
@@ -237,7 +260,7 @@ int libxl__device_remove(libxl__ao *ao, uint32_t domid,
     *c = (struct change){
         .type = type, .ao = ao, .callback = callback, .user = user};
     c->stays_configured = how == LIBXL__REMOVE_TO_REPLACE;
-    libxl_domain_config_init(&c->before);
+    libxl_domain_config_init(&c->after);
     c->aodev = (libxl__aodev){
         .ao = ao,
         .dev = {.domid = domid, .kind = type->kind, .devid = devid},

@@ -274,6 +274,7 @@ static void run_script(libxl__aodev *aodev)
     libxl__gc *gc = &aodev->ao->gc;
     const libxl__device *dev = &aodev->dev;
     const char *script = be_node(aodev, "script");
+    bool unread = !script && errno != ENOENT;
     bool vif = !strcmp(dev->kind, "vif");
     const char *vifname = vif ? be_node(aodev, "vifname") : NULL;
     const char *path =
@@ -295,6 +296,10 @@ static void run_script(libxl__aodev *aodev)
     char **env;
     pid_t pid;
 
+    if (unread) {
+        finish(aodev, ERROR_FAIL);
+        return;
+    }
     /* A driver domain runs its scripts itself. */
     if (!aodev->with_scripts || !script ||
         dev->backend_domid != LIBXL__TOOLSTACK_DOMID) {

@@ -150,7 +150,9 @@ int libxl_userdata_store(libxl_ctx *ctx, uint32_t domid,
     fd = libxl__userdata_lock(gc, domid);
     if (fd < 0)
         return ERROR_LOCK_FAIL;
-    rc = store_or_remove(gc, file, data, datalen);
+    /* Its name may have changed while the lock was waited for. */
+    rc = file_of(gc, domid, userdata_userid, &file)
+             ?: store_or_remove(gc, file, data, datalen);
     libxl__userdata_unlock(fd);
     return rc;
 }
