@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/macros.h>
+
 #include "connection.h"
 #include "hash.h"
 #include "state.h"
@@ -221,22 +223,28 @@ static void fire_at(const struct change *c, uint32_t hash, size_t len)
 }
 
 /* Watches of nodes in a subtree that has gone: each hears of its own path. A
- * step for each node, which had to be made before: one for each watch would be
- * a guest's way to make all others wait. */
+ * step for each node, which had to be made before: one for each watch, or for
+ * each character of its path, would be a guest's way to make all others wait.
+ */
 static void fire_below(const struct change *c)
 {
     static struct tree_walk walk;
+    static uint32_t hash[ARRAY_SIZE(walk.level)];
     size_t len = strlen(c->path);
     const struct node *n;
 
     tree_walk_start(&walk, c->removed, c->path);
     tree_walk_next(&walk); /* the node itself has been told of */
+    hash[0] = hash_path(c->path);
     while ((n = tree_walk_next(&walk))) {
-        uint32_t hash = hash_path(walk.path);
-        struct watch *w = bucket[hash & (bucket_count - 1)];
+        size_t above = walk.level[walk.depth - 1].path_len;
+        uint32_t h = hash_add(hash[walk.depth - 1], walk.path + above,
+                              walk.level[walk.depth].path_len - above);
+        struct watch *w = bucket[h & (bucket_count - 1)];
 
+        hash[walk.depth] = h;
         for (; w; w = w->next_in_bucket)
-            if (w->hash == hash && !strcmp(w->path, walk.path) &&
+            if (w->hash == h && !strcmp(w->path, walk.path) &&
                 (readable(n->perms, w) ||
                  sees_name(c->removed, w->path + len, w)))
                 send(w, w->path);
