@@ -125,6 +125,25 @@ static void a_reader_that_never_reads_stops_nobody_for_ever(void **state)
     outstanding_timeout = 20000;
 }
 
+/* Another one, in the same 50 ms, reads something now and then. */
+static void a_slow_reader_is_not_taken_for_one_that_never_reads(void **state)
+{
+    outstanding_timeout = 50;
+    do_not_read();
+    writes_until_stopped(0);
+    for (int i = 0; i < 8; i++) {
+        usleep(10000);
+        reader->room = 100; /* an event or two */
+        connection_serve(reader->c);
+        reader->room = 0;
+        fake_turns();
+    }
+    assert_false(reader->c->deaf);
+    reader->room = SIZE_MAX;
+    connection_serve(reader->c);
+    outstanding_timeout = 20000;
+}
+
 /* The reader's end, and the guest's. */
 static void events_may_outlive_who_has_caused_them(void **state)
 {
@@ -233,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(unread_events_stop_their_guest),
         TEST(a_reader_that_never_reads_stops_nobody_for_ever),
+        TEST(a_slow_reader_is_not_taken_for_one_that_never_reads),
         TEST(events_may_outlive_who_has_caused_them),
         TEST(refusals_are_counted_and_told),
         TEST(quotas_are_shown_as_xens_are),

@@ -75,6 +75,7 @@ static void touch(struct connection *c)
 static void release_message(struct connection *c, struct message *m)
 {
     c->out = m->next;
+    c->progress_ms = now_ms();
     if (!c->out) {
         c->out_tail = &c->out;
         c->deaf = false;
@@ -225,6 +226,8 @@ static struct message *queue(struct connection *c, const struct xsd_sockmsg *h,
     m->batch = state_batch();
     memcpy(m->data, h, HEADER);
     memcpy(m->data + HEADER, data, h->len);
+    if (!c->out)
+        c->progress_ms = now_ms();
     *c->out_tail = m;
     c->out_tail = &m->next;
     if (!c->unsaved)

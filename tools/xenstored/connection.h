@@ -79,6 +79,7 @@ struct connection {
     bool pending, parked, dead; /* waits for a turn; not served; to be reaped */
     bool lost_events;           /* said so already */
     bool deaf;                  /* see outstanding.c; until @out is empty */
+    uint64_t progress_ms;       /* when @out last began or became less */
     size_t in_used;
     char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
 };

@@ -46,13 +46,15 @@ void outstanding_drop(const struct cause *c)
         d->outstanding.events--;
 }
 
-/* Who has not read what this one has caused: nobody waits for them any more,
- * until they have read all. */
-static void find_deaf(const struct domain *d)
+/* Who has read nothing all the time, and has something that this one has
+ * caused: nobody waits for them any more, until they have read all. */
+static void find_deaf(const struct domain *d, uint64_t now)
 {
     for (struct connection *c = connections; c; c = c->next) {
         const struct message *m = c->out;
 
+        if (now - c->progress_ms < (uint64_t)outstanding_timeout)
+            continue;
         while (m && !(m->event && is_of(&m->cause, d)))
             m = m->next;
         c->deaf |= m != NULL;
@@ -67,7 +69,7 @@ bool outstanding_full(struct domain *d)
         return false;
     if (outstanding_timeout &&
         now_ms() - d->outstanding.since >= (uint64_t)outstanding_timeout) {
-        find_deaf(d);
+        find_deaf(d, now_ms());
         d->outstanding =
             (struct outstanding){.epoch = d->outstanding.epoch + 1};
         return false;
