@@ -76,6 +76,26 @@ static void deaths_without_room_for_a_second_file(void **state)
     assert_true(deaths > 100);
 }
 
+/* By its number a transaction of a former daemon is known. */
+static void each_daemon_has_a_number_without_room_as_well(void **state)
+{
+    uint32_t life;
+
+    world_begin(9, 60);
+    world_start(world_boot);
+    life = state_life();
+    for (int i = 0; i < 3; i++) {
+        state_stop();
+        fake_stop();
+        world_no_second_file = true;
+        world_start(world_boot);
+        assert_int_equal(state_life(), ++life);
+    }
+    world_no_second_file = false;
+    state_stop();
+    fake_stop();
+}
+
 static void without_room_the_daemon_goes_on(void **state)
 {
     world_reference(6, 60);
@@ -202,6 +222,7 @@ int main(void)
         cmocka_unit_test(one_death_at_every_point),
         cmocka_unit_test(many_deaths_in_long_histories),
         cmocka_unit_test(deaths_without_room_for_a_second_file),
+        cmocka_unit_test(each_daemon_has_a_number_without_room_as_well),
         cmocka_unit_test(without_room_the_daemon_goes_on),
         cmocka_unit_test(the_journal_comes_back_with_the_room),
         cmocka_unit_test(local_transactions_start_again),

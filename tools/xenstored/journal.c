@@ -211,8 +211,12 @@ int journal_append(struct journal *j, const char *path, size_t size)
 {
     memset(j, 0, sizeof(*j));
     j->fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
-    if (j->fd < 0 || ftruncate(j->fd, (off_t)size))
-        return errno;
+    if (j->fd < 0 || ftruncate(j->fd, (off_t)size)) {
+        int rc = errno;
+
+        journal_close(j);
+        return rc;
+    }
     j->size = size;
     return 0;
 }

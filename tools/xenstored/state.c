@@ -471,26 +471,34 @@ void state_commit(void)
         give_up(rc);
 }
 
-/* The journal of the daemon before, as far as it is good: without room for
- * another it grows on. What it has is not told again. */
-static int go_on_with_old(size_t size, int why)
+/* What the journal has is not told again. */
+static void begin_reports(void)
 {
     struct domain *d = NULL;
-    int rc = journal_append(&state.journal, state.path, size);
 
-    if (rc)
-        return rc;
+    state.on = true;
+    while ((d = domain_next(d)))
+        if (record_connection_of(d)) {
+            d->connection->unsaved = NULL;
+            d->connection->gone = 0;
+        }
+}
+
+/* The journal of the daemon before, as far as it is good: without room for
+ * another it grows on, with what the way back has changed. */
+static int go_on_with_old(int why)
+{
+    struct domain *d = NULL;
+
     log_warning("rewriting %s: %s; it grows on", state.path, strerror(why));
     state.full_size = state.journal.size / 2;
-    while ((d = domain_next(d))) {
-        struct connection *c = record_connection_of(d);
-
-        if (c) {
-            c->unsaved = NULL;
-            c->gone = 0;
-        }
-    }
-    return 0;
+    while ((d = domain_next(d)))
+        if (record_connection_of(d))
+            state_touch(d);
+    for (d = state.touched; d; d = d->next_touched)
+        pack_connection(journal_pack(&state.journal), d, false);
+    pack_counters(journal_pack(&state.journal));
+    return journal_write(&state.journal);
 }
 
 static void set_paths(const char *path, const char *boot_id)
@@ -513,12 +521,17 @@ int state_start(const char *path, const char *boot_id)
     rc = restore_journal(path, boot_id, &lost, &good);
     if (rc)
         return rc;
+    if (good && journal_append(&state.journal, path, good))
+        good = 0;
+    begin_reports();
     domain_restore_rings(lost != 0);
     connection_reap();
-    state.on = true;
     rc = good ? rewrite() : replace();
-    if (rc && good)
-        rc = go_on_with_old(good, rc);
+    if (rc && good) {
+        rc = go_on_with_old(rc);
+        if (rc)
+            unlink(state.path);
+    }
     if (rc)
         give_up(rc);
     return 0;
