@@ -152,6 +152,7 @@ static void a_transaction_is_waited_for_or_fails(void **state)
 static void what_cannot_go_on_is_refused(void **state)
 {
     struct client other = {-1, ""};
+    char pipe_path[64];
 
     reconnect(&other);
     assert_string_equal(CONTROL(&admin, "-s"),
@@ -159,6 +160,10 @@ static void what_cannot_go_on_is_refused(void **state)
     assert_string_equal(CONTROL(&admin, "-f", "xenstored"),
                         "That is no program, or not by its whole path.");
     assert_string_equal(CONTROL(&admin, "-f", "/bin/true"), UNLIKE);
+    snprintf(pipe_path, sizeof(pipe_path), "%s/pipe", dir);
+    assert_int_equal(mkfifo(pipe_path, 0755), 0);
+    assert_string_equal(CONTROL(&admin, "-f", pipe_path),
+                        "That is no program, or not by its whole path.");
     assert_string_equal(CONTROL(&admin, "-x"), "");
     assert_string_equal(CONTROL(&admin, "-f", daemon_path), "OK");
     assert_string_equal(CONTROL(&admin, "-s", "-F", "-t", "soon"), "");

@@ -150,7 +150,7 @@ static const char *set_program(struct connection *c, const char *program)
     update.program = strdup(program);
     if (!update.program)
         return "There is no memory.";
-    update.fd = open(program, O_RDONLY | O_CLOEXEC);
+    update.fd = open(program, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     update.client = c;
     strcpy(update.name, c->name);
     why = why_not();
@@ -482,10 +482,10 @@ static void restore_trace(struct unpack *u)
     bool enabled = unpack_u8(u);
     const char *path = unpack_string(u);
 
-    if (u->failed || !*path)
+    if (u->failed)
         return;
-    if (!trace_path() || strcmp(path, trace_path()))
-        trace_open(path);
+    if (!*path || !trace_path() || strcmp(path, trace_path()))
+        trace_open(*path ? path : NULL);
     trace_enabled = enabled && trace_is_open();
 }
 

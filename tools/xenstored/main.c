@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -375,6 +376,7 @@ int main(int argc, char **argv)
     struct stat st;
     int rc;
 
+    prctl(PR_SET_NAME, "xenstored"); /* of a program without a path, too */
     parse_options(argc, argv);
     live_update_arguments(argv, state_kept());
     if (options.print_version) {

@@ -18,7 +18,7 @@ const char *trace_path(void)
 
 int trace_reopen(void)
 {
-    bool enabled = trace_enabled;
+    bool enabled = trace_enabled || !trace;
     char path[sizeof(trace_name)];
     int rc;
 
