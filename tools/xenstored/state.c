@@ -390,6 +390,15 @@ int state_rewrite(void)
 
 /* --- a round -------------------------------------------------------------- */
 
+/* All that was reported since the last time. */
+static int write_changes(void)
+{
+    for (struct domain *d = state.touched; d; d = d->next_touched)
+        pack_connection(journal_pack(&state.journal), d, false);
+    pack_counters(journal_pack(&state.journal));
+    return journal_write(&state.journal);
+}
+
 static void publish_touched(void)
 {
     while (state.touched) {
@@ -456,10 +465,7 @@ void state_commit(void)
 
     if (!something_to_write())
         return;
-    for (struct domain *d = state.touched; d; d = d->next_touched)
-        pack_connection(journal_pack(&state.journal), d, false);
-    pack_counters(journal_pack(&state.journal));
-    rc = journal_write(&state.journal);
+    rc = write_changes();
     if (rc)
         rc = replace();
     else if (state.journal.size > state_journal_min &&
@@ -495,10 +501,7 @@ static int go_on_with_old(int why)
     while ((d = domain_next(d)))
         if (record_connection_of(d))
             state_touch(d);
-    for (d = state.touched; d; d = d->next_touched)
-        pack_connection(journal_pack(&state.journal), d, false);
-    pack_counters(journal_pack(&state.journal));
-    return journal_write(&state.journal);
+    return write_changes();
 }
 
 static void set_paths(const char *path, const char *boot_id)
