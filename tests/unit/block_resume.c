@@ -107,6 +107,15 @@ static void send_flush(uint32_t id)
     send_entry(id, &e);
 }
 
+/* The medium has it, and does not answer. */
+static void send_hung_flush(uint32_t id)
+{
+    w.hung = true;
+    send_flush(id);
+    while (w.nr_taken < 1)
+        world_backend_turn();
+}
+
 static int answer(uint32_t id)
 {
     blkif_response_t r;
@@ -163,10 +172,7 @@ static void it_is_told_once(void **state)
     struct storage_io *io;
 
     world_connect();
-    w.hung = true;
-    send_flush(0);
-    while (w.nr_taken < 1)
-        world_backend_turn();
+    send_hung_flush(0);
     w.flush_fails = true;
     w.hung = false;
     while (!(io = storage_next_done(w.s.disk)))
@@ -193,10 +199,7 @@ static void it_is_told_once(void **state)
 static void a_flush_that_fails_without_a_guest_fails_for_the_next(void **state)
 {
     world_connect();
-    w.hung = true;
-    send_flush(0);
-    while (w.nr_taken < 1)
-        world_backend_turn();
+    send_hung_flush(0);
     w.flush_fails = true;
     w.hung = false;
     world_disconnect();
@@ -219,10 +222,7 @@ static void what_a_former_connection_lost_is_told_once(void **state)
     world_connect();
     send_flush(0);
     assert_int_not_equal(answer(0), BLKIF_RSP_OKAY);
-    w.hung = true;
-    send_flush(1);
-    while (w.nr_taken < 1)
-        world_backend_turn();
+    send_hung_flush(1);
     w.hung = false;
     assert_int_equal(world_replace_backend(), 0);
     assert_int_equal(answer(1), BLKIF_RSP_OKAY);

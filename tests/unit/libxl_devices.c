@@ -380,6 +380,14 @@ static void give_it_an_empty_drive(void)
     backend_says(DRIVE, "4");
 }
 
+static void insertion_leaves_it_empty(void)
+{
+    backend_says(DRIVE, "2");
+    assert_int_equal(result, ERROR_FAIL);
+    assert_int_equal(config.num_disks, 1);
+    assert_int_equal(config.disks[0].format, LIBXL_DISK_FORMAT_EMPTY);
+}
+
 static void a_medium_comes_and_goes(void **state)
 {
     give_it_an_empty_drive();
@@ -421,10 +429,7 @@ a_medium_that_cannot_be_used_leaves_the_drive_as_it_was(void **state)
     assert_string_equal(node(DRIVE "/params"), image);
     backend_says(DRIVE, "6"); /* it cannot open this one */
     assert_string_equal(node(DRIVE "/params"), "");
-    backend_says(DRIVE, "2");
-    assert_int_equal(result, ERROR_FAIL);
-    assert_int_equal(config.num_disks, 1);
-    assert_int_equal(config.disks[0].format, LIBXL_DISK_FORMAT_EMPTY);
+    insertion_leaves_it_empty();
 }
 
 static void a_drive_stays_whatever_becomes_of_its_media(void **state)
@@ -442,10 +447,7 @@ static void a_drive_stays_whatever_becomes_of_its_media(void **state)
     assert_string_equal(node(DRIVE "/params"), image);
     backend_says(DRIVE, "6"); /* nor the old one */
     assert_string_equal(node(DRIVE "/params"), "");
-    backend_says(DRIVE, "2");
-    assert_int_equal(result, ERROR_FAIL);
-    assert_int_equal(config.num_disks, 1);
-    assert_int_equal(config.disks[0].format, LIBXL_DISK_FORMAT_EMPTY);
+    insertion_leaves_it_empty();
 }
 
 static void a_drive_is_configured_all_the_time(void **state)

@@ -30,13 +30,8 @@ static void told_of_the_medium(bool told)
     assert_int_equal(error_node() != NULL, told);
 }
 
-static void a_device_is_not_closed_before_its_medium_answers(void **state)
+static void it_waits_for_the_medium(void)
 {
-    connect_and_hang();
-    frontend("state", "5");
-    state_is("5");
-    played_put(BACK "/online", "0");
-    frontend("state", "6");
     time_passes(4000);
     told_of_the_medium(false);
     time_passes(2000);
@@ -44,6 +39,16 @@ static void a_device_is_not_closed_before_its_medium_answers(void **state)
     time_passes(60000);
     state_is("5");
     assert_false(loop.stopped);
+}
+
+static void a_device_is_not_closed_before_its_medium_answers(void **state)
+{
+    connect_and_hang();
+    frontend("state", "5");
+    state_is("5");
+    played_put(BACK "/online", "0");
+    frontend("state", "6");
+    it_waits_for_the_medium();
     medium_answers();
     state_is("6");
     told_of_the_medium(false);
@@ -143,13 +148,7 @@ static void a_device_is_not_closed_before_its_killed_process_is_done(void **st)
     int held = inherit_from_killed("0", "6");
 
     state_is("5");
-    time_passes(4000);
-    told_of_the_medium(false);
-    time_passes(2000);
-    told_of_the_medium(true);
-    time_passes(60000);
-    state_is("5");
-    assert_false(loop.stopped);
+    it_waits_for_the_medium();
     let_go_of_record(held);
     state_is("6");
     told_of_the_medium(false);
