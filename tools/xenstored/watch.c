@@ -196,21 +196,35 @@ static bool readable(const struct perms *p, const struct watch *w)
     return p && perms_of(p, &w->c->who) & PERM_READ;
 }
 
-/* Who may list a node's siblings knows its name anyway. */
-static bool sees_name(struct node *top, const char *path, const struct watch *w)
+/* The node above the changed one, which is looked for once: for each watch it
+ * would be a guest's way, with deep nodes, to make all others wait. */
+struct above {
+    bool looked;
+    const struct node *node;
+};
+
+static const struct node *node_above(const struct change *c)
 {
     char parent[PATH_BUFFER];
-    size_t len = (size_t)(strrchr(path, '/') - path);
-    const struct node *n;
+    size_t len = (size_t)(strrchr(c->path, '/') - c->path);
 
-    memcpy(parent, path, len + 1);
+    memcpy(parent, c->path, len + 1);
     parent[len ? len : 1] = '\0';
-    n = tree_lookup(top, parent);
-    return n && readable(n->perms, w);
+    return tree_lookup(store.root, parent);
+}
+
+/* Who may list a node's siblings knows its name anyway. */
+static bool sees_name(const struct change *c, struct above *above,
+                      const struct watch *w)
+{
+    if (!above->looked)
+        *above = (struct above){true, node_above(c)};
+    return above->node && readable(above->node->perms, w);
 }
 
 /* Watches of exactly the first @len characters of the changed path. */
-static void fire_at(const struct change *c, uint32_t hash, size_t len)
+static void fire_at(const struct change *c, uint32_t hash, size_t len,
+                    struct above *above)
 {
     struct watch *w = bucket[hash & (bucket_count - 1)];
 
@@ -218,7 +232,7 @@ static void fire_at(const struct change *c, uint32_t hash, size_t len)
         if (w->hash == hash && !strncmp(w->path, c->path, len) &&
             w->path[len] == '\0' &&
             (readable(c->before, w) || readable(c->after, w) ||
-             sees_name(store.root, c->path, w)))
+             sees_name(c, above, w)))
             send(w, c->path);
 }
 
@@ -230,13 +244,13 @@ static void fire_below(const struct change *c)
 {
     static struct tree_walk walk;
     static uint32_t hash[ARRAY_SIZE(walk.level)];
-    size_t len = strlen(c->path);
     const struct node *n;
 
     tree_walk_start(&walk, c->removed, c->path);
     tree_walk_next(&walk); /* the node itself has been told of */
     hash[0] = hash_path(c->path);
     while ((n = tree_walk_next(&walk))) {
+        const struct node *parent = walk.level[walk.depth - 1].node;
         size_t above = walk.level[walk.depth - 1].path_len;
         uint32_t h = hash_add(hash[walk.depth - 1], walk.path + above,
                               walk.level[walk.depth].path_len - above);
@@ -245,14 +259,14 @@ static void fire_below(const struct change *c)
         hash[walk.depth] = h;
         for (; w; w = w->next_in_bucket)
             if (w->hash == h && !strcmp(w->path, walk.path) &&
-                (readable(n->perms, w) ||
-                 sees_name(c->removed, w->path + len, w)))
+                (readable(n->perms, w) || readable(parent->perms, w)))
                 send(w, w->path);
     }
 }
 
 void watch_fire(const struct change *c)
 {
+    struct above above = {.looked = false};
     uint32_t h = HASH_START;
 
     if (!watch_count)
@@ -260,7 +274,7 @@ void watch_fire(const struct change *c)
     for (size_t i = 0; c->path[i]; i++) {
         h = hash_add(h, &c->path[i], 1);
         if (i == 0 || c->path[i + 1] == '/' || c->path[i + 1] == '\0')
-            fire_at(c, h, i + 1);
+            fire_at(c, h, i + 1, &above);
     }
     if (c->removed)
         fire_below(c);
