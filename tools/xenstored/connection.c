@@ -75,11 +75,8 @@ static void touch(struct connection *c)
 static void release_message(struct connection *c, struct message *m)
 {
     c->out = m->next;
-    c->progress_ms = now_ms();
-    if (!c->out) {
+    if (!c->out)
         c->out_tail = &c->out;
-        c->deaf = false;
-    }
     if (c->unsaved == m)
         c->unsaved = m->next;
     else
@@ -224,10 +221,9 @@ static struct message *queue(struct connection *c, const struct xsd_sockmsg *h,
     m->event = false;
     m->cause = (struct cause){.epoch = 0};
     m->batch = state_batch();
+    m->since_ms = now_ms();
     memcpy(m->data, h, HEADER);
     memcpy(m->data + HEADER, data, h->len);
-    if (!c->out)
-        c->progress_ms = now_ms();
     *c->out_tail = m;
     c->out_tail = &m->next;
     if (!c->unsaved)

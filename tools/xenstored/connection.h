@@ -53,6 +53,7 @@ struct message {
     uint32_t len, sent;
     uint32_t hash;  /* of an event, to find its equal */
     uint64_t batch; /* a local client's: see state_batch_written() */
+    uint64_t since_ms;
     struct cause cause;
     bool event;
     char data[];
@@ -78,8 +79,7 @@ struct connection {
     unsigned int fault;         /* XENSTORE_ERROR_* it was parked for */
     bool pending, parked, dead; /* waits for a turn; not served; to be reaped */
     bool lost_events;           /* said so already */
-    bool deaf;                  /* see outstanding.c; until @out is empty */
-    uint64_t progress_ms;       /* when @out last began or became less */
+    uint64_t deaf_until_ms;     /* see outstanding.c */
     size_t in_used;
     char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
 };

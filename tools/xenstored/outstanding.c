@@ -7,6 +7,11 @@
 #include "connection.h"
 #include "domain.h"
 
+/* Timeouts for which nobody waits for a reader that was found deaf. One that
+ * means to hold a guest back by reading at last, and then no more, costs it one
+ * of so many. */
+#define DEAF 16
+
 long outstanding_timeout = 20000;
 
 static struct domain *acting;
@@ -25,7 +30,7 @@ struct cause outstanding_add(const struct connection *reader)
 {
     struct outstanding *o;
 
-    if (!acting || reader->deaf)
+    if (!acting || now_ms() < reader->deaf_until_ms)
         return (struct cause){.epoch = 0};
     o = &acting->outstanding;
     if (o->events++ == 0)
@@ -46,18 +51,17 @@ void outstanding_drop(const struct cause *c)
         d->outstanding.events--;
 }
 
-/* Who has read nothing all the time, and has something that this one has
- * caused: nobody waits for them any more, until they have read all. */
+/* Who has left something unread all the time that this one has caused. That it
+ * read something else is no merit: it could be one event now and then. */
 static void find_deaf(const struct domain *d, uint64_t now)
 {
     for (struct connection *c = connections; c; c = c->next) {
         const struct message *m = c->out;
 
-        if (now - c->progress_ms < (uint64_t)outstanding_timeout)
-            continue;
         while (m && !(m->event && is_of(&m->cause, d)))
             m = m->next;
-        c->deaf |= m != NULL;
+        if (m && now - m->since_ms >= (uint64_t)outstanding_timeout)
+            c->deaf_until_ms = now + DEAF * (uint64_t)outstanding_timeout;
     }
 }
 

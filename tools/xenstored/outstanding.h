@@ -2,8 +2,8 @@
 /*
  * Events that a guest has caused and that wait for their readers. Beyond
  * QUOTA_OUTSTANDING no requests of it are served: a reader that is only slow
- * would lose events of others for its sake. One that does not read at all must
- * not stop it for ever, so after a time those that still wait do not count.
+ * would lose events of others for its sake. One that hardly reads must not stop
+ * it for ever, so after a time those that still wait do not count.
  * Domain 0 is free.
  */
 #ifndef XENSTORED_OUTSTANDING_H
