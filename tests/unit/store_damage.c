@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <base/macros.h>
+
 #include "../../tools/xenstored/record.h"
 #include "../../tools/xenstored/state.h"
 #include "store_text.h"
@@ -223,6 +225,131 @@ static void guests_go_on_after_damage(void **state)
     }
 }
 
+/* What a daemon that is started comes to, with the guests' rings; it may die on
+ * the way. */
+static bool start_once(uint32_t fatal, char **text)
+{
+    int status;
+    pid_t pid;
+
+    world->points = 0;
+    world->fatal = fatal;
+    pid = fork();
+    if (pid == 0) {
+        world_start(world_boot);
+        store_text(world->dump, sizeof(world->dump));
+        for (unsigned int g = 0; g < GUESTS; g++)
+            sprintf(world->dump + strlen(world->dump), "%u %u\n",
+                    world_page(g)->req_cons, world_page(g)->rsp_prod);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    world->fatal = 0;
+    if (WEXITSTATUS(status))
+        return false;
+    *text = strdup(world->dump);
+    return true;
+}
+
+static void put_back(size_t len)
+{
+    FILE *file;
+
+    unlink(world_path);
+    file = fopen(world_path, "w");
+    assert_int_equal(fwrite(journal, 1, len, file), len);
+    fclose(file);
+    memcpy(fake_domain, pages, sizeof(fake_domain));
+}
+
+/* It looks at the rings, and then writes what it has found. */
+static unsigned int die_while_mending(size_t len)
+{
+    char *wanted, *text;
+    uint32_t fatal = 1;
+
+    put_back(len);
+    assert_true(start_once(0, &wanted));
+    for (;; fatal++) {
+        put_back(len);
+        if (start_once(fatal, &text))
+            break;
+        assert_true(start_once(0, &text));
+        assert_string_equal(text, wanted);
+        free(text);
+    }
+    assert_string_equal(text, wanted);
+    free(text);
+    assert_true(start_once(0, &text)); /* what it has written */
+    assert_string_equal(text, wanted);
+    free(text);
+    free(wanted);
+    return fatal;
+}
+
+static void damage_is_known_until_it_is_mended(void **state)
+{
+    static const size_t cut[] = {1, 500, 3000};
+    unsigned int deaths = 0;
+
+    for (uint32_t seed = 10; seed < 16; seed++) {
+        record(seed);
+        for (size_t i = 0; i < 2 * ARRAY_SIZE(cut); i++) {
+            world_no_second_file = i % 2;
+            deaths += die_while_mending(journal_len - cut[i / 2]);
+        }
+    }
+    world_no_second_file = false;
+    assert_true(deaths > 100);
+}
+
+static const struct message *waiting(void)
+{
+    world_start(world_boot);
+    return domain_known(FIRST_GUEST)->connection->out;
+}
+
+static void stop(void)
+{
+    state_stop();
+    fake_stop();
+}
+
+/* The guest has read an answer's beginning, which is lost. */
+static void half_an_answer_given_up_does_not_come_back(void **state)
+{
+    static char big[2000];
+    struct xsd_sockmsg h = {XS_READ, 1, 0, 4};
+    struct stat st;
+
+    memset(big, 'x', sizeof(big) - 1);
+    world_begin(8, 0);
+    world_start(world_boot);
+    world_root = client_new(NULL);
+    world_new_life(0);
+    client_write(world_root, 0, "/local/domain/5/big", big);
+    client_free(world_root);
+    memcpy(world_page(0)->req, &h, sizeof(h));
+    memcpy(world_page(0)->req + sizeof(h), "big", 4);
+    world_page(0)->req_prod = sizeof(h) + 4;
+    ring_event(fake_port(FIRST_GUEST));
+    fake_turns();
+    world_page(0)->rsp_cons = 500;
+    ring_event(fake_port(FIRST_GUEST));
+    fake_turns();
+    assert_int_equal(world_page(0)->rsp_prod, XENSTORE_RING_SIZE + 500);
+    stop();
+
+    assert_int_equal(stat(world_path, &st), 0);
+    assert_int_equal(truncate(world_path, st.st_size - 1), 0);
+    world_no_second_file = true;
+    assert_null(waiting());
+    stop();
+    world_no_second_file = false;
+    assert_null(waiting());
+    stop();
+}
+
 static void a_journal_of_another_boot_is_not_used(void **state)
 {
     static const char other[] = "11234567-89ab-cdef-0123-456789abcdef";
@@ -291,6 +418,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_domain_that_comes_late_has_its_nodes_on_its_account),
         cmocka_unit_test(half_a_state_is_none),
         cmocka_unit_test(guests_go_on_after_damage),
+        cmocka_unit_test(damage_is_known_until_it_is_mended),
+        cmocka_unit_test(half_an_answer_given_up_does_not_come_back),
         cmocka_unit_test(a_journal_of_another_boot_is_not_used),
         cmocka_unit_test(without_room_for_a_second_file_the_first_grows),
     };

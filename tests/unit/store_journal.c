@@ -112,6 +112,22 @@ static void without_room_the_daemon_goes_on(void **state)
     }
 }
 
+/* With room for one file alone, the old one makes it. */
+static void a_full_file_system_does_not_cost_a_good_journal(void **state)
+{
+    struct stat st;
+
+    world_begin(9, 60);
+    assert_true(world_daemon());
+    world_full_beside_old = true;
+    world_start(world_boot);
+    assert_false(state_wanted());
+    assert_int_equal(stat(world_path, &st), 0);
+    world_full_beside_old = false;
+    state_stop();
+    fake_stop();
+}
+
 /* One that has ended for want of room begins again, with all that happened
  * meanwhile. */
 static void the_journal_comes_back_with_the_room(void **state)
@@ -224,6 +240,7 @@ int main(void)
         cmocka_unit_test(deaths_without_room_for_a_second_file),
         cmocka_unit_test(each_daemon_has_a_number_without_room_as_well),
         cmocka_unit_test(without_room_the_daemon_goes_on),
+        cmocka_unit_test(a_full_file_system_does_not_cost_a_good_journal),
         cmocka_unit_test(the_journal_comes_back_with_the_room),
         cmocka_unit_test(local_transactions_start_again),
         cmocka_unit_test(a_guest_that_is_not_served_stays_so),

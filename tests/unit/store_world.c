@@ -33,12 +33,14 @@ static void point(void)
 ssize_t __real_write(int fd, const void *data, size_t len);
 ssize_t __wrap_write(int fd, const void *data, size_t len);
 int world_full_after = -1;
+bool world_full_beside_old;
 
 ssize_t __wrap_write(int fd, const void *data, size_t len)
 {
     ssize_t n;
 
-    if (world_full_after == 0) {
+    if (world_full_after == 0 ||
+        (world_full_beside_old && access(world_path, F_OK) == 0)) {
         errno = ENOSPC;
         return -1;
     }

@@ -59,9 +59,9 @@ extern char *world_wanted;
 void world_compare(void);
 
 /* Writes until the file system is full, -1 for never; or full when there are
- * two files. */
+ * two files, or as long as there is an old one. */
 extern int world_full_after;
-extern bool world_no_second_file;
+extern bool world_no_second_file, world_full_beside_old;
 
 /* --- in the daemon's process ---------------------------------------------- */
 

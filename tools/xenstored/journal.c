@@ -209,9 +209,13 @@ int journal_create(struct journal *j, const char *path, const char *boot_id)
 
 int journal_append(struct journal *j, const char *path, size_t size)
 {
+    struct stat st;
+
     memset(j, 0, sizeof(*j));
-    j->fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
-    if (j->fd < 0 || ftruncate(j->fd, (off_t)size)) {
+    j->fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (j->fd < 0 || fstat(j->fd, &st) ||
+        ((size_t)st.st_size > size && ftruncate(j->fd, (off_t)size + 1)) ||
+        lseek(j->fd, (off_t)size, SEEK_SET) < 0) {
         int rc = errno;
 
         journal_close(j);

@@ -78,7 +78,8 @@ struct journal {
  * it.
  */
 int journal_create(struct journal *j, const char *path, const char *boot_id);
-/* One that was read: behind its first @size bytes, and what follows is lost. */
+/* One that was read: behind its first @size bytes. If something follows, which
+ * is damaged, that stays to be seen until a frame takes its place. */
 int journal_append(struct journal *j, const char *path, size_t size);
 /* The pack that the next journal_write() writes as one frame. */
 struct pack *journal_pack(struct journal *j);

@@ -156,6 +156,4 @@ void pack_connection(struct pack *p, const struct domain *d, bool all)
     pack_blob(p, c->in, c->in_used);
     pack_messages(p, c, all ? c->out : c->unsaved, all ? 0 : c->gone);
     pack_transactions(p, &c->transactions);
-    c->unsaved = NULL;
-    c->gone = 0;
 }

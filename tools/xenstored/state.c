@@ -361,6 +361,25 @@ static int dump(struct journal *j)
     return rc ? rc : journal_write(j);
 }
 
+/* The journal has its messages. */
+static void is_saved(const struct domain *d)
+{
+    struct connection *c = record_connection_of(d);
+
+    if (!c)
+        return;
+    c->unsaved = NULL;
+    c->gone = 0;
+}
+
+static void all_is_saved(void)
+{
+    struct domain *d = NULL;
+
+    while ((d = domain_next(d)))
+        is_saved(d);
+}
+
 /* Beside the old file first: whoever is killed leaves one of the two. */
 static int rewrite(void)
 {
@@ -380,6 +399,7 @@ static int rewrite(void)
     journal_close(&state.journal);
     state.journal = fresh;
     state.full_size = fresh.size;
+    all_is_saved();
     return 0;
 }
 
@@ -393,10 +413,15 @@ int state_rewrite(void)
 /* All that was reported since the last time. */
 static int write_changes(void)
 {
+    int rc;
+
     for (struct domain *d = state.touched; d; d = d->next_touched)
         pack_connection(journal_pack(&state.journal), d, false);
     pack_counters(journal_pack(&state.journal));
-    return journal_write(&state.journal);
+    rc = journal_write(&state.journal);
+    for (struct domain *d = state.touched; !rc && d; d = d->next_touched)
+        is_saved(d);
+    return rc;
 }
 
 static void publish_touched(void)
@@ -480,14 +505,8 @@ void state_commit(void)
 /* What the journal has is not told again. */
 static void begin_reports(void)
 {
-    struct domain *d = NULL;
-
     state.on = true;
-    while ((d = domain_next(d)))
-        if (record_connection_of(d)) {
-            d->connection->unsaved = NULL;
-            d->connection->gone = 0;
-        }
+    all_is_saved();
 }
 
 /* The journal of the daemon before, as far as it is good: without room for
@@ -530,11 +549,8 @@ int state_start(const char *path, const char *boot_id)
     domain_restore_rings(lost != 0);
     connection_reap();
     rc = good ? rewrite() : replace();
-    if (rc && good) {
-        rc = go_on_with_old(rc);
-        if (rc)
-            unlink(state.path);
-    }
+    if (rc && good)
+        rc = go_on_with_old(rc) ? replace() : 0;
     if (rc)
         give_up(rc);
     return 0;
