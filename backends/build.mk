@@ -89,10 +89,8 @@ NBD_WORLD := tests/unit/nbd_world.c \
     $(addprefix backends/block/,nbd.c nbd_server.c nbd_filter.c libnbd.c target.c medium.c claim.c storage.c threads.c sysfs.c) \
     $(addprefix backends/common/,io_ring.c record.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c)
-$(eval $(call unit_test,block_nbd,tests/unit/block_nbd.c $(NBD_WORLD),\
-    -luring -lseccomp -lxentoollog))
-$(eval $(call unit_test,block_nbd_elsewhere,tests/unit/block_nbd_elsewhere.c $(NBD_WORLD),\
-    -luring -lseccomp -lxentoollog))
+$(foreach t,nbd nbd_elsewhere nbd_hostile,$(eval $(call unit_test,block_$(t),\
+    tests/unit/block_$(t).c $(NBD_WORLD),-luring -lseccomp -lxentoollog)))
 $(eval $(call unit_test,block_nbd_filter,tests/unit/block_nbd_filter.c backends/block/nbd_filter.c,-lseccomp))
 NET_QUEUE := \
     $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c) \

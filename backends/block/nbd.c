@@ -429,7 +429,7 @@ static int connect_to_server(struct nbd *n, const struct nbd_server_plan *p)
     if (!rc)
         return 0;
     rc = why_not(n, p->target.name, rc);
-    nbd_server_kill(&n->server);
+    nbd_server_leave(&n->server);
     return rc;
 }
 

@@ -34,35 +34,7 @@ static int refuse_sockets(scmp_filter_ctx ctx)
     return rc;
 }
 
-static int refuse(scmp_filter_ctx ctx, int call, unsigned int argument,
-                  unsigned int fd)
-{
-    const struct scmp_arg_cmp is_fd =
-        SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, UINT32_MAX, fd);
-
-    return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), call, 1, is_fd);
-}
-
-/* By what others know that it has not ended. */
-static int keep_open(scmp_filter_ctx ctx, unsigned int from, unsigned int to)
-{
-    int rc =
-        seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(close_range), 0);
-
-    for (unsigned int fd = from; !rc && fd < to; fd++) {
-        rc = refuse(ctx, SCMP_SYS(close), 0, fd);
-        rc = rc ? rc : refuse(ctx, SCMP_SYS(fcntl), 0, fd);
-        rc = rc ? rc : refuse(ctx, SCMP_SYS(flock), 0, fd);
-        rc = rc ? rc : refuse(ctx, SCMP_SYS(dup), 0, fd);
-        rc = rc ? rc : refuse(ctx, SCMP_SYS(dup2), 0, fd);
-        rc = rc ? rc : refuse(ctx, SCMP_SYS(dup3), 0, fd);
-        rc = rc ? rc : refuse(ctx, SCMP_SYS(dup2), 1, fd);
-        rc = rc ? rc : refuse(ctx, SCMP_SYS(dup3), 1, fd);
-    }
-    return rc;
-}
-
-int nbd_filter_install(bool sockets, unsigned int from, unsigned int to)
+int nbd_filter_install(bool sockets)
 {
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
     int rc;
@@ -73,7 +45,6 @@ int nbd_filter_install(bool sockets, unsigned int from, unsigned int to)
                           0);
     if (!rc && !sockets)
         rc = refuse_sockets(ctx);
-    rc = rc ? rc : keep_open(ctx, from, to);
     rc = rc ? rc : seccomp_load(ctx);
     seccomp_release(ctx);
     return rc;

@@ -14,10 +14,8 @@
 /*
  * For this thread, and the program that it becomes. io_uring, which the program
  * can do without, is none here: it makes sockets past a filter. sockets: the
- * medium is behind a UNIX socket, so they are not refused. The descriptors from
- * @from on and below @to stay as they are until the process ends: by these
- * others know that it has not. 0 or -errno.
+ * medium is behind a UNIX socket, so they are not refused. 0 or -errno.
  */
-int nbd_filter_install(bool sockets, unsigned int from, unsigned int to);
+int nbd_filter_install(bool sockets);
 
 #endif

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -61,7 +62,7 @@ static int make_sockets(int *listener, int *connected)
     return rc;
 }
 
-/* --- in the new process --- */
+/* --- in the program's process --- */
 
 static int change_mount(const char *path, unsigned int flags, uint64_t set,
                         uint64_t clear)
@@ -131,50 +132,6 @@ static int become(uid_t uid)
                : 0;
 }
 
-/* Of pipes: what this process says goes to words; at the other end of leash is
- * the process that has started it, alone. */
-struct ends {
-    int listener, words, leash;
-};
-
-/* Puts each where it belongs; all others are closed. How many there are, or
- * -errno. */
-static int arrange(const struct ends *e, const int *held)
-{
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    const int first[LEASH + 1] = {null, null, e->words, e->listener, e->leash};
-    int above[ARRAY_SIZE(first) + NBD_SERVER_HELD];
-    unsigned int n = 0;
-
-    for (unsigned int i = 0; i < ARRAY_SIZE(above); i++) {
-        bool is_first = i < ARRAY_SIZE(first);
-        int fd = is_first ? first[i] : held[i - ARRAY_SIZE(first)];
-
-        if (fd < 0 && !is_first)
-            continue;
-        above[n] = fcntl(fd, F_DUPFD_CLOEXEC, SPARE);
-        if (above[n++] < 0)
-            return -errno;
-    }
-    for (unsigned int i = 0; i < n; i++)
-        if (dup2(above[i], i) < 0)
-            return -errno;
-    return syscall(SYS_close_range, n, ~0u, 0) ? -errno : (int)n;
-}
-
-/* When the other end is closed, as the kernel does it for a process that is
- * killed, this process gets a signal, and it is root's. It may have been closed
- * before. */
-static int put_on_leash(void)
-{
-    struct pollfd other = {.fd = LEASH};
-
-    if (fcntl(LEASH, F_SETOWN, getpid()) || fcntl(LEASH, F_SETSIG, SIGKILL) ||
-        fcntl(LEASH, F_SETFL, O_ASYNC | O_NONBLOCK))
-        return -errno;
-    return poll(&other, 1, 0) ? -ECANCELED : 0;
-}
-
 static int run_program(const struct nbd_server_plan *p)
 {
     char pid[32], text[4096];
@@ -199,23 +156,95 @@ static int run_program(const struct nbd_server_plan *p)
 }
 
 /* What it cannot do it says where the program would. */
-static void serve(const struct nbd_server_plan *p, const struct ends *e)
+static void serve(const struct nbd_server_plan *p)
 {
     sigset_t none;
-    int rc, n;
+    int rc;
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    n = arrange(e, p->held);
-    rc = n < 0 ? n : put_on_leash();
-    rc = rc || geteuid() ? rc : see_little(p);
-    rc = rc || geteuid() ? rc : become(FIRST_UID + p->domid);
-    rc = rc ? rc
-            : nbd_filter_install(target_is_at_socket(p->target.name), LEASH,
-                                 (unsigned int)n);
+    rc = syscall(SYS_close_range, LEASH, ~0u, 0) ? -errno : 0;
+    rc = rc ? rc : see_little(p);
+    rc = rc ? rc : become(FIRST_UID + p->domid);
+    rc = rc ? rc : nbd_filter_install(target_is_at_socket(p->target.name));
     rc = rc ? rc : run_program(p);
     dprintf(STDERR_FILENO, "%s\n", log_take_reason(rc));
     _exit(127);
+}
+
+/* --- in the guard --- */
+
+/* What is said goes to words; at the other end of leash is the process that has
+ * started this one, alone. */
+struct ends {
+    int listener, words, leash;
+};
+
+/* Puts each where it belongs; all others are closed. 0 or -errno. */
+static int arrange(const struct ends *e, const int *held)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    const int first[LEASH + 1] = {null, null, e->words, e->listener, e->leash};
+    int above[ARRAY_SIZE(first) + NBD_SERVER_HELD];
+    unsigned int n = 0;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(above); i++) {
+        bool is_first = i < ARRAY_SIZE(first);
+        int fd = is_first ? first[i] : held[i - ARRAY_SIZE(first)];
+
+        if (fd < 0 && !is_first)
+            continue;
+        above[n] = fcntl(fd, F_DUPFD_CLOEXEC, SPARE);
+        if (above[n++] < 0)
+            return -errno;
+    }
+    for (unsigned int i = 0; i < n; i++)
+        if (dup2(above[i], i) < 0)
+            return -errno;
+    return syscall(SYS_close_range, n, ~0u, 0) ? -errno : 0;
+}
+
+/* Until the program has ended, or must. */
+static void watch(pid_t program, bool may_be_let_off)
+{
+    struct pollfd p[] = {{.fd = LEASH, .events = POLLIN},
+                         {.fd = pidfd_open(program, 0), .events = POLLIN}};
+    bool ends = p[1].fd < 0;
+    char word;
+
+    while (!ends) {
+        if (poll(p, ARRAY_SIZE(p), -1) < 0) {
+            ends = errno != EINTR;
+            continue;
+        }
+        ends = p[1].revents || !may_be_let_off || read(LEASH, &word, 1) != 1;
+        p[0].fd = -1;
+    }
+}
+
+/* What is held is let go after all that the program has left behind is dead:
+ * until then the kernel does what that has asked for. */
+static void guard(const struct nbd_server_plan *p, const struct ends *e)
+{
+    int rc = arrange(e, p->held);
+    pid_t program;
+
+    prctl(PR_SET_NAME, "xen-nbd-guard");
+    program = rc ? -1 : fork();
+    if (!program)
+        serve(p);
+    if (program > 0) {
+        close(LISTENER);
+        watch(program, !target_is_uri(p->target.name));
+    } else {
+        dprintf(STDERR_FILENO, "no server: %s\n", strerror(errno));
+    }
+    if (getpid() == 1) /* all others of the namespace, and never the host's */
+        kill(-1, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+        ;
+    syscall(SYS_close_range, LEASH, ~0u, 0); /* the end of words tells of it */
+    _exit(0);
 }
 
 /* --- in that which starts it --- */
@@ -227,7 +256,7 @@ static void close_one(int *fd)
     *fd = -1;
 }
 
-static int make_pipes(struct nbd_server *s, struct ends *e)
+static int make_ends(struct nbd_server *s, struct ends *e)
 {
     int words[2], leash[2];
 
@@ -235,36 +264,46 @@ static int make_pipes(struct nbd_server *s, struct ends *e)
         return -errno;
     s->words = words[0];
     e->words = words[1];
-    if (pipe2(leash, O_CLOEXEC | O_NONBLOCK))
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, leash))
         return -errno;
-    e->leash = s->collar = leash[0];
+    e->leash = leash[0];
     s->leash = leash[1];
     return 0;
 }
 
-/* Those that were killed and have ended meanwhile. */
+/* Guards that have ended meanwhile. */
 static void reap(void)
 {
     while (waitpid(-1, NULL, WNOHANG) > 0)
         ;
 }
 
+/* As fork(), but the child is the first of a namespace: when that one ends,
+ * however it does, the kernel kills all others. */
+static pid_t fork_guard(void)
+{
+    return (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL,
+                          NULL);
+}
+
 int nbd_server_start(struct nbd_server *s, const struct nbd_server_plan *p)
 {
     struct ends e = {-1, -1, -1};
+    pid_t pid;
     int rc;
 
     reap();
     *s = NBD_NO_SERVER;
     rc = make_sockets(&e.listener, &s->socket);
-    rc = rc ? rc : make_pipes(s, &e);
-    s->pid = rc ? -1 : fork();
-    if (!s->pid)
-        serve(p, &e);
-    if (!rc && s->pid < 0)
+    rc = rc ? rc : make_ends(s, &e);
+    pid = rc ? -1 : fork_guard();
+    if (!pid)
+        guard(p, &e);
+    if (!rc && pid < 0)
         rc = -errno;
     close_one(&e.listener);
     close_one(&e.words);
+    close_one(&e.leash);
     if (!rc)
         return 0;
     close_one(&s->socket);
@@ -274,7 +313,7 @@ int nbd_server_start(struct nbd_server *s, const struct nbd_server_plan *p)
 
 void nbd_server_unleash(struct nbd_server *s)
 {
-    if (fcntl(s->collar, F_SETFL, O_NONBLOCK))
+    if (send(s->leash, "", 1, MSG_NOSIGNAL) != 1)
         log_warning("the medium's server: %s", strerror(errno));
 }
 
@@ -296,12 +335,5 @@ const char *nbd_server_words(struct nbd_server *s, int wait_ms)
 void nbd_server_leave(struct nbd_server *s)
 {
     close_one(&s->words);
-    close_one(&s->collar);
     close_one(&s->leash);
-}
-
-void nbd_server_kill(struct nbd_server *s)
-{
-    kill(s->pid, SIGKILL);
-    nbd_server_leave(s);
 }

@@ -3,15 +3,21 @@
  * The program that serves a medium which is no plain file or device: qemu-nbd,
  * of Debian's package qemu-utils, over a socket that nobody else can reach.
  *
- * It ends with the process that has started it, and keeps the record open
- * until then, so that a successor does not begin before (record_claim()): two
- * servers of one image would destroy it, and what the former was still asked to
- * write could come after what the latter wrote. It is on a leash: when the
- * other end is closed, by whoever, it is killed in the middle of what it does.
- * Only that of a local image is let off when it serves: it ends by itself after
- * it has done what its only client has asked for and has written everything
- * back, and the medium's locks keep the next user out for so long. What is
- * elsewhere another guest's server may write at once.
+ * A guard stands between it and the process that has started it: the first
+ * process of a namespace of processes, in which the program runs. With the
+ * guard, however that ends, the kernel kills the program and all that it has
+ * started, and nothing that the program does is in the way of that. The guard
+ * has what shall stay open as long as anything of the program lives, and the
+ * program has none of it: the record, so that a successor does not begin before
+ * (record_claim()). Two servers of one image would destroy it, and what the
+ * former was still asked to write could come after what the latter wrote.
+ *
+ * The guard is on a leash: when the other end is closed, by whoever, it kills
+ * the program in the middle of what that does. Only that of a local image is
+ * let off when it serves: it ends by itself after it has done what its only
+ * client has asked for and has written everything back, and the medium's locks
+ * keep the next user out for so long. What is elsewhere another guest's server
+ * may write at once.
  *
  * What it has handed to the network nobody takes back.
  *
@@ -37,17 +43,16 @@ struct nbd_server_plan {
     struct target target;
     bool readonly;
     bool direct;               /* past the page cache */
-    int held[NBD_SERVER_HELD]; /* stay open as long as it lives; or below 0 */
+    int held[NBD_SERVER_HELD]; /* the guard has them; or below 0 */
     unsigned int domid;
 };
 
 struct nbd_server {
-    pid_t pid;
-    int socket;        /* connected to it, and the caller's from now on */
-    int words;         /* what it says; read by nbd_server_words() */
-    int leash, collar; /* both ends */
+    int socket; /* connected to it, and the caller's from now on */
+    int words;  /* what it says; read by nbd_server_words() */
+    int leash;  /* our end */
 };
-#define NBD_NO_SERVER ((struct nbd_server){-1, -1, -1, -1, -1})
+#define NBD_NO_SERVER ((struct nbd_server){-1, -1, -1})
 
 /* As root. What it does with its medium is seen at the socket alone. 0 or
  * -errno. */
@@ -60,8 +65,6 @@ const char *nbd_server_words(struct nbd_server *s, int wait_ms);
 /* It serves a local image, and shall write everything back after its client. */
 void nbd_server_unleash(struct nbd_server *s);
 
-/* It is not needed, and may never have begun. */
-void nbd_server_kill(struct nbd_server *s);
 /* It is killed, unless it was let off. */
 void nbd_server_leave(struct nbd_server *s);
 

@@ -44,21 +44,15 @@ static void when_the_device_ends_nothing_is_written(void **state)
 {
     char data[512] = "too late";
     struct storage_io io = {.op = STORAGE_WRITE, .data = data, .len = 512};
-    struct pollfd ends = {.events = POLLIN};
-    pid_t pid;
-    int status;
+    int server;
 
     somebody_serves();
     open_again(name, NULL);
     somebody_sleeps();
-    pid = server_pid();
-    ends.fd = pidfd_open(pid, 0);
+    server = pidfd_open(server_pid(), 0);
     storage_queue(&disk, &io);
     storage_leave(&disk);
-    assert_int_equal(poll(&ends, 1, 10000), 1);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    close(ends.fd);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    await_end(server);
     assert_null(next_done());
     storage_close(&disk);
 }
@@ -66,14 +60,11 @@ static void when_the_device_ends_nothing_is_written(void **state)
 /* Whatever its server does then, it ends. */
 static void kill_with_server(pid_t pid)
 {
-    struct pollfd ends = {.events = POLLIN};
+    int server = pidfd_open(server_of(pid), 0);
 
-    ends.fd = pidfd_open(server_of(pid), 0);
-    assert_true(ends.fd >= 0);
     kill(pid, SIGKILL);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
-    assert_int_equal(poll(&ends, 1, 10000), 1);
-    close(ends.fd);
+    await_end(server);
 }
 
 /* Its successor does the rest, or nobody. */

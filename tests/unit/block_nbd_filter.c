@@ -5,7 +5,6 @@
  * table of system calls.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -26,7 +25,7 @@ static int filtered(bool sockets, int (*then)(void))
     int status;
 
     if (!pid)
-        _exit(nbd_filter_install(sockets, 60, 62) ? 100 : then());
+        _exit(nbd_filter_install(sockets) ? 100 : then());
     assert_int_equal(waitpid(pid, &status, 0), pid);
     return status;
 }
@@ -58,21 +57,6 @@ static int has_names(void)
            !refuses(syscall(SYS_io_uring_setup, 0, NULL), ENOSYS);
 }
 
-static int cannot_let_go(void)
-{
-    const struct flock none = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
-    const long disguised = 1l << 32 | 61;
-
-    return !refuses(close(60), EPERM) + !refuses(close(61), EPERM) +
-           !refuses((int)syscall(SYS_close, disguised), EPERM) +
-           !refuses(fcntl(60, F_SETFL, 0), EPERM) +
-           !refuses(fcntl(61, F_OFD_SETLK, &none), EPERM) +
-           !refuses(dup(61), EPERM) + !refuses(dup2(0, 60), EPERM) +
-           !refuses(dup3(61, 70, 0), EPERM) +
-           !refuses((int)syscall(SYS_close_range, 3, 100, 0), ENOSYS) +
-           (dup2(0, 62) != 62) + !!close(62);
-}
-
 #define X32 0x40000000
 
 static int asks_another_table(void)
@@ -91,15 +75,6 @@ static void it_does_for_a_medium_that_is_named_so(void **state)
     assert_int_equal(filtered(true, has_names), 0);
 }
 
-static void what_it_is_held_by_stays(void **state)
-{
-    assert_int_equal(dup2(0, 60), 60);
-    assert_int_equal(dup2(0, 61), 61);
-    assert_int_equal(filtered(false, cannot_let_go), 0);
-    close(60);
-    close(61);
-}
-
 static void another_table_of_system_calls_is_the_end(void **state)
 {
     int status = filtered(true, asks_another_table);
@@ -112,7 +87,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_socket_reaches_a_name),
         cmocka_unit_test(it_does_for_a_medium_that_is_named_so),
-        cmocka_unit_test(what_it_is_held_by_stays),
         cmocka_unit_test(another_table_of_system_calls_is_the_end),
     };
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include <daemon/clock.h>
@@ -83,11 +83,12 @@ int done(enum storage_op op, void *data, uint64_t offset, uint64_t len)
 
 pid_t server_of(pid_t pid)
 {
-    char command[128], line[32] = "";
+    char command[160], line[32] = "";
     FILE *f;
 
     snprintf(command, sizeof(command),
-             "timeout 10 sh -c 'until pgrep -n -x -P %d qemu-nbd; do "
+             "timeout 10 sh -c 'until pgrep -x -P "
+             "\"$(pgrep -n -x -P %d xen-nbd-guard)\" qemu-nbd; do "
              "sleep 0.01; done'",
              (int)pid);
     f = popen(command, "r");
@@ -102,12 +103,22 @@ pid_t server_pid(void)
     return server_of(getpid());
 }
 
+void await_end(int pidfd)
+{
+    struct pollfd ends = {.fd = pidfd, .events = POLLIN};
+
+    assert_true(pidfd >= 0);
+    assert_int_equal(poll(&ends, 1, 10000), 1);
+    close(pidfd);
+}
+
 void kill_server(void)
 {
     pid_t pid = server_pid();
+    int pidfd = pidfd_open(pid, 0);
 
     kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
+    await_end(pidfd);
 }
 
 void run(const char *format, ...)

@@ -43,6 +43,8 @@ int done(enum storage_op op, void *data, uint64_t offset, uint64_t len);
 pid_t server_of(pid_t pid);
 pid_t server_pid(void);
 void kill_server(void);
+/* Of this process, some seconds at most. */
+void await_end(int pidfd);
 
 /* A command that succeeds. */
 void run(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A medium's server that a guest has taken over: this program, in the place of
+ * Debian's. Checked: whatever it does to what it is held by, it and all that it
+ * leaves behind are killed with its client, and what is held until then stays
+ * so.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../backends/block/nbd_server.h"
+#include "nbd_world.h"
+
+#define PROGRAM "/usr/bin/qemu-nbd"
+
+/* --- the server --- */
+
+#define MOST_FDS 20
+
+static const struct flock none = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+
+static void let_go(int fd)
+{
+    fcntl(fd, F_OFD_SETLK, &none);
+    fcntl(fd, F_SETFL, 0);
+    ioctl(fd, FIOASYNC, &(int){0});
+}
+
+/* By another number of the same. */
+static int another(int fd)
+{
+    int pair[2], got = -1;
+    char text[CMSG_SPACE(sizeof(int))] = "", c = 0;
+    struct iovec iov = {&c, 1};
+    struct msghdr m = {.msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = text,
+                       .msg_controllen = sizeof(text)};
+    struct cmsghdr *head = CMSG_FIRSTHDR(&m);
+
+    *head = (struct cmsghdr){CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
+    memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+    if (!socketpair(AF_UNIX, SOCK_STREAM, 0, pair) &&
+        sendmsg(pair[0], &m, 0) == 1 && recvmsg(pair[1], &m, 0) == 1 &&
+        CMSG_FIRSTHDR(&m))
+        memcpy(&got, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(got));
+    return got;
+}
+
+/* The other end of a pipe, too. */
+static void open_anew(int fd)
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    if (open(path, O_RDWR | O_NONBLOCK) < 0)
+        return;
+}
+
+static void slip(void)
+{
+    for (int fd = STDERR_FILENO + 1; fd < MOST_FDS; fd++) {
+        open_anew(fd);
+        let_go(fd);
+        let_go(another(fd));
+        ioctl(fd, FIOCLEX);
+    }
+}
+
+/* It says at its words that it is there, and goes on. */
+static void be_hostile(char *argv[])
+{
+    prctl(PR_SET_PDEATHSIG, 0);
+    if (!getenv("AGAIN")) {
+        slip();
+        setenv("AGAIN", "", 1);
+        execv(PROGRAM, argv);
+    }
+    for (int fd = STDERR_FILENO + 1; fd < MOST_FDS; fd++)
+        close(fd);
+    if (!fork() && setsid() && !fork())
+        dprintf(STDERR_FILENO, "free\n");
+    for (;;)
+        pause();
+}
+
+/* --- its client --- */
+
+static char lock_name[sizeof(image) + 8];
+
+/* A description of its own. */
+static int open_lock(void)
+{
+    return open(lock_name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+static bool is_free(void)
+{
+    struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open_lock(), busy = fcntl(fd, F_OFD_SETLK, &all);
+
+    close(fd);
+    return !busy;
+}
+
+static struct nbd_server taken_over(const char *name)
+{
+    struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct nbd_server_plan p = {.target = {.name = name},
+                                .held = {open_lock(), -1, -1}};
+    struct pollfd words = {.events = POLLIN};
+    struct nbd_server s;
+
+    assert_int_equal(fcntl(p.held[0], F_OFD_SETLK, &all), 0);
+    assert_int_equal(nbd_server_start(&s, &p), 0);
+    close(p.held[0]);
+    words.fd = s.words;
+    assert_int_equal(poll(&words, 1, 10000), 1);
+    assert_string_equal(nbd_server_words(&s, 0), "free");
+    return s;
+}
+
+/* Each of its processes can write there. */
+static void all_of_it_ends(int words)
+{
+    struct pollfd p = {.fd = words};
+
+    assert_int_equal(poll(&p, 1, 10000), 1);
+    assert_int_equal(p.revents, POLLHUP);
+    close(words);
+}
+
+static void with_its_client_all_of_it_ends(void **state)
+{
+    struct nbd_server s = taken_over("nbd:somewhere:1");
+    int words = dup(s.words);
+
+    nbd_server_leave(&s);
+    all_of_it_ends(words);
+    close(s.socket);
+}
+
+static void what_is_held_stays_so_until_then(void **state)
+{
+    struct nbd_server s = taken_over("nbd:somewhere:1");
+    int words = dup(s.words);
+
+    assert_false(is_free());
+    nbd_server_leave(&s);
+    all_of_it_ends(words);
+    close(s.socket);
+    assert_true(is_free());
+}
+
+/* It is let off then, and may go on; its medium nobody else gets. */
+static void that_of_an_image_keeps_others_out_as_long_as_it_lives(void **state)
+{
+    struct nbd_server s;
+    int words;
+
+    new_image("raw");
+    s = taken_over(image);
+    words = dup(s.words);
+    nbd_server_unleash(&s);
+    nbd_server_leave(&s);
+    close(s.socket);
+    assert_false(is_free());
+    run("pkill -KILL -n -x -P %d xen-nbd-guard", (int)getpid());
+    all_of_it_ends(words);
+}
+
+static int begin(void **state)
+{
+    char this[4096] = "";
+
+    if (nbd_world_begin(state) ||
+        readlink("/proc/self/exe", this, sizeof(this) - 1) < 0)
+        return -1;
+    snprintf(lock_name, sizeof(lock_name), "%s/lock", dir);
+    return unshare(CLONE_NEWNS) ||
+           mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+           mount(this, PROGRAM, NULL, MS_BIND, NULL);
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(with_its_client_all_of_it_ends),
+        cmocka_unit_test(what_is_held_stays_so_until_then),
+        cmocka_unit_test(that_of_an_image_keeps_others_out_as_long_as_it_lives),
+    };
+    bool servers = !geteuid() && !access(PROGRAM, X_OK);
+
+    if (getenv("LISTEN_FDS"))
+        be_hostile(argv);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return _cmocka_run_group_tests("block_nbd_hostile", tests,
+                                   servers ? sizeof(tests) / sizeof(*tests) : 0,
+                                   begin, nbd_world_end);
+}
