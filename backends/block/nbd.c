@@ -34,11 +34,11 @@ struct nbd {
     const struct libnbd *lib;
     struct nbd_handle *handle;
     struct nbd_server server;
-    int claim, alive; /* see look_at(); or -1 */
-    bool elsewhere;   /* the medium; the server is killed with the device */
-    bool direct;      /* past the page cache */
-    bool flushing;    /* for those below */
-    bool durable;     /* writes are done after a flush alone */
+    int alive;      /* what medium_open() returns; or -1 */
+    bool elsewhere; /* the medium; the server is killed with the device */
+    bool direct;    /* past the page cache */
+    bool flushing;  /* for those below */
+    bool durable;   /* writes are done after a flush alone */
     bool gone, told;
     bool left;       /* by its device */
     uint32_t events; /* of the socket, that are waited for */
@@ -299,19 +299,21 @@ static struct storage_io *nbd_next_done(struct storage *s)
     return io;
 }
 
+static void close_one(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
 static void nbd_leave(struct storage *s)
 {
     struct nbd *n = s->medium;
 
     n->left = true;
+    close_one(n->alive);
+    n->alive = -1;
     if (n->elsewhere)
         nbd_server_leave(&n->server);
-}
-
-static void close_one(int fd)
-{
-    if (fd >= 0)
-        close(fd);
 }
 
 /* The server ends when it has done all; that of a medium which is elsewhere
@@ -325,7 +327,6 @@ static void nbd_storage_close(struct storage *s)
     if (n->elsewhere && n->server.words >= 0)
         nbd_server_words(&n->server, ENDING_MS);
     nbd_server_leave(&n->server);
-    close_one(n->claim);
     close_one(n->alive);
     close_one(s->wait_fd);
     free(n);
@@ -345,13 +346,13 @@ static const struct storage_ops ops = {
 /* --- until it does --- */
 
 /* What stays open as long as the server works. */
-enum { RECORD, CLAIM, MEDIUM };
+enum { RECORD, MEDIUM };
 
-/* Is it free? The server is the one to keep others out, by the same locks, but
- * for those from whom the kernel must keep a device; and one that does not ask
- * for locks gets them. */
-static int look_at(const struct nbd_ask *a, struct nbd_server_plan *p,
-                   struct nbd *n)
+/* A medium of this host is kept from others by a descriptor that its server
+ * does not have: the server itself locks nothing, for what it locks it may also
+ * give back. */
+static int keep_medium(const struct nbd_ask *a, struct nbd_server_plan *p,
+                       struct nbd *n)
 {
     const char *name = a->target.name;
     struct stat st;
@@ -359,7 +360,7 @@ static int look_at(const struct nbd_ask *a, struct nbd_server_plan *p,
 
     if (n->elsewhere)
         return 0;
-    fd = medium_open(name, a->mode, &n->alive);
+    fd = p->held[MEDIUM] = medium_open(name, a->mode, &n->alive);
     if (fd < 0)
         return log_reason(fd, "%s: %s", name,
                           fd == -EBUSY ? "somebody else uses it"
@@ -368,18 +369,7 @@ static int look_at(const struct nbd_ask *a, struct nbd_server_plan *p,
         memset(&st, 0, sizeof(st));
     p->target.device = S_ISBLK(st.st_mode);
     n->direct = p->direct = fcntl(fd, F_GETFL) & O_DIRECT;
-    if (p->target.unlocked) {
-        p->held[MEDIUM] = fd;
-        return 0;
-    }
-    close(fd);
-    close_one(n->alive);
-    n->alive = -1;
-    if (!p->target.device || p->readonly)
-        return 0;
-    n->claim = p->held[CLAIM] = open(name, O_RDONLY | O_EXCL | O_CLOEXEC);
-    return n->claim < 0 ? log_reason(-errno, "%s: %s", name, strerror(errno))
-                        : 0;
+    return 0;
 }
 
 static int wait_for_server(struct nbd *n)
@@ -479,15 +469,13 @@ static int begin_watch(struct storage *s)
 static int open_with(struct storage *s, const struct nbd_ask *a)
 {
     struct nbd *n = s->medium;
-    struct nbd_server_plan p = {
-        .target = a->target,
-        .readonly = a->mode[0] != 'w',
-        .held = {[RECORD] = a->hold, [CLAIM] = -1, [MEDIUM] = -1},
-        .domid = a->domid};
+    struct nbd_server_plan p = {.target = a->target,
+                                .readonly = a->mode[0] != 'w',
+                                .held = {[RECORD] = a->hold, [MEDIUM] = -1},
+                                .domid = a->domid};
     int rc;
 
-    p.target.unlocked = !strcmp(a->mode, "w!");
-    rc = look_at(a, &p, n);
+    rc = keep_medium(a, &p, n);
     rc = rc ? rc : connect_to_server(n, &p);
     close_one(p.held[MEDIUM]);
     rc = rc ? rc : take_properties(s, a);
@@ -506,7 +494,6 @@ int nbd_storage_open(struct storage *s, const struct nbd_ask *a)
         return lib ? -ENOMEM : -ENOENT;
     *n = (struct nbd){
         .lib = lib,
-        .claim = -1,
         .alive = -1,
         .elsewhere = target_is_uri(a->target.name),
         .server = NBD_NO_SERVER,

@@ -8,9 +8,10 @@
  * guard, however that ends, the kernel kills the program and all that it has
  * started, and nothing that the program does is in the way of that. The guard
  * has what shall stay open as long as anything of the program lives, and the
- * program has none of it: the record, so that a successor does not begin before
- * (record_claim()). Two servers of one image would destroy it, and what the
- * former was still asked to write could come after what the latter wrote.
+ * program has none of it: a local medium with its locks (medium.h), and the
+ * record, so that a successor does not begin before (record_claim()). Two
+ * servers of one image would destroy it, and what the former was still asked to
+ * write could come after what the latter wrote.
  *
  * The guard is on a leash: when the other end is closed, by whoever, it kills
  * the program in the middle of what that does. Only that of a local image is
@@ -37,7 +38,7 @@
 
 #include "target.h"
 
-#define NBD_SERVER_HELD 3
+#define NBD_SERVER_HELD 2
 
 struct nbd_server_plan {
     struct target target;

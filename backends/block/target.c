@@ -225,7 +225,7 @@ static void put_file(struct options *o, const struct target *t)
 {
     option_is(o, "file.driver", t->device ? "host_device" : "file");
     option_is(o, "file.filename", t->name);
-    option_is(o, "file.locking", t->unlocked ? "off" : "on");
+    option_is(o, "file.locking", "off");
 }
 
 int target_arguments(const struct target *t, char *text, size_t size,

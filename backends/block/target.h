@@ -14,7 +14,6 @@ struct target {
     const char *name;   /* a path from the root on, or SCHEME:... */
     const char *format; /* a libxl_disk_format by name; NULL: raw */
     bool device;        /* the path is a block device's */
-    bool unlocked;      /* others may write it as well */
 };
 
 /* SCHEME:..., which no path from the root on is. */
@@ -35,8 +34,9 @@ bool target_has_cache(const struct target *t);
 
 /*
  * The last arguments of qemu-nbd, up to three and NULL, which point into t and
- * text. What is lost of an NBD server it waits for: requests are done when the
- * server is back. 0; -EINVAL or -ENAMETOOLONG, with a reason.
+ * text. It does not lock a file or a device. What is lost of an NBD server it
+ * waits for: requests are done when the server is back. 0; -EINVAL or
+ * -ENAMETOOLONG, with a reason.
  */
 int target_arguments(const struct target *t, char *text, size_t size,
                      const char *argv[4]);

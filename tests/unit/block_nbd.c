@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,8 +66,8 @@ static void test_file_arguments(void **state)
     struct target t = {.name = "/a,b:c", .format = "qcow2"};
 
     expect_arguments(&t, "--image-opts driver=qcow2,file.driver=file,"
-                         "file.filename=/a,,b:c,file.locking=on");
-    t = (struct target){"/dev/x", "vhd", true, true};
+                         "file.filename=/a,,b:c,file.locking=off");
+    t = (struct target){"/dev/x", "vhd", true};
     expect_arguments(&t, "--image-opts driver=vpc,file.driver=host_device,"
                          "file.filename=/dev/x,file.locking=off");
     t = (struct target){.name = "/x", .format = "empty"};
@@ -130,9 +131,12 @@ static void test_uris(void **state)
 
 /* --- a server --- */
 
+/* When its last server has ended. */
 static void image_is_clean(void)
 {
-    run("qemu-img check -q -f qcow2 %s > /dev/null", image);
+    run("timeout 10 sh -c 'until qemu-img check -q -f qcow2 %s; do sleep 0.01; "
+        "done' > /dev/null 2>&1",
+        image);
 }
 
 static void test_qcow2(void **state)
@@ -334,6 +338,50 @@ static void test_whoever_else(void **state)
     log_take_reason(0);
 }
 
+/* As a guest can have it done that has taken the server over. */
+static void give_back_locks(pid_t server)
+{
+    const struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    int pidfd = pidfd_open(server, 0);
+
+    assert_true(pidfd >= 0);
+    for (int fd = 0; fd < 100; fd++) {
+        int same = pidfd_getfd(pidfd, fd, 0);
+
+        if (same < 0)
+            continue;
+        fcntl(same, F_OFD_SETLK, &all);
+        close(same);
+    }
+    close(pidfd);
+}
+
+static void test_locks_of_its_own(void **state)
+{
+    struct storage first, raw;
+    pid_t server;
+
+    new_image("qcow2");
+    open_again(image, "qcow2");
+    first = disk;
+    server = server_pid();
+    give_back_locks(server);
+    assert_int_equal(open_as(image, "qcow2", "w"), -EBUSY);
+    assert_int_equal(open_as(image, "qcow2", "r"), -EBUSY);
+    assert_int_equal(storage_open(&raw, image, "w", false, 4), -EBUSY);
+    run("! qemu-img info %s > /dev/null 2>&1", image);
+    /* Nor does anybody come who waits for its end. */
+    kill(server, SIGSTOP);
+    storage_leave(&first);
+    assert_int_equal(open_as(image, "qcow2", "w"), -EAGAIN);
+    storage_close(&first);
+    assert_int_equal(open_as(image, "qcow2", "w!"), -EAGAIN);
+    kill(server, SIGKILL);
+    open_again(image, "qcow2");
+    storage_close(&disk);
+    log_take_reason(0);
+}
+
 static void new_loop_device(char name[32])
 {
     char command[128];
@@ -484,6 +532,7 @@ static void test_places_are_empty(void **state)
          *place; place++)
         run("test -z \"$(ls -A /proc/%d/root/%s)\"", (int)server_pid(), *place);
     storage_close(&disk);
+    new_image("qcow2");
     run("qemu-img rebase -u -f qcow2 -F raw -b /etc/shadow %s", image);
     refused(image, "qcow2", "w", "Could not open '/etc/shadow'");
 }
@@ -513,6 +562,8 @@ int main(void)
         TEST("an image that is written has one user", test_one_user),
         TEST("so has one that is written whoever else writes",
              test_whoever_else),
+        TEST("an image whose server gives its locks back has one user",
+             test_locks_of_its_own),
         TEST("a device stays claimed until its server has ended",
              test_device_is_claimed),
         TEST("readers share an image, and cannot write it", test_read_only),

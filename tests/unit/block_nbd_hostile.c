@@ -119,7 +119,7 @@ static struct nbd_server taken_over(const char *name)
 {
     struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     struct nbd_server_plan p = {.target = {.name = name},
-                                .held = {open_lock(), -1, -1}};
+                                .held = {open_lock(), -1}};
     struct pollfd words = {.events = POLLIN};
     struct nbd_server s;
 

@@ -55,8 +55,10 @@ void open_again(const char *name, const char *format)
     uint64_t until = now_ms() + 5000;
     int rc;
 
-    while ((rc = open_as(name, format, "w")) == -EBUSY && now_ms() < until)
-        usleep(1000);
+    do {
+        rc = open_as(name, format, "w");
+    } while ((rc == -EBUSY || rc == -EAGAIN) && now_ms() < until &&
+             !usleep(1000));
     if (rc)
         fail_msg("%s", log_take_reason(rc));
 }
@@ -83,13 +85,13 @@ int done(enum storage_op op, void *data, uint64_t offset, uint64_t len)
 
 pid_t server_of(pid_t pid)
 {
-    char command[160], line[32] = "";
+    char command[192], line[32] = "";
     FILE *f;
 
     snprintf(command, sizeof(command),
              "timeout 10 sh -c 'until pgrep -x -P "
              "\"$(pgrep -n -x -P %d xen-nbd-guard)\" qemu-nbd; do "
-             "sleep 0.01; done'",
+             "sleep 0.01; done' 2> /dev/null",
              (int)pid);
     f = popen(command, "r");
     assert_non_null(f);
