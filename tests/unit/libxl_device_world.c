@@ -188,8 +188,9 @@ const char *node(const char *path)
 
 /* --- the domain and its configuration --- */
 
-bool domain_is_gone;
+bool domain_is_gone, cannot_save;
 int locks;
+void (*meanwhile)(void);
 
 int libxl__domain_find(libxl__gc *gc, uint32_t domid,
                        struct xen_domctl_getdomaininfo *info)
@@ -210,6 +211,11 @@ int libxl__name_to_domid(libxl__gc *gc, const char *name, uint32_t *domid)
 
 int libxl__userdata_lock(libxl__gc *gc, uint32_t domid)
 {
+    void (*other)(void) = meanwhile;
+
+    meanwhile = NULL;
+    if (other)
+        other();
     assert_int_equal(locks++, 0);
     return 99;
 }
@@ -231,6 +237,8 @@ int libxl__domain_config_save(libxl__gc *gc, uint32_t domid,
                               libxl_domain_config *from)
 {
     assert_int_equal(locks, 1); /* or another's change would be lost */
+    if (cannot_save)
+        return ERROR_FAIL;
     libxl_domain_config_dispose(&config);
     libxl_domain_config_init(&config);
     libxl_domain_config_copy(&the_ctx, &config, from);

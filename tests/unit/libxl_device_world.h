@@ -38,6 +38,9 @@ extern bool domain_is_gone;
 extern bool store_is_away;  /* does not answer */
 extern bool fails_to_write; /* in a transaction */
 extern int locks;           /* held */
+extern bool cannot_save;    /* the configuration: its disk is full */
+/* What somebody else does before the next lock is had; or NULL. */
+extern void (*meanwhile)(void);
 
 /* Registered, or NULL. */
 extern libxl__ev_watch *watch;

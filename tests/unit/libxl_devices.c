@@ -39,7 +39,7 @@ static int attach(libxl_device_disk disk)
 /* With the scripts off: they are the affair of the tests that want them. */
 static int setup(void **state)
 {
-    domain_is_gone = store_is_away = fails_to_write = false;
+    domain_is_gone = store_is_away = fails_to_write = cannot_save = false;
     stays_configured = NULL;
     logged[0] = 0;
     libxl_domain_config_init(&config);
@@ -53,6 +53,7 @@ static int teardown(void **state)
     assert_int_equal(locks, 0);
     assert_null(watch);
     assert_null(timer);
+    assert_null(meanwhile);
     stays_configured = NULL;
     remove_nodes("/libxl");
     remove_nodes("/local");
@@ -470,6 +471,41 @@ static void a_drive_is_configured_all_the_time(void **state)
     assert_int_equal(config.disks[0].format, LIBXL_DISK_FORMAT_EMPTY);
 }
 
+/* Or the next reboot would bring back what the guest has no more. */
+static void a_medium_that_cannot_be_configured_is_not_in(void **state)
+{
+    give_it_an_empty_drive();
+    assert_int_equal(change_medium("hdc", image, NULL), 0);
+    backend_says(DRIVE, "6"); /* the guest lets go */
+    cannot_save = true;
+    backend_says(DRIVE, "2"); /* the new medium works */
+    assert_int_equal(result, RUNNING);
+    logged_n = 0;
+    backend_says(DRIVE, "6");
+    assert_string_equal(node(DRIVE "/params"), "");
+    insertion_leaves_it_empty();
+    assert_int_equal(logged_n, 0); /* the former one is back */
+    assert_string_equal(node(DRIVE "/online"), "1");
+}
+
+static void somebody_removes_it(void)
+{
+    remove_nodes("/libxl/7/device");
+    remove_nodes(DRIVE);
+    libxl__disk_type.forget(&config, 5632);
+}
+
+static void a_drive_that_is_removed_meanwhile_stays_away(void **state)
+{
+    give_it_an_empty_drive();
+    assert_int_equal(change_medium("hdc", image, NULL), 0);
+    backend_says(DRIVE, "6");
+    meanwhile = somebody_removes_it;
+    backend_says(DRIVE, "2");
+    assert_int_equal(result, 0);
+    assert_int_equal(config.num_disks, 0);
+}
+
 /* Whoever was changing it has been killed; and so has who removed the disk. */
 static void a_drive_that_has_gone_comes_back_with_its_medium(void **state)
 {
@@ -618,6 +654,8 @@ int main(void)
         TEST(a_medium_that_cannot_be_used_leaves_the_drive_as_it_was),
         TEST(a_drive_stays_whatever_becomes_of_its_media),
         TEST(a_drive_is_configured_all_the_time),
+        TEST(a_medium_that_cannot_be_configured_is_not_in),
+        TEST(a_drive_that_is_removed_meanwhile_stays_away),
         TEST(a_drive_that_has_gone_comes_back_with_its_medium),
         TEST(the_medium_that_is_in_first_stays),
         TEST(a_list_shows_disks_whatever_the_guest_writes),

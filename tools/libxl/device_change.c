@@ -6,7 +6,8 @@
  *
  *   add:    configuration, directories -> backend, script -> done
  *           if it fails on the way, all of that back; what takes the place of
- *           another one, as a medium does, is configured when it is done
+ *           another one, as a medium does, is configured when it is done,
+ *           and if that fails it is not done
  *   remove: backend, script, directories -> configuration -> done
  *
  * so that the configuration has all devices that there are. It may have one
@@ -82,27 +83,59 @@ static void forget(struct change *c)
     libxl__userdata_unlock(fd);
 }
 
-/* It is there, so from now on it is what the domain starts with. */
+/* What has been put back is configured as it was. */
+static bool is_configured(struct change *c, libxl_domain_config *config)
+{
+    libxl__gc *gc = &c->ao->gc;
+    const void *device = c->type->configured(config, c->aodev.dev.devid);
+    libxl_domain_config alone;
+    const char *now, *after;
+
+    if (!device)
+        return false;
+    libxl_domain_config_init(&alone);
+    c->type->remember(CTX, &alone, device);
+    now = libxl__own(gc, libxl_domain_config_to_json(CTX, &alone));
+    after = libxl__own(gc, libxl_domain_config_to_json(CTX, &c->after));
+    libxl_domain_config_dispose(&alone);
+    return now && after && !strcmp(now, after);
+}
+
+static int configure(struct change *c)
+{
+    libxl__gc *gc = &c->ao->gc;
+    uint32_t domid = c->aodev.dev.domid;
+    libxl_domain_config config;
+    int rc;
+
+    libxl_domain_config_init(&config);
+    rc = load_config(gc, domid, &config);
+    if (!rc && !is_configured(c, &config)) {
+        c->type->forget(&config, c->aodev.dev.devid);
+        c->type->remember(CTX, &config, successor(c));
+        rc = save_config(gc, domid, &config);
+    }
+    libxl_domain_config_dispose(&config);
+    return rc;
+}
+
+/* It is there, so from now on it is what the domain starts with; unless it has
+ * been removed meanwhile. */
 static int succeed(struct change *c)
 {
     libxl__gc *gc = &c->ao->gc;
-    libxl__device *dev = &c->aodev.dev;
-    libxl_domain_config config;
     int rc, fd;
 
     if (!successor(c))
         return 0;
-    fd = libxl__userdata_lock(gc, dev->domid);
+    fd = libxl__userdata_lock(gc, c->aodev.dev.domid);
     if (fd < 0)
         return ERROR_LOCK_FAIL;
-    libxl_domain_config_init(&config);
-    rc = load_config(gc, dev->domid, &config);
-    if (!rc) {
-        c->type->forget(&config, dev->devid);
-        c->type->remember(CTX, &config, successor(c));
-        rc = save_config(gc, dev->domid, &config);
-    }
-    libxl_domain_config_dispose(&config);
+    rc = libxl__device_find(gc, XBT_NULL, &c->aodev.dev);
+    if (rc == ERROR_NOTFOUND)
+        rc = 0;
+    else if (!rc)
+        rc = configure(c);
     libxl__userdata_unlock(fd);
     return rc;
 }
@@ -127,8 +160,9 @@ static void added(libxl__aodev *aodev, int rc)
 {
     struct change *c = CONTAINER_OF(aodev, struct change, aodev);
 
+    rc = rc ?: succeed(c);
     if (!rc) {
-        complete(c, succeed(c));
+        complete(c, 0);
         return;
     }
     c->rc = rc;
