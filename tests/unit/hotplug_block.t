@@ -153,9 +153,16 @@ echo "$(id -u) $(id -G) $(sed -n 's/CapPrm:.0*//p' /proc/self/status)" >&2
 exit 1
 E
 chmod 755 "$dir/who"
-check "who looks into an image may read files, and nothing else" unshare -m bash -c "
-    dir=$dir; $(declare -f disk takes refuses)
-    mount --bind $dir/who /usr/bin/qemu-img && format=qcow2 refuses '^65534 65534 4$' $dir/image w"
+is_looked_into_with() { # CAPABILITIES MEDIUM
+    unshare -m bash -c "
+        dir=$dir; $(declare -f disk takes refuses)
+        mount --bind $dir/who /usr/bin/qemu-img && format=qcow2 refuses '^65534 65534 $1$' $2 w"
+}
+cp --sparse=always "$dir/image" "$dir/x+unix:y"
+check "who looks into an image may read files, and nothing else" is_looked_into_with 4 "$dir/image"
+check "so may who looks into one that is named like a socket" is_looked_into_with 4 "$dir/x+unix:y"
+check "so may who looks into what is elsewhere and named so there" is_looked_into_with 4 "rbd:pool/x+unix:y"
+check "who looks into what is behind a socket may write files" is_looked_into_with 2 "gluster+unix:///x?socket=/y"
 nbd="nbd+unix:///?socket=$dir/nbd"
 check "what has a URI is taken as it is named" is_told "$nbd" "$nbd" w
 check "block-nbd puts back what the toolstack took off" eval \
