@@ -6,7 +6,7 @@ BACKEND_LIBS := $(O)/tools/libs/daemon.a $(O)/tools/libxenstore.a $(addprefix $(
     libxentoollog.so.1 libxentoolcore.so.1)
 
 BACKEND_COMMON := $(addprefix backends/common/, \
-    backend_main.c privileges.c syscall_filter.c kernel_driver.c ring.c grant_map.c ports.c \
+    backend_main.c syscall_filter.c kernel_driver.c ring.c grant_map.c ports.c \
     device_node.c store_client.c handover.c record.c kept_nodes.c xenbus_state.c \
     xenbus_nodes.c xenbus_watch.c xenbus.c io_ring.c)
 
@@ -53,7 +53,8 @@ $(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONT
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
 $(eval $(call unit_test,backend_ports,tests/unit/backend_ports.c backends/common/ports.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
-$(eval $(call unit_test,backend_filter,tests/unit/backend_filter.c backends/common/syscall_filter.c,-lseccomp))
+$(eval $(call unit_test,backend_filter,tests/unit/backend_filter.c backends/common/syscall_filter.c \
+    tools/libs/daemon/filter.c,-lseccomp))
 $(eval $(call unit_test,backend_record,tests/unit/backend_record.c \
     $(addprefix backends/common/,record.c kept_nodes.c) \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c sysfs.c) backends/common/io_ring.c tools/libs/daemon/log.c,\
@@ -62,7 +63,8 @@ $(eval $(call unit_test,backend_arena,$(addprefix tests/unit/,backend_arena.c fa
     $(addprefix backends/common/,grant_map.c grant_arena.c) tools/libs/daemon/log.c,-lxentoollog))
 $(eval $(call unit_test,backend_privileges,tests/unit/backend_privileges.c \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c sysfs.c) \
-    $(addprefix backends/common/,io_ring.c privileges.c syscall_filter.c) tools/libs/daemon/log.c,\
+    $(addprefix backends/common/,io_ring.c syscall_filter.c) \
+    $(addprefix tools/libs/daemon/,log.c privileges.c filter.c),\
     -luring -lseccomp -lxentoollog))
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
 $(eval $(call unit_test,block_limit,tests/unit/block_limit.c backends/block/limit.c \
@@ -177,8 +179,8 @@ check-build: $(HOSTILE_FRONTEND)
 
 # What a process without privileges can still do; backends.t, too.
 PRISONER := $(O)/tests/system/prisoner
-$(PRISONER): tests/system/prisoner.c $(addprefix backends/common/,privileges.c syscall_filter.c \
-        privileges.h) $(filter $(O)/%,$(BACKEND_LIBS))
+$(PRISONER): tests/system/prisoner.c $(addprefix backends/common/,syscall_filter.c \
+        syscall_filter.h) $(filter $(O)/%,$(BACKEND_LIBS))
 	$(call say,CC,$<)mkdir -p $(@D); \
 	    $(CC) $(USER_CFLAGS) $(USER_CPPFLAGS) -o $@ $(filter %.c,$^) -Wl,-rpath,/usr/lib/xen-lite \
 	    $(BACKEND_LIBS) -lseccomp

@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include <daemon/log.h>
+#include <daemon/privileges.h>
 
 #include "handover.h"
 #include "kernel_driver.h"
-#include "privileges.h"
+#include "syscall_filter.h"
 
 struct arguments {
     const char *path;
@@ -124,13 +125,10 @@ static int serve(struct backend *b)
     return event_loop_run(&b->loop);
 }
 
-/* One for each kind and guest: no other of a guest's devices can be harmed
- * from a process of this one. In a range that is nobody's by convention. */
-#define FIRST_UID 0x70000000u
-
 static uid_t user_of(const struct backend_ops *ops, const struct backend *b)
 {
-    return FIRST_UID + 2 * b->bus.domid + !strcmp(ops->bus.kind, "vif");
+    return PRIVILEGES_UID_DEVICES + 2 * b->bus.domid +
+           !strcmp(ops->bus.kind, "vif");
 }
 
 static int give_up_privileges(const struct backend_ops *ops, struct backend *b)
@@ -139,7 +137,7 @@ static int give_up_privileges(const struct backend_ops *ops, struct backend *b)
 
     if (!rc && ops->begin)
         rc = ops->begin(b);
-    return rc ? rc : privileges_seal(b->lock, b->bus.record.fd);
+    return rc ? rc : syscall_filter_install(b->lock, b->bus.record.fd);
 }
 
 /* As root until the medium is open, as that user from then on. */

@@ -25,7 +25,9 @@
 #include <xen/xen.h>
 #include <xenevtchn.h>
 
-#include "../../backends/common/privileges.h"
+#include <daemon/privileges.h>
+
+#include "../../backends/common/syscall_filter.h"
 
 #define GUEST 77
 
@@ -150,7 +152,7 @@ int main(void)
     }
     rc = privileges_limit();
     rc = rc ? rc : privileges_drop(0x70000000u + 2 * GUEST);
-    rc = rc ? rc : privileges_seal(-1, -1);
+    rc = rc ? rc : syscall_filter_install(-1, -1);
     row(!rc, "privileges can be given up");
     if (rc)
         printf("# %s\n", strerror(-rc));

@@ -20,8 +20,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include <daemon/privileges.h>
+
 #include "../../backends/block/storage.h"
-#include "../../backends/common/privileges.h"
+#include "../../backends/common/syscall_filter.h"
 
 #define SOMEBODY 0x70000006u
 
@@ -51,7 +53,7 @@ static void become_backend(const char *image, int told, int go)
     tell(told, rc ? rc : storage_begin(&s));
     if (read(go, &byte, 1) != 1)
         _exit(1);
-    tell(told, privileges_seal(-1, -1));
+    tell(told, syscall_filter_install(-1, -1));
     for (;;)
         pause();
 }

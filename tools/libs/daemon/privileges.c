@@ -3,7 +3,7 @@
  * Giving up privilege, in the only order that works: what root alone can leave
  * behind, groups, user, then capabilities.
  */
-#include "privileges.h"
+#include <daemon/privileges.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +22,6 @@
 
 #include <daemon/log.h>
 
-#include "syscall_filter.h"
-
 int privileges_limit(void)
 {
     struct rlimit none = {0, 0};
@@ -33,13 +31,13 @@ int privileges_limit(void)
     return setrlimit(RLIMIT_CORE, &none) ? -errno : 0;
 }
 
-/* The kernel may have been built without one of them, or be told to give none;
- * the rest has to do then. */
+/* The kernel may have been built without one of them, or be told to give none,
+ * or this root be one that may not ask; the rest has to do then. */
 static int leave(int namespace, const char *name)
 {
     if (!unshare(namespace))
         return 0;
-    if (errno != EINVAL && errno != ENOSPC)
+    if (errno != EINVAL && errno != ENOSPC && errno != EPERM)
         return -errno;
     log_warning("no %s namespace of its own: %s", name, strerror(errno));
     return 1;
@@ -119,9 +117,4 @@ int privileges_drop(uid_t uid)
         return rc;
     memset(none, 0, sizeof(none));
     return syscall(SYS_capset, &h, none) ? -errno : 0;
-}
-
-int privileges_seal(int lock, int record)
-{
-    return syscall_filter_install(lock, record);
 }
