@@ -104,8 +104,30 @@ keep() {
         "$@" --pid-file="$file"
     done 2> /dev/null &
 }
+# is_shut_in PID UID DIRECTORY: seen from outside, a process that is nobody and
+# nowhere, and has no file open but devices and those in the directory
+proc_status() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr '\t' ' '; } # PID KEY
+is_shut_in() {
+    local name
+    [ "$(proc_status "$1" Uid) $(proc_status "$1" Gid)" = "$2 $2 $2 $2 $2 $2 $2 $2" ] &&
+        [ "$(proc_status "$1" CapEff)$(proc_status "$1" CapPrm)" = 00000000000000000000000000000000 ] &&
+        [ "$(proc_status "$1" Seccomp)$(proc_status "$1" NoNewPrivs)" = 21 ] && [ -z "$(ls -A "/proc/$1/root/")" ] || return
+    for name in mnt net ipc uts; do
+        [ "$(readlink "/proc/$1/ns/$name")" != "$(readlink "/proc/self/ns/$name")" ] || return
+    done
+    [ -z "$(find "/proc/$1/fd" -type l -lname '/*' | xargs -r readlink | grep -vE "^(/dev/|/proc/xen/|/memfd|$3)")" ]
+}
+# main_pid DAEMON: pidof finds its child, too, which has another name
+main_pid() {
+    local pid name
+    for pid in $(pidof "$1"); do
+        read -r -d '' name < "/proc/$pid/cmdline"
+        [ "${name##*/}" != "$1" ] || { echo "$pid"; return; }
+    done 2> /dev/null
+    return 1
+}
 # kill_kept DAEMON: for good
-kill_kept() { rm -f "/run/$1.pid" && kill -9 "$(pidof "$1")"; }
+kill_kept() { rm -f "/run/$1.pid" && kill -9 "$(main_pid "$1")"; }
 
 start_our_daemons() {
     keep xenstored && within 20 xenstore_answers &&

@@ -191,6 +191,23 @@ static uint64_t cpu_ns(pid_t pid)
     return ns;
 }
 
+/* Of a daemon that serves in a child. */
+static pid_t server_of(pid_t pid)
+{
+    char path[64];
+    int child = 0;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid,
+             (int)pid);
+    f = fopen(path, "r");
+    if (f && fscanf(f, "%d", &child) != 1)
+        child = 0;
+    if (f)
+        fclose(f);
+    return child ? child : pid;
+}
+
 /* Since the last call, of a daemon under callgrind. */
 static uint64_t instructions(pid_t pid)
 {
@@ -264,6 +281,7 @@ static void measure(const char *program, const char *preload)
     for (int c = 0; c < CLIENTS; c++)
         fd[c] = daemon_connect(0);
     populate();
+    pid = server_of(pid);
     for (int clients = 1; clients <= CLIENTS; clients += CLIENTS - 1)
         for (size_t i = 0; i < OPERATIONS; i++)
             row(&operations[i], clients, pid);

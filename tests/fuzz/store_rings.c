@@ -595,7 +595,7 @@ int main(void)
     if (turns_init(&loop) || socket_listen(&loop, path))
         return 1;
     rc = cmocka_run_group_tests_name("fuzz store", tests, NULL, NULL);
-    socket_unlink();
+    unlink(path);
     unlink(journal);
     event_loop_destroy(&loop);
     return rc;

@@ -71,7 +71,7 @@ void stop_store(void)
     pthread_join(store_thread, NULL);
     close(stop_source.fd);
     fake_stop();
-    socket_unlink();
+    unlink(store_path);
     event_loop_destroy(&store_loop);
 }
 

@@ -102,10 +102,12 @@ static void a_guest_is_introduced_with_its_ring_and_port(void **state)
 {
     assert_int_equal(client_two(root, XS_WATCH, 0, "@introduceDomain", "t"), 0);
     client_event(root);
+    fake_domain[GUEST].no_grant = true;
     assert_int_equal(INTRODUCE("7\0"
-                               "0\0"
+                               "1\0"
                                "3\0"),
                      EINVAL); /* no page */
+    fake_domain[GUEST].no_grant = false;
     assert_int_equal(INTRODUCE("7\0"
                                "1\0"
                                "0\0"),

@@ -44,11 +44,6 @@ int live_update_try(void)
     return -1;
 }
 
-int xen_open(void)
-{
-    return 0;
-}
-
 int xen_domain_info(uint16_t domid, struct xen_domain_info *info)
 {
     fake_lookups++;
@@ -83,27 +78,23 @@ void xen_notify(int port)
     fake_domain[port - 100].notified++;
 }
 
-void *xen_map_ring(uint16_t domid, uint64_t gfn, bool *by_grant)
+void *xen_map_ring(uint16_t domid)
 {
-    if (gfn == 0)
+    if (fake_domain[domid].no_grant)
         return NULL;
-    *by_grant = true;
     fake_domain[domid].mapped++;
     return &fake_domain[domid].page;
 }
 
-void xen_unmap_ring(void *ring, bool by_grant)
+void xen_unmap_ring(uint16_t domid, void *ring)
 {
-    for (unsigned int i = 0; i < FAKE_DOMAINS; i++)
-        if (ring == &fake_domain[i].page)
-            fake_domain[i].mapped--;
+    assert_ptr_equal(ring, &fake_domain[domid].page);
+    fake_domain[domid].mapped--;
 }
 
-void *xen_map_dom0_ring(uint32_t *remote_port)
+uint32_t xen_dom0_port(void)
 {
-    bool by_grant;
-    *remote_port = 1;
-    return xen_map_ring(0, 1, &by_grant);
+    return 1;
 }
 
 /* --- the log -------------------------------------------------------------- */

@@ -29,6 +29,7 @@
 
 struct fake_domain {
     bool exists, shutdown, dying;
+    bool no_grant; /* its page cannot be mapped */
     uint8_t handle;
     int mapped, bound, notified;
     _Alignas(4096) struct xenstore_domain_interface page;

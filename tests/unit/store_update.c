@@ -40,6 +40,7 @@ static const char *control(struct client *c, const char *const *words)
         return strcmp(c->answer, "EINVAL") ? "another error" : "";
     }
 }
+#define OTHER  "A program of that name is no xenstored."
 #define UNLIKE "It does not say that it can go on with this daemon's state."
 #define CONTROL(c, ...)                                                        \
     control(c, (const char *const[]){"live-update", __VA_ARGS__, NULL})
@@ -159,7 +160,7 @@ static void what_cannot_go_on_is_refused(void **state)
                         "No live update has been prepared by this connection.");
     assert_string_equal(CONTROL(&admin, "-f", "xenstored"),
                         "That is no program, or not by its whole path.");
-    assert_string_equal(CONTROL(&admin, "-f", "/bin/true"), UNLIKE);
+    assert_string_equal(CONTROL(&admin, "-f", "/bin/true"), OTHER);
     snprintf(pipe_path, sizeof(pipe_path), "%s/pipe", dir);
     assert_int_equal(mkfifo(pipe_path, 0755), 0);
     assert_string_equal(CONTROL(&admin, "-f", pipe_path),
@@ -181,6 +182,29 @@ static void what_cannot_go_on_is_refused(void **state)
     assert_string_equal(CONTROL(&admin, "-s"),
                         "No live update has been prepared by this connection.");
     close(other.fd);
+}
+
+/* What is run is root's: whoever has the daemon could name it. */
+static void another_program_is_not_run(void **state)
+{
+    char file[64], link[64], command[128];
+
+    snprintf(file, sizeof(file), "%s/true", dir);
+    snprintf(link, sizeof(link), "%s/xenstored", dir);
+    snprintf(command, sizeof(command), "cp /bin/true %s", file);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(chmod(file, 0755), 0);
+    assert_int_equal(symlink(file, link), 0);
+    assert_string_equal(CONTROL(&admin, "-f", link), OTHER);
+    unlink(link);
+    assert_int_equal(rename(file, link), 0);
+    assert_string_equal(CONTROL(&admin, "-f", link), UNLIKE);
+    assert_int_equal(chmod(link, 0775), 0);
+    assert_string_equal(CONTROL(&admin, "-f", link),
+                        "Others than root can change that program.");
+    assert_int_equal(chmod(link, 0644), 0);
+    assert_string_equal(CONTROL(&admin, "-f", link),
+                        "That is no program, or not by its whole path.");
 }
 
 /* Somebody has removed the journal, which nobody needs as long as the daemon
@@ -246,6 +270,7 @@ int main(void)
         cmocka_unit_test(nobody_notices_an_update),
         cmocka_unit_test(a_transaction_is_waited_for_or_fails),
         cmocka_unit_test(what_cannot_go_on_is_refused),
+        cmocka_unit_test(another_program_is_not_run),
         cmocka_unit_test(it_depends_on_no_file_but_the_program),
         cmocka_unit_test(it_may_have_other_arguments),
     };

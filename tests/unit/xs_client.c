@@ -58,7 +58,7 @@ static int stop(void **state)
     pthread_join(daemon_thread, NULL);
     close(stop_source.fd);
     fake_stop();
-    socket_unlink();
+    unlink(path);
     event_loop_destroy(&loop);
     return 0;
 }

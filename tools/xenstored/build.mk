@@ -6,17 +6,19 @@ XENSTORED_CORE := $(addprefix tools/xenstored/, \
     outstanding.c connection.c protocol.c requests.c requests_domain.c control.c \
     domain.c ring.c journal.c record.c state.c restore.c)
 XENSTORED_SOURCES := $(XENSTORED_CORE) $(addprefix tools/xenstored/, \
-    main.c live_update.c trace.c turns.c socket.c xen.c)
+    main.c live_update.c trace.c turns.c socket.c xen.c sandbox.c \
+    errand.c parent.c files.c successor.c)
 
 XENSTORED_LIBS := $(DAEMON) $(addprefix $(O)/lib/, \
     libxlctrl.so libxenevtchn.so.1 libxengnttab.so.1 \
-    libxenforeignmemory.so.1 libxenstore.so.4 libxentoollog.so.1) -lz
+    libxenstore.so.4 libxentoollog.so.1) -lz -lseccomp
 
 $(eval $(call program,usr/sbin/xenstored,$(XENSTORED_SOURCES),$(XENSTORED_LIBS)))
 
 # Unit tests: the core with a made-up hypervisor and a log that counts
 # (tests/unit/store_test.h).
-STORE_TEST := tests/unit/store_test.c $(XENSTORED_CORE)
+STORE_FILES := tests/unit/store_errands.c tools/xenstored/files.c
+STORE_TEST := tests/unit/store_test.c $(STORE_FILES) $(XENSTORED_CORE)
 STORE_WORLD := $(addprefix tests/unit/,store_world.c store_text.c) $(STORE_TEST)
 STORE_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 STORE_DEATHS := -Wl,--wrap=write,--wrap=rename
@@ -24,7 +26,7 @@ STORE_READS := $(STORE_DEATHS),--wrap=journal_load
 STORE_WRITES := -Wl,--wrap=write
 
 $(eval $(call unit_test,store_journal_format,tests/unit/store_journal_format.c \
-    tools/xenstored/journal.c,-lz))
+    tools/xenstored/journal.c $(STORE_FILES),-lz))
 $(eval $(call unit_test,store_tree,tests/unit/store_tree.c \
     $(addprefix tools/xenstored/,tree.c perms.c path.c),$(STORE_WRAP)))
 $(eval $(call unit_test,store_paths,tests/unit/store_paths.c \
@@ -44,6 +46,13 @@ $(eval $(call unit_test,store_hostile,tests/unit/store_hostile.c tests/unit/stor
     $(STORE_TEST) tools/xenstored/turns.c tools/libs/daemon/event_loop.c,$(STORE_WRITES) -lz))
 $(eval $(call unit_test,store_kill,tests/unit/store_kill.c tests/unit/store_writers.c,))
 $(eval $(call unit_test,store_update,tests/unit/store_update.c tests/unit/store_writers.c,))
+$(eval $(call unit_test,store_parent,tests/unit/store_parent.c \
+    $(addprefix tools/xenstored/,parent.c successor.c errand.c files.c) \
+    $(addprefix tools/libs/daemon/,daemonise.c log.c notify.c pid_lock.c pair.c \
+        fd_message.c),-lxentoollog))
+$(eval $(call unit_test,store_sandbox,tests/unit/store_sandbox.c tools/xenstored/sandbox.c \
+    $(addprefix tools/libs/daemon/,privileges.c filter.c log.c pair.c daemonise.c \
+        notify.c pid_lock.c),-lseccomp -lxentoollog))
 $(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(STORE_WRAP) -lz))
 
 # Guests and clients that lie, by seeds: see tests/fuzz/meddler.h.

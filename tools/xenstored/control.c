@@ -63,7 +63,7 @@ static int control_logfile(struct text *out, const char **arg, int n)
     if (n != 1)
         return EINVAL;
     say(out, "OK");
-    return trace_open(arg[0]) ? EINVAL : 0;
+    return trace_open(arg[0]);
 }
 
 static int control_print(struct text *out, const char **arg, int n)
@@ -120,17 +120,17 @@ static void say_memory(struct text *out)
 
 static int control_memreport(struct text *out, const char **arg, int n)
 {
-    int rc = 0;
+    int rc;
 
     if (n > 1)
         return EINVAL;
     say_memory(out);
-    if (n == 1) {
-        rc = trace_report(arg[0], out->data, out->used);
-        out->used = 0;
-        say(out, "OK");
-    }
-    return rc ? EINVAL : 0;
+    if (n == 0)
+        return 0;
+    rc = trace_report(arg[0], out->data, out->used);
+    out->used = 0;
+    say(out, "OK");
+    return rc;
 }
 
 static int quota_of(struct text *out, const char *number)

@@ -3,13 +3,14 @@
 #include "journal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <zlib.h>
+
+#include "errand.h"
 
 #define TEXT_OF(number)  TEXT_OF_(number)
 #define TEXT_OF_(number) #number
@@ -188,14 +189,9 @@ int journal_create(struct journal *j, const char *path, const char *boot_id)
     int rc;
 
     memset(j, 0, sizeof(*j));
-    if (unlink(path) && errno != ENOENT) {
-        j->fd = -1;
-        return errno;
-    }
-    j->fd =
-        open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    j->fd = errand_open(path, FILE_NEW);
     if (j->fd < 0)
-        return errno;
+        return -j->fd;
     pack_bytes(&j->frame, magic, MAGIC);
     pack_bytes(&j->frame, boot_id, JOURNAL_BOOT_ID);
     pack_bytes(&j->frame, "\n", 1);
@@ -212,8 +208,10 @@ int journal_append(struct journal *j, const char *path, size_t size)
     struct stat st;
 
     memset(j, 0, sizeof(*j));
-    j->fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (j->fd < 0 || fstat(j->fd, &st) ||
+    j->fd = errand_open(path, FILE_WRITE);
+    if (j->fd < 0)
+        return -j->fd;
+    if (fstat(j->fd, &st) ||
         ((size_t)st.st_size > size && ftruncate(j->fd, (off_t)size + 1)) ||
         lseek(j->fd, (off_t)size, SEEK_SET) < 0) {
         int rc = errno;
@@ -291,15 +289,13 @@ static int read_all(int fd, char *data, size_t len)
 int journal_load(const char *path, char **data, size_t *len)
 {
     struct stat st;
-    int rc, fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int rc, fd = errand_open(path, FILE_READ);
 
     if (fd < 0)
-        return errno;
+        return -fd;
     *data = NULL;
     if (fstat(fd, &st)) {
         rc = errno;
-    } else if (!S_ISREG(st.st_mode) || st.st_uid != geteuid()) {
-        rc = EPERM;
     } else {
         *len = (size_t)st.st_size;
         *data = malloc(*len + 1);

@@ -71,6 +71,9 @@ struct journal {
 /* The boot's name, as the head has it: characters without the terminator. */
 #define JOURNAL_BOOT_ID 36
 
+/* What is added to the name of a journal that takes the place of another. */
+#define JOURNAL_FRESH ".new"
+
 /*
  * All return 0 or an errno value. journal_create() replaces what is at @path,
  * which must not be a link. After journal_write() has failed the file ends with

@@ -4,68 +4,45 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <xenstore.h>
-
 #include <daemon/clock.h>
-#include <daemon/daemonise.h>
 #include <daemon/log.h>
 
+#include "errand.h"
 #include "journal.h"
 #include "record.h"
 #include "socket.h"
 #include "state.h"
+#include "successor.h"
 #include "trace.h"
 
-#define VARIABLE        "XENSTORED_LIVE_UPDATE" /* the file's descriptor */
-#define MAX_ARGUMENTS   64
 #define DEFAULT_SECONDS 60
 #define RETRY_MS        20
-#define VERSION_MS      2000 /* in which a program says its version */
 
-static char **own_arguments;
-static const char *own_version;
+/* What the descriptors are for, by their index; then clients'. */
+enum { HANDED_STATE, HANDED_LISTENER, HANDED_CLIENTS };
 
 /* What has been asked for. */
 static struct {
     struct connection *client; /* by whom; NULL: nothing */
     char name[sizeof(((struct connection *)0)->name)]; /* the client's */
     struct xsd_sockmsg request;
-    int fd; /* of the program, so that it cannot become another one */
-    char *program, *arguments;      /* NULL: this one's */
-    char *words[MAX_ARGUMENTS + 1]; /* of the arguments */
+    char *program;
     bool started, force;
     uint64_t deadline;
 } update;
-
-void live_update_arguments(char **argv, const char *version)
-{
-    own_arguments = argv;
-    own_version = version;
-}
-
-bool live_update_is_new(void)
-{
-    return getenv(VARIABLE);
-}
 
 /* --- the command ---------------------------------------------------------- */
 
 static void forget(void)
 {
-    if (update.program)
-        close(update.fd);
     free(update.program);
-    free(update.arguments);
     memset(&update, 0, sizeof(update));
 }
 
@@ -80,112 +57,29 @@ static bool client_lives(void)
     return c && !strcmp(c->name, update.name);
 }
 
-static char **arguments(void)
+/* The parent looks at the program. */
+static const char *choose(const char *arguments)
 {
-    return update.arguments ? update.words : own_arguments;
-}
+    const char *why = state_on()
+                          ? errand_program(update.program, arguments)
+                          : "There is no journal, so nothing would be kept.";
 
-/* In a process that ends with it. */
-static void ask_version(int end)
-{
-    char *argv[MAX_ARGUMENTS + 2] = {update.program};
-    int n = 1;
-
-    for (char **word = arguments() + 1; *word && n < MAX_ARGUMENTS; word++)
-        argv[n++] = *word;
-    argv[n] = (char *)"--journal-version";
-    dup2(end, STDOUT_FILENO);
-    fexecve(update.fd, argv, environ);
-    _exit(1);
-}
-
-/* Does it print what this one would? */
-static bool is_like_this(void)
-{
-    char text[64] = "";
-    struct pollfd p = {.events = POLLIN};
-    int ends[2];
-    pid_t pid;
-
-    if (pipe2(ends, O_CLOEXEC))
-        return false;
-    pid = fork();
-    if (!pid)
-        ask_version(ends[1]);
-    close(ends[1]);
-    p.fd = ends[0];
-    if (pid > 0 && poll(&p, 1, VERSION_MS) == 1 &&
-        read(ends[0], text, sizeof(text) - 1) <= 0)
-        text[0] = 0;
-    close(ends[0]);
-    if (pid > 0) {
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
-    }
-    text[strcspn(text, "\n")] = 0;
-    return !strcmp(text, own_version);
-}
-
-static const char *why_not(void)
-{
-    struct stat st;
-
-    if (*update.program != '/' || update.fd < 0 || fstat(update.fd, &st) ||
-        !S_ISREG(st.st_mode) || access(update.program, X_OK))
-        return "That is no program, or not by its whole path.";
-    if (!state_on())
-        return "There is no journal, so nothing would be kept.";
-    if (!is_like_this())
-        return "It does not say that it can go on with this daemon's state.";
-    return NULL;
+    if (why)
+        forget();
+    return why ? why : "OK";
 }
 
 static const char *set_program(struct connection *c, const char *program)
 {
-    const char *why;
-
     if (update.started && client_lives())
         return "Another live update is under way.";
     forget();
     update.program = strdup(program);
     if (!update.program)
         return "There is no memory.";
-    update.fd = open(program, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     update.client = c;
     strcpy(update.name, c->name);
-    why = why_not();
-    if (why)
-        forget();
-    return why ? why : "OK";
-}
-
-/* The words of update.arguments, which is changed; false: they are too many. */
-static bool split(void)
-{
-    int n = 0;
-
-    update.words[n++] = update.program;
-    for (char *word = strtok(update.arguments, " \t\n"); word;
-         word = strtok(NULL, " \t\n")) {
-        if (n == MAX_ARGUMENTS)
-            return false;
-        update.words[n++] = word;
-    }
-    update.words[n] = NULL;
-    return true;
-}
-
-static const char *set_arguments(const char *text)
-{
-    const char *why = "There is no memory.";
-
-    free(update.arguments);
-    update.arguments = strdup(text);
-    if (update.arguments)
-        why = split() ? why_not() : "There are too many arguments.";
-    if (why)
-        forget();
-    return why ? why : "OK";
+    return choose(NULL);
 }
 
 static int parse_start(const char **arg, int n, long *seconds, bool *force)
@@ -239,7 +133,7 @@ const char *live_update_command(struct request *r, const char **arg, int n)
     if (!strcmp(arg[0], "-s"))
         return start(r, arg + 1, n - 1);
     if (!strcmp(arg[0], "-c"))
-        return n == 2 ? set_arguments(arg[1]) : "";
+        return n == 2 ? choose(arg[1]) : "";
     forget();
     return "OK";
 }
@@ -250,7 +144,6 @@ static void pack_client(struct pack *p, struct connection *c)
 {
     uint32_t n = 0;
 
-    pack_u32(p, (uint32_t)socket_of(c));
     pack_blob(p, c->in, c->in_used);
     pack_u32(p, c->watches.count);
     watches_reverse(&c->watches);
@@ -278,17 +171,18 @@ static bool is_local(const struct connection *c)
 static void pack_all(struct pack *p)
 {
     struct xsd_sockmsg h = update.request;
-    uint32_t n = 0;
+    uint32_t n = 0, at = ERRAND_HANDED + HANDED_CLIENTS;
 
     h.len = 3;
     for (struct connection *c = connections; c; c = c->next)
         n += is_local(c);
-    pack_u32(p, (uint32_t)socket_listener());
+    pack_u32(p, ERRAND_HANDED + HANDED_LISTENER);
     pack_u32(p, n);
     for (struct connection *c = connections; c; c = c->next)
         if (is_local(c)) {
             struct pack one = {.data = NULL};
 
+            pack_u32(&one, at++);
             pack_client(&one, c);
             p->failed |= one.failed;
             pack_u8(p, c == update.client);
@@ -323,39 +217,28 @@ static int write_file(void)
     return rc ? rc : fd;
 }
 
-static void keep_open(int fd, bool over_exec)
+/* In the order of their numbers. */
+static int hand_over(int state)
 {
-    fcntl(fd, F_SETFD, over_exec ? 0 : FD_CLOEXEC);
-}
+    unsigned int at = HANDED_CLIENTS;
+    int rc = errand_hand(HANDED_STATE, state);
 
-static void keep_all_open(bool over_exec)
-{
-    keep_open(socket_listener(), over_exec);
-    for (struct connection *c = connections; c; c = c->next)
+    rc = rc ? rc : errand_hand(HANDED_LISTENER, socket_listener());
+    for (struct connection *c = connections; c && !rc; c = c->next)
         if (is_local(c))
-            keep_open(socket_of(c), over_exec);
+            rc = errand_hand(at++, socket_of(c));
+    return rc;
 }
 
 /* Returns if it fails: an errno value. */
 static int replace(void)
 {
-    char number[16], **argv = arguments(), *own = argv[0];
     int rc = state_rewrite(), fd = rc ? -rc : write_file();
 
     if (fd < 0)
         return -fd;
-    snprintf(number, sizeof(number), "%d", fd);
-    argv[0] = update.program;
-    log_info("going on as %s", update.program);
-    keep_all_open(true);
-    daemon_hand_over(true);
-    setenv(VARIABLE, number, 1);
-    fexecve(update.fd, argv, environ);
-    rc = errno;
-    argv[0] = own;
-    unsetenv(VARIABLE);
-    daemon_hand_over(false);
-    keep_all_open(false);
+    rc = hand_over(fd);
+    rc = rc ? rc : errand_go();
     close(fd);
     return rc;
 }
@@ -495,7 +378,7 @@ static int restore_all(struct unpack *u, struct event_loop *loop)
     struct xsd_sockmsg h;
     const void *head;
     size_t len;
-    int rc = socket_take_over(loop, xs_daemon_socket(), (int)unpack_u32(u));
+    int rc = socket_take_over(loop, (int)unpack_u32(u));
 
     for (uint32_t n = unpack_u32(u); n && !rc && !u->failed; n--) {
         bool is_asked = unpack_u8(u);
@@ -518,12 +401,11 @@ static int restore_all(struct unpack *u, struct event_loop *loop)
 
 int live_update_take_over(struct event_loop *loop)
 {
-    int fd = atoi(getenv(VARIABLE)), rc = 0;
+    int fd = successor_state(), rc = 0;
     struct stat st;
     struct unpack u = {.at = NULL};
     void *data = MAP_FAILED;
 
-    unsetenv(VARIABLE);
     if (fstat(fd, &st))
         return errno;
     data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);

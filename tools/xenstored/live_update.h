@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Another program in the place of this one, in the same process, and nobody
- * notices: the control command live-update. The store, and all that domains
- * have, is in the journal. What is not, local clients and the socket that they
- * come to, stays open over exec(): a file in memory says what is in which
- * descriptor. A journal and such a file are read by programs with the same
- * JOURNAL_VERSION, which a new program is asked for before it is trusted.
+ * Another program in the place of this one, and nobody notices: the control
+ * command live-update. The store, and all that domains have, is in the journal.
+ * What is not, local clients and the socket that they come to, is handed to the
+ * parent, which executes the program in its own process: a file in memory says
+ * what is in which descriptor. A journal and such a file are read by programs
+ * with the same JOURNAL_VERSION, which the parent asks a new program for before
+ * it is trusted (successor.h).
  *
  * No transaction may be open, for they cannot be kept; they are waited for, or
  * with force, they fail with EAGAIN later.
@@ -22,14 +23,9 @@
 
 #include "protocol.h"
 
-/* At the start: the program's arguments are kept for the next one, and what it
- * prints as --journal-version with these, which the next one must print, too.
- */
-void live_update_arguments(char **argv, const char *version);
-/* Whether this process was another program before. */
-bool live_update_is_new(void);
-/* Takes over the socket and the local clients that the one before has left.
- * 0 or an errno value; what it cannot take is disconnected. */
+/* In a program that follows another, successor_state(): takes over the socket
+ * and the local clients that the one before has left. 0 or an errno value; what
+ * it cannot take is disconnected. */
 int live_update_take_over(struct event_loop *loop);
 
 /* The command's arguments, without its name. The answer's text; NULL: it comes

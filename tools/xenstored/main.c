@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xenstored: options, start, end. The order of start-up is the order of main();
- * the daemon says that it is ready (to systemd, and to a script that waits for
- * the parent to exit) only when the socket answers.
+ * xenstored: options, start, end. The order of start-up is the order of main()
+ * and, in the process that serves, of serve(); it is said (to systemd, and to a
+ * script that waits) that the daemon is ready only when the socket answers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,14 +26,18 @@
 #include <daemon/signals.h>
 
 #include "domain.h"
+#include "errand.h"
 #include "journal.h"
 #include "live_update.h"
 #include "outstanding.h"
+#include "parent.h"
 #include "quota.h"
 #include "ring.h"
+#include "sandbox.h"
 #include "socket.h"
 #include "state.h"
 #include "store.h"
+#include "successor.h"
 #include "trace.h"
 #include "turns.h"
 #include "watch.h"
@@ -283,7 +287,7 @@ static void check(int rc, const char *what)
 
 static void connect_xen(void)
 {
-    if (xen_open())
+    if (xen_open(!options.no_dom0))
         exit(1);
     dom_exc_port = xen_bind_dom_exc();
     if (dom_exc_port < 0)
@@ -314,19 +318,22 @@ static int read_boot_id(char id[JOURNAL_BOOT_ID])
 }
 
 /* Beside the socket. */
-static void start_journal(void)
+static char journal_path[4096];
+
+static void name_journal(void)
 {
     const char *socket = xs_daemon_socket(), *slash = strrchr(socket, '/');
-    char path[4096], boot_id[JOURNAL_BOOT_ID];
 
-    snprintf(path, sizeof(path), "%.*sjournal",
+    snprintf(journal_path, sizeof(journal_path), "%.*sjournal",
              slash ? (int)(slash + 1 - socket) : 0, socket);
-    if (options.no_journal) {
-        unlink(path); /* nobody may take it for this daemon's */
-        return;
-    }
-    check(read_boot_id(boot_id), "the boot's id");
-    check(state_start(path, boot_id), path);
+}
+
+static void start_journal(const char *boot_id)
+{
+    if (options.no_journal)
+        errand_remove(journal_path); /* nobody may take it for this daemon's */
+    else
+        check(state_start(journal_path, boot_id), journal_path);
 }
 
 /* Every guest may hold a few descriptors, every local client one; and no
@@ -371,54 +378,99 @@ static const char *state_kept(void)
     return text;
 }
 
+/* --- the process that serves ---------------------------------------------- */
+
+static void begin_to_serve(const struct pair *both, char *first_argument)
+{
+    errand_begin(both->end);
+    log_to(errand_say);
+    pair_hide(first_argument, "store-server");
+    check(turns_init(&loop), "event loop");
+    check(-signals_watch(&signals, &loop), "signals");
+    /* Xen first: where another store is running this fails, and its journal and
+     * its socket must not have been taken away by then. */
+    if (!options.no_domains)
+        connect_xen();
+    check(sandbox_enter(both), "giving up privileges");
+}
+
+static int serve(const char *boot_id)
+{
+    int rc;
+
+    start_trace();
+    check(domain_init(!options.no_domains), "domains");
+    check(store_init(), "the tree");
+    start_journal(boot_id);
+    populate();
+    if (!options.no_domains && !options.no_dom0)
+        connect_dom0();
+    /* Local clients before domains are served, whose changes they watch. */
+    if (successor_state() >= 0)
+        check(live_update_take_over(&loop), "what is left by another program");
+    state_resume();
+    if (socket_listener() < 0)
+        check(socket_listen(&loop, xs_daemon_socket()), xs_daemon_socket());
+    errand_ready();
+    rc = event_loop_run(&loop);
+    /* What the last events caused; nobody has seen it yet. The journal stays:
+     * guests need their store as long as they live. */
+    state_commit();
+    state_stop();
+    return rc;
+}
+
+/* --- the other ------------------------------------------------------------ */
+
+static void ready(void)
+{
+    if (options.print_pid) {
+        printf("%d\n", (int)getpid());
+        fflush(stdout);
+    }
+    daemon_ready(NULL);
+}
+
+static int be_parent(const struct pair *both)
+{
+    const struct parent with = {.directory = xs_daemon_rundir(),
+                                .socket = xs_daemon_socket(),
+                                .journal = journal_path,
+                                .trace_file = options.trace_file,
+                                .ready = ready};
+    int rc = parent_run(&with, both);
+
+    if (!rc) {
+        file_remove(xs_daemon_socket());
+        daemon_end();
+    }
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
+    char boot_id[JOURNAL_BOOT_ID];
+    struct pair both;
     struct stat st;
-    int rc;
 
     prctl(PR_SET_NAME, "xenstored"); /* of a program without a path, too */
     parse_options(argc, argv);
-    live_update_arguments(argv, state_kept());
+    successor_arguments(argv, state_kept());
     if (options.print_version) {
         puts(state_kept());
         return 0;
     }
     if (stat(xs_daemon_rundir(), &st))
         mkdir(xs_daemon_rundir(), 0755);
+    name_journal();
     log_setup("xenstored", LOG_LVL_INFO);
     if (daemon_begin(options.pid_file, options.foreground))
         return 1;
-    check(turns_init(&loop), "event loop");
-    check(-signals_watch(&signals, &loop), "signals");
+    check(read_boot_id(boot_id), "the boot's id");
     raise_limits();
-    start_trace();
-    check(domain_init(!options.no_domains), "domains");
-    check(store_init(), "the tree");
-    /* Xen first: where another store is running this fails, and its journal and
-     * its socket must not have been taken away by then. */
-    if (!options.no_domains)
-        connect_xen();
-    start_journal();
-    populate();
-    if (!options.no_domains && !options.no_dom0)
-        connect_dom0();
-    /* Local clients before domains are served, whose changes they watch. */
-    if (live_update_is_new())
-        check(live_update_take_over(&loop), "what is left by another program");
-    state_resume();
-    if (socket_listener() < 0)
-        check(socket_listen(&loop, xs_daemon_socket()), xs_daemon_socket());
-    if (options.print_pid) {
-        printf("%d\n", (int)getpid());
-        fflush(stdout);
-    }
-    daemon_ready(NULL);
-    rc = event_loop_run(&loop);
-    /* What the last events caused; nobody has seen it yet. The journal stays:
-     * guests need their store as long as they live. */
-    state_commit();
-    state_stop();
-    socket_unlink();
-    daemon_end();
-    return rc;
+    check(-pair_fork(&both), "a process of its own");
+    if (both.child)
+        return be_parent(&both);
+    begin_to_serve(&both, argv[0]);
+    return serve(boot_id);
 }

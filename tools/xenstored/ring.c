@@ -163,7 +163,7 @@ static void ring_close(struct connection *c)
 
     unregister(r);
     if (r->page)
-        xen_unmap_ring(r->page, r->by_grant);
+        xen_unmap_ring(c->domain->id.domid, r->page);
     free(r);
     c->endpoint = NULL;
 }
@@ -222,8 +222,9 @@ struct connection *ring_connect(struct domain *d, uint64_t gfn, uint32_t port)
         return NULL;
     r->gfn = gfn;
     r->port = -1;
-    page = d->id.domid == 0 ? xen_map_dom0_ring(&port)
-                            : xen_map_ring(d->id.domid, gfn, &r->by_grant);
+    if (d->id.domid == 0)
+        port = xen_dom0_port();
+    page = xen_map_ring(d->id.domid);
     if (!page) {
         free(r);
         return NULL;
@@ -233,7 +234,7 @@ struct connection *ring_connect(struct domain *d, uint64_t gfn, uint32_t port)
         r->c = connection_new(&ring_transport, r, d);
     if (!r->c) {
         unregister(r);
-        xen_unmap_ring(page, r->by_grant);
+        xen_unmap_ring(d->id.domid, page);
         free(r);
         return NULL;
     }
@@ -297,10 +298,9 @@ int ring_attach(struct connection *c, bool damaged)
 {
     struct ring *r = ring_of(c);
     uint16_t domid = c->domain->id.domid;
-    uint32_t port = r->remote_port;
+    uint32_t port = domid ? r->remote_port : xen_dom0_port();
 
-    r->page = domid == 0 ? xen_map_dom0_ring(&port)
-                         : xen_map_ring(domid, r->gfn, &r->by_grant);
+    r->page = xen_map_ring(domid);
     if (!r->page)
         return EINVAL;
     if (damaged && indices_differ(r))

@@ -22,7 +22,6 @@ struct ring {
     uint64_t gfn;
     uint32_t remote_port;
     int port;
-    bool by_grant;
     bool worked; /* something to notify the guest of */
 };
 

@@ -4,25 +4,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <daemon/log.h>
 
 #include "connection.h"
+#include "errand.h"
 
 struct socket_client {
     struct event_source source;
     struct connection *c;
 };
 
-static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static struct event_source listener = {.fd = -1};
 static struct event_loop *loop;
 /* Given up to be able to refuse a client when descriptors have run out. */
@@ -140,49 +136,29 @@ static void listener_ready(struct event_source *s, uint32_t events)
     } else if (errno == EMFILE || errno == ENFILE) {
         close(spare_fd);
         close(accept4(s->fd, NULL, NULL, SOCK_CLOEXEC));
-        spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        spare_fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
         log_warning("out of file descriptors: a client was refused");
     }
 }
 
 static int listen_on(int fd)
 {
-    spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    spare_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     listener.fd = fd;
     listener.ready = listener_ready;
     return -event_source_add(loop, &listener, EPOLLIN);
 }
 
-int socket_take_over(struct event_loop *l, const char *path, int fd)
+int socket_take_over(struct event_loop *l, int fd)
 {
     loop = l;
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     return fcntl(fd, F_SETFD, FD_CLOEXEC) ? errno : listen_on(fd);
 }
 
 int socket_listen(struct event_loop *l, const char *path)
 {
-    int fd, rc;
+    int fd = errand_listen(path);
 
-    if (strlen(path) >= sizeof(address.sun_path))
-        return ENAMETOOLONG;
     loop = l;
-    strcpy(address.sun_path, path);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return errno;
-    unlink(path);
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
-        chmod(path, 0600) || listen(fd, SOMAXCONN)) {
-        rc = errno;
-        close(fd);
-        return rc;
-    }
-    return listen_on(fd);
-}
-
-void socket_unlink(void)
-{
-    if (listener.fd >= 0)
-        unlink(address.sun_path);
+    return fd < 0 ? -fd : listen_on(fd);
 }

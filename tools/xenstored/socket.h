@@ -13,14 +13,12 @@ struct connection;
 /* Listens at @path, replacing a stale socket. 0 or an errno value. */
 int socket_listen(struct event_loop *loop, const char *path);
 /* The socket that a program before this one listens at: @fd. */
-int socket_take_over(struct event_loop *loop, const char *path, int fd);
+int socket_take_over(struct event_loop *loop, int fd);
 /* A client that has connected, by @fd. NULL: there is no memory, and it is
  * disconnected. */
 struct connection *socket_welcome(int fd);
 /* The descriptors: of a local client, of what they come to (below 0: none). */
 int socket_of(const struct connection *c);
 int socket_listener(void);
-/* At the end: nobody connects any more; those who have stay. */
-void socket_unlink(void);
 
 #endif

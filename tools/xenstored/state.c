@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <daemon/log.h>
 
 #include "connection.h"
 #include "domain.h"
+#include "errand.h"
 #include "record.h"
 #include "ring.h"
 #include "store.h"
@@ -27,7 +27,8 @@ size_t state_journal_min = 1 << 20;
 static struct {
     bool on, wanted; /* written; to be written as soon as there is room */
     struct journal journal;
-    char path[4096], fresh_path[4096 + 8], boot_id[JOURNAL_BOOT_ID];
+    char path[4096], fresh_path[4096 + sizeof(JOURNAL_FRESH)],
+        boot_id[JOURNAL_BOOT_ID];
     uint64_t full_size; /* of the file when it was last rewritten */
     uint64_t written;   /* frames */
     uint32_t life;
@@ -389,11 +390,10 @@ static int rewrite(void)
     if (rc)
         return rc;
     rc = dump(&fresh);
-    if (!rc && rename(state.fresh_path, state.path))
-        rc = errno;
+    rc = rc ? rc : errand_rename(state.fresh_path, state.path);
     if (rc) {
         journal_close(&fresh);
-        unlink(state.fresh_path);
+        errand_remove(state.fresh_path);
         return rc;
     }
     journal_close(&state.journal);
@@ -444,7 +444,7 @@ static int replace(void)
 
     if (!rc)
         return 0;
-    unlink(state.path);
+    errand_remove(state.path);
     journal_close(&state.journal);
     return rewrite();
 }
@@ -526,7 +526,8 @@ static int go_on_with_old(int why)
 static void set_paths(const char *path, const char *boot_id)
 {
     snprintf(state.path, sizeof(state.path), "%s", path);
-    snprintf(state.fresh_path, sizeof(state.fresh_path), "%s.new", path);
+    snprintf(state.fresh_path, sizeof(state.fresh_path), "%s" JOURNAL_FRESH,
+             path);
     memcpy(state.boot_id, boot_id, sizeof(state.boot_id));
 }
 

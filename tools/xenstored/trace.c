@@ -6,6 +6,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "errand.h"
 
 static FILE *trace;
 static char trace_name[4096];
@@ -28,18 +31,32 @@ int trace_reopen(void)
     return rc;
 }
 
+static int append_to(const char *path, FILE **file)
+{
+    int fd = errand_open(path, FILE_LOG), rc;
+
+    if (fd < 0)
+        return -fd;
+    *file = fdopen(fd, "a");
+    rc = *file ? 0 : errno;
+    if (rc)
+        close(fd);
+    return rc;
+}
+
 int trace_open(const char *path)
 {
+    int rc;
+
     if (trace)
         fclose(trace);
+    trace = NULL;
     snprintf(trace_name, sizeof(trace_name), "%s", path ? path : "");
-    trace = path ? fopen(path, "ae") : NULL;
+    rc = path ? append_to(path, &trace) : 0;
     trace_enabled = trace != NULL;
-    if (path && !trace)
-        return errno;
     if (trace)
         setvbuf(trace, NULL, _IOLBF, 0);
-    return 0;
+    return rc;
 }
 
 static void time_stamp(void)
@@ -95,11 +112,12 @@ bool trace_is_open(void)
 
 int trace_report(const char *path, const char *text, size_t len)
 {
-    FILE *file = *path == '/' ? fopen(path, "ae") : NULL;
+    FILE *file = NULL;
+    int rc = append_to(path, &file);
     bool written;
 
-    if (!file)
-        return EINVAL;
+    if (rc)
+        return rc;
     written = fwrite(text, 1, len, file) == len;
     return fclose(file) || !written ? EIO : 0;
 }

@@ -17,10 +17,13 @@ struct xen_domain_info {
     uint8_t handle[16];
 };
 
-/* 0 or an errno value, with a message. */
-int xen_open(void);
-/* 0; ESRCH: there is no such domain; anything else: could not be found out. */
+/* As root; what is not opened here is not there later. dom0: for its ring, too.
+ * 0 or an errno value, with a message. */
+int xen_open(bool dom0);
+/* 0; ESRCH: there is no such domain; anything else: could not be found out. The
+ * parent asks the hypervisor, by the second of these (errand.h). */
 int xen_domain_info(uint16_t domid, struct xen_domain_info *info);
+int xen_ask_domain(uint16_t domid, struct xen_domain_info *info);
 
 /* Event channels. Ports are positive; a negative value is an error. */
 int xen_evtchn_fd(void);
@@ -34,12 +37,12 @@ void xen_notify(int port);
 int xen_pending(void);
 void xen_unmask(int port);
 
-/* A domain's store ring: by its reserved grant, else by its frame number. NULL
- * with errno; *by_grant is to be given back when it is unmapped. */
-void *xen_map_ring(uint16_t domid, uint64_t gfn, bool *by_grant);
-void xen_unmap_ring(void *ring, bool by_grant);
-/* dom0's own ring, never unmapped, and the port to bind to; NULL with a
- * message. */
-void *xen_map_dom0_ring(uint32_t *remote_port);
+/* A domain's store ring: by the grant that each toolstack makes for it, or of
+ * dom0, by its kernel. NULL with errno. Not by a frame's number: who can map
+ * those can map all memory. */
+void *xen_map_ring(uint16_t domid);
+void xen_unmap_ring(uint16_t domid, void *ring);
+/* The port of dom0's kernel to bind to. */
+uint32_t xen_dom0_port(void);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@
 #define END_MS 10000 /* that another daemon may take to end */
 
 /* What a program in this place was left by the one before: the two descriptors
- * of the pid file, and whether it is in the background. */
+ * of the pid file, whether it is in the background, and the pid file's path. */
 #define HANDED_OVER "XEN_DAEMON_HANDED_OVER"
 
 static char *pid_path;
@@ -96,9 +97,10 @@ static void set_kept(bool yes)
 
 void daemon_hand_over(bool yes)
 {
-    char text[64];
+    char text[64 + PATH_MAX];
 
-    snprintf(text, sizeof(text), "%d %d %d", lock_fd, number_fd, in_background);
+    snprintf(text, sizeof(text), "%d %d %d %s", lock_fd, number_fd,
+             in_background, pid_path ? pid_path : "");
     set_kept(yes);
     if (yes)
         setenv(HANDED_OVER, text, 1);
@@ -107,16 +109,17 @@ void daemon_hand_over(bool yes)
 }
 
 /* The caller of the program before has gone long ago. */
-static void take_over(const char *handed, const char *pid_file)
+static void take_over(const char *handed)
 {
-    int background = 0;
+    int background = 0, path = 0;
 
-    if (sscanf(handed, "%d %d %d", &lock_fd, &number_fd, &background) != 3)
+    if (sscanf(handed, "%d %d %d %n", &lock_fd, &number_fd, &background,
+               &path) != 3)
         lock_fd = number_fd = -1;
     in_background = background;
+    pid_path = path && handed[path] ? strdup(handed + path) : NULL;
     unsetenv(HANDED_OVER);
     set_kept(false);
-    pid_path = pid_file ? realpath(pid_file, NULL) : NULL;
     if (in_background)
         log_to_syslog();
 }
@@ -127,11 +130,22 @@ int daemon_begin(const char *pid_file, bool foreground)
     int rc;
 
     if (handed) {
-        take_over(handed, pid_file);
+        take_over(handed);
         return 0;
     }
     rc = pid_file ? lock_pid_file(pid_file) : 0;
     return rc || foreground ? rc : go_into_background();
+}
+
+void daemon_in_child(void)
+{
+    int *const fd[] = {&lock_fd, &number_fd, &parent_fd};
+
+    for (size_t i = 0; i < ARRAY_SIZE(fd); i++) {
+        if (*fd[i] >= 0)
+            close(*fd[i]);
+        *fd[i] = -1;
+    }
 }
 
 static void leave_terminal(const char *log_file)
@@ -178,6 +192,11 @@ int daemon_end_other(const char *pid_file)
         rc = 0;
     close(p.fd);
     return rc;
+}
+
+const char *daemon_pid_file(void)
+{
+    return pid_path;
 }
 
 void daemon_end(void)

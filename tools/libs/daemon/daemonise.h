@@ -32,14 +32,21 @@ void daemon_ready(const char *log_file);
 /*
  * Before exec() of another program in this daemon's place, in the same process:
  * what the daemon holds, the lock on its pid file, stays open, and
- * daemon_begin() of that program finds it in the environment. false: not after
- * all.
+ * daemon_begin() of that program finds it in the environment and uses no other
+ * pid file, whatever it is told. false: not after all.
  */
 void daemon_hand_over(bool yes);
+
+/* In a child that is not the daemon for those outside: its caller does not wait
+ * for it, and the pid file is not its. */
+void daemon_in_child(void);
 
 /* Ends the daemon that holds the pid file, if there is one, as SIGTERM does,
  * and waits until it has ended. 0 or -errno. */
 int daemon_end_other(const char *pid_file);
+
+/* Its whole path; NULL: there is none. */
+const char *daemon_pid_file(void);
 
 /* Removes the pid file: the last thing before the process ends. */
 void daemon_end(void);

@@ -23,6 +23,7 @@
 static const char *program = "backend";
 static const char *file_path;
 static bool use_syslog;
+static void (*say_elsewhere)(enum log_level level, const char *text);
 static char prefix[64]; /* in brackets; empty: none */
 static struct log_bucket device_bucket;
 static enum log_level threshold = LOG_LVL_INFO;
@@ -81,6 +82,11 @@ void log_to_syslog(void)
     use_syslog = true;
 }
 
+void log_to(void (*say)(enum log_level level, const char *text))
+{
+    say_elsewhere = say;
+}
+
 /* Guests choose some of the text that ends up here: keep the log one line per
  * event and free of control characters. */
 static void make_printable(char *s)
@@ -98,6 +104,10 @@ static void print_va(enum log_level level, const char *fmt, va_list ap)
 
     vsnprintf(text, sizeof(text), fmt, ap);
     make_printable(text);
+    if (say_elsewhere) {
+        say_elsewhere(level, text);
+        return;
+    }
     if (use_syslog) {
         syslog(levels[level].priority, "%s", text);
         return;

@@ -32,6 +32,8 @@ void log_prefix(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * -errno, which has been logged where the log went before. */
 int log_to_file(const char *path);
 void log_to_syslog(void);
+/* Lines go to this function from now on. */
+void log_to(void (*say)(enum log_level level, const char *text));
 /* After the file has been moved away: opens its path again. */
 void log_reopen(void);
 

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store's privileged parent, and in the daemon's place this test, which
+ * asks it for whatever one would that a guest has taken over.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <daemon/daemonise.h>
+#include <daemon/fd_message.h>
+
+#include "../../tools/xenstored/errand.h"
+#include "../../tools/xenstored/errand_wire.h"
+#include "../../tools/xenstored/parent.h"
+#include "../../tools/xenstored/successor.h"
+
+static char dir[] = "/tmp/store-parent.XXXXXX";
+static char journal[64], fresh[64], sock[64], pid_file[64], trace_file[64];
+static pid_t parent;
+static int end;
+
+int xen_ask_domain(uint16_t domid, struct xen_domain_info *info)
+{
+    info->handle[0] = 7;
+    return domid == 5 ? 0 : ESRCH;
+}
+
+static const char *in_dir(const char *name)
+{
+    static char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    return path;
+}
+
+static void is_ready(void)
+{
+    daemon_ready(NULL);
+}
+
+static int be_parent(int to_daemon)
+{
+    static char *argv[] = {(char *)"xenstored", NULL};
+    const struct parent with = {.directory = dir,
+                                .socket = sock,
+                                .journal = journal,
+                                .trace_file = trace_file,
+                                .ready = is_ready};
+    struct pair both;
+
+    log_setup("parent", LOG_LVL_ERROR);
+    successor_arguments(argv, "a version");
+    if (daemon_begin(pid_file, true) || pair_fork(&both))
+        return 99;
+    if (!both.child) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(to_daemon);
+        for (;;)
+            pause();
+    }
+    both.end = to_daemon; /* the test has the other one */
+    return parent_run(&with, &both);
+}
+
+static int start(void **state)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+        return -1;
+    parent = fork();
+    if (!parent) {
+        alarm(60); /* should the test not end it */
+        close(ends[1]);
+        _exit(be_parent(ends[0]));
+    }
+    close(ends[0]);
+    end = ends[1];
+    errand_begin(end);
+    return 0;
+}
+
+static int code_of_parent(void)
+{
+    int status;
+
+    assert_int_equal(waitpid(parent, &status, 0), parent);
+    parent = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int stop(void **state)
+{
+    close(end);
+    if (parent)
+        waitpid(parent, NULL, 0);
+    unlink(pid_file);
+    return 0;
+}
+
+static void is_opened(const char *path, enum file_use use)
+{
+    int fd = errand_open(path, use);
+
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+/* --- tests ---------------------------------------------------------------- */
+
+static void of_files_it_opens_the_journal_alone(void **state)
+{
+    static const enum file_use uses[] = {FILE_READ, FILE_NEW, FILE_WRITE};
+    const char *other[] = {"/etc/passwd", in_dir("journal2"), "journal", "",
+                           dir,           "/proc/self/mem"};
+
+    for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+        for (size_t u = 0; u < sizeof(uses) / sizeof(uses[0]); u++)
+            assert_int_equal(errand_open(other[i], uses[u]), -EPERM);
+        assert_int_equal(errand_remove(other[i]), EPERM);
+        assert_int_equal(errand_rename(other[i], journal), EPERM);
+        assert_int_equal(errand_rename(journal, other[i]), EPERM);
+        assert_int_equal(errand_listen(other[i]), -EPERM);
+    }
+    assert_int_equal(errand_open(journal, (enum file_use)77), -EPERM);
+    is_opened(fresh, FILE_NEW);
+    assert_int_equal(errand_rename(fresh, journal), 0);
+    is_opened(journal, FILE_READ);
+    is_opened(journal, FILE_WRITE);
+    assert_int_equal(errand_remove(journal), 0);
+}
+
+static void a_journal_that_is_a_link_is_not_followed(void **state)
+{
+    assert_int_equal(symlink("/etc/passwd", journal), 0);
+    assert_int_equal(errand_open(journal, FILE_READ), -ELOOP);
+    assert_int_equal(errand_open(journal, FILE_WRITE), -ELOOP);
+    is_opened(journal, FILE_NEW);
+    is_opened(journal, FILE_READ);
+    unlink(journal);
+}
+
+static void logs_are_plain_files_in_its_directories(void **state)
+{
+    const char *path;
+
+    is_opened(in_dir("log"), FILE_LOG);
+    is_opened(trace_file, FILE_LOG); /* the command line's, anywhere */
+    assert_int_equal(mkdir(in_dir("below"), 0755), 0);
+    is_opened(in_dir("below/log"), FILE_LOG);
+    assert_int_equal(errand_open("/etc/passwd", FILE_LOG), -EACCES);
+    assert_int_equal(errand_open("log", FILE_LOG), -EACCES);
+    assert_int_equal(errand_open("", FILE_LOG), -EACCES);
+    assert_int_equal(errand_open(in_dir("../log"), FILE_LOG), -EACCES);
+    assert_true(errand_open(LOG_DIRECTORY "/../x", FILE_LOG) < 0);
+    path = in_dir("link");
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+    assert_int_equal(errand_open(path, FILE_LOG), -EACCES);
+    unlink(path);
+    assert_int_equal(symlink("/etc", path), 0);
+    assert_int_equal(errand_open(in_dir("link/x"), FILE_LOG), -EACCES);
+    unlink(in_dir("link"));
+    assert_int_equal(link(trace_file, in_dir("link")), 0);
+    assert_int_equal(errand_open(in_dir("link"), FILE_LOG), -EACCES);
+    unlink(in_dir("link"));
+    assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0);
+    assert_true(errand_open(in_dir("pipe"), FILE_LOG) < 0);
+}
+
+/* Or what is killed by its number would be another process. */
+static void the_pid_file_is_no_log(void **state)
+{
+    struct stat st;
+
+    errand_ready();
+    assert_int_equal(errand_open(pid_file, FILE_LOG), -EACCES);
+    assert_int_equal(errand_open(in_dir("./pid"), FILE_LOG), -EACCES);
+    assert_int_equal(stat(pid_file, &st), 0);
+    assert_true(st.st_size > 0);
+}
+
+static void domains_are_told(void **state)
+{
+    struct xen_domain_info info;
+
+    assert_int_equal(errand_domain(5, &info), 0);
+    assert_int_equal(info.handle[0], 7);
+    assert_int_equal(errand_domain(6, &info), ESRCH);
+}
+
+static void no_program_is_run_but_a_xenstored(void **state)
+{
+    const char *const arguments[] = {NULL, "", "-c id", "--journal-version",
+                                     "-c echo${IFS}a${IFS}version"};
+    char named[64];
+
+    snprintf(named, sizeof(named), "%s/xenstored", dir);
+    assert_int_equal(symlink("/bin/sh", named), 0);
+    for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++) {
+        assert_non_null(errand_program("/bin/sh", arguments[i]));
+        assert_non_null(errand_program(named, arguments[i]));
+        assert_non_null(errand_program("sh", arguments[i]));
+        assert_non_null(errand_program("", arguments[i]));
+        assert_int_equal(errand_go(), EINVAL);
+    }
+    unlink(named);
+}
+
+/* A file that anybody may write. */
+static void nor_one_that_others_can_write(void **state)
+{
+    static const char text[] = "#!/bin/sh\necho a version\n";
+    const char *path = in_dir("xenstored");
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+
+    assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+    assert_int_equal(fchmod(fd, 0757), 0);
+    close(fd);
+    assert_non_null(errand_program(path, NULL));
+    unlink(path);
+}
+
+static void descriptors_have_their_places(void **state)
+{
+    assert_int_equal(errand_hand(0, end), 0);
+    assert_int_equal(errand_hand(3, end), 0);
+    assert_int_equal(errand_hand(1u << 20, end), EBADF);
+    assert_int_equal(errand_hand(0, -1), EBADF);
+}
+
+static void who_speaks_another_language_ends(void **state)
+{
+    struct errand e = {.what = ERRAND_KINDS};
+
+    assert_int_equal(fd_message_send(end, &e, sizeof(e), NULL, 0, 0), 0);
+    assert_int_equal(code_of_parent(), 1);
+}
+
+static void nor_half_an_errand(void **state)
+{
+    struct errand e = {.what = ERRAND_OPEN};
+
+    assert_int_equal(fd_message_send(end, &e, 5, NULL, 0, 0), 0);
+    assert_int_equal(code_of_parent(), 1);
+}
+
+/* What is not terminated, or is not there. */
+static void a_text_has_an_end(void **state)
+{
+    struct errand e;
+    struct errand_answer a;
+    int fd, n;
+
+    memset(&e, 'x', sizeof(e));
+    e.number = 1;
+    for (e.what = 0; e.what < ERRAND_KINDS; e.what++) {
+        if (e.what == ERRAND_SAY || e.what == ERRAND_READY)
+            continue;
+        assert_int_equal(fd_message_send(end, &e, sizeof(e), NULL, 0, 0), 0);
+        n = 1;
+        assert_int_equal(fd_message_receive(end, &a, sizeof(a), &fd, &n),
+                         sizeof(a));
+        assert_int_equal(n, 0);
+        assert_true(a.rc || a.text[0]);
+    }
+}
+
+static void the_end_of_one_is_the_end_of_the_other(void **state)
+{
+    close(end);
+    assert_int_equal(code_of_parent(), 1);
+    end = -1;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(of_files_it_opens_the_journal_alone),
+        TEST(a_journal_that_is_a_link_is_not_followed),
+        TEST(logs_are_plain_files_in_its_directories),
+        TEST(the_pid_file_is_no_log),
+        TEST(domains_are_told),
+        TEST(no_program_is_run_but_a_xenstored),
+        TEST(nor_one_that_others_can_write),
+        TEST(descriptors_have_their_places),
+        TEST(who_speaks_another_language_ends),
+        TEST(nor_half_an_errand),
+        TEST(a_text_has_an_end),
+        TEST(the_end_of_one_is_the_end_of_the_other),
+    };
+    char command[64];
+    int rc;
+
+    if (!mkdtemp(dir))
+        return 1;
+    snprintf(journal, sizeof(journal), "%s/journal", dir);
+    snprintf(fresh, sizeof(fresh), "%s/journal.new", dir);
+    snprintf(sock, sizeof(sock), "%s/socket", dir);
+    snprintf(pid_file, sizeof(pid_file), "%s/pid", dir);
+    snprintf(trace_file, sizeof(trace_file), "%s.trace", dir);
+    rc = cmocka_run_group_tests_name("store parent", tests, NULL, NULL);
+    unlink(trace_file);
+    snprintf(command, sizeof(command), "rm -rf %s", dir);
+    return system(command) ? 1 : rc;
+}

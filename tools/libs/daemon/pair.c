@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* See pair.h. */
+#include <daemon/pair.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <daemon/daemonise.h>
+#include <daemon/log.h>
+#include <daemon/notify.h>
+
+/* Before there is a child, so that none is lost. */
+static int hold_signals(void)
+{
+    sigset_t set;
+    int fd;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, NULL))
+        return -errno;
+    fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+int pair_fork(struct pair *p)
+{
+    int ends[2];
+
+    p->parent = getpid();
+    p->signals = hold_signals();
+    if (p->signals < 0)
+        return p->signals;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+        return -errno;
+    p->child = fork();
+    if (p->child < 0)
+        return -errno;
+    p->end = ends[!p->child];
+    close(ends[!!p->child]);
+    if (p->child)
+        return 0;
+    close(p->signals);
+    daemon_in_child();
+    unsetenv("NOTIFY_SOCKET"); /* the parent tells */
+    return 0;
+}
+
+/* --- the parent ----------------------------------------------------------- */
+
+/* What a program before this one has left is the child's: who hangs up there
+ * must be seen to. */
+static void close_inherited(void)
+{
+    DIR *all = opendir("/proc/self/fd");
+    struct dirent *e;
+
+    while (all && (e = readdir(all))) {
+        int fd = atoi(e->d_name), flags = fcntl(fd, F_GETFD);
+
+        if (fd > STDERR_FILENO && flags >= 0 && !(flags & FD_CLOEXEC))
+            close(fd);
+    }
+    if (all)
+        closedir(all);
+}
+
+static void pass_signal_on(const struct pair *p, void (*hangup)(void))
+{
+    struct signalfd_siginfo info;
+
+    if (read(p->signals, &info, sizeof(info)) != sizeof(info))
+        return;
+    if (info.ssi_signo != SIGHUP)
+        notify_manager("STOPPING=1");
+    else if (hangup)
+        hangup();
+    kill(p->child, (int)info.ssi_signo);
+}
+
+int pair_end_child(const struct pair *p)
+{
+    int status = 0;
+
+    kill(p->child, SIGKILL);
+    while (waitpid(p->child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
+static int exit_code(int status)
+{
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status);
+    log_error("the process that serves was ended by signal %d (%s)",
+              WTERMSIG(status), strsignal(WTERMSIG(status)));
+    return 1;
+}
+
+int pair_run(const struct pair *p, bool (*serve)(const struct pair *p),
+             void (*hangup)(void))
+{
+    struct pollfd poll_of[] = {{.fd = p->signals, .events = POLLIN},
+                               {.fd = p->end, .events = POLLIN}};
+
+    close_inherited();
+    do {
+        if (poll(poll_of, 2, -1) < 0)
+            poll_of[0].revents = poll_of[1].revents = 0;
+        if (poll_of[0].revents)
+            pass_signal_on(p, hangup);
+    } while (!poll_of[1].revents || serve(p));
+    return exit_code(pair_end_child(p));
+}
+
+/* --- the child ------------------------------------------------------------ */
+
+static void leave_terminal(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
+        dup2(null, fd);
+    if (null > STDERR_FILENO)
+        close(null);
+}
+
+void pair_hide(char *first_argument, const char *name)
+{
+    size_t room = strlen(first_argument), len = strlen(name);
+
+    prctl(PR_SET_NAME, name);
+    for (size_t i = 0; i < room; i++)
+        first_argument[i] = i < len ? name[i] : '\0';
+    leave_terminal();
+}
+
+/* The kernel forgets it when the user changes. */
+int pair_end_with_parent(const struct pair *p)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+        return -errno;
+    return getppid() == p->parent ? 0 : -ESRCH;
+}

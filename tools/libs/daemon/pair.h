@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A daemon of two processes: the one that was started is privileged and small,
+ * and its child, which reads what guests write, has given up its privileges
+ * (privileges.h). To all others the parent is the daemon: its number is in the
+ * pid file, it takes signals and passes them on. The child asks it, by a
+ * socket, for the few things that it may not do.
+ *
+ * There is never one without the other. The kernel kills the child when the
+ * parent has ended. When the child has ended the parent ends as it did, or with
+ * 1 if it was killed. So whoever starts the daemon again when its process has
+ * ended need not know of the two.
+ */
+#ifndef DAEMON_PAIR_H
+#define DAEMON_PAIR_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct pair {
+    pid_t parent, child; /* child is 0 in the child */
+    int end;             /* of the socket, a SOCK_SEQPACKET */
+    int signals;         /* the parent's */
+};
+
+/* After daemon_begin(), before there are threads: becomes two. The child is no
+ * daemon for those outside (daemon_in_child()), and has no signal that waits.
+ * 0 or -errno. */
+int pair_fork(struct pair *p);
+
+/*
+ * The parent: calls serve() for each message of the child, and hangup() (may
+ * be NULL) after SIGHUP. False: the child has closed its end, or makes no
+ * sense; it is ended then. Returns the daemon's exit code.
+ */
+int pair_run(const struct pair *p, bool (*serve)(const struct pair *p),
+             void (*hangup)(void));
+/* Ends the child at once, and waits until it has. Returns its status, as of
+ * waitpid(). */
+int pair_end_child(const struct pair *p);
+
+/* The child: other names than the parent's, in first_argument (argv[0]) what
+ * there is room for: what looks for the daemon finds the parent alone. And no
+ * terminal, which would keep a caller waiting that reads to the end. */
+void pair_hide(char *first_argument, const char *name);
+/* To end with the parent, once the child is the user that it stays. 0 or
+ * -errno. */
+int pair_end_with_parent(const struct pair *p);
+
+#endif

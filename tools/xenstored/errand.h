@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the daemon may not do itself and has done by its privileged parent,
+ * which does it or refuses (parent.h): by a socket, one errand at a time, each
+ * waited for. They need neither files nor the hypervisor's control operations
+ * in this process, which parses what guests write.
+ *
+ * If the parent ends the daemon does.
+ */
+#ifndef XENSTORED_ERRAND_H
+#define XENSTORED_ERRAND_H
+
+#include <stdint.h>
+
+#include <daemon/log.h>
+
+#include "files.h"
+#include "xen.h"
+
+/* The daemon's end of the socket, which is close-on-exec. */
+void errand_begin(int fd);
+
+/* Descriptors, or -errno. The journal, its successor and the socket are the
+ * parent's to know, a path of another name is refused. */
+int errand_open(const char *path, enum file_use use);
+int errand_listen(const char *path);
+/* 0 or an errno value. */
+int errand_rename(const char *from, const char *to);
+int errand_remove(const char *path);
+/* See xen_domain_info(). */
+int errand_domain(uint16_t domid, struct xen_domain_info *info);
+
+/* Into the log. */
+void errand_say(enum log_level level, const char *text);
+/* The daemon serves: those who wait for that may know. */
+void errand_ready(void);
+
+/* Chooses the program for a live update, with these arguments (NULL: those of
+ * the parent). NULL, or why it may not be, good until the next call. */
+const char *errand_program(const char *program, const char *arguments);
+/* A descriptor for that program, as number ERRAND_HANDED + @index; the first of
+ * them, what is in the others. 0 or an errno value. */
+#define ERRAND_HANDED 1000
+int errand_hand(unsigned int index, int fd);
+/* The end of this process: the program follows, in the parent's. Or an errno
+ * value. */
+int errand_go(void);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* See files.h. */
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* rc, 0 or -errno, or the descriptor, which is closed in the first case. */
+static int checked(int fd, int rc)
+{
+    if (rc)
+        close(fd);
+    return rc ? rc : fd;
+}
+
+static int open_for_reading(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &st))
+        return checked(fd, -errno);
+    return checked(fd,
+                   S_ISREG(st.st_mode) && st.st_uid == geteuid() ? 0 : -EPERM);
+}
+
+int file_open(const char *path, enum file_use use)
+{
+    int fd, flags = O_WRONLY | O_CLOEXEC;
+
+    if (use == FILE_READ)
+        return open_for_reading(path);
+    if (use == FILE_NEW && unlink(path) && errno != ENOENT)
+        return -errno;
+    flags |= use == FILE_NEW ? O_CREAT | O_EXCL : 0;
+    flags |= use == FILE_LOG ? O_APPEND | O_CREAT | O_NONBLOCK : O_NOFOLLOW;
+    fd = open(path, flags, use == FILE_LOG ? 0640 : 0600);
+    return fd < 0 ? -errno : fd;
+}
+
+/* By another name it could be anything. */
+static int is_log(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st))
+        return -errno;
+    return S_ISREG(st.st_mode) && st.st_nlink == 1 ? 0 : -EXDEV;
+}
+
+int file_open_log(const char *directory, const char *path)
+{
+    struct open_how how = {
+        .flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC,
+        .mode = 0640,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+    };
+    size_t len = strlen(directory);
+    int fd, top, rc;
+
+    if (strncmp(path, directory, len) || path[len] != '/')
+        return -EXDEV;
+    top = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0)
+        return -errno;
+    path += len + strspn(path + len, "/");
+    fd = (int)syscall(SYS_openat2, top, path, &how, sizeof(how));
+    rc = fd < 0 ? -errno : checked(fd, is_log(fd));
+    close(top);
+    return rc == -ELOOP ? -EXDEV : rc;
+}
+
+int file_remove(const char *path)
+{
+    return unlink(path) ? -errno : 0;
+}
+
+int file_rename(const char *from, const char *to)
+{
+    return rename(from, to) ? -errno : 0;
+}
+
+int file_listen(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd;
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    unlink(path);
+    return checked(fd, bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
+                               chmod(path, 0600) || listen(fd, SOMAXCONN)
+                           ? -errno
+                           : 0);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store's own files and its socket, each opened so that nothing that
+ * somebody has put in its place is taken for it. The privileged parent opens
+ * them for the daemon (parent.h).
+ */
+#ifndef XENSTORED_FILES_H
+#define XENSTORED_FILES_H
+
+enum file_use {
+    FILE_READ,  /* a plain file of this user's */
+    FILE_NEW,   /* in the place of what is there; for this user alone */
+    FILE_WRITE, /* into what is there */
+    FILE_LOG,   /* behind it, and made if it is not there */
+};
+
+/* A descriptor, or -errno. Of the last part of a path no link is followed, but
+ * for a log. */
+int file_open(const char *path, enum file_use use);
+/* A log below @directory, for appending: no part of the way there is a link,
+ * and it has no other name. -EXDEV: @path is no such file. */
+int file_open_log(const char *directory, const char *path);
+int file_remove(const char *path);
+int file_rename(const char *from, const char *to);
+/* A Unix socket that only its owner can connect to, in the place of what is
+ * there: a descriptor, or -errno. */
+int file_listen(const char *path);
+
+#endif

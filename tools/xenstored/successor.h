@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * In the parent: the program that a live update puts in its place. It is run
+ * with all the parent's rights, and a daemon that a guest has taken over may be
+ * who names it. So it must be a xenstored, by its own name and not a link's,
+ * and a file that root alone can write, or whoever can write this program; and
+ * what its arguments could make it do to files, it does not do in a live update
+ * (parent.h, daemon_hand_over()).
+ */
+#ifndef XENSTORED_SUCCESSOR_H
+#define XENSTORED_SUCCESSOR_H
+
+/* At the start: the program's arguments are kept for the next one, and what it
+ * prints as --journal-version with these, which the next one must print, too.
+ */
+void successor_arguments(char **argv, const char *version);
+/* Chooses one; @arguments, words, may be NULL: this one's. NULL or why not, and
+ * then none is chosen. It stays the same file whatever becomes of its path. */
+const char *successor_choose(const char *program, const char *arguments);
+/* The same once more. NULL: none. */
+const char *successor_chosen(void);
+/* The last step. Returns if it fails, an errno value. */
+int successor_run(void);
+
+/* In the new program: whether it is one, and the descriptor that tells what is
+ * left to it (errand_hand()). */
+int successor_state(void);
+
+#endif
