@@ -89,6 +89,8 @@ status 0' ours xenstore-control quota set nodes 2000
 is 'control memreport FILE' 'OK
 local connections: 1
 status 0' bash -c "$dir/ours/xenstore-control memreport $dir/report; head -n 1 $dir/report; rm $dir/report"
+is 'a file elsewhere is refused' 'xenstore-control: memreport: Permission denied
+status 3' ours xenstore-control memreport /tmp/xenstored-report
 is 'watch' '/w
 /w/1
 /w
@@ -148,6 +150,13 @@ stock_clients() {
 }
 if [ -x /usr/bin/xenstore-read ]; then stock_clients; else ok 'stock clients # SKIP not installed'; fi
 
+# --- live update -------------------------------------------------------------
+victim=$(mktemp)
+is 'live update, with a pid file that is not this daemon'"'"'s' 'OK
+status 0' ours xenstore-control live-update -c "--no-domains --pid-file $victim" "$O/bin/xenstored"
+is 'the store goes on' 'OK
+status 0' ours xenstore-control check
+
 # --- end ---------------------------------------------------------------------
 is 'accounts are right' 'OK
 status 0' ours xenstore-control check
@@ -158,6 +167,8 @@ is 'a daemon that is told to stop leaves its journal for the next one' 'journal
 ours
 trace
 status 0' ls "$dir"
+[ -e "$victim" ] && ok 'nothing happens to that file' || not_ok 'nothing happens to that file'
+rm -f "$victim"
 is 'the journal is for root alone' '600
 status 0' stat -c %a "$dir/journal"
 is 'without a journal the next one starts empty' 'tool
