@@ -47,7 +47,8 @@ $(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACK
     $(WITHOUT_LIBRARIES),$(BACKEND_ARCHIVES) -luring -lseccomp))
 
 $(eval $(call program,usr/lib/xen-lite/bin/xen-console-keeper,\
-    $(addprefix backends/console/,keeper.c keep_wire.c)))
+    $(addprefix backends/console/,keeper.c keep_wire.c),$(BACKEND_ARCHIVES) \
+    $(O)/lib/libxentoollog.so.1 -lseccomp))
 $(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONTROL_LIBS)))
 
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
@@ -152,7 +153,7 @@ CONSOLE_WORLD := tests/unit/played_consoles.c \
 $(eval $(call unit_test,console_serve,tests/unit/console_serve.c $(CONSOLE_WORLD),-lxentoollog))
 $(eval $(call unit_test,console_keep,tests/unit/console_keep.c \
     $(addprefix backends/console/,keep.c keep_wire.c) \
-    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+    $(addprefix tools/libs/daemon/,event_loop.c log.c fd_message.c),-lxentoollog))
 
 # Guests that lie, with a thread that writes into what they share. FUZZ_COUNT
 # for more than a few seconds of it; see tests/long/fuzz.t.

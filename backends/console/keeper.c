@@ -5,8 +5,10 @@
  * restarted. The daemon starts it, and gives it the socket on which it listens
  * as descriptor 3.
  *
- * It never looks at what it keeps, and it serves one daemon after the other. It
- * ends when there is no daemon and nothing to keep.
+ * It has no privileges (daemon/privileges.h): what it can do is to keep what it
+ * was given and to give it back. It never looks at what it keeps, and it serves
+ * one daemon after the other. It ends when there is no daemon and nothing to
+ * keep.
  *
  * A program of its own: what ends all processes of the daemon's name must not
  * end this one. systemd could keep descriptors too, but not everybody has it.
@@ -18,6 +20,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <base/macros.h>
+#include <daemon/filter.h>
+#include <daemon/privileges.h>
 
 #include "keep_wire.h"
 
@@ -102,12 +108,32 @@ static void be_the_last_to_be_killed(void)
     close(fd);
 }
 
+/* The daemon gives it all that it needs, and guests have a part in what the
+ * daemon gives. 0 or -errno. */
+static int give_up_privileges(void)
+{
+    static const int allowed[] = {SCMP_SYS(accept4), SCMP_SYS(recvmsg),
+                                  SCMP_SYS(sendmsg), SCMP_SYS(close)};
+    int rc = privileges_limit();
+    scmp_filter_ctx ctx;
+
+    rc = rc ? rc : privileges_drop(PRIVILEGES_UID_KEEPER);
+    if (rc)
+        return rc;
+    ctx = filter_begin();
+    return ctx ? filter_end(ctx,
+                            filter_allow(ctx, allowed, ARRAY_SIZE(allowed)))
+               : -ENOMEM;
+}
+
 int main(void)
 {
     int daemon;
 
     close_range(LISTENER + 1, ~0u, 0); /* what is open by chance */
     be_the_last_to_be_killed();
+    if (give_up_privileges())
+        return 1; /* the daemon says that there is no keeper */
     do {
         daemon = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC);
         if (daemon < 0)

@@ -21,6 +21,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include <daemon/privileges.h>
+
 #include "../../backends/console/keep.h"
 
 static char dir[] = "/tmp/console-keep-XXXXXX";
@@ -120,6 +122,24 @@ static pid_t keeper(void)
     closedir(proc);
     assert_true(pid > 0);
     return pid;
+}
+
+/* A line of its status, as a number. */
+static unsigned long long status(const char *key, int base)
+{
+    char path[64], text[4096];
+    const char *at;
+    ssize_t n;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)keeper());
+    fd = open(path, O_RDONLY);
+    n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    text[n < 0 ? 0 : n] = 0;
+    at = strstr(text, key);
+    assert_non_null(at);
+    return strtoull(at + strlen(key), NULL, base);
 }
 
 static bool listens(void)
@@ -325,10 +345,28 @@ static int teardown(void **state)
     return rmdir(dir);
 }
 
+/* Not as root, the user is the one of before. */
+static void keeper_has_no_privileges(void **state)
+{
+    struct keep k;
+
+    open_keep(&k);
+    put_word(&k, "1", "a word");
+    assert_int_equal(status("\nUid:", 10),
+                     geteuid() ? geteuid() : PRIVILEGES_UID_KEEPER);
+    assert_int_equal(status("\nCapEff:", 16), 0);
+    assert_int_equal(status("\nNoNewPrivs:", 10), 1);
+    assert_int_equal(status("\nSeccomp:", 10), 2);
+    keep_drop(&k, "1");
+    close_keep(&k);
+    ends_within_a_second();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_killed_daemons_descriptors_are_handed_on),
+        cmocka_unit_test(keeper_has_no_privileges),
         cmocka_unit_test(two_hundred_consoles_are_kept),
         cmocka_unit_test(a_keeper_that_ends_is_replaced),
         cmocka_unit_test(what_is_not_wanted_is_dropped_as_it_is_found),

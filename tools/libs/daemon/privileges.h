@@ -25,6 +25,7 @@
  */
 #define PRIVILEGES_UID_DEVICES 0x70000000u /* + 2 * domid + kind */
 #define PRIVILEGES_UID_STORE   0x70010000u
+#define PRIVILEGES_UID_KEEPER  0x70010001u /* of consoles */
 
 /* At the start of the process: no gain of privilege by exec, no core dumps
  * (they would hold guest data). */
