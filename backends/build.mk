@@ -25,7 +25,7 @@ NET_BACKEND := $(addprefix backends/net/, \
     backends/common/grant_arena.c
 
 SUPERVISOR := backends/net/tap.c \
-    $(addprefix backends/supervisor/, main.c device.c devices.c interface.c worker.c \
+    $(addprefix backends/supervisor/, main.c device.c devices.c interface.c kernel_choice.c worker.c \
         store_gate.c device_log.c device_status.c) \
     $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c handover.c \
         domain_over.c)
@@ -141,6 +141,8 @@ $(eval $(call unit_test,store_gate,tests/unit/store_gate.c backends/supervisor/s
 SUPERVISOR_WORLD := tests/unit/supervisor_world.c $(SUPERVISED)
 $(foreach t,errors successors adopts stop store,$(eval $(call unit_test,supervisor_$(t),\
     tests/unit/supervisor_$(t).c $(SUPERVISOR_WORLD),-lxentoollog)))
+$(eval $(call unit_test,supervisor_kernel,tests/unit/supervisor_kernel.c \
+    backends/supervisor/kernel_choice.c $(SUPERVISOR_WORLD),-lxentoollog))
 $(eval $(call unit_test,supervisor_parts,tests/unit/supervisor_parts.c $(SUPERVISED),-lxentoollog))
 $(eval $(call unit_test,supervisor_kill,tests/unit/supervisor_kill.c $(SUPERVISED),-lxentoollog))
 $(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/ring.c))

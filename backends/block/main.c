@@ -448,6 +448,7 @@ static const struct backend_ops disk_ops = {
     .bus =
         {
             .kind = "vbd",
+            .process = "qdisk",
             .opens_for = XENBUS_CONNECT,
             .settings = block_settings,
             .read_settings = read_settings,

@@ -192,6 +192,15 @@ static bool parse_arguments(struct arguments *a, int argc, char **argv)
     return a->path;
 }
 
+/* The kernel's, by its name, that serves this device; or NULL. */
+static const char *rival(const char *path)
+{
+    char kind[16];
+
+    return sscanf(path, "backend/%15[^/]/", kind) == 1 ? kernel_driver(kind)
+                                                       : NULL;
+}
+
 int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
                  char **argv)
 {
@@ -207,7 +216,7 @@ int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
         return 2;
     }
     log_setup(ops->program, a.debug ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-    driver = kernel_driver(ops->bus.kind);
+    driver = rival(a.path);
     if (driver)
         log_error("the kernel's %s serves these devices", driver);
     b->lock = a.lock;

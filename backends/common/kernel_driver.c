@@ -8,12 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *kernel_driver_name(const char *kind)
+{
+    if (!strcmp(kind, "vbd"))
+        return "xen-blkback";
+    return strcmp(kind, "vif") ? NULL : "xen-netback";
+}
+
 const char *kernel_driver(const char *kind)
 {
     char path[64];
 
     snprintf(path, sizeof(path), "/sys/bus/xen-backend/drivers/%s", kind);
-    if (access(path, F_OK))
-        return NULL;
-    return strcmp(kind, "vif") ? "xen-blkback" : "xen-netback";
+    return access(path, F_OK) ? NULL : kernel_driver_name(kind);
 }

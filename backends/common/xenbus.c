@@ -477,13 +477,19 @@ void xenbus_quiet(struct xenbus_device *d)
     xenbus_advance(d);
 }
 
+static bool is_kind(const struct xenbus_ops *ops, const char *kind)
+{
+    return !strcmp(kind, ops->kind) ||
+           (ops->process && !strcmp(kind, ops->process));
+}
+
 static int parse_path(struct xenbus_device *d, const char *path)
 {
     char kind[16], trailing;
 
     if (sscanf(path, "backend/%15[^/]/%u/%u%c", kind, &d->domid, &d->devid,
                &trailing) != 3 ||
-        strcmp(kind, d->ops->kind) || d->domid >= DOMID_FIRST_RESERVED)
+        !is_kind(d->ops, kind) || d->domid >= DOMID_FIRST_RESERVED)
         return log_reason(-EINVAL, "'%s' is not backend/%s/DOMID/DEVID", path,
                           d->ops->kind);
     log_prefix("%s-%u-%u", kind, d->domid, d->devid);

@@ -48,7 +48,9 @@
 struct xenbus_device;
 
 struct xenbus_ops {
-    const char *kind; /* "vbd" */
+    const char *kind;    /* "vbd" */
+    const char *process; /* likewise, of what the kernel's driver is not to
+                          * have; NULL: there is none */
     /* What first needs the device opened: XENBUS_ANNOUNCE, XENBUS_CONNECT, or
      * XENBUS_NOTHING if there is nothing to open. */
     enum xenbus_action opens_for;

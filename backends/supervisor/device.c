@@ -17,6 +17,7 @@
 
 #include "../common/device_node.h"
 #include "../common/domain_over.h"
+#include "../common/kernel_driver.h"
 #include "../common/xenbus_state.h"
 
 #define LIFE_MS       1000 /* so long-lived, a process is no failure */
@@ -136,6 +137,8 @@ static enum next what_next(struct device *d)
 {
     bool known = read_state(d);
 
+    if (kernel_driver(d->kind->name))
+        return NEXT_FORGET;
     if (known && !d->state)
         return next_unknown(d);
     if (known && d->state == XenbusStateClosed &&

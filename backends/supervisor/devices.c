@@ -23,6 +23,7 @@
 #include <xlctrl.h>
 
 #include "../common/domain_over.h"
+#include "../common/kernel_driver.h"
 #include "../common/xenbus_state.h"
 #include "device.h"
 
@@ -35,9 +36,48 @@ static struct device *find(struct devices *ds, const char *path)
     return d;
 }
 
+/* Said when it begins and when it ends. */
+static bool left_to_kernel(struct device_kind *k)
+{
+    const char *driver = kernel_driver(k->name);
+
+    if (!!driver != k->left)
+        log_info("%s devices are %s the kernel's %s", k->name,
+                 driver ? "left to" : "no longer left to",
+                 driver ? driver : "driver");
+    k->left = driver;
+    return k->left;
+}
+
+/* Loaded by somebody, it has taken the devices that are served here, too. */
+static void warn_of_two(struct device_kind *k, const struct device *d)
+{
+    if (!k->left && left_to_kernel(k))
+        log_error("%s: process %d serves it, and so does the kernel's %s that "
+                  "has been loaded: shut its guest down",
+                  d->path, (int)d->worker.pid, kernel_driver(k->name));
+}
+
+/* Another program's devices may be of this kind. */
+static bool is_ours(struct devices *ds, const struct device_kind *k,
+                    const char *path)
+{
+    char node[DEVICE_PATH + 8], *type;
+    unsigned int len;
+    bool ours;
+
+    if (!k->type)
+        return true;
+    snprintf(node, sizeof(node), "%s/type", path);
+    type = xs_read(ds->store->xs, XBT_NULL, node, &len);
+    ours = type && !strcmp(type, k->type);
+    free(type);
+    return ours;
+}
+
 /* What the store has, and no process is known of: a new device; or one that
  * must have had a process, of which nothing is left. */
-static void check_device(struct devices *ds, const struct device_kind *k,
+static void check_device(struct devices *ds, struct device_kind *k,
                          unsigned int domid, unsigned int devid)
 {
     char path[DEVICE_PATH];
@@ -49,13 +89,16 @@ static void check_device(struct devices *ds, const struct device_kind *k,
     if (store_lost(ds->store))
         return;
     d = find(ds, path);
+    if (d && d->worker.pid)
+        warn_of_two(k, d);
     if (d && (d->worker.pid || d->timer.armed))
         device_state_seen(d, state);
     else if (d)
         device_settle(d);
     else if (!state)
         device_error_withdraw(ds->store->xs, path);
-    else if (state != XenbusStateClosed && !ds->stopping) {
+    else if (state != XenbusStateClosed && !ds->stopping &&
+             !left_to_kernel(k) && is_ours(ds, k, path)) {
         d = device_add(ds, k, domid, devid);
         if (d)
             device_settle(d);
@@ -65,7 +108,7 @@ static void check_device(struct devices *ds, const struct device_kind *k,
 }
 
 /* A directory above those of a guest's devices has been removed. */
-static void check_guest(struct devices *ds, const struct device_kind *k,
+static void check_guest(struct devices *ds, struct device_kind *k,
                         unsigned int domid)
 {
     struct device *next;
@@ -81,7 +124,7 @@ static void check_guest(struct devices *ds, const struct device_kind *k,
 }
 
 /* Calls itself once per level of backend/KIND/DOMID/DEVID. */
-static void scan(struct devices *ds, const struct device_kind *k, int domid)
+static void scan(struct devices *ds, struct device_kind *k, int domid)
 {
     char path[DEVICE_PATH], **names;
     unsigned int n = 0;
@@ -100,11 +143,13 @@ static void scan(struct devices *ds, const struct device_kind *k, int domid)
             check_device(ds, k, domid, id);
     }
     free(names);
+    if (domid < 0)
+        left_to_kernel(k);
 }
 
 void devices_check(struct devices *ds, const char *path)
 {
-    for (const struct device_kind *k = ds->kinds; k->name; k++) {
+    for (struct device_kind *k = ds->kinds; k->name; k++) {
         char pattern[48], leaf[16];
         unsigned int domid, devid;
         int fields;
@@ -128,7 +173,7 @@ void devices_check(struct devices *ds, const char *path)
 /* A process of a former supervisor, by the name of its file. */
 static void found(struct devices *ds, const char *file)
 {
-    for (const struct device_kind *k = ds->kinds; k->name; k++) {
+    for (struct device_kind *k = ds->kinds; k->name; k++) {
         char pattern[32];
         unsigned int domid, devid;
         int length = 0;

@@ -17,6 +17,9 @@
  * more. If it goes on for six seconds, because its guest has taken it over for
  * example, it is told to end, and five seconds later killed.
  *
+ * A kind that a driver of the kernel serves is left to it, for as long as it is
+ * loaded: its devices have no process, and none has a successor.
+ *
  * The processes go on without this daemon, and the next one adopts them
  * (worker.h).
  *
@@ -52,12 +55,15 @@ struct device_kind {
      * holds none, and if what it held is in error (POLLERR): it has been
      * removed. NULL: there is nothing. */
     int (*keep)(struct devices *ds, const char *path, bool fresh);
+    /* What the node 'type' says of those that are served here; NULL: all. */
+    const char *type;
+    bool left; /* to the kernel's driver (kernel_driver.h), when last looked */
 };
 
 /* The members are the caller's to set, but for look, dir, stopping, killing
  * and list. */
 struct devices {
-    const struct device_kind *kinds;
+    struct device_kind *kinds;
     struct store_client *store;
     struct event_loop *loop;
     struct xlc_handle *xlc; /* NULL: a domain that may not ask for others */

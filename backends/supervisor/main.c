@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xen-backendd - starts the backend processes of this domain. It watches
- * backend/vbd and backend/vif in the store and keeps one process per device
+ * xen-backendd - starts the backend processes of this domain. It watches its
+ * kinds of backends in the store and keeps one process per device
  * instance; everything about a device happens in that process, which goes on
  * when this one ends.
  */
@@ -20,24 +20,36 @@
 #include <daemon/signals.h>
 
 #include "../block/record.h"
-#include "../common/kernel_driver.h"
 #include "../common/store_client.h"
 #include "../net/record.h"
 #include "device_status.h"
 #include "devices.h"
 #include "interface.h"
+#include "kernel_choice.h"
 
 #define PROGRAM_DIR "/usr/lib/xen-lite/bin"
 #define LOG_FILE    "/var/log/xen/xen-backendd.log"
 #define PID_FILE    "/run/xen-backendd.pid"
 #define RUN_DIR     "/run/xen-backendd"
+#define CONFIG_FILE "/etc/xen/xl.conf"
 
 static struct event_loop loop;
 static struct store_client store;
 static struct device_kind kinds[] = {
-    {"vbd", "xen-block-backend", sizeof(struct block_record), NULL},
-    {"vif", "xen-net-backend", sizeof(struct net_record), interface_keep},
-    {NULL, NULL, 0, NULL},
+    {.name = "vbd",
+     .program = "xen-block-backend",
+     .record_size = sizeof(struct block_record)},
+    /* What our toolstack does not give to the kernel's driver; QEMU's say
+     * 'qdisk'. */
+    {.name = "qdisk",
+     .program = "xen-block-backend",
+     .record_size = sizeof(struct block_record),
+     .type = "phy"},
+    {.name = "vif",
+     .program = "xen-net-backend",
+     .record_size = sizeof(struct net_record),
+     .keep = interface_keep},
+    {0},
 };
 
 static struct devices devices = {.kinds = kinds,
@@ -62,6 +74,8 @@ static void usage(FILE *f)
           "                         (default " PROGRAM_DIR ")\n"
           "  -r, --run-dir DIR      where the backends' files are\n"
           "                         (default " RUN_DIR ")\n"
+          "  -c, --config FILE      what the kernel's drivers are to serve\n"
+          "                         (default " CONFIG_FILE ")\n"
           "  -d, --debug            log more\n"
           "  -h, --help             this text\n",
           f);
@@ -99,7 +113,7 @@ static int watch_store(void)
 static struct signal_watch signals;
 
 struct options {
-    const char *pid_file, *log_file;
+    const char *pid_file, *log_file, *config;
     bool foreground, stop, status;
 };
 
@@ -113,13 +127,14 @@ static void parse_options(struct options *o, int argc, char **argv)
         {"log", required_argument, NULL, 'l'},
         {"backend-dir", required_argument, NULL, 'b'},
         {"run-dir", required_argument, NULL, 'r'},
+        {"config", required_argument, NULL, 'c'},
         {"debug", no_argument, NULL, 'd'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int c;
 
-    while ((c = getopt_long(argc, argv, "isSp:l:b:r:dh", longs, NULL)) != -1)
+    while ((c = getopt_long(argc, argv, "isSp:l:b:r:c:dh", longs, NULL)) != -1)
         switch (c) {
         case 'i':
             o->foreground = true;
@@ -142,6 +157,9 @@ static void parse_options(struct options *o, int argc, char **argv)
         case 'r':
             devices.run_dir = optarg;
             break;
+        case 'c':
+            o->config = optarg;
+            break;
         case 'd':
             devices.debug = true;
             break;
@@ -149,22 +167,6 @@ static void parse_options(struct options *o, int argc, char **argv)
             usage(c == 'h' ? stdout : stderr);
             exit(c == 'h' ? 0 : 2);
         }
-}
-
-/* Takes the kinds that the kernel serves off the list. */
-static void leave_to_kernel(void)
-{
-    struct device_kind *left = kinds;
-    const char *driver;
-
-    for (struct device_kind *k = kinds; k->name; k++) {
-        driver = kernel_driver(k->name);
-        if (driver)
-            log_info("%s devices are left to the kernel's %s", k->name, driver);
-        else
-            *left++ = *k;
-    }
-    *left = (struct device_kind){NULL, NULL, 0, NULL};
 }
 
 /* All that can fail. The store is connected later, in the loop. */
@@ -178,7 +180,6 @@ static int start(void)
     rc = rc ? rc : devices_open(&devices);
     if (rc)
         return rc;
-    leave_to_kernel();
     return watch_store();
 }
 
@@ -205,7 +206,8 @@ static int begin(const struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.log_file = LOG_FILE, .pid_file = PID_FILE};
+    struct options o = {
+        .log_file = LOG_FILE, .pid_file = PID_FILE, .config = CONFIG_FILE};
     int rc;
 
     parse_options(&o, argc, argv);
@@ -219,6 +221,8 @@ int main(int argc, char **argv)
         log_error("cannot start: %s", strerror(-rc));
         return 1;
     }
+    if (!o.stop)
+        kernel_choice(o.config, devices.run_dir);
     daemon_ready(o.log_file);
     rc = serve(o.stop);
     devices_close(&devices);

@@ -31,9 +31,9 @@ done
 build/bin/xenstored --no-domains --pid-file "$dir/pid" || exit 1
 
 # disk DOMID MEDIUM MODE: the script is run for a disk of that domain; format=:
-# what the toolstack says of it, script=: another name of it
+# what the toolstack says of it, script=: another name of it, kind=: of its backend
 disk() {
-    local back=/local/domain/0/backend/vbd/$1/51712
+    local back=/local/domain/0/backend/${kind:-vbd}/$1/51712
     xenstore-rm "$back" 2> /dev/null
     xenstore-write -R "/local/domain/$1/vm" "/vm/$1" "/local/domain/$1/name" "guest$1" \
         "$back/params" "$2" "$back/mode" "$3" "$back/frontend-id" "$1" "$back/state" 1
@@ -44,9 +44,9 @@ takes() { # MEDIUM MODE
     disk 9 "$1" "$2"
     local status=$?
     for key in hotplug-error physical-device-path; do
-        xenstore-read /local/domain/0/backend/vbd/9/51712/$key 2> /dev/null
+        xenstore-read "/local/domain/0/backend/${kind:-vbd}/9/51712/$key" 2> /dev/null
     done
-    xenstore-rm /local/domain/0/backend/vbd/9
+    xenstore-rm "/local/domain/0/backend/${kind:-vbd}/9"
     return $status
 }
 refuses() { # TEXT MEDIUM MODE
@@ -107,6 +107,22 @@ disk 1 "$dir/image" r
 check "a reader of what a guest reads is let in" takes "$on_image" r
 check "a writer of what a guest reads is refused" refuses "in use by guest1" "$on_image" w
 xenstore-rm /local/domain/0/backend/vbd/1
+
+# Linux's driver and processes of ours, side by side.
+kind=qdisk disk 1 "$dir/image" w
+check "what a process serves beside the kernel's driver is in use" refuses "in use by guest1" "$on_image" w
+check "also for another that a process serves" eval 'kind=qdisk refuses "in use by guest1" "$dir/image" w'
+xenstore-rm /local/domain/0/backend/qdisk/1
+beside_driver() { # COMMAND...: where the driver is loaded
+    unshare -m bash -c "
+        mount -t tmpfs none /sys/bus && mkdir -p /sys/bus/xen-backend/drivers/vbd || exit
+        dir=$dir; $(declare -f disk takes refuses); $*"
+}
+check "the kernel's driver gets a block device" beside_driver takes "$on_image" w
+check "a file is not for it" beside_driver refuses \'block devices alone\' "$dir/image" w
+check "nor is an empty drive" beside_driver refuses \'an empty drive\' \'\' r
+check "nor what has a URI" beside_driver refuses \'block devices alone\' nbd://127.0.0.1:1 r
+check "a process takes a file beside it" beside_driver kind=qdisk takes "$dir/image" w
 
 # A file system whose server does not answer.
 dead_server() { exec 7<> /dev/fuse && mount -i -t fuse -o fd=7,rootmode=40000,user_id=0,group_id=0 dead "$dir/dead"; }

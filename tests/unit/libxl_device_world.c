@@ -188,7 +188,13 @@ const char *node(const char *path)
 
 /* --- the domain and its configuration --- */
 
-bool domain_is_gone, cannot_save;
+bool domain_is_gone, cannot_save, kernel_serves;
+
+bool libxl__kernel_serves(const char *kind)
+{
+    return kernel_serves;
+}
+
 int locks;
 void (*meanwhile)(void);
 

@@ -35,6 +35,7 @@ extern libxl_domain_config config;
 /* NULL, or the disk that it has whenever a process may be killed. */
 extern const char *stays_configured;
 extern bool domain_is_gone;
+extern bool kernel_serves;  /* disks and interfaces */
 extern bool store_is_away;  /* does not answer */
 extern bool fails_to_write; /* in a transaction */
 extern int locks;           /* held */

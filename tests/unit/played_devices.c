@@ -12,6 +12,7 @@
 #include <xenstore.h>
 
 #include "../../backends/common/domain_over.h"
+#include "../../backends/common/kernel_driver.h"
 #include "../../backends/common/store_client.h"
 #include "../../tools/libxenstore/reconnect.h"
 
@@ -49,6 +50,18 @@ int xs_connect(void)
 bool domain_over(struct xlc_handle *h, unsigned int domid)
 {
     return h && played->guest_over;
+}
+
+const char *kernel_driver(const char *kind)
+{
+    return played->kernel ? "xen-blkback" : NULL;
+}
+
+const char *kernel_driver_name(const char *kind)
+{
+    return !strcmp(kind, "vbd")   ? "xen-blkback"
+           : !strcmp(kind, "vif") ? "xen-netback"
+                                  : NULL;
 }
 
 /* The disk of PREFIXbackend/vbd/3/N/KEY; NULL: no such path. */
@@ -91,6 +104,8 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
         return answer(d->state, "%d", d->online);
     if ((d = disk_at(path, "", "frontend")))
         return answer(d->state && !d->brought_back, "", 0);
+    if ((d = disk_at(path, "", "type")))
+        return strdup(d->foreign ? "qdisk" : "phy");
     if ((d = disk_at(path, "error/", "error")))
         return *d->error ? strdup(d->error) : NULL;
     return answer(!strcmp(path, "/local/domain/3") && !played->unknown, "", 0);

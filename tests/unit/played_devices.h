@@ -17,6 +17,7 @@ struct played_device {
     volatile int state; /* 0: the toolstack has removed it */
     volatile int online;
     volatile bool brought_back;     /* removed, and then written by a process */
+    volatile bool foreign;          /* another program's of this kind */
     char error[512];                /* "": no such node */
     int restarts;                   /* -1: likewise */
     volatile unsigned int instance; /* counted by the test's toolstack */
@@ -28,6 +29,7 @@ struct played_store {
     volatile bool refuses;    /* it answers reads, and takes nothing */
     volatile bool unknown;    /* the store does not know the domain */
     volatile bool guest_over; /* the hypervisor says that it has ended */
+    bool kernel;              /* its driver takes all disks */
     volatile unsigned int doubles, strangers; /* as the backends saw */
     struct played_device disk[DISKS];
 };

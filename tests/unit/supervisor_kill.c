@@ -128,8 +128,8 @@ static void look(struct event_timer *t)
 
 static int supervise(void)
 {
-    static const struct device_kind kinds[] = {{"vbd", PROGRAM, 4096, NULL},
-                                               {NULL, NULL, 0, NULL}};
+    static struct device_kind kinds[] = {
+        {.name = "vbd", .program = PROGRAM, .record_size = 4096}, {0}};
     struct event_timer often = {.fire = look};
     char run_dir[64];
 

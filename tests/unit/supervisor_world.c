@@ -16,8 +16,8 @@ static char dir[] = "/tmp/supervisor-XXXXXX";
 char run_dir[64], program[64], started[40];
 struct event_loop loop;
 static struct store_client store;
-struct device_kind kinds[2] = {{"vbd", "xen-block-backend", 4096, NULL},
-                               {NULL, NULL, 0, NULL}};
+struct device_kind kinds[2] = {
+    {.name = "vbd", .program = "xen-block-backend", .record_size = 4096}};
 struct devices devices;
 struct played_device *disk;
 
@@ -76,6 +76,7 @@ int each_begins(void **unused)
     memset(played, 0, sizeof(*played));
     kinds[0].record_size = 4096;
     kinds[0].keep = NULL;
+    kinds[0].left = false;
     unlink(started);
     begin_supervisor();
     return 0;

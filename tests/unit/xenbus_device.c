@@ -215,6 +215,23 @@ static void a_frontends_nonsense_is_not_logged_for_ever(void **state)
     assert_in_range(st.st_size, 1, 4096);
 }
 
+/* What the kernel's driver is not to have has a kind of its own. */
+static void a_device_is_of_a_kind_of_its_backend(void **state)
+{
+    struct xenbus_ops *with = new_ops();
+
+    end_process();
+    memset(&device, 0, sizeof(device));
+    event_loop_init(&loop);
+    assert_int_equal(xenbus_open(&device, &loop, "backend/qdisk/3/1", with),
+                     -EINVAL);
+    with->process = "qdisk";
+    assert_int_equal(xenbus_open(&device, &loop, "backend/vif/3/1", with),
+                     -EINVAL);
+    assert_int_equal(xenbus_open(&device, &loop, "backend/qdisk/3/1", with), 0);
+    assert_int_equal(device.devid, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +246,7 @@ int main(void)
         TEST(frontend_that_changes_without_end_is_left_for_a_while),
         TEST(frontend_that_writes_its_state_without_end_is_seldom_looked_at),
         TEST(a_frontends_nonsense_is_not_logged_for_ever),
+        TEST(a_device_is_of_a_kind_of_its_backend),
     };
 
     return cmocka_run_group_tests_name("xenbus_device", tests, NULL, NULL);

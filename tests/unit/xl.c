@@ -288,6 +288,37 @@ static void a_configuration_is_read_or_refused_with_its_line(void **state)
     }
 }
 
+/* --- xl.conf --- */
+
+static const struct {
+    const char *text, *message;
+} defaults[] = {
+    {"vbd.default.driver=\"kernel\"\nvif.default.driver='process'\n", ""},
+    {"vif.default.driver=\"linux\"\n",
+     "vif.default.driver is kernel or process, not 'linux'\n"},
+};
+
+static void a_word_for_xen_backendd_is_checked(void **state)
+{
+    char file[] = "/tmp/xl-conf-XXXXXX";
+    int fd = mkstemp(file);
+    FILE *err = stderr;
+
+    for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(
+            pwrite(fd, defaults[i].text, strlen(defaults[i].text), 0),
+            strlen(defaults[i].text));
+        open_out();
+        stderr = out;
+        assert_int_equal(read_xl_conf(file), *defaults[i].message ? -1 : 0);
+        stderr = err;
+        check_out(defaults[i].message);
+    }
+    close(fd);
+    unlink(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_memory_size_is_read_or_refused),
         cmocka_unit_test(a_set_of_cpus_is_read_or_refused),
         cmocka_unit_test(a_configuration_is_read_or_refused_with_its_line),
+        cmocka_unit_test(a_word_for_xen_backendd_is_checked),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

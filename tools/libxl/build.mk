@@ -65,12 +65,12 @@ CFLAGS_tests/unit/libxl_domains := -D__XEN_TOOLS__ -Itools/libs/ctrl
 $(eval $(call unit_test,libxl_domains,tests/unit/libxl_domains.c $(LIBXL_TYPES) \
     $(addprefix tools/libxl/,domain_info.c domain_destroy.c ao.c \
     event_child.c event_loop.c event_queue.c gc.c),-lyajl -lxentoollog))
-CFLAGS_tests/unit/libxl_devices := -D__XEN_TOOLS__ -Itools/libs/ctrl
-CFLAGS_tests/unit/libxl_device_world := -D__XEN_TOOLS__ -Itools/libs/ctrl
-$(eval $(call unit_test,libxl_devices,$(addprefix tests/unit/,libxl_devices.c \
-    libxl_device_world.c) $(LIBXL_TYPES) \
+$(foreach t,devices kernel device_world,\
+    $(eval CFLAGS_tests/unit/libxl_$(t) := -D__XEN_TOOLS__ -Itools/libs/ctrl))
+$(foreach t,devices kernel,$(eval $(call unit_test,libxl_$(t),\
+    $(addprefix tests/unit/,libxl_$(t).c libxl_device_world.c) $(LIBXL_TYPES) \
     $(addprefix tools/libxl/,cdrom.c device.c device_change.c device_info.c \
-    device_op.c disk.c domain_config.c gc.c nic.c vdev.c xenstore.c),-lyajl -lxentoollog))
+    device_op.c disk.c domain_config.c gc.c nic.c vdev.c xenstore.c),-lyajl -lxentoollog)))
 CFLAGS_tests/unit/libxl_userdata := -D__XEN_TOOLS__ -Itools/libs/ctrl
 $(eval $(call unit_test,libxl_userdata,tests/unit/libxl_userdata.c $(LIBXL_TYPES) \
     $(addprefix tools/libxl/,domain_preserve.c gc.c userdata.c utils.c),-lyajl -lxentoollog))

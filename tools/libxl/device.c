@@ -16,10 +16,17 @@ const char *libxl__device_frontend(libxl__gc *gc, const libxl__device *dev)
                      dev->devid);
 }
 
+const char *libxl__device_own_backend(libxl__gc *gc, const libxl__device *dev)
+{
+    return GCSPRINTF("backend/%s/%u/%u",
+                     dev->backend ? dev->backend : dev->kind, dev->domid,
+                     dev->devid);
+}
+
 const char *libxl__device_backend(libxl__gc *gc, const libxl__device *dev)
 {
-    return GCSPRINTF("/local/domain/%u/backend/%s/%u/%u", dev->backend_domid,
-                     dev->kind, dev->domid, dev->devid);
+    return GCSPRINTF("/local/domain/%u/%s", dev->backend_domid,
+                     libxl__device_own_backend(gc, dev));
 }
 
 const char *libxl__device_record(libxl__gc *gc, const libxl__device *dev)
@@ -42,8 +49,8 @@ const char *libxl__device_trouble(libxl__gc *gc, const libxl__device *dev)
 {
     const char *s = libxl__xs_read(
         gc, XBT_NULL,
-        GCSPRINTF("/local/domain/%u/error/backend/%s/%u/%u/error",
-                  dev->backend_domid, dev->kind, dev->domid, dev->devid));
+        GCSPRINTF("/local/domain/%u/error/%s/error", dev->backend_domid,
+                  libxl__device_own_backend(gc, dev)));
 
     if (!s)
         s = libxl__xs_read(
@@ -131,12 +138,15 @@ int libxl__device_find(libxl__gc *gc, xs_transaction_t t, libxl__device *dev)
 {
     const char *be = libxl__xs_read(
         gc, t, GCSPRINTF("%s/backend", libxl__device_record(gc, dev)));
+    char kind[16];
 
     if (!be)
         return errno == ENOENT ? ERROR_NOTFOUND : ERROR_FAIL;
-    return sscanf(be, "/local/domain/%u/backend/", &dev->backend_domid) == 1
-               ? 0
-               : ERROR_INVAL;
+    if (sscanf(be, "/local/domain/%u/backend/%15[^/]", &dev->backend_domid,
+               kind) != 2)
+        return ERROR_INVAL;
+    dev->backend = libxl__strdup(gc, kind);
+    return 0;
 }
 
 /* Those of one kind, at the end of the list. */

@@ -9,6 +9,9 @@
  *   backend   /local/domain/B/backend/KIND/D/DEVID
  *   record    /libxl/D/device/KIND/DEVID
  *
+ * A driver of dom0's kernel takes all backends of its kind. The kind of a
+ * backend is another one, where that driver is loaded and is not to have it.
+ *
  * Adding:   write all three; wait until the backend has seen it (state
  *           InitWait); run the hotplug script.
  * Removing: tell the backend (online 0, state Closing) and, when the guest is
@@ -22,13 +25,16 @@
 
 typedef struct libxl__device {
     uint32_t domid, backend_domid, devid;
-    const char *kind; /* "vbd", "vif", "console" */
+    const char *kind;    /* "vbd", "vif", "console" */
+    const char *backend; /* kind of the backend; NULL: the same */
 } libxl__device;
 
 /* The paths above, from gc. They need not be there. */
 const char *libxl__device_frontend(libxl__gc *gc, const libxl__device *dev);
 const char *libxl__device_backend(libxl__gc *gc, const libxl__device *dev);
 const char *libxl__device_record(libxl__gc *gc, const libxl__device *dev);
+/* backend/KIND/D/DEVID, as domain B names it itself. */
+const char *libxl__device_own_backend(libxl__gc *gc, const libxl__device *dev);
 
 /* Writes the three directories, front and back with these nodes and the links
  * between them. In a transaction of its own, and not if there is such a device,
@@ -39,8 +45,8 @@ int libxl__device_write(libxl__gc *gc, const libxl__device *dev,
                         const struct libxl__node *front, bool front_readonly);
 
 /* By its record of domid's device of this kind and number; then backend_domid
- * is filled in. ERROR_NOTFOUND, in silence: there is certainly none; a store
- * that does not answer does not say so. */
+ * and backend are filled in. ERROR_NOTFOUND, in silence: there is certainly
+ * none; a store that does not answer does not say so. */
 int libxl__device_find(libxl__gc *gc, xs_transaction_t t, libxl__device *dev);
 /* What is wrong with it now, in the words of its backend or its script; NULL:
  * nothing. From gc. */
@@ -105,6 +111,9 @@ int libxl__nic_write(libxl__gc *gc, uint32_t domid, const libxl_device_nic *nic,
                      libxl__device *dev);
 int libxl__console_write(libxl__gc *gc, uint32_t domid, uint64_t mfn,
                          uint32_t port);
+/* Is the driver of this domain's kernel loaded that takes all backends of this
+ * kind? */
+bool libxl__kernel_serves(const char *kind);
 /* A number or a name; NULL is dom0. ERROR_INVAL, logged. */
 int libxl__backend_domid(libxl__gc *gc, const char *name, uint32_t *domid);
 /* script, or the default for NULL, in LIBXL__SCRIPT_DIR if it is not absolute.

@@ -69,7 +69,8 @@ static void read_disk(libxl__gc *gc, const libxl__device *dev,
     disk->backend_domid = dev->backend_domid;
     disk->vdev = record_nogc(gc, dev, "dev");
     disk->pdev_path = record_nogc(gc, dev, "params");
-    disk->backend = LIBXL_DISK_BACKEND_PHY;
+    disk->backend = strcmp(dev->backend, "qdisk") ? LIBXL_DISK_BACKEND_PHY
+                                                  : LIBXL_DISK_BACKEND_QDISK;
     disk->format =
         disk->pdev_path ? LIBXL_DISK_FORMAT_RAW : LIBXL_DISK_FORMAT_EMPTY;
     if (disk->pdev_path && format &&

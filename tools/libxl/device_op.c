@@ -277,8 +277,7 @@ static void run_script(libxl__aodev *aodev)
     bool unread = !script && errno != ENOENT;
     bool vif = !strcmp(dev->kind, "vif");
     const char *vifname = vif ? be_node(aodev, "vifname") : NULL;
-    const char *path =
-        GCSPRINTF("backend/%s/%u/%u", dev->kind, dev->domid, dev->devid);
+    const char *path = libxl__device_own_backend(gc, dev);
     /* Before the script has renamed it, the driver's own name. */
     const char *interface = vifname && !aodev->add
                                 ? vifname

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Disks: block devices, files of raw sectors, images in QEMU's formats and what
- * has a URI, all served by the 'vbd' backend. The block script checks the
- * target and tells the backend what to open.
+ * has a URI. The block script checks the target and tells the backend what to
+ * open.
  */
 #include <sys/stat.h>
 
@@ -16,8 +16,8 @@ static bool is_uri(const char *target)
     return n > 1 && target[n] == ':' && *target >= 'a';
 }
 
-/* 'phy' is a medium of sectors, 'qdisk' all that QEMU can read; here both are
- * served by one backend. */
+/* 'phy' is a medium of sectors, 'qdisk' all that QEMU can read; both may be
+ * served by one backend, see backend_kind(). */
 static int check_kind(libxl__gc *gc, const libxl_device_disk *disk)
 {
     bool raw = disk->format == LIBXL_DISK_FORMAT_RAW ||
@@ -92,6 +92,29 @@ int libxl__disk_setdefault(libxl__gc *gc, libxl_device_disk *disk)
     return 0;
 }
 
+/* What a script names is one, too. */
+static bool is_block_device(const libxl_device_disk *disk)
+{
+    struct stat st;
+
+    if (disk->script)
+        return !strstr(disk->script, "block-nbd");
+    return !stat(disk->pdev_path, &st) && S_ISBLK(st.st_mode);
+}
+
+/* Linux's driver serves block devices, as Xen's users know it by 'phy', and all
+ * backends of its kind are its own: other disks have a kind that only processes
+ * serve. Nobody knows what another domain's kernel has. */
+static const char *backend_kind(const libxl_device_disk *disk)
+{
+    bool phy = disk->backend != LIBXL_DISK_BACKEND_QDISK &&
+               disk->format == LIBXL_DISK_FORMAT_RAW && !disk->is_cdrom &&
+               is_block_device(disk);
+
+    return phy || disk->backend_domid || !libxl__kernel_serves("vbd") ? "vbd"
+                                                                      : "qdisk";
+}
+
 int libxl__disk_write(libxl__gc *gc, uint32_t domid,
                       const libxl_device_disk *disk, libxl__device *dev)
 {
@@ -130,7 +153,8 @@ int libxl__disk_write(libxl__gc *gc, uint32_t domid,
     *dev = (libxl__device){.domid = domid,
                            .backend_domid = disk->backend_domid,
                            .devid = number,
-                           .kind = "vbd"};
+                           .kind = "vbd",
+                           .backend = backend_kind(disk)};
     return libxl__device_write(gc, dev, back, front, false);
 }
 

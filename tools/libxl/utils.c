@@ -4,7 +4,7 @@
  */
 #include <sys/stat.h>
 
-#include "internal.h"
+#include "device.h"
 
 #define LOGS_KEPT 10
 
@@ -13,6 +13,14 @@ char *libxl_basename(const char *name)
     const char *slash = strrchr(name, '/');
 
     return libxl__strdup_nogc(NULL, slash ? slash + 1 : name);
+}
+
+bool libxl__kernel_serves(const char *kind)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/sys/bus/xen-backend/drivers/%s", kind);
+    return !access(path, F_OK);
 }
 
 static int transfer(libxl_ctx *ctx, bool in, int fd, char *data, ssize_t sz,

@@ -53,6 +53,24 @@ static int parse_autoballoon(XLU_Config *cfg)
     return -1;
 }
 
+/* xen-backendd acts on these, and has nobody to tell of a mistake but its log.
+ */
+static int check_drivers(XLU_Config *cfg)
+{
+    static const char *const keys[] = {"vbd.default.driver",
+                                       "vif.default.driver"};
+    const char *s;
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        if (xlu_cfg_get_string(cfg, keys[i], &s, 0) || !strcmp(s, "kernel") ||
+            !strcmp(s, "process"))
+            continue;
+        fprintf(stderr, "%s is kernel or process, not '%s'\n", keys[i], s);
+        return -1;
+    }
+    return 0;
+}
+
 static int parse(XLU_Config *cfg)
 {
     static const struct {
@@ -92,7 +110,7 @@ static int parse(XLU_Config *cfg)
     if (!xlu_cfg_get_long(cfg, "run_hotplug_scripts", &l, 0))
         xl_conf.run_hotplug_scripts = l;
     xlu_cfg_get_defbool(cfg, "claim_mode", &xl_conf.claim_mode, 0);
-    return parse_autoballoon(cfg);
+    return parse_autoballoon(cfg) ? -1 : check_drivers(cfg);
 }
 
 int read_xl_conf(const char *file)
