@@ -26,7 +26,7 @@ NET_BACKEND := $(addprefix backends/net/, \
 
 SUPERVISOR := backends/net/tap.c \
     $(addprefix backends/supervisor/, main.c device.c devices.c interface.c kernel_choice.c worker.c \
-        store_gate.c device_log.c device_status.c) \
+        store_gate.c device_log.c device_status.c disk_stats.c) \
     $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c handover.c \
         domain_over.c)
 
@@ -133,7 +133,7 @@ $(foreach t,device opening hanging successor,$(eval $(call unit_test,xenbus_$(t)
 
 SUPERVISED := tests/unit/played_devices.c \
     $(addprefix backends/supervisor/,device.c devices.c worker.c store_gate.c device_log.c \
-        device_status.c) \
+        device_status.c disk_stats.c) \
     $(addprefix backends/common/,device_node.c handover.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c pid_lock.c)
 $(eval $(call unit_test,store_gate,tests/unit/store_gate.c backends/supervisor/store_gate.c \
@@ -143,6 +143,8 @@ $(foreach t,errors successors adopts stop store,$(eval $(call unit_test,supervis
     tests/unit/supervisor_$(t).c $(SUPERVISOR_WORLD),-lxentoollog)))
 $(eval $(call unit_test,supervisor_kernel,tests/unit/supervisor_kernel.c \
     backends/supervisor/kernel_choice.c $(SUPERVISOR_WORLD),-lxentoollog))
+$(eval $(call unit_test,supervisor_stats,tests/unit/supervisor_stats.c \
+    $(SUPERVISOR_WORLD),-lyajl -lxentoollog))
 $(eval $(call unit_test,supervisor_parts,tests/unit/supervisor_parts.c $(SUPERVISED),-lxentoollog))
 $(eval $(call unit_test,supervisor_kill,tests/unit/supervisor_kill.c $(SUPERVISED),-lxentoollog))
 $(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/ring.c))

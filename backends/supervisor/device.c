@@ -19,6 +19,7 @@
 #include "../common/domain_over.h"
 #include "../common/kernel_driver.h"
 #include "../common/xenbus_state.h"
+#include "disk_stats.h"
 
 #define LIFE_MS       1000 /* so long-lived, a process is no failure */
 #define WAIT_FIRST_MS 100
@@ -159,6 +160,7 @@ void device_forget(struct device *d)
     while (*p != d)
         p = &(*p)->next;
     *p = d->next;
+    disk_stats_check(d->all, d->domid);
     event_timer_cancel(d->all->loop, &d->timer);
     event_timer_cancel(d->all->loop, &d->gone);
     if (d->kept >= 0)
@@ -194,6 +196,7 @@ static void end(struct device *d)
 
     snprintf(path, sizeof(path), "%s", d->path);
     device_status_withdraw(ds->store->xs, path);
+    disk_stats_withdraw(ds->store->xs, path);
     worker_remove_files(&d->worker);
     device_forget(d);
     if (ds->stopping && !ds->list)
@@ -210,6 +213,7 @@ static void tell(struct device *d)
     d->status.pid = d->worker.pid;
     device_status_save(&d->status, d->all->run_dir, d->worker.name);
     device_status_publish(d->all->store->xs, d->path, &d->status);
+    disk_stats_publish(d->all->store->xs, d->path);
 }
 
 /* Somebody may remove it: then the next process makes it anew. */
@@ -530,6 +534,7 @@ struct device *device_add(struct devices *ds, const struct device_kind *k,
     snprintf(d->worker.name, sizeof(d->worker.name), "%s-%u-%u", k->name, domid,
              devid);
     ds->list = d;
+    disk_stats_check(ds, domid);
     return d;
 }
 

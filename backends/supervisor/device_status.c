@@ -12,8 +12,6 @@
 
 #include <daemon/pid_lock.h>
 
-#include "../common/record.h"
-
 #define PATH_LEN 160
 
 #define ERROR  "error"
@@ -62,11 +60,12 @@ void device_error_clear(struct xs_handle *xs, const char *path,
     free(said);
 }
 
-static void remove_node(struct xs_handle *xs, char *node)
+void device_node_remove(struct xs_handle *xs, const char *path)
 {
-    char **names, *slash;
+    char node[PATH_LEN], **names, *slash;
     unsigned int n;
 
+    snprintf(node, sizeof(node), "%s", path);
     if (!xs_rm(xs, XBT_NULL, node))
         return;
     while ((slash = strrchr(node, '/'))) {
@@ -83,7 +82,7 @@ static void withdraw(struct xs_handle *xs, const char *room, const char *path)
     char node[PATH_LEN];
 
     snprintf(node, sizeof(node), "%s/%s", room, path);
-    remove_node(xs, node);
+    device_node_remove(xs, node);
 }
 
 void device_status_withdraw(struct xs_handle *xs, const char *path)
@@ -133,7 +132,7 @@ void device_status_save(const struct device_status *s, const char *dir,
 
 /* --- as JSON --- */
 
-static void print_text(FILE *f, const char *text)
+void device_text_print(FILE *f, const char *text)
 {
     fputc('"', f);
     for (const unsigned char *c = (const unsigned char *)text; *c; c++)
@@ -164,22 +163,37 @@ static void print_count(FILE *f, const char *name, const struct record_count *c)
             (unsigned long long)c->operations, (unsigned long long)c->bytes);
 }
 
-/* A record may have any content: these are but numbers. */
-static void print_counts(FILE *f, const char *path)
+static struct record_head head_of_record(const char *dir, const char *name)
 {
     struct record_head h = {0};
-    FILE *r = fopen(path, "re");
+    char path[PATH_MAX];
+    FILE *r;
 
+    snprintf(path, sizeof(path), "%s/%s.record", dir, name);
+    r = fopen(path, "re");
     if (r) {
         if (fread(&h, sizeof(h), 1, r) != 1)
             h = (struct record_head){0};
         fclose(r);
     }
+    return h;
+}
+
+void device_counts_load(struct record_counts *c, const char *dir,
+                        const char *name)
+{
+    *c = head_of_record(dir, name).counts;
+}
+
+static void print_counts(FILE *f, const char *dir, const char *name)
+{
+    struct record_head h = head_of_record(dir, name);
+
     print_count(f, "to_guest", &h.counts.to_guest);
     print_count(f, "from_guest", &h.counts.from_guest);
     fputs(", \"waits\": ", f);
     if (h.waits_for && h.waits_for < 4096)
-        print_text(f, strerror((int)h.waits_for));
+        device_text_print(f, strerror((int)h.waits_for));
     else
         fputs("null", f);
 }
@@ -203,11 +217,10 @@ static bool print_device(FILE *f, const char *dir, const char *file, bool first)
     device_status_load(&s, dir, path);
     fprintf(f, ", \"restarts\": %u, \"reason\": ", s.restarts);
     if (*s.why)
-        print_text(f, s.why);
+        device_text_print(f, s.why);
     else
         fputs("null", f);
-    snprintf(path, sizeof(path), "%s/%s-%u-%u.record", dir, kind, domid, devid);
-    print_counts(f, path);
+    print_counts(f, dir, path);
     fputs(" }", f);
     return true;
 }

@@ -19,6 +19,8 @@
 #include <sys/types.h>
 #include <xenstore.h>
 
+#include "../common/record.h"
+
 struct device_status {
     pid_t pid;
     unsigned int restarts;
@@ -37,6 +39,16 @@ void device_error_clear(struct xs_handle *xs, const char *path,
  * above the nodes that they leave empty. */
 void device_status_withdraw(struct xs_handle *xs, const char *path);
 void device_error_withdraw(struct xs_handle *xs, const char *path);
+
+/* With the directories above that this leaves empty. */
+void device_node_remove(struct xs_handle *xs, const char *node);
+
+/* What has gone each way, from the record of the name; zero without one. A
+ * record may have any content: these are but numbers. */
+void device_counts_load(struct record_counts *c, const char *dir,
+                        const char *name);
+/* As a string of JSON, with '?' for what is not plain ASCII. */
+void device_text_print(FILE *f, const char *text);
 
 /* restarts and why, from the file and to it; zero and "" without one. */
 void device_status_load(struct device_status *s, const char *dir,

@@ -55,13 +55,14 @@ struct device_kind {
      * holds none, and if what it held is in error (POLLERR): it has been
      * removed. NULL: there is nothing. */
     int (*keep)(struct devices *ds, const char *path, bool fresh);
+    bool disk; /* see disk_stats.h */
     /* What the node 'type' says of those that are served here; NULL: all. */
     const char *type;
     bool left; /* to the kernel's driver (kernel_driver.h), when last looked */
 };
 
-/* The members are the caller's to set, but for look, dir, stopping, killing
- * and list. */
+/* The members are the caller's to set, but for look, dir, stopping, killing,
+ * list and stats. */
 struct devices {
     struct device_kind *kinds;
     struct store_client *store;
@@ -69,11 +70,13 @@ struct devices {
     struct xlc_handle *xlc; /* NULL: a domain that may not ask for others */
     struct event_timer look;
     const char *program_dir;
-    const char *run_dir; /* for the files of worker.h */
-    void *dir;           /* the same, open */
+    const char *run_dir;   /* for the files of worker.h */
+    void *dir;             /* the same, open */
+    const char *stats_dir; /* for the sockets of disk_stats.h; NULL: none */
     bool debug;
     bool stopping, killing;
     struct device *list;
+    struct disk_stats *stats;
 };
 
 /* Makes run_dir if it is missing, and opens it. 0 or -errno. */

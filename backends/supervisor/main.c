@@ -31,6 +31,7 @@
 #define LOG_FILE    "/var/log/xen/xen-backendd.log"
 #define PID_FILE    "/run/xen-backendd.pid"
 #define RUN_DIR     "/run/xen-backendd"
+#define STATS_DIR   "/run/xen"
 #define CONFIG_FILE "/etc/xen/xl.conf"
 
 static struct event_loop loop;
@@ -38,12 +39,14 @@ static struct store_client store;
 static struct device_kind kinds[] = {
     {.name = "vbd",
      .program = "xen-block-backend",
-     .record_size = sizeof(struct block_record)},
+     .record_size = sizeof(struct block_record),
+     .disk = true},
     /* What our toolstack does not give to the kernel's driver; QEMU's say
      * 'qdisk'. */
     {.name = "qdisk",
      .program = "xen-block-backend",
      .record_size = sizeof(struct block_record),
+     .disk = true,
      .type = "phy"},
     {.name = "vif",
      .program = "xen-net-backend",
@@ -56,7 +59,8 @@ static struct devices devices = {.kinds = kinds,
                                  .store = &store,
                                  .loop = &loop,
                                  .program_dir = PROGRAM_DIR,
-                                 .run_dir = RUN_DIR};
+                                 .run_dir = RUN_DIR,
+                                 .stats_dir = STATS_DIR};
 
 static void usage(FILE *f)
 {

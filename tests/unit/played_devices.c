@@ -115,6 +115,7 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
               const void *data, unsigned int len)
 {
     struct played_device *d;
+    unsigned int n;
 
     played_requests++;
     errno = played->away ? ENOTCONN : EACCES;
@@ -127,6 +128,9 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
                  (const char *)data);
     else if ((d = disk_at(path, "xen-backendd/", "restarts")))
         d->restarts = atoi(data);
+    else if (sscanf(path, "backend/qdisk/3/%u/params", &n) == 1 && n < DISKS)
+        snprintf(played->disk[n].params, sizeof(d->params), "%.*s", (int)len,
+                 (const char *)data);
     return true;
 }
 
@@ -158,6 +162,8 @@ bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
 
     if (sscanf(path, "xen-backendd/backend/vbd/3/%u", &n) == 1 && n < DISKS)
         played->disk[n].restarts = -1;
+    if (sscanf(path, "backend/qdisk/3/%u", &n) == 1 && n < DISKS)
+        played->disk[n].params[0] = 0;
     if (!d && whole)
         d = &played->disk[n];
     if (d)

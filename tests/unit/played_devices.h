@@ -19,6 +19,7 @@ struct played_device {
     volatile bool brought_back;     /* removed, and then written by a process */
     volatile bool foreign;          /* another program's of this kind */
     char error[512];                /* "": no such node */
+    char params[32];                /* of backend/qdisk; likewise */
     int restarts;                   /* -1: likewise */
     volatile unsigned int instance; /* counted by the test's toolstack */
     volatile pid_t pid;             /* as the test's backend says */

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* See disk_stats.h. */
+#include "disk_stats.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <base/macros.h>
+#include <daemon/log.h>
+
+#include "device.h"
+
+struct disk_stats {
+    struct disk_stats *next;
+    struct devices *all;
+    unsigned int domid;
+    struct sockaddr_un address;
+    struct event_source listener, client; /* the last one that has come */
+    char asked[256];                      /* by it, that is coming in */
+    size_t n;
+};
+
+/* --- in the store --- */
+
+/* Of a disk that has that directory anyway, false. */
+static bool name_in_store(const char *path, char *node, size_t n)
+{
+    unsigned int domid, devid;
+
+    if (sscanf(path, "backend/vbd/%u/%u", &domid, &devid) != 2)
+        return false;
+    snprintf(node, n, "backend/qdisk/%u/%u", domid, devid);
+    return true;
+}
+
+/* "/vbd/3/51712", which no other disk of the guest has. */
+static const char *name_of(const char *path)
+{
+    return path + strlen("backend");
+}
+
+void disk_stats_publish(struct xs_handle *xs, const char *path)
+{
+    const char *name = name_of(path);
+    char node[64], params[80];
+
+    if (!name_in_store(path, node, sizeof(node)))
+        return;
+    snprintf(params, sizeof(params), "%s/params", node);
+    xs_write(xs, XBT_NULL, params, name, (unsigned int)strlen(name));
+}
+
+void disk_stats_withdraw(struct xs_handle *xs, const char *path)
+{
+    char node[64];
+
+    if (name_in_store(path, node, sizeof(node)))
+        device_node_remove(xs, node);
+}
+
+/* --- answers --- */
+
+static bool is_disk_of(const struct device *d, unsigned int domid)
+{
+    return d->domid == domid && d->kind->disk;
+}
+
+static void print_stats(FILE *f, const struct device *d)
+{
+    struct record_counts c;
+
+    device_counts_load(&c, d->all->run_dir, d->worker.name);
+    fprintf(f,
+            "\"stats\": {\"rd_operations\": %llu, \"rd_bytes\": %llu, "
+            "\"wr_operations\": %llu, \"wr_bytes\": %llu}",
+            (unsigned long long)c.to_guest.operations,
+            (unsigned long long)c.to_guest.bytes,
+            (unsigned long long)c.from_guest.operations,
+            (unsigned long long)c.from_guest.bytes);
+}
+
+/* The name by which libxenstat finds a disk's number in the store: of what
+ * stands there, all from the first '/' on. */
+static void print_name(FILE *f, const struct device *d)
+{
+    char node[DEVICE_PATH + 8], *params = NULL;
+    const char *name = name_of(d->path);
+    unsigned int len;
+
+    if (!name_in_store(d->path, node, sizeof(node))) {
+        snprintf(node, sizeof(node), "%s/params", d->path);
+        params = xs_read(d->all->store->xs, XBT_NULL, node, &len);
+        name = params ? strchrnul(params, '/') : "";
+    }
+    fputs("\"inserted\": {\"file\": ", f);
+    device_text_print(f, *name || !params ? name : params);
+    fputc('}', f);
+    free(params);
+}
+
+static void print_disks(FILE *f, const struct disk_stats *s,
+                        void (*print)(FILE *f, const struct device *d))
+{
+    const char *between = "";
+
+    fputs("{\"return\": [", f);
+    for (const struct device *d = s->all->list; d; d = d->next) {
+        if (!is_disk_of(d, s->domid))
+            continue;
+        fprintf(f, "%s{\"device\": \"%s\", ", between, d->worker.name);
+        print(f, d);
+        fputc('}', f);
+        between = ", ";
+    }
+    fputs("]}\r\n", f);
+}
+
+static void answer(FILE *f, const struct disk_stats *s, const char *command)
+{
+    if (!strcmp(command, "qmp_capabilities"))
+        fputs("{\"return\": {}}\r\n", f);
+    else if (!strcmp(command, "query-blockstats"))
+        print_disks(f, s, print_stats);
+    else if (!strcmp(command, "query-block"))
+        print_disks(f, s, print_name);
+    else
+        fputs("{\"error\": {\"class\": \"CommandNotFound\", \"desc\": "
+              "\"there are statistics of disks here\"}}\r\n",
+              f);
+}
+
+/* --- the client --- */
+
+static void hang_up(struct disk_stats *s)
+{
+    if (!s->client.added)
+        return;
+    event_source_remove(s->all->loop, &s->client);
+    close(s->client.fd);
+}
+
+/* What does not fit into the socket is not waited for. */
+static void say(struct disk_stats *s, const char *text, size_t n)
+{
+    if (send(s->client.fd, text, n, MSG_NOSIGNAL) != (ssize_t)n)
+        hang_up(s);
+}
+
+/* The bytes up to the end of the first object, or 0: it is not whole. */
+static size_t length_of_object(const char *text, size_t n)
+{
+    int depth = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        depth += (text[i] == '{') - (text[i] == '}');
+        if (text[i] == '}' && depth <= 0)
+            return i + 1;
+    }
+    return 0;
+}
+
+static void serve_command(struct disk_stats *s, size_t n)
+{
+    char text[sizeof(s->asked) + 1], command[32] = "", *execute, *said;
+    size_t size;
+    FILE *f = open_memstream(&said, &size);
+
+    memcpy(text, s->asked, n);
+    text[n] = 0;
+    s->n -= n;
+    memmove(s->asked, s->asked + n, s->n);
+    execute = strstr(text, "\"execute\"");
+    if (execute)
+        sscanf(execute, "\"execute\" : \"%31[a-z_-]", command);
+    if (!f) {
+        hang_up(s);
+        return;
+    }
+    answer(f, s, command);
+    fclose(f);
+    say(s, said, size);
+    free(said);
+}
+
+static void client_asks(struct event_source *source, uint32_t events)
+{
+    struct disk_stats *s = container_of(source, struct disk_stats, client);
+    ssize_t got = recv(source->fd, s->asked + s->n, sizeof(s->asked) - s->n, 0);
+    size_t n;
+
+    if (got < 0 && errno == EAGAIN)
+        return;
+    if (got <= 0) {
+        hang_up(s);
+        return;
+    }
+    s->n += (size_t)got;
+    while (source->added && (n = length_of_object(s->asked, s->n)))
+        serve_command(s, n);
+    if (source->added && s->n == sizeof(s->asked))
+        hang_up(s);
+}
+
+/* Each asks for some milliseconds: whoever sits there must not keep the next
+ * one out. */
+static void client_comes(struct event_source *source, uint32_t events)
+{
+    static const char greeting[] =
+        "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n";
+    struct disk_stats *s = container_of(source, struct disk_stats, listener);
+    int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd < 0)
+        return;
+    hang_up(s);
+    s->n = 0;
+    s->client = (struct event_source){fd, .ready = client_asks};
+    if (event_source_add(s->all->loop, &s->client, EPOLLIN))
+        close(fd);
+    else
+        say(s, greeting, sizeof(greeting) - 1);
+}
+
+/* --- a guest's socket --- */
+
+static int socket_at(const struct sockaddr_un *a,
+                     int (*go)(int fd, const struct sockaddr *a, socklen_t n))
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int rc;
+
+    if (fd < 0)
+        return -errno;
+    fchmod(fd, 0600); /* from its first moment */
+    if (!go(fd, (const struct sockaddr *)a, sizeof(*a)))
+        return fd;
+    rc = -errno;
+    close(fd);
+    return rc;
+}
+
+/* Nobody listens at what a daemon has left that was killed. */
+static int listen_at(const struct sockaddr_un *a, const char *dir)
+{
+    int other = socket_at(a, connect), fd;
+
+    if (other >= 0) {
+        close(other);
+        return -EADDRINUSE;
+    }
+    unlink(a->sun_path);
+    mkdir(dir, 0755); /* as anybody makes it */
+    fd = socket_at(a, bind);
+    if (fd >= 0)
+        listen(fd, SOMAXCONN);
+    return fd;
+}
+
+static void open_socket(struct devices *ds, unsigned int domid)
+{
+    struct disk_stats *s = calloc(1, sizeof(*s));
+    int fd;
+
+    if (!s)
+        return;
+    *s = (struct disk_stats){.next = ds->stats, .all = ds, .domid = domid};
+    s->address.sun_family = AF_UNIX;
+    snprintf(s->address.sun_path, sizeof(s->address.sun_path),
+             "%s/qmp-libxenstat-%u", ds->stats_dir, domid);
+    fd = listen_at(&s->address, ds->stats_dir);
+    s->listener = (struct event_source){fd, .ready = client_comes};
+    if (fd >= 0 && !event_source_add(ds->loop, &s->listener, EPOLLIN)) {
+        ds->stats = s;
+        return;
+    }
+    log_debug("%s: %s", s->address.sun_path, strerror(fd < 0 ? -fd : ENOMEM));
+    if (fd >= 0)
+        close(fd);
+    free(s);
+}
+
+static void close_socket(struct disk_stats **place)
+{
+    struct disk_stats *s = *place;
+
+    hang_up(s);
+    event_source_remove(s->all->loop, &s->listener);
+    close(s->listener.fd);
+    unlink(s->address.sun_path);
+    *place = s->next;
+    free(s);
+}
+
+void disk_stats_check(struct devices *ds, unsigned int domid)
+{
+    struct disk_stats **s = &ds->stats;
+    const struct device *d = ds->list;
+
+    while (*s && (*s)->domid != domid)
+        s = &(*s)->next;
+    while (d && !is_disk_of(d, domid))
+        d = d->next;
+    if (d && !*s && ds->stats_dir)
+        open_socket(ds, domid);
+    else if (!d && *s)
+        close_socket(s);
+}
