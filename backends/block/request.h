@@ -14,9 +14,10 @@
 #include <xen/grant_table.h>
 #include <xen/io/blkif.h>
 
-/* Announced as feature-max-indirect-segments: half a MiB in one request. Of
- * more, most devices would take a part at a time. */
-#define BLOCK_MAX_SEGMENTS 128
+/* Announced as feature-max-indirect-segments: a MiB in one request, as Linux's
+ * blkback has it. Linux's guests use 32 of them if they are not told otherwise.
+ */
+#define BLOCK_MAX_SEGMENTS 256
 /* Of an indirect request: what one of its pages holds, and pages at most. */
 #define SEGMENTS_PER_PAGE  (PAGE_SIZE / sizeof(struct blkif_request_segment))
 #define BLOCK_MAX_INDIRECT (BLOCK_MAX_SEGMENTS / SEGMENTS_PER_PAGE + 1)

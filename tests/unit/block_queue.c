@@ -50,6 +50,22 @@ static void data_in_memory_is_copied_once_where_pages_are_mapped(void **state)
     w.often_full = w.in_memory = false;
 }
 
+/* As many segments as Linux's blkback takes; all that is pinned, so a second
+ * one is where the pool grows. */
+static void a_request_may_be_a_mebibyte(void **state)
+{
+    w.pages = 256;
+    for (int i = 0; i < 4; i++) {
+        w.in_memory = i / 2;
+        w.moved = w.failed = 0;
+        run(i % 2, false, 400);
+        assert_true(w.moved > 32 << 20);
+        run(i % 2, true, 50);
+    }
+    w.in_memory = false;
+    w.pages = 0;
+}
+
 /* Whose turn it is, however much the guest asks of it at once. */
 static void a_medium_in_memory_keeps_the_loop_for_a_while(void **state)
 {
@@ -243,6 +259,7 @@ int main(void)
         cmocka_unit_test(a_guest_with_mapped_pages_reads_what_it_wrote),
         cmocka_unit_test(a_guest_with_copied_pages_reads_what_it_wrote),
         cmocka_unit_test(data_in_memory_is_copied_once_where_pages_are_mapped),
+        cmocka_unit_test(a_request_may_be_a_mebibyte),
         cmocka_unit_test(a_medium_in_memory_keeps_the_loop_for_a_while),
         cmocka_unit_test(each_request_is_answered_when_the_medium_fails),
         cmocka_unit_test(writes_to_a_full_medium_wait_and_succeed),

@@ -246,12 +246,16 @@ static bool send_transfer(unsigned int id)
     unsigned int pages =
         1 + rand() % (indirect ? (rand() % 4 ? 40 : BLOCK_MAX_SEGMENTS) : 11);
 
-    unsigned int extra = indirect ? 1 : 0;
+    unsigned int extra;
     int sector, page;
     union block_ring_entry e;
 
-    if (pages > w.max_pages)
+    if (w.pages) {
+        indirect = true;
+        pages = w.pages;
+    } else if (pages > w.max_pages)
         pages = 1 + rand() % w.max_pages;
+    extra = indirect;
     memset(&e, 0, sizeof(e));
     l->barrier = write && !indirect && rand() % 8 == 0;
     if (l->barrier) {

@@ -31,6 +31,7 @@ struct block_world {
     bool flush_fails;       /* the next one, and no other: data is lost */
     bool lies;              /* nothing that the guest sees is checked */
     unsigned int max_pages; /* of a request */
+    unsigned int pages;     /* of each, and no other kind; 0: any */
     unsigned int nr_queues; /* that the frontend uses */
     int send_to;            /* the only one that it sends to; -1: all */
     /* --- what has happened --- */
