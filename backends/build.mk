@@ -118,6 +118,10 @@ $(eval $(call unit_test,net_hash,$(addprefix tests/unit/,net_hash.c each_store.c
     $(addprefix backends/net/,ctrl.c hash.c offload.c answers.c) \
     $(addprefix backends/common/,ring.c grant_map.c grant_arena.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+$(eval $(call unit_test,net_device,\
+    $(addprefix tests/unit/,net_device.c played_store.c net_flow.c fake_xen.c) $(NET_QUEUE) $(addprefix backends/net/,ctrl.c wishes.c) \
+    $(addprefix backends/common/,xenbus.c xenbus_nodes.c xenbus_watch.c xenbus_state.c kept_nodes.c record.c store_client.c device_node.c),\
+    -lxentoollog))
 $(eval $(call unit_test,net_link,tests/unit/net_link.c backends/net/link.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,net_wishes,tests/unit/net_wishes.c backends/net/wishes.c))

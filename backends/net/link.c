@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/filter.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -18,12 +19,13 @@
 #include <base/macros.h>
 #include <daemon/log.h>
 
-uint32_t link_mtu_in(const void *message, unsigned int bytes)
+uint32_t link_number_in(const void *message, unsigned int bytes,
+                        unsigned int attribute)
 {
     const struct nlmsghdr *h = message;
     const struct rtattr *a;
     int left = (int)bytes;
-    uint32_t mtu;
+    uint32_t number;
 
     if (!NLMSG_OK(h, bytes) || h->nlmsg_type != RTM_NEWLINK ||
         h->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifinfomsg)))
@@ -31,9 +33,9 @@ uint32_t link_mtu_in(const void *message, unsigned int bytes)
     a = IFLA_RTA(NLMSG_DATA(h));
     left = (int)IFLA_PAYLOAD(h);
     for (; RTA_OK(a, left); a = RTA_NEXT(a, left))
-        if (a->rta_type == IFLA_MTU && RTA_PAYLOAD(a) == sizeof(mtu)) {
-            memcpy(&mtu, RTA_DATA(a), sizeof(mtu));
-            return mtu;
+        if (a->rta_type == attribute && RTA_PAYLOAD(a) == sizeof(number)) {
+            memcpy(&number, RTA_DATA(a), sizeof(number));
+            return number;
         }
     return 0;
 }
@@ -43,19 +45,21 @@ static void on_message(struct event_source *s, uint32_t events)
     struct link *l = container_of(s, struct link, source);
     uint64_t message[1024];
     ssize_t n = recv(s->fd, message, sizeof(message), MSG_DONTWAIT);
-    uint32_t mtu;
+    uint32_t mtu, bridge;
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOBUFS))
         return;
     if (n <= 0) {
-        log_warning("changes of the MTU go unseen: %s", strerror(errno));
+        log_warning("changes of the interface go unseen: %s", strerror(errno));
         link_close(l);
         return;
     }
-    mtu = link_mtu_in(message, n);
-    if (!mtu || mtu == l->mtu)
+    mtu = link_number_in(message, n, IFLA_MTU);
+    bridge = link_number_in(message, n, IFLA_MASTER);
+    if (!mtu || (mtu == l->mtu && bridge == l->bridge))
         return;
     l->mtu = mtu;
+    l->bridge = bridge;
     l->changed(l);
 }
 
@@ -89,8 +93,24 @@ static int restrict_to(int fd, unsigned int index)
                : 0;
 }
 
+static uint32_t bridge_of(const char *name)
+{
+    char path[64];
+    uint32_t index = 0;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/sys/class/net/%s/master/ifindex", name);
+    f = fopen(path, "re");
+    if (!f)
+        return 0;
+    if (fscanf(f, "%" SCNu32, &index) != 1)
+        index = 0;
+    fclose(f);
+    return index;
+}
+
 /* Deaf first: what comes before the filter is there would stay. */
-static int begin(int fd, const char *name, uint32_t *mtu)
+static int begin(struct link *l, int fd, const char *name)
 {
     const struct sockaddr_nl links = {.nl_family = AF_NETLINK,
                                       .nl_groups = RTMGRP_LINK};
@@ -107,7 +127,8 @@ static int begin(int fd, const char *name, uint32_t *mtu)
     if (bind(fd, (const struct sockaddr *)&links, sizeof(links)) ||
         ioctl(fd, SIOCGIFMTU, &r))
         return -errno;
-    *mtu = r.ifr_mtu;
+    l->mtu = r.ifr_mtu;
+    l->bridge = bridge_of(name);
     return 0;
 }
 
@@ -115,14 +136,14 @@ void link_open(struct link *l, struct event_loop *loop, const char *name)
 {
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
                     NETLINK_ROUTE);
-    int rc = fd < 0 ? -errno : begin(fd, name, &l->mtu);
+    int rc = fd < 0 ? -errno : begin(l, fd, name);
 
     l->loop = loop;
     l->source = (struct event_source){.fd = fd, .ready = on_message};
     rc = rc ? rc : event_source_add(loop, &l->source, EPOLLIN);
     if (!rc)
         return;
-    log_warning("interface %s: changes of its MTU go unseen: %s", name,
+    log_warning("interface %s: changes of it go unseen: %s", name,
                 strerror(-rc));
     link_close(l);
 }

@@ -29,9 +29,8 @@ struct net_device {
     struct net_wishes wishes;
     struct net_ctrl ctrl;
     struct link link;
-    bool lost; /* the interface, before this process made it anew */
-    struct event_timer tell;
-    uint32_t told_mtu; /* to the frontend; 0: nothing yet */
+    struct event_timer tell; /* that the interface was lost */
+    uint32_t told_mtu;       /* to the frontend; 0: nothing yet */
     unsigned int refills;
     unsigned int nr_queues; /* connected */
     unsigned int nr_deaf;   /* of these, see queue.h */
@@ -190,9 +189,23 @@ static void tell_mtu(struct net_device *d)
         d->told_mtu = d->link.mtu;
 }
 
-static void mtu_changed(struct link *l)
+static struct net_record *record_of(struct net_device *d)
 {
-    tell_mtu(container_of(l, struct net_device, link));
+    return (struct net_record *)d->backend.bus.record.head;
+}
+
+/* Who has taken it out of a bridge knows; one that was lost is told of until it
+ * is on one again, whatever becomes of the process meanwhile. */
+static void link_changed(struct link *l)
+{
+    struct net_device *d = container_of(l, struct net_device, link);
+
+    tell_mtu(d);
+    if (!record_of(d)->lost || !l->bridge)
+        return;
+    record_of(d)->lost = false;
+    event_timer_cancel(&d->backend.loop, &d->tell);
+    xenbus_trouble_over(&d->backend.bus);
 }
 
 static void look_again(struct xenbus_device *bus)
@@ -284,7 +297,7 @@ static int connect_queue(struct net_device *d, unsigned int i,
                          unsigned int nr_queues, const struct net_features *f,
                          bool resume)
 {
-    struct net_record *record = (struct net_record *)d->backend.bus.record.head;
+    struct net_record *record = record_of(d);
     struct net_queue *q = &d->queue[i];
     struct net_queue_refs refs;
     char dir[32] = "";
@@ -321,7 +334,7 @@ static int connect_ctrl(struct net_device *d, unsigned int nr_queues,
                         bool resume)
 {
     struct xenbus_device *bus = &d->backend.bus;
-    struct net_record *record = (struct net_record *)bus->record.head;
+    struct net_record *record = record_of(d);
     char *wanted = xenbus_frontend_read(bus, "ctrl-ring-ref");
     uint64_t ref = 0, port = 0;
     int rc = 0;
@@ -361,7 +374,7 @@ static uint32_t own_domid(struct xenbus_device *bus)
 /* A successor looks later whether they have changed (look_again()). */
 static void begin_wishes(struct net_device *d, bool resume)
 {
-    struct net_record *record = (struct net_record *)d->backend.bus.record.head;
+    struct net_record *record = record_of(d);
 
     net_wishes_begin(&d->wishes, record, resume);
     if (!resume)
@@ -403,7 +416,7 @@ static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
         lose_interface(d);
     if (rc)
         disconnect_net(bus);
-    else if (d->lost)
+    else if (record_of(d)->lost)
         event_timer_set(&d->backend.loop, &d->tell, 0);
     return rc;
 }
@@ -415,7 +428,6 @@ static void tell_of_loss(struct event_timer *t)
     struct net_device *d = container_of(t, struct net_device, tell);
     char text[128];
 
-    d->lost = false;
     snprintf(text, sizeof(text),
              "interface %s was lost and made anew: its place in a bridge is "
              "lost until it is attached again",
@@ -445,10 +457,13 @@ static int open_net(struct backend *b)
                       renamed, in_use);
 
     free(renamed);
-    d->lost = d->tap.made && (placed || in_use);
-    d->link.changed = mtu_changed;
+    d->link.changed = link_changed;
     if (!rc)
         link_open(&d->link, &b->loop, d->tap.name);
+    if (d->tap.made && (placed || in_use))
+        record_of(d)->lost = true;
+    else if (d->link.bridge)
+        record_of(d)->lost = false;
     if (!rc)
         tap_batch_open(&d->tap_batch, NET_RING_SIZE);
     if (!rc)

@@ -11,6 +11,8 @@ int vif_main(int argc, char **argv);
 
 #include "backend_mains.h"
 
+extern bool vif_made_anew;
+extern uint32_t vif_bridge;
 const struct backend_ops *const vif_ops = &net_ops;
 
 struct backend *vif_begin(void)
@@ -36,11 +38,16 @@ struct backend *vif_begin(void)
     return &d->backend;
 }
 
+/* What tap_open() and link_open() find. */
+bool vif_made_anew;
+uint32_t vif_bridge;
+
 int tap_open(struct tap *t, unsigned int domid, unsigned int devid,
              unsigned int nr_queues, const char *renamed, bool in_use)
 {
     for (t->nr_queues = 0; t->nr_queues < nr_queues; t->nr_queues++)
         t->fd[t->nr_queues] = eventfd(0, EFD_CLOEXEC);
+    t->made = vif_made_anew;
     return 0;
 }
 
@@ -63,6 +70,7 @@ void tap_disconnect(struct tap *t)
 void link_open(struct link *l, struct event_loop *loop, const char *name)
 {
     l->mtu = 9000;
+    l->bridge = vif_bridge;
 }
 
 void link_close(struct link *l)

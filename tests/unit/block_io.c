@@ -172,7 +172,8 @@ static void nothing_waits_for_a_thread_that_hangs(void **state)
     reads_hang = true;
     storage_queue(&s, &io);
     assert_null(storage_next_done(&s));
-    usleep(20000); /* it has begun */
+    while (!read_hangs)
+        usleep(1000);
     storage_close(&s);
     assert_int_equal(opened(image, "r"), -EAGAIN);
     reads_hang = false;

@@ -78,11 +78,11 @@ int fdatasync(int fd)
     return e ? -1 : 0;
 }
 
-volatile bool reads_hang;
+volatile bool reads_hang, read_hangs;
 
 ssize_t pread(int fd, void *data, size_t n, off_t offset)
 {
-    while (reads_hang)
+    for (; reads_hang; read_hangs = true)
         usleep(1000);
     return syscall(SYS_pread64, fd, data, n, offset);
 }

@@ -33,6 +33,7 @@ extern bool no_ring;                       /* io_uring is forbidden */
 extern bool old_kernel;                    /* knows nothing of STATX_DIOALIGN */
 extern unsigned int submissions, refusals; /* refusals to come: -EAGAIN */
 extern volatile bool reads_hang, flushes_hang;
+extern volatile bool read_hangs; /* one has come that does */
 extern volatile unsigned int flushes;
 extern volatile int flush_error; /* of the next one alone, as the kernel's */
 extern bool secure;              /* devices discard securely */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -47,13 +48,13 @@ static void the_mtu_is_found_among_others(void **state)
 {
     unsigned int n = make_message(RTM_NEWLINK, IFLA_MTU, 9000);
 
-    assert_int_equal(link_mtu_in(message, n), 9000);
+    assert_int_equal(link_number_in(message, n, IFLA_MTU), 9000);
     for (unsigned int i = 0; i < n; i++)
-        assert_int_equal(link_mtu_in(message, i), 0);
+        assert_int_equal(link_number_in(message, i, IFLA_MTU), 0);
     n = make_message(RTM_DELLINK, IFLA_MTU, 9000);
-    assert_int_equal(link_mtu_in(message, n), 0);
+    assert_int_equal(link_number_in(message, n, IFLA_MTU), 0);
     n = make_message(RTM_NEWLINK, IFLA_TXQLEN, 9000);
-    assert_int_equal(link_mtu_in(message, n), 0);
+    assert_int_equal(link_number_in(message, n, IFLA_MTU), 0);
 }
 
 static void any_message_is_read_within_its_bounds(void **state)
@@ -66,7 +67,7 @@ static void any_message_is_read_within_its_bounds(void **state)
         for (int k = rand() % 6; k; k--)
             ((uint8_t *)message)[rand() % n] = rand() % 2 ? rand() % 8 : rand();
         memcpy(copy, message, n);
-        link_mtu_in(copy, n);
+        link_number_in(copy, n, IFLA_MTU);
         free(copy);
     }
 }
@@ -128,7 +129,18 @@ static void changes_of_one_interface_are_seen(void **state)
     while (recv(l.source.fd, message, sizeof(message), MSG_PEEK) >= 0)
         look();
     assert_int_equal(changes, 1);
+    run("ip link add xenbr0 type bridge && ip link set vif1.0 master xenbr0");
+    while (recv(l.source.fd, message, sizeof(message), MSG_PEEK) >= 0)
+        look();
+    assert_int_equal(l.bridge, if_nametoindex("xenbr0"));
+    assert_int_equal(changes, 2);
     link_close(&l);
+    link_close(&l);
+    link_open(&l, &loop, "vif1.0");
+    run("ip link set vif1.0 nomaster");
+    while (recv(l.source.fd, message, sizeof(message), MSG_PEEK) >= 0)
+        look();
+    assert_int_equal(l.bridge, 0);
     link_close(&l);
     link_open(&l, &loop, "vif9.0");
     assert_true(l.source.fd < 0);
