@@ -530,6 +530,11 @@ static unsigned int live_level(const struct page_info *pg)
     return table_level(pg->type);
 }
 
+static bool is_listed(const struct page_info *pg)
+{
+    return (pg->type & PGT_partial) && (pg->type & PGT_listed);
+}
+
 /* Calls fn for each entry of each live table that holds references. */
 static void each_entry(void (*fn)(unsigned int f, unsigned int level,
                                   unsigned int slot, pte_t e))
@@ -559,7 +564,8 @@ static void expect_entry(unsigned int f, unsigned int level, unsigned int slot,
     unsigned long mfn = mfn_x(pte_mfn(e));
     const struct page_info *pg = frame_table + mfn;
 
-    if (!(frame_table[f].entry_mask & (1u << slot / MASK_GROUP)))
+    if (!is_listed(frame_table + f) &&
+        !(frame_table[f].entry_mask & (1u << slot / MASK_GROUP)))
         complain(f, "slot outside the mask", slot);
     if (entry_adjust(e, level) != e || !entry_flags_ok(e, level))
         complain(f, "forbidden flags", e);

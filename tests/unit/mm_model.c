@@ -118,9 +118,9 @@ static void frames_have_the_models_types_when_copies_fail(void **state)
     end_world();
 }
 
-/* --- more interrupted tables than anybody remembers ----------------------- */
+/* --- interrupted tables --------------------------------------------------- */
 
-#define MANY (MM_PENDING_MAX + 40)
+#define MANY 600 /* there is no bound: all that fit into this world */
 
 static struct page_info *page_of(struct domain *d)
 {
@@ -176,8 +176,8 @@ static struct vcpu *many_roots(struct page_info **root)
 static void test_drop_is_bounded(void **state)
 {
     struct page_info *root[MANY];
+    struct vcpu *v = many_roots(root);
 
-    many_roots(root);
     world_preempt = 1000;
     for (unsigned int i = 0; i < MANY; i++)
         put_page_and_type(root[i]);
@@ -185,6 +185,59 @@ static void test_drop_is_bounded(void **state)
     world_preempt = 0;
     assert_int_equal(world_verify(), 0);
     assert_int_equal(audit_frames(true), 0);
+    assert_int_equal(mm_finish_pending(v->domain), 0);
+    assert_int_equal(nr_partial(root, MANY), 0);
+    assert_int_equal(world_verify(), 0);
+    assert_int_equal(audit_frames(true), 0);
+    end_world();
+}
+
+/* Two vcpus: one drops a root while the other needs it again, and can neither
+ * wait for the rest of the undo nor go on with it. */
+static void test_listed_comes_again(void **state)
+{
+    struct page_info *root[MANY];
+    struct vcpu *v = many_roots(root);
+
+    world_preempt = 1000;
+    put_page_and_type(root[0]);
+    put_page_and_type(root[1]);
+    world_preempt = 0;
+    for (unsigned int i = 0; i < 2; i++) {
+        assert_int_equal(get_page_and_type(root[i], v->domain, PGT_l4_table),
+                         -ERESTART);
+        assert_int_equal(get_page_and_type(root[i], v->domain, PGT_writable),
+                         -EINVAL);
+        assert_int_equal(finish_undo(root[i]), 0);
+        put_page_type(root[2 + i]); /* others come and go */
+        put_page(root[2 + i]);
+    }
+    assert_int_equal(nr_partial(root, 2), 2);
+    assert_int_equal(take_root(v, page_to_mfn(root[0])), 0);
+    assert_int_equal(nr_partial(root, 2), 0);
+    for (unsigned int i = 0; i < MANY; i++)
+        if (!i || i > 3)
+            put_page_and_type(root[i]);
+    assert_int_equal(world_verify(), 0);
+    end_world();
+}
+
+/* The auditor finds a table that is neither undone nor remembered. */
+static void test_auditor_sees_lost_undo(void **state)
+{
+    struct page_info *root[MANY];
+    struct domain *d = many_roots(root)->domain;
+    uint32_t list;
+
+    for (unsigned int i = 0; i < MANY; i++) {
+        world_preempt = i ? 0 : 1000;
+        put_page_and_type(root[i]);
+    }
+    assert_int_equal(audit_frames(false), 0);
+    list = d->arch.undo_list;
+    d->arch.undo_list = 0;
+    assert_int_not_equal(audit_frames(false), 0);
+    d->arch.undo_list = list;
     end_world();
 }
 
@@ -284,8 +337,13 @@ int main(int argc, char **argv)
         cmocka_unit_test(frames_have_the_models_types_with_preemption),
         cmocka_unit_test(frames_have_the_models_types_when_calls_are_abandoned),
         cmocka_unit_test(frames_have_the_models_types_when_copies_fail),
-        {"Dropping a table never finishes the undos that were interrupted",
+        {"Dropping a table never finishes the undos that were interrupted, and "
+         "none is forgotten",
          test_drop_is_bounded, NULL, NULL, NULL},
+        {"A table whose undo is listed is undone before it is taken again",
+         test_listed_comes_again, NULL, NULL, NULL},
+        {"The auditor sees an undo that is not in its owner's list",
+         test_auditor_sees_lost_undo, NULL, NULL, NULL},
         {"Taking a root finishes what was interrupted first", test_take_drains,
          NULL, NULL, NULL},
         {"An undo that another CPU works on is not over", test_undo_elsewhere,

@@ -12,10 +12,6 @@
 
 struct page_info;
 
-/* Of one CPU: two new roots whose trees were refused (three levels each) or two
- * that were given up, and one in its hands while it empties the list. */
-#define MM_PENDING_MAX (NR_CPUS * 8)
-
 /* Where the guest wants a vcpu's clock, with a typed reference; pg and record
  * are NULL if that cannot be reached. */
 struct time_area {
@@ -91,10 +87,10 @@ struct arch_vcpu {
 struct arch_domain {
     uint64_t dirty_cpumask; /* CPUs that may hold TLB entries of d; atomic */
     pte_t *perdomain_l3;    /* slot 260 */
-    /* Interrupted tables, [mm_lock]; pending are those in the list and those
-     * that a CPU has taken from it and works on. */
-    uint32_t listed_undo[MM_PENDING_MAX];
-    uint32_t nr_listed_undo, nr_pending_undo;
+    /* Tables whose undo was interrupted, [mm_lock]: a list through their
+     * records, 0: empty; pending are those in it and those that a CPU has
+     * taken from it and works on. */
+    uint32_t undo_list, nr_pending_undo;
     spinlock_t mm_lock;
     int32_t *pirq_to_irq;   /* [nr_pirqs] */
     uint64_t *pirq_eoi_map; /* guest page of "needs EOI" bits, or NULL */

@@ -29,6 +29,7 @@
 #define PGT_partial     (1u << 26) /* resume index valid, see pv/mm/types.c */
 #define PGT_was_table   (1u << 27) /* tlb_stamp ends a table use */
 #define PGT_foreign     (1u << 28) /* mapped by others than its owner */
+#define PGT_listed      PGT_was_table /* partial: in its owner's undo list */
 #define PGT_type_shift  29
 #define PGT_type_mask   (7u << PGT_type_shift)
 #define PGT_none        (0u << PGT_type_shift)
@@ -62,6 +63,7 @@ struct page_info {
         uint32_t tlb_stamp;  /* no type in use: flush clock at last use */
         uint32_t entry_mask; /* table: bit per 16 slots that may hold present
                                 entries */
+        uint32_t undo_next;  /* listed: frame of the next one, 0: the last */
     };
     union {
         struct {

@@ -86,6 +86,7 @@ static void count_table(unsigned long mfn, unsigned int level)
     const pte_t *t = mfn_to_virt(_mfn(mfn));
     bool partial = pg->type & PGT_partial;
     unsigned int end = partial ? pg->resume & RESUME_SLOT : PT_ENTRIES;
+    uint32_t mask = partial && (pg->type & PGT_listed) ? ~0u : pg->entry_mask;
 
     if (partial && (pg->resume & RESUME_CHILD))
         count_ref(mfn, pte_mfn(t[end]), false);
@@ -101,7 +102,7 @@ static void count_table(unsigned long mfn, unsigned int level)
             continue;
         if (entry_adjust(e, level) != e || !entry_flags_ok(e, level))
             complain(mfn, "slot %u has %lx", i, e);
-        if (!(pg->entry_mask & (1u << (i / MASK_GROUP))))
+        if (!(mask & (1u << (i / MASK_GROUP))))
             complain(mfn, "slot %u is not in the mask", i);
         if (level == 1)
             count_l1_entry(mfn, e);
@@ -184,9 +185,27 @@ static void check_frame(unsigned long mfn)
         complain(mfn, "table neither valid nor partial");
 }
 
+/* What a domain's next call must finish first. */
+static void check_undo_list(const struct domain *d)
+{
+    uint32_t n = 0, mfn = d->arch.undo_list;
+    const struct page_info *pg;
+
+    for (; mfn && n <= d->arch.nr_pending_undo; mfn = pg->undo_next, n++) {
+        pg = frame_table + mfn;
+        if (!(pg->type & PGT_partial) || !(pg->type & PGT_listed) ||
+            pg->owner != d->id)
+            complain(mfn, "listed, but no undo of d%u", d->id);
+    }
+    if (n != d->arch.nr_pending_undo)
+        complain(mfn, "%u undos in the list of d%u", n, d->id);
+}
+
 static void check_domain(const struct domain *d)
 {
     uint64_t owned = 0;
+
+    check_undo_list(d);
 
     for (unsigned long mfn = 0; mfn < max_page; mfn++)
         owned += frame_table[mfn].owner == d->id &&

@@ -90,8 +90,15 @@ static inline int finish_pending(struct domain *d)
 /* --- types ---------------------------------------------------------------- */
 /* As put_page_type(), but -ERESTART leaves pg partial and not listed. */
 int put_page_type_step(struct page_info *pg);
-/* Goes on with an interrupted undo, if pg is still in one. 0/-ERESTART */
+/* Goes on with an interrupted undo, if pg is still in one that is not in the
+ * owner's list. 0/-ERESTART */
 int finish_undo(struct page_info *pg);
+/* [owner's mm_lock] pg, if partial, gets in front of frame 'next' of the list.
+ * False: it is another CPU's to go on with, or listed already. */
+bool mark_listed(struct page_info *pg, uint32_t next);
+/* The same for one that was taken from the list; interrupted again, it gets
+ * into the list again. */
+void finish_listed_undo(struct page_info *pg);
 /* Locks pg if it is a validated table: its level, else 0 (not locked). */
 unsigned int table_lock(struct page_info *pg);
 /* A release: what was written to the table is visible before. */
@@ -116,8 +123,8 @@ int table_take_entries(struct page_info *pg, unsigned int level,
                        struct domain *d);
 /* [locked, not validated] Gives back entries below pg->resume. 0/-ERESTART */
 int table_put_entries(struct page_info *pg, unsigned int level);
-/* pg is partial: reminds its owner of it, for mm_finish_pending(). It takes no
- * reference, and the owner's mm_lock itself. */
+/* pg's undo was interrupted: into its owner's list, for mm_finish_pending().
+ * The caller has a general count. Takes the owner's mm_lock. */
 void queue_undo(struct page_info *pg);
 
 /* --- entry ---------------------------------------------------------------- */

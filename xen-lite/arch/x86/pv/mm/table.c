@@ -9,8 +9,10 @@
  * one go, 512 entries; above that a present entry may mean a tree, so there is
  * a preemption check after every few.
  *
- * An undo that was interrupted is remembered in the owner's list, from where
- * the next memory call (of anyone, for that domain) finishes it first.
+ * An undo that was interrupted goes into a list of the owner's, through the
+ * records of the frames, so that it has no bound. The next memory call (of
+ * anyone, for that domain) finishes first what is there; a table that is listed
+ * is gone on with in no other way.
  */
 #include "mm.h"
 #include <asm/paging.h>
@@ -140,20 +142,13 @@ int table_put_entries(struct page_info *pg, unsigned int level)
     return 0;
 }
 
-/*
- * pg is partial. Everything that takes a table finds nothing pending first, and
- * one operation adds few tables, so the list has room for all CPUs. It is no
- * more than a reminder: the work is never done here, and a table that found no
- * room would stay partial, which is safe, until its next use or its owner's
- * death.
- */
 void queue_undo(struct page_info *pg)
 {
     struct arch_domain *a = &domain_by_owner_id(pg->owner)->arch;
 
     spin_lock(&a->mm_lock);
-    if (a->nr_listed_undo < MM_PENDING_MAX) {
-        a->listed_undo[a->nr_listed_undo++] = mfn_x(page_to_mfn(pg));
+    if (mark_listed(pg, a->undo_list)) {
+        a->undo_list = mfn_x(page_to_mfn(pg));
         a->nr_pending_undo++;
     }
     spin_unlock(&a->mm_lock);
@@ -165,8 +160,10 @@ static struct page_info *next_listed_undo(struct arch_domain *a)
     struct page_info *pg = NULL;
 
     spin_lock(&a->mm_lock);
-    if (a->nr_listed_undo)
-        pg = mfn_to_page(_mfn(a->listed_undo[--a->nr_listed_undo]));
+    if (a->undo_list) {
+        pg = mfn_to_page(_mfn(a->undo_list));
+        a->undo_list = pg->undo_next;
+    }
     spin_unlock(&a->mm_lock);
     return pg;
 }
@@ -186,12 +183,7 @@ int mm_finish_pending(struct domain *d)
         if (!pg) {
             flush_while_waiting();
         } else {
-            /* The list holds no reference: the frame may be another's now. */
-            if (get_page(pg, d)) {
-                if (finish_undo(pg))
-                    queue_undo(pg);
-                put_page(pg);
-            }
+            finish_listed_undo(pg);
             spin_lock(&a->mm_lock);
             a->nr_pending_undo--;
             spin_unlock(&a->mm_lock);

@@ -7,12 +7,16 @@
  *
  * Type word: type, count of uses in that type, and state. The states:
  *
- *   none count 0. tlb_stamp tells when the last use ended. in use validated,
- *   count >= 1. working a table or descriptor page, locked, not validated,
- *   count 1: one CPU takes or gives back the references of its entries. partial
- *   like working, but the CPU left in the middle: entries below 'resume' are
- *   counted. The mark itself holds the type count of one and one general count.
- *   The next CPU that needs the frame may finish it, in either direction.
+ *  - none: count 0. tlb_stamp tells when the last use ended.
+ *  - in use: validated, count >= 1.
+ *  - working: a table or descriptor page, locked, not validated, count 1: one
+ *    CPU takes or gives back the references of its entries.
+ *  - partial: like working, but the CPU left in the middle: entries below
+ *    'resume' are counted. The mark itself holds the type count of one and one
+ *    general count. The next CPU that needs the frame may finish it, in either
+ *    direction.
+ *  - listed: partial, and in its owner's list of undos (table.c). It can only
+ * be undone, by the CPU that takes it from there; who needs it comes again.
  *
  * Everything into and out of "none" for tables, and out of it for a frame that
  * was a table, goes through the lock bit: the new type is taken, stale TLB
@@ -219,6 +223,8 @@ int get_page_type(struct page_info *pg, uint32_t type)
             x = READ_ONCE(pg->type);
         } else if (!(x & PGT_partial)) {
             return -EINVAL; /* lent read-only: one count for ever */
+        } else if (x & PGT_listed) {
+            return -ERESTART; /* the call, made again, finds it undone */
         } else if (atomic_cas(&pg->type, &x, (x & ~PGT_partial) | PGT_locked)) {
             return validate(pg, type, true);
         }
@@ -306,15 +312,50 @@ void put_page_type(struct page_info *pg)
         queue_undo(pg);
 }
 
-int finish_undo(struct page_info *pg)
+/* Partial, and nobody else's to go on with: now it is working, in the caller's
+ * hands, and *type what it is. */
+static bool take_partial(struct page_info *pg, uint32_t *type)
 {
     uint32_t x = READ_ONCE(pg->type);
 
     do {
-        if (!(x & PGT_partial) || (x & PGT_locked))
-            return 0;
+        if (!(x & PGT_partial) || (x & (PGT_locked | PGT_listed)))
+            return false;
     } while (!atomic_cas(&pg->type, &x, (x & ~PGT_partial) | PGT_locked));
-    return undo(pg, x & PGT_type_mask, true);
+    *type = x & PGT_type_mask;
+    return true;
+}
+
+int finish_undo(struct page_info *pg)
+{
+    uint32_t type;
+
+    return take_partial(pg, &type) ? undo(pg, type, true) : 0;
+}
+
+bool mark_listed(struct page_info *pg, uint32_t next)
+{
+    uint32_t type;
+
+    if (!take_partial(pg, &type))
+        return false;
+    pg->undo_next = next; /* takes the mask's place */
+    set_state(pg, type | PGT_partial | PGT_listed | 1);
+    return true;
+}
+
+void finish_listed_undo(struct page_info *pg)
+{
+    uint32_t type = READ_ONCE(pg->type) & PGT_type_mask;
+
+    hold_page(pg);
+    /* Until here nobody else went on with it. */
+    atomic_or(&pg->type, PGT_locked);
+    atomic_and(&pg->type, ~(PGT_partial | PGT_listed));
+    pg->entry_mask = ~0u; /* any of them */
+    if (undo(pg, type, true))
+        queue_undo(pg);
+    put_page(pg);
 }
 
 unsigned int table_lock(struct page_info *pg)
