@@ -36,6 +36,8 @@ static struct {
     s_time_t sent; /* when the last character left */
     uint8_t ier, lcr, scratch;
     bool stuck, deaf; /* deaf: no interrupt comes from it */
+    bool babbles;     /* there is always a character to read */
+    bool told;        /* that the FIFO is empty */
     char line[1 << 18];
     size_t length;
 } chip;
@@ -53,10 +55,15 @@ static void chip_sends(void)
     }
 }
 
+static bool tx_reason(void)
+{
+    return (chip.ier & 2) && !chip.filled && !chip.told;
+}
+
 /* While the driver starts interrupts are on. */
 static void chip_interrupts_boot(void)
 {
-    if (!interrupts_on || chip.deaf || !(chip.ier & 2) || chip.filled)
+    if (!interrupts_on || chip.deaf || !tx_reason())
         return;
     interrupts_on = false;
     interrupt(interrupt_data);
@@ -70,9 +77,14 @@ uint8_t inb(uint16_t port)
     chip_interrupts_boot();
     switch (port - COM1) {
     case 2:
-        return (chip.ier & 2) && !chip.filled ? 2 : 1;
+        if (chip.babbles)
+            return 4;
+        if (!tx_reason())
+            return 1;
+        chip.told = true;
+        return 2;
     case 5:
-        return chip.filled ? 0 : 0x60;
+        return (chip.filled ? 0 : 0x60) | chip.babbles;
     case 7:
         return chip.scratch;
     }
@@ -90,6 +102,7 @@ void outb(uint16_t port, uint8_t v)
         assert_true(chip.filled < FIFO_SIZE);
         if (!chip.filled++)
             chip.sent = now;
+        chip.told = false;
         assert_true(chip.length < sizeof(chip.line));
         chip.line[chip.length++] = v;
         if (other_cpu && chip.length == 5) {
@@ -102,6 +115,7 @@ void outb(uint16_t port, uint8_t v)
     case 1:
         if (!(chip.lcr & 0x80))
             chip.ier = v;
+        chip.told = false;
         break;
     case 3:
         chip.lcr = v;
@@ -116,7 +130,7 @@ static void let_pass(s_time_t ns)
 {
     for (s_time_t end = now + ns; now < end; now += PER_CHAR) {
         chip_sends();
-        if ((chip.ier & 2) && !chip.filled && !chip.deaf)
+        if (tx_reason() && !chip.deaf)
             interrupt(interrupt_data);
     }
 }
@@ -178,9 +192,14 @@ void ioports_deny_dom0(unsigned int first, unsigned int last)
 {
 }
 
+static void (*poll)(void *);
+static void *poll_data;
+
 void init_timer(struct timer *t, void (*fn)(void *), void *data,
                 unsigned int cpu)
 {
+    poll = fn;
+    poll_data = data;
 }
 
 void set_timer(struct timer *t, s_time_t expires)
@@ -380,6 +399,28 @@ static void test_crash_reports(void **state)
     assert_non_null(strstr(seen(), "10 crashed domains not reported"));
 }
 
+static void test_babble(void **state)
+{
+    s_time_t before;
+
+    start_empty();
+    polled = false;
+    chip.babbles = true;
+    report(1);
+    for (unsigned int n = 0; n < 3; n++) {
+        before = now;
+        n ? poll(poll_data) : interrupt(interrupt_data);
+        assert_true(now - before < MICROSECS(100));
+        assert_true(polled);
+        polled = false;
+    }
+    chip.babbles = false;
+    poll(poll_data);
+    assert_false(polled); /* interrupts come again */
+    let_pass(SECONDS(1));
+    assert_non_null(strstr(seen(), "line    0 of"));
+}
+
 /* The last two: it cannot be taken back. */
 static void other_cpu_panics(void)
 {
@@ -426,6 +467,9 @@ int main(void)
          NULL},
         {"A crash is reported once, and of many only some", test_crash_reports,
          NULL, NULL, NULL},
+        {"A line that always has a reason for an interrupt leaves the CPU to "
+         "others",
+         test_babble, NULL, NULL, NULL},
         {"A panic ends although another CPU prints meanwhile",
          test_panic_beside, NULL, NULL, NULL},
         {"A panic gets out, and what was printed before it, without interrupts",

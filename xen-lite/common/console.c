@@ -30,7 +30,7 @@ static char out[OUT_SIZE];
 static uint32_t out_prod, lost;
 static s_time_t moved; /* when a driver took something */
 bool console_synchronous = true;
-static uint32_t panicking; /* no lock stops this CPU; its number + 1 */
+static uint32_t last_cpu; /* no lock stops it at the end; its number + 1 */
 enum { HOST, GUEST };
 static int threshold[2] = {2, 1}; /* info; warning */
 bool console_show_all;
@@ -77,11 +77,11 @@ void console_change_level(char key)
            level_names[*level + 1]);
 }
 
-/* After a panic the lock is broken: the CPU that has it finds it so when it
- * leaves, and others stop here. */
+/* When the machine stops the lock is broken: the CPU that has it finds it so
+ * when it leaves, and others stop here. */
 static unsigned long console_enter(void)
 {
-    uint32_t who = READ_ONCE(panicking);
+    uint32_t who = READ_ONCE(last_cpu);
     unsigned long flags;
 
     if (likely(!who))
@@ -94,7 +94,7 @@ static unsigned long console_enter(void)
 
 static void console_leave(unsigned long flags)
 {
-    if (unlikely(READ_ONCE(panicking)))
+    if (unlikely(READ_ONCE(last_cpu)))
         local_irq_restore(flags);
     else
         spin_unlock_irqrestore(&console_lock, flags);
@@ -146,8 +146,8 @@ static bool tell_lost(void)
     return true;
 }
 
-/* A CPU that has the lock at a panic may be here at the same time as the CPU
- * that panics: bytes may be sent twice or not at all, but both come to an
+/* A CPU that has the lock at the end may be here at the same time as the CPU
+ * that is the last: bytes may be sent twice or not at all, but both come to an
  * end. */
 static void send(struct console_driver *drv)
 {
@@ -313,7 +313,7 @@ void console_force_unlock(void)
 {
     uint32_t none = 0;
 
-    atomic_cas(&panicking, &none, smp_processor_id() + 1);
+    atomic_cas(&last_cpu, &none, smp_processor_id() + 1);
     console_end_buffering();
 }
 

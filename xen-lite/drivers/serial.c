@@ -6,7 +6,7 @@
  * The transmitter's FIFO takes 16 bytes at a time; the line's interrupt says
  * when it is empty. So at boot and at a panic output waits for it, and
  * otherwise not. Input comes by the interrupt, too. Where there is none, a
- * timer looks.
+ * timer looks; it also looks after a line that always has a reason for one.
  */
 #include <hv/console.h>
 #include <hv/lib.h>
@@ -36,6 +36,7 @@
 #define LSR_EMPTY   0x20 /* FIFO empty */
 
 #define FIFO_SIZE   16
+#define ROUNDS      2 /* at one interrupt: some 70 us of port accesses */
 #define UART_CLOCK  115200
 #define POLL_PERIOD MILLISECS(20)
 #define SEND_PERIOD MILLISECS(1) /* while there is something to send */
@@ -129,27 +130,41 @@ static void uart_receive(void *data)
 {
     const struct uart *u = data;
 
-    for (int n = 0; n < 256 && (inb(u->io_base + UART_LSR) & LSR_DATA); n++)
+    for (int n = 0; n < FIFO_SIZE && (inb(u->io_base + UART_LSR) & LSR_DATA);
+         n++)
         console_rx(inb(u->io_base + UART_DATA));
 }
 
 /* The line's interrupt is an edge: it comes again when there was a moment
- * without a reason. */
+ * without a reason. Until then a timer takes its place, so that a line which
+ * does not get that far does not have the CPU for itself. */
+static void serve_interrupt(struct uart *u)
+{
+    for (int n = 0; n < ROUNDS; n++) {
+        if (inb(u->io_base + UART_IIR) & IIR_NONE)
+            return;
+        uart_receive(u);
+        console_send_more();
+    }
+    set_timer(&u->poll, get_s_time() + SEND_PERIOD);
+}
+
 static void uart_interrupt(void *data)
 {
     struct uart *u = data;
 
     WRITE_ONCE(u->has_irq, true);
-    for (int n = 0; n < 256 && !(inb(u->io_base + UART_IIR) & IIR_NONE); n++) {
-        uart_receive(data);
-        console_send_more();
-    }
+    serve_interrupt(u);
 }
 
 static void uart_poll(void *data)
 {
     struct uart *u = data;
 
+    if (u->has_irq) {
+        serve_interrupt(u);
+        return;
+    }
     uart_receive(u);
     console_send_more();
     set_timer(&u->poll, get_s_time() + (READ_ONCE(u->sending) ? SEND_PERIOD
@@ -230,11 +245,10 @@ void __init serial_start_interrupts(void)
 
     if (!u)
         return;
-    if (interrupt_comes(u)) {
+    init_timer(&u->poll, uart_poll, u, 0);
+    if (interrupt_comes(u))
         uart_receive(u);
-    } else {
-        init_timer(&u->poll, uart_poll, u, 0);
+    else
         set_timer(&u->poll, get_s_time() + POLL_PERIOD);
-    }
     console_synchronous = opt_sync_console;
 }

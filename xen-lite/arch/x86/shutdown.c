@@ -41,7 +41,7 @@ static void stop_other_cpus(void)
         cpumask_andnot(cpu_online_map, cpumask_of(smp_processor_id()));
     unsigned int cpu;
 
-    console_end_buffering(); /* one of them may have the console */
+    console_force_unlock(); /* one of them may have the console for ever */
     for_each_cpu (cpu, others)
         lapic_icr(cpu_to_apicid[cpu], APIC_ICR_ASSERT | APIC_DM_INIT);
     delay_us(10000);

@@ -55,8 +55,9 @@ extern bool
  * Returns the bytes copied, 0 at the end.
  */
 size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear);
-/* Panic only: this CPU's output goes on whichever CPU has the console, and at
- * once. Other CPUs stop when they want to print. */
+/* When the machine stops: this CPU's output goes on whichever CPU has the
+ * console, perhaps for ever, and at once. Other CPUs stop when they want to
+ * print. It cannot be taken back. */
 void console_force_unlock(void);
 extern bool opt_noreboot;
 /* Fills in dom0's view of a VGA text screen; bytes used, 0 if there is none. */
