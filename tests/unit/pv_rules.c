@@ -425,6 +425,22 @@ static void unknown_msrs_read_as_zero_where_the_domain_wants_it(void **state)
     assert_false(guest_rdmsr(&v, MSR_OF_CPU + 1, &value));
 }
 
+/* That of the CPU below it changes when the vcpu moves. */
+static void the_base_of_the_apic_is_the_vcpus_own(void **state)
+{
+    static struct domain d;
+    static struct vcpu v = {.domain = &d};
+    uint64_t value;
+
+    assert_true(guest_rdmsr(&v, MSR_APIC_BASE, &value));
+    assert_int_equal(value, 0xfee00900);
+    v.vcpu_id = 1;
+    assert_true(guest_rdmsr(&v, MSR_APIC_BASE, &value));
+    assert_int_equal(value, 0xfee00800);
+    assert_true(guest_wrmsr(&v, MSR_APIC_BASE, value));
+    assert_false(guest_wrmsr(&v, MSR_APIC_BASE, value + 0x1000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +457,7 @@ int main(void)
         cmocka_unit_test(a_process_reaches_the_ports_of_its_bitmap),
         cmocka_unit_test(an_unprivileged_domain_reaches_the_ports_it_was_given),
         cmocka_unit_test(unknown_msrs_read_as_zero_where_the_domain_wants_it),
+        cmocka_unit_test(the_base_of_the_apic_is_the_vcpus_own),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -2,6 +2,8 @@
 /* Privileged instructions in guest kernel mode: emulated, or #GP. */
 #include <pv/pv.h>
 
+#define CR4_DE (1 << 3)
+
 static uint64_t value;
 static uint32_t msr;
 
@@ -69,14 +71,24 @@ int main(void)
     msr = 0xc0000080;
     is(try_call(rd, NULL), -1, "EFER can be read");
     ok(value >> 10 & 1 && value >> 8 & 1, "EFER says that long mode is on");
+    msr = 0x1b;
+    is(try_call(rd, NULL), -1, "the base of the APIC can be read");
+    is(value, 0xfee00900, "it is that of the first CPU, wherever the vcpu is");
     msr = 0xdeadbeef;
     is(try_call(rd, NULL), 13, "an unknown MSR is #GP");
     is(try_call(get_cr0, NULL), -1, "cr0 can be read");
     ok(value & 1 && value >> 31 & 1, "cr0 has PE and PG");
     is(try_call(get_cr4, NULL), -1, "cr4 can be read");
     ok(value >> 5 & 1, "cr4 has PAE");
+    ok(!(value & CR4_DE), "cr4 has no DE, which the guest has not set");
+    value = 0x660 | CR4_DE;
+    is(try_call(set_cr4, NULL), -1, "DE can be set in cr4");
+    try_call(get_cr4, NULL);
+    ok(value & CR4_DE, "cr4 has DE then");
     value = 0x660;
     is(try_call(set_cr4, NULL), -1, "cr4 can be written as Linux does");
+    try_call(get_cr4, NULL);
+    ok(!(value & CR4_DE), "cr4 has no DE any more");
     is(try_call(get_cr3, NULL), -1, "cr3 can be read");
     is(value & PTE_MASK, virt_to_mfn((void *)start_info->pt_base) * PAGE_SIZE,
        "cr3 names the guest's L4");

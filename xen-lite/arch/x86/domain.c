@@ -284,6 +284,7 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
     else
         fpu_reset(v);
     v->arch.ctrlreg_cr0 = c->ctrlreg[0] & CR0_TS;
+    v->arch.ctrlreg_cr4 = c->ctrlreg[4] & CR4_GUEST_OWN;
     if (v->vcpu_id == 0) {
         if (c->vm_assist)
             v->domain->vm_assist = c->vm_assist & VM_ASSIST_VALID;
@@ -354,6 +355,7 @@ void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
     c->kernel_ss = a->kernel_ss;
     c->kernel_sp = a->kernel_sp;
     c->ctrlreg[0] = a->ctrlreg_cr0;
+    c->ctrlreg[4] = a->ctrlreg_cr4;
     if (!mfn_eq(a->guest_root, INVALID_MFN))
         c->ctrlreg[3] = xen_pfn_to_cr3(mfn_x(a->guest_root));
     if (!mfn_eq(a->guest_root_user, INVALID_MFN))

@@ -48,7 +48,7 @@ struct arch_vcpu {
     uint64_t fs_base;
     uint64_t gs_base_kernel, gs_base_user; /* by role, not by mode */
     uint64_t dr[8];
-    uint64_t ctrlreg_cr0, ctrlreg_cr4; /* guest's view */
+    uint64_t ctrlreg_cr0, ctrlreg_cr4; /* bits that are the guest's own */
     void *fpu; /* XSAVE or FXSAVE area, 64-byte aligned */
     uint64_t xcr0, xcr0_accum;
     uint8_t iopl; /* PHYSDEVOP_set_iopl */

@@ -44,6 +44,7 @@
 #define CR0_AM         (1UL << 18) /* EFLAGS.AC of a guest works */
 #define CR0_PG         (1UL << 31) /* paging */
 #define CR4_DE         (1UL << 3)  /* I/O breakpoints; DR4 and DR5 fault */
+#define CR4_GUEST_OWN  CR4_DE      /* a guest reads back what it wrote */
 #define CR4_PAE        (1UL << 5)  /* long mode needs it */
 #define CR4_MCE        (1UL << 6)  /* machine checks come as #MC */
 #define CR4_PGE        (1UL << 7)  /* PTE_GLOBAL counts; a change flushes all */

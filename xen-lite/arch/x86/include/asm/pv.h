@@ -91,6 +91,8 @@ void guest_io_write(struct vcpu *v, unsigned int port, unsigned int bytes,
                     uint32_t data);
 /* dom0's ports: all but those that the hypervisor keeps. 0/-ENOMEM */
 int io_bitmap_create(struct domain *d);
+/* Whether v's I/O privilege level is enough for its mode. */
+bool guest_iopl_permits(const struct vcpu *v);
 /* Whether current may use the instruction at all: by its I/O privilege level or
  * its process's bitmap. If not the guest's kernel gets #GP. */
 bool guest_io_permitted(const struct vcpu *v, unsigned int port,

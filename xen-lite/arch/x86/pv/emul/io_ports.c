@@ -109,15 +109,20 @@ static uint16_t process_bitmap(const struct vcpu *v, unsigned int port)
     return bits;
 }
 
-/* By I/O privilege level, or by the process's bitmap (0 bits permit). */
-bool guest_io_permitted(const struct vcpu *v, unsigned int port,
-                        unsigned int bytes)
+bool guest_iopl_permits(const struct vcpu *v)
 {
     bool arch_iopl =
         v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl);
     unsigned int cpl = !guest_kernel_mode(v) ? 3 : arch_iopl ? 0 : 1;
 
-    if (v->arch.iopl >= cpl)
+    return v->arch.iopl >= cpl;
+}
+
+/* By I/O privilege level, or by the process's bitmap (0 bits permit). */
+bool guest_io_permitted(const struct vcpu *v, unsigned int port,
+                        unsigned int bytes)
+{
+    if (guest_iopl_permits(v))
         return true;
     if (!v->arch.iobmp || port + bytes > v->arch.iobmp_limit)
         return false;
@@ -157,10 +162,7 @@ static bool is_pci_data(const struct vcpu *v, unsigned int port,
  * the CPU lets them pass. */
 static void pass_from_now_on(struct vcpu *v)
 {
-    bool arch_iopl =
-        v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl);
-
-    if (guest_kernel_mode(v) && v->arch.iopl >= (arch_iopl ? 0 : 1) &&
+    if (guest_kernel_mode(v) && guest_iopl_permits(v) &&
         !(v->arch.flags & TF_IO_OPEN))
         io_bitmap_open(v);
 }

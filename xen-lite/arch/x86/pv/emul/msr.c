@@ -22,7 +22,8 @@
 #define MSR_K7_HWCR         0xc0010015
 #define MSR_AMD_DE_CFG      0xc0011029
 #define MISC_ENABLE_NO_PEBS ((1ULL << 11) | (1ULL << 12))
-#define APIC_BASE_X2APIC    (1ULL << 10)
+#define APIC_BASE_BSP       (1ULL << 8)
+#define APIC_BASE_XAPIC     0xfee00800ULL /* enabled, at its address */
 
 /* Reads as zero, writes vanish: machine checks and counters that a guest does
  * not have, but probes. */
@@ -76,7 +77,7 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
         *value = EFER_SCE | EFER_LME | EFER_LMA | EFER_NX;
         return true;
     case MSR_APIC_BASE:
-        *value = rdmsr(MSR_APIC_BASE) & ~APIC_BASE_X2APIC;
+        *value = APIC_BASE_XAPIC | (v->vcpu_id ? 0 : APIC_BASE_BSP);
         return true;
     case MSR_MISC_ENABLE:
         if (cpu_is_amd)

@@ -147,12 +147,12 @@ static uint64_t guest_cr0(const struct vcpu *v)
     return (READ_CR(0) & ~CR0_TS) | (v->arch.ctrlreg_cr0 & CR0_TS);
 }
 
-/* The bits that a guest finds set and would keep set; those that the hypervisor
- * uses are not shown. */
+/* The bits that a guest finds set and would keep set, and its own; those that
+ * the hypervisor uses are not shown. */
 static uint64_t guest_cr4(const struct vcpu *v)
 {
     return CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT |
-           (mmu_cr4_features & (CR4_DE | CR4_OSXSAVE));
+           (mmu_cr4_features & CR4_OSXSAVE) | v->arch.ctrlreg_cr4;
 }
 
 static bool emul_read_cr(struct vcpu *v, struct cpu_regs *regs,
@@ -203,8 +203,8 @@ static bool emul_write_cr(struct vcpu *v, struct cpu_regs *regs,
         if (rc == -ERESTART)
             insn->length = 0; /* once more, after what is pending */
         return !rc || rc == -ERESTART;
-    case 4: /* the hypervisor decides all bits; what the guest writes is ignored
-             */
+    case 4: /* the hypervisor decides nearly all bits, whatever is written */
+        v->arch.ctrlreg_cr4 = val & CR4_GUEST_OWN;
         return true;
     default:
         return false;
@@ -255,8 +255,6 @@ static bool emul_kernel_op(struct vcpu *v, struct cpu_regs *regs,
                            struct priv_insn *insn)
 {
     switch (insn->op) {
-    case OP_CLI: /* the guest cannot see nor undo it by popf: no effect */
-    case OP_STI:
     case OP_INVD:
         return true;
     case OP_WBINVD:
@@ -292,6 +290,9 @@ static bool emul_op(struct vcpu *v, struct cpu_regs *regs,
                     struct priv_insn *insn)
 {
     switch (insn->op) {
+    case OP_CLI: /* the guest cannot see nor undo it by popf: no effect */
+    case OP_STI:
+        return guest_iopl_permits(v);
     case OP_IN:
     case OP_OUT:
         return emul_port(v, regs, insn);
