@@ -4,6 +4,19 @@
 
 #define T (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 
+static const uint32_t flushes[] = {
+    MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_TLB_FLUSH_MULTI, MMUEXT_TLB_FLUSH_ALL,
+    MMUEXT_INVLPG_LOCAL,    MMUEXT_INVLPG_MULTI,    MMUEXT_INVLPG_ALL};
+
+static long mmuext_of_devices(uint32_t cmd)
+{
+    static uint64_t vcpus = 1;
+    struct mmuext_op op = {.cmd = cmd, .arg1.linear_addr = (uint64_t)&vcpus};
+
+    op.arg2.vcpumask.p = (void *)&vcpus;
+    return HC4(mmuext_op, &op, 1, 0, DOMID_IO);
+}
+
 int main(void)
 {
     uint64_t *l4 = alloc_page(), *mine = (uint64_t *)start_info->pt_base;
@@ -59,6 +72,9 @@ int main(void)
     is(mmuext(MMUEXT_INVLPG_ALL, (uint64_t)user, 0), 0, "INVLPG_ALL returns 0");
     ok(mmuext(MMUEXT_INVLPG_LOCAL, 1UL << 63, 0) <= 0,
        "INVLPG of a nonsensical address does no harm");
+    for (unsigned int i = 0; i < sizeof(flushes) / sizeof(*flushes); i++)
+        is(mmuext_of_devices(flushes[i]), -EPERM,
+           "flush %u on behalf of another domain is refused", flushes[i]);
     is(mmuext(MMUEXT_SET_LDT, 0, 0), 0, "SET_LDT of no entries returns 0");
     ok(mmuext(MMUEXT_SET_LDT, (uint64_t)user, 9000) < 0,
        "SET_LDT of 9000 entries is refused");

@@ -264,8 +264,6 @@ static int refused_op(const struct mmuext_op *op, struct domain *pg_owner)
     return -EOPNOTSUPP;
 }
 
-/* Flushes are the caller's, whatever domain the request names. */
-
 static int flush_vcpus(const struct mmuext_op *op, uint64_t va,
                        unsigned int how)
 {
@@ -364,12 +362,12 @@ static const struct {
     [MMUEXT_PIN_L4_TABLE] = {.fn = pin_op},
     [MMUEXT_UNPIN_TABLE] = {.fn = unpin_op},
     [MMUEXT_NEW_BASEPTR] = {.fn = kernel_root_op, .own = true},
-    [MMUEXT_TLB_FLUSH_LOCAL] = {.fn = tlb_local_op},
-    [MMUEXT_INVLPG_LOCAL] = {.fn = invlpg_local_op},
-    [MMUEXT_TLB_FLUSH_MULTI] = {.fn = tlb_multi_op},
-    [MMUEXT_INVLPG_MULTI] = {.fn = invlpg_multi_op},
-    [MMUEXT_TLB_FLUSH_ALL] = {.fn = tlb_all_op},
-    [MMUEXT_INVLPG_ALL] = {.fn = invlpg_all_op},
+    [MMUEXT_TLB_FLUSH_LOCAL] = {.fn = tlb_local_op, .own = true},
+    [MMUEXT_INVLPG_LOCAL] = {.fn = invlpg_local_op, .own = true},
+    [MMUEXT_TLB_FLUSH_MULTI] = {.fn = tlb_multi_op, .own = true},
+    [MMUEXT_INVLPG_MULTI] = {.fn = invlpg_multi_op, .own = true},
+    [MMUEXT_TLB_FLUSH_ALL] = {.fn = tlb_all_op, .own = true},
+    [MMUEXT_INVLPG_ALL] = {.fn = invlpg_all_op, .own = true},
     [MMUEXT_FLUSH_CACHE] = {.fn = cache_op, .own = true},
     [MMUEXT_SET_LDT] = {.fn = set_ldt_op, .own = true},
     [MMUEXT_NEW_USER_BASEPTR] = {.fn = user_root_op, .own = true},
