@@ -182,6 +182,10 @@ void pv_deliver_event(struct cpu_regs *regs)
 {
     struct vcpu *v = current;
 
+    if (!v->arch.event_callback) {
+        domain_crash(v->domain, "v%d: no callback for events", v->vcpu_id);
+        return;
+    }
     pv_bounce(v, &(struct bounce){.rip = v->arch.event_callback,
                                   .cs = FLAT_CS64,
                                   .mask_events = true});
