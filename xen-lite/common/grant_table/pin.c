@@ -3,6 +3,8 @@
 #include <hv/console.h>
 #include "grant_table.h"
 
+#define LOG_STRIDE 512 /* entries that are looked at under the lock */
+
 static bool is_rw(enum pin pin)
 {
     return pin == PIN_HOST_RW || pin == PIN_DEV_RW;
@@ -74,12 +76,17 @@ void grant_put_frame(mfn_t mfn, enum pin pin)
 void gnttab_log_dirty(struct domain *d)
 {
     struct grant_table *gt = d->grant_table;
+    uint32_t ref = 0, nr;
 
-    spin_lock(&gt->lock);
-    for (uint32_t ref = 0; ref < nr_grant_entries(gt); ref++)
-        if (pinned_rw(active_entry(gt, ref)))
-            log_dirty_frame(_mfn(active_entry(gt, ref)->mfn));
-    spin_unlock(&gt->lock);
+    /* What is pinned behind its back is unpinned later, which logs it. */
+    do {
+        spin_lock(&gt->lock);
+        nr = nr_grant_entries(gt);
+        for (uint32_t end = MIN(ref + LOG_STRIDE, nr); ref < end; ref++)
+            if (pinned_rw(active_entry(gt, ref)))
+                log_dirty_frame(_mfn(active_entry(gt, ref)->mfn));
+        spin_unlock(&gt->lock);
+    } while (ref < nr);
 }
 
 static void clear_in_use(grant_entry_t *sha, const struct active_grant *act)

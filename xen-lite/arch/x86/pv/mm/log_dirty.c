@@ -40,7 +40,7 @@
 #define WORDS_PER_PAGE (PAGE_SIZE / sizeof(unsigned long))
 /* pfns beyond what a domain may own, for guests whose memory has holes. */
 #define EXTRA_PFNS  (1ul << 20)
-#define SCAN_STRIDE 256 /* frames between preemption checks */
+#define SCAN_STRIDE 256 /* frames that are no table between two checks */
 
 uint32_t nr_logged_domains;
 
@@ -205,20 +205,21 @@ static long log_foreign_maps(const struct domain *d, uint64_t *scan)
     const struct domain *dom0 = hardware_domain;
     const uint32_t l1 = PGT_l1_table | PGT_validated;
     uint64_t mfn = MAX(*scan, dom0->mfn_lo);
+    long rc = 0;
 
-    for (; mfn < dom0->mfn_hi; mfn++) {
-        const struct page_info *pg = mfn_to_page(_mfn(mfn));
+    while (!rc && mfn < dom0->mfn_hi) {
+        const struct page_info *pg = mfn_to_page(_mfn(mfn++));
+        bool table =
+            pg->owner == dom0->id &&
+            (READ_ONCE(pg->type) & (PGT_type_mask | PGT_validated)) == l1;
 
-        if (!(mfn % SCAN_STRIDE) && mfn != *scan && hypercall_preempt_check()) {
-            *scan = mfn;
-            return -ERESTART;
-        }
-        if (pg->owner == dom0->id &&
-            (READ_ONCE(pg->type) & (PGT_type_mask | PGT_validated)) == l1)
+        if (table) /* 512 other frames may be looked at */
             log_foreign_entries(pg, d);
+        if ((table || !(mfn % SCAN_STRIDE)) && hypercall_preempt_check())
+            rc = -ERESTART;
     }
     *scan = mfn;
-    return 0;
+    return rc;
 }
 
 /* Pages that may be written at any time without our seeing it. A continued

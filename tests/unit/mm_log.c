@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Looking up what the privileged domain can write of a domain whose writes are
+ * logged (log_dirty.c, which this file includes): all is found, and others get
+ * their turn after each table.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <cmocka.h>
+/* The world has its own, for everything else. */
+#define nr_logged_domains    logged_domains
+#define log_dirty_frame_slow log_slow
+#include "hv_world.h"
+#include "../../xen-lite/arch/x86/pv/mm/log_dirty.c"
+
+#define TABLES 20
+
+/* --- not reached here ----------------------------------------------------- */
+
+void gnttab_log_dirty(struct domain *d)
+{
+}
+
+void evtchn_fifo_log_dirty(struct domain *d)
+{
+}
+
+int vtlb_create(struct vtlb *t, const struct domain *d)
+{
+    return 0;
+}
+
+void vtlb_destroy(struct vtlb *t)
+{
+}
+
+void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *))
+{
+}
+
+void domain_pause(struct domain *d)
+{
+}
+
+void domain_unpause(struct domain *d)
+{
+}
+
+void vcpu_sleep_sync(struct vcpu *v)
+{
+}
+
+size_t clear_guest_raw(uint64_t to, size_t n)
+{
+    return n;
+}
+
+void set_vcpu_cr3(struct vcpu *v)
+{
+}
+
+/* --- the test ------------------------------------------------------------- */
+
+static unsigned long bits[8], *pages[] = {bits};
+static struct log_dirty the_log = {.page = pages, .nr_pages = 1};
+
+static void test_foreign_maps(void **state)
+{
+    struct domain *dom0 = world_create_domain(0, 100);
+    struct domain *d = world_create_domain(1, 100);
+    unsigned long checks;
+    unsigned int calls = 1, found = 0;
+
+    world_run(0, dom0->vcpu[0]);
+    for (unsigned int i = 0; i < TABLES; i++) {
+        struct page_info *table = alloc_domheap_pages(dom0, 0, 0);
+        struct page_info *pg = alloc_domheap_pages(d, 0, 0);
+        pte_t old, e = pte_make(page_to_mfn(pg), PTE_PRESENT | PTE_RW);
+
+        memset(page_to_virt(table), 0, PAGE_SIZE);
+        set_gpfn_from_mfn(page_to_mfn(pg), i);
+        assert_int_equal(get_page_and_type(table, dom0, PGT_l1_table), 0);
+        assert_int_equal(table_lock(table), 1);
+        assert_int_equal(
+            entry_write(table, 1, 511, e, WRITE_NORMAL, &old, dom0, d), 0);
+        table_unlock(table);
+    }
+    d->arch.log = &the_log;
+    logged_domains = 1;
+    checks = world_checks;
+    assert_int_equal(log_foreign_maps(d, &the_log.scan), 0);
+    assert_true(world_checks - checks >= TABLES);
+    assert_int_equal(bits[0], (1ul << TABLES) - 1);
+
+    memset(bits, 0, sizeof(bits));
+    the_log.scan = 0;
+    world_preempt = 1000; /* somebody always waits */
+    for (; log_foreign_maps(d, &the_log.scan); calls++) {
+        unsigned int now = hweight64(bits[0]);
+
+        assert_true(now - found <= 1);
+        found = now;
+    }
+    assert_int_equal(bits[0], (1ul << TABLES) - 1);
+    assert_true(calls >= TABLES);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        {"What dom0 maps of a logged domain is found, a table at a time",
+         test_foreign_maps, NULL, NULL, NULL},
+    };
+
+    world_init();
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
