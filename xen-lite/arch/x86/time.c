@@ -370,40 +370,12 @@ void set_time_area(struct vcpu *v, uint64_t at)
 
 /* --- following the platform timer ----------------------------------------- */
 
-/* [records lock] All of v that the guest may read. An area that it has taken
- * away meanwhile is no longer ours. */
-static void for_each_record_of(struct vcpu *v,
-                               void (*fn)(struct vcpu_time_info *record))
-{
-    const struct time_area *a = &v->arch.time_area;
-
-    if (v->vcpu_info != &dummy_vcpu_info)
-        fn(&v->vcpu_info->time);
-    if (a->pg && a->at == v->time_info_guest) {
-        fn(a->record);
-        log_dirty_frame(page_to_mfn(a->pg));
-    }
-}
-
-/* [records lock] All that are read now. What is left of a domain that has shut
- * down is being saved, and must not change. */
-static void for_each_record(void (*fn)(struct vcpu_time_info *record))
-{
-    struct domain *d;
-    struct vcpu *v;
-
-    for_each_domain (d)
-        if (!d->is_shut_down)
-            for_each_vcpu (d, v)
-                for_each_record_of(v, fn);
-}
-
 static void bend_line(uint32_t mul)
 {
     unsigned long flags = clock_records_lock();
 
     if (tsc_reliable)
-        for_each_record(clock_record_open);
+        for_each_clock_record(clock_record_open);
     WRITE_ONCE(clock.version, clock.version + 1);
     smp_mb(); /* who has read the old line's time read the TSC before us */
     line_bend(&clock.line, rdtsc_ordered(), mul);
@@ -411,7 +383,7 @@ static void bend_line(uint32_t mul)
     smp_wmb();
     WRITE_ONCE(clock.version, clock.version + 1);
     if (tsc_reliable)
-        for_each_record(write_record);
+        for_each_clock_record(write_record);
     clock_records_unlock(flags);
 }
 

@@ -24,5 +24,8 @@ void clock_record_close(struct vcpu_time_info *to,
  * alone. */
 bool clock_record_same(const struct vcpu_time_info *a,
                        const struct vcpu_time_info *b);
+/* Under the lock: fn for all that are read now. Of many vcpus that is long,
+ * with interrupts off; what other CPUs wait for is served meanwhile. */
+void for_each_clock_record(void (*fn)(struct vcpu_time_info *record));
 
 #endif
