@@ -131,10 +131,13 @@ static void op_update(void)
     unsigned long t =
         chance(70) ? table_of(me(), 1 + below(4)) : some_frame(me());
     uint64_t ptr = t << PAGE_SHIFT | any_slot() * 8;
+    pte_t e = some_entry(me());
 
     if (chance(10))
         ptr |= below(4);
-    mmu_update(ptr, some_entry(me()), DOMID_SELF);
+    if (chance(10)) /* what only a root may do, and not to write */
+        e = pte_make(_mfn(t), some_flags());
+    mmu_update(ptr, e, DOMID_SELF);
 }
 
 static void op_batch(void)

@@ -26,7 +26,8 @@ int main(void)
        "slot 256 of an L4 cannot be written");
     is(set_pte(l4 + 271 * 8, 0), -EINVAL,
        "slot 271 of an L4 cannot be written, even with 0");
-    /* Genuine Xen allows this one (linear page tables); we do not. */
+    /* Genuine Xen allows this one (linear page tables). Here it would let the
+     * pointers of hypercalls reach the hypervisor's own tables. */
     is(set_pte(l4 + 300 * 8, l4 | PTE_P | PTE_U), -EINVAL,
        "an L4 entry that points to its own table is refused");
 
