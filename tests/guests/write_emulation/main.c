@@ -3,6 +3,8 @@
  * the forms that Linux uses. Others fault. */
 #include <pv/pv.h>
 
+#define NOT_PRESENT 0x7700L
+
 #define RW (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 
 static uint64_t *entry; /* of va, in a read-only page */
@@ -50,6 +52,21 @@ static void do_mov_across(void *p)
     *(volatile uint64_t *)p = 0x1111111122222222UL;
 }
 
+static void do_mov_indexed(void *p)
+{
+    asm volatile("movq %0, 16(%1, %2, 8)" ::"r"(NOT_PRESENT),
+                 "r"((char *)p - 16 - 8 * 5), "r"(5L)
+                 : "memory");
+}
+
+/* The bit is the first one of the table, counted from a page before. */
+static void do_bts_far(void *p)
+{
+    asm volatile("btsq %0, %1" ::"r"(8 * PAGE_SIZE + 1),
+                 "m"(*((char *)p - PAGE_SIZE))
+                 : "memory");
+}
+
 /* A write that begins in plain memory and ends in a table is no write of the
  * whole to the table. */
 static void test_across(void)
@@ -62,6 +79,11 @@ static void test_across(void)
     is(try_call(do_mov_across, table - 4), 14,
        "a write that begins before a page table faults");
     is(*(uint64_t *)table, 0, "nothing of it is written");
+    is(try_call(do_mov_indexed, table), -1,
+       "a write to a table's first entry by base, index and displacement");
+    is(*(uint64_t *)table, NOT_PRESENT, "is carried out");
+    is(try_call(do_bts_far, table), -1, "a bit that is named from afar");
+    is(*(uint64_t *)table, NOT_PRESENT | 2, "is set");
 }
 
 int main(void)
