@@ -10,7 +10,7 @@ HV_MM := tests/unit/hv_world.c xen-lite/common/subop.c xen-lite/arch/x86/memory_
   $(addprefix xen-lite/arch/x86/pv/mm/,audit.c types.c table.c entry.c iomem.c owner.c walk.c \
   update.c mmuext.c grant.c teardown.c ptwr.c ptwr_decode.c ../emul/decode.c)
 $(foreach t,hv_world hv_heap mm_programs mm_model mm_flags mm_threads mm_log ptwr_decode priv_insn \
-  pv_rules hv_e820 hv_strings hv_clock hv_irqs hv_console hv_vga \
+  pv_rules hv_pci hv_e820 hv_strings hv_clock hv_irqs hv_console hv_vga \
   hv_sched,\
   $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
 
@@ -42,6 +42,7 @@ $(eval $(call unit_test,hv_sched,tests/unit/hv_sched.c xen-lite/common/timer.c,-
 
 # Boot and library parts, included by the test itself.
 $(eval $(call unit_test,hv_e820,tests/unit/hv_e820.c,))
+$(eval $(call unit_test,hv_pci,tests/unit/hv_pci.c,))
 $(eval $(call unit_test,hv_vga,tests/unit/hv_vga.c,))
 $(eval $(call unit_test,hv_strings,tests/unit/hv_strings.c,))
 

@@ -53,7 +53,10 @@ static void refusals(void)
     struct physdev_eoi eoi = {.irq = 1u << 20};
     struct physdev_apic apic = {.apic_physbase = 0x1000};
     struct physdev_unmap_pirq unmap = {.domid = DOMID_SELF, .pirq = 5000};
+    struct physdev_pci_mmcfg_reserved mmcfg = {.address = 0x1000, .flags = 1};
 
+    ok(HC2(physdev_op, PHYSDEVOP_pci_mmcfg_reserved, &mmcfg) < 0,
+       "configuration space that firmware does not name is refused");
     ok(HC2(physdev_op, PHYSDEVOP_map_pirq, &map) < 0,
        "map_pirq of a GSI out of range is refused");
     map.index = -1;

@@ -5,6 +5,7 @@
  * than 0 exist only in memory-mapped form.
  */
 #include <hv/acpi.h>
+#include <hv/domain.h>
 #include <hv/lib.h>
 #include <hv/spinlock.h>
 #include <asm/e820.h>
@@ -24,7 +25,7 @@ static struct {
     uint16_t seg;
     uint8_t start_bus, end_bus;
 } mmcfg[MAX_MCFG];
-static unsigned int nr_mmcfg;
+static unsigned int nr_mmcfg; /* grows under dom0's lock */
 
 uint32_t pci_cf8_read(uint32_t cf8, unsigned int offset, unsigned int bytes)
 {
@@ -61,7 +62,7 @@ static uint32_t cf8_address(struct pci_sbdf dev, unsigned int reg)
 
 static volatile void *mmcfg_address(struct pci_sbdf dev, unsigned int reg)
 {
-    for (unsigned int i = 0; i < nr_mmcfg; i++)
+    for (unsigned int i = 0; i < atomic_load(&nr_mmcfg); i++)
         if (mmcfg[i].seg == dev.seg && dev.bus >= mmcfg[i].start_bus &&
             dev.bus <= mmcfg[i].end_bus)
             return mmcfg[i].base +
@@ -128,17 +129,20 @@ int pci_mmcfg_reserved(uint64_t address, uint16_t seg, uint8_t start_bus,
                        uint8_t end_bus, bool reserved)
 {
     size_t size = (size_t)(end_bus - start_bus + 1) << BUS_SHIFT;
-    bool known = false;
+    unsigned int i = 0;
     char *base;
 
+    ASSERT_HELD(&hardware_domain->lock);
     /* Firmware's own tables decide; dom0 only confirms. */
-    for (unsigned int i = 0; i < acpi.nr_mcfg; i++)
-        known |= acpi.mcfg[i].base == address && acpi.mcfg[i].segment == seg;
-    if (!known)
+    while (i < acpi.nr_mcfg &&
+           (acpi.mcfg[i].base != address || acpi.mcfg[i].segment != seg))
+        i++;
+    if (i == acpi.nr_mcfg)
         return -ENODEV;
     if (!seg || !reserved)
         return 0;
-    if (end_bus < start_bus || nr_mmcfg == MAX_MCFG)
+    if (end_bus < start_bus || start_bus < acpi.mcfg[i].start_bus ||
+        end_bus > acpi.mcfg[i].end_bus || nr_mmcfg == MAX_MCFG)
         return -EINVAL;
     address += (uint64_t)start_bus << BUS_SHIFT;
     base = ioremap(address, size);
@@ -148,6 +152,6 @@ int pci_mmcfg_reserved(uint64_t address, uint16_t seg, uint8_t start_bus,
     mmcfg[nr_mmcfg].seg = seg;
     mmcfg[nr_mmcfg].start_bus = start_bus;
     mmcfg[nr_mmcfg].end_bus = end_bus;
-    nr_mmcfg++;
+    atomic_store(&nr_mmcfg, nr_mmcfg + 1);
     return 0;
 }

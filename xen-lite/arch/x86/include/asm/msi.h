@@ -58,8 +58,9 @@ void pci_conf_write(struct pci_sbdf dev, unsigned int reg, unsigned int bytes,
                     uint32_t value);
 /* Where the capability is; 0: there is none. */
 unsigned int pci_find_cap(struct pci_sbdf dev, uint8_t cap);
-/* PHYSDEVOP_pci_mmcfg_reserved: whether dom0 finds that memory reserved for
- * configuration space. 0; -ENODEV: not in ACPI's table; -EINVAL; -ENOMEM. */
+/* [dom0's lock] PHYSDEVOP_pci_mmcfg_reserved: whether dom0 finds that memory
+ * reserved for configuration space. 0; -ENODEV: not in ACPI's table; -EINVAL;
+ * -ENOMEM. */
 int pci_mmcfg_reserved(uint64_t address, uint16_t seg, uint8_t start_bus,
                        uint8_t end_bus, bool reserved);
 /* dom0's own CF8/CFC accesses, cf8 its last address: under the same lock. */

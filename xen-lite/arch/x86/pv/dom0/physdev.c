@@ -204,9 +204,13 @@ static long restore_msi_ext(struct domain *d, void *arg)
 static long mmcfg_reserved(struct domain *d, void *arg)
 {
     const struct physdev_pci_mmcfg_reserved *op = arg;
+    long rc;
 
-    return pci_mmcfg_reserved(op->address, op->segment, op->start_bus,
-                              op->end_bus, op->flags & XEN_PCI_MMCFG_RESERVED);
+    spin_lock(&hardware_domain->lock);
+    rc = pci_mmcfg_reserved(op->address, op->segment, op->start_bus,
+                            op->end_bus, op->flags & XEN_PCI_MMCFG_RESERVED);
+    spin_unlock(&hardware_domain->lock);
+    return rc;
 }
 
 #define ANY_DOMAIN(handler, type)                                              \
