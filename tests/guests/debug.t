@@ -4,7 +4,7 @@
 # Guests that do what only the assertions of a debug build can judge.
 cd "$(dirname "$0")/../.." || exit 1
 export HYPERVISOR=${HYPERVISOR:-build-debug/dist/xen-lite.elf}
-guests=(other_gdt physdev)
+guests=(other_gdt physdev vcpus)
 echo "1..${#guests[@]}"
 for n in "${!guests[@]}"; do
     out=$(tests/guests/run "${BUILD:-build}/guests/${guests[n]}")

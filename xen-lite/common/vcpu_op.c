@@ -47,20 +47,31 @@ static long up(struct vcpu *v, void *arg)
     return rc;
 }
 
+/* Of two that go down at the same time one is the last. */
+static bool is_last_up(const struct vcpu *v)
+{
+    const struct vcpu *other;
+
+    ASSERT_HELD(&v->domain->lock);
+    for_each_vcpu (v->domain, other)
+        if (other != v && other->is_initialised &&
+            !test_bit(VPF_DOWN, &other->pause_flags))
+            return false;
+    return !test_bit(VPF_DOWN, &v->pause_flags);
+}
+
 static long down(struct vcpu *v, void *arg)
 {
     struct domain *d = v->domain;
-    struct vcpu *other;
-    unsigned int nr_up = 0;
+    bool last, sleeps;
 
-    for_each_vcpu (d, other)
-        if (other->is_initialised && !test_bit(VPF_DOWN, &other->pause_flags))
-            nr_up++;
-    if (!test_bit(VPF_DOWN, &v->pause_flags) && nr_up <= 1) {
-        domain_shutdown(d, SHUTDOWN_poweroff); /* the last one leaves */
-        return 0;
-    }
-    if (!test_and_set_bit(VPF_DOWN, &v->pause_flags))
+    spin_lock(&d->lock);
+    last = is_last_up(v);
+    sleeps = !last && !test_and_set_bit(VPF_DOWN, &v->pause_flags);
+    spin_unlock(&d->lock);
+    if (last)
+        domain_shutdown(d, SHUTDOWN_poweroff);
+    if (sleeps)
         vcpu_sleep_nosync(v);
     return 0;
 }
