@@ -381,6 +381,19 @@ static void begin(void)
     state_forget_quotas();
 }
 
+/* Events that begin behind the end of their paths are seldom noticed: most
+ * often there is other memory of the daemon's. */
+static void assert_watches(void)
+{
+    struct domain *d = NULL;
+
+    while ((d = domain_next(d)))
+        for (struct watch *w = d->connection ? d->connection->watches.first
+                                             : NULL;
+             w; w = w->next)
+            assert_true(w->relative <= strlen(w->path));
+}
+
 static size_t read_journal(const char *data, size_t n)
 {
     size_t lost, good;
@@ -393,6 +406,7 @@ static size_t read_journal(const char *data, size_t n)
     domain_restore_rings(lost != 0);
     connection_reap();
     assert_accounts();
+    assert_watches();
     reads++;
     whole += !lost;
     none += lost == n;

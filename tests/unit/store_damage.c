@@ -157,6 +157,37 @@ static void a_bad_record_undoes_its_frame(void **state)
     pack_free(&p);
 }
 
+/* What is cut off the paths of a watch's events is a part of its own path:
+ * beyond that an event would tell what stands behind it in memory. */
+static void a_watch_cuts_no_more_off_than_its_path(void **state)
+{
+    static const char path[] = "/a/watch";
+    char *tree, *with, *data;
+    int lines;
+    size_t len;
+
+    record(3);
+    tree = tree_from(journal, journal_len, world_boot, &lines);
+    for (uint16_t cut = 0; cut < 2 * sizeof(path); cut++) {
+        struct pack p = {0};
+
+        pack_value(&p, "/", "changed", 7);
+        pack_u8(&p, RECORD_WATCH);
+        pack_u16(&p, FIRST_GUEST + 2); /* it is connected then */
+        pack_u16(&p, cut);
+        pack_string(&p, path);
+        pack_string(&p, "token");
+        data = with_frame(journal, journal_len, &p, &len);
+        with = tree_from(data, len, world_boot, &lines);
+        assert_int_equal(lines, cut >= sizeof(path));
+        assert_int_equal(!strcmp(with, tree), cut >= sizeof(path));
+        free(with);
+        free(data);
+        pack_free(&p);
+    }
+    free(tree);
+}
+
 /* The incarnation that owned a node before it was known. */
 static void a_domain_that_comes_late_has_its_nodes_on_its_account(void **state)
 {
@@ -415,6 +446,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_torn_end_is_told_and_left_out),
         cmocka_unit_test(a_flipped_bit_ends_the_journal_before_it),
         cmocka_unit_test(a_bad_record_undoes_its_frame),
+        cmocka_unit_test(a_watch_cuts_no_more_off_than_its_path),
         cmocka_unit_test(a_domain_that_comes_late_has_its_nodes_on_its_account),
         cmocka_unit_test(half_a_state_is_none),
         cmocka_unit_test(guests_go_on_after_damage),

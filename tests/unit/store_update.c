@@ -122,6 +122,31 @@ static void nobody_notices_an_update(void **state)
     assert_true(sum(shared->writes) > (unsigned long)updates / 2);
 }
 
+static void assert_event(struct client *c, const char *path)
+{
+    struct xsd_sockmsg h;
+
+    alarm(20);
+    assert_true(get(c->fd, &h, sizeof(h)));
+    alarm(0);
+    assert_true(h.len < sizeof(c->answer) && get(c->fd, c->answer, h.len));
+    assert_int_equal(h.type, XS_WATCH_EVENT);
+    assert_string_equal(c->answer, path);
+}
+
+static void a_relative_watch_stays_relative(void **state)
+{
+    struct client c = {-1, ""};
+
+    reconnect(&c);
+    assert_int_equal(ask(&c, XS_WATCH, 0, "near\0token", 11), 0);
+    assert_event(&c, "near");
+    update();
+    assert_int_equal(ask(&admin, XS_WRITE, 0, "near/er\0", 8), 0);
+    assert_event(&c, "near/er");
+    close(c.fd);
+}
+
 static uint32_t begin(struct client *c)
 {
     assert_int_equal(ask(c, XS_TRANSACTION_START, 0, "", 1), 0);
@@ -268,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_notices_an_update),
+        cmocka_unit_test(a_relative_watch_stays_relative),
         cmocka_unit_test(a_transaction_is_waited_for_or_fails),
         cmocka_unit_test(what_cannot_go_on_is_refused),
         cmocka_unit_test(another_program_is_not_run),

@@ -192,9 +192,7 @@ static int restore_watch(struct unpack *u)
     size_t relative = unpack_u16(u);
     const char *path = unpack_path(u, true), *token = unpack_string(u);
 
-    if (!c || u->failed || relative > strlen(path))
-        return EINVAL;
-    return watch_restore(c, path, relative, token);
+    return c && !u->failed ? watch_restore(c, path, relative, token) : EINVAL;
 }
 
 static int restore_unwatch(struct unpack *u)

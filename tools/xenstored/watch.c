@@ -135,6 +135,8 @@ int watch_restore(struct connection *c, const char *path, size_t relative,
 {
     struct watch *w;
 
+    if (relative > strlen(path)) /* its events would begin behind their end */
+        return EINVAL;
     if (grow())
         return ENOMEM;
     w = watch_new(c, path, relative, token);

@@ -42,7 +42,8 @@ int watch_add(struct connection *c, const char *path, size_t relative,
 void watch_fire_first(struct watch *w);
 /* Turns the list round: the newest watch is the first or the last. */
 void watches_reverse(struct watches *set);
-/* As it was, whatever the limits are; no event. 0 or ENOMEM. */
+/* As it was, whatever the limits are; no event. 0, ENOMEM, or EINVAL: @relative
+ * is more than there is of @path. */
 int watch_restore(struct connection *c, const char *path, size_t relative,
                   const char *token);
 /* ENOENT if there is no such watch. */
