@@ -283,6 +283,12 @@ bool libxl__scripts_wanted(libxl__gc *gc, uint32_t domid)
 libxl__ev_watch *watch;
 libxl__ev_time *timer;
 
+/* The store does not end. */
+bool libxl__store_again(libxl_ctx *ctx)
+{
+    return false;
+}
+
 int libxl__ev_watch_register(libxl_ctx *ctx, libxl__ev_watch *ev,
                              const char *path,
                              void (*func)(libxl_ctx *, libxl__ev_watch *))

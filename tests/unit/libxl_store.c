@@ -21,8 +21,10 @@ static libxl_ctx *ctx;
 
 /* --- the store and the hypervisor ----------------------------------------- */
 
-static int opened, closed, watches;
+static int tried, opened, closed, watches;
 static bool away;       /* cannot be reached */
+static int naps;        /* while somebody waited for it */
+static int naps_away;   /* so many, and it is back */
 static bool ended;      /* the connection has */
 static bool introduced; /* it knows the domain */
 static int fired;       /* events that wait */
@@ -35,11 +37,20 @@ struct xs_handle {
 
 struct xs_handle *xs_open(unsigned long flags)
 {
+    tried++;
+    errno = ECONNREFUSED;
     if (away)
         return NULL;
     opened++;
     ended = false;
     return calloc(1, sizeof(struct xs_handle));
+}
+
+int usleep(useconds_t us)
+{
+    naps++;
+    away = away && naps != naps_away;
+    return 0;
 }
 
 void xs_close(struct xs_handle *h)
@@ -58,8 +69,13 @@ static void tell(void)
     eventfd_write(store_fd, 1);
 }
 
+static bool ends_with_watch; /* at the next one */
+
 bool xs_watch(struct xs_handle *h, const char *path, const char *token)
 {
+    ended |= ends_with_watch;
+    ends_with_watch = false;
+    errno = EPIPE;
     if (ended)
         return false;
     snprintf(h->token, sizeof(h->token), "%s", token);
@@ -100,15 +116,21 @@ static int list_error; /* of a directory; 0: it is empty */
 static char removed[100];
 static bool committed;
 
+static bool there(void)
+{
+    errno = EPIPE;
+    return !ended;
+}
+
 xs_transaction_t xs_transaction_start(struct xs_handle *h)
 {
-    return 1;
+    return there();
 }
 
 bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort)
 {
-    committed = !abort;
-    return true;
+    committed = there() && !abort;
+    return there();
 }
 
 char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path,
@@ -136,7 +158,7 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
 bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
               const void *data, unsigned int len)
 {
-    return false;
+    return there();
 }
 
 bool xs_mkdir(struct xs_handle *h, xs_transaction_t t, const char *path)
@@ -171,7 +193,7 @@ static int setup(void **state)
 {
     pthread_mutexattr_t attr;
 
-    opened = closed = watches = fired = 0;
+    opened = closed = watches = fired = naps = naps_away = 0;
     away = ended = dead = false;
     introduced = true;
     store_fd = eventfd(0, EFD_NONBLOCK);
@@ -321,6 +343,117 @@ static void what_cannot_be_read_is_not_absent(void **state)
     libxl__gc_free(&gc);
 }
 
+/* --- requests of a store that ends ---------------------------------------- */
+
+static int write_one(xs_transaction_t t)
+{
+    libxl__gc gc = {.ctx = ctx};
+    int rc = libxl__xs_write(&gc, t, "/a", "1");
+
+    libxl__gc_free(&gc);
+    return rc;
+}
+
+/* It is noticed by the request, before its descriptor is looked at. */
+static void a_request_waits_until_the_store_is_back(void **state)
+{
+    ended = away = true;
+    naps_away = 7;
+    assert_int_equal(write_one(XBT_NULL), 0);
+    assert_int_equal(naps, 7);
+    assert_int_equal(opened, 2);
+    assert_int_equal(watches, 2);
+    assert_non_null(ctx->ev->store_fd.func);
+    its_end();
+}
+
+/* The loop has looked for it in vain, which is no reason not to wait. */
+static void a_request_of_a_loop_waits_as_well(void **state)
+{
+    struct libxl__poller *p;
+    int before;
+
+    lose_store();
+    before = tried;
+    libxl__ctx_lock(ctx);
+    p = libxl__poller_get(ctx);
+    while (tried == before)
+        assert_int_equal(libxl__poll_once(ctx, p), 0);
+    libxl__poller_put(ctx, p);
+    naps_away = 7;
+    assert_int_equal(write_one(XBT_NULL), 0);
+    libxl__ctx_unlock(ctx);
+    assert_int_equal(naps, 7);
+    its_end();
+}
+
+static void nobody_waits_twice_for_a_store_that_stays_away(void **state)
+{
+    int first;
+
+    ended = away = true;
+    assert_int_equal(write_one(XBT_NULL), ERROR_FAIL);
+    first = naps;
+    assert_true(first > 100);
+    assert_int_equal(write_one(XBT_NULL), ERROR_FAIL);
+    assert_int_equal(naps, first);
+    away = false;
+    assert_int_equal(write_one(XBT_NULL), 0);
+    /* The next time it is awaited again. */
+    ended = away = true;
+    naps_away = naps + 5;
+    assert_int_equal(write_one(XBT_NULL), 0);
+    assert_int_equal(naps, first + 5);
+    its_end();
+}
+
+static int bodies, ends_at; /* the store ends in this one */
+
+static int body(libxl__gc *gc, xs_transaction_t t, void *arg)
+{
+    int rc = libxl__xs_write(gc, t, "/a", "1");
+
+    ended |= ++bodies == ends_at;
+    return rc ?: libxl__xs_write(gc, t, "/b", "2");
+}
+
+static void a_transaction_begins_anew_in_the_next_store(void **state)
+{
+    libxl__gc gc = {.ctx = ctx};
+
+    bodies = 0;
+    ends_at = 1;
+    assert_int_equal(libxl__xs_transaction(&gc, body, NULL), 0);
+    assert_int_equal(bodies, 2);
+    assert_true(committed);
+    ended = true; /* before its beginning */
+    assert_int_equal(libxl__xs_transaction(&gc, body, NULL), 0);
+    assert_int_equal(bodies, 3);
+    assert_int_equal(opened, 3);
+    libxl__gc_free(&gc);
+}
+
+static void ignore(libxl_ctx *c, libxl__ev_watch *w)
+{
+}
+
+static void a_watch_can_be_set_in_the_next_store(void **state)
+{
+    libxl__ev_watch watch = {0};
+
+    libxl_evdisable_domain_death(ctx, death);
+    ends_with_watch = true;
+    assert_int_equal(libxl_evenable_domain_death(ctx, DOMID, 0, &death), 0);
+    assert_int_equal(opened, 2);
+    assert_non_null(ctx->ev->store_fd.func);
+    its_end();
+    ended = true;
+    assert_int_equal(libxl__ev_watch_register(ctx, &watch, "/a", ignore), 0);
+    assert_int_equal(opened, 3);
+    assert_non_null(ctx->ev->store_fd.func);
+    libxl__ev_watch_deregister(ctx, &watch);
+}
+
 int main(void)
 {
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -332,6 +465,11 @@ int main(void)
         WITH_STORE(ended_while_nobody_watched),
         WITH_STORE(a_directory_is_empty_when_the_store_says_so),
         WITH_STORE(what_cannot_be_read_is_not_absent),
+        WITH_STORE(a_request_waits_until_the_store_is_back),
+        WITH_STORE(a_request_of_a_loop_waits_as_well),
+        WITH_STORE(nobody_waits_twice_for_a_store_that_stays_away),
+        WITH_STORE(a_transaction_begins_anew_in_the_next_store),
+        WITH_STORE(a_watch_can_be_set_in_the_next_store),
     };
 
     return cmocka_run_group_tests_name("libxl store", tests, NULL, NULL);

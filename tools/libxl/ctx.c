@@ -5,6 +5,13 @@
  */
 #include "event.h"
 
+/* Nobody serves the socket: the store was killed and comes again. One that was
+ * never there, or has been stopped, has none. */
+static bool comes_again(int error)
+{
+    return error == ECONNREFUSED;
+}
+
 int libxl_ctx_alloc(libxl_ctx **pctx, int version, unsigned int flags,
                     xentoollog_logger *lg)
 {
@@ -23,7 +30,7 @@ int libxl_ctx_alloc(libxl_ctx **pctx, int version, unsigned int flags,
     libxl__events_init(ctx);
 
     ctx->xch = xlc_open(lg);
-    ctx->xsh = ctx->xch ? xs_open(0) : NULL;
+    ctx->xsh = ctx->xch ? libxl__store_open(comes_again) : NULL;
     if (ctx->xsh) {
         *pctx = ctx;
         return 0;

@@ -331,8 +331,10 @@ static int build(struct create *c)
     }
     if (!rc)
         rc = libxl__console_write(gc, c->domid, result.console_mfn, console);
-    if (!rc &&
-        !xs_introduce_domain(CTX->xsh, c->domid, result.store_mfn, store)) {
+    while (!rc &&
+           !xs_introduce_domain(CTX->xsh, c->domid, result.store_mfn, store)) {
+        if (libxl__store_again(CTX))
+            continue;
         LOGE(ERROR, "domain %s: the store refuses to serve it",
              c->config->c_info.name);
         rc = ERROR_FAIL;

@@ -13,8 +13,9 @@
  *                    store was away
  *   libxl__ev_child  a process ended, once (its pidfd is an ev_fd)
  *
- * Callbacks run with the context's lock held, must not block, and may
- * register and deregister anything, also themselves. The same registrations
+ * Callbacks run with the context's lock held, must not block (a request of the
+ * store does if that is just being started again), and may register and
+ * deregister anything, also themselves. The same registrations
  * serve libxl's own poll loop, an application that polls for libxl
  * (beforepoll/afterpoll), and one with event hooks of its own.
  *
@@ -180,6 +181,7 @@ struct libxl__event_state {
     struct libxl__hook *idle_hooks;             /* to be used again */
     libxl__ev_fd store_fd;      /* registered while there are watches */
     libxl__ev_time store_retry; /* the store is away, or does not know all */
+    bool store_missed;          /* it did not come back when it was awaited */
     libxl__ev_watch released;   /* @releaseDomain, while there are deaths */
     uint32_t next_watch_id;
     /* The application's, with its pointer; NULL: it has none. */
@@ -190,6 +192,19 @@ struct libxl__event_state {
     const libxl_childproc_hooks *child_hooks;
     void *child_user;
 };
+
+/* --- a store that ends (event_watch.c) --- */
+
+/* As xs_open(), again for some seconds as long as wait() agrees. */
+struct xs_handle *libxl__store_open(bool (*wait)(int error));
+/* Does a request that fails with this errno say so? */
+static inline bool libxl__store_ended(int error)
+{
+    return error == EPIPE || error == ECONNRESET;
+}
+/* A request has failed with errno: is it to be made once more, as the store has
+ * ended and is there again? Otherwise errno stays. */
+bool libxl__store_again(libxl_ctx *ctx);
 
 /* A doubly linked list of embedded prev/next, NULL when not in it. */
 #define EV_INSERT(head, ev)                                                    \

@@ -4,15 +4,19 @@
  * reused, so that an event which arrives after its watch was removed matches no
  * other watch.
  *
- * A store that ends is no disaster: every second it is looked for, and then the
- * watches are set again, each reports once, and whoever waits for a node reads
- * it. Meanwhile the ends of domains are asked of the hypervisor, and also
- * afterwards if the new store does not know a domain: it would not tell.
- * Requests fail as long as there is no store.
+ * A store that ends is no disaster: every second it is looked for, and by the
+ * next request at once; then the watches are set again, each reports once, and
+ * whoever waits for a node reads it. Meanwhile the ends of domains are asked of
+ * the hypervisor, and also afterwards if the new store does not know a domain:
+ * it would not tell. Requests wait some seconds for the store, once; then they
+ * fail as long as there is none.
  */
 #include "domain.h"
 
 #define STORE_RETRY_MS 1000
+/* A request waits so long. */
+#define STORE_WAIT_MS 20000
+#define STORE_STEP_MS 10
 
 static libxl__ev_watch *find_watch(libxl_ctx *ctx, const char *token)
 {
@@ -43,27 +47,67 @@ static int poll_store(libxl_ctx *ctx)
                                  POLLIN, store_readable);
 }
 
+struct xs_handle *libxl__store_open(bool (*wait)(int error))
+{
+    struct xs_handle *h;
+
+    for (int ms = 0; !(h = xs_open(0)) && wait(errno) && ms < STORE_WAIT_MS;
+         ms += STORE_STEP_MS)
+        usleep(STORE_STEP_MS * 1000);
+    return h;
+}
+
 /* With the lock, so no other thread is in the middle of a request. A store that
  * ends again meanwhile is noticed by its descriptor. */
-static bool reopen_store(libxl_ctx *ctx)
+static bool reopen_store(libxl_ctx *ctx, bool (*wait)(int error))
 {
-    struct xs_handle *xsh = xs_open(0);
+    struct xs_handle *xsh = libxl__store_open(wait);
     libxl__ev_watch *ev;
 
     if (!xsh)
         return false;
     xs_close(ctx->xsh);
     ctx->xsh = xsh;
+    ctx->ev->store_missed = false;
     for (ev = ctx->ev->watches; ev; ev = ev->next)
         set_watch(ctx, ev);
     return true;
+}
+
+static bool never(int error)
+{
+    return false;
+}
+
+static bool ever(int error)
+{
+    return true;
+}
+
+bool libxl__store_again(libxl_ctx *ctx)
+{
+    struct libxl__event_state *es = ctx->ev;
+    bool polled = es->store_fd.func || es->watches;
+    int error = errno;
+
+    if (!libxl__store_ended(error))
+        return false;
+    if (reopen_store(ctx, es->store_missed ? never : ever)) {
+        libxl__ev_fd_deregister(ctx, &es->store_fd);
+        if (!polled || !poll_store(ctx))
+            return true;
+    } else {
+        es->store_missed = true;
+    }
+    errno = error;
+    return false;
 }
 
 static void store_tick(libxl_ctx *ctx, libxl__ev_time *ev)
 {
     struct libxl__event_state *es = ctx->ev;
 
-    if (!es->store_fd.func && es->watches && reopen_store(ctx) &&
+    if (!es->store_fd.func && es->watches && reopen_store(ctx, never) &&
         !poll_store(ctx))
         LIBXL__LOG(ctx, XTL_NOTICE, "the store is back");
     libxl__look_at_deaths(ctx);
@@ -106,7 +150,7 @@ static void store_readable(libxl_ctx *ctx, libxl__ev_fd *fd, short revents)
 static int begin_watching(libxl_ctx *ctx)
 {
     if (store_ended(ctx))
-        reopen_store(ctx);
+        reopen_store(ctx, never);
     return poll_store(ctx);
 }
 
@@ -122,12 +166,16 @@ int libxl__ev_watch_register(libxl_ctx *ctx, libxl__ev_watch *ev,
 {
     struct libxl__event_state *es = ctx->ev;
     int rc = es->watches ? 0 : begin_watching(ctx);
+    bool set;
 
     if (rc)
         return rc;
     *ev = (libxl__ev_watch){.func = func, .id = ++es->next_watch_id};
     ev->path = libxl__strdup_nogc(ctx, path);
-    if (!set_watch(ctx, ev)) {
+    do
+        set = set_watch(ctx, ev);
+    while (!set && libxl__store_again(ctx));
+    if (!set) {
         LIBXL__LOG(ctx, XTL_ERROR, "cannot watch %s in the store: %s", path,
                    strerror(errno));
         free(ev->path);

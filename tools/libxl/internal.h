@@ -140,7 +140,7 @@ const char *libxl__domain_label(libxl__gc *gc, uint32_t domid);
 /*
  * --- the store (xenstore.c) --- Paths are absolute. Reads
  * of what is not there give NULL in silence; other failures are logged by these
- * functions.
+ * functions. A store that is started again is waited for: see xenstore.c.
  */
 const char *libxl__xs_read(libxl__gc *gc, xs_transaction_t t, const char *path);
 /* An unsigned number in decimal; ERROR_NOTFOUND or ERROR_INVAL, in silence: it
