@@ -191,6 +191,72 @@ static void local_transactions_start_again(void **state)
     fake_stop();
 }
 
+/* A request of a guest through its ring: the answer's type; its payload. */
+static uint32_t ask(uint32_t type, uint32_t tx, const char *data, uint32_t len,
+                    char *answer)
+{
+    struct xenstore_domain_interface *p = world_page(0);
+    struct xsd_sockmsg h = {type, 1, tx, len};
+    char message[sizeof(h) + 64];
+
+    memcpy(message, &h, sizeof(h));
+    memcpy(message + sizeof(h), data, len);
+    for (size_t i = 0; i < sizeof(h) + len; i++)
+        p->req[MASK_XENSTORE_IDX(p->req_prod++)] = message[i];
+    ring_event(fake_port(FIRST_GUEST));
+    fake_turns();
+    for (size_t i = 0; i < sizeof(h); i++)
+        ((char *)&h)[i] = p->rsp[MASK_XENSTORE_IDX(p->rsp_cons++)];
+    for (uint32_t i = 0; i < h.len; i++)
+        answer[i] = p->rsp[MASK_XENSTORE_IDX(p->rsp_cons++)];
+    answer[h.len] = '\0';
+    assert_int_equal(p->rsp_cons, p->rsp_prod);
+    return h.type;
+}
+
+static void next_daemon(void)
+{
+    state_stop();
+    fake_stop();
+    world_start(world_boot);
+}
+
+/* A frontend of Linux that gets EAGAIN before the end gives its device up. */
+static void a_guests_transaction_fails_at_its_end_alone(void **state)
+{
+    char answer[XENSTORE_PAYLOAD_MAX + 1];
+
+    for (int ends = 0; ends < 2; ends++) {
+        uint32_t tx;
+
+        world_begin(8, 0);
+        world_start(world_boot);
+        world_root = client_new(NULL);
+        world_new_life(0);
+        assert_int_equal(ask(XS_TRANSACTION_START, 0, "", 1, answer),
+                         XS_TRANSACTION_START);
+        tx = (uint32_t)strtoul(answer, NULL, 10);
+        assert_int_equal(ask(XS_WRITE, tx, "a\0001", 3, answer), XS_WRITE);
+        client_free(world_root);
+        next_daemon();
+        assert_int_equal(ask(XS_WRITE, tx, "b\0002", 3, answer), XS_WRITE);
+        assert_int_equal(ask(XS_READ, tx, "b", 2, answer), XS_READ);
+        assert_string_equal(answer, "2");
+        next_daemon();
+        assert_int_equal(ask(XS_MKDIR, tx, "c", 2, answer), XS_MKDIR);
+        assert_int_equal(
+            ask(XS_TRANSACTION_END, tx, ends ? "T" : "F", 2, answer),
+            ends ? XS_ERROR : XS_TRANSACTION_END);
+        assert_string_equal(answer, ends ? "EAGAIN" : "OK");
+        assert_int_equal(ask(XS_READ, 0, "b", 2, answer), XS_ERROR);
+        assert_int_equal(ask(XS_WRITE, tx, "b", 2, answer), XS_ERROR);
+        assert_string_equal(answer, "ENOENT");
+        assert_accounts();
+        state_stop();
+        fake_stop();
+    }
+}
+
 /* One that broke the protocol, and the end of another in a later frame. */
 static void a_guest_that_is_not_served_stays_so(void **state)
 {
@@ -243,6 +309,7 @@ int main(void)
         cmocka_unit_test(a_full_file_system_does_not_cost_a_good_journal),
         cmocka_unit_test(the_journal_comes_back_with_the_room),
         cmocka_unit_test(local_transactions_start_again),
+        cmocka_unit_test(a_guests_transaction_fails_at_its_end_alone),
         cmocka_unit_test(a_guest_that_is_not_served_stays_so),
         cmocka_unit_test(all_that_is_restored_is_released),
     };

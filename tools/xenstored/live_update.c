@@ -250,7 +250,7 @@ static bool has_open(const struct connection *c)
 {
     const struct transaction *t = c->transactions.first;
 
-    while (t && t->expired)
+    while (t && (t->expired || t->restored))
         t = t->next;
     return t;
 }

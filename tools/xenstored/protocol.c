@@ -202,7 +202,8 @@ static int handle(struct request *r, const struct wire_func *f)
         if (!r->view.t)
             return of_earlier_daemon(r) ? EAGAIN : ENOENT;
         if (f->flags & TRANSACTION && r->view.t->expired &&
-            f->func != do_transaction_end)
+            f->func != do_transaction_end &&
+            transaction_go_on(r->view.t, &r->c->who))
             return EAGAIN;
     }
     return f->func(r);

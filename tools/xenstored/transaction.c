@@ -215,6 +215,23 @@ static uint32_t next_id(struct transactions *set)
     return n;
 }
 
+static int take_trees(struct transaction *t, const struct actor *who)
+{
+    int rc;
+
+    t->who = *who;
+    rc = hold(t, (long)sizeof(*t));
+    if (rc)
+        return rc;
+    t->base = node_get(store.root);
+    t->root = node_get(store.root);
+    t->deaths = domain_deaths();
+    t->started = now_ms();
+    t->allocated = tree_allocated;
+    can_expire += !who->privileged;
+    return 0;
+}
+
 int transaction_start(struct transactions *set, const struct actor *who,
                       uint32_t *id)
 {
@@ -228,19 +245,12 @@ int transaction_start(struct transactions *set, const struct actor *who,
     t = calloc(1, sizeof(*t));
     if (!t)
         return ENOMEM;
-    t->who = *who;
-    rc = hold(t, (long)sizeof(*t));
+    rc = take_trees(t, who);
     if (rc) {
         free(t);
         return rc;
     }
     t->id = next_id(set);
-    t->base = node_get(store.root);
-    t->root = node_get(store.root);
-    t->deaths = domain_deaths();
-    t->started = now_ms();
-    t->allocated = tree_allocated;
-    can_expire += !who->privileged;
     t->next = set->first;
     set->first = t;
     set->count++;
@@ -255,10 +265,21 @@ int transaction_restore(struct transactions *set, uint32_t id)
     if (!t)
         return ENOMEM;
     t->id = id;
-    t->expired = true;
+    t->expired = t->restored = true;
     t->next = set->first;
     set->first = t;
     set->count++;
+    return 0;
+}
+
+int transaction_go_on(struct transaction *t, const struct actor *who)
+{
+    struct transaction fresh = {
+        .next = t->next, .id = t->id, .restored = t->restored};
+
+    if (!t->restored || take_trees(&fresh, who))
+        return EAGAIN;
+    *t = fresh;
     return 0;
 }
 
@@ -511,7 +532,7 @@ int transaction_end(struct transactions *set, struct transaction *t,
     int rc = 0;
 
     unlink_transaction(set, t);
-    if (t->expired)
+    if (t->expired || t->restored)
         rc = wanted ? EAGAIN : 0;
     else if (wanted &&
              t->changed) /* a transaction that only read is in order */

@@ -57,6 +57,7 @@ struct transaction {
     uint64_t started;
     uint64_t allocated; /* tree_allocated at the start */
     bool changed, expired;
+    bool restored; /* begun with another daemon */
     struct access **access;
     size_t count, room;
     uint32_t *index; /* open hash table of access numbers + 1 */
@@ -83,9 +84,13 @@ struct transaction *transaction_find(struct transactions *set, uint32_t id);
 int transaction_end(struct transactions *set, struct transaction *t,
                     bool commit, void (*done)(void *arg, int rc), void *arg);
 void transactions_abort(struct transactions *set);
-/* One that was open when the daemon before this one ended: there is nothing
- * left to do with it but to start again. 0 or ENOMEM. */
+/* One that was open when the daemon before this one ended: it cannot be
+ * committed any more (EAGAIN). 0 or ENOMEM. */
 int transaction_restore(struct transactions *set, uint32_t id);
+/* A request of @who in one that has expired. If it was restored it goes on,
+ * with the store as it is now: kernels take EAGAIN for an answer at the end
+ * alone, and give a device up if they get it before. Otherwise EAGAIN. */
+int transaction_go_on(struct transaction *t, const struct actor *who);
 /* Takes the trees from those that have lasted too long, or, with true as the
  * result, seen too much memory taken. */
 bool transactions_expire(struct transactions *set, uint64_t now);
