@@ -49,11 +49,14 @@ bench-io: packages-run
 .PHONY: bench bench-io
 
 # --- what takes long --------------------------------------------------------------
-# MINUTES of mixed load (10) and of the toolstack's operations at random (30),
-# COUNT live migrations (20), histories and transactions of the store,
-# FUZZ_COUNT requests of guests that lie.
+# MINUTES of mixed load (10) and of the toolstack's operations at random (30;
+# with our own tools 60, while the store is killed and replaced), KILLS of block
+# backends (100), of a busy guest's backends (400) and of the store (500), COUNT
+# live migrations (20), histories and transactions of the store, FUZZ_COUNT
+# requests of guests that lie.
 check-long: packages-run
 	$(Q)$(MAKE) all install-tree run-image $(O)/tests/system/witness \
+	    $(O)/tests/system/store_clients \
 	    $(STORE_ORACLE) $(O)/tests/unit/store_serial \
 	    $(filter $(O)/tests/unit/fuzz_%,$(UNIT_TESTS))
 	$(Q)$(MAKE) DEBUG=1 hypervisor

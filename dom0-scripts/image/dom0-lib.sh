@@ -9,15 +9,18 @@ GUEST_LOG_DIR=/var/log/xen/console
 argument() { sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" /proc/cmdline; }
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 
-# within SECONDS COMMAND...: repeat until it succeeds
+# within SECONDS COMMAND...: repeat until it succeeds, every STEP (0.2) seconds
 within() {
     local end=$(($(now_ms) + $1 * 1000))
     shift
     until "$@"; do
         [ "$(now_ms)" -lt $end ] || return 1
-        sleep 0.2
+        sleep "${STEP:-0.2}"
     done
 }
+
+# spread: of the numbers that come, one a line
+spread() { sort -n | awk '{ n[NR] = $1 } END { print n[1] ", " n[int((NR + 1) / 2)] ", " n[NR] " (least, median, most)" }'; }
 
 guest_log() { echo "$GUEST_LOG_DIR/guest-$1.log"; }
 # said NAME TEXT: has the guest's console shown this?
@@ -81,6 +84,14 @@ backends() {
             */xen-block-backend | */xen-net-backend) tr -dc 0-9 <<< "$exe"; echo -n ' ' ;;
         esac
     done
+}
+# all_connected GUEST KIND COUNT: it has so many devices of that kind, and the
+# backend of each is connected
+all_connected() {
+    local at n
+    at=/local/domain/0/backend/$2/$(xl domid "$1" 2> /dev/null)
+    n=$(for d in $(xenstore-list "$at"); do xenstore-read "$at/$d/state"; done 2> /dev/null | grep -c '^4$')
+    [ "$n" = "$3" ] && [ "$(xenstore-list "$at" 2> /dev/null | grep -c .)" = "$3" ]
 }
 free_memory() { xl info 2> /dev/null | sed -n 's/^free_memory *: *//p'; }
 

@@ -4,6 +4,13 @@ $(O)/tests/system/witness: tests/system/witness.c
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -O2 -static -o $@ $<
 check-build: $(O)/tests/system/witness
 
+# In dom0: what writes to a store that is killed.
+STORE_CLIENTS := tests/system/store_clients.c tests/unit/store_writers.c
+$(O)/tests/system/store_clients: $(STORE_CLIENTS) tests/unit/store_writers.h
+	$(call say,CC,$@)mkdir -p $(@D); \
+	    $(CC) $(BASE_CFLAGS) $(USER_CPPFLAGS) -O2 -static -o $@ $(STORE_CLIENTS)
+check-build: $(O)/tests/system/store_clients
+
 $(O)/tests/system/idle_guest: $(O)/pv/tests/system/idle_guest.o $(PV_LIB) frontends/guest.lds
 	$(call say,LD pv,$@)mkdir -p $(@D); \
 	    ld -nostdlib -static -z noexecstack --no-warn-rwx-segments --build-id=none \

@@ -14,6 +14,8 @@ guest_kernel() {
 }
 # witness DIR: and the program that watches over a guest, see witness.c
 witness() { cp "$BUILD/tests/system/witness" tests/system/witness.sh "$1/job/"; }
+# session DIR: and functions for a terminal on a guest's console
+session() { cp tests/system/session.sh "$1/job/"; }
 
 # tap_of SCRIPT: runs it in dom0 and passes its TAP on; without its plan at the
 # end it has not come to its end. Uses the variables of in_dom0.

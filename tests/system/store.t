@@ -9,4 +9,5 @@ export HYPERVISOR=${HYPERVISOR:-$TREE/build-debug/dist/xen-lite.elf}
 EXTRA=$(mktemp -d) || exit 1
 trap 'rm -rf "$EXTRA"' EXIT
 guest_kernel "$EXTRA"
+session "$EXTRA"
 LIMIT=${LIMIT:-900} tap_of tests/system/store.dom0

@@ -32,7 +32,7 @@ ramdisk = "/tmp/initrd"
 memory = $4
 extra = "console=hvc0 quiet demo=no"
 disk = [ "phy:/dev/loop$2,xvda,w" ]
-vif = [ "bridge=xenbr0,mac=00:16:3e:00:00:${3##*.}" ]
+vif = [ "bridge=xenbr0,mac=00:16:3e:00:00:$(printf %02d "${3##*.}")" ]
 on_crash = "preserve"
 ${5:-}
 C

@@ -26,7 +26,7 @@ static void acknowledged_writes_survive_kills(void **state)
     for (unsigned int w = 0; w < WRITERS; w++) {
         pid[w] = fork();
         if (pid[w] == 0)
-            writer(w);
+            writer(w, false);
     }
     srand(1);
     for (int i = 0; i < kills && !shared->failure[0]; i++) {

@@ -19,7 +19,7 @@
 #include "store_writers.h"
 
 static pid_t daemon_pid;
-static struct client admin = {-1, ""};
+static struct client admin = {.fd = -1};
 
 /* The words of a control command, and the answer's text. */
 static const char *control(struct client *c, const char *const *words)
@@ -55,7 +55,7 @@ static void update(void)
  * events wait in the daemon. */
 static void watcher(void)
 {
-    struct client c = {-1, ""};
+    struct client c = {.fd = -1};
     struct xsd_sockmsg h;
     char data[XENSTORE_PAYLOAD_MAX + 1];
 
@@ -97,7 +97,7 @@ static void nobody_notices_an_update(void **state)
         if (pid[w] == 0) {
             srand(w);
             if (w)
-                writer(w - 1);
+                writer(w - 1, false);
             else
                 watcher();
         }
@@ -136,7 +136,7 @@ static void assert_event(struct client *c, const char *path)
 
 static void a_relative_watch_stays_relative(void **state)
 {
-    struct client c = {-1, ""};
+    struct client c = {.fd = -1};
 
     reconnect(&c);
     assert_int_equal(ask(&c, XS_WATCH, 0, "near\0token", 11), 0);
@@ -155,7 +155,7 @@ static uint32_t begin(struct client *c)
 
 static void a_transaction_is_waited_for_or_fails(void **state)
 {
-    struct client c = {-1, ""};
+    struct client c = {.fd = -1};
     uint32_t tx;
 
     reconnect(&c);
@@ -177,7 +177,7 @@ static void a_transaction_is_waited_for_or_fails(void **state)
 
 static void what_cannot_go_on_is_refused(void **state)
 {
-    struct client other = {-1, ""};
+    struct client other = {.fd = -1};
     char pipe_path[64];
 
     reconnect(&other);

@@ -3,6 +3,7 @@
 #include "store_writers.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 char dir[] = "/dev/shm/store-writers-XXXXXX";
@@ -30,21 +32,34 @@ void give_up(const char *format, ...)
     _exit(1);
 }
 
-/* The daemon may be away for a moment. */
+unsigned long now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (unsigned long)t.tv_sec * 1000 + (unsigned long)t.tv_nsec / 1000000;
+}
+
 void reconnect(struct client *c)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
 
-    if (shared->faithful && c->fd >= 0)
+    if ((shared->faithful || c->by_kernel) && c->fd >= 0)
         give_up("a client was disconnected");
+    if (c->by_kernel) {
+        c->fd = open("/dev/xen/xenbus", O_RDWR | O_CLOEXEC);
+        if (c->fd < 0)
+            give_up("/dev/xen/xenbus: %s", strerror(errno));
+        return;
+    }
     snprintf(a.sun_path, sizeof(a.sun_path), "%s/socket", dir);
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 8000; i++) {
         if (c->fd >= 0)
             close(c->fd);
         c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (connect(c->fd, (struct sockaddr *)&a, sizeof(a)) == 0)
             return;
-        usleep(1000);
+        usleep(5000); /* it needs the processor */
     }
     give_up("the daemon does not come back");
 }
@@ -60,9 +75,17 @@ bool get(int fd, void *data, size_t len)
     return true;
 }
 
-/* 0; -1: an error, whose name is the answer; 1: there is no answer. */
-int ask(struct client *c, uint32_t type, uint32_t tx, const void *data,
-        size_t len)
+/* A device is no socket, and a socket's end no signal. */
+static bool put_all(const struct client *c, const char *data, size_t len)
+{
+    ssize_t n = c->by_kernel ? write(c->fd, data, len)
+                             : send(c->fd, data, len, MSG_NOSIGNAL);
+
+    return n == (ssize_t)len;
+}
+
+static int converse(struct client *c, uint32_t type, uint32_t tx,
+                    const void *data, size_t len)
 {
     struct xsd_sockmsg h = {type, 1, tx, (uint32_t)len};
     char message[sizeof(h) + XENSTORE_PAYLOAD_MAX];
@@ -73,18 +96,34 @@ int ask(struct client *c, uint32_t type, uint32_t tx, const void *data,
     len += sizeof(h);
     if (shared->faithful && rand() % 50 == 0) { /* slowly */
         first = 1 + (size_t)rand() % (len - 1);
-        if (send(c->fd, message, first, MSG_NOSIGNAL) != (ssize_t)first)
+        if (!put_all(c, message, first))
             return 1;
         usleep(2000);
     }
-    if (send(c->fd, message + first, len - first, MSG_NOSIGNAL) !=
-        (ssize_t)(len - first))
+    if (!put_all(c, message + first, len - first))
         return 1;
     if (!get(c->fd, &h, sizeof(h)) || h.len > XENSTORE_PAYLOAD_MAX ||
         !get(c->fd, c->answer, h.len))
         return 1;
     c->answer[h.len] = '\0';
     return h.type == XS_ERROR ? -1 : 0;
+}
+
+int ask(struct client *c, uint32_t type, uint32_t tx, const void *data,
+        size_t len)
+{
+    unsigned long before = now_ms(), ms;
+    int rc;
+
+    if (c->by_kernel)
+        alarm(60);
+    rc = converse(c, type, tx, data, len);
+    if (c->by_kernel)
+        alarm(0);
+    ms = now_ms() - before;
+    if (ms > c->longest)
+        c->longest = ms;
+    return rc;
 }
 
 static int put(struct client *c, uint32_t tx, const char *path, unsigned long v)
@@ -170,9 +209,13 @@ static void write_pair(struct client *c, struct node n[2], unsigned long number)
 
 static void set_owner(struct client *c, struct node *n, unsigned long number)
 {
-    char data[64], wanted[64];
-    int len = sprintf(data, "%s%cn%lu", n->path, 0, number % 1000 + 1) + 1;
-    int rc = ask(c, XS_SET_PERMS, 0, data, (size_t)len);
+    char data[64], wanted[16];
+    int len, rc;
+
+    snprintf(wanted, sizeof(wanted), "%c%lu", "nrwb"[number % 4],
+             number % shared->owners);
+    len = sprintf(data, "%s%c%s", n->path, 0, wanted) + 1;
+    rc = ask(c, XS_SET_PERMS, 0, data, (size_t)len);
 
     if (rc > 0) {
         reconnect(c);
@@ -181,16 +224,15 @@ static void set_owner(struct client *c, struct node *n, unsigned long number)
     if (rc < 0) /* it is removed now and then */
         return;
     n->changes++;
-    snprintf(wanted, sizeof(wanted), "n%lu", number % 1000 + 1);
     while (ask(c, XS_GET_PERMS, 0, n->path, strlen(n->path) + 1) == 1)
         reconnect(c);
     if (strcmp(c->answer, wanted))
         give_up("%s belongs to %.20s, not %s", n->path, c->answer, wanted);
 }
 
-void writer(unsigned int w)
+void writer(unsigned int w, bool by_kernel)
 {
-    struct client c = {-1, ""};
+    struct client c = {.fd = -1, .by_kernel = by_kernel};
     struct node single = {.sent = 0}, pair[2] = {{.sent = 0}};
 
     sprintf(single.path, "/writer/%u/single", w);
@@ -203,6 +245,8 @@ void writer(unsigned int w)
         set_owner(&c, &single, number);
         shared->writes[w] = number;
         shared->changes[w] = single.changes;
+        shared->longest[w] = c.longest;
+        usleep(shared->pause);
     }
     _exit(0);
 }
@@ -222,6 +266,16 @@ pid_t start_daemon(void)
     return pid;
 }
 
+int writers_share(void)
+{
+    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        return -1;
+    shared->owners = 1;
+    return 0;
+}
+
 int writers_begin(void)
 {
     const char *build = getenv("BUILD");
@@ -233,9 +287,10 @@ int writers_begin(void)
     if (path)
         snprintf(daemon_path, sizeof(daemon_path), "%s", path);
     free(path);
-    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return shared == MAP_FAILED || !mkdtemp(dir);
+    if (writers_share() || !mkdtemp(dir))
+        return -1;
+    shared->owners = 1000;
+    return 0;
 }
 
 int writers_end(void)
