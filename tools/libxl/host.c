@@ -246,10 +246,11 @@ libxl_xen_console_reader *libxl_xen_console_read_start(libxl_ctx *ctx,
         if (n < (int)size || size >= 64 << 20)
             break;
     }
-    if (n >= 0 && clear) {
-        char last;
+    if (n > 0 && clear) { /* what is read goes, and that is as much again */
+        char *gone = libxl__array_nogc(ctx, n, 1);
 
-        xlc_readconsole(ctx->xch, &last, 1, true, false, NULL);
+        xlc_readconsole(ctx->xch, gone, n, true, false, NULL);
+        free(gone);
     }
     if (n < 0) {
         LOGE(ERROR, "cannot read the hypervisor's console ring");
