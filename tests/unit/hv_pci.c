@@ -12,9 +12,10 @@
 #define BASE 0xc0000000ul
 
 struct acpi_facts acpi = {
-    .nr_mcfg = 2,
+    .nr_mcfg = 3,
     .mcfg = {{.base = 0xb0000000, .end_bus = 255},
-             {.base = BASE, .segment = 1, .start_bus = 8, .end_bus = 15}},
+             {.base = BASE, .segment = 1, .start_bus = 8, .end_bus = 15},
+             {.base = BASE, .segment = 1, .start_bus = 32, .end_bus = 33}},
 };
 static paddr_t mapped;
 static size_t mapped_size;
@@ -75,7 +76,9 @@ static void test_range(void **state)
     assert_int_equal(reserve(BASE, 1, 9, 10), 0);
     assert_int_equal(mapped, BASE + (9 << BUS_SHIFT));
     assert_int_equal(mapped_size, 2 << BUS_SHIFT);
-    for (unsigned int i = 1; i < MAX_MCFG; i++)
+    assert_int_equal(reserve(BASE, 1, 32, 33), 0);
+    assert_int_equal(reserve(BASE, 1, 8, 33), -EINVAL);
+    for (unsigned int i = 2; i < MAX_MCFG; i++)
         assert_int_equal(reserve(BASE, 1, 8, 15), 0);
     assert_int_equal(reserve(BASE, 1, 8, 15), -EINVAL);
 }

@@ -4,6 +4,17 @@
 
 #define RW (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 
+/* It leaves no mark that is in the way of an exchange. */
+static long was_gdt(uint8_t *page, unsigned long mfn)
+{
+    long rc;
+
+    memset(page, 0, PAGE_SIZE);
+    map_va(page, 0, UVMF_INVLPG);
+    rc = HC2(set_gdt, &mfn, 512);
+    return rc ? rc : HC2(set_gdt, NULL, 0);
+}
+
 int main(void)
 {
     xen_pfn_t in[16], out = 0;
@@ -16,6 +27,9 @@ int main(void)
 
     for (int i = 0; i < 16; i++) {
         in[i] = virt_to_mfn(pages + i * PAGE_SIZE);
+        if (i == 3)
+            is(was_gdt(pages + i * PAGE_SIZE, in[i]), 0,
+               "a page can be a GDT and be one no more");
         map_va(pages + i * PAGE_SIZE, 0, UVMF_INVLPG);
     }
     out = virt_to_pfn(pages);

@@ -129,20 +129,23 @@ int pci_mmcfg_reserved(uint64_t address, uint16_t seg, uint8_t start_bus,
                        uint8_t end_bus, bool reserved)
 {
     size_t size = (size_t)(end_bus - start_bus + 1) << BUS_SHIFT;
-    unsigned int i = 0;
+    bool known = false, contains = false;
     char *base;
 
     ASSERT_HELD(&hardware_domain->lock);
-    /* Firmware's own tables decide; dom0 only confirms. */
-    while (i < acpi.nr_mcfg &&
-           (acpi.mcfg[i].base != address || acpi.mcfg[i].segment != seg))
-        i++;
-    if (i == acpi.nr_mcfg)
+    /* Firmware's own tables decide; dom0 only confirms. One address, which is
+     * that of bus 0, may have several ranges. */
+    for (unsigned int i = 0; i < acpi.nr_mcfg; i++)
+        if (acpi.mcfg[i].base == address && acpi.mcfg[i].segment == seg) {
+            known = true;
+            contains |= start_bus >= acpi.mcfg[i].start_bus &&
+                        end_bus <= acpi.mcfg[i].end_bus;
+        }
+    if (!known)
         return -ENODEV;
     if (!seg || !reserved)
         return 0;
-    if (end_bus < start_bus || start_bus < acpi.mcfg[i].start_bus ||
-        end_bus > acpi.mcfg[i].end_bus || nr_mmcfg == MAX_MCFG)
+    if (end_bus < start_bus || !contains || nr_mmcfg == MAX_MCFG)
         return -EINVAL;
     address += (uint64_t)start_bus << BUS_SHIFT;
     base = ioremap(address, size);

@@ -107,7 +107,8 @@ static void type_ends(struct page_info *pg, uint32_t was)
 {
     ASSERT_LOCKED(pg);
     pg->tlb_stamp = tlb_clock_now();
-    if (was) /* saved in another form from now on */
+    pg->resume = 0; /* who takes frames away finds all as it was at first */
+    if (was)        /* saved in another form from now on */
         log_dirty_frame(page_to_mfn(pg));
     set_state(pg, PGT_none | was);
 }
