@@ -288,6 +288,7 @@ int domain_unpause_by_controller(struct domain *d)
 
 static void dom0_shutdown(int reason)
 {
+    console_force_unlock(); /* another CPU may have it for ever */
     printk("Hardware domain shut down, reason %d\n", reason);
     if (reason == SHUTDOWN_poweroff ||
         (reason == SHUTDOWN_crash && opt_noreboot))
