@@ -62,6 +62,12 @@ static void do_not_read(void)
     reader->room = 0;
 }
 
+static void read_all(void)
+{
+    reader->room = SIZE_MAX;
+    connection_serve(reader->c);
+}
+
 static bool write_number(int i)
 {
     char request[32];
@@ -94,8 +100,7 @@ static void unread_events_stop_their_guest(void **state)
     assert_int_equal(client_write(root, 0, "/local/domain/5/root", ""), 0);
 
     /* When they have been read, the request that waited is served. */
-    reader->room = SIZE_MAX;
-    connection_serve(reader->c);
+    read_all();
     fake_turns();
     while (client_event(reader))
         events++;
@@ -104,36 +109,77 @@ static void unread_events_stop_their_guest(void **state)
     assert_int_equal(writes_until_stopped(100), 500);
 }
 
-static void a_reader_that_never_reads_stops_nobody_for_ever(void **state)
+/* As if so much time had gone by, in milliseconds. */
+static void pass(uint64_t ms)
 {
-    outstanding_timeout = 50;
+    domain_known(5)->outstanding.since -= ms;
+    reader->c->deaf.found_ms -= ms;
+    for (struct message *m = reader->c->out; m; m = m->next)
+        m->since_ms -= ms;
+}
+
+static void pass_timeouts(unsigned int n)
+{
+    pass(n * (uint64_t)outstanding_timeout);
+    fake_turns();
+}
+
+/* The guest is stopped until a timeout has gone by. */
+static void is_found_deaf(void)
+{
     do_not_read();
     assert_int_equal(writes_until_stopped(0), quota[QUOTA_OUTSTANDING]);
-    usleep(60000);
-    fake_turns();
-    /* Those that are forgiven do not count when they go after all; nor do more
-     * of them for a while, even if it reads them. */
+    pass_timeouts(1);
     assert_int_equal(domain_known(5)->outstanding.events, 0);
     assert_int_equal(writes_until_stopped(100), 500);
-    reader->room = SIZE_MAX;
-    connection_serve(reader->c);
-    assert_int_equal(domain_known(5)->outstanding.events, 0);
-    do_not_read();
+}
+
+static void a_reader_that_never_reads_stops_nobody_for_ever(void **state)
+{
+    is_found_deaf();
+    pass_timeouts(1000);
     assert_int_equal(writes_until_stopped(0), 500);
-    reader->room = SIZE_MAX;
-    connection_serve(reader->c);
-    usleep(20 * 50000);
+    /* Those that are forgiven do not count when they go after all. */
+    read_all();
+    assert_int_equal(domain_known(5)->outstanding.events, 0);
+}
+
+static void one_that_has_read_all_is_waited_for_again(void **state)
+{
+    is_found_deaf();
+    read_all();
     do_not_read();
     assert_int_equal(writes_until_stopped(0), quota[QUOTA_OUTSTANDING]);
-    reader->room = SIZE_MAX;
-    connection_serve(reader->c);
-    outstanding_timeout = 20000;
+    read_all();
+}
+
+static void but_not_at_once_if_it_makes_that_a_habit(void **state)
+{
+    unsigned int deaf = 0;
+
+    for (int times = 1; times <= 8; times++) {
+        is_found_deaf();
+        for (deaf = 0; deaf < 100; deaf++, pass_timeouts(1)) {
+            read_all();
+            do_not_read();
+            if (writes_until_stopped(0) < 500)
+                break;
+        }
+        assert_int_equal(deaf, (1 << (times < 5 ? times - 1 : 4)) - 1);
+        read_all();
+    }
+    /* It was good for long. */
+    pass_timeouts(32);
+    is_found_deaf();
+    read_all();
+    is_found_deaf();
+    read_all();
 }
 
 /* Some of what waits, now and then. */
 static void read_bytes(size_t n)
 {
-    usleep(10000);
+    pass((uint64_t)outstanding_timeout / 10);
     reader->room = n;
     connection_serve(reader->c);
     reader->room = 0;
@@ -145,17 +191,14 @@ static void read_bytes(size_t n)
 /* It may take one event from time to time for no other reason. */
 static void nor_does_one_that_hardly_reads(void **state)
 {
-    outstanding_timeout = 100;
     do_not_read();
-    for (int i = 0; i < 200 && !reader->c->deaf_until_ms; i++) {
+    for (int i = 0; i < 200 && !reader->c->deaf.is; i++) {
         writes_until_stopped(0);
         read_bytes(40);
     }
-    assert_true(reader->c->deaf_until_ms);
+    assert_true(reader->c->deaf.is);
     assert_int_equal(writes_until_stopped(0), 500);
-    reader->room = SIZE_MAX;
-    connection_serve(reader->c);
-    outstanding_timeout = 20000;
+    read_all();
 }
 
 /* Something waits at any time, but nothing for long. */
@@ -164,7 +207,6 @@ static void a_slow_reader_is_waited_for(void **state)
     uint32_t epoch = domain_known(5)->outstanding.epoch;
     unsigned int i = 0, stopped = 0;
 
-    outstanding_timeout = 300;
     do_not_read();
     while (domain_known(5)->outstanding.epoch == epoch) {
         while (write_number((int)(i++ % 400)))
@@ -173,10 +215,8 @@ static void a_slow_reader_is_waited_for(void **state)
         read_bytes(600);
     }
     assert_true(stopped > 3);
-    assert_int_equal(reader->c->deaf_until_ms, 0);
-    reader->room = SIZE_MAX;
-    connection_serve(reader->c);
-    outstanding_timeout = 20000;
+    assert_false(reader->c->deaf.is);
+    read_all();
 }
 
 /* The reader's end, and the guest's. */
@@ -287,6 +327,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(unread_events_stop_their_guest),
         TEST(a_reader_that_never_reads_stops_nobody_for_ever),
+        TEST(one_that_has_read_all_is_waited_for_again),
+        TEST(but_not_at_once_if_it_makes_that_a_habit),
         TEST(nor_does_one_that_hardly_reads),
         TEST(a_slow_reader_is_waited_for),
         TEST(events_may_outlive_who_has_caused_them),

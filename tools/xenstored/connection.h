@@ -79,7 +79,7 @@ struct connection {
     unsigned int fault;         /* XENSTORE_ERROR_* it was parked for */
     bool pending, parked, dead; /* waits for a turn; not served; to be reaped */
     bool lost_events;           /* said so already */
-    uint64_t deaf_until_ms;     /* see outstanding.c */
+    struct deafness deaf;
     size_t in_used;
     char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
 };

@@ -7,10 +7,13 @@
 #include "connection.h"
 #include "domain.h"
 
-/* Timeouts for which nobody waits for a reader that was found deaf. One that
- * means to hold a guest back by reading at last, and then no more, costs it one
- * of so many. */
-#define DEAF 16
+/* After so many times deafness does not last longer. A reader that means to
+ * hold a guest back, by reading at last and then no more, costs it one timeout
+ * in 16. */
+#define MOST_TIMES 5
+
+/* Timeouts after which it is forgotten that a reader was found deaf. */
+#define MEMORY 32
 
 long outstanding_timeout = 20000;
 
@@ -26,11 +29,27 @@ void outstanding_end(void)
     acting = NULL;
 }
 
-struct cause outstanding_add(const struct connection *reader)
+static bool has_passed(uint64_t since, uint64_t timeouts)
+{
+    return now_ms() - since >= timeouts * (uint64_t)outstanding_timeout;
+}
+
+/* One that has read everything was only slow, the first time. */
+static void end_deafness(struct connection *c)
+{
+    struct deafness *deaf = &c->deaf;
+
+    if (deaf->is && !c->events &&
+        has_passed(deaf->found_ms, (1u << (deaf->times - 1)) - 1))
+        deaf->is = false;
+}
+
+struct cause outstanding_add(struct connection *reader)
 {
     struct outstanding *o;
 
-    if (!acting || now_ms() < reader->deaf_until_ms)
+    end_deafness(reader);
+    if (!acting || reader->deaf.is)
         return (struct cause){.epoch = 0};
     o = &acting->outstanding;
     if (o->events++ == 0)
@@ -53,15 +72,28 @@ void outstanding_drop(const struct cause *c)
 
 /* Who has left something unread all the time that this one has caused. That it
  * read something else is no merit: it could be one event now and then. */
-static void find_deaf(const struct domain *d, uint64_t now)
+static bool is_deaf_for(const struct connection *c, const struct domain *d)
+{
+    const struct message *m = c->out;
+
+    while (m && !(m->event && is_of(&m->cause, d)))
+        m = m->next;
+    return m && has_passed(m->since_ms, 1);
+}
+
+static void find_deaf(const struct domain *d)
 {
     for (struct connection *c = connections; c; c = c->next) {
-        const struct message *m = c->out;
+        struct deafness *deaf = &c->deaf;
 
-        while (m && !(m->event && is_of(&m->cause, d)))
-            m = m->next;
-        if (m && now - m->since_ms >= (uint64_t)outstanding_timeout)
-            c->deaf_until_ms = now + DEAF * (uint64_t)outstanding_timeout;
+        if (deaf->is || !is_deaf_for(c, d))
+            continue;
+        if (has_passed(deaf->found_ms, MEMORY))
+            deaf->times = 0;
+        if (deaf->times < MOST_TIMES)
+            deaf->times++;
+        deaf->is = true;
+        deaf->found_ms = now_ms();
     }
 }
 
@@ -71,9 +103,8 @@ bool outstanding_full(struct domain *d)
 
     if (!limit || d->outstanding.events < limit)
         return false;
-    if (outstanding_timeout &&
-        now_ms() - d->outstanding.since >= (uint64_t)outstanding_timeout) {
-        find_deaf(d, now_ms());
+    if (outstanding_timeout && has_passed(d->outstanding.since, 1)) {
+        find_deaf(d);
         d->outstanding =
             (struct outstanding){.epoch = d->outstanding.epoch + 1};
         return false;

@@ -3,8 +3,9 @@
  * Events that a guest has caused and that wait for their readers. Beyond
  * QUOTA_OUTSTANDING no requests of it are served: a reader that is only slow
  * would lose events of others for its sake. One that hardly reads must not stop
- * it for ever, so after a time those that still wait do not count.
- * Domain 0 is free.
+ * it for ever, so after a time those that still wait do not count, and
+ * neither do more of them until it has read all: it is deaf. Each time that
+ * this happens again soon it is deaf for longer. Domain 0 is free.
  */
 #ifndef XENSTORED_OUTSTANDING_H
 #define XENSTORED_OUTSTANDING_H
@@ -22,9 +23,16 @@ struct outstanding {
     uint64_t since; /* ms: when there were none last */
 };
 
-/* Who has caused an event. */
+/* Part of struct connection; zeroed at first. */
+struct deafness {
+    bool is;
+    unsigned int times; /* that it was found, within a while */
+    uint64_t found_ms;  /* the last time */
+};
+
 struct connection;
 
+/* Who has caused an event. */
 struct cause {
     struct identity id; /* domain 0: nobody */
     uint32_t epoch;
@@ -37,8 +45,9 @@ extern long outstanding_timeout;
  * any more. */
 void outstanding_begin(struct domain *d);
 void outstanding_end(void);
-/* An event waits; it has been read or given up. */
-struct cause outstanding_add(const struct connection *reader);
+/* An event waits, not yet in its reader's queue; it has been read or given up.
+ */
+struct cause outstanding_add(struct connection *reader);
 void outstanding_drop(const struct cause *c);
 /* No further request of @d is to be served now. */
 bool outstanding_full(struct domain *d);
