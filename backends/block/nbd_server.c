@@ -36,6 +36,7 @@
 
 #define LISTENER 3 /* where the program looks for it */
 #define LEASH    4
+#define KEEPER   5
 #define SPARE    16 /* above all these */
 
 /* --- the socket --- */
@@ -63,6 +64,11 @@ static int make_sockets(int *listener, int *connected)
 }
 
 /* --- in the program's process --- */
+
+static int close_from(int fd)
+{
+    return syscall(SYS_close_range, fd, ~0u, 0) ? -errno : 0;
+}
 
 static int change_mount(const char *path, unsigned int flags, uint64_t set,
                         uint64_t clear)
@@ -163,7 +169,7 @@ static void serve(const struct nbd_server_plan *p)
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    rc = syscall(SYS_close_range, LEASH, ~0u, 0) ? -errno : 0;
+    rc = close_from(LEASH);
     rc = rc ? rc : see_little(p);
     rc = rc ? rc : become(FIRST_UID + p->domid);
     rc = rc ? rc : nbd_filter_install(target_is_at_socket(p->target.name));
@@ -173,6 +179,56 @@ static void serve(const struct nbd_server_plan *p)
 }
 
 /* --- in the guard --- */
+
+/* Until the program has ended, or must. */
+static void watch(pid_t program, bool may_be_let_off)
+{
+    struct pollfd p[] = {{.fd = LEASH, .events = POLLIN},
+                         {.fd = KEEPER, .events = POLLIN},
+                         {.fd = pidfd_open(program, 0), .events = POLLIN}};
+    bool ends = p[2].fd < 0;
+    char word;
+
+    while (!ends) {
+        if (poll(p, ARRAY_SIZE(p), -1) < 0) {
+            ends = errno != EINTR;
+            continue;
+        }
+        ends = p[1].revents || p[2].revents || !may_be_let_off ||
+               read(LEASH, &word, 1) != 1;
+        p[0].fd = -1;
+    }
+}
+
+/* Until all that is below this process is dead: so long the kernel does what
+ * that has asked for. What is held is let go then, and the end of words tells
+ * of it. */
+__attribute__((noreturn)) static void end_after_all(void)
+{
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+        ;
+    close_from(LEASH);
+    _exit(0);
+}
+
+__attribute__((noreturn)) static void guard(const struct nbd_server_plan *p)
+{
+    pid_t program = fork();
+
+    if (!program)
+        serve(p);
+    prctl(PR_SET_NAME, "xen-nbd-guard");
+    close(LISTENER);
+    if (program > 0)
+        watch(program, !target_is_uri(p->target.name));
+    else
+        dprintf(STDERR_FILENO, "no server: %s\n", strerror(errno));
+    if (getpid() == 1) /* all others of the namespace, and never the host's */
+        kill(-1, SIGKILL);
+    end_after_all();
+}
+
+/* --- in the keeper --- */
 
 /* What is said goes to words; at the other end of leash is the process that has
  * started this one, alone. */
@@ -184,7 +240,8 @@ struct ends {
 static int arrange(const struct ends *e, const int *held)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    const int first[LEASH + 1] = {null, null, e->words, e->listener, e->leash};
+    const int first[KEEPER + 1] = {
+        null, null, e->words, e->listener, e->leash, pidfd_open(getpid(), 0)};
     int above[ARRAY_SIZE(first) + NBD_SERVER_HELD];
     unsigned int n = 0;
 
@@ -201,50 +258,38 @@ static int arrange(const struct ends *e, const int *held)
     for (unsigned int i = 0; i < n; i++)
         if (dup2(above[i], i) < 0)
             return -errno;
-    return syscall(SYS_close_range, n, ~0u, 0) ? -errno : 0;
+    return close_from(n);
 }
 
-/* Until the program has ended, or must. */
-static void watch(pid_t program, bool may_be_let_off)
+/* As fork(), but the child is the first of a namespace: when that one ends,
+ * however it does, the kernel kills all others, and it has ended for its parent
+ * when they have. */
+static pid_t fork_guard(void)
 {
-    struct pollfd p[] = {{.fd = LEASH, .events = POLLIN},
-                         {.fd = pidfd_open(program, 0), .events = POLLIN}};
-    bool ends = p[1].fd < 0;
-    char word;
-
-    while (!ends) {
-        if (poll(p, ARRAY_SIZE(p), -1) < 0) {
-            ends = errno != EINTR;
-            continue;
-        }
-        ends = p[1].revents || !may_be_let_off || read(LEASH, &word, 1) != 1;
-        p[0].fd = -1;
-    }
+    return (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL,
+                          NULL);
 }
 
-/* What is held is let go after all that the program has left behind is dead:
- * until then the kernel does what that has asked for. */
-static void guard(const struct nbd_server_plan *p, const struct ends *e)
+/* A process that is killed lets go what it holds before the kernel looks for
+ * the others of its namespace: this one then has it still. */
+__attribute__((noreturn)) static void keep(const struct nbd_server_plan *p,
+                                           const struct ends *e)
 {
     int rc = arrange(e, p->held);
-    pid_t program;
+    sigset_t all;
+    pid_t pid;
 
-    prctl(PR_SET_NAME, "xen-nbd-guard");
-    program = rc ? -1 : fork();
-    if (!program)
-        serve(p);
-    if (program > 0) {
-        close(LISTENER);
-        watch(program, !target_is_uri(p->target.name));
-    } else {
-        dprintf(STDERR_FILENO, "no server: %s\n", strerror(errno));
-    }
-    if (getpid() == 1) /* all others of the namespace, and never the host's */
-        kill(-1, SIGKILL);
-    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-        ;
-    syscall(SYS_close_range, LEASH, ~0u, 0); /* the end of words tells of it */
-    _exit(0);
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    pid = rc ? -1 : fork_guard();
+    if (!pid)
+        guard(p);
+    if (pid < 0)
+        dprintf(rc ? e->words : STDERR_FILENO, "no server: %s\n",
+                strerror(rc ? -rc : errno));
+    prctl(PR_SET_NAME, "xen-nbd-keeper");
+    close(LISTENER);
+    end_after_all();
 }
 
 /* --- in that which starts it --- */
@@ -271,19 +316,11 @@ static int make_ends(struct nbd_server *s, struct ends *e)
     return 0;
 }
 
-/* Guards that have ended meanwhile. */
+/* Keepers that have ended meanwhile. */
 static void reap(void)
 {
     while (waitpid(-1, NULL, WNOHANG) > 0)
         ;
-}
-
-/* As fork(), but the child is the first of a namespace: when that one ends,
- * however it does, the kernel kills all others. */
-static pid_t fork_guard(void)
-{
-    return (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL,
-                          NULL);
 }
 
 int nbd_server_start(struct nbd_server *s, const struct nbd_server_plan *p)
@@ -296,9 +333,9 @@ int nbd_server_start(struct nbd_server *s, const struct nbd_server_plan *p)
     *s = NBD_NO_SERVER;
     rc = make_sockets(&e.listener, &s->socket);
     rc = rc ? rc : make_ends(s, &e);
-    pid = rc ? -1 : fork_guard();
+    pid = rc ? -1 : fork();
     if (!pid)
-        guard(p, &e);
+        keep(p, &e);
     if (!rc && pid < 0)
         rc = -errno;
     close_one(&e.listener);

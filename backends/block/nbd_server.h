@@ -3,15 +3,22 @@
  * The program that serves a medium which is no plain file or device: qemu-nbd,
  * of Debian's package qemu-utils, over a socket that nobody else can reach.
  *
- * A guard stands between it and the process that has started it: the first
- * process of a namespace of processes, in which the program runs. With the
+ * Two processes stand between it and the process that has started it. The guard
+ * is the first of a namespace of processes, in which the program runs. With the
  * guard, however that ends, the kernel kills the program and all that it has
- * started, and nothing that the program does is in the way of that. The guard
- * has what shall stay open as long as anything of the program lives, and the
- * program has none of it: a local medium with its locks (medium.h), and the
+ * started, and nothing that the program does is in the way of that. But one
+ * that is killed lets go what it has open before the others are even told to
+ * end, which may take seconds where a device is slow. So the guard has a parent
+ * outside, the keeper, for which it has ended only when all of them are dead;
+ * and when the keeper is killed, the guard ends the program.
+ *
+ * Both have what shall stay open as long as anything of the program lives, and
+ * the program has none of it: a local medium with its locks (medium.h), and the
  * record, so that a successor does not begin before (record_claim()). Two
  * servers of one image would destroy it, and what the former was still asked to
- * write could come after what the latter wrote.
+ * write could come after what the latter wrote. Nothing is left to wait where
+ * both are killed before the program is dead: no process can hold a thing
+ * longer than it lives.
  *
  * The guard is on a leash: when the other end is closed, by whoever, it kills
  * the program in the middle of what that does. Only that of a local image is
@@ -44,7 +51,7 @@ struct nbd_server_plan {
     struct target target;
     bool readonly;
     bool direct;               /* past the page cache */
-    int held[NBD_SERVER_HELD]; /* the guard has them; or below 0 */
+    int held[NBD_SERVER_HELD]; /* kept, see above; or below 0 */
     unsigned int domid;
 };
 

@@ -14,11 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <daemon/clock.h>
 
 #include "../../backends/block/nbd_server.h"
 #include "nbd_world.h"
@@ -79,6 +83,8 @@ static void slip(void)
     }
 }
 
+#define MUCH (256 << 20) /* bytes of memory: to give them back takes time */
+
 /* It says at its words that it is there, and goes on. */
 static void be_hostile(char *argv[])
 {
@@ -90,6 +96,9 @@ static void be_hostile(char *argv[])
     }
     for (int fd = STDERR_FILENO + 1; fd < MOST_FDS; fd++)
         close(fd);
+    if (mmap(NULL, MUCH, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) == MAP_FAILED)
+        return;
     if (!fork() && setsid() && !fork())
         dprintf(STDERR_FILENO, "free\n");
     for (;;)
@@ -113,6 +122,20 @@ static bool is_free(void)
 
     close(fd);
     return !busy;
+}
+
+static pid_t parent_of(pid_t pid)
+{
+    char command[64];
+    pid_t parent = 0;
+    FILE *f;
+
+    snprintf(command, sizeof(command), "ps -o ppid= -p %d", (int)pid);
+    f = popen(command, "r");
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%d", &parent), 1);
+    pclose(f);
+    return parent;
 }
 
 static struct nbd_server taken_over(const char *name)
@@ -177,8 +200,42 @@ static void that_of_an_image_keeps_others_out_as_long_as_it_lives(void **state)
     nbd_server_leave(&s);
     close(s.socket);
     assert_false(is_free());
-    run("pkill -KILL -n -x -P %d xen-nbd-guard", (int)getpid());
+    run("pkill -KILL -n -x -P %d xen-nbd-keeper", (int)getpid());
     all_of_it_ends(words);
+}
+
+/* The parent of its program, or the parent of that. */
+static void kill_above(struct nbd_server s, unsigned int generations)
+{
+    pid_t server = server_pid(), parent = server;
+    struct pollfd ended = {.fd = pidfd_open(server, 0), .events = POLLIN};
+    uint64_t until = now_ms() + 10000;
+
+    while (generations--)
+        parent = parent_of(parent);
+    kill(parent, SIGKILL);
+    while (!is_free())
+        assert_true(now_ms() < until);
+    assert_int_equal(poll(&ended, 1, 0), 1);
+    close(ended.fd);
+    all_of_it_ends(dup(s.words));
+    nbd_server_leave(&s);
+    close(s.socket);
+}
+
+static void so_they_are_if_its_guard_is_killed(void **state)
+{
+    kill_above(taken_over("nbd:somewhere:1"), 1);
+}
+
+static void or_its_keeper(void **state)
+{
+    struct nbd_server s;
+
+    new_image("raw");
+    s = taken_over(image);
+    nbd_server_unleash(&s);
+    kill_above(s, 2);
 }
 
 static int begin(void **state)
@@ -200,6 +257,8 @@ int main(int argc, char *argv[])
         cmocka_unit_test(with_its_client_all_of_it_ends),
         cmocka_unit_test(what_is_held_stays_so_until_then),
         cmocka_unit_test(that_of_an_image_keeps_others_out_as_long_as_it_lives),
+        cmocka_unit_test(so_they_are_if_its_guard_is_killed),
+        cmocka_unit_test(or_its_keeper),
     };
     bool servers = !geteuid() && !access(PROGRAM, X_OK);
 

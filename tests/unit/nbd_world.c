@@ -85,13 +85,13 @@ int done(enum storage_op op, void *data, uint64_t offset, uint64_t len)
 
 pid_t server_of(pid_t pid)
 {
-    char command[192], line[32] = "";
+    char command[256], line[32] = "";
     FILE *f;
 
     snprintf(command, sizeof(command),
              "timeout 10 sh -c 'until pgrep -x -P "
-             "\"$(pgrep -n -x -P %d xen-nbd-guard)\" qemu-nbd; do "
-             "sleep 0.01; done' 2> /dev/null",
+             "\"$(pgrep -x -P \"$(pgrep -n -x -P %d xen-nbd-keeper)\" "
+             "xen-nbd-guard)\" qemu-nbd; do sleep 0.01; done' 2> /dev/null",
              (int)pid);
     f = popen(command, "r");
     assert_non_null(f);
