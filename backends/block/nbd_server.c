@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -27,6 +26,7 @@
 #include <daemon/log.h>
 
 #include "nbd_filter.h"
+#include "nbd_view.h"
 
 #define PROGRAM "/usr/bin/qemu-nbd"
 #define PACKAGE "qemu-utils"
@@ -70,56 +70,11 @@ static int close_from(int fd)
     return syscall(SYS_close_range, fd, ~0u, 0) ? -errno : 0;
 }
 
-static int change_mount(const char *path, unsigned int flags, uint64_t set,
-                        uint64_t clear)
-{
-    struct mount_attr attr = {.attr_set = set, .attr_clr = clear};
-
-    return syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &attr,
-                   sizeof(attr));
-}
-
-/* As it is for others, alone among what lies around it. */
-static int open_up(const char *path, uint64_t what)
-{
-    return mount(path, path, NULL, MS_BIND, NULL) ||
-           change_mount(path, 0, 0, what);
-}
-
-/* The pipes with names by which daemons are told what to do, and the secrets of
- * this host: an image names other files, which are opened as well. */
-static int hide_others(const char *image)
-{
-    static const char *const place[] = {"/run/", "/etc/", "/root/", "/boot/"};
-    char *real = realpath(image, NULL);
-    int rc = real ? 0 : -1;
-
-    for (size_t i = 0; !rc && i < ARRAY_SIZE(place); i++)
-        if (strncmp(real, place[i], strlen(place[i])) &&
-            !access(place[i], F_OK))
-            rc = mount("none", place[i], "tmpfs",
-                       MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-    free(real);
-    return rc;
-}
-
-/* Where others unmount something it goes here, too. The program wants the null
- * device to find out whether there are locks. */
-static int see_little(const struct nbd_server_plan *p)
+static int be_alone(const struct nbd_server_plan *p)
 {
     bool local = !target_is_uri(p->target.name);
-    uint64_t write = p->readonly ? 0 : MOUNT_ATTR_RDONLY;
 
-    if (unshare(CLONE_NEWNS | CLONE_NEWIPC | (local ? CLONE_NEWNET : 0)) ||
-        mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) ||
-        change_mount("/", AT_RECURSIVE,
-                     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID,
-                     0) ||
-        open_up("/dev/null", MOUNT_ATTR_NODEV) ||
-        (local && (open_up(p->target.name, MOUNT_ATTR_NODEV | write) ||
-                   hide_others(p->target.name))))
-        return -errno;
-    return 0;
+    return unshare(CLONE_NEWIPC | (local ? CLONE_NEWNET : 0)) ? -errno : 0;
 }
 
 /* What opens the image in the place of root. */
@@ -170,7 +125,7 @@ static void serve(const struct nbd_server_plan *p)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     rc = close_from(LEASH);
-    rc = rc ? rc : see_little(p);
+    rc = rc ? rc : be_alone(p);
     rc = rc ? rc : become(FIRST_UID + p->domid);
     rc = rc ? rc : nbd_filter_install(target_is_at_socket(p->target.name));
     rc = rc ? rc : run_program(p);
@@ -196,6 +151,8 @@ static void watch(pid_t program, bool may_be_let_off)
         }
         ends = p[1].revents || p[2].revents || !may_be_let_off ||
                read(LEASH, &word, 1) != 1;
+        if (!ends)
+            nbd_view_reduce();
         p[0].fd = -1;
     }
 }
@@ -213,7 +170,8 @@ __attribute__((noreturn)) static void end_after_all(void)
 
 __attribute__((noreturn)) static void guard(const struct nbd_server_plan *p)
 {
-    pid_t program = fork();
+    int rc = nbd_view_begin(p);
+    pid_t program = rc ? -1 : fork();
 
     if (!program)
         serve(p);
@@ -222,7 +180,7 @@ __attribute__((noreturn)) static void guard(const struct nbd_server_plan *p)
     if (program > 0)
         watch(program, !target_is_uri(p->target.name));
     else
-        dprintf(STDERR_FILENO, "no server: %s\n", strerror(errno));
+        dprintf(STDERR_FILENO, "no server: %s\n", strerror(rc ? -rc : errno));
     if (getpid() == 1) /* all others of the namespace, and never the host's */
         kill(-1, SIGKILL);
     end_after_all();

@@ -30,12 +30,11 @@
  * What it has handed to the network nobody takes back.
  *
  * A guest that has taken its backend over may do so with this program as well.
- * It has a user of its own, no capability but to open what root could, the
- * whole file system read-only and without devices except for its medium, and
- * nothing that it could connect to but its medium: no UNIX sockets
- * (nbd_filter.h) unless that is behind one, no network if it is a local one.
- * /run, /etc, /root and /boot are empty then, but for that in which the medium
- * lies.
+ * It has a user of its own, no capability but to open what root could, little
+ * of the host's files and nothing of them to write except for its medium
+ * (nbd_view.h), and nothing that it could connect to but its medium: no UNIX
+ * sockets (nbd_filter.h) unless that is behind one, no network if it is a local
+ * one.
  */
 #ifndef BACKENDS_BLOCK_NBD_SERVER_H
 #define BACKENDS_BLOCK_NBD_SERVER_H
