@@ -4,12 +4,14 @@
  * four clients write (store_writers.h) and one watches: nobody is disconnected,
  * nothing is lost, no event is missing.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +20,8 @@
 
 #include "store_writers.h"
 
+/* Its program, with room for others beside it. */
+static char top[] = "/tmp/store-update.XXXXXX", programs[64];
 static pid_t daemon_pid;
 static struct client admin = {.fd = -1};
 
@@ -40,8 +44,10 @@ static const char *control(struct client *c, const char *const *words)
         return strcmp(c->answer, "EINVAL") ? "another error" : "";
     }
 }
-#define OTHER  "A program of that name is no xenstored."
-#define UNLIKE "It does not say that it can go on with this daemon's state."
+#define ELSEWHERE "That is not in the directory of the program that runs."
+#define OTHER     "A program of that name is no xenstored."
+#define NONE      "That is no program."
+#define UNLIKE    "It does not say that it can go on with this daemon's state."
 #define CONTROL(c, ...)                                                        \
     control(c, (const char *const[]){"live-update", __VA_ARGS__, NULL})
 
@@ -178,18 +184,12 @@ static void a_transaction_is_waited_for_or_fails(void **state)
 static void what_cannot_go_on_is_refused(void **state)
 {
     struct client other = {.fd = -1};
-    char pipe_path[64];
 
     reconnect(&other);
     assert_string_equal(CONTROL(&admin, "-s"),
                         "No live update has been prepared by this connection.");
-    assert_string_equal(CONTROL(&admin, "-f", "xenstored"),
-                        "That is no program, or not by its whole path.");
-    assert_string_equal(CONTROL(&admin, "-f", "/bin/true"), OTHER);
-    snprintf(pipe_path, sizeof(pipe_path), "%s/pipe", dir);
-    assert_int_equal(mkfifo(pipe_path, 0755), 0);
-    assert_string_equal(CONTROL(&admin, "-f", pipe_path),
-                        "That is no program, or not by its whole path.");
+    assert_string_equal(CONTROL(&admin, "-f", "xenstored"), ELSEWHERE);
+    assert_string_equal(CONTROL(&admin, "-f", "/bin/true"), ELSEWHERE);
     assert_string_equal(CONTROL(&admin, "-x"), "");
     assert_string_equal(CONTROL(&admin, "-f", daemon_path), "OK");
     assert_string_equal(CONTROL(&admin, "-s", "-F", "-t", "soon"), "");
@@ -209,27 +209,119 @@ static void what_cannot_go_on_is_refused(void **state)
     close(other.fd);
 }
 
+static const char *program(const char *name)
+{
+    static char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", programs, name);
+    return path;
+}
+
+static void copy(const char *from, const char *name, mode_t mode)
+{
+    char command[4096 + 256];
+
+    snprintf(command, sizeof(command), "cp --remove-destination %s %s", from,
+             program(name));
+    assert_int_equal(system(command), 0);
+    assert_int_equal(chmod(program(name), mode), 0);
+}
+
 /* What is run is root's: whoever has the daemon could name it. */
 static void another_program_is_not_run(void **state)
 {
-    char file[64], link[64], command[128];
-
-    snprintf(file, sizeof(file), "%s/true", dir);
-    snprintf(link, sizeof(link), "%s/xenstored", dir);
-    snprintf(command, sizeof(command), "cp /bin/true %s", file);
-    assert_int_equal(system(command), 0);
-    assert_int_equal(chmod(file, 0755), 0);
-    assert_int_equal(symlink(file, link), 0);
-    assert_string_equal(CONTROL(&admin, "-f", link), OTHER);
-    unlink(link);
-    assert_int_equal(rename(file, link), 0);
-    assert_string_equal(CONTROL(&admin, "-f", link), UNLIKE);
-    assert_int_equal(chmod(link, 0775), 0);
-    assert_string_equal(CONTROL(&admin, "-f", link),
+    assert_int_equal(mkdir(program("sub"), 0755), 0);
+    copy(daemon_path, "sub/xenstored", 0755);
+    copy("/bin/true", "true", 0755);
+    assert_string_equal(CONTROL(&admin, "-f", program("true")), OTHER);
+    assert_string_equal(CONTROL(&admin, "-f", program("sub/xenstored")),
+                        ELSEWHERE);
+    assert_string_equal(CONTROL(&admin, "-f", program("sub/../xenstored")),
+                        ELSEWHERE);
+    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.none")), NONE);
+    assert_int_equal(symlink("xenstored", program("xenstored.link")), 0);
+    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.link")), NONE);
+    copy("/bin/true", "xenstored.true", 0755);
+    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.true")),
+                        UNLIKE);
+    copy(daemon_path, "xenstored.other", 0775);
+    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.other")),
                         "Others than root can change that program.");
-    assert_int_equal(chmod(link, 0644), 0);
-    assert_string_equal(CONTROL(&admin, "-f", link),
-                        "That is no program, or not by its whole path.");
+    assert_int_equal(chmod(program("xenstored.other"), 0644), 0);
+    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.other")),
+                        NONE);
+    assert_int_equal(chmod(program("xenstored.other"), 0755), 0);
+    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.other")),
+                        "OK");
+}
+
+/* A watchdog that is opened and closed resets its machine. */
+static void what_is_no_file_is_not_even_opened(void **state)
+{
+    int events = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    char event[4096];
+
+    assert_int_equal(mkfifo(program("xenstored.pipe"), 0755), 0);
+    assert_int_equal(mkfifo(program("sub/xenstored"), 0755) && errno != EEXIST,
+                     0);
+    assert_true(inotify_add_watch(events, program("xenstored.pipe"), IN_OPEN) >=
+                0);
+    assert_true(inotify_add_watch(events, program("sub/xenstored"), IN_OPEN) >=
+                0);
+    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.pipe")), NONE);
+    assert_string_equal(CONTROL(&admin, "-f", program("sub/xenstored")),
+                        ELSEWHERE);
+    assert_int_equal(read(events, event, sizeof(event)), -1);
+    assert_int_equal(errno, EAGAIN);
+    close(events);
+}
+
+/* The option that takes the question for its value. */
+static void no_arguments_make_a_daemon_of_the_question(void **state)
+{
+    static const char *const last[] = {"--no-domains -F", "--no-domains -T",
+                                       "--no-domains --pid-file", "-- -F"};
+
+    for (size_t i = 0; i < sizeof(last) / sizeof(*last); i++) {
+        assert_string_equal(CONTROL(&admin, "-f", daemon_path), "OK");
+        assert_string_equal(CONTROL(&admin, "-c", last[i]), UNLIKE);
+        assert_int_equal(access("--journal-version", F_OK), -1);
+    }
+}
+
+/* One whose only process is root's; beside this one after an upgrade. It would
+ * go on with the same journal. */
+static void one_of_the_former_kind_is_refused(void **state)
+{
+    char this[4096] = "";
+
+    assert_true(readlink("/proc/self/exe", this, sizeof(this) - 1) > 0);
+    copy(this, "xenstored.old", 0755);
+    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.old")),
+                        UNLIKE);
+}
+
+static int speak_as_the_former_kind(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (!strcmp(argv[i], "--journal-version"))
+            return puts("4 no domains") < 0;
+    return 1;
+}
+
+/* It asks with the last argument. */
+static void one_of_the_former_kind_may_be_followed(void **state)
+{
+    char command[4096 + 64], answer[64] = "";
+    FILE *f;
+
+    snprintf(command, sizeof(command), "%s --no-domains --journal-version",
+             daemon_path);
+    f = popen(command, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(answer, sizeof(answer), f));
+    pclose(f);
+    assert_string_equal(answer, "4 no domains\n");
 }
 
 /* Somebody has removed the journal, which nobody needs as long as the daemon
@@ -271,7 +363,19 @@ static void it_may_have_other_arguments(void **state)
 
 static int setup(void **state)
 {
-    if (writers_begin())
+    char command[2 * 4096];
+
+    if (writers_begin() || !mkdtemp(top))
+        return -1;
+    snprintf(programs, sizeof(programs), "%s/bin", top);
+    snprintf(command, sizeof(command), "mkdir %s && cp -r %.*s/../lib %s",
+             programs, (int)(strrchr(daemon_path, '/') - daemon_path),
+             daemon_path, top);
+    if (system(command))
+        return -1;
+    copy(daemon_path, "xenstored", 0755);
+    snprintf(daemon_path, sizeof(daemon_path), "%s", program("xenstored"));
+    if (chdir(programs))
         return -1;
     shared->faithful = true;
     daemon_pid = start_daemon();
@@ -281,15 +385,17 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+    char command[64];
     int status;
 
     kill(daemon_pid, SIGTERM);
     waitpid(daemon_pid, &status, 0);
     close(admin.fd);
-    return writers_end() || status ? -1 : 0;
+    snprintf(command, sizeof(command), "rm -rf %s", top);
+    return chdir("/") || system(command) || writers_end() || status ? -1 : 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_notices_an_update),
@@ -297,10 +403,16 @@ int main(void)
         cmocka_unit_test(a_transaction_is_waited_for_or_fails),
         cmocka_unit_test(what_cannot_go_on_is_refused),
         cmocka_unit_test(another_program_is_not_run),
+        cmocka_unit_test(what_is_no_file_is_not_even_opened),
+        cmocka_unit_test(no_arguments_make_a_daemon_of_the_question),
+        cmocka_unit_test(one_of_the_former_kind_is_refused),
+        cmocka_unit_test(one_of_the_former_kind_may_be_followed),
         cmocka_unit_test(it_depends_on_no_file_but_the_program),
         cmocka_unit_test(it_may_have_other_arguments),
     };
 
+    if (argc > 1)
+        return speak_as_the_former_kind(argc, argv);
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -58,7 +58,7 @@ static const char usage[] =
     "      --no-journal         start with an empty store, and let it end "
     "with\n"
     "                           this process\n"
-    "      --journal-version    print what is done with a journal\n"
+    "      --journal-version    print what is done with a journal, and end\n"
     "  -F, --pid-file FILE      write the daemon's process id to FILE\n"
     "  -N, --no-fork            stay in the foreground\n"
     "  -P, --output-pid         print the daemon's process id\n"
@@ -365,16 +365,19 @@ static void populate(void)
         store_publish(&c);
 }
 
-/* What a daemon with these options does with a journal: one that takes the
- * place of another must do the same. */
-static const char *state_kept(void)
+/* What a daemon with these options does with a journal, and, if it is asked as
+ * such programs ask, that its child has no privileges: one that takes the place
+ * of another must do the same. The former kind, of one process, asks with the
+ * last argument and may be followed. */
+static const char *state_kept(bool as_parent)
 {
-    static char text[64];
+    static char text[96];
 
-    snprintf(text, sizeof(text), "%d%s%s%s", JOURNAL_VERSION,
+    snprintf(text, sizeof(text), "%d%s%s%s%s", JOURNAL_VERSION,
              options.no_journal ? " no journal" : "",
              options.no_domains ? " no domains" : "",
-             options.no_dom0 ? " no dom0" : "");
+             options.no_dom0 ? " no dom0" : "",
+             as_parent ? ", served without privileges" : "");
     return text;
 }
 
@@ -452,14 +455,16 @@ int main(int argc, char **argv)
     char boot_id[JOURNAL_BOOT_ID];
     struct pair both;
     struct stat st;
+    bool asked;
 
     prctl(PR_SET_NAME, "xenstored"); /* of a program without a path, too */
+    asked = argc > 1 && !strcmp(argv[1], SUCCESSOR_QUESTION);
     parse_options(argc, argv);
-    successor_arguments(argv, state_kept());
-    if (options.print_version) {
-        puts(state_kept());
+    if (asked || options.print_version) {
+        puts(state_kept(asked));
         return 0;
     }
+    successor_arguments(argv, state_kept(true));
     if (stat(xs_daemon_rundir(), &st))
         mkdir(xs_daemon_rundir(), 0755);
     name_journal();

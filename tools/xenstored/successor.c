@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -69,27 +70,38 @@ static bool split(void)
 
 /* --- may it be? ----------------------------------------------------------- */
 
-static bool is_program(void)
+/* The end of @program, NULL: it is not in the directory of the program that
+ * runs, which a package's upgrade may have deleted. That is compared as text:
+ * merely to look for a path that a guest may have made up can start a device or
+ * wait for a server that is dead. */
+static const char *name_here(const char *program)
 {
-    struct stat st;
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    char *slash;
 
-    return *next.program == '/' && next.fd >= 0 && !fstat(next.fd, &st) &&
-           S_ISREG(st.st_mode) && st.st_mode & 0111;
+    path[n < 0 ? 0 : n] = '\0';
+    slash = strrchr(path, '/');
+    if (!slash || strncmp(program, path, (size_t)(slash + 1 - path)))
+        return NULL;
+    program += slash + 1 - path;
+    return strchr(program, '/') ? NULL : program;
 }
 
-/* Where it really is; a path may lead through links. */
-static bool is_xenstored(void)
+/* What is no plain file is never opened. */
+static int open_plain(const char *path)
 {
-    static const char name[] = "/xenstored";
-    char link[32], path[4096];
-    const char *last;
-    ssize_t n;
+    int fd = -1, place = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    char again[32];
+    struct stat st;
 
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", next.fd);
-    n = readlink(link, path, sizeof(path) - 1);
-    path[n < 0 ? 0 : n] = '\0';
-    last = strrchr(path, '/');
-    return last && !strncmp(last, name, sizeof(name) - 1);
+    snprintf(again, sizeof(again), "/proc/self/fd/%d", place);
+    if (place >= 0 && !fstat(place, &st) && S_ISREG(st.st_mode) &&
+        st.st_mode & 0111)
+        fd = open(again, O_RDONLY | O_CLOEXEC);
+    if (place >= 0)
+        close(place);
+    return fd;
 }
 
 static bool is_trusted(void)
@@ -101,15 +113,16 @@ static bool is_trusted(void)
             (!stat("/proc/self/exe", &own) && st.st_uid == own.st_uid));
 }
 
-/* In a process that ends with it. */
+/* In a process that ends with it. The question comes first, and is answered
+ * whatever follows it: an argument that takes the next one as its value would
+ * make a daemon of this. */
 static void ask_version(int end)
 {
-    char *argv[MAX_ARGUMENTS + 2] = {next.program};
-    int n = 1;
+    char *argv[MAX_ARGUMENTS + 2] = {next.program, (char *)SUCCESSOR_QUESTION};
+    int n = 2;
 
-    for (char **word = arguments() + 1; *word && n < MAX_ARGUMENTS; word++)
+    for (char **word = arguments() + 1; *word && n <= MAX_ARGUMENTS; word++)
         argv[n++] = *word;
-    argv[n] = (char *)"--journal-version";
     dup2(end, STDOUT_FILENO);
     fexecve(next.fd, argv, environ);
     _exit(1);
@@ -118,7 +131,7 @@ static void ask_version(int end)
 /* Does it print what this one would? */
 static bool is_like_this(void)
 {
-    char text[64] = "";
+    char text[96] = "";
     struct pollfd p = {.events = POLLIN};
     int ends[2];
     pid_t pid;
@@ -142,17 +155,23 @@ static bool is_like_this(void)
     return !strcmp(text, own_version);
 }
 
-static const char *why_not(const char *text)
+static const char *why_not(bool with_text)
 {
-    if (!is_program())
-        return "That is no program, or not by its whole path.";
-    if (!is_xenstored())
+    static const char begin[] = "xenstored";
+    const char *name = name_here(next.program);
+
+    if (!name)
+        return "That is not in the directory of the program that runs.";
+    if (strncmp(name, begin, sizeof(begin) - 1))
         return "A program of that name is no xenstored.";
+    next.fd = open_plain(next.program);
+    if (next.fd < 0)
+        return "That is no program.";
     if (!is_trusted())
         return "Others than root can change that program.";
-    if (text && !next.text)
+    if (with_text && !next.text)
         return "There is no memory.";
-    if (text && !split())
+    if (with_text && !split())
         return "There are too many arguments.";
     if (!is_like_this())
         return "It does not say that it can go on with this daemon's state.";
@@ -168,8 +187,8 @@ const char *successor_choose(const char *program, const char *text)
     if (!next.program)
         return "There is no memory.";
     next.text = text ? strdup(text) : NULL;
-    next.fd = open(program, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    why = why_not(text);
+    next.fd = -1;
+    why = why_not(text != NULL);
     if (why)
         forget();
     return why;
