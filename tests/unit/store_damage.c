@@ -38,21 +38,13 @@ static void record(uint32_t seed)
     memcpy(pages, fake_domain, sizeof(fake_domain));
 }
 
-/* A daemon that is started with these bytes as its journal: its tree, and how
- * many lines it has logged. */
-static char *tree_from(const char *data, size_t len, const char *boot_id,
-                       int *lines)
+/* A daemon that is started: its tree in world->dump. How many lines it has
+ * logged. */
+static int start_and_count_lines(const char *boot_id)
 {
-    FILE *file;
     int status;
-    pid_t pid;
+    pid_t pid = fork();
 
-    unlink(world_path);
-    file = fopen(world_path, "w");
-    assert_int_equal(fwrite(data, 1, len, file), len);
-    fclose(file);
-    memcpy(fake_domain, pages, sizeof(fake_domain));
-    pid = fork();
     if (pid == 0) {
         world_start(boot_id);
         store_text(world->dump, sizeof(world->dump));
@@ -60,7 +52,22 @@ static char *tree_from(const char *data, size_t len, const char *boot_id,
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
-    *lines = WEXITSTATUS(status);
+    return WEXITSTATUS(status);
+}
+
+/* One that is started with these bytes as its journal: its tree, and how many
+ * lines it has logged. */
+static char *tree_from(const char *data, size_t len, const char *boot_id,
+                       int *lines)
+{
+    FILE *file;
+
+    unlink(world_path);
+    file = fopen(world_path, "w");
+    assert_int_equal(fwrite(data, 1, len, file), len);
+    fclose(file);
+    memcpy(fake_domain, pages, sizeof(fake_domain));
+    *lines = start_and_count_lines(boot_id);
     *strstr(world->dump, "domain 0.") = '\0';
     return strdup(world->dump);
 }
@@ -394,6 +401,22 @@ static void a_journal_of_another_boot_is_not_used(void **state)
     free(tree);
 }
 
+/* Or no later daemon would ever start. */
+static void a_journal_of_any_size_keeps_no_daemon_away(void **state)
+{
+    static const off_t sizes[] = {1 << 20, (off_t)3 << 30, (off_t)1 << 42};
+    int lines;
+
+    record(5);
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        put_back(journal_len);
+        assert_int_equal(truncate(world_path, sizes[i]), 0);
+        lines = start_and_count_lines(world_boot);
+        assert_int_equal(lines, 1);
+        assert_true(!strncmp(world->dump, "/= 0.1.0\n@", 10));
+    }
+}
+
 /* A journal that cannot be rewritten is good all the same. */
 static void without_room_for_a_second_file_the_first_grows(void **state)
 {
@@ -453,6 +476,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(damage_is_known_until_it_is_mended),
         cmocka_unit_test(half_an_answer_given_up_does_not_come_back),
         cmocka_unit_test(a_journal_of_another_boot_is_not_used),
+        cmocka_unit_test(a_journal_of_any_size_keeps_no_daemon_away),
         cmocka_unit_test(without_room_for_a_second_file_the_first_grows),
     };
     int rc = world_create();

@@ -18,6 +18,11 @@ int errand_rename(const char *from, const char *to)
     return -file_rename(from, to);
 }
 
+int errand_cut(const char *path, uint32_t size)
+{
+    return -file_cut(path, size);
+}
+
 int errand_remove(const char *path)
 {
     return -file_remove(path);

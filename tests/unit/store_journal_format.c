@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <base/macros.h>
+
 #include "../../tools/xenstored/journal.h"
 
 static const char boot[] = "01234567-89ab-cdef-0123-456789abcdef";
@@ -229,6 +231,53 @@ static void what_is_no_file_is_refused(void **state)
     rmdir(path);
 }
 
+static void a_file_that_no_daemon_writes_is_not_loaded(void **state)
+{
+    static const off_t sizes[] = {1 << 20, (off_t)JOURNAL_MAX + 1,
+                                  (off_t)1 << 42};
+    size_t end[FRAMES], len;
+    char *data = NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        write_some(end);
+        assert_int_equal(truncate(path, sizes[i]), 0);
+        assert_int_equal(journal_load(path, &data, &len), EFBIG);
+    }
+}
+
+/* What could not be read again is not written. */
+static void nor_is_it_written(void **state)
+{
+    struct journal j;
+
+    assert_int_equal(journal_create(&j, path, boot), 0);
+    pack_u32(journal_pack(&j), 1);
+    j.size = JOURNAL_MAX;
+    assert_int_equal(journal_write(&j), EFBIG);
+    journal_close(&j);
+}
+
+/* The rest of a frame that was written half. */
+static void a_journal_that_goes_on_is_cut_first(void **state)
+{
+    size_t end[FRAMES], len, good;
+    struct journal j;
+    char *data;
+
+    write_some(end);
+    assert_int_equal(journal_append(&j, path, end[1]), 0);
+    assert_int_equal(journal_load(path, &data, &len), 0);
+    assert_int_equal(len, end[1] + 1);
+    free(data);
+    pack_u32(journal_pack(&j), 7);
+    assert_int_equal(journal_write(&j), 0);
+    journal_close(&j);
+    assert_int_equal(journal_load(path, &data, &len), 0);
+    assert_int_equal(count(data, len, &good), 3);
+    assert_int_equal(good, len);
+    free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +288,9 @@ int main(void)
         cmocka_unit_test(a_failed_write_leaves_a_good_end),
         cmocka_unit_test(a_link_is_not_followed),
         cmocka_unit_test(what_is_no_file_is_refused),
+        cmocka_unit_test(a_file_that_no_daemon_writes_is_not_loaded),
+        cmocka_unit_test(nor_is_it_written),
+        cmocka_unit_test(a_journal_that_goes_on_is_cut_first),
     };
     int rc;
 

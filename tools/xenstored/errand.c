@@ -100,6 +100,12 @@ int errand_remove(const char *path)
     return result();
 }
 
+int errand_cut(const char *path, uint32_t size)
+{
+    send_errand(ERRAND_CUT, size, path, NULL, -1);
+    return result();
+}
+
 int errand_domain(uint16_t domid, struct xen_domain_info *info)
 {
     const struct errand_answer *a;

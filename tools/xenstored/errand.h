@@ -27,6 +27,8 @@ int errand_listen(const char *path);
 /* 0 or an errno value. */
 int errand_rename(const char *from, const char *to);
 int errand_remove(const char *path);
+/* To a smaller size. Not by the descriptor: who may do that can empty logs. */
+int errand_cut(const char *path, uint32_t size);
 /* See xen_domain_info(). */
 int errand_domain(uint16_t domid, struct xen_domain_info *info);
 

@@ -15,6 +15,7 @@ enum errand_what {
     ERRAND_LISTEN,  /* text: a path. A descriptor */
     ERRAND_RENAME,  /* text: two paths */
     ERRAND_REMOVE,  /* text: a path */
+    ERRAND_CUT,     /* number: the size; text: a path */
     ERRAND_DOMAIN,  /* number: a domid. info */
     ERRAND_SAY,     /* number: a level; no answer */
     ERRAND_READY,   /* no answer */

@@ -85,6 +85,23 @@ int file_remove(const char *path)
     return unlink(path) ? -errno : 0;
 }
 
+int file_cut(const char *path, uint32_t size)
+{
+    int fd = file_open(path, FILE_WRITE), rc = 0;
+    struct stat st;
+
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, &st))
+        rc = -errno;
+    else if (!S_ISREG(st.st_mode) || st.st_size < size)
+        rc = -EINVAL;
+    else if (ftruncate(fd, size))
+        rc = -errno;
+    close(fd);
+    return rc;
+}
+
 int file_rename(const char *from, const char *to)
 {
     return rename(from, to) ? -errno : 0;

@@ -7,6 +7,8 @@
 #ifndef XENSTORED_FILES_H
 #define XENSTORED_FILES_H
 
+#include <stdint.h>
+
 enum file_use {
     FILE_READ,  /* a plain file of this user's */
     FILE_NEW,   /* in the place of what is there; for this user alone */
@@ -21,6 +23,8 @@ int file_open(const char *path, enum file_use use);
  * and it has no other name. -EXDEV: @path is no such file. */
 int file_open_log(const char *directory, const char *path);
 int file_remove(const char *path);
+/* To a smaller size. */
+int file_cut(const char *path, uint32_t size);
 int file_rename(const char *from, const char *to);
 /* A Unix socket that only its owner can connect to, in the place of what is
  * there: a descriptor, or -errno. */

@@ -189,6 +189,7 @@ int journal_create(struct journal *j, const char *path, const char *boot_id)
     int rc;
 
     memset(j, 0, sizeof(*j));
+    j->path = path;
     j->fd = errand_open(path, FILE_NEW);
     if (j->fd < 0)
         return -j->fd;
@@ -206,21 +207,21 @@ int journal_create(struct journal *j, const char *path, const char *boot_id)
 int journal_append(struct journal *j, const char *path, size_t size)
 {
     struct stat st;
+    int rc;
 
     memset(j, 0, sizeof(*j));
+    j->path = path;
     j->fd = errand_open(path, FILE_WRITE);
     if (j->fd < 0)
         return -j->fd;
-    if (fstat(j->fd, &st) ||
-        ((size_t)st.st_size > size && ftruncate(j->fd, (off_t)size + 1)) ||
-        lseek(j->fd, (off_t)size, SEEK_SET) < 0) {
-        int rc = errno;
-
+    rc = fstat(j->fd, &st) || lseek(j->fd, (off_t)size, SEEK_SET) < 0 ? errno
+                                                                      : 0;
+    if (!rc && (size_t)st.st_size > size)
+        rc = errand_cut(path, (uint32_t)size + 1);
+    if (rc)
         journal_close(j);
-        return rc;
-    }
     j->size = size;
-    return 0;
+    return rc;
 }
 
 struct pack *journal_pack(struct journal *j)
@@ -249,10 +250,12 @@ int journal_write(struct journal *j)
     h.len = (uint32_t)(j->frame.used - sizeof(h));
     h.crc = checksum(h.len, j->frame.data + sizeof(h));
     memcpy(j->frame.data, &h, sizeof(h));
+    if (j->size + j->frame.used > JOURNAL_MAX)
+        return EFBIG;
     rc = write_all(j->fd, j->frame.data, j->frame.used);
     if (rc) {
         /* What follows half a frame would never be read. */
-        if (ftruncate(j->fd, (off_t)j->size) ||
+        if (errand_cut(j->path, (uint32_t)j->size) ||
             lseek(j->fd, (off_t)j->size, SEEK_SET) < 0)
             return EIO;
         return rc;
@@ -286,6 +289,14 @@ static int read_all(int fd, char *data, size_t len)
     return 0;
 }
 
+static bool has_holes(int fd, off_t size)
+{
+    off_t hole = lseek(fd, 0, SEEK_HOLE);
+
+    lseek(fd, 0, SEEK_SET);
+    return hole >= 0 && hole < size;
+}
+
 int journal_load(const char *path, char **data, size_t *len)
 {
     struct stat st;
@@ -296,6 +307,8 @@ int journal_load(const char *path, char **data, size_t *len)
     *data = NULL;
     if (fstat(fd, &st)) {
         rc = errno;
+    } else if (st.st_size > JOURNAL_MAX || has_holes(fd, st.st_size)) {
+        rc = EFBIG;
     } else {
         *len = (size_t)st.st_size;
         *data = malloc(*len + 1);

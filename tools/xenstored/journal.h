@@ -59,7 +59,8 @@ const void *unpack_blob(struct unpack *u, size_t *len);
 /* --- writing -------------------------------------------------------------- */
 
 struct journal {
-    int fd; /* -1: closed */
+    int fd;           /* -1: closed */
+    const char *path; /* the caller's, and stays */
     uint64_t size;
     struct pack frame; /* the one that grows */
 };
@@ -67,6 +68,11 @@ struct journal {
 /* Of the format, and of what the records and live_update.c's file say: a change
  * takes a new number. */
 #define JOURNAL_VERSION 4
+
+/* Bytes of a file, far more than of any store. One that is longer, or has
+ * holes, was not written by a daemon in its right mind, and is not loaded: it
+ * would take all memory again and again. */
+#define JOURNAL_MAX (1u << 30)
 
 /* The boot's name, as the head has it: characters without the terminator. */
 #define JOURNAL_BOOT_ID 36
@@ -93,7 +99,7 @@ void journal_close(struct journal *j);
 /* --- reading -------------------------------------------------------------- */
 
 /* The whole file in memory that the caller frees. 0 or an errno value: EPERM
- * for what is no file of this user's. */
+ * for what is no file of this user's, EFBIG for what is no journal's size. */
 int journal_load(const char *path, char **data, size_t *len);
 
 struct journal_scan {

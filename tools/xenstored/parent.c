@@ -107,6 +107,11 @@ static int do_remove(struct errand_answer *a, int *fd)
     return is_own(text[0]) ? -file_remove(text[0]) : EPERM;
 }
 
+static int do_cut(struct errand_answer *a, int *fd)
+{
+    return is_own(text[0]) ? -file_cut(text[0], errand.number) : EPERM;
+}
+
 /* --- the rest ------------------------------------------------------------- */
 
 static int do_domain(struct errand_answer *a, int *fd)
@@ -181,6 +186,7 @@ static const struct {
     [ERRAND_LISTEN] = {do_listen, false},
     [ERRAND_RENAME] = {do_rename, false},
     [ERRAND_REMOVE] = {do_remove, false},
+    [ERRAND_CUT] = {do_cut, false},
     [ERRAND_DOMAIN] = {do_domain, false},
     [ERRAND_SAY] = {do_say, true},
     [ERRAND_READY] = {do_ready, true},

@@ -21,7 +21,6 @@ static const int allowed[] = {
     SCMP_SYS(write),
     SCMP_SYS(readv),
     SCMP_SYS(writev),
-    SCMP_SYS(ftruncate),
     SCMP_SYS(lseek),
     SCMP_SYS(fstat),
     SCMP_SYS(newfstatat),
@@ -34,10 +33,12 @@ static const int allowed[] = {
     SCMP_SYS(epoll_wait),
     SCMP_SYS(epoll_pwait),
     SCMP_SYS(epoll_ctl),
-    SCMP_SYS(memfd_create), /* what is left by a live update */
+    /* what is left by a live update */
+    SCMP_SYS(memfd_create),
 };
 
-static const unsigned long fcntls[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL,
+/* Without F_SETFL and ftruncate(): what a log has it keeps. */
+static const unsigned long fcntls[] = {F_GETFD, F_SETFD, F_GETFL,
                                        F_DUPFD_CLOEXEC};
 
 static const unsigned long ioctls[] = {

@@ -2,7 +2,7 @@
 /*
  * The daemon gives up what it does not need to serve: see daemon/privileges.h
  * and parent.h. What it keeps beside its clients' sockets, its journal and its
- * log file:
+ * log file, which it can only make longer:
  *
  *   event channels  to whatever a guest, or dom0's kernel, has left unbound for
  *                   this domain. The kernel can restrict a handle to one guest

@@ -398,6 +398,7 @@ static int rewrite(void)
     }
     journal_close(&state.journal);
     state.journal = fresh;
+    state.journal.path = state.path;
     state.full_size = fresh.size;
     all_is_saved();
     return 0;
