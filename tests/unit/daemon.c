@@ -24,6 +24,7 @@
 
 #include <daemon/daemonise.h>
 #include <daemon/log.h>
+#include <daemon/pid_lock.h>
 #include <daemon/signals.h>
 
 static char dir[] = "/tmp/daemon.XXXXXX";
@@ -274,6 +275,60 @@ static void pid_file_of_the_callers_directory_is_removed(void **state)
     assert_true(within_10_s(pid_file_is_gone));
 }
 
+/* Or it writes into, and closes, what has its descriptor's number by then. */
+static void ready_twice_is_ready_once(void **state)
+{
+    char text[2] = "";
+    int ends[2];
+    pid_t pid;
+
+    assert_int_equal(pipe(ends), 0);
+    pid = fork();
+    if (!pid) {
+        struct stat st;
+        int fd[8];
+
+        alarm(30);
+        if (daemon_begin(NULL, false))
+            _exit(1);
+        daemon_ready(log_file);
+        for (int i = 0; i < 8; i++)
+            fd[i] = open(rotated, O_RDWR | O_CREAT | O_APPEND, 0600);
+        daemon_ready(log_file);
+        for (int i = 0; i < 8; i++)
+            if (fd[i] < 0 || fstat(fd[i], &st) || st.st_size)
+                _exit(1);
+        _exit(write(ends[1], "+", 1) != 1);
+    }
+    assert_int_equal(status_of(pid), 0);
+    close(ends[1]);
+    assert_int_equal(read(ends[0], text, 1), 1);
+    close(ends[0]);
+    assert_true(recv(manager, (char[128]){0}, 128, 0) > 0);
+    assert_true(recv(manager, (char[128]){0}, 128, 0) > 0);
+}
+
+/* It names the descriptors of the file, but not the file. */
+static void pid_file_of_a_former_program_is_removed(void **state)
+{
+    char text[64];
+    pid_t pid = fork();
+    int lock, number;
+
+    if (!pid) {
+        alarm(30);
+        lock = pid_lock_take(pid_file, &number);
+        snprintf(text, sizeof(text), "%d %d 0", lock, number);
+        setenv("XEN_DAEMON_HANDED_OVER", text, 1);
+        _exit(run_daemon(true));
+    }
+    manager_hears_ready(pid);
+    kill(pid, SIGTERM);
+    manager_hears("STOPPING=1");
+    assert_int_equal(status_of(pid), 0);
+    assert_true(pid_file_is_gone());
+}
+
 static void starting_process_fails_with_the_daemon(void **state)
 {
     char good[sizeof(log_file)];
@@ -297,6 +352,8 @@ int main(void)
         TEST(pid_file_is_its_users_alone),
         TEST(pid_file_of_the_callers_directory_is_removed),
         TEST(starting_process_fails_with_the_daemon),
+        TEST(ready_twice_is_ready_once),
+        TEST(pid_file_of_a_former_program_is_removed),
     };
 
     return cmocka_run_group_tests_name("daemon", tests, make_dir, remove_dir);

@@ -34,6 +34,8 @@
 static char top[] = "/tmp/store-parent.XXXXXX";
 static char dir[64], journal[128], fresh[128], sock[128], pid_file[128],
     trace_file[128];
+static char logs[64], alias[64]; /* another way to dir */
+static int ready[2];             /* a pipe; one byte each time */
 static pid_t parent;
 static int end;
 
@@ -51,6 +53,14 @@ static const char *in_dir(const char *name)
     return path;
 }
 
+static const char *in_logs(const char *name)
+{
+    static char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", logs, name);
+    return path;
+}
+
 static const char *beside_dir(const char *name)
 {
     static char path[128];
@@ -61,6 +71,7 @@ static const char *beside_dir(const char *name)
 
 static void is_ready(void)
 {
+    assert_int_equal(write(ready[1], "", 1), 1);
     daemon_ready(NULL);
 }
 
@@ -74,7 +85,8 @@ static int make_file(const char *path, const char *text)
 static int be_parent(int to_daemon)
 {
     static char *argv[] = {(char *)"xenstored", NULL};
-    const struct parent with = {.directory = dir,
+    const struct parent with = {.directory = alias,
+                                .logs = logs,
                                 .socket = sock,
                                 .journal = journal,
                                 .trace_file = trace_file,
@@ -124,10 +136,14 @@ static int code_of_parent(void)
 
 static int stop(void **state)
 {
+    char bytes[8];
+
     close(end);
     if (parent)
         waitpid(parent, NULL, 0);
     unlink(pid_file);
+    while (read(ready[0], bytes, sizeof(bytes)) > 0)
+        ;
     return 0;
 }
 
@@ -203,7 +219,9 @@ static void logs_are_plain_files_in_its_directories(void **state)
     assert_int_equal(errand_open("log", FILE_LOG), -EACCES);
     assert_int_equal(errand_open("", FILE_LOG), -EACCES);
     assert_int_equal(errand_open(in_dir("../log"), FILE_LOG), -EACCES);
-    assert_true(errand_open(LOG_DIRECTORY "/../x", FILE_LOG) < 0);
+    is_opened(in_logs("log"), FILE_LOG);
+    assert_int_equal(errand_open(in_logs("../x"), FILE_LOG), -EACCES);
+    assert_int_equal(errand_open(logs, FILE_LOG), -EACCES);
     path = in_dir("link");
     assert_int_equal(symlink(beside_dir("passwd"), path), 0);
     assert_int_equal(errand_open(path, FILE_LOG), -EACCES);
@@ -216,6 +234,31 @@ static void logs_are_plain_files_in_its_directories(void **state)
     unlink(in_dir("link"));
     assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0);
     assert_true(errand_open(in_dir("pipe"), FILE_LOG) < 0);
+}
+
+/* /var/run is one. */
+static void its_directory_may_be_named_by_a_link(void **state)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/log", alias);
+    is_opened(path, FILE_LOG);
+    is_opened(in_dir("log"), FILE_LOG);
+    snprintf(path, sizeof(path), "%s/../log", alias);
+    assert_int_equal(errand_open(path, FILE_LOG), -EACCES);
+    snprintf(path, sizeof(path), "%s2/log", dir);
+    assert_int_equal(errand_open(path, FILE_LOG), -EACCES);
+}
+
+static void it_is_ready_once(void **state)
+{
+    struct xen_domain_info info;
+    char bytes[8];
+
+    errand_ready();
+    errand_ready();
+    assert_int_equal(errand_domain(5, &info), 0); /* now it has done both */
+    assert_int_equal(read(ready[0], bytes, sizeof(bytes)), 1);
 }
 
 /* Or what is killed by its number would be another process. */
@@ -259,10 +302,39 @@ static void no_program_is_run_but_of_its_directory(void **state)
 
 static void descriptors_have_their_places(void **state)
 {
-    assert_int_equal(errand_hand(0, end), 0);
-    assert_int_equal(errand_hand(3, end), 0);
-    assert_int_equal(errand_hand(1u << 20, end), EBADF);
+    assert_int_equal(errand_hand(0, ready[0]), 0);
+    assert_int_equal(errand_hand(3, ready[0]), 0);
+    assert_int_equal(errand_hand(1u << 20, ready[0]), EBADF);
     assert_int_equal(errand_hand(0, -1), EBADF);
+}
+
+static bool parent_has_hung_up(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+/* Whoever is connected to one would wait for ever. */
+static void of_an_update_that_fails_no_descriptor_stays(void **state)
+{
+    for (int i = 0; i < 3; i++) {
+        int ends[2];
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+        assert_int_equal(errand_hand(0, ready[0]), 0);
+        assert_int_equal(errand_hand(1, ends[1]), 0);
+        close(ends[1]);
+        assert_false(parent_has_hung_up(ends[0]));
+        if (i == 0)
+            assert_int_equal(errand_hand(1u << 20, ready[0]), EBADF);
+        else if (i == 1)
+            assert_int_equal(errand_hand(2, -1), EBADF);
+        else
+            assert_int_equal(errand_go(), EINVAL);
+        assert_true(parent_has_hung_up(ends[0]));
+        close(ends[0]);
+    }
 }
 
 static void who_speaks_another_language_ends(void **state)
@@ -318,10 +390,13 @@ int main(void)
         TEST(a_journal_is_only_cut),
         TEST(a_journal_that_is_a_link_is_not_followed),
         TEST(logs_are_plain_files_in_its_directories),
+        TEST(its_directory_may_be_named_by_a_link),
         TEST(the_pid_file_is_no_log),
+        TEST(it_is_ready_once),
         TEST(domains_are_told),
         TEST(no_program_is_run_but_of_its_directory),
         TEST(descriptors_have_their_places),
+        TEST(of_an_update_that_fails_no_descriptor_stays),
         TEST(who_speaks_another_language_ends),
         TEST(nor_half_an_errand),
         TEST(a_text_has_an_end),
@@ -338,7 +413,11 @@ int main(void)
     snprintf(sock, sizeof(sock), "%s/socket", dir);
     snprintf(pid_file, sizeof(pid_file), "%s/pid", dir);
     snprintf(trace_file, sizeof(trace_file), "%s/trace", top);
-    if (mkdir(dir, 0755) || make_file(beside_dir("passwd"), "root"))
+    snprintf(logs, sizeof(logs), "%s/logs", top);
+    snprintf(alias, sizeof(alias), "%s/alias", top);
+    if (mkdir(dir, 0755) || mkdir(logs, 0755) || symlink("run", alias) ||
+        pipe2(ready, O_CLOEXEC | O_NONBLOCK) ||
+        make_file(beside_dir("passwd"), "root"))
         return 1;
     rc = cmocka_run_group_tests_name("store parent", tests, NULL, NULL);
     snprintf(command, sizeof(command), "rm -rf %s", top);

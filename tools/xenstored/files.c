@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -58,6 +59,27 @@ static int is_log(int fd)
     return S_ISREG(st.st_mode) && st.st_nlink == 1 ? 0 : -EXDEV;
 }
 
+/* How many characters of @path lead to the directory; 0: none. */
+static size_t beginning(const char *path, const char *directory)
+{
+    size_t len = strlen(directory);
+
+    return !strncmp(path, directory, len) && path[len] == '/' ? len : 0;
+}
+
+/* By its name or that of where it really is, as with /var/run. The path's own
+ * links are not looked at: they could lead to a server that is dead. */
+static size_t way_to(const char *path, const char *directory)
+{
+    size_t len = beginning(path, directory);
+    char *real = len ? NULL : realpath(directory, NULL);
+
+    if (real)
+        len = beginning(path, real);
+    free(real);
+    return len;
+}
+
 int file_open_log(const char *directory, const char *path)
 {
     struct open_how how = {
@@ -65,10 +87,10 @@ int file_open_log(const char *directory, const char *path)
         .mode = 0640,
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
     };
-    size_t len = strlen(directory);
+    size_t len = way_to(path, directory);
     int fd, top, rc;
 
-    if (strncmp(path, directory, len) || path[len] != '/')
+    if (!len)
         return -EXDEV;
     top = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top < 0)

@@ -439,6 +439,7 @@ static int be_parent(const struct pair *both)
     const struct parent with = {.directory = xs_daemon_rundir(),
                                 .socket = xs_daemon_socket(),
                                 .journal = journal_path,
+                                .logs = "/var/log/xen",
                                 .trace_file = options.trace_file,
                                 .ready = ready};
     int rc = parent_run(&with, both);

@@ -59,7 +59,7 @@ static int open_log(const char *path)
 
     if (is_own_trace(path))
         return file_open(path, FILE_LOG);
-    fd = file_open_log(LOG_DIRECTORY, path);
+    fd = file_open_log(own->logs, path);
     if (fd == -EXDEV)
         fd = file_open_log(own->directory, path);
     if (fd >= 0 && is_pid_file(fd)) {
@@ -68,10 +68,9 @@ static int open_log(const char *path)
     }
     if (fd != -EXDEV)
         return fd;
-    log_warning(
-        "%s is refused: the store writes to plain files below " LOG_DIRECTORY
-        " and %s alone",
-        path, own->directory);
+    log_warning("%s is refused: the store writes to plain files below %s and "
+                "%s alone",
+                path, own->logs, own->directory);
     return -EACCES;
 }
 
@@ -130,7 +129,11 @@ static int do_say(struct errand_answer *a, int *fd)
 
 static int do_ready(struct errand_answer *a, int *fd)
 {
-    own->ready();
+    static bool done;
+
+    if (!done)
+        own->ready();
+    done = true;
     return 0;
 }
 
@@ -153,18 +156,30 @@ static void drop_handed(void)
 /* Not close-on-exec: for the program that follows. */
 static int do_hand(struct errand_answer *a, int *fd)
 {
-    if (*fd < 0 || errand.number >= HANDED_MAX)
+    int rc;
+
+    if (*fd < 0 || errand.number >= HANDED_MAX) {
+        drop_handed();
         return EBADF;
+    }
     if (!errand.number)
         drop_handed();
-    return dup2(*fd, ERRAND_HANDED + (int)errand.number) < 0 ? errno : 0;
+    if (dup2(*fd, ERRAND_HANDED + (int)errand.number) >= 0)
+        return 0;
+    rc = errno;
+    drop_handed(); /* or clients that hang up would not be seen to */
+    return rc;
 }
 
-/* The journal has all, and nobody has seen more than that. */
+/* The journal has all, and nobody has seen more than that. The program has been
+ * run already, to say its version; if it cannot be run once more this process
+ * ends, and who starts it again gets a daemon that goes on from the journal. */
 static int do_go(struct errand_answer *a, int *fd)
 {
-    if (!successor_chosen())
+    if (!successor_chosen()) {
+        drop_handed();
         return EINVAL;
+    }
     log_info("going on as %s", successor_chosen());
     pair_end_child(pair);
     log_error("live update to %s: %s", successor_chosen(),

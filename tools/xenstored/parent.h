@@ -16,7 +16,7 @@
  * them on trust:
  *
  *   files      the journal, its successor and the socket, by their own names;
- *              for appending, logs below LOG_DIRECTORY and the store's own
+ *              for appending, logs below /var/log/xen and the store's own
  *              directory (file_open_log()), but not the pid file; and the trace
  *              file of the command line, as long as root has written that
  *   domains    whether one is there, and its UUID; the parent alone has the
@@ -33,11 +33,10 @@
 
 #include <daemon/pair.h>
 
-#define LOG_DIRECTORY "/var/log/xen"
-
 /* What the parent knows of the store; all stay the caller's. */
 struct parent {
     const char *directory, *socket, *journal;
+    const char *logs;       /* a directory for logs alone */
     const char *trace_file; /* of the command line; NULL: none */
     void (*ready)(void);    /* the daemon serves */
 };

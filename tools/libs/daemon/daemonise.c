@@ -108,6 +108,17 @@ void daemon_hand_over(bool yes)
         unsetenv(HANDED_OVER);
 }
 
+/* A program of before, which says none, has it open. NULL: there is none. */
+static char *path_of(int fd)
+{
+    char link[32], path[PATH_MAX];
+    ssize_t n;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    n = fd < 0 ? -1 : readlink(link, path, sizeof(path) - 1);
+    return n < 0 ? NULL : strndup(path, (size_t)n);
+}
+
 /* The caller of the program before has gone long ago. */
 static void take_over(const char *handed)
 {
@@ -117,7 +128,7 @@ static void take_over(const char *handed)
                &path) != 3)
         lock_fd = number_fd = -1;
     in_background = background;
-    pid_path = path && handed[path] ? strdup(handed + path) : NULL;
+    pid_path = path && handed[path] ? strdup(handed + path) : path_of(lock_fd);
     unsetenv(HANDED_OVER);
     set_kept(false);
     if (in_background)
@@ -162,6 +173,7 @@ static void leave_terminal(const char *log_file)
     if (write(parent_fd, "", 1) != 1)
         log_warning("the process that started this daemon has gone");
     close(parent_fd);
+    parent_fd = -1;
 }
 
 void daemon_ready(const char *log_file)
