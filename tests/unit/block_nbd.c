@@ -574,10 +574,7 @@ int main(void)
         TEST("the server of an image sees nothing of this host's own",
              test_places_are_empty),
     };
-    bool servers = !geteuid() && !access("/usr/bin/qemu-nbd", X_OK);
 
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return _cmocka_run_group_tests("block_nbd", tests,
-                                   servers ? ARRAY_SIZE(tests) : 3,
-                                   nbd_world_begin, nbd_world_end);
+    return nbd_world_run("block_nbd", tests, ARRAY_SIZE(tests), 3,
+                         nbd_world_begin);
 }

@@ -185,10 +185,7 @@ int main(void)
         TEST(a_process_that_is_killed_takes_its_server_along),
         TEST(so_does_one_that_waits_for_it),
     };
-    bool servers = !geteuid() && !access("/usr/bin/qemu-nbd", X_OK);
 
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return _cmocka_run_group_tests("block_nbd_elsewhere", tests,
-                                   servers ? ARRAY_SIZE(tests) : 0,
-                                   nbd_world_begin, nbd_world_end);
+    return nbd_world_run("block_nbd_elsewhere", tests, ARRAY_SIZE(tests), 0,
+                         nbd_world_begin);
 }

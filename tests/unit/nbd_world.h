@@ -15,7 +15,8 @@
 
 #include "../../backends/block/nbd.h"
 
-#define MIB (1 << 20)
+#define MIB     (1 << 20)
+#define PROGRAM "/usr/bin/qemu-nbd"
 
 extern char dir[], image[64]; /* the image is in dir */
 extern char lost_why[256];    /* "": the server has not gone */
@@ -25,6 +26,11 @@ extern struct storage disk;
 
 int nbd_world_begin(void **state);
 int nbd_world_end(void **state);
+/* The tests between begin() and nbd_world_end(); but if there is no server, or
+ * this is not root, only the first @alone, which need none: the others are
+ * skipped, and begin() is nbd_world_begin(). Returns main()'s result. */
+int nbd_world_run(const char *name, const struct CMUnitTest *tests, size_t n,
+                  size_t alone, int (*begin)(void **state));
 
 /* Into 'disk', which storage_close() ends. */
 int open_as(const char *name, const char *format, const char *mode);
