@@ -410,8 +410,8 @@ int restore_journal(const char *path, const char *boot_id, size_t *lost,
 
     *lost = 0;
     *good = 0;
-    if (rc == ENOENT)
-        return 0;
+    if (rc == ENOENT || rc == ENOMEM) /* then it is started again */
+        return rc == ENOENT ? 0 : rc;
     if (rc) { /* never to start again would be worse */
         log_error("reading %s: %s; the store is empty", path, strerror(rc));
         return 0;
