@@ -38,7 +38,8 @@ struct record_head {
     struct record_counts counts;
     uint32_t
         waits_for; /* an errno: requests wait because of it; 0: none does */
-    uint32_t reserved;
+    uint32_t lost; /* the host's end of it was made anew: what the hotplug
+                    * script had done with it, as its bridge, is missing */
     struct kept_nodes nodes;
 };
 

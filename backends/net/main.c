@@ -201,9 +201,9 @@ static void link_changed(struct link *l)
     struct net_device *d = container_of(l, struct net_device, link);
 
     tell_mtu(d);
-    if (!record_of(d)->lost || !l->bridge)
+    if (!record_of(d)->head.lost || !l->bridge)
         return;
-    record_of(d)->lost = false;
+    record_of(d)->head.lost = false;
     event_timer_cancel(&d->backend.loop, &d->tell);
     xenbus_trouble_over(&d->backend.bus);
 }
@@ -416,7 +416,7 @@ static int connect_net(struct xenbus_device *bus, struct device_nodes *none,
         lose_interface(d);
     if (rc)
         disconnect_net(bus);
-    else if (record_of(d)->lost)
+    else if (record_of(d)->head.lost)
         event_timer_set(&d->backend.loop, &d->tell, 0);
     return rc;
 }
@@ -461,9 +461,9 @@ static int open_net(struct backend *b)
     if (!rc)
         link_open(&d->link, &b->loop, d->tap.name);
     if (d->tap.made && (placed || in_use))
-        record_of(d)->lost = true;
+        record_of(d)->head.lost = true;
     else if (d->link.bridge)
-        record_of(d)->lost = false;
+        record_of(d)->head.lost = false;
     if (!rc)
         tap_batch_open(&d->tap_batch, NET_RING_SIZE);
     if (!rc)

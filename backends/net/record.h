@@ -12,7 +12,7 @@
 #include "multicast.h"
 #include "tap.h"
 
-#define NET_RECORD_FORMAT "vif   6"
+#define NET_RECORD_FORMAT "vif   5"
 
 struct net_queue_record {
     struct net_sealed tx, rx;
@@ -25,8 +25,6 @@ struct net_in_force {
 
 struct net_record {
     struct record_head head;
-    uint32_t lost; /* the interface was: its place in a bridge, or what else its
-                    * script had done, is missing */
     struct net_in_force in_force;
     struct net_multicast multicast;
     struct net_hash hash;

@@ -145,6 +145,16 @@ static void an_interface_that_is_new_was_not_lost(void **state)
     expect_loss(false);
 }
 
+/* After an upgrade the next process goes on with what one of the version before
+ * has left: a record of another size or format would cost the interface. */
+static void the_record_has_kept_its_layout(void **state)
+{
+    assert_string_equal(NET_RECORD_FORMAT, "vif   5");
+    assert_int_equal(offsetof(struct net_record, in_force),
+                     sizeof(struct record_head));
+    assert_int_equal(sizeof(struct net_record), 32832);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -154,6 +164,7 @@ int main(void)
         TEST(until_the_interface_is_on_a_bridge),
         TEST(also_if_nobody_has_seen_it),
         TEST(an_interface_that_is_new_was_not_lost),
+        cmocka_unit_test(the_record_has_kept_its_layout),
     };
 
     fake_guest_create();
