@@ -3,8 +3,6 @@
 #include "kernel_choice.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <limits.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,20 +12,11 @@
 #include <unistd.h>
 
 #include <daemon/log.h>
-#include <daemon/pid_lock.h>
 
 #include "../common/kernel_driver.h"
 
-static bool lives(const char *path)
-{
-    pid_t pid;
-    int fd = pid_lock_holder(path, &pid);
-
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0 || fd == -EAGAIN;
-}
-
+/* By their files, which go with the device: where a process was killed the next
+ * one has yet to begin, and a driver would bind to the guest's rings first. */
 static bool has_processes(const char *kind, const char *run_dir)
 {
     DIR *dir = opendir(run_dir);
@@ -36,12 +25,10 @@ static bool has_processes(const char *kind, const char *run_dir)
     struct dirent *e;
 
     while (dir && !found && (e = readdir(dir))) {
-        char path[PATH_MAX];
         size_t len = strlen(e->d_name);
 
-        snprintf(path, sizeof(path), "%s/%s", run_dir, e->d_name);
         found = !strncmp(e->d_name, kind, n) && e->d_name[n] == '-' &&
-                len > 4 && !strcmp(e->d_name + len - 4, ".pid") && lives(path);
+                len > 4 && !strcmp(e->d_name + len - 4, ".pid");
     }
     if (dir)
         closedir(dir);

@@ -9,8 +9,8 @@
 
 /*
  * Loads the drivers that the file wants; there need not be one. Not that of a
- * kind of which processes live, by their files in run_dir: it would take their
- * devices, too.
+ * kind of which devices have a process or wait for the next one, by their files
+ * in run_dir: it would take their devices, too.
  */
 void kernel_choice(const char *file, const char *run_dir);
 

@@ -203,8 +203,10 @@ static void a_driver_would_take_devices_with_processes(void **unused)
     chosen("vbd.default.driver=\"kernel\"\n", "", "xen-blkback is not loaded");
     close(number);
     close(lock);
-    chosen("vbd.default.driver=\"kernel\"\n", "xen-blkback\n", "cannot be");
+    /* Its process was killed, and the next one has not begun. */
+    chosen("vbd.default.driver=\"kernel\"\n", "", "xen-blkback is not loaded");
     unlink(in_run_dir("vbd-3-0.pid"));
+    chosen("vbd.default.driver=\"kernel\"\n", "xen-blkback\n", "cannot be");
     end_modprobe();
 }
 
