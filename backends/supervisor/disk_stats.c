@@ -17,14 +17,23 @@
 
 #include "device.h"
 
+#define CLIENTS 8
+
+struct stats_client {
+    struct stats_client *next; /* that has come before it */
+    struct disk_stats *of;
+    struct event_source source;
+    char asked[256]; /* that is coming in */
+    size_t n;
+};
+
 struct disk_stats {
     struct disk_stats *next;
     struct devices *all;
     unsigned int domid;
     struct sockaddr_un address;
-    struct event_source listener, client; /* the last one that has come */
-    char asked[256];                      /* by it, that is coming in */
-    size_t n;
+    struct event_source listener;
+    struct stats_client *clients; /* CLIENTS at most */
 };
 
 /* --- in the store --- */
@@ -136,21 +145,24 @@ static void answer(FILE *f, const struct disk_stats *s, const char *command)
               f);
 }
 
-/* --- the client --- */
+/* --- the clients --- */
 
-static void hang_up(struct disk_stats *s)
+static void hang_up(struct stats_client *c)
 {
-    if (!s->client.added)
-        return;
-    event_source_remove(s->all->loop, &s->client);
-    close(s->client.fd);
+    struct stats_client **place = &c->of->clients;
+
+    while (*place != c)
+        place = &(*place)->next;
+    *place = c->next;
+    event_source_remove(c->of->all->loop, &c->source);
+    close(c->source.fd);
+    free(c);
 }
 
 /* What does not fit into the socket is not waited for. */
-static void say(struct disk_stats *s, const char *text, size_t n)
+static bool say(struct stats_client *c, const char *text, size_t n)
 {
-    if (send(s->client.fd, text, n, MSG_NOSIGNAL) != (ssize_t)n)
-        hang_up(s);
+    return send(c->source.fd, text, n, MSG_NOSIGNAL) == (ssize_t)n;
 }
 
 /* The bytes up to the end of the first object, or 0: it is not whole. */
@@ -166,66 +178,87 @@ static size_t length_of_object(const char *text, size_t n)
     return 0;
 }
 
-static void serve_command(struct disk_stats *s, size_t n)
+static bool serve_command(struct stats_client *c, size_t n)
 {
-    char text[sizeof(s->asked) + 1], command[32] = "", *execute, *said;
+    char text[sizeof(c->asked) + 1], command[32] = "", *execute, *said;
     size_t size;
     FILE *f = open_memstream(&said, &size);
+    bool heard;
 
-    memcpy(text, s->asked, n);
+    memcpy(text, c->asked, n);
     text[n] = 0;
-    s->n -= n;
-    memmove(s->asked, s->asked + n, s->n);
+    c->n -= n;
+    memmove(c->asked, c->asked + n, c->n);
     execute = strstr(text, "\"execute\"");
     if (execute)
         sscanf(execute, "\"execute\" : \"%31[a-z_-]", command);
-    if (!f) {
-        hang_up(s);
-        return;
-    }
-    answer(f, s, command);
+    if (!f)
+        return false;
+    answer(f, c->of, command);
     fclose(f);
-    say(s, said, size);
+    heard = say(c, said, size);
     free(said);
+    return heard;
+}
+
+static bool serve_all(struct stats_client *c)
+{
+    size_t n;
+
+    while ((n = length_of_object(c->asked, c->n)))
+        if (!serve_command(c, n))
+            return false;
+    return c->n < sizeof(c->asked);
 }
 
 static void client_asks(struct event_source *source, uint32_t events)
 {
-    struct disk_stats *s = container_of(source, struct disk_stats, client);
-    ssize_t got = recv(source->fd, s->asked + s->n, sizeof(s->asked) - s->n, 0);
-    size_t n;
+    struct stats_client *c = container_of(source, struct stats_client, source);
+    ssize_t got = recv(source->fd, c->asked + c->n, sizeof(c->asked) - c->n, 0);
 
     if (got < 0 && errno == EAGAIN)
         return;
-    if (got <= 0) {
-        hang_up(s);
-        return;
-    }
-    s->n += (size_t)got;
-    while (source->added && (n = length_of_object(s->asked, s->n)))
-        serve_command(s, n);
-    if (source->added && s->n == sizeof(s->asked))
-        hang_up(s);
+    c->n += got > 0 ? (size_t)got : 0;
+    if (got <= 0 || !serve_all(c))
+        hang_up(c);
 }
 
-/* Each asks for some milliseconds: whoever sits there must not keep the next
- * one out. */
+/* Each asks for some milliseconds: those who sit there must not keep the next
+ * one out. Yet one that waits for its answer must get it, for libxenstat does
+ * not survive that its socket is closed. */
+static void make_room(struct disk_stats *s)
+{
+    struct stats_client *oldest = NULL;
+    unsigned int n = 0;
+
+    for (struct stats_client *c = s->clients; c; c = c->next, n++)
+        oldest = c;
+    if (n == CLIENTS)
+        hang_up(oldest);
+}
+
 static void client_comes(struct event_source *source, uint32_t events)
 {
     static const char greeting[] =
         "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n";
     struct disk_stats *s = container_of(source, struct disk_stats, listener);
     int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    struct stats_client *c;
 
     if (fd < 0)
         return;
-    hang_up(s);
-    s->n = 0;
-    s->client = (struct event_source){fd, .ready = client_asks};
-    if (event_source_add(s->all->loop, &s->client, EPOLLIN))
+    make_room(s);
+    c = calloc(1, sizeof(*c));
+    if (!c) {
         close(fd);
-    else
-        say(s, greeting, sizeof(greeting) - 1);
+        return;
+    }
+    *c = (struct stats_client){
+        .next = s->clients, .of = s, .source = {fd, .ready = client_asks}};
+    s->clients = c;
+    if (event_source_add(s->all->loop, &c->source, EPOLLIN) ||
+        !say(c, greeting, sizeof(greeting) - 1))
+        hang_up(c);
 }
 
 /* --- a guest's socket --- */
@@ -290,7 +323,8 @@ static void close_socket(struct disk_stats **place)
 {
     struct disk_stats *s = *place;
 
-    hang_up(s);
+    while (s->clients)
+        hang_up(s->clients);
     event_source_remove(s->all->loop, &s->listener);
     close(s->listener.fd);
     unlink(s->address.sun_path);

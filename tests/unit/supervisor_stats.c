@@ -237,21 +237,55 @@ static void clients_may_say_anything(void **unused)
     remove_disk();
 }
 
-static void who_sits_there_keeps_nobody_out(void **unused)
+#define SEATS 8
+
+/* Each keeps the answers that it waits for: Xen's libxenstat does not survive
+ * that somebody else comes. */
+static void several_clients_are_served(void **unused)
 {
-    int sits;
+    int seat[SEATS];
 
     begin_lasting();
+    for (int i = 0; i < SEATS; i++) {
+        hear_greeting();
+        seat[i] = client;
+    }
+    for (int i = 0; i < SEATS; i++) {
+        client = seat[i];
+        assert_non_null(strstr(ask(BLOCKSTATS), "vbd-3-0"));
+        close(client);
+    }
+    remove_disk();
+}
+
+static void who_sits_there_keeps_nobody_out(void **unused)
+{
+    int seat[SEATS + 1];
+
+    begin_lasting();
+    for (int i = 0; i < SEATS; i++) {
+        hear_greeting();
+        seat[i] = client;
+    }
+    close(seat[1]); /* leaves a place, which is the next one's */
+    within(20, never);
     hear_greeting();
-    sits = client;
-    hear_greeting();
+    seat[1] = client;
+    client = seat[0];
     assert_non_null(strstr(ask(BLOCKSTATS), "vbd-3-0"));
-    close(client);
-    client = sits;
+    hear_greeting();
+    seat[SEATS] = client;
+    assert_non_null(strstr(ask(BLOCKSTATS), "vbd-3-0"));
+    client = seat[0];
     heard_n = 0;
     has_heard();
     assert_true(over);
     close(client);
+    for (int i = 1; i <= SEATS; i++) {
+        client = seat[i];
+        assert_non_null(strstr(ask(BLOCKSTATS), "vbd-3-0"));
+        close(client);
+    }
     remove_disk();
 }
 
@@ -264,6 +298,7 @@ int main(void)
         STATS_TEST(a_socket_that_was_left_is_replaced),
         STATS_TEST(a_qemu_that_answers_stays),
         STATS_TEST(clients_may_say_anything),
+        STATS_TEST(several_clients_are_served),
         STATS_TEST(who_sits_there_keeps_nobody_out),
     };
 
