@@ -105,15 +105,12 @@ static void server_lost(struct storage *s, const char *why)
     event_loop_stop(&d->backend.loop, 1);
 }
 
-/* The error node has room for one, and a fault's stays. */
 static void tell_trouble(struct disk_device *d)
 {
     struct xenbus_device *bus = &d->backend.bus;
     uint32_t err = d->share.record->head.waits_for;
     char what[128];
 
-    if (bus->failed)
-        return;
     snprintf(what, sizeof(what), "%s: the guest's requests wait until %s",
              strerror((int)err),
              err == ENOSPC || err == EDQUOT ? "there is room"

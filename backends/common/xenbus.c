@@ -471,7 +471,7 @@ static void on_overdue(struct event_timer *t)
 void xenbus_quiet(struct xenbus_device *d)
 {
     event_timer_cancel(d->loop, &d->patience);
-    if (d->overdue && !d->failed)
+    if (d->overdue)
         xenbus_trouble_over(d);
     d->overdue = false;
     xenbus_advance(d);

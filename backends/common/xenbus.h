@@ -158,7 +158,7 @@ void xenbus_fatal(struct xenbus_device *d, int err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* The device goes on, but an administrator should know: the error node says so
- * until it is over. */
+ * until it is over. There is room for one, and what was fatal stays. */
 void xenbus_trouble(struct xenbus_device *d, int err, const char *what);
 void xenbus_trouble_over(struct xenbus_device *d);
 

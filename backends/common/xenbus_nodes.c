@@ -134,11 +134,13 @@ void xenbus_trouble(struct xenbus_device *d, int err, const char *what)
 
     snprintf(text, sizeof(text), "%d %s", err, what);
     log_warning("%s", text);
-    xenbus_write_error(d, text);
+    if (!d->failed)
+        xenbus_write_error(d, text);
 }
 
 void xenbus_trouble_over(struct xenbus_device *d)
 {
     log_info("this trouble is over");
-    xenbus_write_error(d, "");
+    if (!d->failed)
+        xenbus_write_error(d, "");
 }

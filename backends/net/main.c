@@ -259,6 +259,7 @@ static void disconnect_net(struct xenbus_device *bus)
 {
     struct net_device *d = device_of(bus);
 
+    event_timer_cancel(&d->backend.loop, &d->tell);
     net_ctrl_disconnect(&d->ctrl);
     while (d->nr_queues)
         net_queue_disconnect(&d->queue[--d->nr_queues]);

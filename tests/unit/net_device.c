@@ -145,6 +145,27 @@ static void an_interface_that_is_new_was_not_lost(void **state)
     expect_loss(false);
 }
 
+/* What is wrong with the guest stays told, whatever becomes of the bridge. */
+static void a_fault_is_not_covered_by_the_loss(void **state)
+{
+    start_process(true, 0);
+    d->backend.bus.failed = true;
+    played_put(ERROR, "71 the frontend is broken");
+    d->link.bridge = 7;
+    d->link.changed(&d->link);
+    assert_string_equal(played_find(ERROR)->value, "71 the frontend is broken");
+    assert_false(record.head.lost); /* all the same */
+    d->backend.bus.failed = false;
+}
+
+static void what_is_not_told_yet_ends_with_the_connection(void **state)
+{
+    start_process(true, 0);
+    event_timer_set(&d->backend.loop, &d->tell, 0);
+    disconnect_net(&d->backend.bus);
+    assert_false(d->tell.armed);
+}
+
 /* After an upgrade the next process goes on with what one of the version before
  * has left: a record of another size or format would cost the interface. */
 static void the_record_has_kept_its_layout(void **state)
@@ -164,6 +185,8 @@ int main(void)
         TEST(until_the_interface_is_on_a_bridge),
         TEST(also_if_nobody_has_seen_it),
         TEST(an_interface_that_is_new_was_not_lost),
+        TEST(a_fault_is_not_covered_by_the_loss),
+        TEST(what_is_not_told_yet_ends_with_the_connection),
         cmocka_unit_test(the_record_has_kept_its_layout),
     };
 

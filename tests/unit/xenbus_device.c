@@ -71,6 +71,16 @@ static void trouble_is_told_until_it_is_over(void **state)
     state_is("2"); /* it went on */
 }
 
+static void what_was_fatal_stays_told(void **state)
+{
+    frontend("state", "4");
+    xenbus_fatal(&device, EPROTO, "nonsense");
+    xenbus_trouble(&device, ENOSPC, "no room");
+    assert_string_equal(error_node(), "71 nonsense");
+    xenbus_trouble_over(&device);
+    assert_string_equal(error_node(), "71 nonsense");
+}
+
 /* The toolstack does not wait for a medium that takes long to open. */
 static void what_changes_while_connected_is_told_by_the_same_state(void **state)
 {
@@ -240,6 +250,7 @@ int main(void)
         TEST(connecting_takes_one_transaction),
         TEST(no_transaction_is_left_open),
         TEST(trouble_is_told_until_it_is_over),
+        TEST(what_was_fatal_stays_told),
         TEST(what_changes_while_connected_is_told_by_the_same_state),
         TEST(a_device_can_be_removed_while_it_connects),
         TEST(a_frontend_that_reconfigures_is_answered_afterwards),
