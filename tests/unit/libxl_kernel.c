@@ -42,14 +42,21 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Attaches it, and expects its backend there. */
+/* Attaches it, and expects its backend there; by the type in its record Xen's
+ * own libxl finds the backend. */
 static void goes_to(libxl_device_disk disk, const char *back)
 {
+    char type[64];
+
     assert_int_equal(libxl_device_disk_add(&the_ctx, 7, &disk, NULL), 0);
     assert_int_equal(result, RUNNING);
     backend_says(back, "2");
     assert_int_equal(result, 0);
     assert_string_equal(node("/local/domain/7/device/vbd/51728/backend"), back);
+    assert_string_equal(node("/libxl/7/device/vbd/51728/type"),
+                        strcmp(back, QDISK) ? "phy" : "qdisk");
+    snprintf(type, sizeof(type), "%s/type", back);
+    assert_string_equal(node(type), "phy"); /* in backendd's eyes all are */
     assert_int_equal(libxl_device_disk_destroy(&the_ctx, 7, &disk, NULL), 0);
     backend_says(back, "6");
     assert_int_equal(result, 0);

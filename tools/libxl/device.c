@@ -16,11 +16,15 @@ const char *libxl__device_frontend(libxl__gc *gc, const libxl__device *dev)
                      dev->devid);
 }
 
+const char *libxl__device_backend_kind(const libxl__device *dev)
+{
+    return dev->backend ? dev->backend : dev->kind;
+}
+
 const char *libxl__device_own_backend(libxl__gc *gc, const libxl__device *dev)
 {
-    return GCSPRINTF("backend/%s/%u/%u",
-                     dev->backend ? dev->backend : dev->kind, dev->domid,
-                     dev->devid);
+    return GCSPRINTF("backend/%s/%u/%u", libxl__device_backend_kind(dev),
+                     dev->domid, dev->devid);
 }
 
 const char *libxl__device_backend(libxl__gc *gc, const libxl__device *dev)
@@ -65,6 +69,26 @@ struct device_dirs {
     bool front_readonly;
 };
 
+/* Xen's own libxl reads the type in the record to find the backend of a disk:
+ * 'phy' is one in backend/vbd, whatever links there are. */
+static int write_record(libxl__gc *gc, xs_transaction_t t,
+                        const libxl__device *dev, const char *record,
+                        const struct libxl__node *common,
+                        const struct libxl__node *back)
+{
+    struct xs_permissions own_perms[] = {
+        {.id = LIBXL__TOOLSTACK_DOMID, .perms = XS_PERM_NONE}};
+    const char *kind = libxl__device_backend_kind(dev);
+    const struct libxl__node type[] = {{"type", kind}, {0}};
+    int rc = libxl__xs_mknod(gc, t, record, own_perms, 1) ?:
+             libxl__xs_writev(gc, t, record, common)      ?:
+             libxl__xs_writev(gc, t, record, back);
+
+    if (rc || !strcmp(kind, dev->kind))
+        return rc;
+    return libxl__xs_writev(gc, t, record, type);
+}
+
 static int write_dirs(libxl__gc *gc, xs_transaction_t t, void *arg)
 {
     const struct device_dirs *dirs = arg;
@@ -87,8 +111,6 @@ static int write_dirs(libxl__gc *gc, xs_transaction_t t, void *arg)
     struct xs_permissions back_perms[] = {
         {.id = dev->backend_domid, .perms = XS_PERM_NONE},
         {.id = dev->domid, .perms = XS_PERM_READ}};
-    struct xs_permissions own_perms[] = {
-        {.id = LIBXL__TOOLSTACK_DOMID, .perms = XS_PERM_NONE}};
     libxl__device there = *dev;
     int rc = libxl__device_find(gc, t, &there);
 
@@ -110,9 +132,7 @@ static int write_dirs(libxl__gc *gc, xs_transaction_t t, void *arg)
     /* Nodes left behind by an earlier device of the same number must go. */
     rc = libxl__xs_rm(gc, t, fe) ?: libxl__xs_rm(gc, t, be);
     if (!rc)
-        rc = libxl__xs_mknod(gc, t, record, own_perms, 1) ?:
-             libxl__xs_writev(gc, t, record, common)      ?:
-             libxl__xs_writev(gc, t, record, dirs->back);
+        rc = write_record(gc, t, dev, record, common, dirs->back);
     if (!rc)
         rc = libxl__xs_mknod(gc, t, fe, front_perms, 2) ?:
              libxl__xs_writev(gc, t, fe, front_links)   ?:

@@ -29,6 +29,8 @@ typedef struct libxl__device {
     const char *backend; /* kind of the backend; NULL: the same */
 } libxl__device;
 
+const char *libxl__device_backend_kind(const libxl__device *dev);
+
 /* The paths above, from gc. They need not be there. */
 const char *libxl__device_frontend(libxl__gc *gc, const libxl__device *dev);
 const char *libxl__device_backend(libxl__gc *gc, const libxl__device *dev);
