@@ -126,6 +126,18 @@ static void a_list_tells_which_it_is(void **state)
     libxl_device_disk_dispose(&disk);
 }
 
+static void who_does_not_serve_it_is_named(void **state)
+{
+    libxl_device_disk disk = a_disk(LIBXL_DISK_BACKEND_QDISK, NULL);
+
+    assert_int_equal(libxl_device_disk_add(&the_ctx, 7, &disk, NULL), 0);
+    backend_says(QDISK, "1");
+    time_passes();
+    assert_int_equal(result, ERROR_TIMEDOUT);
+    assert_non_null(strstr(logged, "serves 'qdisk'"));
+    libxl_device_disk_dispose(&disk);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -137,6 +149,7 @@ int main(void)
         TEST(another_domain_has_its_own_kernel),
         TEST(without_the_kernel_all_are_of_one_kind),
         TEST(a_list_tells_which_it_is),
+        TEST(who_does_not_serve_it_is_named),
     };
     int fd = mkstemp(image), failed;
 

@@ -136,7 +136,7 @@ static void report_timeout(libxl__aodev *aodev, uint32_t state)
             "domain %s: no backend has taken %s for %d s: neither xen-backendd "
             "nor a driver of the kernel serves '%s'",
             libxl__domain_label(gc, aodev->dev.domid), aodev->label,
-            BACKEND_MS / 1000, aodev->dev.kind);
+            BACKEND_MS / 1000, libxl__device_backend_kind(&aodev->dev));
     else if (aodev->force)
         LOG(WARN, "domain %u: the backend of %s does not close (state %u)",
             aodev->dev.domid, aodev->label, state);
