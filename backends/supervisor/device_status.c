@@ -60,19 +60,20 @@ void device_error_clear(struct xs_handle *xs, const char *path,
     free(said);
 }
 
-void device_node_remove(struct xs_handle *xs, const char *path)
+void device_node_remove(struct xs_handle *xs, xs_transaction_t t,
+                        const char *path)
 {
     char node[PATH_LEN], **names, *slash;
     unsigned int n;
 
     snprintf(node, sizeof(node), "%s", path);
-    if (!xs_rm(xs, XBT_NULL, node))
+    if (!xs_rm(xs, t, node))
         return;
     while ((slash = strrchr(node, '/'))) {
         *slash = 0;
-        names = xs_directory(xs, XBT_NULL, node, &n);
+        names = xs_directory(xs, t, node, &n);
         free(names);
-        if (!names || n || !xs_rm(xs, XBT_NULL, node))
+        if (!names || n || !xs_rm(xs, t, node))
             return;
     }
 }
@@ -80,9 +81,15 @@ void device_node_remove(struct xs_handle *xs, const char *path)
 static void withdraw(struct xs_handle *xs, const char *room, const char *path)
 {
     char node[PATH_LEN];
+    xs_transaction_t t;
 
     snprintf(node, sizeof(node), "%s/%s", room, path);
-    device_node_remove(xs, node);
+    do {
+        t = xs_transaction_start(xs);
+        if (t == XBT_NULL)
+            return;
+        device_node_remove(xs, t, node);
+    } while (!xs_transaction_end(xs, t, false) && errno == EAGAIN);
 }
 
 void device_status_withdraw(struct xs_handle *xs, const char *path)

@@ -40,8 +40,10 @@ void device_error_clear(struct xs_handle *xs, const char *path,
 void device_status_withdraw(struct xs_handle *xs, const char *path);
 void device_error_withdraw(struct xs_handle *xs, const char *path);
 
-/* With the directories above that this leaves empty. */
-void device_node_remove(struct xs_handle *xs, const char *node);
+/* With the directories above that this leaves empty, within a transaction:
+ * others make theirs there. */
+void device_node_remove(struct xs_handle *xs, xs_transaction_t t,
+                        const char *node);
 
 /* What has gone each way, from the record of the name; zero without one. A
  * record may have any content: these are but numbers. */

@@ -55,23 +55,55 @@ static const char *name_of(const char *path)
     return path + strlen("backend");
 }
 
-void disk_stats_publish(struct xs_handle *xs, const char *path)
+static char *read_in(struct xs_handle *xs, xs_transaction_t t, const char *node,
+                     const char *key)
 {
-    const char *name = name_of(path);
-    char node[64], params[80];
+    char path[80];
+    unsigned int len;
+
+    snprintf(path, sizeof(path), "%s/%s", node, key);
+    return xs_read(xs, t, path, &len);
+}
+
+/* There, or not. A device that somebody has made there stays as it is. */
+static void set_name(struct xs_handle *xs, xs_transaction_t t, const char *node,
+                     const char *name, bool there)
+{
+    char *state = read_in(xs, t, node, "state");
+    char *found = read_in(xs, t, node, "params"), path[80];
+
+    snprintf(path, sizeof(path), "%s/params", node);
+    if (!state && !found && there)
+        xs_write(xs, t, path, name, (unsigned int)strlen(name));
+    else if (!state && found && !there && !strcmp(found, name))
+        device_node_remove(xs, t, node);
+    free(state);
+    free(found);
+}
+
+static void set_node(struct xs_handle *xs, const char *path, bool there)
+{
+    xs_transaction_t t;
+    char node[64];
 
     if (!name_in_store(path, node, sizeof(node)))
         return;
-    snprintf(params, sizeof(params), "%s/params", node);
-    xs_write(xs, XBT_NULL, params, name, (unsigned int)strlen(name));
+    do {
+        t = xs_transaction_start(xs);
+        if (t == XBT_NULL)
+            return;
+        set_name(xs, t, node, name_of(path), there);
+    } while (!xs_transaction_end(xs, t, false) && errno == EAGAIN);
+}
+
+void disk_stats_publish(struct xs_handle *xs, const char *path)
+{
+    set_node(xs, path, true);
 }
 
 void disk_stats_withdraw(struct xs_handle *xs, const char *path)
 {
-    char node[64];
-
-    if (name_in_store(path, node, sizeof(node)))
-        device_node_remove(xs, node);
+    set_node(xs, path, false);
 }
 
 /* --- answers --- */

@@ -7,10 +7,10 @@
  *
  *   backend/qdisk/DOMID/DEVID/params  in the store; without that directory
  *                                     nobody looks for the socket. It names the
- *                                     disk as query-block does. There is
- * nothing else in it, so it is no device. qmp_capabilities                  is
- * answered as it must be query-blockstats, query-block     counts, and the
- * names of disks
+ *                                     disk as query-block does. There is no
+ *                                     state, so it is no device.
+ *   qmp_capabilities                  is answered as it must be
+ *   query-blockstats, query-block     counts, and the names of disks
  *
  * The socket is root's. Where a QEMU of the guest answers already, it is left
  * to it.

@@ -79,6 +79,18 @@ static struct played_device *disk_at(const char *path, const char *prefix,
     return &played->disk[n];
 }
 
+/* The disk of backend/qdisk/3/NKEY. */
+static struct played_device *qdisk_at(const char *path, const char *key)
+{
+    unsigned int n;
+    int length = 0;
+
+    sscanf(path, "backend/qdisk/3/%u%n", &n, &length);
+    if (!length || n >= DISKS || strcmp(path + length, key))
+        return NULL;
+    return &played->disk[n];
+}
+
 static void *answer(int present, const char *fmt, int value)
 {
     char text[16];
@@ -108,6 +120,10 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
         return strdup(d->foreign ? "qdisk" : "phy");
     if ((d = disk_at(path, "error/", "error")))
         return *d->error ? strdup(d->error) : NULL;
+    if ((d = qdisk_at(path, "/params")))
+        return *d->params ? strdup(d->params) : NULL;
+    if ((d = qdisk_at(path, "/state")))
+        return answer(d->qdisk_state, "%d", d->qdisk_state);
     return answer(!strcmp(path, "/local/domain/3") && !played->unknown, "", 0);
 }
 
@@ -115,7 +131,6 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
               const void *data, unsigned int len)
 {
     struct played_device *d;
-    unsigned int n;
 
     played_requests++;
     errno = played->away ? ENOTCONN : EACCES;
@@ -128,8 +143,8 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
                  (const char *)data);
     else if ((d = disk_at(path, "xen-backendd/", "restarts")))
         d->restarts = atoi(data);
-    else if (sscanf(path, "backend/qdisk/3/%u/params", &n) == 1 && n < DISKS)
-        snprintf(played->disk[n].params, sizeof(d->params), "%.*s", (int)len,
+    else if ((d = qdisk_at(path, "/params")))
+        snprintf(d->params, sizeof(d->params), "%.*s", (int)len,
                  (const char *)data);
     return true;
 }
@@ -158,16 +173,22 @@ bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
 {
     struct played_device *d = disk_at(path, "error/", "error");
     unsigned int n;
-    bool whole = sscanf(path, "error/backend/vbd/3/%u", &n) == 1 && n < DISKS;
 
-    if (sscanf(path, "xen-backendd/backend/vbd/3/%u", &n) == 1 && n < DISKS)
-        played->disk[n].restarts = -1;
-    if (sscanf(path, "backend/qdisk/3/%u", &n) == 1 && n < DISKS)
-        played->disk[n].params[0] = 0;
-    if (!d && whole)
-        d = &played->disk[n];
-    if (d)
+    if (d) {
         d->error[0] = 0;
+        return true;
+    }
+    played->bare += t == XBT_NULL;
+    if ((d = qdisk_at(path, "")))
+        d->params[0] = d->qdisk_state = 0;
+    if (sscanf(path, "error/backend/vbd/3/%u", &n) == 1 && n < DISKS) {
+        d = &played->disk[n];
+        d->error[0] = 0;
+    }
+    if (sscanf(path, "xen-backendd/backend/vbd/3/%u", &n) == 1 && n < DISKS) {
+        d = &played->disk[n];
+        d->restarts = -1;
+    }
     return d;
 }
 

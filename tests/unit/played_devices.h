@@ -20,6 +20,7 @@ struct played_device {
     volatile bool foreign;          /* another program's of this kind */
     char error[512];                /* "": no such node */
     char params[32];                /* of backend/qdisk; likewise */
+    volatile int qdisk_state;       /* of a device there; 0: none */
     int restarts;                   /* -1: likewise */
     volatile unsigned int instance; /* counted by the test's toolstack */
     volatile pid_t pid;             /* as the test's backend says */
@@ -27,10 +28,12 @@ struct played_device {
 
 struct played_store {
     volatile bool away;
-    volatile bool refuses;    /* it answers reads, and takes nothing */
-    volatile bool unknown;    /* the store does not know the domain */
-    volatile bool guest_over; /* the hypervisor says that it has ended */
-    bool kernel;              /* its driver takes all disks */
+    volatile bool refuses;      /* it answers reads, and takes nothing */
+    volatile bool unknown;      /* the store does not know the domain */
+    volatile bool guest_over;   /* the hypervisor says that it has ended */
+    bool kernel;                /* its driver takes all disks */
+    volatile unsigned int bare; /* directories were removed, without a
+                                 * transaction */
     volatile unsigned int doubles, strangers; /* as the backends saw */
     struct played_device disk[DISKS];
 };

@@ -169,6 +169,31 @@ static void all_disks_of_the_guest_are_told(void **unused)
     stop_all();
 }
 
+/* A toolstack makes something where these nodes were, while they go. */
+static void nodes_go_with_the_directories_above_at_once(void **unused)
+{
+    begin_lasting();
+    assert_string_equal(disk->params, "/vbd/3/0");
+    remove_disk();
+    assert_string_equal(disk->params, "");
+    assert_int_equal(played->bare, 0);
+}
+
+static void another_programs_device_in_qdisk_stays(void **unused)
+{
+    begin_lasting();
+    disk->qdisk_state = 1; /* that took our node's place */
+    snprintf(disk->params, sizeof(disk->params), "qcow2:/image");
+    remove_disk();
+    assert_string_equal(disk->params, "qcow2:/image");
+    unlink(started);
+    begin_lasting();
+    assert_string_equal(disk->params, "qcow2:/image");
+    snprintf(disk->params, sizeof(disk->params), "/vbd/3/0");
+    remove_disk();
+    assert_int_equal(disk->qdisk_state, 1);
+}
+
 static void the_socket_is_there_as_long_as_a_disk(void **unused)
 {
     struct stat st;
@@ -294,6 +319,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STATS_TEST(libxenstat_gets_counts_and_names),
         STATS_TEST(all_disks_of_the_guest_are_told),
+        STATS_TEST(nodes_go_with_the_directories_above_at_once),
+        STATS_TEST(another_programs_device_in_qdisk_stays),
         STATS_TEST(the_socket_is_there_as_long_as_a_disk),
         STATS_TEST(a_socket_that_was_left_is_replaced),
         STATS_TEST(a_qemu_that_answers_stays),
