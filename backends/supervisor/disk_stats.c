@@ -32,6 +32,7 @@ struct disk_stats {
     struct devices *all;
     unsigned int domid;
     struct sockaddr_un address;
+    struct stat place; /* of our socket: another may take its name */
     struct event_source listener;
     struct stats_client *clients; /* CLIENTS at most */
 };
@@ -311,21 +312,37 @@ static int socket_at(const struct sockaddr_un *a,
     return rc;
 }
 
-/* Nobody listens at what a daemon has left that was killed. */
-static int listen_at(const struct sockaddr_un *a, const char *dir)
+/* A socket that refuses is what a daemon has left that was killed. One that is
+ * busy, or cannot be asked, stays. */
+static int listen_at(struct disk_stats *s)
 {
-    int other = socket_at(a, connect), fd;
+    const struct sockaddr_un *a = &s->address;
+    int fd = socket_at(a, connect);
 
-    if (other >= 0) {
-        close(other);
+    if (fd >= 0) {
+        close(fd);
         return -EADDRINUSE;
     }
-    unlink(a->sun_path);
-    mkdir(dir, 0755); /* as anybody makes it */
+    if (fd == -ECONNREFUSED)
+        unlink(a->sun_path);
+    else if (fd != -ENOENT)
+        return fd;
+    mkdir(s->all->stats_dir, 0755); /* as anybody makes it */
     fd = socket_at(a, bind);
-    if (fd >= 0)
+    if (fd >= 0) {
+        lstat(a->sun_path, &s->place);
         listen(fd, SOMAXCONN);
+    }
     return fd;
+}
+
+static void unlink_own(const struct disk_stats *s)
+{
+    struct stat st;
+
+    if (!lstat(s->address.sun_path, &st) && st.st_dev == s->place.st_dev &&
+        st.st_ino == s->place.st_ino)
+        unlink(s->address.sun_path);
 }
 
 static void open_socket(struct devices *ds, unsigned int domid)
@@ -339,7 +356,7 @@ static void open_socket(struct devices *ds, unsigned int domid)
     s->address.sun_family = AF_UNIX;
     snprintf(s->address.sun_path, sizeof(s->address.sun_path),
              "%s/qmp-libxenstat-%u", ds->stats_dir, domid);
-    fd = listen_at(&s->address, ds->stats_dir);
+    fd = listen_at(s);
     s->listener = (struct event_source){fd, .ready = client_comes};
     if (fd >= 0 && !event_source_add(ds->loop, &s->listener, EPOLLIN)) {
         ds->stats = s;
@@ -359,7 +376,7 @@ static void close_socket(struct disk_stats **place)
         hang_up(s->clients);
     event_source_remove(s->all->loop, &s->listener);
     close(s->listener.fd);
-    unlink(s->address.sun_path);
+    unlink_own(s);
     *place = s->next;
     free(s);
 }

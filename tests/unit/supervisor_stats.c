@@ -238,6 +238,52 @@ static void a_qemu_that_answers_stays(void **unused)
     unlink(address.sun_path);
 }
 
+static ino_t inode_of_socket(void)
+{
+    struct stat st;
+
+    assert_int_equal(stat(address.sun_path, &st), 0);
+    return st.st_ino;
+}
+
+/* More want to connect to it than it has room for. */
+static void a_qemu_that_is_busy_stays(void **unused)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0), first;
+    ino_t inode;
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    listen(fd, 0);
+    first = connect_client();
+    assert_true(first >= 0);
+    assert_int_equal(connect_client(), -EAGAIN);
+    inode = inode_of_socket();
+    begin_lasting();
+    assert_int_equal(inode_of_socket(), inode);
+    remove_disk();
+    assert_int_equal(inode_of_socket(), inode);
+    close(first);
+    close(fd);
+    unlink(address.sun_path);
+}
+
+/* It is started later, and takes the name. */
+static void a_qemu_that_comes_later_keeps_its_socket(void **unused)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    begin_lasting();
+    unlink(address.sun_path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    listen(fd, 1);
+    remove_disk();
+    client = connect_client();
+    assert_true(client >= 0);
+    close(client);
+    close(fd);
+    unlink(address.sun_path);
+}
+
 static void clients_may_say_anything(void **unused)
 {
     char much[600];
@@ -324,6 +370,8 @@ int main(void)
         STATS_TEST(the_socket_is_there_as_long_as_a_disk),
         STATS_TEST(a_socket_that_was_left_is_replaced),
         STATS_TEST(a_qemu_that_answers_stays),
+        STATS_TEST(a_qemu_that_is_busy_stays),
+        STATS_TEST(a_qemu_that_comes_later_keeps_its_socket),
         STATS_TEST(clients_may_say_anything),
         STATS_TEST(several_clients_are_served),
         STATS_TEST(who_sits_there_keeps_nobody_out),
