@@ -75,6 +75,22 @@ int device_state(struct devices *ds, const char *path)
     return state && has_frontend(ds, path) ? state : 0;
 }
 
+bool device_is_ours(struct devices *ds, const struct device_kind *k,
+                    const char *path)
+{
+    char node[DEVICE_PATH + 8], *type;
+    unsigned int len;
+    bool ours;
+
+    if (!k->type)
+        return true;
+    snprintf(node, sizeof(node), "%s/type", path);
+    type = xs_read(ds->store->xs, XBT_NULL, node, &len);
+    ours = type && !strcmp(type, k->type);
+    free(type);
+    return ours;
+}
+
 static bool is_known(struct devices *ds, unsigned int domid)
 {
     char path[32];
@@ -142,6 +158,9 @@ static enum next what_next(struct device *d)
         return NEXT_FORGET;
     if (known && !d->state)
         return next_unknown(d);
+    if (known && !device_is_ours(d->all, d->kind, d->path) &&
+        !store_lost(d->all->store))
+        return NEXT_FORGET; /* another has been made in its place */
     if (known && d->state == XenbusStateClosed &&
         !number_at(d->all, d->path, "online"))
         return d->end == WORKER_FAILED || d->end == WORKER_KILLED ? NEXT_REPORT

@@ -38,6 +38,10 @@ struct device {
 
 /* The state node; 0: there is no such device, or no store. */
 int device_state(struct devices *ds, const char *path);
+/* Other programs' devices may be of this kind: by the type node. Of no meaning
+ * if the store is lost. */
+bool device_is_ours(struct devices *ds, const struct device_kind *k,
+                    const char *path);
 
 /* A device without a process, in the list; or NULL: no memory. */
 struct device *device_add(struct devices *ds, const struct device_kind *k,

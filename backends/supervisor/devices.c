@@ -58,23 +58,6 @@ static void warn_of_two(struct device_kind *k, const struct device *d)
                   d->path, (int)d->worker.pid, kernel_driver(k->name));
 }
 
-/* Another program's devices may be of this kind. */
-static bool is_ours(struct devices *ds, const struct device_kind *k,
-                    const char *path)
-{
-    char node[DEVICE_PATH + 8], *type;
-    unsigned int len;
-    bool ours;
-
-    if (!k->type)
-        return true;
-    snprintf(node, sizeof(node), "%s/type", path);
-    type = xs_read(ds->store->xs, XBT_NULL, node, &len);
-    ours = type && !strcmp(type, k->type);
-    free(type);
-    return ours;
-}
-
 /* What the store has, and no process is known of: a new device; or one that
  * must have had a process, of which nothing is left. */
 static void check_device(struct devices *ds, struct device_kind *k,
@@ -98,7 +81,7 @@ static void check_device(struct devices *ds, struct device_kind *k,
     else if (!state)
         device_error_withdraw(ds->store->xs, path);
     else if (state != XenbusStateClosed && !ds->stopping &&
-             !left_to_kernel(k) && is_ours(ds, k, path)) {
+             !left_to_kernel(k) && device_is_ours(ds, k, path)) {
         d = device_add(ds, k, domid, devid);
         if (d)
             device_settle(d);

@@ -101,6 +101,22 @@ static void another_programs_device_is_left_alone(void **unused)
     kinds[0].type = NULL;
 }
 
+/* Made anew for QEMU, while the process of the former has not ended. */
+static void a_device_that_becomes_another_programs_is_left_alone(void **unused)
+{
+    kinds[0].type = "phy";
+    begin_in_use();
+    disk->foreign = true;
+    disk->state = 1;
+    devices_check(&devices, BACK "/state");
+    kill(pid, SIGKILL);
+    assert_true(within(10000, nothing_left));
+    assert_int_equal(disk->state, 1);
+    assert_string_equal(disk->error, "");
+    disk->foreign = false;
+    kinds[0].type = NULL;
+}
+
 /* --- what xl.conf says --- */
 
 static const char *in_run_dir(const char *name)
@@ -218,6 +234,7 @@ int main(void)
         TEST(a_driver_that_is_loaded_meanwhile_is_told_of),
         TEST(processes_of_a_former_supervisor_are_kept),
         TEST(another_programs_device_is_left_alone),
+        TEST(a_device_that_becomes_another_programs_is_left_alone),
         TEST(the_drivers_that_are_wanted_are_loaded),
         TEST(a_host_without_modprobe_goes_on),
         TEST(a_driver_would_take_devices_with_processes),
