@@ -6,6 +6,7 @@
 #   make run        boot the demo in QEMU          (GUEST=debian, DEBUG=1)
 #   make check      all tests                      make bench   measurements
 #   make check-long load, churn and migrations  (MINUTES=10)
+#   make mutants    do the tests see mistakes? (half an hour)
 #   make install    onto this machine, DESTDIR=/  (see README)
 #   make format     lay out the C files as clang-format-14 has it
 #   make format-check, headers-alone, clang: parts of check

@@ -63,3 +63,13 @@ check-long: packages-run
 	$(Q)export BUILD=$(O) DIST=$(DIST); prove --timer --verbose --exec tests/run-one \
 	    $(sort $(wildcard tests/long/*.t))
 .PHONY: check-long
+
+# --- mistakes on purpose: do the tests see them? -------------------------------------
+# T="word ..." chooses by name; see tests/mutants/README.
+mutants:
+	$(Q)$(MAKE) hypervisor guests $(MUTANT_UNITS)
+	$(Q)$(MAKE) DEBUG=1 hypervisor
+	$(Q)tests/mutants/run -j$(J) $(T)
+MUTANT_UNITS = $(addprefix $(O)/tests/,$(sort $(shell sed -n '/^test /s/ /\n/gp' \
+    $(filter-out %/run %/README,$(wildcard tests/mutants/*)) | grep ^unit/)))
+.PHONY: mutants

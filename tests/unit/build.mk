@@ -9,8 +9,8 @@ HV_MM := tests/unit/hv_world.c xen-lite/common/subop.c xen-lite/arch/x86/memory_
   $(addprefix xen-lite/common/mm/,page_alloc.c heap.c memory_op.c exchange.c) \
   $(addprefix xen-lite/arch/x86/pv/mm/,audit.c types.c table.c entry.c iomem.c owner.c walk.c \
   update.c mmuext.c grant.c teardown.c ptwr.c ptwr_decode.c ../emul/decode.c)
-$(foreach t,hv_world hv_heap mm_programs mm_model mm_flags mm_threads mm_log ptwr_decode priv_insn \
-  pv_rules hv_pci hv_e820 hv_strings hv_clock hv_irqs hv_console hv_vga \
+$(foreach t,hv_world hv_heap mm_programs mm_model mm_flags mm_rules hv_subop mm_threads mm_log \
+  ptwr_decode priv_insn pv_rules hv_pci hv_e820 hv_strings hv_clock hv_irqs hv_console hv_vga \
   hv_sched,\
   $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
 
@@ -19,6 +19,8 @@ $(eval $(call unit_test,mm_threads,tests/unit/mm_threads.c tests/unit/mm_program
     -pthread))
 $(eval $(call unit_test,hv_heap,tests/unit/hv_heap.c $(HV_MM),))
 $(eval $(call unit_test,mm_flags,tests/unit/mm_flags.c $(HV_MM),))
+$(eval $(call unit_test,mm_rules,tests/unit/mm_rules.c $(HV_MM),))
+$(eval $(call unit_test,hv_subop,tests/unit/hv_subop.c $(HV_MM),))
 $(eval $(call unit_test,mm_log,tests/unit/mm_log.c $(HV_MM),))
 $(eval $(call unit_test,ptwr_decode,tests/unit/ptwr_decode.c \
   $(addprefix xen-lite/arch/x86/pv/,mm/ptwr_decode.c emul/decode.c),-lZydis))

@@ -25,7 +25,7 @@
 struct domain *world_domain[WORLD_DOMAINS];
 __thread struct cpu_info test_cpu;
 __thread unsigned int world_preempt, world_abandon, world_fail_copy;
-unsigned long world_checks, world_flushes;
+unsigned long world_checks, world_flushes, world_cache_flushes;
 static __thread uint64_t rnd_state = 88172645463325252ull;
 static bool quiet;
 
@@ -148,6 +148,7 @@ void flush_local(unsigned long va, unsigned int flags)
 
 void flush_cache_frame(mfn_t mfn)
 {
+    world_cache_flushes++;
 }
 
 void root_load(uint64_t cr3, struct domain *d)

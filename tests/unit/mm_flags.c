@@ -179,55 +179,6 @@ static void a_table_is_not_mapped_by_one_of_its_own_level(void **state)
     assert_int_equal(world_verify(), 0);
 }
 
-static struct domain *owner;
-static struct page_info *contested;
-
-/* The frame's owner ends a use of it, makes it a table for a moment, and so
- * takes the mark away that other domains map it. */
-static void owner_uses_it_as_a_table(void)
-{
-    world_while_waiting = NULL;
-    atomic_and(&contested->type, ~PGT_locked);
-    assert_int_equal(get_page_and_type(contested, owner, PGT_l1_table), 0);
-    put_page_and_type(contested);
-}
-
-/* A frame that another domain has mapped writable is marked, whatever its owner
- * did while the mapping was made. */
-static void a_frame_that_another_domain_maps_writable_is_marked(void **state)
-{
-    pte_t e;
-
-    owner = world_create_domain(1, 10);
-    contested = alloc_domheap_pages(owner, 0, 0);
-    e = pte_make(page_to_mfn(contested), PTE_PRESENT | PTE_RW);
-    atomic_or(&contested->type, PGT_locked);
-    world_while_waiting = owner_uses_it_as_a_table;
-    assert_int_equal(entry_take(&e, 1, d, owner), 0);
-    assert_null(world_while_waiting);
-    assert_true(contested->type & PGT_foreign);
-    assert_int_equal(entry_put(e, 1), 0);
-    world_kill_domain(1);
-}
-
-/* Tables of a domain that is destroyed are much work: after each other work is
- * looked for. */
-static void the_end_of_a_domain_lets_others_in_after_each_table(void **state)
-{
-    struct domain *dying = world_create_domain(2, 20);
-    unsigned long before;
-
-    for (unsigned int i = 0; i < 20; i++) {
-        struct page_info *pg = alloc_domheap_pages(dying, 0, 0);
-
-        assert_int_equal(get_page_and_type(pg, dying, PGT_l1_table), 0);
-        atomic_or(&pg->type, PGT_pinned);
-    }
-    before = world_checks;
-    assert_true(world_kill_domain(2));
-    assert_true(world_checks - before >= 20);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,9 +186,7 @@ int main(void)
         cmocka_unit_test(
             an_entry_of_an_upper_level_has_only_flags_that_a_guest_may_set),
         cmocka_unit_test(the_hypervisors_slots_of_a_root_cannot_be_written),
-        cmocka_unit_test(a_table_is_not_mapped_by_one_of_its_own_level),
-        cmocka_unit_test(a_frame_that_another_domain_maps_writable_is_marked),
-        cmocka_unit_test(the_end_of_a_domain_lets_others_in_after_each_table)};
+        cmocka_unit_test(a_table_is_not_mapped_by_one_of_its_own_level)};
 
     world_init();
     d = world_create_domain(0, 100);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Long calls that are interrupted and continued, by events that are masked
+ * again in between: each part is done once, and results and counts are those of
+ * an undisturbed call.
+ */
+#include <pv/pv.h>
+
+#define CALLS   128
+#define UPDATES 256
+#define TICKS   20
+
+static volatile unsigned int ticks;
+static void tick(uint32_t port)
+{
+    ticks++;
+}
+
+static struct mmu_update updates[UPDATES];
+static struct multicall_entry batch[CALLS];
+static unsigned int done[CALLS];
+
+static bool batch_is_right(void)
+{
+    for (unsigned int i = 0; i < CALLS; i++) {
+        batch[i] =
+            (struct multicall_entry){.op = __HYPERVISOR_mmu_update,
+                                     .args = {(uint64_t)updates, UPDATES,
+                                              (uint64_t)&done[i], DOMID_SELF},
+                                     .result = 77};
+        done[i] = 0;
+    }
+    if (HC2(multicall, batch, CALLS))
+        return false;
+    for (unsigned int i = 0; i < CALLS; i++)
+        if (batch[i].result || done[i] != UPDATES)
+            return false;
+    return true;
+}
+
+static bool call_is_right(void)
+{
+    unsigned int n = 0;
+
+    return !HC4(mmu_update, updates, UPDATES, &n, DOMID_SELF) && n == UPDATES;
+}
+
+static bool copies_are_right(uint8_t *from, uint8_t *to)
+{
+    static struct gnttab_copy c[64];
+
+    for (unsigned int i = 0; i < 64; i++) {
+        c[i] = (struct gnttab_copy){.source.domid = DOMID_SELF,
+                                    .source.u.gmfn = virt_to_mfn(from),
+                                    .source.offset = i,
+                                    .dest.domid = DOMID_SELF,
+                                    .dest.u.gmfn = virt_to_mfn(to),
+                                    .dest.offset = i,
+                                    .len = 1,
+                                    .status = 77};
+        to[i] = 0;
+    }
+    if (HC3(grant_table_op, GNTTABOP_copy, c, 64))
+        return false;
+    for (unsigned int i = 0; i < 64; i++)
+        if (c[i].status || to[i] != from[i])
+            return false;
+    return true;
+}
+
+int main(void)
+{
+    struct vcpu_set_periodic_timer period = {.period_ns = 1000000};
+    uint8_t *page = alloc_page(), *from = alloc_page(), *to = alloc_page();
+    bool batches = true, calls = true, copies = true;
+    struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER};
+
+    for (unsigned int i = 0; i < UPDATES; i++)
+        updates[i] = (struct mmu_update){
+            pte_maddr(page), i & 1 ? virt_to_mfn(page) * PAGE_SIZE | PTE_P |
+                                         PTE_U | PTE_A | PTE_W | PTE_D
+                                   : 0};
+    for (unsigned int i = 0; i < 64; i++)
+        from[i] = i + 1;
+    evtchn_op(EVTCHNOP_bind_virq, &virq);
+    bind_handler(virq.port, tick);
+    events_enable();
+    is(HC3(vcpu_op, VCPUOP_set_periodic_timer, 0, &period), 0,
+       "a timer ticks every millisecond");
+    for (ticks = 0; ticks < TICKS;)
+        batches = batches && batch_is_right();
+    ok(batches, "a multicall that is continued does each part once");
+    for (ticks = 0; ticks < TICKS;)
+        calls = calls && call_is_right();
+    ok(calls, "an mmu_update that is continued does each part once");
+    for (ticks = 0; ticks < TICKS;)
+        copies = copies && copies_are_right(from, to);
+    ok(copies, "a list of copies that is continued does each part once");
+    HC3(vcpu_op, VCPUOP_stop_periodic_timer, 0, 0);
+    events_disable();
+    return 0;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rules of the memory core that random programs (mm_model) seldom come by:
+ * which domain may name what, counts at their end, cache types, and the breaks
+ * that long work takes.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include "hv_world.h"
+#include <asm/pv.h>
+#include <xen/xen.h>
+
+#define UNCACHED (PTE_PRESENT | PTE_PCD)
+
+/* One with devices, and one without. */
+static struct domain *d, *plain;
+
+static struct page_info *frame_of(struct domain *o)
+{
+    return alloc_domheap_pages(o, 0, 0);
+}
+
+static pte_t entry_of(const struct page_info *pg, pte_t flags)
+{
+    return pte_make(page_to_mfn(pg), flags);
+}
+
+static long update(const struct page_info *table, pte_t e, uint32_t foreign)
+{
+    struct mmu_update req = {mfn_x(page_to_mfn(table)) << PAGE_SHIFT, e};
+
+    return world_call(__HYPERVISOR_mmu_update, (uint64_t)&req, 1, 0, foreign);
+}
+
+/* --- counts --------------------------------------------------------------- */
+
+static void a_count_that_is_full_takes_no_more(void **state)
+{
+    struct page_info *pg = frame_of(d);
+    const uint32_t full = PGT_writable | PGT_validated | PGT_count_mask;
+    uint32_t count = pg->count;
+
+    pg->type = full;
+    assert_int_equal(get_page_type(pg, PGT_writable), -EINVAL);
+    assert_false(get_writable_again(pg));
+    assert_int_equal(pg->type, full);
+    pg->type = PGT_none;
+    pg->count = PGC_allocated | PGC_count_mask;
+    assert_false(get_page(pg, d));
+    /* The hypervisor's own marks have room behind the guests' uses. */
+    pg->count = PGC_allocated | COUNT_LIMIT;
+    assert_false(get_page(pg, d));
+    pg->count = count;
+    assert_true(get_page(pg, d));
+    put_page(pg);
+}
+
+/* --- cache types ---------------------------------------------------------- */
+
+static void only_who_has_devices_gives_ram_a_cache_type(void **state)
+{
+    struct page_info *own = frame_of(d), *pg = frame_of(plain);
+    pte_t e = entry_of(pg, UNCACHED);
+
+    assert_int_equal(entry_take(&e, 1, plain, plain), -EINVAL);
+    e = entry_of(own, UNCACHED);
+    assert_int_equal(entry_take(&e, 1, d, d), 0);
+    assert_int_equal(entry_put(e, 1), 0);
+    assert_int_equal(world_verify(), 0);
+}
+
+static void what_was_written_past_the_caches_is_written_back(void **state)
+{
+    struct page_info *pg = frame_of(d);
+    pte_t e = entry_of(pg, UNCACHED | PTE_RW);
+    unsigned long before = world_cache_flushes;
+
+    assert_int_equal(entry_take(&e, 1, d, d), 0);
+    assert_int_equal(entry_put(e, 1), 0);
+    assert_int_equal(world_cache_flushes, before);
+    assert_int_equal(get_page_and_type(pg, d, PGT_l1_table), 0);
+    assert_int_equal(world_cache_flushes, before + 1);
+    put_page_and_type(pg);
+    atomic_and(&pg->count, ~PGC_allocated);
+    put_page(pg);
+    assert_int_equal(world_cache_flushes, before + 2);
+}
+
+/* Also if it was mapped before, and only its type changes. */
+static void a_cache_type_is_noted_whichever_way_it_comes(void **state)
+{
+    struct page_info *table = frame_of(d), *pg = frame_of(d);
+
+    memset(page_to_virt(table), 0, PAGE_SIZE);
+    assert_int_equal(get_page_and_type(table, d, PGT_l1_table), 0);
+    assert_int_equal(
+        update(table, entry_of(pg, PTE_PRESENT | PTE_RW), DOMID_SELF), 0);
+    assert_false(pg->count & PGC_noncoherent);
+    assert_int_equal(update(table, entry_of(pg, UNCACHED | PTE_RW), DOMID_SELF),
+                     0);
+    assert_true(pg->count & PGC_noncoherent);
+    assert_int_equal(update(table, 0, DOMID_SELF), 0);
+    put_page_and_type(table);
+}
+
+/* --- who may name what ---------------------------------------------------- */
+
+static long pin(const struct page_info *pg, domid_t id)
+{
+    struct mmuext_op op = {.cmd = MMUEXT_PIN_L1_TABLE,
+                           .arg1.mfn = mfn_x(page_to_mfn(pg))};
+
+    return world_call(__HYPERVISOR_mmuext_op, (uint64_t)&op, 1, 0, id);
+}
+
+static void a_plain_domain_reaches_no_other(void **state)
+{
+    struct page_info *theirs = frame_of(d), *own = frame_of(plain);
+    pte_t e = entry_of(theirs, PTE_PRESENT);
+
+    assert_int_equal(get_page_and_type(own, plain, PGT_l1_table), 0);
+    world_run(0, plain->vcpu[0]);
+    assert_int_equal(update(own, e, d->id), -EPERM);
+    assert_int_equal(update(own, e, DOMID_XEN), -EPERM);
+    assert_int_equal(update(own, e, DOMID_SELF), -EINVAL);
+    assert_int_equal(update(theirs, e, (d->id + 1u) << 16 | DOMID_SELF),
+                     -EPERM);
+    assert_int_equal(update(theirs, 0, DOMID_SELF), -EINVAL);
+    assert_int_equal(pin(theirs, d->id), -EPERM);
+    world_run(0, d->vcpu[0]);
+    put_page_and_type(own);
+    /* Who may build domains reaches theirs. */
+    assert_int_equal(pin(own, plain->id), 0);
+    assert_int_equal(update(own, entry_of(own, PTE_PRESENT),
+                            (plain->id + 1u) << 16 | plain->id),
+                     0);
+    assert_int_equal(world_verify(), 0);
+}
+
+static void device_memory_is_for_who_has_devices(void **state)
+{
+    pte_t e = pte_make(_mfn(HOLE_FIRST), PTE_PRESENT | PTE_RW);
+
+    assert_int_equal(entry_take(&e, 1, plain, dom_io), -EPERM);
+    assert_int_equal(entry_take(&e, 1, plain, plain), -EPERM);
+    assert_int_equal(entry_take(&e, 1, d, dom_io), 0);
+    assert_int_equal(entry_put(e, 1), 0);
+}
+
+static void a_dying_domains_frames_are_not_mapped(void **state)
+{
+    struct domain *dying = world_create_domain(2, 20);
+    pte_t e = entry_of(frame_of(dying), PTE_PRESENT);
+
+    dying->is_dying = DOMDYING_dying;
+    assert_int_equal(entry_take(&e, 1, d, dying), -EINVAL);
+    world_kill_domain(2);
+}
+
+static void an_update_stores_where_its_domain_could_write(void **state)
+{
+    struct page_info *pg = frame_of(d);
+
+    memset(page_to_virt(pg), 0, PAGE_SIZE);
+    assert_int_equal(update(pg, 0x1230, DOMID_SELF), 0);
+    assert_int_equal(*(pte_t *)page_to_virt(pg), 0x1230);
+    *(pte_t *)page_to_virt(pg) = 0;
+    assert_int_equal(get_page_and_type(pg, d, PGT_descriptor), 0);
+    assert_int_equal(update(pg, 0x1230, DOMID_SELF), -EINVAL);
+    assert_int_equal(*(pte_t *)page_to_virt(pg), 0);
+    put_page_and_type(pg);
+}
+
+/* --- marks ---------------------------------------------------------------- */
+
+static struct domain *owner;
+static struct page_info *contested;
+
+/* The frame's owner ends a use of it, makes it a table for a moment, and so
+ * takes the mark away that other domains map it. */
+static void owner_uses_it_as_a_table(void)
+{
+    world_while_waiting = NULL;
+    atomic_and(&contested->type, ~PGT_locked);
+    assert_int_equal(get_page_and_type(contested, owner, PGT_l1_table), 0);
+    put_page_and_type(contested);
+}
+
+/* A frame that another domain has mapped writable is marked, whatever its owner
+ * did while the mapping was made. */
+static void a_frame_that_another_domain_maps_writable_is_marked(void **state)
+{
+    pte_t e;
+
+    owner = world_create_domain(2, 10);
+    contested = alloc_domheap_pages(owner, 0, 0);
+    e = pte_make(page_to_mfn(contested), PTE_PRESENT | PTE_RW);
+    atomic_or(&contested->type, PGT_locked);
+    world_while_waiting = owner_uses_it_as_a_table;
+    assert_int_equal(entry_take(&e, 1, d, owner), 0);
+    assert_null(world_while_waiting);
+    assert_true(contested->type & PGT_foreign);
+    assert_int_equal(entry_put(e, 1), 0);
+    world_kill_domain(2);
+}
+
+/* --- breaks --------------------------------------------------------------- */
+
+/* An L2 table whose 512 entries lead to one L1 table. */
+static struct page_info *full_l2(void)
+{
+    struct page_info *l1 = frame_of(d), *l2 = frame_of(d);
+    pte_t *t = page_to_virt(l2);
+
+    memset(page_to_virt(l1), 0, PAGE_SIZE);
+    for (unsigned int i = 0; i < PT_ENTRIES; i++)
+        t[i] = entry_of(l1, PTE_PRESENT | PTE_USER);
+    return l2;
+}
+
+static void a_large_table_lets_others_in_on_its_way(void **state)
+{
+    struct page_info *l2 = full_l2();
+    unsigned long before = world_checks;
+
+    assert_int_equal(get_page_and_type(l2, d, PGT_l2_table), 0);
+    assert_true(world_checks - before >= PT_ENTRIES / 12);
+    before = world_checks;
+    put_page_and_type(l2);
+    assert_true(world_checks - before >= PT_ENTRIES / 12);
+}
+
+/* What was interrupted is finished before more is begun, or it would pile up.
+ */
+static void an_interrupted_undo_comes_before_a_new_use(void **state)
+{
+    struct page_info *l2 = full_l2(), *root = frame_of(d);
+
+    memset(page_to_virt(root), 0, PAGE_SIZE);
+    assert_int_equal(get_page_and_type(l2, d, PGT_l2_table), 0);
+    world_preempt = 1000;
+    put_page_and_type(l2);
+    assert_int_equal(d->arch.nr_pending_undo, 1);
+    assert_int_equal(take_root(d->vcpu[1], page_to_mfn(root)), -ERESTART);
+    world_preempt = 0;
+    assert_int_equal(take_root(d->vcpu[1], page_to_mfn(root)), 0);
+    assert_int_equal(d->arch.nr_pending_undo, 0);
+    put_page_and_type(root);
+    assert_int_equal(world_verify(), 0);
+}
+
+/* Tables of a domain that is destroyed are much work: after each other work is
+ * looked for. */
+static void the_end_of_a_domain_lets_others_in_after_each_table(void **state)
+{
+    struct domain *dying = world_create_domain(2, 20);
+    unsigned long before;
+
+    for (unsigned int i = 0; i < 20; i++) {
+        struct page_info *pg = alloc_domheap_pages(dying, 0, 0);
+
+        assert_int_equal(get_page_and_type(pg, dying, PGT_l1_table), 0);
+        atomic_or(&pg->type, PGT_pinned);
+    }
+    before = world_checks;
+    assert_true(world_kill_domain(2));
+    assert_true(world_checks - before >= 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_count_that_is_full_takes_no_more),
+        cmocka_unit_test(only_who_has_devices_gives_ram_a_cache_type),
+        cmocka_unit_test(a_cache_type_is_noted_whichever_way_it_comes),
+        cmocka_unit_test(what_was_written_past_the_caches_is_written_back),
+        cmocka_unit_test(a_plain_domain_reaches_no_other),
+        cmocka_unit_test(device_memory_is_for_who_has_devices),
+        cmocka_unit_test(a_dying_domains_frames_are_not_mapped),
+        cmocka_unit_test(an_update_stores_where_its_domain_could_write),
+        cmocka_unit_test(a_frame_that_another_domain_maps_writable_is_marked),
+        cmocka_unit_test(a_large_table_lets_others_in_on_its_way),
+        cmocka_unit_test(an_interrupted_undo_comes_before_a_new_use),
+        cmocka_unit_test(the_end_of_a_domain_lets_others_in_after_each_table)};
+
+    world_init();
+    d = world_create_domain(0, 100);
+    plain = world_create_domain(1, 100);
+    world_run(0, d->vcpu[0]);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
