@@ -25,7 +25,8 @@
 struct domain *world_domain[WORLD_DOMAINS];
 __thread struct cpu_info test_cpu;
 __thread unsigned int world_preempt, world_abandon, world_fail_copy;
-unsigned long world_checks, world_flushes, world_cache_flushes;
+unsigned long world_checks, world_flushes, world_cache_flushes,
+    world_root_flushes;
 static __thread uint64_t rnd_state = 88172645463325252ull;
 static bool quiet;
 
@@ -127,6 +128,8 @@ static void flush_cpu(unsigned int cpu)
 
 void flush_mask(uint64_t cpumask, unsigned long va, unsigned int flags)
 {
+    if (flags & FLUSH_ROOT)
+        world_root_flushes++;
     if (flags & (FLUSH_TLB | FLUSH_TLB_GLOBAL))
         for (unsigned int c = 0; c < WORLD_CPUS; c++)
             if (cpumask >> c & 1)

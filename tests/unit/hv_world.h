@@ -37,7 +37,8 @@ extern __thread unsigned int world_fail_copy;
 /* What another CPU does before a copy from or to that address; NULL: nothing.
  */
 extern void (*world_at_copy)(uint64_t guest);
-extern unsigned long world_checks, world_flushes, world_cache_flushes;
+extern unsigned long world_checks, world_flushes, world_cache_flushes,
+    world_root_flushes;
 /* What another CPU does while this one waits for a locked frame; NULL: nothing.
  */
 extern void (*world_while_waiting)(void);

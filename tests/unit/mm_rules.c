@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include "hv_world.h"
 #include <asm/pv.h>
-#include <xen/xen.h>
+#include <xen/memory.h>
 
 #define UNCACHED (PTE_PRESENT | PTE_PCD)
 
@@ -173,6 +173,74 @@ static void an_update_stores_where_its_domain_could_write(void **state)
     put_page_and_type(pg);
 }
 
+static long decrease(unsigned long *frames, unsigned int n, unsigned int order)
+{
+    struct xen_memory_reservation r = {
+        .nr_extents = n, .extent_order = order, .domid = DOMID_SELF};
+
+    set_xen_guest_handle(r.extent_start, frames);
+    return world_call(__HYPERVISOR_memory_op, XENMEM_decrease_reservation,
+                      (uint64_t)&r, 0, 0);
+}
+
+static void a_lent_frame_cannot_be_given_back(void **state)
+{
+    void *page = alloc_xenheap_page();
+    struct page_info *pg = virt_to_page(page);
+    unsigned long frame = mfn_x(page_to_mfn(pg));
+
+    share_xen_page_with_guest(pg, d, false);
+    decrease(&frame, 1, 0);
+    assert_int_equal(pg->count, PGC_allocated | PGC_xenheap | 1);
+    assert_int_equal(pg->owner, d->id);
+    free_xenheap_page(page);
+}
+
+static void an_extent_is_no_larger_than_its_domain_may_have(void **state)
+{
+    struct page_info *own = frame_of(d), *pg = frame_of(plain);
+    unsigned long frame = mfn_x(page_to_mfn(pg));
+
+    world_run(0, plain->vcpu[0]);
+    assert_int_equal(decrease(&frame, 1, 10), 0);
+    world_run(0, d->vcpu[0]);
+    assert_int_equal(pg->count, PGC_allocated | 1);
+    frame = mfn_x(page_to_mfn(own));
+    assert_int_equal(decrease(&frame, 1, 13), 0);
+    assert_int_equal(own->count, PGC_allocated | 1);
+}
+
+static void free_frame(struct page_info *pg)
+{
+    atomic_and(&pg->count, ~PGC_allocated);
+    put_page(pg);
+}
+
+/* A frame is clean when it was given to a domain that may have no more; then
+ * its neighbour comes back, which is not. */
+static void a_chunk_is_scrubbed_of_which_half_is_clean(void **state)
+{
+    struct page_info *a = alloc_domheap_pages(d, 1, 0), *again;
+    struct page_info *neighbour = alloc_domheap_pages(d, 1, 0);
+    uint64_t limit = d->max_pages;
+
+    memset(page_to_virt(a), 0x5a, 2 * PAGE_SIZE);
+    free_frame(a);
+    d->max_pages = d->tot_pages;
+    assert_null(alloc_domheap_pages(d, 0, 0));
+    assert_int_equal(*(uint8_t *)page_to_virt(a), 0);
+    d->max_pages = limit;
+    free_frame(a + 1);
+    again = alloc_domheap_pages(d, 1, 0);
+    assert_ptr_equal(again, a);
+    for (unsigned int i = 0; i < 2 * PAGE_SIZE; i++)
+        assert_int_equal(((uint8_t *)page_to_virt(a))[i], 0);
+    for (unsigned int i = 0; i < 2; i++) {
+        free_frame(a + i);
+        free_frame(neighbour + i);
+    }
+}
+
 /* --- marks ---------------------------------------------------------------- */
 
 static struct domain *owner;
@@ -206,6 +274,39 @@ static void a_frame_that_another_domain_maps_writable_is_marked(void **state)
     world_kill_domain(2);
 }
 
+/* --- flushes -------------------------------------------------------------- */
+
+static void who_mapped_anothers_frame_is_flushed_too(void **state)
+{
+    struct page_info *pg = frame_of(plain);
+    pte_t e = entry_of(pg, PTE_PRESENT | PTE_RW);
+    unsigned long before;
+
+    assert_int_equal(entry_take(&e, 1, d, plain), 0);
+    assert_int_equal(entry_put(e, 1), 0);
+    assert_int_equal(plain->arch.dirty_cpumask, 0);
+    before = world_flushes;
+    assert_int_equal(get_page_and_type(pg, plain, PGT_l1_table), 0);
+    assert_true(world_flushes > before);
+    put_page_and_type(pg);
+}
+
+static void idle_cpus_leave_a_root_before_it_is_undone(void **state)
+{
+    static struct vcpu idle = {.is_running = true};
+    struct page_info *root = frame_of(d);
+    unsigned long before;
+
+    memset(page_to_virt(root), 0, PAGE_SIZE);
+    assert_int_equal(get_page_and_type(root, d, PGT_l4_table), 0);
+    before = world_root_flushes;
+    idle_vcpu[1] = &idle;
+    d->arch.dirty_cpumask |= 2;
+    put_page_and_type(root);
+    assert_int_equal(world_root_flushes, before + 1);
+    idle_vcpu[1] = NULL;
+}
+
 /* --- breaks --------------------------------------------------------------- */
 
 /* An L2 table whose 512 entries lead to one L1 table. */
@@ -230,6 +331,16 @@ static void a_large_table_lets_others_in_on_its_way(void **state)
     before = world_checks;
     put_page_and_type(l2);
     assert_true(world_checks - before >= PT_ENTRIES / 12);
+}
+
+static void a_list_of_frames_lets_others_in_after_each(void **state)
+{
+    unsigned long frames[20], before = world_checks;
+
+    for (unsigned int i = 0; i < 20; i++)
+        frames[i] = mfn_x(page_to_mfn(frame_of(d)));
+    assert_int_equal(decrease(frames, 20, 0), 20);
+    assert_true(world_checks - before >= 19);
 }
 
 /* What was interrupted is finished before more is begun, or it would pile up.
@@ -281,6 +392,12 @@ int main(void)
         cmocka_unit_test(a_dying_domains_frames_are_not_mapped),
         cmocka_unit_test(an_update_stores_where_its_domain_could_write),
         cmocka_unit_test(a_frame_that_another_domain_maps_writable_is_marked),
+        cmocka_unit_test(who_mapped_anothers_frame_is_flushed_too),
+        cmocka_unit_test(idle_cpus_leave_a_root_before_it_is_undone),
+        cmocka_unit_test(a_lent_frame_cannot_be_given_back),
+        cmocka_unit_test(a_list_of_frames_lets_others_in_after_each),
+        cmocka_unit_test(an_extent_is_no_larger_than_its_domain_may_have),
+        cmocka_unit_test(a_chunk_is_scrubbed_of_which_half_is_clean),
         cmocka_unit_test(a_large_table_lets_others_in_on_its_way),
         cmocka_unit_test(an_interrupted_undo_comes_before_a_new_use),
         cmocka_unit_test(the_end_of_a_domain_lets_others_in_after_each_table)};

@@ -10,14 +10,31 @@
 #define UPDATES 256
 #define TICKS   20
 
-static volatile unsigned int ticks;
+static volatile unsigned int ticks, in_the_middle;
+static struct mmu_update updates[UPDATES];
+static struct multicall_entry batch[CALLS];
+
 static void tick(uint32_t port)
 {
     ticks++;
+    if (batch[0].result != 77 && batch[CALLS - 1].result == 77)
+        in_the_middle++;
 }
 
-static struct mmu_update updates[UPDATES];
-static struct multicall_entry batch[CALLS];
+/* Calls that are short, so that only the batch itself lets others in. */
+static bool short_calls_are_right(void)
+{
+    for (unsigned int i = 0; i < CALLS; i++)
+        batch[i] = (struct multicall_entry){.op = __HYPERVISOR_xen_version,
+                                            .args = {XENVER_pagesize},
+                                            .result = 77};
+    if (HC2(multicall, batch, CALLS))
+        return false;
+    for (unsigned int i = 0; i < CALLS; i++)
+        if (batch[i].result != PAGE_SIZE)
+            return false;
+    return true;
+}
 static unsigned int done[CALLS];
 
 static bool batch_is_right(void)
@@ -47,7 +64,7 @@ static bool call_is_right(void)
 
 static bool copies_are_right(uint8_t *from, uint8_t *to)
 {
-    static struct gnttab_copy c[64];
+    static struct gnttab_copy c[65]; /* the last one is not asked for */
 
     for (unsigned int i = 0; i < 64; i++) {
         c[i] = (struct gnttab_copy){.source.domid = DOMID_SELF,
@@ -60,19 +77,20 @@ static bool copies_are_right(uint8_t *from, uint8_t *to)
                                     .status = 77};
         to[i] = 0;
     }
+    c[64].status = 77;
     if (HC3(grant_table_op, GNTTABOP_copy, c, 64))
         return false;
     for (unsigned int i = 0; i < 64; i++)
         if (c[i].status || to[i] != from[i])
             return false;
-    return true;
+    return c[64].status == 77;
 }
 
 int main(void)
 {
     struct vcpu_set_periodic_timer period = {.period_ns = 1000000};
     uint8_t *page = alloc_page(), *from = alloc_page(), *to = alloc_page();
-    bool batches = true, calls = true, copies = true;
+    bool shorts = true, batches = true, calls = true, copies = true;
     struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER};
 
     for (unsigned int i = 0; i < UPDATES; i++)
@@ -87,6 +105,10 @@ int main(void)
     events_enable();
     is(HC3(vcpu_op, VCPUOP_set_periodic_timer, 0, &period), 0,
        "a timer ticks every millisecond");
+    for (ticks = 0; ticks < TICKS;)
+        shorts = shorts && short_calls_are_right();
+    ok(shorts, "a multicall of short calls does each once");
+    ok(in_the_middle, "an event comes in the middle of a multicall");
     for (ticks = 0; ticks < TICKS;)
         batches = batches && batch_is_right();
     ok(batches, "a multicall that is continued does each part once");

@@ -42,6 +42,10 @@ int main(void)
     ex.out.mem_flags = XENMEMF_address_bits(32);
     ex.out.domid = DOMID_SELF;
     set_xen_guest_handle(ex.out.extent_start, &out);
+    ex.in.nr_extents = 32;
+    is(HC2(memory_op, XENMEM_exchange, &ex), -EINVAL,
+       "an exchange of more pages than are wanted is -EINVAL");
+    ex.in.nr_extents = 16;
     is(HC2(memory_op, XENMEM_exchange, &ex), 0,
        "XENMEM_exchange of 16 single pages for a run returns 0");
     is(ex.nr_exchanged, 16,

@@ -19,6 +19,8 @@ int main(void)
 {
     domid_t self = DOMID_SELF;
     struct xen_machphys_mapping mm;
+    struct xen_mem_acquire_resource grants = {.type =
+                                                  XENMEM_resource_grant_table};
     struct xen_memory_map map = {.nr_entries = 64};
     static struct {
         uint64_t addr, size;
@@ -70,6 +72,8 @@ int main(void)
     list[0] = 1;
     is(reservation(XENMEM_populate_physmap, list, 1, 40, DOMID_SELF), 0,
        "an extent of order 40 does nothing");
+    is(HC2(memory_op, XENMEM_acquire_resource, &grants), -EPERM,
+       "a domain cannot acquire its own grant table");
     is(reservation(XENMEM_populate_physmap, list, 1, 0, 777), 0,
        "a reservation of no domain does nothing");
     is(reservation(XENMEM_populate_physmap, (void *)0xffff830000000000UL, 1, 0,

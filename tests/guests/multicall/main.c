@@ -29,6 +29,17 @@ int main(void)
     is(HC2(multicall, mc, 1), 0, "a multicall that contains one returns 0");
     is((long)mc[0].result, -EINVAL,
        "a multicall in a multicall is refused in its entry");
+    for (int i = 0; i < 4; i++) {
+        const unsigned long beyond[] = {64, 64 + __HYPERVISOR_xen_version,
+                                        1UL << 32, ~0UL};
+
+        mc[i] = (struct multicall_entry){.op = beyond[i]};
+    }
+    is(HC2(multicall, mc, 4), 0,
+       "a multicall of numbers beyond the table returns 0");
+    for (int i = 0; i < 4; i++)
+        is((long)mc[i].result, -ENOSYS, "number %lx in a multicall is -ENOSYS",
+           (unsigned long)mc[i].op);
     is(HC2(multicall, 0xffff830000000000UL, 1), -EFAULT,
        "a multicall at an address of the hypervisor is -EFAULT");
     is(HC2(multicall, 0x123450000000UL, 1), -EFAULT,

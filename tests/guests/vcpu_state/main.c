@@ -74,6 +74,9 @@ int main(void)
        "a code descriptor is never of ring 0 (now %lx)", gdt[2]);
     ok(HC2(update_descriptor, frame * PAGE_SIZE + 24, 0x0000e90000000000UL) < 0,
        "a TSS is refused");
+    is(HC2(update_descriptor,
+           virt_to_mfn((void *)start_info->pt_base) * PAGE_SIZE + 300 * 8, 0),
+       -EINVAL, "a descriptor in a page table is refused");
     is(HC2(update_descriptor, frame * PAGE_SIZE + 3, 0), -EINVAL,
        "update_descriptor at an unaligned address is -EINVAL");
     is(HC2(set_gdt, &frame, 9000), -EINVAL,
@@ -83,6 +86,12 @@ int main(void)
     frame = ~0UL;
     is(HC2(set_gdt, &frame, 16), -EINVAL,
        "set_gdt with a frame that does not exist is -EINVAL");
+    {
+        uint64_t frames[2] = {virt_to_mfn(gdt), ~0UL};
+
+        is(HC2(set_gdt, frames, 600), -EINVAL,
+           "set_gdt with a good frame and one that does not exist is -EINVAL");
+    }
     is(HC2(set_gdt, 0, 0), 0, "set_gdt of no entries returns 0");
     is(make_writable(gdt), 0,
        "a page that was a GDT can be mapped writable again");

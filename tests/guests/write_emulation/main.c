@@ -67,6 +67,14 @@ static void do_bts_far(void *p)
                  : "memory");
 }
 
+/* The same with a number of 32 bits, which is negative. */
+static void do_bts_back(void *p)
+{
+    asm volatile("btsl %0, %1" ::"r"((int)(3 - 8 * PAGE_SIZE)),
+                 "m"(*((char *)p + PAGE_SIZE))
+                 : "memory");
+}
+
 /* A write that begins in plain memory and ends in a table is no write of the
  * whole to the table. */
 static void test_across(void)
@@ -84,6 +92,11 @@ static void test_across(void)
     is(*(uint64_t *)table, NOT_PRESENT, "is carried out");
     is(try_call(do_bts_far, table), -1, "a bit that is named from afar");
     is(*(uint64_t *)table, NOT_PRESENT | 2, "is set");
+    is(try_call(do_bts_back, table), -1, "a bit that is named from behind");
+    is(*(uint64_t *)table, NOT_PRESENT | 2 | 8, "is set");
+    is(try_call(do_mov_across, table + 4), 14,
+       "a write across two entries faults");
+    is(*(uint64_t *)table, NOT_PRESENT | 2 | 8, "and changes neither");
 }
 
 int main(void)
@@ -111,6 +124,9 @@ int main(void)
     is(*entry, 0, "xchg with displacement clears the entry");
     mmuext(MMUEXT_INVLPG_LOCAL, (uint64_t)va, 0);
     ok(read_faults(va), "the page of a cleared entry faults");
+    is(mmuext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(va), 0), 0,
+       "the page of a cleared entry has no writable use left");
+    mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(va), 0);
     value = good;
     is(try_call(do_mov, NULL), -1, "the entry can be written again");
     is(try_call(do_andb, NULL), -1, "lock andb to a page table is accepted");

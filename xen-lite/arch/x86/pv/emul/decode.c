@@ -30,6 +30,15 @@ static const struct opcode two_byte[] = {
     {0xa2, OP_CPUID, F_NONE},
 };
 
+/* 64-bit code has a base in FS and GS alone; the CPU passes over the others, as
+ * if they were not there. */
+static void note_segment(struct insn_prefixes *p, bool long_mode,
+                         enum seg_override seg)
+{
+    if (!long_mode || seg >= SEG_FS || p->seg < SEG_FS)
+        p->seg = seg;
+}
+
 uint8_t read_prefixes(struct insn_cursor *c, bool long_mode,
                       struct insn_prefixes *p)
 {
@@ -42,22 +51,22 @@ uint8_t read_prefixes(struct insn_cursor *c, bool long_mode,
         }
         switch (b) {
         case 0x26:
-            p->seg = SEG_ES;
+            note_segment(p, long_mode, SEG_ES);
             break;
         case 0x2e:
-            p->seg = SEG_CS;
+            note_segment(p, long_mode, SEG_CS);
             break;
         case 0x36:
-            p->seg = SEG_SS;
+            note_segment(p, long_mode, SEG_SS);
             break;
         case 0x3e:
-            p->seg = SEG_DS;
+            note_segment(p, long_mode, SEG_DS);
             break;
         case 0x64:
-            p->seg = SEG_FS;
+            note_segment(p, long_mode, SEG_FS);
             break;
         case 0x65:
-            p->seg = SEG_GS;
+            note_segment(p, long_mode, SEG_GS);
             break;
         case 0x66:
             p->operand_size = true;

@@ -37,7 +37,7 @@ enum seg_override { SEG_NONE, SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS };
 /* Which of them stood before the opcode, in whatever order. */
 struct insn_prefixes {
     bool operand_size, address_size, rep, lock;
-    uint8_t seg; /* enum seg_override: the last one */
+    uint8_t seg; /* enum seg_override: the last one that counts */
     uint8_t rex; /* 0: none */
 };
 
