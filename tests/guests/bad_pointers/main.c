@@ -47,6 +47,9 @@ int main(void)
     sweep("poll", __HYPERVISOR_sched_op, SCHEDOP_poll, false);
     sweep("shutdown", __HYPERVISOR_sched_op, SCHEDOP_shutdown, false);
     sweep("exchange", __HYPERVISOR_memory_op, XENMEM_exchange, false);
+    sweep("extraversion", __HYPERVISOR_xen_version, XENVER_extraversion, false);
+    sweep("machphys_mapping", __HYPERVISOR_memory_op, XENMEM_machphys_mapping,
+          false);
     sweep("callback_op", __HYPERVISOR_callback_op, CALLBACKOP_register, false);
     sweep("set_iopl", __HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, false);
     is(HC2(xen_version, XENVER_version, 0), 0x40011, "all is well afterwards");

@@ -8,6 +8,53 @@ static void hit(uint32_t port)
     hits++;
 }
 
+/* A port that waits for another domain; what is refused takes no port. */
+static void test_refused_bind(void)
+{
+    struct evtchn_alloc_unbound un = {.dom = DOMID_SELF, .remote_dom = 5};
+    struct evtchn_bind_interdomain in = {.remote_dom = DOMID_SELF};
+    struct evtchn_bind_virq virq = {.virq = VIRQ_DEBUG};
+    struct evtchn_close cl;
+    uint32_t next;
+
+    evtchn_op(EVTCHNOP_alloc_unbound, &un);
+    cl.port = next = event_new_ipi(0);
+    evtchn_op(EVTCHNOP_close, &cl);
+    in.remote_port = un.port;
+    is(evtchn_op(EVTCHNOP_bind_interdomain, &in), -EINVAL,
+       "a port for another domain cannot be bound");
+    cl.port = event_new_ipi(0);
+    is(cl.port, next, "a refused bind takes no port");
+    evtchn_op(EVTCHNOP_close, &cl);
+    cl.port = un.port;
+    evtchn_op(EVTCHNOP_close, &cl);
+
+    un.remote_dom = DOMID_SELF;
+    evtchn_op(EVTCHNOP_alloc_unbound, &un);
+    in.remote_port = un.port;
+    evtchn_op(EVTCHNOP_bind_interdomain, &in);
+    ok(event_pending(in.local_port),
+       "a port that is bound is pending at first");
+    event_send(in.local_port);
+    ok(event_pending(un.port), "a send makes the other end pending");
+    cl.port = in.local_port;
+    evtchn_op(EVTCHNOP_close, &cl);
+    cl.port = un.port;
+    evtchn_op(EVTCHNOP_close, &cl);
+    ok(!event_pending(un.port), "a closed port is not pending");
+
+    is(evtchn_op(EVTCHNOP_bind_virq, &virq), 0, "VIRQ_DEBUG can be bound");
+    cl.port = virq.port;
+    evtchn_op(EVTCHNOP_close, &cl);
+    is(evtchn_op(EVTCHNOP_bind_virq, &virq), 0,
+       "a virtual interrupt can be bound again after its port is closed");
+    is(evtchn_op(EVTCHNOP_bind_vcpu,
+                 &(struct evtchn_bind_vcpu){.port = virq.port}),
+       -EINVAL, "a vcpu's own interrupt cannot move");
+    cl.port = virq.port;
+    evtchn_op(EVTCHNOP_close, &cl);
+}
+
 int main(void)
 {
     struct evtchn_bind_ipi ipi = {.vcpu = 0};
@@ -66,6 +113,7 @@ int main(void)
     is(hits, 1, "a send arrives at the other end");
     is(evtchn_op(EVTCHNOP_bind_interdomain, &inter), -EINVAL,
        "a port that is bound cannot be bound again");
+    test_refused_bind();
     cl.port = inter.local_port;
     is(evtchn_op(EVTCHNOP_close, &cl), 0, "close of one end returns 0");
     evtchn_op(EVTCHNOP_status, &st);

@@ -2,7 +2,9 @@
 /* Privileged instructions in guest kernel mode: emulated, or #GP. */
 #include <pv/pv.h>
 
-#define CR4_DE (1 << 3)
+#define CR0_WP  (1UL << 16)
+#define CR4_DE  (1 << 3)
+#define CR4_PGE (1 << 7)
 
 static uint64_t value;
 static uint32_t msr;
@@ -22,6 +24,10 @@ static void wr(void *arg)
 static void get_cr0(void *arg)
 {
     asm volatile("mov %%cr0, %0" : "=r"(value));
+}
+static void set_cr0(void *arg)
+{
+    asm volatile("mov %0, %%cr0" ::"r"(value));
 }
 static void get_cr4(void *arg)
 {
@@ -78,9 +84,16 @@ int main(void)
     is(try_call(rd, NULL), 13, "an unknown MSR is #GP");
     is(try_call(get_cr0, NULL), -1, "cr0 can be read");
     ok(value & 1 && value >> 31 & 1, "cr0 has PE and PG");
+    is(try_call(set_cr0, NULL), -1, "cr0 can be written as it is");
+    value &= ~CR0_WP;
+    is(try_call(set_cr0, NULL), 13, "cr0 without WP is #GP");
     is(try_call(get_cr4, NULL), -1, "cr4 can be read");
     ok(value >> 5 & 1, "cr4 has PAE");
     ok(!(value & CR4_DE), "cr4 has no DE, which the guest has not set");
+    value = 0x660 | CR4_PGE;
+    try_call(set_cr4, NULL);
+    try_call(get_cr4, NULL);
+    ok(!(value & CR4_PGE), "PGE cannot be set in cr4");
     value = 0x660 | CR4_DE;
     is(try_call(set_cr4, NULL), -1, "DE can be set in cr4");
     try_call(get_cr4, NULL);

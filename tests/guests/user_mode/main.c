@@ -91,6 +91,24 @@ static void check_flags(void (*enter)(void *), const char *how)
     is(try_call(enter, NULL), 13, "cli is #GP after iret %s with level 3", how);
 }
 
+/* A port that the process may use opens no other. */
+static void check_ports(void)
+{
+    static uint8_t bitmap[32];
+    struct physdev_set_iobitmap op = {.nr_ports = 256};
+
+    for (unsigned int i = 0; i < sizeof(bitmap); i++)
+        bitmap[i] = 0xff;
+    bitmap[0x80 / 8] = 0xfe;
+    set_xen_guest_handle(op.bitmap, bitmap);
+    is(HC2(physdev_op, PHYSDEVOP_set_iobitmap, &op), 0,
+       "a process has one port");
+    load((const uint8_t[]){0xe4, 0x80, 0xe4, 0x84}, 4);
+    frame_flags = 0x200;
+    is(try_call(in_user, NULL), 13, "another port is #GP");
+    is(caught.rip, (uint64_t)code + 2, "its own port is read");
+}
+
 int main(void)
 {
     user_mode_init();
@@ -107,6 +125,7 @@ int main(void)
         is(caught.rip, (uint64_t)code, "%s in user mode is not carried out",
            forbidden[i].name);
     }
+    check_ports();
     check_flags(in_user, "by a call");
     check_flags(in_user_by_batch, "in a batch");
     return 0;

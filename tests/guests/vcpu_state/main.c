@@ -56,6 +56,10 @@ int main(void)
        "a breakpoint in the hypervisor's range is refused");
     is(HC2(set_debugreg, 9, 0), -19, "set_debugreg of DR9 is -ENODEV");
     HC2(set_debugreg, 0, 0);
+    ok((long)HC2(set_debugreg, 7, 0x20001) < 0,
+       "a breakpoint for ports is refused");
+    HC2(set_debugreg, 7, 1 << 13);
+    is(HC1(get_debugreg, 7) & 1 << 13, 0, "DR7 has no general detection");
 
     frame = virt_to_mfn(gdt);
     old = HC2(set_gdt, &frame, 16);
