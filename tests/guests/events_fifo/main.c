@@ -28,6 +28,25 @@ static uint32_t take(unsigned int prio)
     return port;
 }
 
+/* As many pages as there can be ports for; then all of it is taken down. */
+static void test_end(void)
+{
+    struct evtchn_expand_array ex = {.array_gfn = virt_to_mfn(alloc_page())};
+    struct evtchn_reset reset = {.dom = DOMID_SELF};
+    unsigned int n = 1;
+    uint32_t port;
+    long rc;
+
+    while (!(rc = evtchn_op(EVTCHNOP_expand_array, &ex)) && n < 1000)
+        n++;
+    is(rc, -ENOSPC, "expand_array beyond the last port is -ENOSPC");
+    is(n, EVTCHN_FIFO_NR_CHANNELS / 1024, "there are pages for all ports");
+    is(evtchn_op(EVTCHNOP_reset, &reset), 0, "reset returns 0");
+    port = event_new_ipi(0);
+    event_send(port);
+    ok(event_pending(port), "after a reset events are those of two levels");
+}
+
 int main(void)
 {
     struct evtchn_expand_array ex;
@@ -53,11 +72,19 @@ int main(void)
     is(evtchn_op(EVTCHNOP_init_control, &ic), -ENOENT,
        "init_control for an unknown vcpu is -ENOENT");
     ic.vcpu = 0;
+    ic.control_gfn = virt_to_mfn((void *)start_info->pt_base);
+    is(evtchn_op(EVTCHNOP_init_control, &ic), -EINVAL,
+       "a control block in a page table is refused");
+    ic.control_gfn = virt_to_mfn(cb);
     event_send(c); /* pending in the 2-level page */
     is(evtchn_op(EVTCHNOP_init_control, &ic), 0, "init_control returns 0");
     is(ic.link_bits, EVTCHN_FIFO_LINK_BITS, "init_control tells 17 link bits");
     is(evtchn_op(EVTCHNOP_init_control, &ic), -EINVAL,
        "a vcpu cannot have two control blocks");
+    ex.array_gfn = virt_to_mfn((void *)start_info->pt_base);
+    is(evtchn_op(EVTCHNOP_expand_array, &ex), -EINVAL,
+       "expand_array by a page table is refused");
+    ex.array_gfn = virt_to_mfn(words);
     is(evtchn_op(EVTCHNOP_expand_array, &ex), 0, "expand_array returns 0");
     is(words[c] & (PENDING | LINKED), PENDING | LINKED,
        "an event that was pending before the switch still is");
@@ -107,6 +134,11 @@ int main(void)
         }
     }
     ok(true, "a hundred rounds are taken in order");
+    event_send(a);
+    words[a] |= 0x15555;
+    event_send(b);
+    is(words[a] & EVTCHN_FIFO_LINK_MASK, b,
+       "a link replaces what the guest left there");
     /* Scribble: we lose our own events, nothing else happens. */
     words[a] = 0xffffffff;
     event_send(a);
@@ -116,5 +148,6 @@ int main(void)
     event_send(a);
     event_send(b);
     ok(true, "the guest can scribble over its event pages");
+    test_end();
     return 0;
 }

@@ -43,6 +43,7 @@ int main(void)
 {
     struct evtchn_bind_ipi ipi = {.vcpu = 0};
     struct vcpu_guest_context *c = alloc_pages(2);
+    struct vcpu_set_singleshot_timer timer = {.timeout_abs_ns = 1};
     struct vcpu_runstate_info rs;
     unsigned int n = 0;
     uint64_t end;
@@ -54,6 +55,8 @@ int main(void)
     is(n, 2, "the domain has two vcpus");
     is(HC3(vcpu_op, VCPUOP_is_up, 0, 0), 1, "vcpu 0 is up");
     is(HC3(vcpu_op, VCPUOP_is_up, 1, 0), 0, "vcpu 1 is down");
+    is(HC3(vcpu_op, VCPUOP_set_singleshot_timer, 1, &timer), -EINVAL,
+       "the timer of another vcpu cannot be set");
     is(HC3(vcpu_op, VCPUOP_is_up, 4000, 0), -ENOENT,
        "vcpu 4000 does not exist");
     is(HC3(vcpu_op, VCPUOP_up, 1, 0), -EINVAL,
