@@ -61,6 +61,13 @@ static void what_was_recorded_holds(void)
     ok(!in_use(REF), "the grant is not in use");
     grant(REF, virt_to_mfn(granted), GTF_permit_access);
 
+    is(map(w, REF, GNTMAP_host_map, &m), GNTST_okay, "a page shows the grant");
+    set_pte(pte_maddr(window), virt_to_mfn(other) * PAGE_SIZE | RW);
+    ok(unmap(w, 0, m.handle) < 0,
+       "an entry that shows another frame is not the grant's");
+    set_pte(pte_maddr(window), virt_to_mfn(granted) * PAGE_SIZE | RW);
+    is(unmap(w, 0, m.handle), GNTST_okay, "one that shows it again is");
+
     is(map(w, RO, GNTMAP_host_map | GNTMAP_readonly, &m), GNTST_okay,
        "a read-only grant is mapped to read");
     ok(map(0, RO, GNTMAP_device_map, &m2) < 0,
@@ -87,6 +94,9 @@ static void what_is_refused_leaves_nothing(void)
        "a mapping of no kind is refused");
     ok(map(0x123450000000UL, REF, GNTMAP_host_map | GNTMAP_device_map, &m) < 0,
        "a mapping where no table is, is refused");
+    ok(map(virt_to_mfn((void *)start_info->pt_base) * PAGE_SIZE + 300 * 8, REF,
+           GNTMAP_host_map | GNTMAP_contains_pte, &m) < 0,
+       "a mapping by an entry of an L4 is refused");
     ok(!in_use(REF), "after that the grant is not in use");
     for (unsigned int i = 0; i < MANY; i++) {
         map(0x123450000000UL, REF, GNTMAP_host_map, &m);
@@ -131,7 +141,8 @@ static void pins_do_not_wrap(void)
 
 /* --- copies --------------------------------------------------------------- */
 
-static long copy(bool by_ref, uint32_t src_off, uint32_t dst_ref, domid_t dom)
+static long copy(bool by_ref, uint32_t src_off, uint32_t dst_off,
+                 uint32_t dst_ref, domid_t dom)
 {
     struct gnttab_copy c = {.flags = by_ref ? GNTCOPY_dest_gref : 0,
                             .len = 200};
@@ -139,6 +150,7 @@ static long copy(bool by_ref, uint32_t src_off, uint32_t dst_ref, domid_t dom)
     c.source.u.gmfn = virt_to_mfn(other);
     c.source.domid = dom;
     c.source.offset = src_off;
+    c.dest.offset = dst_off;
     c.dest.domid = by_ref ? 0 : DOMID_SELF;
     if (by_ref)
         c.dest.u.ref = dst_ref;
@@ -150,12 +162,15 @@ static long copy(bool by_ref, uint32_t src_off, uint32_t dst_ref, domid_t dom)
 
 static void copies(void)
 {
-    is(copy(true, 0, REF, DOMID_SELF), GNTST_okay, "a copy into a grant");
-    ok(copy(true, 0, RO, DOMID_SELF) < 0,
+    is(copy(true, 0, 0, REF, DOMID_SELF), GNTST_okay, "a copy into a grant");
+    ok(copy(true, 0, 0, RO, DOMID_SELF) < 0,
        "a copy into a read-only grant is refused");
-    ok(copy(true, 4000, REF, DOMID_SELF) < 0,
+    ok(copy(true, 4000, 0, REF, DOMID_SELF) < 0,
        "a copy across the end of its source is refused");
-    ok(copy(false, 0, 0, 5) < 0, "a copy of another domain's frame is refused");
+    ok(copy(true, 0, 4000, REF, DOMID_SELF) < 0,
+       "a copy across the end of its destination is refused");
+    ok(copy(false, 0, 0, 0, 5) < 0,
+       "a copy of another domain's frame is refused");
     ok(!in_use(REF) && !in_use(RO), "copies leave no grant in use");
 }
 
