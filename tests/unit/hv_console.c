@@ -399,6 +399,41 @@ static void test_crash_reports(void **state)
     assert_non_null(strstr(seen(), "10 crashed domains not reported"));
 }
 
+static void test_guests_talk(void **state)
+{
+    static struct domain talker = {.id = 7};
+    unsigned int lines = 0;
+
+    start_empty();
+    for (unsigned int i = 0; i < 100; i++)
+        gprintk(&talker, "line %u", i);
+    let_pass(SECONDS(5));
+    for (const char *at = seen(); (at = strstr(at, "d7: line")); at++)
+        lines++;
+    assert_in_range(lines, 5, 20);
+    gprintk(&talker, "later");
+    let_pass(SECONDS(1));
+    assert_non_null(strstr(seen(), "d7: later"));
+    assert_non_null(strstr(seen(), "lines suppressed"));
+}
+
+static void test_rights(void **state)
+{
+    static struct domain plain = {.id = 8};
+    static struct vcpu vcpu = {.domain = &plain};
+    struct vcpu *before = test_cpu.current_vcpu;
+    char text[] = "not printed\n";
+
+    start_empty();
+    assert_int_equal(do_console_io(77, 1, (uint64_t)text), -ENOSYS);
+    test_cpu.current_vcpu = &vcpu;
+    assert_int_equal(
+        do_console_io(CONSOLEIO_write, sizeof(text), (uint64_t)text), -EPERM);
+    test_cpu.current_vcpu = before;
+    let_pass(SECONDS(1));
+    assert_null(strstr(seen(), "not printed"));
+}
+
 static void test_babble(void **state)
 {
     s_time_t before;
@@ -467,6 +502,9 @@ int main(void)
          NULL},
         {"A crash is reported once, and of many only some", test_crash_reports,
          NULL, NULL, NULL},
+        {"Of what guests cause to be printed only so much is printed",
+         test_guests_talk, NULL, NULL, NULL},
+        {"A plain domain does not print", test_rights, NULL, NULL, NULL},
         {"A line that always has a reason for an interrupt leaves the CPU to "
          "others",
          test_babble, NULL, NULL, NULL},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scheduler and timers where two CPUs meet: each test stops one of them at the
- * bad moment and lets the other one go.
+ * Scheduler and timers: where two CPUs meet (a test stops one of them at the
+ * bad moment and lets the other one go), and the rules of who runs.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,6 +33,8 @@ static char other_cpus_data[1 << 16] __attribute__((aligned(64)));
 
 static void (*at_clock)(void), (*at_unlock)(void); /* once */
 static __thread unsigned int locks;
+static s_time_t clock_now = SECONDS(1);
+static void (*timer_handler)(void);
 
 static void once(void (**hook)(void))
 {
@@ -46,7 +48,7 @@ static void once(void (**hook)(void))
 s_time_t get_s_time(void)
 {
     once(&at_clock);
-    return SECONDS(1);
+    return clock_now;
 }
 
 noreturn void bug(const char *file, int line, const char *what)
@@ -90,6 +92,8 @@ void cpu_raise_softirq(unsigned int cpu, enum softirq nr)
 
 void open_softirq(enum softirq nr, void (*fn)(void))
 {
+    if (nr == TIMER_SOFTIRQ)
+        timer_handler = fn;
 }
 
 bool reprogram_timer(s_time_t deadline)
@@ -216,6 +220,111 @@ static void test_stop_while_moved(void **state)
     stop_timer(&moving);
 }
 
+#define NR_TIMERS 100
+static struct timer many[NR_TIMERS];
+static bool fired[NR_TIMERS];
+static s_time_t last_fired;
+
+static void fires(void *data)
+{
+    struct timer *t = data;
+
+    assert_true(t->expires >= last_fired);
+    assert_true(t->expires <= clock_now);
+    last_fired = t->expires;
+    fired[t - many] = true;
+}
+
+/* Some stopped, some set anew, some not due: the others fire in order. */
+static void test_timers(void **state)
+{
+    run_on(0);
+    timer_init();
+    clock_now = SECONDS(2);
+    for (unsigned int i = 0; i < NR_TIMERS; i++) {
+        init_timer(&many[i], fires, &many[i], 0);
+        set_timer(&many[i], SECONDS(1) + i * 7919 % 101 * 1000);
+    }
+    for (unsigned int i = 0; i < NR_TIMERS; i += 10)
+        set_timer(&many[i], SECONDS(1) + i * 31 % 100 * 500);
+    for (unsigned int i = 5; i < NR_TIMERS; i += 10)
+        set_timer(&many[i], SECONDS(3));
+    for (unsigned int i = 2; i < NR_TIMERS; i += 3)
+        stop_timer(&many[i]);
+    timer_handler();
+    for (unsigned int i = 0; i < NR_TIMERS; i++)
+        assert_int_equal(fired[i], i % 3 != 2 && i % 10 != 5);
+    clock_now = SECONDS(3);
+    timer_handler();
+    for (unsigned int i = 0; i < NR_TIMERS; i++)
+        assert_int_equal(fired[i], i % 3 != 2);
+    clock_now = SECONDS(1);
+}
+
+/* --- who may run, and how long ------------------------------------------- */
+
+static void test_weight(void **state)
+{
+    static struct domain heavy = {.sched.weight = 2 * SCHED_DEFAULT_WEIGHT};
+    struct vcpu v = {.domain = &heavy};
+
+    account(&v, 1000);
+    assert_int_equal(v.sched.vruntime, 500);
+    assert_int_equal(v.sched.started, 1000);
+}
+
+static void test_cap(void **state)
+{
+    static struct domain capped = {
+        .sched = {.weight = SCHED_DEFAULT_WEIGHT, .cap = 50}};
+    struct vcpu v = {.domain = &capped};
+    const int64_t budget = CAP_PERIOD / 2;
+
+    capped.sched.cap_period = SECONDS(1);
+    capped.sched.cap_left = 1000;
+    v.sched.started = SECONDS(1);
+    assert_false(is_over_cap(&v, SECONDS(1)));
+    account(&v, SECONDS(1) + 1000);
+    assert_true(is_over_cap(&v, SECONDS(1) + 1000));
+    /* The next period pays for it, and what is owed of it first. */
+    assert_false(is_over_cap(&v, SECONDS(1) + CAP_PERIOD));
+    capped.sched.cap_left = -2 * budget;
+    assert_true(is_over_cap(&v, SECONDS(1) + 2 * CAP_PERIOD));
+    assert_true(is_over_cap(&v, SECONDS(1) + 3 * CAP_PERIOD));
+    assert_false(is_over_cap(&v, SECONDS(1) + 4 * CAP_PERIOD));
+    assert_false(is_over_cap(&v, SECONDS(1) + 100 * CAP_PERIOD));
+    assert_int_equal(capped.sched.cap_left, budget);
+}
+
+static void test_sleeper(void **state)
+{
+    struct runq *rq = &per_cpu(runq, 0);
+    struct vcpu v = new_vcpu(5);
+
+    run_on(0);
+    sched_vcpu_init(&v);
+    v.processor = 0;
+    v.is_running = false;
+    v.sched.hard_affinity = cpumask_of(0);
+    rq->min_vruntime = SECONDS(100);
+    vcpu_wake(&v);
+    assert_true(v.sched.queued);
+    assert_int_equal(v.sched.vruntime, SECONDS(100) - SLEEP_BONUS);
+
+    /* Bound to another CPU, or still on one: not this one's. */
+    spin_lock(&rq->lock);
+    assert_ptr_equal(first_eligible(rq, 0), &v);
+    assert_null(first_eligible(rq, 1));
+    v.is_running = true;
+    assert_null(first_eligible(rq, 0));
+    v.is_running = false;
+    v.sched.capped = true;
+    assert_null(first_eligible(rq, 0));
+    dequeue(rq, &v);
+    rq->min_vruntime = 0;
+    spin_unlock(&rq->lock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +332,13 @@ int main(void)
          test_wake_while_saved, NULL, NULL, NULL},
         {"A timer that is stopped while it moves stays stopped",
          test_stop_while_moved, NULL, NULL, NULL},
+        {"Timers fire in their order, but for those that were stopped",
+         test_timers, NULL, NULL, NULL},
+        {"Time counts by weight", test_weight, NULL, NULL, NULL},
+        {"A cap holds, and what was used too much is owed", test_cap, NULL,
+         NULL, NULL},
+        {"A vcpu that slept gains a little, and runs where it may",
+         test_sleeper, NULL, NULL, NULL},
     };
 
     return cmocka_run_group_tests(tests, start, NULL);

@@ -10,6 +10,7 @@ static void tick(uint32_t port)
 
 int main(void)
 {
+    static evtchn_port_t many[200];
     struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER};
     struct vcpu_set_singleshot_timer t = {0};
     struct sched_poll poll = {.nr_ports = 200};
@@ -39,10 +40,13 @@ int main(void)
     is(rs.state, RUNSTATE_running, "the vcpu is running after SCHEDOP_block");
     is(HC2(sched_op, SCHEDOP_yield, 0), 0, "SCHEDOP_yield returns 0");
 
-    p = virq.port;
-    set_xen_guest_handle(poll.ports, &p);
+    for (unsigned int i = 0; i < 200; i++)
+        many[i] = virq.port;
+    set_xen_guest_handle(poll.ports, many);
     is(HC2(sched_op, SCHEDOP_poll, &poll), -EINVAL,
        "SCHEDOP_poll of 200 ports is -EINVAL");
+    p = virq.port;
+    set_xen_guest_handle(poll.ports, &p);
     poll.nr_ports = 1;
     poll.timeout = system_time() + 5000000;
     t0 = system_time();

@@ -16,6 +16,9 @@ int main(void)
     reg.offset = 4096 - 32;
     is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), -6,
        "a vcpu_info across its page's end is -ENXIO");
+    reg.offset = 4;
+    is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), -6,
+       "a vcpu_info that is not aligned is -ENXIO");
     reg.offset = 0;
     reg.mfn = virt_to_mfn((void *)start_info->pt_base);
     is(HC3(vcpu_op, VCPUOP_register_vcpu_info, 0, &reg), -EINVAL,
