@@ -35,8 +35,9 @@ asm(".text\n"
     "arrival: .skip 64\n"
     ".text");
 
-static const uint8_t code[] = {0x9c, 0x58, 0x0f,
-                               0x05}; /* pushf; pop; syscall */
+/* pushf; pop; syscall: at an address in the lower half, as programs have */
+static const uint8_t program[] = {0x9c, 0x58, 0x0f, 0x05};
+static uint8_t *code;
 static uint8_t user_stack[256] __attribute__((aligned(16)));
 
 static void go(uint64_t flags, uint64_t cs, const char *how)
@@ -90,7 +91,12 @@ int main(void)
                                         .address =
                                             (unsigned long)syscall_entry};
     uint64_t *gdt = alloc_page(), frame = virt_to_mfn(gdt);
+    uint8_t *page = alloc_page();
+    long rc;
 
+    memcpy(page, program, sizeof(program));
+    code = map_mfn(virt_to_mfn(page), PTE_P | PTE_U, &rc);
+    is(rc, 0, "a program is mapped");
     user_mode_init();
     gdt[USER_SS / 8] = 0x00cff3000000ffffUL;
     gdt[USER_CS / 8] = 0x00affb000000ffffUL;

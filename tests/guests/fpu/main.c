@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* SSE state survives hypercalls, traps, events and being descheduled. */
+/* SSE state survives hypercalls, traps, events and being descheduled, also for
+ * another vcpu that has its own. run: smp=2 */
 #include <pv/pv.h>
+#include <xen/domctl.h>
 
 static volatile unsigned int ticks;
 static void tick(uint32_t port)
@@ -20,6 +22,50 @@ static uint64_t get_xmm6(void)
 
     asm volatile("movq %%xmm6, %0" : "=r"(v));
     return v;
+}
+
+static volatile unsigned int turns;
+static volatile bool finished;
+
+/* vcpu 1 has its own, and gives the CPU away all the time. */
+static void second(void)
+{
+    asm volatile("movq %0, %%xmm6" ::"r"(0x1111UL));
+    while (!finished) {
+        turns++;
+        HC2(sched_op, SCHEDOP_yield, 0);
+    }
+    HC3(vcpu_op, VCPUOP_down, 1, 0);
+}
+
+static bool bind_to_cpu0(unsigned int vcpu)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_setvcpuaffinity,
+                            .interface_version = XEN_DOMCTL_INTERFACE_VERSION};
+    uint64_t map = 1;
+
+    op.u.vcpuaffinity.vcpu = vcpu;
+    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    op.u.vcpuaffinity.cpumap_hard.bitmap.p = (void *)&map;
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
+    return !HC1(domctl, &op);
+}
+
+static void test_two_vcpus(void)
+{
+    uint64_t end = system_time() + 5000000000UL;
+    unsigned int wrong = 0;
+
+    ok(bind_to_cpu0(0) && bind_to_cpu0(1), "two vcpus have one CPU");
+    is(start_vcpu(1, second), 0, "the second one starts");
+    asm volatile("movq %0, %%xmm6" ::"r"(0x2222UL));
+    while (turns < 20 && system_time() < end) {
+        HC2(sched_op, SCHEDOP_yield, 0);
+        wrong += get_xmm6() != 0x2222;
+    }
+    finished = true;
+    ok(turns >= 20, "they take turns");
+    is(wrong, 0, "xmm6 is each vcpu's own");
 }
 
 int main(void)
@@ -50,5 +96,6 @@ int main(void)
     is(HC1(fpu_taskswitch, 1), 0, "fpu_taskswitch(1) returns 0");
     is(HC1(fpu_taskswitch, 0), 0, "fpu_taskswitch(0) returns 0");
     is(get_xmm6(), 0x123456789abcdef0L, "xmm6 survives fpu_taskswitch");
+    test_two_vcpus();
     return 0;
 }

@@ -18,8 +18,14 @@ static void arrived(void)
 int main(void)
 {
     static uint8_t stack[4096] __attribute__((aligned(16)));
+    struct callback_register syscall = {.type = CALLBACKTYPE_syscall,
+                                        .flags = CALLBACKF_mask_events,
+                                        .address = (unsigned long)arrived};
     struct iret_context *c = alloc_page();
 
+    /* For that there is a short way and a long one. */
+    HC2(callback_op, CALLBACKOP_register, &syscall);
+    HC2(stack_switch, FLAT_KERNEL_SS, stack + sizeof(stack));
     *c = (struct iret_context){.rip = (uint64_t)arrived,
                                .cs = FLAT_KERNEL_CS & ~3UL,
                                .rsp = (uint64_t)(stack + sizeof(stack)) - 8,

@@ -40,6 +40,25 @@ static void skip_ud2(struct trap_frame *f)
     f->rip += 2;
 }
 
+/* Flags that a handler must not find, though the code had them that trapped. */
+#define NT (1UL << 14)
+static uint64_t handler_flags;
+static void on_bp(struct trap_frame *f)
+{
+    asm volatile("pushfq\n\tpop %0" : "=r"(handler_flags));
+    f->rflags &= ~NT;
+}
+
+static void test_flags(void)
+{
+    set_trap_handler(3, on_bp);
+    asm volatile("pushfq\n\torq %0, (%%rsp)\n\tpopfq\n\tint3" ::"i"(NT)
+                 : "memory");
+    is(handler_flags & NT, 0, "a handler is entered without NT");
+    is(handler_flags & 0x200, 0x200, "a handler is entered with interrupts on");
+    set_trap_handler(3, NULL);
+}
+
 int main(void)
 {
     uint64_t a = 1, b = 2, c = 3, d = 4;
@@ -68,5 +87,6 @@ int main(void)
     is(a, 0x1234, "rcx survives a trap");
     is(b, 0x5678, "r11 survives a trap");
     is(c + d, 7, "the other registers survive a trap");
+    test_flags();
     return 0;
 }
