@@ -434,6 +434,22 @@ static void test_rights(void **state)
     assert_null(strstr(seen(), "not printed"));
 }
 
+/* The tools read the last bytes, however many there were. */
+static void test_ring(void **state)
+{
+    static char buf[100000];
+    uint32_t index = 0;
+    size_t n;
+
+    start_empty();
+    for (unsigned int i = 0; i < 2000; i++)
+        printk("a line of %u\n", i);
+    n = console_ring_read(buf, sizeof(buf) - 1, &index, false);
+    assert_int_equal(n, 16384);
+    assert_string_equal(buf + n - 10, "e of 1999\n");
+    let_pass(SECONDS(20));
+}
+
 static void test_babble(void **state)
 {
     s_time_t before;
@@ -505,6 +521,8 @@ int main(void)
         {"Of what guests cause to be printed only so much is printed",
          test_guests_talk, NULL, NULL, NULL},
         {"A plain domain does not print", test_rights, NULL, NULL, NULL},
+        {"The ring has the last bytes that were printed", test_ring, NULL, NULL,
+         NULL},
         {"A line that always has a reason for an interrupt leaves the CPU to "
          "others",
          test_babble, NULL, NULL, NULL},
