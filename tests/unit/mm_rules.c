@@ -299,12 +299,16 @@ static void idle_cpus_leave_a_root_before_it_is_undone(void **state)
 
     memset(page_to_virt(root), 0, PAGE_SIZE);
     assert_int_equal(get_page_and_type(root, d, PGT_l4_table), 0);
+    assert_int_not_equal(((pte_t *)page_to_virt(root))[ROOT_SLOT_LAST], 0);
     before = world_root_flushes;
     idle_vcpu[1] = &idle;
     d->arch.dirty_cpumask |= 2;
     put_page_and_type(root);
     assert_int_equal(world_root_flushes, before + 1);
     idle_vcpu[1] = NULL;
+    /* The hypervisor's entries are gone as well: the guest may read it now. */
+    for (unsigned int i = ROOT_SLOT_FIRST; i <= ROOT_SLOT_LAST; i++)
+        assert_int_equal(((pte_t *)page_to_virt(root))[i], 0);
 }
 
 /* --- breaks --------------------------------------------------------------- */
