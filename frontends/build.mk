@@ -7,7 +7,8 @@ PV_CFLAGS := $(BASE_CFLAGS) -O2 -ffreestanding -fno-pic -mcmodel=kernel \
              -fno-builtin -DVIRT_BASE=0xffffffff80000000UL -Ifrontends/include -Ipublic-headers
 
 # Strings and printing are the hypervisor's, which are pure C.
-PV_LIB := $(patsubst %,$(O)/pv/frontends/%.o,start init console traps memory events) \
+PV_LIB := $(patsubst %,$(O)/pv/frontends/%.o,start init console traps memory events \
+              domu domu_build domu_serve) \
           $(patsubst %,$(O)/pv/xen-lite/common/lib/%.o,string vsprintf)
 $(O)/pv/xen-lite/%.o: PV_CFLAGS += -Ixen-lite/include
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Start of day: from the loader's start_info to main(). */
-#include <pv/pv.h>
+#include <pv/domu.h>
 
 struct start_info *start_info;
 struct shared_info *shared_info;
@@ -26,6 +26,8 @@ void pv_start(struct start_info *si)
     shared_info = (struct shared_info *)shared_page;
     events_init();
     memory_init();
+    if (!is_dom0())
+        domu_serve();
     failed = main();
     done_testing();
     shutdown(failed ? SHUTDOWN_crash : SHUTDOWN_poweroff);

@@ -91,7 +91,13 @@ static inline long hypercall(unsigned long nr, unsigned long a, unsigned long b,
     hypercall(__HYPERVISOR_##nr, (unsigned long)(a), (unsigned long)(b),       \
               (unsigned long)(c), (unsigned long)(d), 0)
 
-/* --- console (console_io for dom0) ---------------------------------------- */
+/* dom0, or a domU that dom0 has built (pv/domu.h)? */
+static inline bool is_dom0(void)
+{
+    return start_info->flags & SIF_INITDOMAIN;
+}
+
+/* --- console (console_io; of a domU: its mailbox) ------------------------- */
 /* All of it is printed when the call returns. Formats: d u x c s with l, width
  * and padding. */
 void console_write(const char *s, size_t n);
