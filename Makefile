@@ -7,6 +7,7 @@
 #   make check      all tests                      make bench   measurements
 #   make check-long load, churn and migrations  (MINUTES=10)
 #   make mutants    do the tests see mistakes? (half an hour)
+#   make fuzz-hypercalls  random hypercalls of two guests  (SECONDS=600)
 #   make install    onto this machine, DESTDIR=/  (see README)
 #   make format     lay out the C files as clang-format-14 has it
 #   make format-check, headers-alone, clang: parts of check
@@ -110,11 +111,12 @@ format-check:
 HV_HEADERS   = $(shell git ls-files -co --exclude-standard 'xen-lite/*.h')
 USER_HEADERS = $(shell git ls-files -co --exclude-standard 'tools/*.h' 'backends/*.h' \
     'public-headers/*.h')
-PV_HEADERS   = $(shell git ls-files -co --exclude-standard 'frontends/*.h')
+PV_HEADERS   = $(shell git ls-files -co --exclude-standard 'frontends/*.h' \
+    'tests/fuzz/hypercalls/*.h')
 # Of tests: those of the hypervisor's core in a process, and the others. The
 # shims are no headers of their own: each is the first half of another one.
 CORE_HEADERS = tests/unit/hv_world.h tests/unit/mm_programs.h
-TEST_HEADERS = $(filter-out $(CORE_HEADERS) tests/unit/hv_shim/%,\
+TEST_HEADERS = $(filter-out $(CORE_HEADERS) $(PV_HEADERS) tests/unit/hv_shim/%,\
     $(shell git ls-files -co --exclude-standard 'tests/*.h'))
 headers-alone: $(HV_HEADERS:=.hv-alone) $(USER_HEADERS:=.user-alone) $(PV_HEADERS:=.pv-alone) \
     $(CORE_HEADERS:=.core-alone) $(TEST_HEADERS:=.test-alone)

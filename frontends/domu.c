@@ -69,12 +69,10 @@ void domu_ask(struct domu *u, domu_fn fn, uint64_t a, uint64_t b)
 {
     struct mailbox *m = u->mailbox;
 
-    event_clear(u->port);
     m->fn = fn;
     m->a = a;
     m->b = b;
     __atomic_store_n(&m->asked, ++u->asked, __ATOMIC_RELEASE);
-    event_send(u->port);
 }
 
 bool domu_answered(struct domu *u, long *result)
@@ -97,19 +95,15 @@ long domu_call(struct domu *u, domu_fn fn, uint64_t a, uint64_t b)
     long result = DOMU_HANGS;
 
     domu_ask(u, fn, a, b);
-    while (!domu_answered(u, &result) && system_time() < end) {
-        wait_event(u->port, 10000000);
-        event_clear(u->port);
-    }
+    while (!domu_answered(u, &result) && system_time() < end)
+        mailbox_wait();
     return result;
 }
 
 void domu_destroy(struct domu *u)
 {
-    struct evtchn_close c = {.port = u->port};
     static struct xen_domctl d;
 
-    evtchn_op(EVTCHNOP_close, &c);
     map_va(u->mailbox, 0, UVMF_INVLPG);
     domu_control(u->id, XEN_DOMCTL_destroydomain, &d);
     u->id = 0;

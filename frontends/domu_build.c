@@ -164,7 +164,7 @@ static void pin_root(const struct domu *u)
     must(HC4(mmuext_op, &op, 1, &done, u->id), "pinning the L4");
 }
 
-static void make_start_info(const struct domu *u, uint32_t port)
+static void make_start_info(const struct domu *u)
 {
     struct start_info *si = see(u, u->si_pfn);
 
@@ -173,7 +173,6 @@ static void make_start_info(const struct domu *u, uint32_t port)
     si->nr_pages = PAGES;
     si->shared_info = u->shared_info_mfn * PAGE_SIZE;
     si->store_mfn = u->p2m[u->mailbox_pfn];
-    si->store_evtchn = port;
     si->pt_base = window_address(u->pt_pfn);
     si->nr_pt_frames = NR_TABLES;
     si->mfn_list = window_address(u->si_pfn - P2M_PAGES);
@@ -187,19 +186,6 @@ static void make_shared_info(const struct domu *u)
 
     for (unsigned int i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
         s->vcpu_info[i].evtchn_upcall_mask = 1;
-}
-
-/* The domU's end is offered to dom0, and taken. */
-static uint32_t connect(struct domu *u)
-{
-    struct evtchn_alloc_unbound a = {.dom = u->id};
-    struct evtchn_bind_interdomain b = {.remote_dom = u->id};
-
-    must(evtchn_op(EVTCHNOP_alloc_unbound, &a), "alloc_unbound");
-    b.remote_port = a.port;
-    must(evtchn_op(EVTCHNOP_bind_interdomain, &b), "bind_interdomain");
-    u->port = b.local_port;
-    return a.port;
 }
 
 static void make_mailbox(const struct domu *u)
@@ -241,7 +227,7 @@ void domu_build(struct domu *u, unsigned int vcpus)
     populate(u);
     entry = load_image(u);
     make_tables(u);
-    make_start_info(u, connect(u));
+    make_start_info(u);
     make_shared_info(u);
     make_mailbox(u);
     /* Its frames can be tables when dom0 has them mapped no more. */

@@ -17,20 +17,19 @@ void domu_console_write(const char *s, size_t n)
         m->text[m->text_len++] = s[i];
 }
 
+volatile uint64_t *domu_words(struct domu *u)
+{
+    return u ? u->mailbox->words : box()->words;
+}
+
 void domu_serve(void)
 {
     struct mailbox *m = box();
-    evtchn_port_t port = start_info->store_evtchn;
-    struct sched_poll poll = {.nr_ports = 1};
 
-    set_xen_guest_handle(poll.ports, &port);
     for (;;) {
-        while (__atomic_load_n(&m->asked, __ATOMIC_ACQUIRE) == m->answered) {
-            HC2(sched_op, SCHEDOP_poll, &poll);
-            event_clear(port);
-        }
+        while (__atomic_load_n(&m->asked, __ATOMIC_ACQUIRE) == m->answered)
+            mailbox_wait();
         m->result = m->fn(m->a, m->b);
         __atomic_store_n(&m->answered, m->asked, __ATOMIC_RELEASE);
-        event_send(port);
     }
 }

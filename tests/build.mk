@@ -21,7 +21,7 @@ check: packages-run packages-test
 
 # Scripts name the programs they want as prerequisites of check-build.
 FAST_TESTS = $(UNIT_TESTS) $(sort $(wildcard tests/unit/*.t tests/abi/*.t tests/house/*.t \
-    tests/guests/*.t)) $(GUESTS)
+    tests/guests/*.t tests/fuzz/*.t)) $(GUESTS)
 # The longest first: at the end it would run alone.
 LONGEST := tests/system/toolstack.t
 SLOW_TESTS = $(LONGEST) $(filter-out $(LONGEST),$(sort $(wildcard tests/system/*.t)))

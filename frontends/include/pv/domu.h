@@ -30,7 +30,6 @@ struct domu {
     uint64_t *p2m;     /* dom0's copy of its list */
     uint64_t image_pfn, si_pfn, mailbox_pfn, pt_pfn; /* where things are */
     struct mailbox *mailbox;
-    uint32_t port;  /* rings when a call has returned */
     uint32_t asked; /* calls so far */
 };
 
@@ -47,6 +46,11 @@ long domu_call(struct domu *u, domu_fn fn, uint64_t a, uint64_t b);
 /* The same in two steps, so that several can be at work. 0: not yet. */
 void domu_ask(struct domu *u, domu_fn fn, uint64_t a, uint64_t b);
 bool domu_answered(struct domu *u, long *result);
+
+/* Words that both sides share, 0 at first: of u, in dom0; the domU's own
+ * (NULL). dom0 can read them until it destroys the domain. */
+#define DOMU_WORDS 100
+volatile uint64_t *domu_words(struct domu *u);
 
 /* What getdomaininfo says: XEN_DOMINF_*. 0 if there is no such domain. */
 uint32_t domu_flags(const struct domu *u);

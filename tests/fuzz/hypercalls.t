@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Hypercalls at random by two domUs (tests/fuzz/hypercalls), on a debug build:
+# on one CPU, where a seed does the same again, and on two, for what races. Some
+# seconds, by the seeds that stand here; FUZZ_SECONDS=600 for as long, with other
+# seeds. SEED=n: that seed alone, on one CPU; SEED=n CPUS=2: on two.
+cd "$(dirname "$0")/../.." || exit 1
+export HYPERVISOR=${HYPERVISOR:-build-debug/dist/xen-lite.elf}
+n=0
+
+# fuzz CPUS SEED ROUNDS
+fuzz() {
+    local out args="seed=$2 rounds=$3"
+    if [ "$1" = 1 ]; then
+        out=$(GUEST_COUNT=1 GUEST_SMP=1 GUEST_ARGS="$args patience=20 late=30" \
+            tests/guests/run "${BUILD:-build}/fuzz/hypercalls")
+    else
+        out=$(GUEST_SMP=$1 GUEST_ARGS=$args tests/guests/run "${BUILD:-build}/fuzz/hypercalls")
+    fi
+    n=$((n + 1))
+    grep '^# *[0-9]' <<< "$out"
+    if ! grep -q '^1\.\.' <<< "$out" || grep -q '^not ok' <<< "$out"; then
+        grep -v '^ok\|^# *[0-9]\|^1\.\.' <<< "$out" | sed 's/^[^#]/# &/'
+        echo -n "not "
+        failed=1
+    fi
+    echo "ok $n - hypercalls at random on $1 CPUs, seeds $2 to $(($2 + $3 - 1))"
+}
+
+if [ "${SEED:-}" ]; then
+    fuzz "${CPUS:-1}" "$SEED" 1
+elif [ "${FUZZ_SECONDS:-}" ]; then
+    for ((seed = $(date +%s); SECONDS < FUZZ_SECONDS && !${failed:-0}; seed += 40)); do
+        fuzz 1 $seed 20
+        fuzz 2 $((seed + 20)) 20
+    done
+else
+    fuzz 1 1 12
+    fuzz 2 101 6
+fi
+echo "1..$n"

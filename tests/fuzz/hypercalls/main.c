@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dom0's side of the fuzzer: rounds of two domUs each, with the auditor of a
+ * debug build in between. What must not happen: a frame that the auditor does
+ * not agree with, a store into a page table, memory that does not come back, a
+ * call that keeps a CPU. The command line, with what is taken otherwise:
+ *
+ *     seed=1 rounds=2 domains=2 cpus=2 (that fuzz, of a domU)
+ *     calls=4000 (operations of a vcpu in a round) audit=1000 (between two)
+ *     patience=300 (ms, with a domU that does nothing)
+ *     late=0 (ms that dom0's timer may be late; 0: any)
+ *
+ * With one CPU and time that is a count of instructions all of it repeats.
+ *
+ * run: smp=2 mem=128 ramdisk=1 timeout=600
+ */
+#include "fuzz.h"
+#include <xen/sysctl.h>
+
+static uint64_t option(const char *name, uint64_t otherwise)
+{
+    const char *s = (const char *)start_info->cmd_line;
+    size_t n = strlen(name);
+
+    for (; *s; s++)
+        if (!strncmp(s, name, n) && s[n] == '=') {
+            uint64_t v = 0;
+
+            for (s += n + 1; *s >= '0' && *s <= '9'; s++)
+                v = v * 10 + *s - '0';
+            return v;
+        }
+    return otherwise;
+}
+
+/* --- what the hypervisor says --------------------------------------------- */
+
+static struct xen_sysctl sysctl;
+static long do_sysctl(uint32_t cmd)
+{
+    sysctl.cmd = cmd;
+    sysctl.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+    return HC1(sysctl, &sysctl);
+}
+
+static uint64_t free_pages(void)
+{
+    memset(&sysctl, 0, sizeof(sysctl));
+    do_sysctl(XEN_SYSCTL_availheap);
+    return sysctl.u.availheap.avail_bytes / PAGE_SIZE;
+}
+
+static void press(char key)
+{
+    memset(&sysctl, 0, sizeof(sysctl));
+    set_xen_guest_handle(sysctl.u.debug_keys.keys, &key);
+    sysctl.u.debug_keys.nr_keys = 1;
+    do_sysctl(XEN_SYSCTL_debug_keys);
+}
+
+/* New text of the hypervisor's log, up to what fits. */
+static char log[16384];
+static uint32_t log_index;
+static uint32_t read_log(void)
+{
+    memset(&sysctl, 0, sizeof(sysctl));
+    sysctl.u.readconsole.incremental = 1;
+    sysctl.u.readconsole.index = log_index;
+    sysctl.u.readconsole.count = sizeof(log) - 1;
+    set_xen_guest_handle(sysctl.u.readconsole.buffer, log);
+    if (do_sysctl(XEN_SYSCTL_readconsole))
+        return 0;
+    log_index = sysctl.u.readconsole.index;
+    log[sysctl.u.readconsole.count] = 0;
+    return sysctl.u.readconsole.count;
+}
+
+static bool has(const char *line, const char *with)
+{
+    for (; *line && *line != '\n'; line++)
+        if (!strncmp(line, with, strlen(with)))
+            return true;
+    return false;
+}
+
+/* Shows what the auditor complains of. The number before " errors" if its last
+ * line is among what is in the log, else -1. */
+static long audit_result(void)
+{
+    long result = -1;
+
+    for (char *s = log, *end; *s; s = end) {
+        for (end = s; *end && *end != '\n';)
+            end++;
+        if (has(s, "audit: ") && has(s, " errors")) {
+            char *n = s;
+
+            while (strncmp(n, " errors", 7))
+                n++;
+            for (long unit = 1, value = 0; *--n >= '0' && *n <= '9'; unit *= 10)
+                result = value += (*n - '0') * unit;
+        } else if (has(s, "audit: ")) {
+            *(*end ? end : end - 1) = 0;
+            diag("%s", s);
+            *end = '\n';
+        }
+        end += *end == '\n';
+    }
+    return result;
+}
+
+#define NOTHING_SAID (-1)
+static long audit(void)
+{
+    uint64_t end = system_time() + 3000000000UL;
+    long result = NOTHING_SAID;
+
+    read_log();
+    press('A');
+    while (result == NOTHING_SAID && system_time() < end) {
+        struct sched_poll poll = {.timeout = system_time() + 1000000};
+
+        HC2(sched_op, SCHEDOP_poll, &poll);
+        if (read_log())
+            result = audit_result();
+    }
+    return result;
+}
+
+/* --- rounds --------------------------------------------------------------- */
+
+static uint64_t done[80], refused[80];
+static uint64_t latest; /* ns: dom0 waits for its timer no longer than that */
+static unsigned int bad_audits, gone, stuck, stale, seen, leaks;
+static uint64_t seed, nr_domains, nr_fuzzers, nr_calls, nr_between, patience;
+static bool has_auditor;
+
+/* Waits until each has answered; dom0's own timer shows whether a call keeps
+ * the CPU. */
+static bool wait_for(struct domu **u, long *results)
+{
+    uint64_t end = system_time() + 3000000000UL;
+    unsigned int answers;
+
+    do {
+        struct sched_poll poll = {.timeout = system_time() + 1000000};
+        uint64_t late;
+
+        HC2(sched_op, SCHEDOP_poll, &poll);
+        late = system_time();
+        if (late > poll.timeout && late - poll.timeout > latest)
+            latest = late - poll.timeout;
+        answers = 0;
+        for (unsigned int i = 0; i < nr_domains; i++)
+            answers += domu_answered(u[i], results + i);
+    } while (answers < nr_domains && system_time() < end);
+    return answers == nr_domains;
+}
+
+static void check_frames(const char *when)
+{
+    long errors = has_auditor ? audit() : 0;
+
+    if (!errors)
+        return;
+    bad_audits++;
+    diag("seed %lu: the auditor finds %ld errors %s", seed, errors, when);
+}
+
+static void collect(struct domu *u)
+{
+    volatile uint64_t *w = domu_words(u);
+
+    for (unsigned int i = 0; i < nr_ops; i++) {
+        done[i] += w[WORD_OPS + i] >> 32;
+        refused[i] += w[WORD_OPS + i] & 0xffffffff;
+    }
+    if (w[WORD_STALE] || w[WORD_SEEN])
+        diag("seed %lu: %lu stores into page tables, another's page by "
+             "%lx",
+             seed, w[WORD_STALE], w[WORD_SEEN]);
+    stale += w[WORD_STALE] != 0;
+    seen += w[WORD_SEEN] != 0;
+}
+
+/* Tells a domU about the other one. */
+static void introduce(struct domu *u, const struct domu *peer, uint64_t pool,
+                      uint64_t secret)
+{
+    volatile uint64_t *w = domu_words(u);
+
+    w[WORD_PEER] = peer->id;
+    w[WORD_SECRET] = u == peer ? 0 : peer->p2m[secret];
+    for (unsigned int i = 0; i < NR_PEER; i++)
+        w[WORD_PEER + 1 + i] = peer->p2m[pool + i * (NR_FRAMES / NR_PEER)];
+}
+
+static void fuzz_domains(struct domu **u)
+{
+    long results[2];
+
+    for (uint64_t n = nr_between; n <= nr_calls; n += nr_between) {
+        for (unsigned int i = 0; i < nr_domains; i++)
+            domu_ask(u[i], fuzz_run, n, patience);
+        if (!wait_for(u, results)) {
+            diag("seed %lu: a domU does not answer", seed);
+            stuck++;
+            return;
+        }
+        check_frames("while they run");
+        for (unsigned int i = 0; i < nr_domains; i++)
+            if (results[i]) {
+                gone += results[i] == DOMU_GONE;
+                stuck += results[i] != DOMU_GONE;
+                return;
+            }
+    }
+}
+
+/* A domain's last memory goes when every CPU has left the hypervisor once. */
+static void check_memory(uint64_t before)
+{
+    uint64_t end = system_time() + 2000000000UL;
+
+    while (free_pages() != before && system_time() < end)
+        HC2(sched_op, SCHEDOP_yield, 0);
+    if (free_pages() == before)
+        return;
+    leaks++;
+    diag("seed %lu: of %lu free pages %lu came back", seed, before,
+         free_pages());
+}
+
+static void round(void)
+{
+    uint64_t before = free_pages(), pool = 0, secret = 0;
+    struct domu *u[2];
+
+    for (unsigned int i = 0; i < nr_domains; i++) {
+        u[i] = domu_start(4);
+        pool = domu_call(u[i], fuzz_pool_pfn, 0, 0);
+        secret = domu_call(u[i], fuzz_secret_pfn, 0, 0);
+    }
+    for (unsigned int i = 0; i < nr_domains; i++) {
+        introduce(u[i], u[nr_domains - 1 - i], pool, secret);
+        is(domu_call(u[i], fuzz_start, seed * 2 + i, nr_fuzzers), 0,
+           "seed %lu: a domU is ready", seed);
+    }
+    fuzz_domains(u);
+    for (unsigned int i = 0; i < nr_domains; i++) {
+        collect(u[i]);
+        domu_destroy(u[i]);
+    }
+    check_memory(before);
+    check_frames("when the domUs are gone");
+}
+
+static void show_counts(void)
+{
+    uint64_t all = 0, good = 0;
+
+    for (unsigned int i = 0; i < nr_ops; i++) {
+        diag("%8lu done, %3lu%% not refused: %s", done[i],
+             done[i] ? 100 * (done[i] - refused[i]) / done[i] : 0, ops[i].name);
+        all += done[i];
+        good += done[i] - refused[i];
+    }
+    diag("%8lu done, %3lu%% not refused", all, all ? 100 * good / all : 0);
+}
+
+int main(void)
+{
+    uint64_t first = seed = option("seed", 1), rounds = option("rounds", 2);
+
+    nr_domains = option("domains", 2);
+    nr_fuzzers = option("cpus", MOST_CPUS);
+    nr_calls = option("calls", 4000);
+    nr_between = option("audit", 1000);
+    patience = option("patience", 300) * 1000000;
+    has_auditor = audit() != NOTHING_SAID;
+    if (!has_auditor)
+        diag("no auditor: this is no debug build");
+    for (; seed < first + rounds; seed++) {
+        diag("seed %lu", seed);
+        round();
+    }
+    show_counts();
+    diag("%u domUs have died, %u did not go on", gone, stuck);
+    diag("dom0 has waited for its timer %lu us at most", latest / 1000);
+    if (option("late", 0))
+        ok(latest < option("late", 0) * 1000000,
+           "nothing keeps dom0 from its CPU for %lu ms", option("late", 0));
+    is(bad_audits, 0, "the auditor agrees with every frame");
+    is(stale, 0, "no store reaches a page table");
+    is(seen, 0, "no domU reaches a page that another one keeps");
+    is(leaks, 0, "all memory of a domU comes back");
+    return 0;
+}
