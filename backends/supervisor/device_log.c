@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <base/macros.h>
 #include <daemon/clock.h>
 #include <daemon/log.h>
 
@@ -24,13 +25,25 @@
 /* At the end, of a process that may write on: more than the pipe holds. */
 #define LAST_READS 4
 
+/* A line of log.h that is no error: not what a process has ended of. Others'
+ * lines may be, as a library's. */
+static bool is_remark(const char *line)
+{
+    static const char *const marks[] = {" debug: ", " info: ", " warning: "};
+
+    for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+        if (strstr(line, marks[i]))
+            return true;
+    return false;
+}
+
 static void end_line(struct device_log *l)
 {
     char *error;
 
     l->line[l->length] = 0;
     error = strstr(l->line, ERROR_MARK);
-    if (l->length && (error || !l->is_error))
+    if (l->length && (error || (!l->is_error && !is_remark(l->line))))
         snprintf(l->complaint, sizeof(l->complaint), "%s",
                  error ? error + strlen(ERROR_MARK) : l->line);
     l->is_error |= error != NULL;

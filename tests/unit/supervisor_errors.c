@@ -33,6 +33,9 @@ static void last_line_will_do(void **unused)
                         "failed with status 127: libx.so: no such file");
     run("exit 3");
     assert_string_equal(disk->error, "failed with status 3");
+    run("echo 'libx: no luck' >&2; echo 'b[vbd-3-51712] info: the store is "
+        "back' >&2; echo 'b[vbd-3-51712] warning: it is slow' >&2; exit 1");
+    assert_string_equal(disk->error, "failed with status 1: libx: no luck");
 }
 
 static void endless_line_is_cut(void **unused)
