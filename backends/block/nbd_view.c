@@ -49,10 +49,22 @@ static int detach(const char *place)
     return umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
+/* What is covered cannot be reached any more, and would stay in use. */
+static void detach_in(const char *place)
+{
+    FILE *all = setmntent("/proc/self/mounts", "re");
+    const struct mntent *m;
+
+    while (all && (m = getmntent(all)))
+        if (lies_in(m->mnt_dir, place))
+            detach(m->mnt_dir);
+    if (all)
+        endmntent(all);
+}
+
 static int hide(const char *place)
 {
-    while (!detach(place)) /* or it would stay in use, below */
-        ;
+    detach_in(place);
     return mount("none", place, "tmpfs",
                  MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }

@@ -81,6 +81,18 @@ static void no_server_of_an_image_keeps_a_file_system_in_use(void **state)
     storage_close(&disk);
 }
 
+static void nor_one_below_a_place_that_is_hidden(void **state)
+{
+    static const char below[] = "/etc/default";
+
+    mount_at(below);
+    new_image("qcow2");
+    open_again(image, "qcow2");
+    await_that_it_does_not_see(below);
+    storage_close(&disk);
+    assert_int_equal(umount(below), 0);
+}
+
 static void nor_does_that_of_a_disk_elsewhere_keep_one(void **state)
 {
     mount_at(early);
@@ -163,6 +175,7 @@ int main(void)
         cmocka_unit_test(what_is_mounted_later_no_server_of_an_image_sees),
         cmocka_unit_test(nor_does_that_of_a_disk_elsewhere),
         cmocka_unit_test(no_server_of_an_image_keeps_a_file_system_in_use),
+        cmocka_unit_test(nor_one_below_a_place_that_is_hidden),
         cmocka_unit_test(nor_does_that_of_a_disk_elsewhere_keep_one),
         cmocka_unit_test(but_those_that_its_name_contains),
         cmocka_unit_test(an_image_may_lie_above_one_of_another_file_system),
@@ -171,6 +184,9 @@ int main(void)
     bool servers = !geteuid() && !access("/usr/bin/qemu-nbd", X_OK);
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return _cmocka_run_group_tests("block_nbd_view", tests,
-                                   servers ? ARRAY_SIZE(tests) : 0, begin, end);
+    if (!servers) {
+        puts("1..0 # SKIP only root can mount, and qemu-nbd is needed");
+        return 0;
+    }
+    return cmocka_run_group_tests_name("block_nbd_view", tests, begin, end);
 }
