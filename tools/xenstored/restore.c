@@ -41,12 +41,14 @@ static const char *unpack_path(struct unpack *u, bool special)
     return path;
 }
 
+#define PACKED_PERM (2 + 4 + 1) /* bytes of an entry */
+
 static struct perms *unpack_perms(struct unpack *u)
 {
     uint32_t count = unpack_u32(u);
     struct perms *perms;
 
-    if (count == 0 || count > (size_t)(u->end - u->at)) {
+    if (count == 0 || count > (size_t)(u->end - u->at) / PACKED_PERM) {
         u->failed = true;
         return NULL;
     }
@@ -222,12 +224,17 @@ static int restore_messages(struct unpack *u, struct connection *c)
     return 0;
 }
 
+/* More than any guest has open; a hostile journal may say anything. */
+#define TRANSACTIONS_MOST 4096
+
 static int restore_transactions(struct unpack *u, struct transactions *set)
 {
     uint32_t last = unpack_u32(u), n = unpack_u32(u);
     int rc = 0;
 
     transactions_abort(set);
+    if (n > TRANSACTIONS_MOST)
+        return EINVAL;
     for (uint32_t i = 0; i < n && !rc && !u->failed; i++)
         rc = transaction_restore(set, unpack_u32(u));
     set->last_id = last;

@@ -21,7 +21,7 @@
 
 #define VARIABLE      "XENSTORED_LIVE_UPDATE" /* the descriptor */
 #define MAX_ARGUMENTS 64
-#define VERSION_MS    2000 /* in which a program says its version */
+#define VERSION_MS    10000 /* in which a program says its version */
 
 static char **own_arguments;
 static const char *own_version;
