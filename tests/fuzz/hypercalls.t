@@ -4,7 +4,8 @@
 # Hypercalls at random by two domUs (tests/fuzz/hypercalls), on a debug build:
 # on one CPU, where a seed does the same again, and on two, for what races. Some
 # seconds, by the seeds that stand here; FUZZ_SECONDS=600 for as long, with other
-# seeds. SEED=n: that seed alone, on one CPU; SEED=n CPUS=2: on two.
+# seeds. SEED=n ROUNDS=m (1) CPUS=1 or 2: those alone. What failed on one CPU fails
+# again from the first seed of its line.
 cd "$(dirname "$0")/../.." || exit 1
 export HYPERVISOR=${HYPERVISOR:-build-debug/dist/xen-lite.elf}
 n=0
@@ -29,11 +30,11 @@ fuzz() {
 }
 
 if [ "${SEED:-}" ]; then
-    fuzz "${CPUS:-1}" "$SEED" 1
+    fuzz "${CPUS:-1}" "$SEED" "${ROUNDS:-1}"
 elif [ "${FUZZ_SECONDS:-}" ]; then
-    for ((seed = $(date +%s); SECONDS < FUZZ_SECONDS && !${failed:-0}; seed += 40)); do
+    for ((seed = $(date +%s); SECONDS < FUZZ_SECONDS && !${failed:-0}; seed += 30)); do
         fuzz 1 $seed 20
-        fuzz 2 $((seed + 20)) 20
+        fuzz 2 $((seed + 20)) 10
     done
 else
     fuzz 1 1 12

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The auditor: counts every reference in the machine again, from the tables
- * themselves, and compares with the frame records. Debug builds run it by key
- * and when a domain has died; every test wants 0 errors.
+ * themselves, and compares with the frame records. Debug builds run it by key;
+ * every test wants 0 errors.
  *
  * Known to it: entries of validated and partial tables, pins, partial marks,
  * roots, descriptor pages, registered vcpu_info pages, the allocation. Other
@@ -78,6 +78,8 @@ static void count_upper_entry(unsigned long from, pte_t e, unsigned int level)
     if (mfn_valid(pte_mfn(e)) && (pg->type & (PGT_type_mask | PGT_validated)) !=
                                      (table_type(level - 1) | PGT_validated))
         complain(mfn_x(pte_mfn(e)), "in table %lx of level %u", from, level);
+    if (mfn_valid(pte_mfn(e)) && pg->owner != frame_table[from].owner)
+        complain(mfn_x(pte_mfn(e)), "in another domain's table %lx", from);
 }
 
 static void count_table(unsigned long mfn, unsigned int level)
