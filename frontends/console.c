@@ -7,7 +7,7 @@ static bool plan_printed;
 
 void console_write(const char *s, size_t n)
 {
-    if (!is_dom0()) {
+    if (is_served()) {
         domu_console_write(s, n);
         return;
     }

@@ -170,6 +170,7 @@ static void make_start_info(const struct domu *u)
 
     memset(si, 0, PAGE_SIZE);
     memcpy(si->magic, "xen-3.0-x86_64", 15);
+    memcpy(si->cmd_line, SERVES, sizeof(SERVES));
     si->nr_pages = PAGES;
     si->shared_info = u->shared_info_mfn * PAGE_SIZE;
     si->store_mfn = u->p2m[u->mailbox_pfn];

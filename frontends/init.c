@@ -7,6 +7,11 @@ struct shared_info *shared_info;
 uint64_t *p2m;
 static uint8_t shared_page[PAGE_SIZE] __attribute__((aligned(4096)));
 
+bool is_served(void)
+{
+    return !strncmp((const char *)start_info->cmd_line, SERVES, sizeof(SERVES));
+}
+
 void pv_start(struct start_info *si);
 void memory_init(void);
 
@@ -26,7 +31,7 @@ void pv_start(struct start_info *si)
     shared_info = (struct shared_info *)shared_page;
     events_init();
     memory_init();
-    if (!is_dom0())
+    if (is_served())
         domu_serve();
     failed = main();
     done_testing();

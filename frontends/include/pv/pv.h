@@ -91,11 +91,9 @@ static inline long hypercall(unsigned long nr, unsigned long a, unsigned long b,
     hypercall(__HYPERVISOR_##nr, (unsigned long)(a), (unsigned long)(b),       \
               (unsigned long)(c), (unsigned long)(d), 0)
 
-/* dom0, or a domU that dom0 has built (pv/domu.h)? */
-static inline bool is_dom0(void)
-{
-    return start_info->flags & SIF_INITDOMAIN;
-}
+/* A domU that a tiny dom0 has built (pv/domu.h)? Others' run main(). */
+#define SERVES "serve the domain that has built this one"
+bool is_served(void);
 
 /* --- console (console_io; of a domU: its mailbox) ------------------------- */
 /* All of it is printed when the call returns. Formats: d u x c s with l, width
