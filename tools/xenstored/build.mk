@@ -48,10 +48,10 @@ $(eval $(call unit_test,store_kill,tests/unit/store_kill.c tests/unit/store_writ
 $(eval $(call unit_test,store_update,tests/unit/store_update.c tests/unit/store_writers.c,))
 $(eval $(call unit_test,store_parent,tests/unit/store_parent.c \
     $(addprefix tools/xenstored/,parent.c successor.c errand.c files.c) \
-    $(addprefix tools/libs/daemon/,daemonise.c log.c notify.c pid_lock.c pair.c \
+    $(addprefix tools/libs/daemon/,daemonise.c log.c notify.c pid_lock.c pair.c signals.c event_loop.c \
         fd_message.c),-lxentoollog))
 $(eval $(call unit_test,store_sandbox,tests/unit/store_sandbox.c tools/xenstored/sandbox.c \
-    $(addprefix tools/libs/daemon/,privileges.c filter.c log.c pair.c daemonise.c \
+    $(addprefix tools/libs/daemon/,privileges.c filter.c log.c pair.c signals.c event_loop.c daemonise.c \
         notify.c pid_lock.c),-lseccomp -lxentoollog))
 $(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(STORE_WRAP) -lz))
 

@@ -19,30 +19,14 @@
 #include <daemon/daemonise.h>
 #include <daemon/log.h>
 #include <daemon/notify.h>
-
-/* Before there is a child, so that none is lost. */
-static int hold_signals(void)
-{
-    sigset_t set;
-    int fd;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    signal(SIGPIPE, SIG_IGN);
-    if (sigprocmask(SIG_BLOCK, &set, NULL))
-        return -errno;
-    fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return fd < 0 ? -errno : fd;
-}
+#include <daemon/signals.h>
 
 int pair_fork(struct pair *p)
 {
     int ends[2];
 
     p->parent = getpid();
-    p->signals = hold_signals();
+    p->signals = signals_hold(); /* before the child: none is lost */
     if (p->signals < 0)
         return p->signals;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))

@@ -31,9 +31,10 @@ static void signal_ready(struct event_source *s, uint32_t events)
     }
 }
 
-int signals_watch(struct signal_watch *w, struct event_loop *loop)
+int signals_hold(void)
 {
     sigset_t set;
+    int fd;
 
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
@@ -42,9 +43,15 @@ int signals_watch(struct signal_watch *w, struct event_loop *loop)
     signal(SIGPIPE, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &set, NULL))
         return -errno;
+    fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+int signals_watch(struct signal_watch *w, struct event_loop *loop)
+{
     w->loop = loop;
     w->source.ready = signal_ready;
-    w->source.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return w->source.fd < 0 ? -errno
+    w->source.fd = signals_hold();
+    return w->source.fd < 0 ? w->source.fd
                             : event_source_add(loop, &w->source, EPOLLIN);
 }

@@ -16,6 +16,12 @@ struct signal_watch {
 };
 
 /*
+ * A signalfd() of these that waits for nothing: they come there and in no other
+ * way from now on, and SIGPIPE does not come. -errno.
+ */
+int signals_hold(void);
+
+/*
  * The caller has set hangup. To be called before there are threads,
  * which inherit the signal mask (libxenstore has one). 0 or -errno.
  */
