@@ -97,6 +97,40 @@ is 'watch' '/w
 status 0' bash -c "$dir/ours/xenstore-watch -n 3 /w & p=\$!
     until grep -q 'WATCH_EVENT.*(/w /w)' $dir/trace; do sleep 0.05; done
     $dir/ours/xenstore-write /w/1 x; $dir/ours/xenstore-rm /w; wait \$p"
+
+# --- the daemon is killed and comes back -------------------------------------------
+kill_daemon() { kill -9 "$(cat "$dir/pid")"; while [ -d "/proc/$(cat "$dir/pid")" ]; do sleep 0.02; done; }
+in_the_gap() { # COMMAND...: begun when there is no daemon
+    kill_daemon
+    "$@" & local p=$!
+    sleep 0.3
+    daemon -T "$dir/trace" < /dev/null > /dev/null 2>&1
+    wait $p
+}
+ours xenstore-write /gap/1 one
+is 'what is read while there is no daemon waits for it' 'one
+status 0' in_the_gap ours xenstore-read /gap/1
+is 'a list is not empty because there is no daemon' '1
+status 0' in_the_gap ours xenstore-list /gap
+is 'what is written then is there' 'status 0' in_the_gap ours xenstore-write /gap/2 two /gap/3 three
+is 'both nodes of it' 'two
+three
+status 0' ours xenstore-read /gap/2 /gap/3
+watched() { # TIMES
+    until [ "$(grep -c 'WATCH_EVENT.*(/gap/w /gap/w)' "$dir/trace")" = "$1" ]; do sleep 0.05; done
+}
+watch_over_a_gap() {
+    ours xenstore-watch -n 3 /gap/w & local p=$!
+    watched 1
+    in_the_gap true
+    watched 2
+    ours xenstore-write /gap/w/1 x
+    wait $p
+}
+is 'a watch goes on, and says that something may have changed' '/gap/w
+/gap/w
+/gap/w/1
+status 0' timeout 60 bash -c "$(declare -f); O=$O dir=$dir; watch_over_a_gap"
 is 'no daemon' 'xenstore-read: cannot reach the store: No such file or directory (does xenstored run?)
 status 1' env XENSTORED_PATH="$dir/none" "$dir/ours/xenstore-read" /
 

@@ -71,13 +71,23 @@ static bool store_belongs_here(void)
     return access("/proc/xen/xsd_port", F_OK) == 0;
 }
 
+/* The daemon's socket, or else the kernel's device. Without either, errno is
+ * the socket's: ECONNREFUSED, a daemon was there. @flags as for open_path(). */
+static int connect_anywhere(bool socket_only, int flags)
+{
+    int fd = open_path(xs_daemon_socket(), flags), saved = errno;
+
+    if (fd < 0 && !socket_only && !store_belongs_here())
+        fd = open_path(xs_kernel_device(), flags);
+    errno = saved;
+    return fd;
+}
+
 struct xs_handle *xs_open(unsigned long flags)
 {
     struct xs_handle *h;
-    int fd = open_path(xs_daemon_socket(), 0);
+    int fd = connect_anywhere(flags & XS_OPEN_SOCKETONLY, 0);
 
-    if (fd < 0 && !(flags & XS_OPEN_SOCKETONLY) && !store_belongs_here())
-        fd = open_path(xs_kernel_device(), 0);
     if (fd < 0)
         return NULL;
     h = xs_unconnected();
@@ -93,10 +103,8 @@ struct xs_handle *xs_open(unsigned long flags)
 
 int xs_connect(void)
 {
-    int fd = open_path(xs_daemon_socket(), SOCK_NONBLOCK);
+    int fd = connect_anywhere(false, SOCK_NONBLOCK);
 
-    if (fd < 0 && !store_belongs_here())
-        fd = open_path(xs_kernel_device(), SOCK_NONBLOCK);
     if (fd >= 0)
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     return fd;

@@ -22,11 +22,12 @@ struct context {
     bool flat, prefix, raw, tidy, upto, recurse; /* options of that name */
     int number; /* of events to wait for; -1: for ever */
     FILE *out;  /* output that is printed only if the transaction succeeds */
+    FILE *complaints; /* messages of a run that may not count; or NULL */
 };
 
-/* Each returns the exit status, or -1 if the transaction is to be tried again.
- * Messages go to standard error at once. argv has the arguments behind the
- * options, at least as many as the table asks for. */
+/* Each returns the exit status, or -1 if the command is to be tried again. argv
+ * has the arguments behind the options, at least as many as the table asks for.
+ */
 int command_read(struct context *c, int argc, char **argv);
 int command_write(struct context *c, int argc, char **argv);
 int command_rm(struct context *c, int argc, char **argv);
@@ -37,8 +38,8 @@ int command_chmod(struct context *c, int argc, char **argv);
 int command_watch(struct context *c, int argc, char **argv);
 int command_control(struct context *c, int argc, char **argv);
 
-/* "program: message" on standard error, with a newline; returns 1, which is the
- * exit status of a command that has failed. */
+/* "program: message" for standard error, with a newline; returns 1, which is
+ * the exit status of a command that has failed. */
 int complain(const struct context *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -3,16 +3,24 @@
  * The command is what the program is called after "xenstore-", or else its
  * first argument. Commands that work on several nodes do so in a transaction,
  * repeated until it succeeds; their output waits until then.
+ *
+ * A store that dies is restarted within a second, and a script that falls into
+ * that time must not take "no answer" for "no such node": so a command whose
+ * connection has ended runs again on a new one.
  */
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <base/macros.h>
 
 #include "client.h"
+
+/* How long a restart of the store may take. */
+#define RESTART_S 20
 
 static const struct command {
     const char *name;
@@ -22,21 +30,24 @@ static const struct command {
     int min_args;
     bool pairs;       /* arguments come in twos */
     bool transaction; /* when there is more than one thing to do */
+    bool repeatable;  /* once more does no harm */
 } commands[] = {
     {"exists", command_exists, "hs", "[-h] [-p] [-s] key [...]", 1, false,
-     false},
-    {"list", command_list, "hps", "[-h] [-p] [-s] key [...]", 1, false, false},
-    {"ls", command_ls, "hfps", "[-h] [-f] [-p] [-s] [path]", 0, false, false},
+     false, true},
+    {"list", command_list, "hps", "[-h] [-p] [-s] key [...]", 1, false, false,
+     true},
+    {"ls", command_ls, "hfps", "[-h] [-f] [-p] [-s] [path]", 0, false, false,
+     true},
     {"read", command_read, "hpsR", "[-h] [-p] [-s] [-R] key [...]", 1, false,
-     true},
-    {"rm", command_rm, "hst", "[-h] [-s] [-t] key [...]", 1, false, true},
+     true, true},
+    {"rm", command_rm, "hst", "[-h] [-s] [-t] key [...]", 1, false, true, true},
     {"write", command_write, "hsR", "[-h] [-s] [-R] key value [...]", 2, true,
-     true},
+     true, true},
     {"chmod", command_chmod, "hrsu",
-     "[-h] [-u] [-r] [-s] key <mode [modes...]>", 2, false, true},
-    {"watch", command_watch, "hn:s", "[-h] [-n NR] key", 1, false, false},
+     "[-h] [-u] [-r] [-s] key <mode [modes...]>", 2, false, true, true},
+    {"watch", command_watch, "hn:s", "[-h] [-n NR] key", 1, false, false, true},
     {"control", command_control, "+h", "[-h] command [argument...]", 1, false,
-     false},
+     false, false},
 };
 #define COMMANDS (ARRAY_SIZE(commands))
 
@@ -55,12 +66,13 @@ static const struct option long_options[] = {
 
 int complain(const struct context *c, const char *format, ...)
 {
+    FILE *out = c->complaints ? c->complaints : stderr;
     va_list ap;
 
     va_start(ap, format);
-    fprintf(stderr, "%s: ", c->program);
-    vfprintf(stderr, format, ap);
-    fputc('\n', stderr);
+    fprintf(out, "%s: ", c->program);
+    vfprintf(out, format, ap);
+    fputc('\n', out);
     va_end(ap);
     return 1;
 }
@@ -127,30 +139,72 @@ static void parse_options(struct context *c, const struct command *command,
         usage(c, mode, command);
 }
 
+/* Waits for a daemon whose socket is there but that does not run. */
+static int connect_to_store(struct context *c)
+{
+    for (int tries = 0; tries < RESTART_S * 10; tries++) {
+        c->xs = xs_open(c->open_flags);
+        if (c->xs || errno != ECONNREFUSED)
+            break;
+        usleep(100000);
+    }
+    return c->xs
+               ? 0
+               : complain(c, "cannot reach the store: %s (does xenstored run?)",
+                          strerror(errno));
+}
+
+/* A handle whose connection has ended answers nothing any more. */
+static bool connection_has_ended(struct context *c)
+{
+    char *path = xs_get_domain_path(c->xs, 0);
+
+    free(path);
+    return !path;
+}
+
+static int in_transaction(struct context *c, const struct command *command,
+                          int argc, char **argv)
+{
+    int status;
+
+    c->t = xs_transaction_start(c->xs);
+    if (c->t == XBT_NULL)
+        return complain(c, "no transaction could be started");
+    status = command->run(c, argc, argv);
+    if (!xs_transaction_end(c->xs, c->t, status != 0) && !status)
+        return errno == EAGAIN
+                   ? -1
+                   : complain(c, "the transaction was not committed");
+    return status;
+}
+
 static int run_once(struct context *c, const struct command *command, int argc,
                     char **argv, bool transaction)
 {
-    char *text = NULL;
-    size_t len;
+    char *text = NULL, *complaints = NULL;
+    size_t len, complaints_len = 0;
     int status;
 
     c->out = open_memstream(&text, &len);
-    if (!c->out)
-        return complain(c, "out of memory");
-    c->t = transaction ? xs_transaction_start(c->xs) : XBT_NULL;
-    if (transaction && c->t == XBT_NULL) {
-        fclose(c->out);
-        free(text);
-        return complain(c, "no transaction could be started");
-    }
-    status = command->run(c, argc, argv);
+    if (command->repeatable)
+        c->complaints = open_memstream(&complaints, &complaints_len);
+    if (!c->out || (command->repeatable && !c->complaints))
+        exit(complain(c, "out of memory"));
+    status = transaction ? in_transaction(c, command, argc, argv)
+                         : command->run(c, argc, argv);
     fclose(c->out);
-    if (transaction && !xs_transaction_end(c->xs, c->t, status != 0) && !status)
-        status = errno == EAGAIN
-                     ? -1
-                     : complain(c, "the transaction was not committed");
-    if (status >= 0)
+    if (c->complaints)
+        fclose(c->complaints);
+    c->complaints = NULL;
+    if (status > 0 && command->repeatable && connection_has_ended(c)) {
+        xs_close(c->xs);
+        status = connect_to_store(c) ? 1 : -1;
+    } else if (status >= 0) {
+        fwrite(complaints, complaints_len, 1, stderr);
         fwrite(text, len, 1, stdout);
+    }
+    free(complaints);
     free(text);
     return status;
 }
@@ -182,10 +236,8 @@ int main(int argc, char **argv)
         argc--;
     }
     parse_options(&c, command, mode, argc, argv);
-    c.xs = xs_open(c.open_flags);
-    if (!c.xs)
-        return complain(&c, "cannot reach the store: %s (does xenstored run?)",
-                        strerror(errno));
+    if (connect_to_store(&c))
+        return 1;
     argc -= optind;
     argv += optind;
     transaction =
@@ -193,6 +245,7 @@ int main(int argc, char **argv)
     do {
         status = run_once(&c, command, argc, argv, transaction);
     } while (status < 0);
-    xs_close(c.xs);
+    if (c.xs)
+        xs_close(c.xs);
     return status;
 }

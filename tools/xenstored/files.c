@@ -129,20 +129,24 @@ int file_rename(const char *from, const char *to)
     return rename(from, to) ? -errno : 0;
 }
 
+/* At no time is there nothing: a client would take it for a host without a
+ * store. */
 int file_listen(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *new = address.sun_path;
     int fd;
 
-    if (strlen(path) >= sizeof(address.sun_path))
+    if (snprintf(address.sun_path, sizeof(address.sun_path), "%s.new", path) >=
+        (int)sizeof(address.sun_path))
         return -ENAMETOOLONG;
-    strcpy(address.sun_path, path);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    unlink(path);
+    unlink(new);
     return checked(fd, bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
-                               chmod(path, 0600) || listen(fd, SOMAXCONN)
+                               chmod(new, 0600) || listen(fd, SOMAXCONN) ||
+                               rename(new, path)
                            ? -errno
                            : 0);
 }
