@@ -37,6 +37,7 @@
 #define DEVID      77
 #define MEDIUM     "/run/hostile-frontend.img"
 #define MEDIUM_MIB 4
+#define PATIENCE_S 20 /* a busy host, and the brake on devices that flap */
 
 struct indices {
     uint32_t req_prod, req_event, rsp_prod, rsp_event;
@@ -166,14 +167,14 @@ static bool connect_device(void)
         idx(r)->req_event = idx(r)->rsp_event = 1;
     }
     put(front, "state", "%d", XenbusStateInitialising);
-    if (!wait_state(XenbusStateInitWait, 5))
+    if (!wait_state(XenbusStateInitWait, PATIENCE_S))
         return false;
     if (port)
         xenevtchn_unbind(evtchn, port);
     port = xenevtchn_bind_unbound_port(evtchn, 0);
     offer_rings();
     put(front, "state", "%d", XenbusStateConnected);
-    if (!wait_state(XenbusStateConnected, 5))
+    if (!wait_state(XenbusStateConnected, PATIENCE_S))
         return false;
     connections++;
     return true;
@@ -184,7 +185,7 @@ static void disconnect_device(void)
     put(front, "state", "%d", XenbusStateClosing);
     usleep(1000);
     put(front, "state", "%d", XenbusStateClosed);
-    wait_state(XenbusStateClosed, 5);
+    wait_state(XenbusStateClosed, PATIENCE_S);
 }
 
 static uint32_t some_ref(bool honest)
@@ -257,7 +258,7 @@ static bool honest_round(void)
     volatile struct indices *x = idx(0);
 
     for (int round = 0; round < 20; round++) {
-        double end = now() + 5;
+        double end = now() + PATIENCE_S;
 
         uint32_t left;
 
@@ -364,7 +365,7 @@ static bool attack(double seconds)
 
 static bool remove_device(void)
 {
-    double end = now() + 5;
+    double end = now() + PATIENCE_S;
     char path[96];
 
     put(back, "online", "0");
