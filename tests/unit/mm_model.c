@@ -330,6 +330,43 @@ static void test_done_counts_all(void **state)
     end_world();
 }
 
+static unsigned int checks;
+
+static void it_ends(void)
+{
+    assert_in_range(++checks, 0, 10000);
+    world_at_check = it_ends;
+}
+
+/* Interrupted at every step: the kernel's root must not be undone for the sake
+ * of the other, or the next attempt begins where the last one did. */
+static void a_pair_of_roots_with_a_bad_one_ends(void **state)
+{
+    struct page_info *root[MANY];
+    struct vcpu *v = many_roots(root);
+    mfn_t kernel = page_to_mfn(root[0]);
+    struct mmuext_op op[2] = {
+        {.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = mfn_x(kernel)},
+        {.cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = 1UL << 40}};
+    uint32_t done = 0;
+
+    put_page_and_type(root[0]);
+    world_preempt = 1000;
+    checks = 0;
+    it_ends();
+    assert_int_equal(world_call(__HYPERVISOR_mmuext_op, (uintptr_t)op, 2,
+                                (uintptr_t)&done, DOMID_SELF),
+                     -EINVAL);
+    world_at_check = NULL;
+    world_preempt = 0;
+    assert_int_equal(done, 1);
+    assert_int_equal(mfn_x(v->arch.guest_root), mfn_x(kernel));
+    for (unsigned int i = 1; i < MANY; i++)
+        put_page_and_type(root[i]);
+    assert_int_equal(world_verify(), 0);
+    end_world();
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -350,6 +387,7 @@ int main(int argc, char **argv)
          NULL, NULL, NULL},
         {"A list that is interrupted counts its requests from the first one",
          test_done_counts_all, NULL, NULL, NULL},
+        cmocka_unit_test(a_pair_of_roots_with_a_bad_one_ends),
     };
 
     if (argc > 1)

@@ -154,25 +154,27 @@ static int new_user_root(struct vcpu *v, unsigned long mfn)
     return 0;
 }
 
-/* The process switch: both roots, one load. */
+/* The process switch: both roots, one load. *done is how many of the two have
+ * been switched. If the user's is not to be had, or not yet, the kernel's is
+ * switched all the same: to give it back would undo it, and an interrupted call
+ * would validate it and undo it again for ever. */
 static int new_root_pair(struct vcpu *v, unsigned long kernel,
-                         unsigned long user)
+                         unsigned long user, uint32_t *done)
 {
-    mfn_t old_kernel, old_user;
+    mfn_t old_kernel, old_user = INVALID_MFN;
     int rc = take_root(v, _mfn(kernel));
 
     if (rc)
         return rc;
-    if (user && (rc = take_root(v, _mfn(user)))) {
-        drop_root(_mfn(kernel));
-        return rc;
-    }
+    rc = user ? take_root(v, _mfn(user)) : 0;
     old_kernel = set_kernel_root(v, kernel);
-    old_user = set_user_root(v, user);
+    if (!rc)
+        old_user = set_user_root(v, user);
     root_load(v->arch.cr3_kernel, v->domain);
     drop_root(old_kernel);
     drop_root(old_user);
-    return 0;
+    *done = rc ? 1 : 2;
+    return rc;
 }
 
 int vcpu_destroy_pagetables(struct vcpu *v)
@@ -387,11 +389,10 @@ static int one_op(const struct mmuext_op *op, struct domain *pg_owner)
     return mmuext_table[op->cmd].fn(op, pg_owner);
 }
 
-/* Both are done, or it is as if nothing had been asked. */
-static bool is_root_pair(const struct mmuext_op ops[2], uint32_t left,
+static bool is_root_pair(const struct mmuext_op ops[2],
                          const struct domain *pg_owner)
 {
-    return left == 2 && ops[0].cmd == MMUEXT_NEW_BASEPTR &&
+    return ops[0].cmd == MMUEXT_NEW_BASEPTR &&
            ops[1].cmd == MMUEXT_NEW_USER_BASEPTR && pg_owner == current->domain;
 }
 
@@ -403,13 +404,9 @@ static long run_ops(uint64_t uops, uint32_t count, uint32_t *done,
     uint32_t i = 0;
 
     if (!rc && count == 2 && !copy_from_guest_raw(ops, uops, sizeof(ops)) &&
-        is_root_pair(ops, count, pg_owner)) {
-        rc = new_root_pair(current, ops[0].arg1.mfn, ops[1].arg1.mfn);
+        is_root_pair(ops, pg_owner)) {
+        rc = new_root_pair(current, ops[0].arg1.mfn, ops[1].arg1.mfn, &i);
         if (!rc)
-            i = 2;
-        else if (rc != -ERESTART)
-            rc = 0; /* one by one: the failing one gets the blame */
-        if (i)
             rc = finish_pending(pg_owner);
     }
     for (; i < count && !rc; i++) {
