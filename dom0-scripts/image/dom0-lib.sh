@@ -128,6 +128,9 @@ is_shut_in() {
     done
     [ -z "$(find "/proc/$1/fd" -type l -lname '/*' | xargs -r readlink | grep -vE "^(/dev/|/proc/xen/|/memfd|$3)")" ]
 }
+# processes_like PATTERN: "PID COMMAND" of those whose command matches it; this
+# machine's busybox has no pgrep
+processes_like() { ps -o pid,args | awk -v like="$1" '$0 ~ like && !/ awk /' | sort; }
 # main_pid DAEMON: pidof finds its child, too, which has another name
 main_pid() {
     local pid name
