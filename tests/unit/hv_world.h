@@ -44,6 +44,8 @@ extern unsigned long world_checks, world_flushes, world_cache_flushes,
 extern void (*world_while_waiting)(void);
 /* What another CPU does at this one's next preemption check; once. */
 extern void (*world_at_check)(void);
+/* The same, when this one reads the flush clock next; once. */
+extern void (*world_at_clock)(void);
 /* The flush clock moves on, as if other CPUs had flushed. */
 void world_pass_time(uint64_t ticks);
 

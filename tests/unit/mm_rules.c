@@ -57,6 +57,26 @@ static void a_count_that_is_full_takes_no_more(void **state)
     put_page(pg);
 }
 
+static struct page_info *given_up;
+static bool taken_again;
+
+static void another_cpu_wants_it(void)
+{
+    taken_again = get_page(given_up, d);
+}
+
+/* The last reference is gone, and the record still names the owner. */
+static void a_frame_that_is_being_freed_is_not_referenced(void **state)
+{
+    given_up = frame_of(d);
+    atomic_and(&given_up->count, ~PGC_allocated);
+    taken_again = false;
+    world_at_clock = another_cpu_wants_it;
+    put_page(given_up);
+    assert_null(world_at_clock);
+    assert_false(taken_again);
+}
+
 /* --- cache types ---------------------------------------------------------- */
 
 static void only_who_has_devices_gives_ram_a_cache_type(void **state)
@@ -107,10 +127,9 @@ static void a_cache_type_is_noted_whichever_way_it_comes(void **state)
 
 /* --- who may name what ---------------------------------------------------- */
 
-static long pin(const struct page_info *pg, domid_t id)
+static long pin(const struct page_info *pg, unsigned int cmd, domid_t id)
 {
-    struct mmuext_op op = {.cmd = MMUEXT_PIN_L1_TABLE,
-                           .arg1.mfn = mfn_x(page_to_mfn(pg))};
+    struct mmuext_op op = {.cmd = cmd, .arg1.mfn = mfn_x(page_to_mfn(pg))};
 
     return world_call(__HYPERVISOR_mmuext_op, (uint64_t)&op, 1, 0, id);
 }
@@ -128,11 +147,11 @@ static void a_plain_domain_reaches_no_other(void **state)
     assert_int_equal(update(theirs, e, (d->id + 1u) << 16 | DOMID_SELF),
                      -EPERM);
     assert_int_equal(update(theirs, 0, DOMID_SELF), -EINVAL);
-    assert_int_equal(pin(theirs, d->id), -EPERM);
+    assert_int_equal(pin(theirs, MMUEXT_PIN_L1_TABLE, d->id), -EPERM);
     world_run(0, d->vcpu[0]);
     put_page_and_type(own);
     /* Who may build domains reaches theirs. */
-    assert_int_equal(pin(own, plain->id), 0);
+    assert_int_equal(pin(own, MMUEXT_PIN_L1_TABLE, plain->id), 0);
     assert_int_equal(update(own, entry_of(own, PTE_PRESENT),
                             (plain->id + 1u) << 16 | plain->id),
                      0);
@@ -173,6 +192,53 @@ static void an_update_stores_where_its_domain_could_write(void **state)
     put_page_and_type(pg);
 }
 
+static struct page_info *written;
+
+/* Another vcpu makes the table one of another level, while the instruction that
+ * writes to it is read. */
+static void its_level_changes(uint64_t unused)
+{
+    world_at_copy = NULL;
+    put_page_and_type(written);
+    assert_int_equal(get_page_and_type(written, d, PGT_l2_table), 0);
+}
+
+static void a_trapped_write_finds_the_table_as_it_is_by_then(void **state)
+{
+    static uint8_t store[] = {0x48, 0x89, 0x01}; /* mov %rax, (%rcx) */
+    static uint8_t code[16];
+    struct page_info *tables[4];
+    struct cpu_regs regs = {.rip = (uint64_t)code, .rcx = 0x1000};
+
+    memcpy(code, store, sizeof(store));
+    written = frame_of(d);
+    memset(page_to_virt(written), 0, PAGE_SIZE);
+    for (unsigned int i = 0; i < 4; i++) {
+        pte_t e = i ? entry_of(tables[i - 1], PTE_PRESENT | PTE_USER)
+                    : entry_of(written, PTE_PRESENT | PTE_USER);
+
+        tables[i] = frame_of(d);
+        memset(page_to_virt(tables[i]), 0, PAGE_SIZE);
+        ((pte_t *)page_to_virt(tables[i]))[i ? 0 : 1] = e;
+    }
+    regs.rax = entry_of(frame_of(d), PTE_PRESENT | PTE_RW | PTE_USER);
+    assert_int_equal(get_page_and_type(tables[3], d, PGT_l4_table), 0);
+    assert_int_equal(get_page_and_type(written, d, PGT_l1_table), 0);
+    d->vcpu[0]->arch.guest_root = page_to_mfn(tables[3]);
+    assert_true(ptwr_do_page_fault(d->vcpu[0], 0x1000, &regs));
+    assert_int_not_equal(*(pte_t *)page_to_virt(written), 0);
+    assert_int_equal(update(written, 0, DOMID_SELF), 0);
+    regs.rip = (uint64_t)code;
+    world_at_copy = its_level_changes;
+    assert_false(ptwr_do_page_fault(d->vcpu[0], 0x1000, &regs));
+    assert_null(world_at_copy);
+    assert_int_equal(*(pte_t *)page_to_virt(written), 0);
+    d->vcpu[0]->arch.guest_root = INVALID_MFN;
+    put_page_and_type(written);
+    put_page_and_type(tables[3]);
+    assert_int_equal(world_verify(), 0);
+}
+
 static long decrease(unsigned long *frames, unsigned int n, unsigned int order)
 {
     struct xen_memory_reservation r = {
@@ -208,6 +274,20 @@ static void an_extent_is_no_larger_than_its_domain_may_have(void **state)
     frame = mfn_x(page_to_mfn(own));
     assert_int_equal(decrease(&frame, 1, 13), 0);
     assert_int_equal(own->count, PGC_allocated | 1);
+}
+
+/* A continued call could not say how many extents it has done. */
+static void more_extents_than_can_be_counted_are_none(void **state)
+{
+    struct xen_memory_reservation r = {.nr_extents = 1ul << 58,
+                                       .domid = DOMID_SELF};
+    uint64_t before = d->tot_pages;
+
+    assert_int_equal(world_call(__HYPERVISOR_memory_op,
+                                XENMEM_increase_reservation, (uint64_t)&r, 0,
+                                0),
+                     0);
+    assert_int_equal(d->tot_pages, before);
 }
 
 static void free_frame(struct page_info *pg)
@@ -314,9 +394,9 @@ static void idle_cpus_leave_a_root_before_it_is_undone(void **state)
 /* --- breaks --------------------------------------------------------------- */
 
 /* An L2 table whose 512 entries lead to one L1 table. */
-static struct page_info *full_l2(void)
+static struct page_info *full_l2(struct domain *o)
 {
-    struct page_info *l1 = frame_of(d), *l2 = frame_of(d);
+    struct page_info *l1 = frame_of(o), *l2 = frame_of(o);
     pte_t *t = page_to_virt(l2);
 
     memset(page_to_virt(l1), 0, PAGE_SIZE);
@@ -327,7 +407,7 @@ static struct page_info *full_l2(void)
 
 static void a_large_table_lets_others_in_on_its_way(void **state)
 {
-    struct page_info *l2 = full_l2();
+    struct page_info *l2 = full_l2(d);
     unsigned long before = world_checks;
 
     assert_int_equal(get_page_and_type(l2, d, PGT_l2_table), 0);
@@ -351,7 +431,7 @@ static void a_list_of_frames_lets_others_in_after_each(void **state)
  */
 static void an_interrupted_undo_comes_before_a_new_use(void **state)
 {
-    struct page_info *l2 = full_l2(), *root = frame_of(d);
+    struct page_info *l2 = full_l2(d), *root = frame_of(d);
 
     memset(page_to_virt(root), 0, PAGE_SIZE);
     assert_int_equal(get_page_and_type(l2, d, PGT_l2_table), 0);
@@ -363,6 +443,44 @@ static void an_interrupted_undo_comes_before_a_new_use(void **state)
     assert_int_equal(take_root(d->vcpu[1], page_to_mfn(root)), 0);
     assert_int_equal(d->arch.nr_pending_undo, 0);
     put_page_and_type(root);
+    assert_int_equal(world_verify(), 0);
+}
+
+/* The walk over its frames may have passed by already, and would not finish
+ * what is interrupted now. */
+static void
+a_pin_of_a_dying_domains_table_leaves_nothing_to_finish(void **state)
+{
+    struct domain *dying = world_create_domain(2, 20);
+    struct page_info *l2 = full_l2(dying);
+
+    dying->is_dying = DOMDYING_dying;
+    world_preempt = 300;
+    assert_int_equal(pin(l2, MMUEXT_PIN_L2_TABLE, 2), -EINVAL);
+    world_preempt = 0;
+    assert_int_equal(dying->arch.nr_pending_undo, 0);
+    assert_true(world_kill_domain(2));
+}
+
+/* A tree whose undo was interrupted in its lowest table; another CPU, which had
+ * found nothing to finish, takes the table between for a use of its own. */
+static void a_table_in_an_interrupted_undo_is_validated_anew(void **state)
+{
+    struct page_info *top = frame_of(d), *middle = frame_of(d),
+                     *l2 = full_l2(d);
+
+    memset(page_to_virt(top), 0, PAGE_SIZE);
+    memset(page_to_virt(middle), 0, PAGE_SIZE);
+    *(pte_t *)page_to_virt(middle) = entry_of(l2, PTE_PRESENT | PTE_USER);
+    *(pte_t *)page_to_virt(top) = entry_of(middle, PTE_PRESENT | PTE_USER);
+    assert_int_equal(get_page_and_type(top, d, PGT_l4_table), 0);
+    world_preempt = 1000;
+    put_page_and_type(top);
+    world_preempt = 0;
+    assert_int_equal(middle->resume, RESUME_CHILD);
+    assert_int_equal(get_page_and_type(middle, d, PGT_l3_table), 0);
+    assert_int_equal(mm_finish_pending(d), 0);
+    put_page_and_type(middle);
     assert_int_equal(world_verify(), 0);
 }
 
@@ -388,6 +506,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_count_that_is_full_takes_no_more),
+        cmocka_unit_test(a_frame_that_is_being_freed_is_not_referenced),
         cmocka_unit_test(only_who_has_devices_gives_ram_a_cache_type),
         cmocka_unit_test(a_cache_type_is_noted_whichever_way_it_comes),
         cmocka_unit_test(what_was_written_past_the_caches_is_written_back),
@@ -395,15 +514,20 @@ int main(void)
         cmocka_unit_test(device_memory_is_for_who_has_devices),
         cmocka_unit_test(a_dying_domains_frames_are_not_mapped),
         cmocka_unit_test(an_update_stores_where_its_domain_could_write),
+        cmocka_unit_test(a_trapped_write_finds_the_table_as_it_is_by_then),
         cmocka_unit_test(a_frame_that_another_domain_maps_writable_is_marked),
         cmocka_unit_test(who_mapped_anothers_frame_is_flushed_too),
         cmocka_unit_test(idle_cpus_leave_a_root_before_it_is_undone),
         cmocka_unit_test(a_lent_frame_cannot_be_given_back),
         cmocka_unit_test(a_list_of_frames_lets_others_in_after_each),
         cmocka_unit_test(an_extent_is_no_larger_than_its_domain_may_have),
+        cmocka_unit_test(more_extents_than_can_be_counted_are_none),
         cmocka_unit_test(a_chunk_is_scrubbed_of_which_half_is_clean),
         cmocka_unit_test(a_large_table_lets_others_in_on_its_way),
         cmocka_unit_test(an_interrupted_undo_comes_before_a_new_use),
+        cmocka_unit_test(
+            a_pin_of_a_dying_domains_table_leaves_nothing_to_finish),
+        cmocka_unit_test(a_table_in_an_interrupted_undo_is_validated_anew),
         cmocka_unit_test(the_end_of_a_domain_lets_others_in_after_each_table)};
 
     world_init();
