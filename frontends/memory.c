@@ -7,7 +7,7 @@
 #include <pv/pv.h>
 
 static uint64_t next_pfn, end_pfn;
-static uint64_t next_va = 0x0000100000000000UL; /* for map_mfn() */
+static uint64_t next_va = 0x10000000UL; /* for map_mfn(); below 4 GiB */
 #define M2P ((const uint64_t *)0xffff800000000000UL)
 
 void memory_init(void);

@@ -178,7 +178,8 @@ long map_va(const void *va, uint64_t pte, unsigned long flags); /* by address */
  * and as it was. Other mappings of the page stay. */
 long make_readonly(void *page);
 long make_writable(void *page);
-/* Maps mfn at a fresh address outside the window (tables made as needed).
+/* Maps mfn at a fresh address outside the window (tables made as needed), below
+ * 4 GiB: 32-bit code runs there, too.
  * flags: the entry's bits. *rc is the result of the call that maps it. */
 void *map_mfn(uint64_t mfn, uint64_t flags, long *rc);
 /* One operation. arg2 is the count or the address, by the command. */

@@ -63,6 +63,35 @@ static void go(uint64_t flags, uint64_t cs, const char *how)
     is(vi->evtchn_upcall_mask, 1, "a system call of %s masks events", how);
 }
 
+/* xor %eax, %eax; dec %eax; nop; ud2. As 64-bit code the second is a prefix of
+ * the third. */
+static const uint8_t program32[] = {0x31, 0xc0, 0x48, 0x90, 0x0f, 0x0b};
+
+static void in_user32(void *unused)
+{
+    static struct iret_context c;
+
+    c = (struct iret_context){.rip = (uint64_t)code,
+                              .rcx = (uint64_t)code,
+                              .cs = FLAT_USER_CS32,
+                              .rflags = IF,
+                              .r11 = IF,
+                              .rsp = (uint64_t)(user_stack + 256),
+                              .ss = USER_SS};
+    asm volatile("mov %0, %%rsp\n\t"
+                 "mov $23, %%eax\n\t" /* iret */
+                 "syscall" ::"r"(&c)
+                 : "memory");
+}
+
+static void user32(uint8_t *page)
+{
+    memcpy(page, program32, sizeof(program32));
+    is(try_call(in_user32, NULL), 6, "a program of 32 bits runs");
+    is(caught.cs & 0xffff, FLAT_USER_CS32, "it has the segment of its frame");
+    is(caught.rax, 0xffffffff, "it is run as code of 32 bits");
+}
+
 static void on_int3(struct trap_frame *f)
 {
     f->rax = 42;
@@ -107,5 +136,6 @@ int main(void)
     kernel_iret();
     go(IF, USER_CS, "user mode");
     go(IF | IOPL, USER_CS, "user mode with level 3 in its frame");
+    user32(page);
     return 0;
 }

@@ -43,6 +43,7 @@ int main(void)
     struct gnttab_setup_table s = {.dom = DOMID_SELF, .nr_frames = 1};
     struct gnttab_set_version v = {.version = 1};
     struct gnttab_get_version gv = {.dom = DOMID_SELF};
+    bool agreed;
     struct gnttab_map_grant_ref m, m2;
     xen_pfn_t frame = 0;
     uint8_t *granted = alloc_page(), *target = alloc_page();
@@ -58,6 +59,12 @@ int main(void)
     is(HC3(grant_table_op, GNTTABOP_get_version, &gv, 1), 0,
        "get_version returns 0");
     is(gv.version, 1, "get_version says 1");
+    v.version = 2;
+    agreed = HC3(grant_table_op, GNTTABOP_set_version, &v, 1) == 0;
+    HC3(grant_table_op, GNTTABOP_get_version, &gv, 1);
+    is(gv.version, agreed ? 2 : 1, "get_version says what was agreed to");
+    v.version = 1;
+    HC3(grant_table_op, GNTTABOP_set_version, &v, 1);
     set_xen_guest_handle(s.frame_list, &frame);
     is(HC3(grant_table_op, GNTTABOP_setup_table, &s, 1), 0,
        "setup_table returns 0");

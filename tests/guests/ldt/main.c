@@ -26,7 +26,7 @@ static bool loads(unsigned int n)
 
 int main(void)
 {
-    uint64_t *ldt = alloc_page();
+    uint64_t *ldt = alloc_page(), *other = alloc_page();
 
     ldt[1] = ldt[ENTRIES + 1] = DATA;
     ldt[2] = 0x0000e90000000000UL; /* a TSS */
@@ -41,6 +41,15 @@ int main(void)
     ok(!loads(2), "a descriptor that is not present is not loaded");
     ok(!loads(ENTRIES + 1), "nor one beyond the limit");
     ok(make_writable(ldt) < 0, "an LDT in use cannot be mapped writable");
+    is(make_readonly(other), 0, "an empty page becomes read-only");
+    is(mmuext(MMUEXT_SET_LDT, (uint64_t)other, ENTRIES), 0,
+       "it is the LDT from now on");
+    is(make_writable(ldt), 0, "the former LDT can be mapped writable");
+    ok(!loads(1), "no selector of the former LDT is loaded");
+    is(make_readonly(ldt), 0, "the first page becomes read-only once more");
+    is(mmuext(MMUEXT_SET_LDT, (uint64_t)ldt, ENTRIES), 0,
+       "the first page is the LDT again");
+    ok(loads(1), "its selectors are loaded again");
     is(mmuext(MMUEXT_SET_LDT, 0, 0), 0, "the LDT is taken away");
     ok(!loads(1), "no selector is loaded then");
     is(make_writable(ldt), 0, "its page can be mapped writable");

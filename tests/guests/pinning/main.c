@@ -78,6 +78,8 @@ int main(void)
     is(mmuext(MMUEXT_SET_LDT, 0, 0), 0, "SET_LDT of no entries returns 0");
     ok(mmuext(MMUEXT_SET_LDT, (uint64_t)user, 9000) < 0,
        "SET_LDT of 9000 entries is refused");
+    is(mmuext(MMUEXT_SET_LDT, 0xffff830000000000UL, 8), -EINVAL,
+       "SET_LDT in the hypervisor's range is refused");
     ok(mmuext(MMUEXT_SET_LDT, (uint64_t)user + 8, 8) < 0,
        "SET_LDT at an unaligned address is refused");
     ok(mmuext(1000, 0, 0) < 0, "an unknown operation of mmuext_op is refused");

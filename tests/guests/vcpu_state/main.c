@@ -5,12 +5,17 @@
 
 #define NONCANON 0x8000000000000000UL
 
+static void load_fs(void *unused)
+{
+    asm volatile("mov %w0, %%fs" ::"r"(1 << 3 | 3));
+}
+
 int main(void)
 {
     struct trap_info t[2] = {{0}};
     struct callback_register cb = {.type = CALLBACKTYPE_event,
                                    .address = NONCANON};
-    uint64_t *gdt = alloc_page(), frame, v;
+    uint64_t *gdt = alloc_page(), *empty = alloc_page(), frame, other, v;
     unsigned long old;
 
     is(HC2(stack_switch, FLAT_KERNEL_SS, (uint64_t)gdt + 4096), 0,
@@ -71,6 +76,12 @@ int main(void)
     is(HC2(update_descriptor, frame * PAGE_SIZE + 8, 0x00cff3000000ffffUL), 0,
        "a data descriptor of ring 3 is accepted");
     is(gdt[1], 0x00cff3000000ffffUL, "update_descriptor writes the descriptor");
+    is(try_call(load_fs, NULL), -1, "its selector is loaded");
+    other = virt_to_mfn(empty);
+    is(make_readonly(empty), 0, "another page becomes read-only");
+    is(HC2(set_gdt, &other, 16), 0, "an empty page is the GDT then");
+    is(try_call(load_fs, NULL), 13, "no selector of the former GDT is loaded");
+    is(HC2(set_gdt, &frame, 16), 0, "the first page is the GDT again");
     ok(HC2(update_descriptor, frame * PAGE_SIZE + 16,
            0x00009a000000ffffUL | 0x0000100000000000UL) <= 0,
        "a code descriptor of ring 0 is refused or raised");
