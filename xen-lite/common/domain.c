@@ -383,8 +383,7 @@ int domain_kill(struct domain *d)
     struct vcpu *v;
     int rc;
 
-    if (d == current->domain || d->is_special)
-        return -EINVAL;
+    ASSERT(d != current->domain && !d->is_special);
     if (d->is_dying == DOMDYING_dead)
         return 0;
     if (d->is_dying == DOMDYING_alive) {

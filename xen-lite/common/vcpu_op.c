@@ -107,7 +107,7 @@ static long set_singleshot(struct vcpu *v, void *arg)
     if (copy_object_from_guest(&s, *(uint64_t *)arg))
         return -EFAULT;
     /* VCPU_SSHOTTMR_future is ignored, as in Xen 4.17: a past time fires. */
-    arm_singleshot(s.timeout_abs_ns > STIME_MAX ? STIME_MAX : s.timeout_abs_ns);
+    arm_singleshot(s.timeout_abs_ns);
     return 0;
 }
 
@@ -147,9 +147,6 @@ static long register_runstate(struct vcpu *v, void *arg)
     const struct vcpu_register_runstate_memory_area *area = arg;
     struct vcpu_runstate_info rs;
 
-    if (area->addr.p &&
-        !guest_addr_ok(area->addr.p + sizeof(struct vcpu_runstate_info) - 1))
-        return -EFAULT;
     vcpu_runstate_get(v, &rs);
     if (area->addr.p && copy_object_to_guest(area->addr.p, &rs))
         return -EFAULT;

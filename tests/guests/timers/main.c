@@ -53,6 +53,10 @@ int main(void)
         ;
     ok(event_pending(virq.port), "a timer at time 0 fires at once");
     event_clear(virq.port);
+    is(singleshot(1UL << 63, 0), 0, "a timer at 2^63 ns is accepted");
+    ok(wait_event(virq.port, 1000000000),
+       "a timer at 2^63 ns is one of the past: times have a sign");
+    event_clear(virq.port);
     is(singleshot(system_time() + 50000000, 0), 0,
        "a timer in 50 ms is accepted");
     is(HC3(vcpu_op, VCPUOP_stop_singleshot_timer, 0, 0), 0,

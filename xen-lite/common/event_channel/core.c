@@ -230,9 +230,7 @@ int set_virq_handler(struct domain *d, uint32_t virq)
     ASSERT_HELD(&domctl_lock); /* d does not begin to die meanwhile */
     if (virq >= NR_VIRQS || !virq_is_global(virq))
         return -EINVAL;
-    if (d == hardware_domain)
-        d = NULL;
-    else if (d->is_dying || !get_domain(d))
+    if (d->is_dying || !get_domain(d))
         return -EINVAL;
     replace_virq_handler(virq, d);
     return 0;

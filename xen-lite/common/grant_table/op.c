@@ -177,8 +177,6 @@ static long run_batch(unsigned int cmd, uint64_t ops, unsigned int count)
     uint32_t done = 0;
     long rc;
 
-    if (!guest_index_ok(ops, count, batch[cmd].size))
-        return -EFAULT;
     rc = batch[cmd].fn(ops, count, &done);
     if (rc != -ERESTART)
         return rc;

@@ -9,8 +9,6 @@ static int grow(struct domain *d, uint32_t frames)
     struct grant_table *gt = d->grant_table;
 
     ASSERT_HELD(&gt->lock);
-    if (frames > gt->max_frames)
-        return -EINVAL;
     while (gt->nr_frames < frames) {
         grant_entry_t *page = alloc_xenheap_page();
         struct active_grant *act =

@@ -19,8 +19,7 @@ static long poll_ports(struct domain *d, uint64_t ports, uint32_t nr,
     for (uint32_t i = 0; i < nr; i++) {
         uint32_t port;
 
-        if (!guest_index_ok(ports, i + 1, sizeof(port)) ||
-            copy_object_from_guest(&port, ports + i * sizeof(port)))
+        if (copy_object_from_guest(&port, ports + i * sizeof(port)))
             return -EFAULT;
         if (port > d->max_evtchn_port)
             return -EINVAL;
@@ -49,7 +48,7 @@ static long do_poll(struct domain *d, void *arg)
     rc = local_events_need_delivery(v)
              ? 1
              : poll_ports(d, (uint64_t)poll->ports.p, poll->nr_ports, &port);
-    if (rc || READ_ONCE(v->poll_evtchn) == 0) {
+    if (rc) {
         vcpu_unblock(v);
         return MIN(rc, 0);
     }

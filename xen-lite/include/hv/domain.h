@@ -204,8 +204,8 @@ struct domain *domain_create(domid_t id,
 struct vcpu *vcpu_create(struct domain *d, uint32_t vcpu_id);
 /*
  * Takes everything that d has: vcpus, events, grants, memory. The control lock
- * is held. 0: it is dead, and goes with its last reference; -ERESTART: call
- * again; -EINVAL: the caller's own domain or a pseudo domain.
+ * is held. d is no pseudo domain and not the caller's own. 0: it is dead, and
+ * goes with its last reference; -ERESTART: call again.
  */
 int domain_kill(struct domain *d);
 /*

@@ -34,6 +34,5 @@ bool gdt_has_flat_user_segments(const uint64_t *gdt)
     const uint64_t code = segment | DESC_CODE | DESC_LONG;
     const uint64_t data = segment | DESC_WRITABLE;
 
-    return (gdt[6] & (code | DESC_DEFAULT_SIZE)) == code &&
-           (gdt[5] & (data | DESC_CODE)) == data;
+    return (gdt[6] & code) == code && (gdt[5] & (data | DESC_CODE)) == data;
 }

@@ -65,12 +65,8 @@ static void put_gdt_frames(const mfn_t *frames, unsigned int n)
         put_page_and_type(mfn_to_page(frames[n]));
 }
 
-/* Idle CPUs that v has left may keep its root, and so old translations. */
-static void flush_window(struct vcpu *v)
-{
-    flush_mask(READ_ONCE(v->domain->arch.dirty_cpumask), 0, FLUSH_TLB);
-}
-
+/* What CPUs still have of the window is harmless: they flush before a frame has
+ * another use, and pv_set_gdt() before the vcpu has another table. */
 void pv_destroy_gdt(struct vcpu *v)
 {
     unsigned int nr = DIV_ROUND_UP(v->arch.gdt_ents, ENTRIES_PER_PAGE);
@@ -81,7 +77,6 @@ void pv_destroy_gdt(struct vcpu *v)
     note_flat_segments(v);
     for (unsigned int i = 0; i < nr; i++)
         WRITE_ONCE(*perdomain_l1e(v, i), empty_window_page());
-    flush_window(v);
     put_gdt_frames(v->arch.gdt_frames, nr);
 }
 
@@ -106,7 +101,8 @@ int pv_set_gdt(struct vcpu *v, const unsigned long *frames, uint32_t entries)
         v->arch.gdt_frames[i] = taken[i];
         WRITE_ONCE(*perdomain_l1e(v, i), pte_make(taken[i], HV_PTE_DESC));
     }
-    flush_window(v);
+    /* Idle CPUs that v has left may keep its root, and so old translations. */
+    flush_mask(READ_ONCE(d->arch.dirty_cpumask), 0, FLUSH_TLB);
     v->arch.gdt_ents = entries;
     note_flat_segments(v);
     return 0;

@@ -286,12 +286,6 @@ static void flush_all(uint64_t va, unsigned int how)
         flush_mask(cpus, va, how);
 }
 
-/* Where a guest can have no entry there is nothing to flush. */
-static bool can_be_cached(uint64_t va)
-{
-    return guest_addr_ok(va) && is_canonical(va);
-}
-
 static int tlb_local_op(const struct mmuext_op *op, struct domain *pg_owner)
 {
     flush_local(0, FLUSH_TLB);
@@ -311,22 +305,18 @@ static int tlb_all_op(const struct mmuext_op *op, struct domain *pg_owner)
 
 static int invlpg_local_op(const struct mmuext_op *op, struct domain *pg_owner)
 {
-    if (can_be_cached(op->arg1.linear_addr))
-        flush_local(op->arg1.linear_addr, FLUSH_VA);
+    flush_local(op->arg1.linear_addr, FLUSH_VA);
     return 0;
 }
 
 static int invlpg_multi_op(const struct mmuext_op *op, struct domain *pg_owner)
 {
-    if (!can_be_cached(op->arg1.linear_addr))
-        return 0;
     return flush_vcpus(op, op->arg1.linear_addr, FLUSH_VA);
 }
 
 static int invlpg_all_op(const struct mmuext_op *op, struct domain *pg_owner)
 {
-    if (can_be_cached(op->arg1.linear_addr))
-        flush_all(op->arg1.linear_addr, FLUSH_VA);
+    flush_all(op->arg1.linear_addr, FLUSH_VA);
     return 0;
 }
 

@@ -301,8 +301,7 @@ int put_page_type_step(struct page_info *pg)
             }
         } else if (atomic_cas(&pg->type, &x,
                               (x & ~PGT_validated) | PGT_locked)) {
-            pg->resume = PT_ENTRIES;
-            return undo(pg, type, false);
+            return undo(pg, type, false); /* from where validation ended */
         }
     }
 }
