@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a domU puts into rflags of an iret frame: it goes on at ring 3, with
- * interrupts on, and without IOPL and VM. NT goes, too; genuine Xen leaves it
- * to the guest, whose next iret instruction faults then. run: ramdisk=1
+ * interrupts on, and without IOPL and VM. NT stays: the guest's next iret
+ * instruction faults then, and none of the hypervisor's. run: ramdisk=1
  */
 #include <pv/domu.h>
 #include <pv/io_port.h>
@@ -93,15 +93,17 @@ int main(void)
 
     is(domu_call(u, flags_after, IOPL, 0) & (IF | IOPL), IF,
        "IOPL in a frame of iret is dropped");
-    is(domu_call(u, flags_after, NT, 0) & IF, IF, "NT does no harm");
+    is(domu_call(u, flags_after, NT, 0) & (IF | NT), IF | NT,
+       "NT is left to the guest");
+    is(domu_call(u, flags_after, 0, 0) & IF, IF, "which goes on with it");
     is(domu_call(u, flags_after, VM | VIF | VIP, 0) & (IF | VM | VIF | VIP), IF,
        "VM, VIF and VIP are dropped");
     is(domu_call(u, port_with_iopl, 0, 0), 13,
        "and with IOPL in its frame a domU reaches no port");
     is(domu_call(u, user_with, IF | IOPL | NT | AC, FLAT_USER_CS), 6,
        "a frame with all of them leads to user mode");
-    is(domu_call(u, flags_of_trap, 0, 0) & (IF | IOPL | AC), IF | AC,
-       "where IOPL is not left, and AC is");
+    is(domu_call(u, flags_of_trap, 0, 0) & (IF | IOPL | NT | AC), IF | NT | AC,
+       "where IOPL is not left, and NT and AC are");
     is(domu_call(u, user_with, 0, FLAT_USER_CS), 6,
        "a frame without IF leads to user mode, too");
     is(domu_call(u, level_of_trap, 0, 0), 3, "at level 3");

@@ -29,8 +29,7 @@
 /* What no guest gets, whatever it asks for: they are cleared in each frame that
  * it loads. With any of RFLAGS_ODD set iret goes the general way. */
 #define RFLAGS_NEVER                                                           \
-    (X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM | X86_EFLAGS_VIF |        \
-     X86_EFLAGS_VIP)
+    (X86_EFLAGS_IOPL | X86_EFLAGS_VM | X86_EFLAGS_VIF | X86_EFLAGS_VIP)
 #define RFLAGS_ODD (RFLAGS_NEVER | X86_EFLAGS_TF | X86_EFLAGS_RF)
 
 /* Control registers. Ours are the same on all CPUs, from cpu_init_features()
