@@ -11,7 +11,7 @@ HV_MM := tests/unit/hv_world.c xen-lite/common/subop.c xen-lite/arch/x86/memory_
   update.c mmuext.c grant.c teardown.c ptwr.c ptwr_decode.c ../emul/decode.c)
 $(foreach t,hv_world hv_heap mm_programs mm_model mm_flags mm_rules hv_subop mm_threads mm_log \
   ptwr_decode priv_insn pv_rules hv_pci hv_e820 hv_strings hv_clock hv_irqs hv_console hv_vga \
-  hv_sched hv_tlb hv_domain hv_usercopy mm_ldt,\
+  hv_sched hv_flush hv_domain hv_usercopy mm_ldt,\
   $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
 
 $(eval $(call unit_test,mm_model,tests/unit/mm_model.c tests/unit/mm_programs.c $(HV_MM),))
@@ -27,7 +27,7 @@ $(eval $(call unit_test,ptwr_decode,tests/unit/ptwr_decode.c \
   $(addprefix xen-lite/arch/x86/pv/,mm/ptwr_decode.c emul/decode.c),-lZydis))
 
 # Each includes the file that it tests.
-$(eval $(call unit_test,hv_tlb,tests/unit/hv_tlb.c,-pthread))
+$(eval $(call unit_test,hv_flush,tests/unit/hv_flush.c,-pthread))
 $(eval $(call unit_test,hv_domain,tests/unit/hv_domain.c,))
 $(eval $(call unit_test,hv_usercopy,tests/unit/hv_usercopy.c,))
 
