@@ -52,7 +52,12 @@ void log_dirty_frame_slow(mfn_t mfn)
 {
 }
 
-static unsigned int served, visited;
+static unsigned int served, visited, served_by_waiter;
+
+void flush_while_waiting(void)
+{
+    atomic_inc(&served_by_waiter);
+}
 
 void flush_tlb_interrupt(void)
 {
@@ -86,21 +91,28 @@ static void *second_writer(void *arg)
     return NULL;
 }
 
-/* A second writer must not make the version even while the first one writes. */
+/* A second writer must not make the version even while the first one writes. It
+ * waits, and keeps nobody waiting for its flush. */
 static void test_one_writer_at_a_time(void **state)
 {
     struct vcpu_time_info t = says(1), expected = says(2);
     unsigned long flags = clock_records_lock();
+    uint32_t version;
+    bool too_early;
     pthread_t second;
 
     clock_record_open(&record);
     assert_int_equal(pthread_create(&second, NULL, second_writer, NULL), 0);
-    usleep(50000);
-    assert_false(atomic_load(&second_is_done));
-    assert_int_equal(READ_ONCE(record.version), 1);
+    for (unsigned int i = 0; i < 5000 && !atomic_load(&served_by_waiter); i++)
+        usleep(1000);
+    too_early = atomic_load(&second_is_done);
+    version = READ_ONCE(record.version);
     clock_record_close(&record, &t);
     clock_records_unlock(flags);
     pthread_join(second, NULL);
+    assert_false(too_early);
+    assert_int_equal(version, 1);
+    assert_true(served_by_waiter > 0);
     assert_true(clock_record_same(&record, &expected));
     assert_int_equal(record.version, 4);
 }

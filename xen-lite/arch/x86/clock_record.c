@@ -12,9 +12,15 @@
 
 static spinlock_t record_lock = SPIN_LOCK_INIT(LOCK_DEVICE);
 
+/* The holder may have all records to write, so a CPU that waits serves flushes,
+ * too. */
 unsigned long clock_records_lock(void)
 {
-    return spin_lock_irqsave(&record_lock);
+    unsigned long flags = local_irq_save();
+
+    while (!spin_trylock(&record_lock))
+        flush_while_waiting();
+    return flags;
 }
 
 void clock_records_unlock(unsigned long flags)
