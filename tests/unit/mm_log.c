@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looking up what the privileged domain can write of a domain whose writes are
- * logged (log_dirty.c, which this file includes): all is found, and others get
- * their turn after each table.
+ * Looking up what others can write of a domain whose writes are logged
+ * (log_dirty.c and, for grants, pin.c, which this file includes): all is found,
+ * and others get their turn in between.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,12 +14,16 @@
 #define log_dirty_frame_slow log_slow
 #include "hv_world.h"
 #include "../../xen-lite/arch/x86/pv/mm/log_dirty.c"
+static unsigned int unlocks;
+#define spin_unlock(lock) (unlocks++, spin_unlock(lock))
+#include "../../xen-lite/common/grant_table/pin.c"
+#undef spin_unlock
 
 #define TABLES 20
 
 /* --- not reached here ----------------------------------------------------- */
 
-void gnttab_log_dirty(struct domain *d)
+void gprintk(struct domain *d, const char *fmt, ...)
 {
 }
 
@@ -107,11 +111,47 @@ static void test_foreign_maps(void **state)
     assert_true(calls >= TABLES);
 }
 
+#define GRANT_FRAMES 3
+static struct active_grant act[GRANT_FRAMES][ENTRIES_PER_FRAME];
+
+static void grant(struct domain *d, uint32_t ref, enum pin pin, uint64_t pfn)
+{
+    struct page_info *pg = alloc_domheap_pages(d, 0, 0);
+    struct active_grant *a = active_entry(d->grant_table, ref);
+
+    set_gpfn_from_mfn(page_to_mfn(pg), pfn);
+    a->pins[pin] = 1;
+    a->mfn = mfn_x(page_to_mfn(pg));
+}
+
+static void test_grants(void **state)
+{
+    const uint32_t last = GRANT_FRAMES * ENTRIES_PER_FRAME - 1;
+    struct active_grant *active[] = {act[0], act[1], act[2]};
+    struct grant_table gt = {.nr_frames = GRANT_FRAMES, .active = active};
+    struct domain *d = world_domain[1];
+
+    d->grant_table = &gt;
+    grant(d, 0, PIN_HOST_RW, 1);
+    grant(d, 7, PIN_HOST_RO, 2); /* nobody can write there */
+    grant(d, LOG_STRIDE - 1, PIN_HOST_RW, 3);
+    grant(d, LOG_STRIDE, PIN_DEV_RW, 4);
+    grant(d, last, PIN_HOST_RW, 5);
+    memset(bits, 0, sizeof(bits));
+    gnttab_log_dirty(d);
+    assert_int_equal(bits[0], 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5);
+    /* The lock is another CPU's, too, after each stride. */
+    assert_true(unlocks >= (last + 1) / LOG_STRIDE);
+    d->grant_table = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         {"What dom0 maps of a logged domain is found, a table at a time",
          test_foreign_maps, NULL, NULL, NULL},
+        {"What others can write by a grant is found, some at a time",
+         test_grants, NULL, NULL, NULL},
     };
 
     world_init();
