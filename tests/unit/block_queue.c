@@ -50,6 +50,14 @@ static void data_in_memory_is_copied_once_where_pages_are_mapped(void **state)
     w.often_full = w.in_memory = false;
 }
 
+static void an_answer_has_no_byte_of_the_backends(void **state)
+{
+    w.answered = w.padded = 0;
+    run(true, true, 500);
+    assert_true(w.answered > 500);
+    assert_int_equal(w.padded, 0);
+}
+
 /* As many segments as Linux's blkback takes; all that is pinned, so a second
  * one is where the pool grows. */
 static void a_request_may_be_a_mebibyte(void **state)
@@ -259,6 +267,7 @@ int main(void)
         cmocka_unit_test(a_guest_with_mapped_pages_reads_what_it_wrote),
         cmocka_unit_test(a_guest_with_copied_pages_reads_what_it_wrote),
         cmocka_unit_test(data_in_memory_is_copied_once_where_pages_are_mapped),
+        cmocka_unit_test(an_answer_has_no_byte_of_the_backends),
         cmocka_unit_test(a_request_may_be_a_mebibyte),
         cmocka_unit_test(a_medium_in_memory_keeps_the_loop_for_a_while),
         cmocka_unit_test(each_request_is_answered_when_the_medium_fails),

@@ -378,6 +378,17 @@ static bool may_fail(const struct live *l)
            (w.errors_on && (w.s.on_error != BLOCK_STOP || flushes_too));
 }
 
+static void note_padding(const blkif_response_t *r)
+{
+    blkif_response_t plain;
+
+    memset(&plain, 0, sizeof(plain));
+    plain.id = r->id;
+    plain.operation = r->operation;
+    plain.status = r->status;
+    w.padded += !!memcmp(&plain, r, sizeof(plain));
+}
+
 static void check_answer(const blkif_response_t *r)
 {
     struct live *l = &live[r->id % MAX_LIVE];
@@ -426,6 +437,7 @@ static void take_answers(unsigned int queue)
 
         memcpy(&r, slot(queue, rsp_cons[queue]), sizeof(r));
         rsp_cons[queue]++;
+        note_padding(&r);
         if (!w.lies)
             assert_int_equal(live[r.id % MAX_LIVE].queue, queue);
         check_answer(&r);

@@ -36,6 +36,7 @@ struct block_world {
     int send_to;            /* the only one that it sends to; -1: all */
     /* --- what has happened --- */
     unsigned int answered, failed, barriers, waits_begun, broken, quiet;
+    unsigned int padded;   /* answers with something between their fields */
     unsigned int in_place; /* transfers */
     uint64_t moved;        /* bytes, by the medium */
     bool data_lost;        /* and no flush has told of it */
