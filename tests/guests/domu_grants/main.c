@@ -5,7 +5,9 @@
  */
 #include <pv/domu.h>
 
-#define REF  8 /* the granter's entry */
+#define REF  8 /* the granter's entry, and the first of some */
+#define REFS 8
+#define EACH 120 /* mappings; Xen does not count many more */
 #define MARK 0x1234567887654321UL
 
 static struct grant_entry_v1 *table;
@@ -34,6 +36,23 @@ static long offer(uint64_t dom, uint64_t flags)
     mb();
     table[REF].flags = flags;
     return 0;
+}
+
+static long offer_some(uint64_t dom, uint64_t unused)
+{
+    offer(dom, GTF_permit_access);
+    for (unsigned int i = 1; i < REFS; i++)
+        table[REF + i] = table[REF];
+    return 0;
+}
+
+static long nr_in_use(uint64_t unused, uint64_t unused_too)
+{
+    long n = 0;
+
+    for (unsigned int i = 0; i < REFS; i++)
+        n += !!(table[REF + i].flags & (GTF_reading | GTF_writing));
+    return n;
 }
 
 static long offer_frame(uint64_t dom, uint64_t mfn)
@@ -103,6 +122,21 @@ static long unmap(uint64_t unused, uint64_t unused_too)
 
     HC3(grant_table_op, GNTTABOP_unmap_grant_ref, &op, 1);
     return op.status;
+}
+
+/* As a device would have them, which takes handles and no pages: how many. */
+static long map_often(uint64_t dom, uint64_t unused)
+{
+    long n = 0;
+
+    for (unsigned int i = 0; i < REFS * EACH; i++) {
+        struct gnttab_map_grant_ref op = {
+            .flags = GNTMAP_device_map, .ref = REF + i % REFS, .dom = dom};
+
+        HC3(grant_table_op, GNTTABOP_map_grant_ref, &op, 1);
+        n += op.status == GNTST_okay;
+    }
+    return n;
 }
 
 static long read_it(uint64_t unused, uint64_t unused_too)
@@ -253,6 +287,24 @@ static void copies(void)
        "after copies the entry is not in use");
 }
 
+/* With many times what is released between two looks at whether others wait. */
+static void death_of_a_mapper(void)
+{
+    struct domu *other = domu_start(1), dead = *other;
+    uint64_t limit = system_time() + 3000000000UL;
+
+    domu_call(granter, offer_some, other->id, 0);
+    is(domu_call(other, map_often, granter->id, 0), REFS * EACH,
+       "a domU holds hundreds of mappings");
+    is(domu_call(granter, nr_in_use, 0, 0), REFS,
+       "of grants that are in use by that");
+    domu_destroy(other);
+    while (domu_flags(&dead) && system_time() < limit)
+        HC2(sched_op, SCHEDOP_yield, 0);
+    is(domu_flags(&dead), 0, "with hundreds of mappings a domU is gone");
+    is(domu_call(granter, nr_in_use, 0, 0), 0, "and has let go of all of them");
+}
+
 static void death_while_mapped(void)
 {
     struct domu dead = *granter;
@@ -283,6 +335,7 @@ int main(void)
     readonly();
     not_offered();
     copies();
+    death_of_a_mapper();
     death_while_mapped();
     domu_destroy(mapper);
     return 0;

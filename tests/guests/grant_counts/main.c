@@ -97,6 +97,9 @@ static void what_is_refused_leaves_nothing(void)
     ok(map(virt_to_mfn((void *)start_info->pt_base) * PAGE_SIZE + 300 * 8, REF,
            GNTMAP_host_map | GNTMAP_contains_pte, &m) < 0,
        "a mapping by an entry of an L4 is refused");
+    ok(map(pte_maddr(window) + 4, REF, GNTMAP_host_map | GNTMAP_contains_pte,
+           &m) < 0,
+       "a mapping by an address between two entries is refused");
     ok(!in_use(REF), "after that the grant is not in use");
     for (unsigned int i = 0; i < MANY; i++) {
         map(0x123450000000UL, REF, GNTMAP_host_map, &m);

@@ -37,6 +37,21 @@ static long copy(uint32_t src_ref, uint64_t dst_mfn, uint16_t off, uint16_t len)
     return op.status;
 }
 
+/* One with nothing in it, which nobody has mapped. */
+static void a_frame_of_the_table(void)
+{
+    xen_pfn_t frames[2] = {0};
+    struct gnttab_setup_table s = {.dom = DOMID_SELF, .nr_frames = 2};
+
+    set_xen_guest_handle(s.frame_list, frames);
+    HC3(grant_table_op, GNTTABOP_setup_table, &s, 1);
+    is(s.status, GNTST_okay, "the grant table can grow");
+    ok(mmuext(MMUEXT_PIN_L1_TABLE, frames[1], 0) < 0,
+       "a frame of the grant table cannot become a page table");
+    ok(HC2(set_gdt, frames + 1, 512) < 0,
+       "a frame of the grant table cannot become a GDT");
+}
+
 int main(void)
 {
     struct gnttab_query_size q = {.dom = DOMID_SELF};
@@ -71,6 +86,7 @@ int main(void)
     is(s.status, GNTST_okay, "status of setup_table is okay");
     table = map_mfn(frame, PTE_P | PTE_W | PTE_U | PTE_A | PTE_D, &rc);
     is(rc, 0, "the grant table can be mapped");
+    a_frame_of_the_table();
     window = map_mfn(virt_to_mfn(target), PTE_P | PTE_U, &rc);
     set_pte(pte_maddr(window), 0);
 

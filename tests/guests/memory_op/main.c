@@ -15,6 +15,16 @@ static long reservation(int cmd, xen_pfn_t *list, unsigned long n,
     return HC2(memory_op, cmd, &r);
 }
 
+static long on_node(unsigned int node, xen_pfn_t *list)
+{
+    struct xen_memory_reservation r = {.nr_extents = 1,
+                                       .mem_flags = XENMEMF_exact_node(node),
+                                       .domid = DOMID_SELF};
+
+    set_xen_guest_handle(r.extent_start, list);
+    return HC2(memory_op, XENMEM_populate_physmap, &r);
+}
+
 int main(void)
 {
     domid_t self = DOMID_SELF;
@@ -70,6 +80,7 @@ int main(void)
     *page = 1;
 
     list[0] = 1;
+    is(on_node(200, list), 0, "a page of a node beyond the last cannot be had");
     is(reservation(XENMEM_populate_physmap, list, 1, 40, DOMID_SELF), 0,
        "an extent of order 40 does nothing");
     is(HC2(memory_op, XENMEM_acquire_resource, &grants), -EPERM,

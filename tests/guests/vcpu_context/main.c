@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A vcpu's first state: what VCPUOP_initialise refuses, that it keeps nothing
- * of what it refused, and that it gives no rights. (Genuine Xen keeps the root
- * when the user root is refused, and fails that line.) run: smp=2 timeout=60
+ * of what it refused, and that it gives no rights and loads nothing that does
+ * not exist. (Genuine Xen keeps the root when the user root is refused, and
+ * fails that line; and the last one, since it leaves MXCSR to the CPU, which
+ * refuses such bits, and QEMU's does not.) run: smp=2 timeout=60
  */
 #include <pv/pv.h>
 
 #define NONCANON 0x8000000000000000UL
 #define IOPL     0x3000UL
+#define MXCSR    24 /* in an FXSAVE image */
 
 static struct vcpu_guest_context c;
 static uint64_t *root;
 static volatile uint64_t flags;
+static volatile uint32_t mxcsr;
 static volatile bool ran;
 
 static void second(void)
 {
     uint64_t f;
 
-    asm volatile("pushfq\n\tpop %0" : "=r"(f));
+    asm volatile("pushfq\n\tpop %0\n\tstmxcsr %1" : "=r"(f), "=m"(mxcsr));
     flags = f;
     ran = true;
     HC3(vcpu_op, VCPUOP_down, 1, 0);
@@ -84,6 +88,8 @@ int main(void)
 
     c.ctrlreg[3] = virt_to_mfn((void *)start_info->pt_base) * PAGE_SIZE;
     c.user_regs.rflags = IOPL | 2;
+    c.flags |= VGCF_i387_valid;
+    memset((uint8_t *)&c.fpu_ctxt + MXCSR, 0xff, sizeof(mxcsr));
     is(HC3(vcpu_op, VCPUOP_initialise, 1, &c), 0, "a good state is taken");
     is(HC3(vcpu_op, VCPUOP_initialise, 1, &c), -EEXIST,
        "an initialised vcpu is not initialised again");
@@ -92,5 +98,6 @@ int main(void)
         ;
     is(flags & IOPL, 0, "it has no I/O privilege level");
     is(flags & 0x200, 0x200, "it runs with interrupts on");
+    is(mxcsr & 0xffff0000, 0, "its MXCSR has no bits that do not exist");
     return 0;
 }

@@ -45,11 +45,21 @@ int main(void)
     ok(info->evtchn_pending_sel & 1UL << ipi.port / 64,
        "an event shows in the selector of the new vcpu_info");
 
+    memset(info, 0, sizeof(*info)); /* with the page's rest an empty table */
+    info->evtchn_upcall_mask = 1;
+    make_readonly((void *)((uint64_t)info & PAGE_MASK));
+    ok(mmuext(MMUEXT_PIN_L1_TABLE, reg.mfn, 0) < 0,
+       "the page of a vcpu_info cannot become a page table");
+    make_writable((void *)((uint64_t)info & PAGE_MASK));
+
     is(HC3(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &area), 0,
        "a run-state area can be registered");
     is(rs->state, RUNSTATE_running, "the run-state area says running");
+    memset(&now, 0xff, sizeof(now));
     is(HC3(vcpu_op, VCPUOP_get_runstate_info, 0, &now), 0,
        "get_runstate_info returns 0");
+    is(((uint32_t *)&now)[1], 0,
+       "between the parts of a run state is nothing of the hypervisor's");
     ok(now.time[RUNSTATE_running] >= rs->time[RUNSTATE_running],
        "the times of the run state grow");
     area.addr.p = 0xffff830000000000UL;
