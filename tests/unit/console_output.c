@@ -537,6 +537,29 @@ static void a_log_is_no_link_and_no_pipe(void **state)
     teardown();
 }
 
+static void a_log_has_a_largest_size(void **state)
+{
+    char old[sizeof(log_path) + 2];
+    struct stat st;
+
+    setup(false, 65536);
+    sprintf(old, "%s.1", log_path);
+    begin_daemon();
+    prints_lines(0, 10);
+    for (int i = 1; i <= 2; i++) {
+        assert_int_equal(truncate(log_path, LOG_FILE_MAX), 0);
+        prints_lines(10 * i, 10 * i + 10);
+        assert_int_equal(stat(old, &st), 0);
+        assert_int_equal(st.st_size, LOG_FILE_MAX);
+        assert_int_equal(stat(log_path, &st), 0);
+        assert_true(st.st_size > 0 && st.st_size < 1000);
+    }
+    finish_all();
+    is_printed("the session", p.seen, p.seen_len);
+    unlink(old);
+    teardown();
+}
+
 static int make_dir(void **state)
 {
     if (!mkdtemp(dir))
@@ -567,6 +590,7 @@ int main(void)
         cmocka_unit_test(a_session_that_does_not_read_stalls_nobody),
         cmocka_unit_test(a_full_file_system_costs_log_lines_only),
         cmocka_unit_test(a_log_is_no_link_and_no_pipe),
+        cmocka_unit_test(a_log_has_a_largest_size),
     };
 
     return cmocka_run_group_tests_name("console output", tests, make_dir,
