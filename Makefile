@@ -7,6 +7,7 @@
 #   make check      all tests                      make bench   measurements
 #   make check-long load, churn and migrations  (MINUTES=10)
 #   make mutants    do the tests see mistakes? (half an hour)
+#   make surface    what a guest or a process of its can reach
 #   make fuzz-hypercalls  random hypercalls of two guests  (SECONDS=600)
 #   make install    onto this machine, DESTDIR=/  (see README)
 #   make format     lay out the C files as clang-format-14 has it

@@ -64,6 +64,12 @@ check-long: packages-run
 	    $(sort $(wildcard tests/long/*.t))
 .PHONY: check-long
 
+# --- what can be reached; HACKING says how the kept part is renewed -------------------
+surface:
+	$(Q)$(MAKE) -s hypervisor tools
+	$(Q)BUILD=$(abspath $(O)) tests/surface/show
+.PHONY: surface
+
 # --- mistakes on purpose: do the tests see them? -------------------------------------
 # T="word ..." chooses by name; see tests/mutants/README.
 mutants:
