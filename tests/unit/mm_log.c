@@ -2,7 +2,8 @@
 /*
  * Looking up what others can write of a domain whose writes are logged
  * (log_dirty.c and, for grants, pin.c, which this file includes): all is found,
- * and others get their turn in between.
+ * and others get their turn in between. And what machine-to-phys says is not
+ * believed.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -145,6 +146,29 @@ static void test_grants(void **state)
     d->grant_table = NULL;
 }
 
+/* The guest says which pfn a frame has. */
+static void test_false_numbers(void **state)
+{
+    static const uint64_t none[] = {PFNS_PER_PAGE, 2 * PFNS_PER_PAGE - 1,
+                                    1ul << 32, 1ul << 63, ~0ul};
+    struct domain *d = domain_by_owner_id(1);
+    struct page_info *pg = alloc_domheap_pages(d, 0, 0);
+
+    memset(bits, 0, sizeof(bits));
+    set_gpfn_from_mfn(page_to_mfn(pg), 70);
+    log_dirty_frame_slow(page_to_mfn(pg));
+    assert_int_equal(bits[1], 1ul << 6);
+    memset(bits, 0, sizeof(bits));
+    assert_false(frame_is_dirty(page_to_mfn(pg)));
+    for (unsigned int i = 0; i < ARRAY_SIZE(none); i++) {
+        set_gpfn_from_mfn(page_to_mfn(pg), none[i]);
+        log_dirty_frame_slow(page_to_mfn(pg));
+        assert_true(frame_is_dirty(page_to_mfn(pg)));
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++)
+        assert_int_equal(bits[i], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +176,8 @@ int main(void)
          test_foreign_maps, NULL, NULL, NULL},
         {"What others can write by a grant is found, some at a time",
          test_grants, NULL, NULL, NULL},
+        {"A pfn that a domain has not is no place in its log",
+         test_false_numbers, NULL, NULL, NULL},
     };
 
     world_init();
