@@ -26,7 +26,7 @@ struct domain *world_domain[WORLD_DOMAINS];
 __thread struct cpu_info test_cpu;
 __thread unsigned int world_preempt, world_abandon, world_fail_copy;
 unsigned long world_checks, world_flushes, world_cache_flushes,
-    world_root_flushes;
+    world_root_flushes, world_roots_lost;
 static __thread uint64_t rnd_state = 88172645463325252ull;
 static bool quiet;
 
@@ -92,6 +92,7 @@ struct vcpu *idle_vcpu[NR_CPUS];
 static uint64_t clock_now = 1, flushed_at[WORLD_CPUS];
 static uint64_t may_write[WORLD_FRAMES], may_walk[WORLD_FRAMES];
 static uint32_t loaded[WORLD_CPUS]; /* domid + 1 */
+static uint64_t loaded_cr3[WORLD_CPUS];
 
 void world_pass_time(uint64_t ticks)
 {
@@ -161,11 +162,21 @@ void flush_cache_frame(mfn_t mfn)
     world_cache_flushes++;
 }
 
+static bool is_root(uint64_t cr3)
+{
+    uint32_t type = READ_ONCE(frame_table[cr3 >> PAGE_SHIFT].type);
+
+    return (type & PGT_type_mask) == PGT_l4_table && (type & PGT_count_mask);
+}
+
 void root_load(uint64_t cr3, struct domain *d)
 {
     unsigned int cpu = test_cpu.cpu;
     uint32_t root = d ? d->id + 1 : 0, before = loaded[cpu];
 
+    if (loaded_cr3[cpu] && !is_root(loaded_cr3[cpu]))
+        world_roots_lost++;
+    loaded_cr3[cpu] = cr3;
     if (d)
         atomic_or(&d->arch.dirty_cpumask, 1ull << cpu);
     flush_cpu(cpu);

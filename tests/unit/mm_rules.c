@@ -371,6 +371,36 @@ static void who_mapped_anothers_frame_is_flushed_too(void **state)
     put_page_and_type(pg);
 }
 
+static mfn_t root_frame(void)
+{
+    struct page_info *pg = frame_of(d);
+
+    memset(page_to_virt(pg), 0, PAGE_SIZE);
+    return page_to_mfn(pg);
+}
+
+/* Nothing but the vcpu holds them. */
+static void a_cpu_leaves_a_root_before_it_is_dropped(void **state)
+{
+    struct mmuext_op op[2] = {{.cmd = MMUEXT_NEW_BASEPTR},
+                              {.cmd = MMUEXT_NEW_USER_BASEPTR}};
+    unsigned long before;
+
+    world_run(0, d->vcpu[0]);
+    before = world_roots_lost;
+    for (unsigned int i = 0; i < 6; i++) {
+        op[0].arg1.mfn = mfn_x(root_frame());
+        op[1].arg1.mfn = mfn_x(root_frame());
+        assert_int_equal(world_call(__HYPERVISOR_mmuext_op, (uint64_t)op,
+                                    1 + i % 2, 0, DOMID_SELF),
+                         0);
+        assert_int_equal(mfn_x(d->vcpu[0]->arch.guest_root), op[0].arg1.mfn);
+        assert_int_equal(world_roots_lost, before);
+    }
+    while (vcpu_destroy_pagetables(d->vcpu[0]))
+        ;
+}
+
 static void idle_cpus_leave_a_root_before_it_is_undone(void **state)
 {
     static struct vcpu idle = {.is_running = true};
@@ -517,6 +547,7 @@ int main(void)
         cmocka_unit_test(a_trapped_write_finds_the_table_as_it_is_by_then),
         cmocka_unit_test(a_frame_that_another_domain_maps_writable_is_marked),
         cmocka_unit_test(who_mapped_anothers_frame_is_flushed_too),
+        cmocka_unit_test(a_cpu_leaves_a_root_before_it_is_dropped),
         cmocka_unit_test(idle_cpus_leave_a_root_before_it_is_undone),
         cmocka_unit_test(a_lent_frame_cannot_be_given_back),
         cmocka_unit_test(a_list_of_frames_lets_others_in_after_each),
