@@ -75,7 +75,8 @@ BLOCK_WORLD := $(addprefix tests/unit/,block_world.c fake_xen.c) \
     $(addprefix backends/block/,limit.c queue.c job.c copies.c record.c request.c pages.c pool.c) \
     $(addprefix backends/common/,ring.c grant_map.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c)
-$(eval $(call unit_test,block_queue,tests/unit/block_queue.c $(BLOCK_WORLD),-lxentoollog))
+$(eval $(call unit_test,block_queue,tests/unit/block_queue.c $(BLOCK_WORLD),-lxentoollog \
+    -Wl$(comma)--wrap=back_ring_take))
 $(eval $(call unit_test,block_resume,$(addprefix tests/unit/,block_resume.c each_store.c) \
     $(BLOCK_WORLD),-lxentoollog))
 MEDIA_WORLD := tests/unit/media_world.c \

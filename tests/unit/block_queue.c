@@ -50,6 +50,35 @@ static void data_in_memory_is_copied_once_where_pages_are_mapped(void **state)
     w.often_full = w.in_memory = false;
 }
 
+/* --- a request changes once it is taken ------------------------------------
+ */
+
+void __real_back_ring_take(struct back_ring *r, void *request, size_t len);
+void __wrap_back_ring_take(struct back_ring *r, void *request, size_t len);
+static int scribble; /* over what has been taken, with this byte; 0: not */
+
+void __wrap_back_ring_take(struct back_ring *r, void *request, size_t len)
+{
+    uint8_t *slot = r->shared + 64 +
+                    (size_t)(r->req_cons & (r->entries - 1)) * r->entry_size;
+
+    __real_back_ring_take(r, request, len);
+    if (scribble)
+        memset(slot, scribble, r->entry_size);
+}
+
+static void what_a_guest_changes_in_a_taken_request_is_not_seen(void **state)
+{
+    static const int bytes[] = {0xff, 0x01, 0x80};
+
+    for (size_t i = 0; i < sizeof(bytes) / sizeof(*bytes); i++) {
+        scribble = bytes[i];
+        run(true, false, 500);
+        run(false, false, 500);
+    }
+    scribble = 0;
+}
+
 static void an_answer_has_no_byte_of_the_backends(void **state)
 {
     w.answered = w.padded = 0;
@@ -267,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_guest_with_mapped_pages_reads_what_it_wrote),
         cmocka_unit_test(a_guest_with_copied_pages_reads_what_it_wrote),
         cmocka_unit_test(data_in_memory_is_copied_once_where_pages_are_mapped),
+        cmocka_unit_test(what_a_guest_changes_in_a_taken_request_is_not_seen),
         cmocka_unit_test(an_answer_has_no_byte_of_the_backends),
         cmocka_unit_test(a_request_may_be_a_mebibyte),
         cmocka_unit_test(a_medium_in_memory_keeps_the_loop_for_a_while),
