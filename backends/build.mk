@@ -101,8 +101,10 @@ NET_QUEUE := \
     $(addprefix backends/common/,ring.c grant_map.c grant_arena.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c)
 NET_WORLD := $(addprefix tests/unit/,net_world.c net_flow.c fake_xen.c) $(NET_QUEUE)
-$(foreach t,queue stall rate,$(eval $(call unit_test,net_$(t),\
+$(foreach t,stall rate,$(eval $(call unit_test,net_$(t),\
     tests/unit/net_$(t).c $(NET_WORLD),-lxentoollog)))
+$(eval $(call unit_test,net_queue,tests/unit/net_queue.c $(NET_WORLD),-lxentoollog \
+    -Wl$(comma)--wrap=back_ring_take$(comma)--wrap=back_ring_give_back))
 $(eval $(call unit_test,net_death,$(addprefix tests/unit/,net_death.c each_store.c) \
     $(NET_WORLD),-lxentoollog))
 $(eval $(call unit_test,net_spread,\

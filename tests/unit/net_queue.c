@@ -65,6 +65,53 @@ static void memory_without_grants_serves_as_well(void **state)
     arena = granted;
 }
 
+/* --- a slot changes once it is taken --- */
+
+void __real_back_ring_take(struct back_ring *r, void *request, size_t len);
+void __wrap_back_ring_take(struct back_ring *r, void *request, size_t len);
+void __real_back_ring_give_back(struct back_ring *r, uint32_t n);
+void __wrap_back_ring_give_back(struct back_ring *r, uint32_t n);
+
+static int scribble; /* over what has been taken, with this byte; 0: not */
+static uint8_t taken[2][NET_RING_SIZE][16]; /* as it was: of tx, of rx */
+
+static uint8_t *slot_of(const struct back_ring *r, uint32_t index)
+{
+    return r->shared + 64 + (size_t)(index & (r->entries - 1)) * r->entry_size;
+}
+
+void __wrap_back_ring_take(struct back_ring *r, void *request, size_t len)
+{
+    uint32_t index = r->req_cons;
+
+    __real_back_ring_take(r, request, len);
+    if (!scribble)
+        return;
+    memcpy(taken[r == &q.rx][index % NET_RING_SIZE], request, len);
+    memset(slot_of(r, index), scribble, r->entry_size);
+}
+
+/* They are read anew: by then they are as the guest wants them. */
+void __wrap_back_ring_give_back(struct back_ring *r, uint32_t n)
+{
+    for (uint32_t i = r->req_cons - n; scribble && i != r->req_cons; i++)
+        memcpy(slot_of(r, i), taken[r == &q.rx][i % NET_RING_SIZE],
+               r->entry_size);
+    __real_back_ring_give_back(r, n);
+}
+
+static void what_a_guest_changes_in_a_taken_slot_is_not_seen(void **state)
+{
+    static const int bytes[] = {0xff, 0x01, 0x80};
+
+    for (size_t i = 0; i < sizeof(bytes) / sizeof(*bytes); i++) {
+        scribble = bytes[i];
+        a_guests_frames_reach_the_host_and_each_slot_is_answered(NULL);
+        the_hosts_frames_reach_the_guest_whole_and_in_order(NULL);
+    }
+    scribble = 0;
+}
+
 /* --- multicast --- */
 
 /* A frame to this address; true: the guest got it. */
@@ -162,6 +209,7 @@ int main(void)
         TEST(a_guests_frames_reach_the_host_and_each_slot_is_answered),
         TEST(the_hosts_frames_reach_the_guest_whole_and_in_order),
         TEST(memory_without_grants_serves_as_well),
+        TEST(what_a_guest_changes_in_a_taken_slot_is_not_seen),
         TEST(a_guest_gets_the_multicast_frames_that_it_asked_for),
         TEST(a_device_that_somebody_removes_is_told_once),
     };
