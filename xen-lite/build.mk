@@ -51,6 +51,7 @@ HV_COLD += arch/x86/cpu.o
 HV_COLD += arch/x86/domctl.o
 HV_COLD += arch/x86/sysctl.o
 HV_HOT += arch/x86/hypercall.o
+HV_COLD += arch/x86/stretch.o
 HV_HOT += arch/x86/context.o
 HV_COLD += arch/x86/domain.o
 HV_COLD += arch/x86/dump.o

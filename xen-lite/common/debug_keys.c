@@ -9,6 +9,7 @@
 #include <hv/grant_table.h>
 #include <hv/mm.h>
 #include <hv/smp.h>
+#include <hv/stretch.h>
 
 #define for_each_dumped_domain(d)                                              \
     for_each_domain (d)                                                        \
@@ -122,6 +123,18 @@ static void audit(char key)
 {
     audit_frames(true);
 }
+
+static void dump_stretches(char key)
+{
+    stretch_dump();
+    lock_holds_dump();
+}
+
+static void reset_stretches(char key)
+{
+    stretch_reset();
+    lock_holds_reset();
+}
 #endif
 
 const struct debug_key debug_keys[] = {
@@ -135,6 +148,9 @@ const struct debug_key debug_keys[] = {
     {'C', false, "trigger a crash dump", crash},
     {'G', false, "'+' and '-' for guests' messages", console_change_level},
     {'H', true, "show the heap's free memory, by zone", heap_dump},
+#ifdef HV_DEBUG
+    {'L', false, "forget the longest stretches", reset_stretches},
+#endif
     {'R', false, "reboot", reboot},
     {'a', true, "dump timers", dump_timers},
     {'c', true, "dump idle times", dump_idle},
@@ -143,6 +159,9 @@ const struct debug_key debug_keys[] = {
     {'g', true, "dump grants in use", dump_grants},
     {'h', false, "show this list", show_keys},
     {'i', true, "dump interrupts", arch_dump_irqs},
+#ifdef HV_DEBUG
+    {'l', true, "show the longest stretches without a look", dump_stretches},
+#endif
     {'m', true, "dump memory", dump_memory},
     {'q', true, "dump domains", dump_domains},
     {'r', true, "show who waits for a CPU", dump_queues},

@@ -15,6 +15,7 @@
 #include <hv/mm.h>
 #include <hv/smp.h>
 #include <hv/console.h>
+#include <hv/stretch.h>
 #include <hv/version.h>
 
 struct domain *domain_list;
@@ -290,6 +291,8 @@ static void dom0_shutdown(int reason)
 {
     console_force_unlock(); /* another CPU may have it for ever */
     printk("Hardware domain shut down, reason %d\n", reason);
+    stretch_dump();
+    lock_holds_dump();
     if (reason == SHUTDOWN_poweroff ||
         (reason == SHUTDOWN_crash && opt_noreboot))
         reason == SHUTDOWN_crash ? machine_halt() : machine_power_off();

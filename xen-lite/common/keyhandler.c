@@ -10,6 +10,7 @@
  */
 #include <hv/console.h>
 #include <hv/domain.h>
+#include <hv/stretch.h>
 
 #define KEY_LIMIT  SECONDS(2)
 #define NR_WAITING 32u
@@ -47,6 +48,7 @@ static void run_key(const struct debug_key *k, const char *verb)
     printk("'%c' %s -> %s\n", k->key, verb, k->desc);
     k->fn(k->key);
     console_show_all = false;
+    stretch_forgive();
 }
 
 static void run_waiting(void *data)

@@ -14,19 +14,23 @@
 #include <hv/domain.h>
 #include <hv/hypercall.h>
 #include <hv/multicall.h>
+#include <hv/stretch.h>
 
 DEFINE_PER_CPU(struct multicall_state, multicall_state);
 
 static void run_entry(struct multicall_state *ms)
 {
     struct multicall_entry *call = &ms->call;
+    hypercall_fn_t fn =
+        call->op < NR_HYPERCALLS ? hypercall_table[call->op] : NULL;
 
-    if (call->op >= NR_HYPERCALLS || !hypercall_table[call->op])
+    stretch_name(fn);
+    if (!fn)
         call->result = -ENOSYS;
     else if (call->op == __HYPERVISOR_multicall)
         call->result = -EINVAL;
     else
-        call->result = hypercall_invoke(hypercall_table[call->op], call->args);
+        call->result = hypercall_invoke(fn, call->args);
 }
 
 long do_multicall(uint64_t list, unsigned int count)

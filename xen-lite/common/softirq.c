@@ -11,6 +11,7 @@
 #include <hv/smp.h>
 #include <hv/softirq.h>
 #include <hv/spinlock.h>
+#include <hv/stretch.h>
 
 static void (*handlers[NR_SOFTIRQS])(void);
 
@@ -43,8 +44,10 @@ void do_softirq(void)
 
         /* SCHEDULE may not return, so its bit is cleared first. */
         atomic_and(&info->softirq_pending, ~(1u << nr));
+        stretch_point(handlers[nr]);
         handlers[nr]();
     }
+    stretch_point(do_softirq);
 }
 
 /* --- tasklets ------------------------------------------------------------- */

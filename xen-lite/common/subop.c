@@ -3,6 +3,7 @@
 #include <hv/subop.h>
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
+#include <hv/stretch.h>
 
 #define MAX_SIZE 255 /* what a row's or family's bytes can say */
 
@@ -38,6 +39,7 @@ static long for_domain(const struct subop *row, struct domain *d, void *body)
 {
     if (d == current->domain && (row->flags & SUBOP_NOT_SELF))
         return -EINVAL;
+    stretch_name(row->fn);
     return row->fn ? row->fn(d, body) : row->rc;
 }
 
@@ -123,6 +125,7 @@ call(const struct subop_family *f, unsigned int cmd, struct vcpu *v,
     op[0] = arg;
     if (row->in && copy_from_guest_raw(op, arg, row->in))
         return -EFAULT;
+    stretch_name(v ? (const void *)row->vcpu_fn : (const void *)row->fn);
     rc = v ? row->vcpu_fn(v, op) : row->fn(current->domain, op);
     return likely(rc != -ERESTART) ? rc : hypercall_again(f->call);
 }

@@ -44,6 +44,8 @@ void asm_offsets(void)
     /* guest_regs comes first: these count from it. */
     OFFSET(CPUINFO_current, struct cpu_info, current_vcpu);
     OFFSET(CPUINFO_softirq_pending, struct cpu_info, softirq_pending);
+    OFFSET(CPUINFO_stretch_start, struct cpu_info, stretch_start);
+    OFFSET(CPUINFO_stretch_what, struct cpu_info, stretch_what);
     DEFINE(CPU_INFO_SIZE, sizeof(struct cpu_info));
 
     OFFSET(VCPU_cr3_kernel, struct vcpu, arch.cr3_kernel);

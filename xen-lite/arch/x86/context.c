@@ -14,6 +14,7 @@
 #include <hv/lib.h>
 #include <hv/smp.h>
 #include <hv/softirq.h>
+#include <hv/stretch.h>
 #include <asm/guest_tables.h>
 #include <asm/log_dirty.h>
 #include <asm/pv.h>
@@ -141,6 +142,7 @@ noreturn void idle_loop(void)
         local_irq_disable();
         if (!softirq_pending()) {
             this_cpu(halts)++;
+            stretch_idle();
             asm volatile("sti; hlt" ::: "memory");
         }
     }

@@ -104,6 +104,7 @@ handle_page_fault:
         ENTER
         testb   $3, REGS_cs(%rsp)
         jz      exception_in_hv
+        STRETCH_BEGINS do_guest_page_fault
         call    do_guest_page_fault
         cli
         jmp     ret_to_guest
@@ -113,6 +114,7 @@ handle_exception:
         testb   $3, REGS_cs(%rsp)
         jz      exception_in_hv
 guest_exception:
+        STRETCH_BEGINS do_guest_exception
         call    do_guest_exception
         cli
         jmp     ret_to_guest
@@ -162,6 +164,7 @@ handle_irq:
         ENTER
         testb   $3, REGS_cs(%rsp)
         jz      1f
+        STRETCH_BEGINS do_IRQ
         call    do_IRQ
         jmp     ret_to_guest
 1:      call    do_IRQ
@@ -180,7 +183,8 @@ ret_to_guest:
         jne     exit_event
 1:      cmpb    $0, VCPU_nmi_pending(%rdi)
         jne     exit_nmi
-2:      RESTORE_REGS
+2:      STRETCH_ENDS
+        RESTORE_REGS
 guest_iretq:
         iretq
         ex_table guest_iretq, guest_iretq_failed

@@ -12,11 +12,13 @@
 #include <hv/hypercall.h>
 #include <hv/multicall.h>
 #include <hv/softirq.h>
+#include <hv/stretch.h>
 
 #define SYSCALL_INSN_BYTES 2
 
 bool hypercall_preempt_check(void)
 {
+    stretch_point(__builtin_return_address(0));
     return softirq_pending() || local_events_need_delivery(current);
 }
 

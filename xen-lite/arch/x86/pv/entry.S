@@ -150,7 +150,6 @@ hypercall:
         mov     %r8, REGS_r8(%rsp)
         mov     %r9, REGS_r9(%rsp)
         mov     %r10, REGS_r10(%rsp)
-        mov     REGS_rdx(%rsp), %rdx
         sti
         cmp     $HC_count, %rax
         jae     no_such_call
@@ -158,8 +157,11 @@ hypercall:
         mov     (%rcx, %rax, 8), %rax
         test    %rax, %rax
         jz      no_such_call
+        STRETCH_BEGINS
+        mov     REGS_rdx(%rsp), %rdx
         mov     %r10, %rcx
         call    *%rax
+        STRETCH_ENDS
 hypercall_done:
         cli
         cmpl    $0, CPUINFO_softirq_pending(%rsp)

@@ -19,6 +19,7 @@
 #define SMAP_SITE_CLAC 1
 
 #ifdef __ASSEMBLY__
+#include <asm-offsets.h>
 /* clang-format off */
 /* Both are labels. At fixup the registers are those of the moment of the
  * fault, and rsp too: whatever the code has pushed by then is still there. */
@@ -35,6 +36,31 @@
         .pushsection .smap_sites, "a", @progbits
         .long   .Lsmap\@ - ., \kind
         .popsection
+.endm
+/* A stretch (hv/stretch.h) begins, called by the function in rax or by this
+ * one; rsp is at guest_regs. rdx is lost, and with a name rax. */
+.macro STRETCH_BEGINS what
+#ifdef HV_DEBUG
+        .ifnb   \what
+        lea     \what(%rip), %rax
+        .endif
+        mov     %rax, CPUINFO_stretch_what(%rsp)
+        rdtsc
+        shl     $32, %rdx
+        or      %rdx, %rax
+        mov     %rax, CPUINFO_stretch_start(%rsp)
+        mov     CPUINFO_stretch_what(%rsp), %rax
+#endif
+.endm
+/* ... and ends. Kept are rax and what C preserves. */
+.macro STRETCH_ENDS
+#ifdef HV_DEBUG
+        push    %rax
+        push    %rax
+        call    stretch_end
+        pop     %rax
+        pop     %rax
+#endif
 .endm
 /* clang-format on */
 /* As instructions: what stac() and clac() are in C. */

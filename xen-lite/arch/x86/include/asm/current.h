@@ -42,7 +42,10 @@ struct cpu_info {
     unsigned long per_cpu_offset;
     uint32_t cpu;
     uint32_t softirq_pending; /* bits of enum softirq, atomic */
-    uint64_t pad[3];          /* the end of guest_regs is 16-byte aligned */
+    /* Of debug builds: see hv/stretch.h. 0: none is under way. */
+    uint64_t stretch_start;
+    const void *stretch_what;
+    uint64_t pad[1]; /* the end of guest_regs is 16-byte aligned */
 };
 
 /*
