@@ -6,8 +6,8 @@
  * Most tables are nearly empty. Validation looks at eight entries at a time;
  * it leaves in the frame's record a mask with one bit per 16 slots that may
  * hold present entries, and the undo visits only those. L1 tables are done in
- * one go, 512 entries; above that a present entry may mean a tree, so there is
- * a preemption check after every few.
+ * one go, 512 entries; above that each present entry may mean as much or a
+ * tree, so there is a preemption check after each.
  *
  * An undo that was interrupted goes into a list of the owner's, through the
  * records of the frames, so that it has no bound. The next memory call (of
@@ -17,10 +17,6 @@
 #include "mm.h"
 #include <asm/paging.h>
 #include <asm/tlb.h>
-
-/* Present entries above L1 between two preemption checks; at most an eight
- * more. */
-#define STRIDE 4
 
 static bool eight_absent(const pte_t *t)
 {
@@ -40,9 +36,9 @@ static unsigned int skip_absent(const pte_t *t, unsigned int i)
     return p - t;
 }
 
-/* Slots i.. to the end of their eight. *done counts those with a reference. */
-static int take_eight(pte_t *t, unsigned int *slot, unsigned int level,
-                      struct domain *d, unsigned int *done)
+/* Slots i.. to the end of their eight; above L1 one slot. */
+static int take_some(pte_t *t, unsigned int *slot, unsigned int level,
+                     struct domain *d)
 {
     unsigned int i = *slot;
     int rc = 0;
@@ -57,8 +53,7 @@ static int take_eight(pte_t *t, unsigned int *slot, unsigned int level,
             break;
         if (e != t[i])
             WRITE_ONCE(t[i], e);
-        ++*done;
-    } while (++i & 7);
+    } while ((++i & 7) && level == 1);
     *slot = i;
     return rc;
 }
@@ -67,7 +62,7 @@ int table_take_entries(struct page_info *pg, unsigned int level,
                        struct domain *d)
 {
     pte_t *t = page_to_virt(pg);
-    unsigned int i = pg->resume & RESUME_SLOT, done = 0, at_check = 0;
+    unsigned int i = pg->resume & RESUME_SLOT;
     uint32_t mask = i ? pg->entry_mask : 0;
     int rc = 0;
 
@@ -84,12 +79,9 @@ int table_take_entries(struct page_info *pg, unsigned int level,
             continue;
         }
         mask |= 1u << (i / MASK_GROUP);
-        rc = take_eight(t, &i, level, d, &done);
-        if (!rc && level > 1 && done - at_check >= STRIDE) {
-            at_check = done;
-            if (hypercall_preempt_check())
-                rc = -ERESTART;
-        }
+        rc = take_some(t, &i, level, d);
+        if (!rc && level > 1 && hypercall_preempt_check())
+            rc = -ERESTART;
     }
     pg->entry_mask = mask;
     pg->resume = i;
@@ -99,7 +91,7 @@ int table_take_entries(struct page_info *pg, unsigned int level,
 int table_put_entries(struct page_info *pg, unsigned int level)
 {
     pte_t *t = page_to_virt(pg);
-    unsigned int end = pg->resume & RESUME_SLOT, done = 0;
+    unsigned int end = pg->resume & RESUME_SLOT;
     uint32_t mask = pg->entry_mask;
 
     ASSERT_LOCKED(pg);
@@ -126,8 +118,7 @@ int table_put_entries(struct page_info *pg, unsigned int level)
             if (!(t[i] & PTE_PRESENT) || is_hv_slot(level, i))
                 continue;
             child = entry_put(t[i], level);
-            if (child || (level > 1 && ++done % STRIDE == 0 &&
-                          hypercall_preempt_check())) {
+            if (child || (level > 1 && hypercall_preempt_check())) {
                 pg->resume = i | (child ? RESUME_CHILD : 0);
                 pg->entry_mask = mask;
                 return -ERESTART;
