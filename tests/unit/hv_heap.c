@@ -220,6 +220,53 @@ static void an_exchange_leaves_the_pfn_of_a_frame_that_was_lost(void **state)
     world_kill_domain(1);
 }
 
+/* Each look says yes. */
+static void
+large_extents_come_and_go_however_often_they_are_interrupted(void **state)
+{
+    xen_pfn_t mfn[8], run = 0, had = world_domain[0]->tot_pages;
+    struct xen_memory_reservation r = {
+        .extent_order = 7, .nr_extents = 2, .domid = DOMID_SELF};
+    struct xen_memory_exchange ex = {
+        .in = {.nr_extents = 8, .domid = DOMID_SELF},
+        .out = {.nr_extents = 1, .extent_order = 3, .domid = DOMID_SELF}};
+
+    r.extent_start.p = mfn;
+    world_preempt = 1000;
+    for (unsigned int i = 0; i < 2; i++) { /* the second time they are dirty */
+        world_domain[0]->max_pages = TOTAL;
+        assert_int_equal(world_call(__HYPERVISOR_memory_op,
+                                    XENMEM_increase_reservation, (uint64_t)&r,
+                                    0, 0),
+                         2);
+        assert_int_equal(world_domain[0]->tot_pages, had + 256);
+        assert_int_equal(world_call(__HYPERVISOR_memory_op,
+                                    XENMEM_decrease_reservation, (uint64_t)&r,
+                                    0, 0),
+                         2);
+        assert_int_equal(world_domain[0]->tot_pages, had);
+    }
+    r.extent_order = 0;
+    r.nr_extents = 8;
+    world_call(__HYPERVISOR_memory_op, XENMEM_increase_reservation,
+               (uint64_t)&r, 0, 0);
+    ex.in.extent_start.p = mfn;
+    ex.out.extent_start.p = &run;
+    assert_int_equal(world_call(__HYPERVISOR_memory_op, XENMEM_exchange,
+                                (uint64_t)&ex, 0, 0),
+                     0);
+    assert_int_equal(ex.nr_exchanged, 8);
+    assert_int_equal(run % 8, 0);
+    assert_int_equal(world_domain[0]->tot_pages, had + 8);
+    r.extent_order = 3;
+    r.nr_extents = 1;
+    r.extent_start.p = &run;
+    world_call(__HYPERVISOR_memory_op, XENMEM_decrease_reservation,
+               (uint64_t)&r, 0, 0);
+    world_preempt = 0;
+    assert_int_equal(world_domain[0]->tot_pages, had);
+}
+
 static void objects_do_not_overlap_and_all_memory_comes_back(void **state)
 {
     static struct {
@@ -307,6 +354,8 @@ int main(void)
         cmocka_unit_test(the_later_of_two_flush_times_is_found_across_a_wrap),
         cmocka_unit_test(a_frame_freed_beside_an_old_buddy_is_flushed),
         cmocka_unit_test(an_exchange_leaves_the_pfn_of_a_frame_that_was_lost),
+        cmocka_unit_test(
+            large_extents_come_and_go_however_often_they_are_interrupted),
         cmocka_unit_test(objects_do_not_overlap_and_all_memory_comes_back)};
 
     world_init();

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include "hv_world.h"
 #include <hv/grant_table.h>
+#include <hv/memory.h>
 #include <hv/smp.h>
 #include <asm/e820.h>
 #include <asm/guest_tables.h>
@@ -335,7 +336,8 @@ bool world_kill_domain(domid_t id)
         }
     d->arch.dirty_cpumask = 0;
     for (unsigned int i = 0; i < WORLD_VCPUS; i++)
-        while (vcpu_destroy_pagetables(d->vcpu[i]))
+        while (exchange_finish(d->vcpu[i]) ||
+               vcpu_destroy_pagetables(d->vcpu[i]))
             ;
     while (relinquish_memory(d))
         ;

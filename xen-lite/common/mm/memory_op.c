@@ -2,7 +2,8 @@
 /*
  * memory_op: how much memory a domain has, and which frames.
  *
- * The command's upper bits hold how many extents a continued call has done.
+ * The command's upper bits hold how many extents a continued call has done;
+ * where large extents leave room above that, how many frames of the next one.
  * Calls on extent lists answer with the number of extents done; a shorter
  * count than asked is the caller's to judge, an errno means the request made
  * no sense at all.
@@ -15,8 +16,10 @@
 #include <hv/page_alloc.h>
 #include <xen/memory.h>
 
-#define CMD_MASK  63u
-#define CMD_SHIFT 6
+#define CMD_MASK    63u
+#define CMD_SHIFT   6
+#define START_BITS  (64 - CMD_SHIFT)
+#define GIVE_STRIDE 64 /* frames between two looks at other work */
 
 /* Largest extents: for a domain that drives devices or builds domains, and for
  * others. */
@@ -51,14 +54,26 @@ struct extents {
     struct domain *d;
     struct xen_memory_reservation r;
     unsigned int memflags;
+    unsigned long frames; /* of the extent under way: given back already */
+    bool preempted;       /* a step that failed will get further next time */
 };
+
+static struct page_info *alloc_extent(struct extents *x)
+{
+    struct page_info *pg = alloc_domheap_pages(x->d, x->r.extent_order,
+                                               x->memflags | MEMF_preempt);
+
+    if (!pg)
+        x->preempted = hypercall_preempt_check();
+    return pg;
+}
 
 static bool increase_one(struct extents *x, unsigned long i)
 {
     struct page_info *pg;
     xen_pfn_t mfn;
 
-    pg = alloc_domheap_pages(x->d, x->r.extent_order, x->memflags);
+    pg = alloc_extent(x);
     if (!pg)
         return false;
     mfn = mfn_x(page_to_mfn(pg));
@@ -74,7 +89,7 @@ static bool populate_one(struct extents *x, unsigned long i)
 
     if (copy_from_guest_offset(&pfn, x->r.extent_start, i, 1))
         return false;
-    pg = alloc_domheap_pages(x->d, x->r.extent_order, x->memflags);
+    pg = alloc_extent(x);
     if (!pg)
         return false;
     mfn = mfn_x(page_to_mfn(pg));
@@ -99,13 +114,18 @@ static bool give_back(struct domain *d, mfn_t mfn)
 
 static bool decrease_one(struct extents *x, unsigned long i)
 {
+    unsigned long nr = 1UL << x->r.extent_order, from = x->frames;
     xen_pfn_t mfn;
 
     if (copy_from_guest_offset(&mfn, x->r.extent_start, i, 1))
         return false;
-    for (unsigned long j = 0; j < 1UL << x->r.extent_order; j++)
-        if (!give_back(x->d, _mfn(mfn + j)))
+    for (; x->frames < nr; x->frames++) {
+        x->preempted = x->frames > from && x->frames % GIVE_STRIDE == 0 &&
+                       hypercall_preempt_check();
+        if (x->preempted || !give_back(x->d, _mfn(mfn + x->frames)))
             return false;
+    }
+    x->frames = 0;
     return true;
 }
 
@@ -116,32 +136,33 @@ static long do_extents(unsigned int op, unsigned long start, uint64_t arg)
         [XENMEM_decrease_reservation] = decrease_one,
         [XENMEM_populate_physmap] = populate_one,
     };
-    struct extents x;
-    unsigned long i = start;
-    bool preempted = false;
+    struct extents x = {.preempted = false};
+    unsigned int position; /* bits of the number of extents */
+    unsigned long i;
     int rc;
 
-    if (copy_object_from_guest(&x.r, arg))
+    if (copy_object_from_guest(&x.r, arg) ||
+        x.r.extent_order > memory_max_order(current->domain))
         return start;
-    if (x.r.extent_order > memory_max_order(current->domain) ||
+    position = START_BITS - x.r.extent_order;
+    i = start & ((1UL << position) - 1);
+    x.frames = start >> position;
+    if ((x.frames && op != XENMEM_decrease_reservation) ||
         x.r.nr_extents > (~0UL >> CMD_SHIFT) >> x.r.extent_order ||
         !memory_flags(x.r.mem_flags, &x.memflags))
         return start;
     rc = subop_domain(x.r.domid, &x.d);
     if (rc)
         return rc == -EPERM ? rc : (long)start;
-    for (; i < x.r.nr_extents; i++) {
-        if (i > start && hypercall_preempt_check()) {
-            preempted = true;
-            break;
-        }
-        if (!step[op](&x, i))
+    for (unsigned long first = i; i < x.r.nr_extents; i++) {
+        x.preempted = i > first && hypercall_preempt_check();
+        if (x.preempted || !step[op](&x, i))
             break;
     }
     put_domain(x.d);
-    if (!preempted)
+    if (!x.preempted)
         return i;
-    hypercall_set_arg(0, op | i << CMD_SHIFT);
+    hypercall_set_arg(0, op | (i | x.frames << position) << CMD_SHIFT);
     return hypercall_again(__HYPERVISOR_memory_op);
 }
 

@@ -13,16 +13,18 @@
  * since) and scrubs afterwards. So no data and no write crosses owners.
  */
 #include <hv/domain.h>
+#include <hv/hypercall.h>
 #include <hv/mm.h>
 #include <hv/page_alloc.h>
 #include <hv/smp.h>
 #include <hv/spinlock.h>
 #include <asm/tlb.h>
 
-#define NR_ZONES   33
-#define NIL        (~0u >> 1)
-#define FREE_HEAD  1u /* first frame of a chunk of free_order */
-#define FREE_DIRTY 2u /* content of some owner; head: of any frame in it */
+#define NR_ZONES     33
+#define NIL          (~0u >> 1)
+#define FREE_HEAD    1u /* first frame of a chunk of free_order */
+#define SCRUB_STRIDE 16 /* frames between two looks at other work */
+#define FREE_DIRTY   2u /* content of some owner; head: of any frame in it */
 
 uint64_t total_pages;
 
@@ -198,10 +200,34 @@ static uint64_t take_allowed(const struct domain *d, unsigned int order,
 }
 
 /*
- * Off the lists: make the chunk fit for a new owner. Stale translations go
- * first, on every CPU: former owners and mappers are not remembered.
+ * The frames that say that they are dirty. False: the caller wants to be
+ * interrupted and should be. What is clean stays so, but for the first frame,
+ * which speaks for the chunk, so each attempt gets further.
  */
-static void chunk_prepare(uint64_t mfn, unsigned int order,
+static bool chunk_scrub(uint64_t mfn, unsigned int order, unsigned int memflags)
+{
+    struct page_info *pg = frame_table + mfn;
+
+    for (unsigned long i = (1ul << order); i-- > 0;) {
+        if (!(pg[i].free_flags & FREE_DIRTY))
+            continue;
+        memset(mfn_to_virt(_mfn(mfn + i)), 0, PAGE_SIZE);
+        if (!i)
+            break;
+        pg[i].free_flags &= ~FREE_DIRTY;
+        if ((memflags & MEMF_preempt) && i % SCRUB_STRIDE == 0 &&
+            hypercall_preempt_check())
+            return false;
+    }
+    return true;
+}
+
+/*
+ * Off the lists: make the chunk fit for a new owner. Stale translations go
+ * first, on every CPU: former owners and mappers are not remembered. False: as
+ * chunk_scrub().
+ */
+static bool chunk_prepare(uint64_t mfn, unsigned int order,
                           unsigned int memflags)
 {
     struct page_info *pg = frame_table + mfn;
@@ -212,13 +238,14 @@ static void chunk_prepare(uint64_t mfn, unsigned int order,
     assert_no_irq_locks();
     if (heap_ready && (cpus = tlb_filter(cpu_online_map.bits, stamp)))
         flush_mask(cpus, 0, FLUSH_TLB_GLOBAL);
+    if (dirty && !(memflags & MEMF_no_scrub) &&
+        !chunk_scrub(mfn, order, memflags))
+        return false;
     for (unsigned long i = 0; i < 1ul << order; i++) {
-        if (dirty && (pg[i].free_flags & FREE_DIRTY) &&
-            !(memflags & MEMF_no_scrub))
-            memset(mfn_to_virt(_mfn(mfn + i)), 0, PAGE_SIZE);
         pg[i].type = PGT_none;
         pg[i].tlb_stamp = stamp;
     }
+    return true;
 }
 
 static void chunk_own(uint64_t mfn, unsigned int order, uint16_t owner,
@@ -242,8 +269,12 @@ static struct page_info *alloc_chunk(const struct domain *d, unsigned int order,
     spin_unlock(&heap_lock);
     if (mfn == INVALID_MFN_RAW)
         return NULL;
-    chunk_prepare(mfn, order, memflags);
-    return frame_table + mfn;
+    if (chunk_prepare(mfn, order, memflags))
+        return frame_table + mfn;
+    spin_lock(&heap_lock);
+    chunk_free(mfn, order);
+    spin_unlock(&heap_lock);
+    return NULL;
 }
 
 /* Records become free ones; chunk_free() then makes them findable. */

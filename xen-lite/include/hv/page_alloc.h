@@ -20,6 +20,9 @@ struct page_info;
 #define MEMF_low_reserve     (1u << 8)  /* may use the reserve below 4 GiB */
 #define MEMF_no_refcount     (1u << 9)  /* not counted in tot_pages */
 #define MEMF_no_scrub        (1u << 10) /* caller overwrites all of it */
+/* NULL also when hypercall_preempt_check() is true: the call, made again, gets
+ * further. */
+#define MEMF_preempt (1u << 11)
 
 /*
  * Frames for the hypervisor itself, of the given order: owner DOMID_IDLE until
