@@ -62,18 +62,20 @@ static uint64_t window_address(uint64_t pfn)
 
 /* --- the domain and its memory -------------------------------------------- */
 
+struct xen_domctl_createdomain domu_config = {
+    .max_evtchn_port = 1023,
+    .max_grant_frames = 4,
+    .max_maptrack_frames = 4,
+    .grant_opts = 1,
+};
+
 static void create(struct domu *u, unsigned int vcpus)
 {
     static struct xen_domctl d;
 
     memset(&d, 0, sizeof(d));
-    d.u.createdomain = (struct xen_domctl_createdomain){
-        .max_vcpus = vcpus,
-        .max_evtchn_port = 1023,
-        .max_grant_frames = 4,
-        .max_maptrack_frames = 4,
-        .grant_opts = 1,
-    };
+    d.u.createdomain = domu_config;
+    d.u.createdomain.max_vcpus = vcpus;
     must(domu_control(0, XEN_DOMCTL_createdomain, &d), "createdomain");
     u->id = d.domain;
     d.u.max_vcpus.max = vcpus;

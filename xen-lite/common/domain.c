@@ -117,22 +117,31 @@ static void unlist_domain(struct domain *d)
     spin_unlock(&domlist_lock);
 }
 
-static void free_domain(struct domain *d)
+#define FREE_BATCH 64
+
+/* Frees some of d; true: that was all. Nobody can find d any more. */
+static bool free_some(struct domain *d)
 {
+    unsigned int left = FREE_BATCH;
+
     for (uint32_t i = 0; i < d->max_vcpus; i++) {
         struct vcpu *v = d->vcpu[i];
 
         if (!v)
             continue;
+        if (!left--)
+            return false;
         sched_vcpu_destroy(v);
         arch_vcpu_destroy(v);
         xfree(v);
+        d->vcpu[i] = NULL;
     }
-    grant_table_destroy(d);
-    evtchn_destroy_final(d);
+    if (!grant_table_destroy(d, &left) || !evtchn_destroy_final(d, &left))
+        return false;
     arch_domain_destroy(d);
     xfree(d->vcpu);
     xfree(d);
+    return true;
 }
 
 static struct domain *alloc_special_domain(domid_t id)
@@ -219,8 +228,10 @@ struct domain *domain_create(domid_t id,
 fail:
     *err = rc;
     d->is_dying = DOMDYING_dead;
+    /* Every part's destructor accepts a part not made. */
     if (d->vcpu)
-        free_domain(d); /* every part's destructor accepts a part not made */
+        while (!free_some(d))
+            ;
     else
         xfree(d);
     return NULL;
@@ -421,10 +432,13 @@ int domain_kill(struct domain *d)
     return 0;
 }
 
+/* A domain may have thousands of parts: other softirqs come in between. */
 static void free_domain_rcu(struct rcu_head *head)
 {
-    free_domain(container_of(head, struct domain, rcu));
-    atomic_dec(&nr_leaving);
+    if (free_some(container_of(head, struct domain, rcu)))
+        atomic_dec(&nr_leaving);
+    else
+        call_rcu(head, free_domain_rcu);
 }
 
 void put_domain(struct domain *d)

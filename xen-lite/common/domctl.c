@@ -99,9 +99,14 @@ static long max_vcpus(struct domain *d, void *arg)
 
     if (op->max != d->max_vcpus)
         return -EINVAL; /* fixed at creation */
-    for (uint32_t i = 0; i < d->max_vcpus; i++)
-        if (!d->vcpu[i] && !vcpu_create(d, i))
+    for (uint32_t i = 0; i < d->max_vcpus; i++) {
+        if (d->vcpu[i])
+            continue;
+        if (!vcpu_create(d, i))
             return -ENOMEM;
+        if (hypercall_preempt_check())
+            return -ERESTART;
+    }
     return 0;
 }
 

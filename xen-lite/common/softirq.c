@@ -123,26 +123,25 @@ void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head))
     spin_unlock_irqrestore(&rcu.lock, flags);
 }
 
+/* One at a time: softirqs that are more urgent come in between. */
 static void rcu_action(void)
 {
     unsigned long flags = spin_lock_irqsave(&rcu.lock);
-    struct rcu_head *done = NULL;
+    struct rcu_head *head = NULL;
 
     cpumask_clear(smp_processor_id(), &rcu.outstanding);
     if (rcu.waiting && cpumask_empty(rcu.outstanding)) {
-        done = rcu.waiting;
-        rcu.waiting = NULL;
-        if (rcu.next)
+        head = rcu.waiting;
+        rcu.waiting = head->next;
+        if (rcu.waiting)
+            raise_softirq(RCU_SOFTIRQ);
+        else if (rcu.next)
             rcu_start();
     }
     spin_unlock_irqrestore(&rcu.lock, flags);
 
-    while (done) {
-        struct rcu_head *head = done;
-
-        done = head->next;
+    if (head)
         head->fn(head);
-    }
 }
 
 void softirq_init(void)

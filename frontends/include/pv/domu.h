@@ -33,6 +33,10 @@ struct domu {
     uint32_t asked; /* calls so far */
 };
 
+/* What the next ones are created with, but for the number of vcpus: a test may
+ * change it. Few of everything at first. */
+extern struct xen_domctl_createdomain domu_config;
+
 /* Builds a domU with that many vcpus and 4 MiB and lets it run; bails out if
  * that fails. Its library has started before the first call is made. */
 struct domu *domu_start(unsigned int vcpus);

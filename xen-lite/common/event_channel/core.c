@@ -313,16 +313,21 @@ int evtchn_destroy(struct domain *d)
     return evtchn_close_all(d);
 }
 
-void evtchn_destroy_final(struct domain *d)
+bool evtchn_destroy_final(struct domain *d, unsigned int *left)
 {
     struct evtchn_domain *ed = d->evtchn;
 
     if (!ed)
-        return;
-    for (uint32_t i = 0; i < ed->nr_ports / PORTS_PER_GROUP; i++)
-        xfree(ed->group[i]);
+        return true;
+    for (; ed->nr_ports && *left; --*left) {
+        ed->nr_ports -= PORTS_PER_GROUP;
+        xfree(ed->group[ed->nr_ports / PORTS_PER_GROUP]);
+    }
+    if (ed->nr_ports)
+        return false;
     d->evtchn = NULL;
     xfree(ed);
+    return true;
 }
 
 /* Read under the lock: a port's owner may close it at any time, and then there

@@ -55,23 +55,26 @@ int grant_table_init(struct domain *d, uint32_t max_frames,
     return rc;
 }
 
-void grant_table_destroy(struct domain *d)
+bool grant_table_destroy(struct domain *d, unsigned int *left)
 {
     struct grant_table *gt = d->grant_table;
 
     if (!gt)
-        return;
-    d->grant_table = NULL;
-    for (uint32_t i = 0; i < gt->nr_frames; i++) {
-        free_xenheap_page(gt->shared[i]);
-        xfree(gt->active[i]);
+        return true;
+    for (; gt->nr_frames && *left; --*left) {
+        free_xenheap_page(gt->shared[--gt->nr_frames]);
+        xfree(gt->active[gt->nr_frames]);
     }
-    for (uint32_t i = 0; i < gt->nr_maptrack_frames; i++)
-        free_xenheap_page(gt->maptrack[i]);
+    for (; gt->nr_maptrack_frames && *left; --*left)
+        free_xenheap_page(gt->maptrack[--gt->nr_maptrack_frames]);
+    if (gt->nr_frames || gt->nr_maptrack_frames)
+        return false;
+    d->grant_table = NULL;
     xfree(gt->shared);
     xfree(gt->active);
     xfree(gt->maptrack);
     xfree(gt);
+    return true;
 }
 
 int gnttab_get_shared_frame(struct domain *d, unsigned long idx, mfn_t *mfn)

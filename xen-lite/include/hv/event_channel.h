@@ -12,7 +12,8 @@
 int evtchn_init(struct domain *d);
 /* Preemptible: closes every port. 0/-ERESTART */
 int evtchn_destroy(struct domain *d);
-void evtchn_destroy_final(struct domain *d);
+/* Frees at most *left parts, and counts them off; true: nothing is left. */
+bool evtchn_destroy_final(struct domain *d, unsigned int *left);
 
 /* A physical interrupt bound to this port fired (irq context). */
 void send_guest_pirq(struct domain *d, uint32_t pirq);

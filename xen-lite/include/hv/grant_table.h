@@ -13,7 +13,8 @@ int grant_table_init(struct domain *d, uint32_t max_frames,
                      uint32_t max_maptrack_frames);
 /* Drop all mappings that d holds of others. Preemptible: 0/-ERESTART */
 int gnttab_release_mappings(struct domain *d);
-void grant_table_destroy(struct domain *d);
+/* Frees at most *left parts, and counts them off; true: nothing is left. */
+bool grant_table_destroy(struct domain *d, unsigned int *left);
 /* XENMEM_acquire_resource and XENMAPSPACE: frame i of the table, growing it.
  * 0 / -EINVAL / -ENOMEM; the frame is xenheap shared with d. */
 int gnttab_get_shared_frame(struct domain *d, unsigned long idx, mfn_t *mfn);
