@@ -221,8 +221,9 @@ int evtchn_destroy(struct domain *d)
     return 0;
 }
 
-void evtchn_destroy_final(struct domain *d)
+bool evtchn_destroy_final(struct domain *d, unsigned int *left)
 {
+    return true;
 }
 
 long evtchn_send(struct domain *d, uint32_t port)
@@ -241,8 +242,14 @@ int grant_table_init(struct domain *d, uint32_t max_frames,
     return 0;
 }
 
-void grant_table_destroy(struct domain *d)
+bool grant_table_destroy(struct domain *d, unsigned int *left)
 {
+    return true;
+}
+
+int exchange_finish(struct vcpu *v)
+{
+    return 0;
 }
 
 bool may_report_crash(struct domain *d)
