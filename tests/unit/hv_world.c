@@ -670,6 +670,12 @@ static void verify_frame(unsigned int f)
     }
 }
 
+/* Of an exchange that was interrupted: nobody's, until it has its next owner. */
+static bool in_hand(const struct page_info *pg)
+{
+    return pg->owner == DOMID_IDLE && !(pg->count & PGC_xenheap);
+}
+
 static uint64_t owned[WORLD_DOMAINS];
 static uint16_t last_owner[WORLD_FRAMES];
 
@@ -707,7 +713,7 @@ unsigned long world_verify(void)
         uint16_t owner = frame_table[f].owner;
 
         verify_frame(f);
-        if (owner == DOMID_INVALID)
+        if (owner == DOMID_INVALID || in_hand(frame_table + f))
             continue;
         if (owner != last_owner[f] && (may_write[f] | may_walk[f]))
             complain(f, "new owner, old translations", last_owner[f]);

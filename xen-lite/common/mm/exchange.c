@@ -298,6 +298,38 @@ int exchange_finish(struct vcpu *v)
     return 0;
 }
 
+#ifdef HV_DEBUG
+/* Of the frames that e has in hand. */
+static unsigned long counted(const struct exchange *e)
+{
+    switch (e->phase) {
+    case STEAL_IN:
+        return e->pos;
+    case FREE_IN:
+        return e->pages;
+    case GIVE_OUT:
+        return e->pages - (e->pos << e->x.out.extent_order);
+    case RETURN_IN:
+        return e->end - e->pos;
+    default:
+        return 0;
+    }
+}
+
+unsigned long exchange_counted(const struct domain *d)
+{
+    unsigned long n = 0;
+    struct domain *other;
+    struct vcpu *v;
+
+    for_each_domain (other)
+        for_each_vcpu (other, v)
+            if (v->exchange && v->exchange->d == d)
+                n += counted(v->exchange);
+    return n;
+}
+#endif
+
 static long begin(struct exchange *e)
 {
     long rc = check(e);

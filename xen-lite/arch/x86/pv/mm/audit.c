@@ -11,6 +11,7 @@
  */
 #ifdef HV_DEBUG
 #include "mm.h"
+#include <hv/memory.h>
 #include <hv/page_alloc.h>
 #include <asm/paging.h>
 #include <xen/xen.h>
@@ -217,7 +218,7 @@ static void check_domain(const struct domain *d)
         printk(XENLOG_ERR "audit: d%u owns %lu frames, says %lu\n", d->id,
                owned, d->owned_frames);
     }
-    if (d->tot_pages > d->owned_frames) {
+    if (d->tot_pages > d->owned_frames + exchange_counted(d)) {
         errors++;
         printk(XENLOG_ERR "audit: d%u counts %lu pages, owns %lu\n", d->id,
                d->tot_pages, owned);
