@@ -15,7 +15,7 @@ int main(void)
     struct trap_info t[2] = {{0}};
     struct callback_register cb = {.type = CALLBACKTYPE_event,
                                    .address = NONCANON};
-    uint64_t *gdt = alloc_page(), *empty = alloc_page(), frame, other, v;
+    uint64_t *gdt = alloc_page(), *empty = alloc_page(), frame, two[3], v;
     unsigned long old;
 
     is(HC2(stack_switch, FLAT_KERNEL_SS, (uint64_t)gdt + 4096), 0,
@@ -76,11 +76,13 @@ int main(void)
     is(HC2(update_descriptor, frame * PAGE_SIZE + 8, 0x00cff3000000ffffUL), 0,
        "a data descriptor of ring 3 is accepted");
     is(gdt[1], 0x00cff3000000ffffUL, "update_descriptor writes the descriptor");
-    is(try_call(load_fs, NULL), -1, "its selector is loaded");
-    other = virt_to_mfn(empty);
     is(make_readonly(empty), 0, "another page becomes read-only");
-    is(HC2(set_gdt, &other, 16), 0, "an empty page is the GDT then");
-    is(try_call(load_fs, NULL), 13, "no selector of the former GDT is loaded");
+    two[0] = two[2] = frame;
+    two[1] = virt_to_mfn(empty);
+    is(HC2(set_gdt, two, 1024), 0, "both are the GDT");
+    is(try_call(load_fs, NULL), -1, "a selector of the first page is loaded");
+    is(HC2(set_gdt, two + 1, 1024), 0, "the pages are exchanged in the GDT");
+    is(try_call(load_fs, NULL), 13, "nothing of the former GDT is loaded");
     is(HC2(set_gdt, &frame, 16), 0, "the first page is the GDT again");
     ok(HC2(update_descriptor, frame * PAGE_SIZE + 16,
            0x00009a000000ffffUL | 0x0000100000000000UL) <= 0,
