@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A domU whose writes are logged runs on tables of the hypervisor's, which it
- * flushes like its own: what is not the guest's in them stays. run: ramdisk=1
+ * flushes like its own: what is not the guest's in them stays. Genuine Xen in
+ * QEMU logs none. run: ramdisk=1
  */
 #include <pv/domu.h>
 
@@ -41,9 +42,13 @@ static const uint64_t addresses[] = {
 int main(void)
 {
     struct domu *u = domu_start(1);
+    long rc = log_op(u, XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY);
 
-    is(log_op(u, XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY), 0,
-       "writes of a domU are logged");
+    if (rc == -EOPNOTSUPP) {
+        skip("no domain is logged here", "writes of a domU are logged");
+        return 0;
+    }
+    is(rc, 0, "writes of a domU are logged");
     is(domu_call(u, write_and_read, 7, 0), 7, "it reads what it wrote");
     for (unsigned int i = 0; i < sizeof(addresses) / sizeof(*addresses); i++) {
         is(domu_call(u, flush, addresses[i], MMUEXT_INVLPG_LOCAL), 0,
