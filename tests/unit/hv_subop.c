@@ -76,7 +76,11 @@ static void what_is_dom0s_alone_is_refused_to_others(void **state)
 static void a_plain_domain_names_itself_alone(void **state)
 {
     uint32_t refs = other->refcnt;
+    struct domain *named = plain;
 
+    world_run(0, plain->vcpu[0]);
+    assert_int_equal(subop_domain(other->id, &named), -EPERM);
+    assert_null(named); /* a pointer is a reference */
     assert_int_equal(op(plain, 3, DOMID_SELF), 0);
     assert_int_equal(r.value, plain->id);
     assert_int_equal(op(plain, 3, plain->id), 0);

@@ -19,6 +19,7 @@ int subop_domain(domid_t id, struct domain **d)
         return -ESRCH;
     if (*d != current->domain && !current->domain->is_privileged) {
         put_domain(*d);
+        *d = NULL;
         return -EPERM;
     }
     return 0;

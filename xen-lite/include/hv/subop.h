@@ -94,7 +94,7 @@ long subop_nothing(struct domain *d, void *op);
 /*
  * The domain that a request names: the caller's own (DOMID_SELF or its id), or
  * any if the caller is privileged. 0 with a reference in *d that the caller
- * must put; -ESRCH, -EPERM.
+ * must put; -ESRCH, -EPERM, with NULL there.
  */
 int subop_domain(domid_t id, struct domain **d);
 
