@@ -54,7 +54,10 @@ int main(void)
     ok(event_pending(virq.port), "a timer at time 0 fires at once");
     event_clear(virq.port);
     is(singleshot(1UL << 63, 0), 0, "a timer at 2^63 ns is accepted");
-    ok(wait_event(virq.port, 1000000000),
+    t0 = system_time();
+    while (!event_pending(virq.port) && system_time() < t0 + 1000000000)
+        ;
+    ok(event_pending(virq.port),
        "a timer at 2^63 ns is one of the past: times have a sign");
     event_clear(virq.port);
     is(singleshot(system_time() + 50000000, 0), 0,

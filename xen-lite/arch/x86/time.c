@@ -85,16 +85,17 @@ s_time_t get_s_time(void)
 
 bool reprogram_timer(s_time_t deadline)
 {
-    s_time_t left;
+    s_time_t now, left;
     uint64_t ticks;
 
     if (deadline == STIME_MAX) {
         lapic_stop_timer();
         return true;
     }
-    left = deadline - get_s_time();
-    if (left <= 0)
+    now = get_s_time();
+    if (deadline <= now) /* a guest's may be so old that no difference tells */
         return false;
+    left = deadline - now;
     /* Far deadlines are approached in steps: the timer code looks again, as it
      * does if the line has become flatter. If it becomes steeper, the boot CPU
      * has the deadline programmed anew. */
