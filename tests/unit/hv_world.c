@@ -670,7 +670,8 @@ static void verify_frame(unsigned int f)
     }
 }
 
-/* Of an exchange that was interrupted: nobody's, until it has its next owner. */
+/* Of an exchange that was interrupted: nobody's, until it has its next owner.
+ */
 static bool in_hand(const struct page_info *pg)
 {
     return pg->owner == DOMID_IDLE && !(pg->count & PGC_xenheap);
