@@ -13,21 +13,21 @@
 #include <cmocka.h>
 #include <asm/processor.h>
 
-static __thread unsigned long cr3, cr4;
+static __thread unsigned long played_cr3, played_cr4;
 static void (*at_load)(void);
 static void write_cr3(unsigned long v)
 {
     if (at_load)
         at_load();
-    cr3 = v;
+    played_cr3 = v;
 }
 static void write_cr4(unsigned long v)
 {
-    cr4 = v;
+    played_cr4 = v;
 }
 #undef READ_CR
 #undef WRITE_CR
-#define READ_CR(n)     cr##n
+#define READ_CR(n)     played_cr##n
 #define WRITE_CR(n, v) write_cr##n(v)
 #define invlpg(va)     ((void)(va))
 #include "../../xen-lite/arch/x86/tlb.c"
@@ -137,7 +137,7 @@ static void test_root_load(void **state)
     root_load(0x2000, &second);
     at_load = NULL;
     assert_int_equal(loads, 1);
-    assert_int_equal(cr3, 0x2000);
+    assert_int_equal(played_cr3, 0x2000);
     assert_int_equal(first.arch.dirty_cpumask, 0);
     assert_int_equal(second.arch.dirty_cpumask, 1);
     root_load(0x3000, NULL);
