@@ -8,7 +8,7 @@ PV_CFLAGS := $(BASE_CFLAGS) -O2 -ffreestanding -fno-pic -mcmodel=kernel \
 
 # Strings and printing are the hypervisor's, which are pure C.
 PV_LIB := $(patsubst %,$(O)/pv/frontends/%.o,start init console traps memory events \
-              domu domu_build domu_serve stretch) \
+             domu domu_build domu_serve host stretch) \
           $(patsubst %,$(O)/pv/xen-lite/common/lib/%.o,string vsprintf)
 $(O)/pv/xen-lite/%.o: PV_CFLAGS += -Ixen-lite/include
 

@@ -15,125 +15,15 @@
  * run: smp=2 mem=128 ramdisk=1 timeout=200
  */
 #include "fuzz.h"
-#include <xen/sysctl.h>
-
-static uint64_t option(const char *name, uint64_t otherwise)
-{
-    const char *s = (const char *)start_info->cmd_line;
-    size_t n = strlen(name);
-
-    for (; *s; s++)
-        if (!strncmp(s, name, n) && s[n] == '=') {
-            uint64_t v = 0;
-
-            for (s += n + 1; *s >= '0' && *s <= '9'; s++)
-                v = v * 10 + *s - '0';
-            return v;
-        }
-    return otherwise;
-}
-
-/* --- what the hypervisor says --------------------------------------------- */
-
-static struct xen_sysctl sysctl;
-static long do_sysctl(uint32_t cmd)
-{
-    sysctl.cmd = cmd;
-    sysctl.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-    return HC1(sysctl, &sysctl);
-}
-
-static uint64_t free_pages(void)
-{
-    memset(&sysctl, 0, sizeof(sysctl));
-    do_sysctl(XEN_SYSCTL_availheap);
-    return sysctl.u.availheap.avail_bytes / PAGE_SIZE;
-}
-
-static void press(char key)
-{
-    memset(&sysctl, 0, sizeof(sysctl));
-    set_xen_guest_handle(sysctl.u.debug_keys.keys, &key);
-    sysctl.u.debug_keys.nr_keys = 1;
-    do_sysctl(XEN_SYSCTL_debug_keys);
-}
-
-/* New text of the hypervisor's log, up to what fits. */
-static char log[16384];
-static uint32_t log_index;
-static uint32_t read_log(void)
-{
-    memset(&sysctl, 0, sizeof(sysctl));
-    sysctl.u.readconsole.incremental = 1;
-    sysctl.u.readconsole.index = log_index;
-    sysctl.u.readconsole.count = sizeof(log) - 1;
-    set_xen_guest_handle(sysctl.u.readconsole.buffer, log);
-    if (do_sysctl(XEN_SYSCTL_readconsole))
-        return 0;
-    log_index = sysctl.u.readconsole.index;
-    log[sysctl.u.readconsole.count] = 0;
-    return sysctl.u.readconsole.count;
-}
-
-static bool has(const char *line, const char *with)
-{
-    for (; *line && *line != '\n'; line++)
-        if (!strncmp(line, with, strlen(with)))
-            return true;
-    return false;
-}
-
-/* Shows what the auditor complains of. The number before " errors" if its last
- * line is among what is in the log, else -1. */
-static long audit_result(void)
-{
-    long result = -1;
-
-    for (char *s = log, *end; *s; s = end) {
-        for (end = s; *end && *end != '\n';)
-            end++;
-        if (has(s, "audit: ") && has(s, " errors")) {
-            char *n = s;
-
-            while (strncmp(n, " errors", 7))
-                n++;
-            for (long unit = 1, value = 0; *--n >= '0' && *n <= '9'; unit *= 10)
-                result = value += (*n - '0') * unit;
-        } else if (has(s, "audit: ")) {
-            *(*end ? end : end - 1) = 0;
-            diag("%s", s);
-            *end = '\n';
-        }
-        end += *end == '\n';
-    }
-    return result;
-}
-
-#define NOTHING_SAID (-1)
-static long audit(void)
-{
-    uint64_t end = system_time() + 20000000000UL;
-    long result = NOTHING_SAID;
-
-    read_log();
-    press('A');
-    while (result == NOTHING_SAID && system_time() < end) {
-        struct sched_poll poll = {.timeout = system_time() + 1000000};
-
-        HC2(sched_op, SCHEDOP_poll, &poll);
-        if (read_log())
-            result = audit_result();
-    }
-    return result;
-}
+#include <pv/host.h>
 
 /* --- rounds --------------------------------------------------------------- */
 
 static uint64_t done[80], refused[80];
 static uint64_t latest; /* ns: dom0 waits for its timer no longer than that */
 static unsigned int bad_audits, gone, stuck, stale, seen, leaks;
-static uint64_t seed, nr_domains, nr_fuzzers, nr_calls, nr_between, patience;
-static bool has_auditor;
+static uint64_t seed, nr_domus, nr_fuzzers, nr_calls, nr_between, patience;
+static bool is_audited;
 
 /* Waits until each has answered; dom0's own timer shows whether a call keeps
  * the CPU. */
@@ -151,20 +41,20 @@ static bool wait_for(struct domu **u, long *results)
         if (late > poll.timeout && late - poll.timeout > latest)
             latest = late - poll.timeout;
         answers = 0;
-        for (unsigned int i = 0; i < nr_domains; i++)
+        for (unsigned int i = 0; i < nr_domus; i++)
             answers += domu_answered(u[i], results + i);
-    } while (answers < nr_domains && system_time() < end);
-    return answers == nr_domains;
+    } while (answers < nr_domus && system_time() < end);
+    return answers == nr_domus;
 }
 
 static void check_frames(const char *when)
 {
-    long errors = has_auditor ? audit() : 0;
+    long errors = is_audited ? audit() : 0;
 
     if (!errors)
         return;
     bad_audits++;
-    if (errors == NOTHING_SAID)
+    if (errors == AUDIT_SAYS_NOTHING)
         diag("seed %lu: the auditor says nothing %s", seed, when);
     else
         diag("seed %lu: the auditor finds %ld errors %s", seed, errors, when);
@@ -203,7 +93,7 @@ static void fuzz_domains(struct domu **u)
     long results[2];
 
     for (uint64_t n = nr_between; n <= nr_calls; n += nr_between) {
-        for (unsigned int i = 0; i < nr_domains; i++)
+        for (unsigned int i = 0; i < nr_domus; i++)
             domu_ask(u[i], fuzz_run, n, patience);
         if (!wait_for(u, results)) {
             diag("seed %lu: a domU does not answer", seed);
@@ -211,7 +101,7 @@ static void fuzz_domains(struct domu **u)
             return;
         }
         check_frames("while they run");
-        for (unsigned int i = 0; i < nr_domains; i++)
+        for (unsigned int i = 0; i < nr_domus; i++)
             if (results[i]) {
                 gone += results[i] == DOMU_GONE;
                 stuck += results[i] != DOMU_GONE;
@@ -220,18 +110,14 @@ static void fuzz_domains(struct domu **u)
     }
 }
 
-/* A domain's last memory goes when every CPU has left the hypervisor once. */
 static void check_memory(uint64_t before)
 {
-    uint64_t end = system_time() + 2000000000UL;
+    uint64_t now = wait_for_free_pages(before);
 
-    while (free_pages() != before && system_time() < end)
-        HC2(sched_op, SCHEDOP_yield, 0);
-    if (free_pages() == before)
+    if (now == before)
         return;
     leaks++;
-    diag("seed %lu: of %lu free pages %lu came back", seed, before,
-         free_pages());
+    diag("seed %lu: of %lu free pages %lu came back", seed, before, now);
 }
 
 static void round(void)
@@ -239,18 +125,18 @@ static void round(void)
     uint64_t before = free_pages(), pool = 0, secret = 0;
     struct domu *u[2];
 
-    for (unsigned int i = 0; i < nr_domains; i++) {
+    for (unsigned int i = 0; i < nr_domus; i++) {
         u[i] = domu_start(4);
         pool = domu_call(u[i], fuzz_pool_pfn, 0, 0);
         secret = domu_call(u[i], fuzz_secret_pfn, 0, 0);
     }
-    for (unsigned int i = 0; i < nr_domains; i++) {
-        introduce(u[i], u[nr_domains - 1 - i], pool, secret);
+    for (unsigned int i = 0; i < nr_domus; i++) {
+        introduce(u[i], u[nr_domus - 1 - i], pool, secret);
         is(domu_call(u[i], fuzz_start, seed * 2 + i, nr_fuzzers), 0,
            "seed %lu: a domU is ready", seed);
     }
     fuzz_domains(u);
-    for (unsigned int i = 0; i < nr_domains; i++) {
+    for (unsigned int i = 0; i < nr_domus; i++) {
         collect(u[i]);
         domu_destroy(u[i]);
     }
@@ -275,13 +161,13 @@ int main(void)
 {
     uint64_t first = seed = option("seed", 1), rounds = option("rounds", 2);
 
-    nr_domains = option("domains", 2);
+    nr_domus = option("domains", 2);
     nr_fuzzers = option("cpus", MOST_CPUS);
     nr_calls = option("calls", 4000);
     nr_between = option("audit", 1000);
     patience = option("patience", 300) * 1000000;
-    has_auditor = audit() != NOTHING_SAID;
-    if (!has_auditor)
+    is_audited = has_auditor();
+    if (!is_audited)
         diag("no auditor: this is no debug build");
     for (; seed < first + rounds; seed++) {
         diag("seed %lu", seed);
