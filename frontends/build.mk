@@ -25,6 +25,9 @@ PV_LINK = $(call say,LD pv,$@)mkdir -p $(@D); \
 $(O)/guests/%: $(O)/pv/tests/guests/%/main.o $(PV_LIB) frontends/guest.lds
 	$(PV_LINK)
 
+# Of more than one file:
+$(O)/guests/domu_deaths: $(patsubst %.c,$(O)/pv/%.o,$(wildcard tests/guests/domu_deaths/*.c))
+
 # NAME-1, -2, -3: the same with notes left out (start.S).
 $(O)/pv/frontends/start-%.o: frontends/start.S
 	$(call say,AS pv,$<)mkdir -p $(@D); \
