@@ -8,6 +8,7 @@
 #   make check-long load, churn and migrations  (MINUTES=10)
 #   make mutants    do the tests see mistakes? (half an hour)
 #   make surface    what a guest or a process of its can reach
+#   make coverage   what of the hypervisor the tests run  (ten minutes)
 #   make fuzz-hypercalls  random hypercalls of two guests  (SECONDS=600)
 #   make install    onto this machine, DESTDIR=/  (see README)
 #   make format     lay out the C files as clang-format-14 has it

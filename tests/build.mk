@@ -70,6 +70,16 @@ surface:
 	$(Q)BUILD=$(abspath $(O)) tests/surface/show
 .PHONY: surface
 
+# --- how much of the hypervisor do tests run? ------------------------------------
+# T="FILE ..." runs those tests only, see tests/coverage/run.
+$(O)/coverage/executed.so: tests/coverage/executed.c
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -O2 -fPIC -shared -o $@ $<
+coverage: packages-run
+	$(Q)$(MAKE) hypervisor guests run-image $(FUZZ_HYPERCALLS) $(O)/tests/system/control \
+	    $(O)/coverage/executed.so
+	$(Q)BUILD=$(O) DIST=$(DIST) tests/coverage/run $(T)
+.PHONY: coverage
+
 # --- mistakes on purpose: do the tests see them? -------------------------------------
 # T="word ..." chooses by name; see tests/mutants/README.
 mutants:
