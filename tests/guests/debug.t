@@ -8,7 +8,7 @@ export HYPERVISOR=${HYPERVISOR:-build-debug/dist/xen-lite.elf}
 guests=(other_gdt physdev vcpus domu_deaths)
 echo "1..${#guests[@]}"
 for n in "${!guests[@]}"; do
-    out=$(GUEST_ARGS="cycles=44" tests/guests/run "${BUILD:-build}/guests/${guests[n]}")
+    out=$(GUEST_ARGS="cycles=46" tests/guests/run "${BUILD:-build}/guests/${guests[n]}")
     if ! grep -q '^1\.\.' <<< "$out" || grep -q -e '^not ok' -e '^Bail' -e 'no auditor' <<< "$out"; then
         sed 's/^/# /' <<< "$out"
         echo -n "not "

@@ -143,10 +143,24 @@ static long without_failsafe(uint64_t unused, uint64_t unused_too)
 static long from_user_mode(uint64_t stack, uint64_t unused)
 {
     struct iret_context c = user_frame(NOWHERE);
-    static bool has_user_mode;
 
-    if (!has_user_mode)
-        user_mode_init();
+    user_mode_init();
+    HC2(stack_switch, FLAT_KERNEL_SS, stack);
+    iret(&c);
+    return 0;
+}
+
+/* The fast way into the kernel finds none either. */
+static long from_system_call(uint64_t stack, uint64_t unused)
+{
+    static const uint8_t code[] = {0x0f, 0x05}; /* syscall */
+    struct callback_register r = {.type = CALLBACKTYPE_syscall,
+                                  .flags = CALLBACKF_mask_events,
+                                  .address = NOWHERE};
+    struct iret_context c = user_frame((uint64_t)code);
+
+    HC2(callback_op, CALLBACKOP_register, &r);
+    user_mode_init();
     HC2(stack_switch, FLAT_KERNEL_SS, stack);
     iret(&c);
     return 0;
@@ -174,6 +188,10 @@ const struct end ends[] = {
     {"traps in user mode and has no stack", from_user_mode, NOWHERE,
      SHUTDOWN_crash},
     {"traps in user mode, its stack the hypervisor's", from_user_mode,
+     HYPERVISOR, SHUTDOWN_crash},
+    {"makes a system call and has no stack", from_system_call, NOWHERE,
+     SHUTDOWN_crash},
+    {"makes a system call, its stack the hypervisor's", from_system_call,
      HYPERVISOR, SHUTDOWN_crash},
     {"returns by no frame", by_iret_at, NOWHERE, SHUTDOWN_crash},
     {"returns by a frame of the hypervisor's", by_iret_at, HYPERVISOR,

@@ -4,8 +4,8 @@
  *
  *     cycles=100 first=0 (cycle) audit=0 (cycles between two; 0: at the end)
  *
- * On genuine Xen only the memory differs: its heap of small objects keeps a page
- * now and then.
+ * On genuine Xen only the memory differs: its heap of small objects keeps a
+ * page now and then.
  *
  * run: smp=2 mem=128 ramdisk=1 timeout=200
  */
