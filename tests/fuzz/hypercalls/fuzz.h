@@ -38,7 +38,8 @@ struct cpu {
     /* A multicall that is being made up: call() adds to it. */
     struct multicall_entry *batch;
     unsigned int batch_len;
-    uint8_t *args; /* of the current operation */
+    bool changes_traps; /* the operation does, or one in its batch */
+    uint8_t *args;      /* of the current operation */
     size_t args_used;
     uint64_t *own; /* a page for never.c */
     struct {

@@ -108,6 +108,9 @@ void fuzz(struct cpu *c)
         }
         c->made++;
         attempt(one, c);
+        if (c->changes_traps) /* also of a batch that an event has ended */
+            catch_all();
+        c->changes_traps = false;
         c->batch = NULL;
         forget_events(c);
     }

@@ -25,11 +25,21 @@ static unsigned int bad_audits, gone, stuck, stale, seen, leaks;
 static uint64_t seed, nr_domus, nr_fuzzers, nr_calls, nr_between, patience;
 static bool is_audited;
 
-/* Waits until each has answered; dom0's own timer shows whether a call keeps
- * the CPU. */
+static uint64_t operations(struct domu **u)
+{
+    uint64_t n = 0;
+
+    for (unsigned int i = 0; i < nr_domus; i++)
+        for (unsigned int op = 0; op < nr_ops; op++)
+            n += domu_words(u[i])[WORD_OPS + op] >> 32;
+    return n;
+}
+
+/* Waits until each has answered, or none does anything any more; dom0's own
+ * timer shows whether a call keeps the CPU. */
 static bool wait_for(struct domu **u, long *results)
 {
-    uint64_t end = system_time() + 10000000000UL;
+    uint64_t end = system_time() + 10 * patience, before = 0;
     unsigned int answers;
 
     do {
@@ -43,6 +53,9 @@ static bool wait_for(struct domu **u, long *results)
         answers = 0;
         for (unsigned int i = 0; i < nr_domus; i++)
             answers += domu_answered(u[i], results + i);
+        if (operations(u) != before)
+            end = late + 10 * patience;
+        before = operations(u);
     } while (answers < nr_domus && system_time() < end);
     return answers == nr_domus;
 }

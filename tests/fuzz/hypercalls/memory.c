@@ -161,12 +161,12 @@ long op_unknown(struct cpu *c)
                 nr == 4 ? (uint64_t)fuzz_trap : any_word(c), any_word(c));
 }
 
+/* Entries of zeroes clear the table of traps. */
 long op_multicall(struct cpu *c)
 {
     struct multicall_entry *batch = arg(c, MOST_BATCH * sizeof(*batch));
-    unsigned int n = 1 + below(c, MOST_BATCH);
-
-    long rc;
+    unsigned int n = 1 + below(c, MOST_BATCH), count;
+    uint64_t list = odd(c, batch);
 
     if (c->batch)
         return 0;
@@ -177,8 +177,7 @@ long op_multicall(struct cpu *c)
     c->batch = NULL;
     for (unsigned int i = 0; i < c->batch_len; i++)
         batch[i].result = rnd(c);
-    rc = call(c, __HYPERVISOR_multicall, odd(c, batch),
-              one_in(c, 60) ? any_count(c, n) : c->batch_len, 0, 0);
-    catch_all();
-    return rc;
+    count = one_in(c, 60) ? any_count(c, n) : c->batch_len;
+    c->changes_traps |= list != (uint64_t)batch || count != c->batch_len;
+    return call(c, __HYPERVISOR_multicall, list, count, 0, 0);
 }

@@ -207,6 +207,9 @@ long op_user(struct cpu *c)
         e.frame.rsp = any_address(c);
     if (one_in(c, 20))
         e.frame.rip = any_address(c);
+    if (one_in(c, 2000)) /* the way back ends the domain, if the stack is bad */
+        call(c, __HYPERVISOR_stack_switch, FLAT_KERNEL_SS, any_address(c), 0,
+             0);
     if (one_in(c, 3)) {
         e.frame.rcx = e.frame.rip;
         e.frame.r11 = e.frame.rflags;

@@ -11,9 +11,10 @@ uint64_t rnd(struct cpu *c)
     return c->random * 0x2545f4914f6cdd1dUL;
 }
 
+/* By a product: the emulation divides slowly. */
 unsigned int below(struct cpu *c, unsigned int n)
 {
-    return (rnd(c) >> 32) % n;
+    return (rnd(c) >> 32) * n >> 32;
 }
 
 bool one_in(struct cpu *c, unsigned int n)

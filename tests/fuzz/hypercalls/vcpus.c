@@ -110,7 +110,28 @@ long op_nmi(struct cpu *c)
     return vcpu_op(c, VCPUOP_send_nmi, any_vcpu(c), NULL);
 }
 
-/* shutdown is left out. What may block wakes up by its timer. */
+/* Some watchdog, that is given back or has long to wait. */
+static long watchdog(struct cpu *c)
+{
+    struct sched_watchdog *op = arg(c, sizeof(*op));
+
+    op->id = one_in(c, 20) ? rnd(c) : below(c, 4);
+    op->timeout = one_in(c, 3) ? 0 : 100000 + (rnd(c) >> 33);
+    return call(c, __HYPERVISOR_sched_op, SCHEDOP_watchdog, odd(c, op), 0, 0);
+}
+
+/* For no reason that there is. */
+static long shut_down(struct cpu *c)
+{
+    struct sched_shutdown *op = arg(c, sizeof(*op));
+
+    op->reason = SHUTDOWN_MAX + 1 + (rnd(c) >> 33);
+    return call(c, __HYPERVISOR_sched_op,
+                one_in(c, 2) ? SCHEDOP_shutdown : SCHEDOP_shutdown_code,
+                (uint64_t)op, 0, 0);
+}
+
+/* What may block wakes up by its timer. */
 long op_sched(struct cpu *c)
 {
     uint64_t *op = arg(c, 64);
@@ -122,6 +143,8 @@ long op_sched(struct cpu *c)
                                    8,
                                    200};
 
+    if (one_in(c, 4))
+        return one_in(c, 8) ? shut_down(c) : watchdog(c);
     op[0] = any_word(c);
     if (one_in(c, 6)) {
         struct vcpu_set_singleshot_timer t = {
@@ -181,7 +204,7 @@ long op_debugreg(struct cpu *c)
                 n == 7 ? control[below(c, 8)] : any_address(c), 0, 0);
 }
 
-/* Those that work are put back at once. */
+/* What works is put back behind the operation. */
 long op_callback(struct cpu *c)
 {
     struct callback_register *op = arg(c, sizeof(*op));
@@ -194,8 +217,7 @@ long op_callback(struct cpu *c)
         rc = call(c, __HYPERVISOR_nmi_op, below(c, 3), odd(c, op), 0, 0);
     else
         rc = call(c, __HYPERVISOR_callback_op, below(c, 3), odd(c, op), 0, 0);
-    if (!c->batch)
-        catch_all();
+    c->changes_traps = true;
     return rc;
 }
 
@@ -211,8 +233,7 @@ long op_trap_table(struct cpu *c)
             one_in(c, 2) ? (uint64_t)fuzz_trap : any_address(c)};
     rc = call(c, __HYPERVISOR_set_trap_table, one_in(c, 40) ? 0 : odd(c, t), 0,
               0, 0);
-    if (!c->batch)
-        catch_all();
+    c->changes_traps = true;
     return rc;
 }
 
