@@ -7,7 +7,8 @@
  * Known to it: entries of validated and partial tables, pins, partial marks,
  * roots, descriptor pages, registered vcpu_info pages, the allocation. Other
  * holders (grants, event channel pages) take general and writable counts,
- * so for those two it demands "at least"; table types must match exactly.
+ * so for those two it demands "at least"; types of tables and of descriptor
+ * pages must match exactly.
  */
 #ifdef HV_DEBUG
 #include "mm.h"
@@ -174,8 +175,9 @@ static void check_frame(unsigned long mfn)
         return; /* a fixed type count of its own when it is lent */
     if (n < tally[mfn].type)
         complain(mfn, "type count, %u references", tally[mfn].type);
-    if (table_level(pg->type) && n != tally[mfn].type)
-        complain(mfn, "table type, %u references", tally[mfn].type);
+    if ((table_level(pg->type) || type == PGT_descriptor) &&
+        n != tally[mfn].type)
+        complain(mfn, "exact type, %u references", tally[mfn].type);
     if (n > general)
         complain(mfn, "more types than references");
     if (n == 0 && type != PGT_none)
