@@ -2,7 +2,7 @@
 /*
  * What dom0 reads of a vcpu that it has stopped, and puts into it: the vcpu
  * goes on as it was, or as it was told; and the share of a CPU that dom0 leaves
- * it. run: ramdisk=1 smp=2
+ * it. run: ramdisk=1 smp=2 cpu=max
  */
 #include <pv/domu.h>
 #include <pv/host.h>

@@ -228,7 +228,7 @@ static long get_vcpu_extstate(struct vcpu *v, struct xen_domctl_vcpuextstate *e)
     if (e->size != size || e->xfeature_mask != boot_cpu.xcr0_mask)
         return -EINVAL;
     return copy_to_guest_raw(to, header, sizeof(header)) ||
-                   copy_to_guest_raw(to + XSTATE_HEADER, v->arch.fpu,
+                   copy_to_guest_raw(to + XSTATE_HEADER, fpu_get_xstate(v),
                                      fpu_xstate_size(v))
                ? -EFAULT
                : 0;

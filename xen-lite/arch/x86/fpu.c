@@ -163,6 +163,17 @@ uint32_t fpu_xstate_size(const struct vcpu *v)
     return cpu_has_xsave ? boot_cpu.xsave_size : 0;
 }
 
+/* A CPU may say that a state is in use that the vcpu has never enabled. It is
+ * as after a reset then, and an image that has it would be refused. v is
+ * paused. */
+const void *fpu_get_xstate(struct vcpu *v)
+{
+    struct xsave_area *x = v->arch.fpu;
+
+    x->xstate_bv &= v->arch.xcr0_accum | XSTATE_FP_SSE;
+    return x;
+}
+
 /* All of it is checked before any of it is taken. v is paused. */
 int fpu_set_xstate(struct vcpu *v, uint64_t xcr0, uint64_t accum,
                    const void *image, uint32_t size)

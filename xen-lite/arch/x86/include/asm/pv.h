@@ -118,6 +118,7 @@ int fpu_set_xcr0(struct vcpu *v, uint64_t xcr0);
  * paused. -EINVAL: it is not one, and then nothing is taken. */
 #define XSTATE_FP_SSE 3
 uint32_t fpu_xstate_size(const struct vcpu *v);
+const void *fpu_get_xstate(struct vcpu *v);
 int fpu_set_xstate(struct vcpu *v, uint64_t xcr0, uint64_t accum,
                    const void *image, uint32_t size);
 
