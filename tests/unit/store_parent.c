@@ -358,19 +358,18 @@ static void a_text_has_an_end(void **state)
 {
     struct errand e;
     struct errand_answer a;
-    int fd, n;
+    const int empty = offsetof(struct errand_answer, data);
+    int fd, n, len;
 
     memset(&e, 'x', sizeof(e));
     e.number = 1;
-    for (e.what = 0; e.what < ERRAND_KINDS; e.what++) {
-        if (e.what == ERRAND_SAY || e.what == ERRAND_READY)
-            continue;
+    for (e.what = ERRAND_OWN; e.what < ERRAND_KINDS; e.what++) {
         assert_int_equal(fd_message_send(end, &e, sizeof(e), NULL, 0, 0), 0);
         n = 1;
-        assert_int_equal(fd_message_receive(end, &a, sizeof(a), &fd, &n),
-                         sizeof(a));
+        len = fd_message_receive(end, &a, sizeof(a), &fd, &n);
+        assert_true(len >= empty);
         assert_int_equal(n, 0);
-        assert_true(a.rc || a.text[0]);
+        assert_true(a.rc || (e.what == ERRAND_PROGRAM && len > empty));
     }
 }
 

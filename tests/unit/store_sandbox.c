@@ -8,7 +8,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,12 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,9 +30,9 @@
 #include <daemon/privileges.h>
 #include <xen/xen.h>
 #include <xen/sys/evtchn.h>
-#include <xen/sys/privcmd.h>
 
 #include "../../tools/xenstored/sandbox.h"
+#include "prison.h"
 
 static char dir[] = "/tmp/store-sandbox.XXXXXX";
 static char program[4096];
@@ -243,203 +239,11 @@ static void hangup_opens_its_trace_anew(void **state)
 
 /* --- from inside ---------------------------------------------------------- */
 
-/* What the call returns in a process like it: 0, its errno, or below 0 the
- * signal that ends the process. */
-static int in_process(bool filtered, long (*call)(void))
-{
-    const struct pair both = {.parent = getpid()};
-    pid_t pid = fork();
-    int status;
-
-    if (!pid) {
-        if (filtered
-                ? sandbox_enter(&both)
-                : privileges_limit() || privileges_drop(PRIVILEGES_UID_STORE))
-            _exit(255);
-        _exit(call() < 0 ? errno : 0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (WIFSIGNALED(status))
-        return -WTERMSIG(status);
-    assert_int_not_equal(WEXITSTATUS(status), 255);
-    return WEXITSTATUS(status);
-}
-
-static int in_prison(long (*call)(void))
-{
-    return in_process(true, call);
-}
-
-/* None of these does any harm, should it pass; and none fails with EPERM for
- * another reason than the filter. */
-
-static long opens(void)
-{
-    return open("/", O_RDONLY);
-}
-
-static long makes_a_file(void)
-{
-    return open("/none/none", O_WRONLY | O_CREAT, 0600);
-}
-
-static long removes(void)
-{
-    return unlink("/none/none");
-}
-
-static long mounts(void)
-{
-    return syscall(SYS_mount, 1, 1, 1, 0, NULL);
-}
-
-static long becomes_a_user(void)
-{
-    return setuid(geteuid());
-}
-
-static long runs(void)
-{
-    return execl("/none/none", "none", NULL);
-}
-
-static long runs_what_is_open(void)
-{
-    return syscall(SYS_execveat, -1, "", NULL, NULL, 0x1000);
-}
-
-static long forks(void)
-{
-    return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-}
-
-static long makes_a_thread(void)
-{
-    return syscall(SYS_clone3, NULL, 0);
-}
-
-static long has_a_socket(void)
-{
-    return syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0);
-}
-
-static long has_a_namespace(void)
-{
-    return syscall(SYS_unshare, 0);
-}
-
-static long kills(void)
-{
-    return kill(getpid(), 0);
-}
-
-static long kills_a_thread(void)
-{
-    return syscall(SYS_tgkill, -1, -1, 0);
-}
-
-static long is_traced(void)
-{
-    return ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-}
-
-static long maps_code(void)
-{
-    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
-                -1, 0) == MAP_FAILED
-               ? -1
-               : 0;
-}
-
-static long makes_code(void)
-{
-    static char page[8192] __attribute__((aligned(4096)));
-
-    return mprotect(page, 4096, PROT_READ | PROT_EXEC);
-}
-
-static long makes_a_ring_for_io(void)
-{
-    return syscall(SYS_io_uring_setup, 8, NULL);
-}
-
-static long makes_a_hypercall(void)
-{
-    return ioctl(-1, IOCTL_PRIVCMD_HYPERCALL, NULL);
-}
-
-static long maps_foreign_memory(void)
-{
-    return ioctl(-1, IOCTL_PRIVCMD_MMAPBATCH_V2, NULL);
-}
-
-static long binds_a_virq(void)
-{
-    return ioctl(-1, IOCTL_EVTCHN_BIND_VIRQ, NULL);
-}
-
-static long asks_a_terminal(void)
-{
-    return ioctl(-1, TIOCSTI, "x");
-}
-
-/* The trace is open for appending. */
-static long empties_a_log(void)
-{
-    return ftruncate(-1, 0);
-}
-
-static long writes_over_a_log(void)
-{
-    return fcntl(-1, F_SETFL, 0);
-}
+static const struct prison prison = {sandbox_enter, PRIVILEGES_UID_STORE};
 
 static void what_it_does_not_need_is_refused(void **state)
 {
-    static long (*const calls[])(void) = {opens,
-                                          makes_a_file,
-                                          removes,
-                                          mounts,
-                                          becomes_a_user,
-                                          runs,
-                                          forks,
-                                          makes_a_thread,
-                                          runs_what_is_open,
-                                          has_a_socket,
-                                          has_a_namespace,
-                                          kills,
-                                          kills_a_thread,
-                                          is_traced,
-                                          maps_code,
-                                          makes_code,
-                                          makes_a_hypercall,
-                                          maps_foreign_memory,
-                                          binds_a_virq,
-                                          asks_a_terminal,
-                                          empties_a_log,
-                                          writes_over_a_log};
-
-    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-        if (in_process(false, calls[i]) == EPERM)
-            fail_msg("call %zu is refused without a filter, too", i);
-        if (in_prison(calls[i]) != EPERM)
-            fail_msg("call %zu is not refused", i);
-    }
-    /* A host may refuse this to all. */
-    assert_int_equal(in_prison(makes_a_ring_for_io), EPERM);
-}
-
-static long writes(void)
-{
-    return syscall(SYS_write, 2, "", 0);
-}
-
-static long has_memory(void)
-{
-    return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                -1, 0) == MAP_FAILED
-               ? -1
-               : 0;
+    prison_refuses(&prison);
 }
 
 /* It passes, and there is no such descriptor. */
@@ -450,9 +254,8 @@ static long binds_a_channel(void)
 
 static void what_it_needs_passes(void **state)
 {
-    assert_int_equal(in_prison(writes), 0);
-    assert_int_equal(in_prison(has_memory), 0);
-    assert_int_equal(in_prison(binds_a_channel), EBADF);
+    prison_lets_live(&prison);
+    assert_int_equal(prison_call(&prison, true, binds_a_channel), EBADF);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)

@@ -48,11 +48,11 @@ $(eval $(call unit_test,store_kill,tests/unit/store_kill.c tests/unit/store_writ
 $(eval $(call unit_test,store_update,tests/unit/store_update.c tests/unit/store_writers.c,))
 $(eval $(call unit_test,store_parent,tests/unit/store_parent.c \
     $(addprefix tools/xenstored/,parent.c successor.c errand.c files.c) \
-    $(addprefix tools/libs/daemon/,daemonise.c log.c notify.c pid_lock.c pair.c signals.c event_loop.c \
-        fd_message.c),-lxentoollog))
-$(eval $(call unit_test,store_sandbox,tests/unit/store_sandbox.c tools/xenstored/sandbox.c \
-    $(addprefix tools/libs/daemon/,privileges.c filter.c log.c pair.c signals.c event_loop.c daemonise.c \
-        notify.c pid_lock.c),-lseccomp -lxentoollog))
+    $(addprefix tools/libs/daemon/,daemonise.c log.c notify.c pid_lock.c pair.c errand.c signals.c \
+        event_loop.c fd_message.c log_open.c),-lxentoollog))
+$(eval $(call unit_test,store_sandbox,$(addprefix tests/unit/,store_sandbox.c prison.c) \
+    tools/xenstored/sandbox.c $(addprefix tools/libs/daemon/,privileges.c filter.c sandbox.c log.c \
+        pair.c signals.c event_loop.c daemonise.c notify.c pid_lock.c),-lseccomp -lxentoollog))
 $(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(STORE_WRAP) -lz))
 
 # Guests and clients that lie, by seeds: see tests/fuzz/meddler.h.

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the daemon may not do itself and has done by its privileged parent,
- * which does it or refuses (parent.h): by a socket, one errand at a time, each
- * waited for. They need neither files nor the hypervisor's control operations
- * in this process, which parses what guests write.
- *
- * If the parent ends the daemon does.
+ * What the daemon may not do itself and has done by its privileged parent
+ * (daemon/errand.h), which does it or refuses (parent.h). They need neither
+ * files nor the hypervisor's control operations in this process, which parses
+ * what guests write.
  */
 #ifndef XENSTORED_ERRAND_H
 #define XENSTORED_ERRAND_H
 
 #include <stdint.h>
 
-#include <daemon/log.h>
-
 #include "files.h"
 #include "xen.h"
-
-/* The daemon's end of the socket, which is close-on-exec. */
-void errand_begin(int fd);
 
 /* Descriptors, or -errno. The journal, its successor and the socket are the
  * parent's to know, a path of another name is refused. */
@@ -31,11 +24,6 @@ int errand_remove(const char *path);
 int errand_cut(const char *path, uint32_t size);
 /* See xen_domain_info(). */
 int errand_domain(uint16_t domid, struct xen_domain_info *info);
-
-/* Into the log. */
-void errand_say(enum log_level level, const char *text);
-/* The daemon serves: those who wait for that may know. */
-void errand_ready(void);
 
 /* Chooses the program for a live update, with these arguments (NULL: those of
  * the parent). NULL, or why it may not be, good until the next call. */

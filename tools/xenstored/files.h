@@ -19,10 +19,6 @@ enum file_use {
 /* A descriptor, or -errno. Of the last part of a path no link is followed, but
  * for a log. */
 int file_open(const char *path, enum file_use use);
-/* A log below @directory, by that name or the real one, for appending: no part
- * of the way there is a link, and it has no other name. -EXDEV: @path is no
- * such file. */
-int file_open_log(const char *directory, const char *path);
 int file_remove(const char *path);
 /* To a smaller size. */
 int file_cut(const char *path, uint32_t size);

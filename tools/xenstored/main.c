@@ -22,6 +22,7 @@
 #include <xenstore.h>
 
 #include <daemon/daemonise.h>
+#include <daemon/errand.h>
 #include <daemon/log.h>
 #include <daemon/signals.h>
 
@@ -434,7 +435,7 @@ static void ready(void)
     daemon_ready(NULL);
 }
 
-static int be_parent(const struct pair *both)
+static int be_parent(struct pair *both)
 {
     const struct parent with = {.directory = xs_daemon_rundir(),
                                 .socket = xs_daemon_socket(),

@@ -4,7 +4,7 @@
  * which serves guests and is nobody (sandbox.h).
  *
  *   xenstored      the process that was started (daemon/pair.h): it writes the
- *    |             log, and does errands (errand.h)
+ *    |             log, and does errands (daemon/errand.h)
  *    `- store-server   the daemon
  *
  * When one has ended the other does, and whoever starts xenstored again gets
@@ -17,12 +17,11 @@
  *
  *   files      the journal, its successor and the socket, by their own names;
  *              for appending, logs below /var/log/xen and the store's own
- *              directory (file_open_log()), but not the pid file; and the trace
- *              file of the command line, as long as root has written that
- *   domains    whether one is there, and its UUID; the parent alone has the
- *              hypervisor's control operations open
- *   programs   another xenstored, see successor.h
- *   the log    lines
+ *              directory (log_open_below()), but not the pid file; and the
+ * trace file of the command line, as long as root has written that domains
+ * whether one is there, and its UUID; the parent alone has the hypervisor's
+ * control operations open programs   another xenstored, see successor.h the log
+ * lines
  *
  * The journal, which a daemon that was taken over has written, is read by the
  * next one when it has no privileges any more, and so is what a live update
@@ -43,6 +42,6 @@ struct parent {
 
 /* In the parent of the two; does errands until the daemon ends. Returns the
  * exit code. */
-int parent_run(const struct parent *with, const struct pair *both);
+int parent_run(const struct parent *with, struct pair *both);
 
 #endif

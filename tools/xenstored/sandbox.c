@@ -2,16 +2,13 @@
 /* See sandbox.h. */
 #include "sandbox.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
 #include <base/macros.h>
 #include <daemon/filter.h>
 #include <daemon/privileges.h>
+#include <daemon/sandbox.h>
 #include <xen/xen.h>
 #include <xen/sys/evtchn.h>
 #include <xen/sys/gntdev.h>
@@ -47,36 +44,17 @@ static const unsigned long ioctls[] = {
     IOCTL_GNTDEV_UNMAP_GRANT_REF,  IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR,
 };
 
-static int install_filter(void)
-{
-    scmp_filter_ctx ctx = filter_begin();
-    int rc;
-
-    if (!ctx)
-        return -ENOMEM;
-    rc = filter_allow(ctx, allowed, ARRAY_SIZE(allowed));
-    rc = rc ? rc
-            : filter_allow_each(ctx, SCMP_SYS(fcntl), 1, fcntls,
-                                ARRAY_SIZE(fcntls));
-    rc = rc ? rc
-            : filter_allow_each(ctx, SCMP_SYS(ioctl), 1, ioctls,
-                                ARRAY_SIZE(ioctls));
-    return filter_end(ctx, rc);
-}
-
-/* Named, so that the C library does not look at its file again and again. */
-static void read_time_zone(void)
-{
-    setenv("TZ", ":/etc/localtime", 0);
-    tzset();
-}
-
 int sandbox_enter(const struct pair *both)
 {
-    int rc = privileges_limit();
+    static const struct sandbox s = {
+        .uid = PRIVILEGES_UID_STORE,
+        .calls = allowed,
+        .n_calls = ARRAY_SIZE(allowed),
+        .fcntls = fcntls,
+        .n_fcntls = ARRAY_SIZE(fcntls),
+        .ioctls = ioctls,
+        .n_ioctls = ARRAY_SIZE(ioctls),
+    };
 
-    read_time_zone();
-    rc = rc ? rc : privileges_drop(PRIVILEGES_UID_STORE);
-    rc = rc ? rc : pair_end_with_parent(both);
-    return rc ? -rc : -install_filter();
+    return -sandbox_close(both, &s);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon gives up what it does not need to serve: see daemon/privileges.h
+ * The daemon gives up what it does not need to serve: see daemon/sandbox.h
  * and parent.h. What it keeps beside its clients' sockets, its journal and its
  * log file, which it can only make longer:
  *

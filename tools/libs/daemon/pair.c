@@ -5,11 +5,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -63,17 +63,26 @@ static void close_inherited(void)
         closedir(all);
 }
 
-static void pass_signal_on(const struct pair *p, void (*hangup)(void))
+static void signal_ready(struct event_source *s, uint32_t events)
 {
+    const struct pair *p = container_of(s, struct pair, of_signals);
     struct signalfd_siginfo info;
 
     if (read(p->signals, &info, sizeof(info)) != sizeof(info))
         return;
     if (info.ssi_signo != SIGHUP)
         notify_manager("STOPPING=1");
-    else if (hangup)
-        hangup();
+    else
+        log_reopen();
     kill(p->child, (int)info.ssi_signo);
+}
+
+static void child_ready(struct event_source *s, uint32_t events)
+{
+    struct pair *p = container_of(s, struct pair, of_child);
+
+    if (!p->serve(p))
+        event_loop_stop(&p->loop, 0);
 }
 
 int pair_end_child(const struct pair *p)
@@ -95,19 +104,27 @@ static int exit_code(int status)
     return 1;
 }
 
-int pair_run(const struct pair *p, bool (*serve)(const struct pair *p),
-             void (*hangup)(void))
+static int listen_to_both(struct pair *p)
 {
-    struct pollfd poll_of[] = {{.fd = p->signals, .events = POLLIN},
-                               {.fd = p->end, .events = POLLIN}};
+    int rc = event_loop_init(&p->loop);
+
+    p->of_signals = (struct event_source){p->signals, .ready = signal_ready};
+    p->of_child = (struct event_source){p->end, .ready = child_ready};
+    rc = rc ? rc : event_source_add(&p->loop, &p->of_signals, EPOLLIN);
+    return rc ? rc : event_source_add(&p->loop, &p->of_child, EPOLLIN);
+}
+
+int pair_run(struct pair *p, bool (*serve)(struct pair *p))
+{
+    int rc;
 
     close_inherited();
-    do {
-        if (poll(poll_of, 2, -1) < 0)
-            poll_of[0].revents = poll_of[1].revents = 0;
-        if (poll_of[0].revents)
-            pass_signal_on(p, hangup);
-    } while (!poll_of[1].revents || serve(p));
+    p->serve = serve;
+    rc = listen_to_both(p);
+    if (rc)
+        log_error("an event loop: %s", strerror(-rc));
+    else
+        event_loop_run(&p->loop);
     return exit_code(pair_end_child(p));
 }
 

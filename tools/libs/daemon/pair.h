@@ -2,9 +2,9 @@
 /*
  * A daemon of two processes: the one that was started is privileged and small,
  * and its child, which reads what guests write, has given up its privileges
- * (privileges.h). To all others the parent is the daemon: its number is in the
+ * (sandbox.h). To all others the parent is the daemon: its number is in the
  * pid file, it takes signals and passes them on. The child asks it, by a
- * socket, for the few things that it may not do.
+ * socket, for the few things that it may not do (errand.h).
  *
  * There is never one without the other. The kernel kills the child when the
  * parent has ended. When the child has ended the parent ends as it did, or with
@@ -17,10 +17,17 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include <daemon/event_loop.h>
+
 struct pair {
     pid_t parent, child; /* child is 0 in the child */
     int end;             /* of the socket, a SOCK_SEQPACKET */
-    int signals;         /* the parent's */
+
+    /* --- the parent's --- */
+    int signals;
+    struct event_loop loop; /* what else it waits for may be added */
+    struct event_source of_signals, of_child;
+    bool (*serve)(struct pair *p);
 };
 
 /* After daemon_begin(), before there are threads: becomes two. The child is no
@@ -29,12 +36,11 @@ struct pair {
 int pair_fork(struct pair *p);
 
 /*
- * The parent: calls serve() for each message of the child, and hangup() (may
- * be NULL) after SIGHUP. False: the child has closed its end, or makes no
- * sense; it is ended then. Returns the daemon's exit code.
+ * The parent: calls serve() for each message of the child, and opens the log
+ * anew after SIGHUP. False: the child has closed its end, or makes no sense; it
+ * is ended then. Returns the daemon's exit code.
  */
-int pair_run(const struct pair *p, bool (*serve)(const struct pair *p),
-             void (*hangup)(void));
+int pair_run(struct pair *p, bool (*serve)(struct pair *p));
 /* Ends the child at once, and waits until it has. Returns its status, as of
  * waitpid(). */
 int pair_end_child(const struct pair *p);

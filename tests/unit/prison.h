@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one could try that has taken a daemon's process over (daemon/sandbox.h),
+ * each call in a process of its own that has shut itself in as the daemon does.
+ */
+#ifndef TESTS_UNIT_PRISON_H
+#define TESTS_UNIT_PRISON_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <daemon/pair.h>
+
+struct prison {
+    int (*enter)(const struct pair *both); /* 0, or it has failed */
+    uid_t uid;
+};
+
+/* What the call returns there: 0, its errno, or below 0 the signal that ends
+ * the process. Not filtered: without the filter alone. */
+int prison_call(const struct prison *p, bool filtered, long (*call)(void));
+
+/* Fails the test, by the call's name, if one of those passes that no daemon
+ * needs, or none of which the filter is why. */
+void prison_refuses(const struct prison *p);
+/* Nor if it may not write, or have memory. */
+void prison_lets_live(const struct prison *p);
+
+#endif
