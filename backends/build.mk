@@ -26,9 +26,9 @@ NET_BACKEND := $(addprefix backends/net/, \
 
 SUPERVISOR := backends/net/tap.c \
     $(addprefix backends/supervisor/, main.c device.c devices.c interface.c kernel_choice.c worker.c \
-        store_gate.c device_log.c device_status.c disk_stats.c) \
-    $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c handover.c \
-        domain_over.c)
+        device_gate.c device_log.c device_status.c disk_stats.c) \
+    $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c store_gate.c \
+        handover.c domain_over.c)
 
 # The console daemon and the supervisor ask the hypervisor which domains there are.
 CPPFLAGS_backends += -D__XEN_TOOLS__ -Itools/libs/ctrl
@@ -139,11 +139,12 @@ $(foreach t,device opening hanging successor,$(eval $(call unit_test,xenbus_$(t)
     tests/unit/xenbus_$(t).c $(XENBUS_WORLD),-lxentoollog)))
 
 SUPERVISED := tests/unit/played_devices.c \
-    $(addprefix backends/supervisor/,device.c devices.c worker.c store_gate.c device_log.c \
+    $(addprefix backends/supervisor/,device.c devices.c worker.c device_gate.c device_log.c \
         device_status.c disk_stats.c) \
-    $(addprefix backends/common/,device_node.c handover.c) \
+    $(addprefix backends/common/,device_node.c handover.c store_gate.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c pid_lock.c)
-$(eval $(call unit_test,store_gate,tests/unit/store_gate.c backends/supervisor/store_gate.c \
+$(eval $(call unit_test,store_gate,tests/unit/store_gate.c \
+    backends/common/store_gate.c backends/supervisor/device_gate.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 SUPERVISOR_WORLD := tests/unit/supervisor_world.c $(SUPERVISED)
 $(foreach t,errors successors adopts stop store,$(eval $(call unit_test,supervisor_$(t),\

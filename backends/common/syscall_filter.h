@@ -14,7 +14,7 @@
  *   event channels to its own guest
  *   grants         what guests grant to this domain: the kernel has no way to
  *                  restrict a handle to one of them
- *   the store      its own device (supervisor/store_gate.h)
+ *   the store      its own device (supervisor/device_gate.h)
  *
  * lock, record: descriptors that it cannot close, and no lock of a file can be
  * given up: by these a supervisor knows that the process lives, and its

@@ -70,7 +70,7 @@ static int open_source(struct worker *w, struct event_source *s, int fd,
 
 static void close_requests(struct worker *w)
 {
-    store_gate_close(&w->gate);
+    store_gate_close(&w->gate.gate);
     event_timer_cancel(w->loop, &w->rest);
     close_source(w, &w->requests);
 }
@@ -88,7 +88,7 @@ static void serve_request(struct event_source *s, uint32_t events)
     int rc = handover_asked(s->fd), fd;
 
     if (rc > 0) {
-        fd = store_gate_open(&w->gate);
+        fd = store_gate_open(&w->gate.gate);
         rc = handover_answer(s->fd, fd);
         if (fd >= 0)
             close(fd);
@@ -159,7 +159,7 @@ static int open_log(struct worker *w, bool debug)
 
 static int open_requests(struct worker *w)
 {
-    w->gate.loop = w->loop;
+    device_gate_begin(&w->gate, w->loop);
     w->rest.fire = rested;
     return open_source(w, &w->requests, handover_connect(file(w, "socket")),
                        serve_request);

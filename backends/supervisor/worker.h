@@ -24,7 +24,7 @@
 #include <daemon/event_loop.h>
 
 #include "device_log.h"
-#include "store_gate.h"
+#include "device_gate.h"
 
 /* What to start. */
 struct worker_program {
@@ -53,7 +53,7 @@ struct worker {
     pid_t pid; /* 0: there is none */
     struct event_source process, requests;
     struct event_timer rest; /* until the next request is looked at */
-    struct store_gate gate;  /* its connection to the store */
+    struct device_gate gate; /* its connection to the store */
     struct device_log log;
 };
 

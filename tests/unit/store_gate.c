@@ -18,11 +18,11 @@
 #include <daemon/clock.h>
 #include <daemon/log.h>
 
-#include "../../backends/supervisor/store_gate.h"
+#include "../../backends/supervisor/device_gate.h"
 #include "../../tools/libxenstore/reconnect.h"
 
 static struct event_loop loop;
-static struct store_gate gate;
+static struct device_gate gate;
 static int process, store, store_end; /* the played ends; the gate's */
 static uint32_t sequence;
 
@@ -69,22 +69,22 @@ static void open_gate(void)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     store = ends[0];
     store_end = ends[1];
-    process = store_gate_open(&gate);
+    process = store_gate_open(&gate.gate);
     assert_true(process >= 0);
 }
 
 static int set_up(void **state)
 {
     memset(&gate, 0, sizeof(gate));
-    gate.loop = &loop;
     gate.device = "backend/vbd/5/51712";
+    device_gate_begin(&gate, &loop);
     open_gate();
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    store_gate_close(&gate);
+    store_gate_close(&gate.gate);
     close(process);
     close(store);
     return 0;
@@ -444,7 +444,7 @@ static void ends_end_together(void **state)
     close(store);
 
     store_end = -1;
-    assert_int_equal(store_gate_open(&gate), -ECONNREFUSED);
+    assert_int_equal(store_gate_open(&gate.gate), -ECONNREFUSED);
     open_gate();
 }
 

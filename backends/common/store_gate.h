@@ -1,30 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connection of one backend process to the store, which goes through this
- * daemon: a guest that has taken its backend over would have the rights of
- * domain 0 in the store otherwise. The gate lets pass, message by message,
+ * The connection of an unprivileged process to the store, which goes through
+ * its supervisor or parent: a guest that has taken the process over would have
+ * the rights of domain 0 in the store otherwise. What may pass, message by
+ * message, is told by rules; all else is answered EACCES and not passed on.
  *
- *   reading and watching   the device's directory, the guest's own directory,
- *                          the device's error node, this domain's number
- *   writing                of the device's directory the nodes that a backend
- *                          announces itself by, but none of those by which the
- *                          toolstack tells it and its successor what to open;
- *                          the error node; the MTU in a network frontend's
- *   transactions           one at a time
- *
- * All else is answered EACCES and not passed on. Nor are large values, more
- * than eight watches, or many requests in one transaction: the store sets no
- * bounds to domain 0. A process gets an answer before its next request is
- * looked at, and may make 400 requests at once, later 200 in a second. One that
- * takes no answers for two seconds or has a transaction for five loses the
+ * Nor are large values, more watches than the rules say, more than one
+ * transaction at a time or many requests in one: the store sets no bounds to
+ * domain 0. A process gets an answer before its next request is looked at, and
+ * may make so many requests at once, later so many in a tenth of a second. One
+ * that takes no answers for two seconds or has a transaction for five loses the
  * connection.
  *
  * The connection ends with this daemon, and the process asks the next one. What
  * is not answered for a second, because this daemon or the store has been
- * stopped, ends it as well: the process has a guest to serve.
+ * stopped, ends it as well: the process has guests to serve.
  */
-#ifndef BACKENDS_SUPERVISOR_STORE_GATE_H
-#define BACKENDS_SUPERVISOR_STORE_GATE_H
+#ifndef BACKENDS_COMMON_STORE_GATE_H
+#define BACKENDS_COMMON_STORE_GATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,11 +37,23 @@ struct gate_message {
     bool whole;
 };
 
+struct store_gate;
+struct store_gate_rules {
+    /* May this request of that path pass? rest: the n bytes behind the path, a
+     * value or what else the request has. XS_WATCH, too, but not XS_UNWATCH. */
+    bool (*may)(const struct store_gate *g, uint32_t type, const char *path,
+                const char *rest, size_t n);
+    /* May a transaction take effect? NULL: there are none. */
+    bool (*may_commit)(const struct store_gate *g);
+    unsigned int watches;
+    unsigned int burst, per_tick; /* requests at once, and later */
+};
+
 struct store_gate {
     /* The owner's to set; all others zero. */
     struct event_loop *loop;
-    const char *device; /* backend/KIND/DOMID/DEVID; must stay */
-    bool over;          /* the device is: its directory takes nothing more */
+    const struct store_gate_rules *rules;
+    const char *name; /* whose process it is, for the log; must stay */
 
     struct event_source process, store; /* not added: closed */
     struct event_timer tick;

@@ -21,123 +21,19 @@
 
 #define ANSWER_MS    1000
 #define TICK_MS      100
-#define BURST        400 /* requests at once, ... */
-#define PER_TICK     20  /* ... and later */
-#define STALLED_MOST 20  /* ticks */
-#define WATCHES      8
+#define STALLED_MOST 20 /* ticks */
 #define TOKEN_MOST   16
 #define PAYLOAD_MOST 640
-#define VALUE_MOST   64
-#define ERROR_MOST   256
 /* Of a transaction: requests, and ticks. */
 #define IN_ONE   128
 #define AGE_MOST 50
 
 /* --- what may pass --- */
 
-/* What a backend says of itself in its device's directory. */
-static const char *const announced[] = {
-    "state",
-    "multi-queue-max-queues",
-    /* disks */
-    "sectors",
-    "info",
-    "sector-size",
-    "physical-sector-size",
-    "max-ring-page-order",
-    "feature-max-indirect-segments",
-    "feature-flush-cache",
-    "feature-barrier",
-    "feature-persistent",
-    "feature-discard",
-    "discard-granularity",
-    "discard-alignment",
-    "discard-secure",
-    /* network interfaces */
-    "feature-sg",
-    "feature-gso-tcpv4",
-    "feature-gso-tcpv6",
-    "feature-ipv6-csum-offload",
-    "feature-rx-copy",
-    "feature-rx-flip",
-    "feature-split-event-channels",
-    "feature-multicast-control",
-    "feature-dynamic-multicast-control",
-    "feature-ctrl-ring",
-    "feature-xdp-headroom",
-};
-
-static bool is_announced(const char *key)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(announced); i++)
-        if (!strcmp(key, announced[i]))
-            return true;
-    return false;
-}
-
-/* What of path lies below dir: "" for dir itself, NULL if it is elsewhere. */
-static const char *below(const char *path, const char *dir)
-{
-    size_t n = strlen(dir);
-
-    if (strncmp(path, dir, n))
-        return NULL;
-    return !path[n] ? path + n : path[n] == '/' ? path + n + 1 : NULL;
-}
-
-static bool is_error_node(const struct store_gate *g, const char *path)
-{
-    const char *device = below(path, "error");
-    const char *node = device ? below(device, g->device) : NULL;
-
-    return node && !strcmp(node, "error");
-}
-
-static bool may_see(const struct store_gate *g, const char *path)
-{
-    char guest[32];
-    unsigned int domid;
-
-    if (below(path, g->device) || is_error_node(g, path) ||
-        !strcmp(path, "domid"))
-        return true;
-    if (sscanf(g->device, "backend/%*[^/]/%u/", &domid) != 1)
-        return false;
-    snprintf(guest, sizeof(guest), "/local/domain/%u", domid);
-    return below(path, guest);
-}
-
-/* The one node of its frontend's that a backend writes. */
-static bool is_mtu(const struct store_gate *g, const char *path)
-{
-    unsigned int domid, devid;
-    char mtu[64];
-
-    if (sscanf(g->device, "backend/vif/%u/%u", &domid, &devid) != 2)
-        return false;
-    snprintf(mtu, sizeof(mtu), "/local/domain/%u/device/vif/%u/mtu", domid,
-             devid);
-    return !strcmp(path, mtu);
-}
-
-/* value: so many bytes. */
-static bool may_write(const struct store_gate *g, const char *path,
-                      size_t value)
-{
-    const char *key = below(path, g->device);
-
-    if (is_error_node(g, path))
-        return value <= ERROR_MOST;
-    return !g->over && ((key && is_announced(key)) || is_mtu(g, path)) &&
-           value <= VALUE_MOST;
-}
-
 /* token: what follows the path, so many bytes. */
-static bool may_watch(const struct store_gate *g, const char *path,
-                      const char *token, size_t n)
+static bool is_token(const char *token, size_t n)
 {
-    return may_see(g, path) && g->watches < WATCHES && n && n <= TOKEN_MOST &&
-           !token[n - 1];
+    return n && n <= TOKEN_MOST && !token[n - 1];
 }
 
 static bool may_name(const struct store_gate *g, uint32_t type,
@@ -150,25 +46,20 @@ static bool may_name(const struct store_gate *g, uint32_t type,
         return false;
     n = len - (rest - path);
     switch (type) {
-    case XS_READ:
-        return may_see(g, path);
     case XS_WATCH:
-        return may_watch(g, path, rest, n);
+        return g->watches < g->rules->watches && is_token(rest, n) &&
+               g->rules->may(g, type, path, rest, n);
     case XS_UNWATCH:
         return true;
-    case XS_WRITE:
-        return may_write(g, path, n);
-    case XS_RM:
-        return is_error_node(g, path);
     default:
-        return false;
+        return g->rules->may(g, type, path, rest, n);
     }
 }
 
-/* What was written before the device was over is not there yet. */
+/* What was written before may not be there yet. */
 static bool may_end(const struct store_gate *g, const char *how)
 {
-    return !strcmp(how, "F") || (!strcmp(how, "T") && !g->over);
+    return !strcmp(how, "F") || (!strcmp(how, "T") && g->rules->may_commit(g));
 }
 
 static bool may_pass(const struct store_gate *g)
@@ -182,7 +73,7 @@ static bool may_pass(const struct store_gate *g)
     case XS_GET_DOMAIN_PATH:
         return true;
     case XS_TRANSACTION_START:
-        return !g->transaction;
+        return g->rules->may_commit && !g->transaction;
     case XS_TRANSACTION_END: /* what the store would not take does not end it */
         return g->transaction && h->tx_id == g->transaction && h->len == 2 &&
                may_end(g, payload);
@@ -342,7 +233,7 @@ static void update_events(struct store_gate *g)
                         (g->answer.whole ? 0 : EPOLLIN) |
                             (g->passing ? EPOLLOUT : 0));
     if (!g->tick.armed &&
-        (g->requests < BURST || g->answer.whole || g->transaction))
+        (g->requests < g->rules->burst || g->answer.whole || g->transaction))
         event_timer_set(g->loop, &g->tick, TICK_MS);
 }
 
@@ -360,8 +251,8 @@ static void move(struct store_gate *g)
 
 static void give_up(struct store_gate *g, const char *why)
 {
-    log_guest(&g->bucket, "%s: its backend %s and loses the connection to it",
-              g->device, why);
+    log_guest(&g->bucket, "%s: its process %s and loses the connection to it",
+              g->name, why);
     store_gate_close(g);
 }
 
@@ -369,8 +260,9 @@ static void on_tick(struct event_timer *t)
 {
     struct store_gate *g = container_of(t, struct store_gate, tick);
 
-    g->requests +=
-        BURST - g->requests < PER_TICK ? BURST - g->requests : PER_TICK;
+    g->requests += g->rules->per_tick;
+    if (g->requests > g->rules->burst)
+        g->requests = g->rules->burst;
     if (g->answer.whole && ++g->stalled > STALLED_MOST)
         give_up(g, "takes no answers from the store");
     else if (g->transaction && ++g->age > AGE_MOST)
@@ -423,7 +315,7 @@ static void start(struct store_gate *g, int process, int store)
     g->request.have = g->request.sent = g->answer.have = g->answer.sent = 0;
     g->request.whole = g->answer.whole = g->passing = g->waiting = false;
     g->stalled = g->watches = g->transaction = 0;
-    g->requests = BURST;
+    g->requests = g->rules->burst;
 }
 
 /* 0 or -errno. */
