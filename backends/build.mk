@@ -143,7 +143,7 @@ SUPERVISED := tests/unit/played_devices.c \
         device_status.c disk_stats.c) \
     $(addprefix backends/common/,device_node.c handover.c store_gate.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c pid_lock.c)
-$(eval $(call unit_test,store_gate,tests/unit/store_gate.c \
+$(eval $(call unit_test,store_gate,$(addprefix tests/unit/,store_gate.c gate_world.c) \
     backends/common/store_gate.c backends/supervisor/device_gate.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 SUPERVISOR_WORLD := tests/unit/supervisor_world.c $(SUPERVISED)

@@ -19,58 +19,13 @@
 #include <daemon/log.h>
 
 #include "../../backends/supervisor/device_gate.h"
-#include "../../tools/libxenstore/reconnect.h"
+#include "gate_world.h"
 
-static struct event_loop loop;
 static struct device_gate gate;
-static int process, store, store_end; /* the played ends; the gate's */
-static uint32_t sequence;
-
-int xs_connect(void)
-{
-    if (store_end < 0)
-        errno = ECONNREFUSED;
-    return store_end;
-}
-
-static void enough(struct event_timer *t)
-{
-    event_loop_stop(&loop, 0);
-}
-
-static void run_for(unsigned int ms)
-{
-    struct event_timer t = {.fire = enough};
-
-    event_timer_set(&loop, &t, ms);
-    event_loop_run(&loop);
-}
-
-static void settle(void)
-{
-    run_for(2);
-}
-
-/* The other end does; on a busy host not at once. */
-static bool hangs_up_on(int fd)
-{
-    for (int i = 0; i < 1000; i++) {
-        if (send(fd, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EPIPE)
-            return true;
-        settle();
-    }
-    return false;
-}
 
 static void open_gate(void)
 {
-    int ends[2];
-
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    store = ends[0];
-    store_end = ends[1];
-    process = store_gate_open(&gate.gate);
-    assert_true(process >= 0);
+    gate_world_open(&gate.gate);
 }
 
 static int set_up(void **state)
@@ -84,80 +39,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    store_gate_close(&gate.gate);
-    close(process);
-    close(store);
+    gate_world_close(&gate.gate);
     return 0;
-}
-
-struct message {
-    struct xsd_sockmsg header;
-    char payload[XENSTORE_PAYLOAD_MAX];
-};
-
-static size_t make(struct message *m, uint32_t type, uint32_t tx, const char *p,
-                   size_t len)
-{
-    m->header = (struct xsd_sockmsg){type, ++sequence, tx, len};
-    memcpy(m->payload, p, len);
-    return sizeof(m->header) + len;
-}
-
-static void send_all(int fd, const void *p, size_t n)
-{
-    assert_int_equal(send(fd, p, n, MSG_NOSIGNAL), n);
-}
-
-static void ask_with(uint32_t type, uint32_t tx, const char *p, size_t len)
-{
-    struct message m;
-
-    send_all(process, &m, make(&m, type, tx, p, len));
-    settle();
-}
-
-/* One whole message that waits at fd; false: there is none. */
-static bool take(int fd, struct message *m)
-{
-    ssize_t n = recv(fd, &m->header, sizeof(m->header), MSG_DONTWAIT);
-
-    if (n <= 0)
-        return false;
-    assert_int_equal(n, sizeof(m->header));
-    if (m->header.len)
-        assert_int_equal(recv(fd, m->payload, m->header.len, MSG_WAITALL),
-                         m->header.len);
-    return true;
-}
-
-static bool passed(void)
-{
-    struct message m, answer;
-
-    if (take(store, &m)) {
-        assert_false(take(process, &answer));
-        assert_int_equal(m.header.req_id, sequence);
-        send_all(store, &answer,
-                 make(&answer, m.header.type, m.header.tx_id, "OK", 3));
-        answer.header.req_id = --sequence;
-        settle();
-        assert_true(take(process, &answer));
-        return true;
-    }
-    assert_true(take(process, &answer));
-    assert_int_equal(answer.header.type, XS_ERROR);
-    assert_int_equal(answer.header.req_id, sequence);
-    assert_string_equal(answer.payload, "EACCES");
-    return false;
-}
-
-static bool passes(uint32_t type, const char *path)
-{
-    char payload[256];
-    int n = snprintf(payload, sizeof(payload), "%s%cx", path, 0);
-
-    ask_with(type, 0, payload, type == XS_WATCH ? n + 1 : n);
-    return passed();
 }
 
 static void only_its_own_directories(void **state)
@@ -600,7 +483,7 @@ int main(void)
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     log_setup("store_gate", LOG_LVL_ERROR);
-    if (event_loop_init(&loop))
+    if (gate_world_begin())
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

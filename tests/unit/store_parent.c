@@ -1,33 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The store's privileged parent, and in the daemon's place this test, which
- * asks it for whatever one would that a guest has taken over.
+ * The store's privileged parent, and what one would ask it for that a guest has
+ * taken over (taken_over.h).
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include <daemon/daemonise.h>
-#include <daemon/fd_message.h>
 
 #include "../../tools/xenstored/errand.h"
 #include "../../tools/xenstored/errand_wire.h"
 #include "../../tools/xenstored/parent.h"
 #include "../../tools/xenstored/successor.h"
+#include "taken_over.h"
 
 /* All that a parent in disorder could harm is below it: paths that are to be
  * refused are, too. */
@@ -36,8 +33,6 @@ static char dir[64], journal[128], fresh[128], sock[128], pid_file[128],
     trace_file[128];
 static char logs[64], alias[64]; /* another way to dir */
 static int ready[2];             /* a pipe; one byte each time */
-static pid_t parent;
-static int end;
 
 int xen_ask_domain(uint16_t domid, struct xen_domain_info *info)
 {
@@ -82,7 +77,7 @@ static int make_file(const char *path, const char *text)
     return !f || fputs(text, f) < 0 || fclose(f);
 }
 
-static int be_parent(int to_daemon)
+static int run(struct pair *both)
 {
     static char *argv[] = {(char *)"xenstored", NULL};
     const struct parent with = {.directory = alias,
@@ -91,56 +86,21 @@ static int be_parent(int to_daemon)
                                 .journal = journal,
                                 .trace_file = trace_file,
                                 .ready = is_ready};
-    struct pair both;
 
-    log_setup("parent", LOG_LVL_ERROR);
     successor_arguments(argv, "a version");
-    if (daemon_begin(pid_file, true) || pair_fork(&both))
-        return 99;
-    if (!both.child) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        close(to_daemon);
-        for (;;)
-            pause();
-    }
-    both.end = to_daemon; /* the test has the other one */
-    return parent_run(&with, &both);
+    return parent_run(&with, both);
 }
 
 static int start(void **state)
 {
-    int ends[2];
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
-        return -1;
-    parent = fork();
-    if (!parent) {
-        alarm(60); /* should the test not end it */
-        close(ends[1]);
-        _exit(be_parent(ends[0]));
-    }
-    close(ends[0]);
-    end = ends[1];
-    errand_begin(end);
-    return 0;
-}
-
-static int code_of_parent(void)
-{
-    int status;
-
-    assert_int_equal(waitpid(parent, &status, 0), parent);
-    parent = 0;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return taken_over_start(pid_file, run);
 }
 
 static int stop(void **state)
 {
     char bytes[8];
 
-    close(end);
-    if (parent)
-        waitpid(parent, NULL, 0);
+    taken_over_stop();
     unlink(pid_file);
     while (read(ready[0], bytes, sizeof(bytes)) > 0)
         ;
@@ -339,45 +299,29 @@ static void of_an_update_that_fails_no_descriptor_stays(void **state)
 
 static void who_speaks_another_language_ends(void **state)
 {
-    struct errand e = {.what = ERRAND_KINDS};
-
-    assert_int_equal(fd_message_send(end, &e, sizeof(e), NULL, 0, 0), 0);
-    assert_int_equal(code_of_parent(), 1);
+    taken_over_another_language(ERRAND_KINDS);
 }
 
 static void nor_half_an_errand(void **state)
 {
-    struct errand e = {.what = ERRAND_OPEN};
-
-    assert_int_equal(fd_message_send(end, &e, 5, NULL, 0, 0), 0);
-    assert_int_equal(code_of_parent(), 1);
+    taken_over_half_an_errand();
 }
 
 /* What is not terminated, or is not there. */
+static void is_refused(unsigned int what, const struct errand_answer *a,
+                       int len)
+{
+    assert_true(a->rc || (what == ERRAND_PROGRAM && len));
+}
+
 static void a_text_has_an_end(void **state)
 {
-    struct errand e;
-    struct errand_answer a;
-    const int empty = offsetof(struct errand_answer, data);
-    int fd, n, len;
-
-    memset(&e, 'x', sizeof(e));
-    e.number = 1;
-    for (e.what = ERRAND_OWN; e.what < ERRAND_KINDS; e.what++) {
-        assert_int_equal(fd_message_send(end, &e, sizeof(e), NULL, 0, 0), 0);
-        n = 1;
-        len = fd_message_receive(end, &a, sizeof(a), &fd, &n);
-        assert_true(len >= empty);
-        assert_int_equal(n, 0);
-        assert_true(a.rc || (e.what == ERRAND_PROGRAM && len > empty));
-    }
+    taken_over_text_without_end(ERRAND_OWN, ERRAND_KINDS, is_refused);
 }
 
 static void the_end_of_one_is_the_end_of_the_other(void **state)
 {
-    close(end);
-    assert_int_equal(code_of_parent(), 1);
-    end = -1;
+    taken_over_ends();
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)

@@ -46,7 +46,7 @@ $(eval $(call unit_test,store_hostile,tests/unit/store_hostile.c tests/unit/stor
     $(STORE_TEST) tools/xenstored/turns.c tools/libs/daemon/event_loop.c,$(STORE_WRITES) -lz))
 $(eval $(call unit_test,store_kill,tests/unit/store_kill.c tests/unit/store_writers.c,))
 $(eval $(call unit_test,store_update,tests/unit/store_update.c tests/unit/store_writers.c,))
-$(eval $(call unit_test,store_parent,tests/unit/store_parent.c \
+$(eval $(call unit_test,store_parent,$(addprefix tests/unit/,store_parent.c taken_over.c) \
     $(addprefix tools/xenstored/,parent.c successor.c errand.c files.c) \
     $(addprefix tools/libs/daemon/,daemonise.c log.c notify.c pid_lock.c pair.c errand.c signals.c \
         event_loop.c fd_message.c log_open.c),-lxentoollog))
