@@ -115,8 +115,9 @@ keep() {
         "$@" --pid-file="$file"
     done 2> /dev/null &
 }
-# is_shut_in PID UID DIRECTORY: seen from outside, a process that is nobody and
-# nowhere, and has no file open but devices and those in the directory
+# is_shut_in PID UID PLACE: seen from outside, a process that is nobody and
+# nowhere, and has no file open but devices and those whose path begins with the
+# place, a regular expression
 proc_status() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr '\t' ' '; } # PID KEY
 is_shut_in() {
     local name
@@ -138,6 +139,18 @@ main_pid() {
         read -r -d '' name < "/proc/$pid/cmdline"
         [ "${name##*/}" != "$1" ] || { echo "$pid"; return; }
     done 2> /dev/null
+    return 1
+}
+# server_of DAEMON: of one of two processes, the one that serves
+server_of() {
+    local main pid
+    main=$(main_pid "$1") && pid=$(cat "/proc/$main/task/$main/children") && echo "${pid%% *}"
+}
+# server_is_shut_in DAEMON UID PLACE
+server_is_shut_in() {
+    local server
+    server=$(server_of "$1") && is_shut_in "$server" "$2" "$3" && return
+    { grep -E 'Uid|Gid|Cap|Sec|NoNew' "/proc/$server/status"; ls -lA "/proc/$server"/{root/,ns,fd}; } 2>&1 | sed 's/^/TAP # /'
     return 1
 }
 # kill_kept DAEMON: for good
