@@ -35,9 +35,9 @@ CPPFLAGS_backends += -D__XEN_TOOLS__ -Itools/libs/ctrl
 
 # The backend of all PV consoles, at the path where init scripts look.
 XENCONSOLED := $(addprefix backends/console/, \
-    main.c console.c hypervisor.c ring.c output.c progress.c log_file.c terminal.c keep.c \
-    keep_wire.c serving.c) \
-    $(addprefix backends/common/, grant_map.c ports.c store_client.c domain_over.c)
+    main.c parent.c gate.c keeper_reach.c terminal.c serving.c sandbox.c errand.c consoles.c console.c \
+    hypervisor.c ring.c output.c progress.c log_file.c keep.c keep_wire.c) \
+    $(addprefix backends/common/, grant_map.c ports.c store_client.c store_gate.c)
 CONTROL_LIBS := $(addprefix $(O)/lib/, libxenforeignmemory.so.1 libxencall.so.1 libxlctrl.so)
 
 $(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON) \
@@ -49,7 +49,7 @@ $(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACK
 $(eval $(call program,usr/lib/xen-lite/bin/xen-console-keeper,\
     $(addprefix backends/console/,keeper.c keep_wire.c),$(BACKEND_ARCHIVES) \
     $(O)/lib/libxentoollog.so.1 -lseccomp))
-$(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONTROL_LIBS)))
+$(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONTROL_LIBS) -lseccomp))
 
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
 $(eval $(call unit_test,backend_ports,tests/unit/backend_ports.c backends/common/ports.c \
@@ -157,14 +157,27 @@ $(eval $(call unit_test,supervisor_parts,tests/unit/supervisor_parts.c $(SUPERVI
 $(eval $(call unit_test,supervisor_kill,tests/unit/supervisor_kill.c $(SUPERVISED),-lxentoollog))
 $(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/ring.c))
 $(eval $(call unit_test,console_output,tests/unit/console_output.c \
-    $(addprefix backends/console/,ring.c progress.c log_file.c terminal.c) \
-    tools/libs/daemon/log.c,-lxentoollog))
-CONSOLE_WORLD := tests/unit/played_consoles.c \
+    tests/unit/console_errands.c $(addprefix backends/console/,ring.c progress.c log_file.c terminal.c) \
+    $(addprefix tools/libs/daemon/,log.c log_open.c),-lxentoollog))
+CONSOLE_WORLD := $(addprefix tests/unit/,played_consoles.c console_errands.c) \
     $(addprefix backends/console/,console.c ring.c output.c progress.c log_file.c terminal.c) \
-    $(addprefix tools/libs/daemon/,event_loop.c log.c)
+    $(addprefix tools/libs/daemon/,event_loop.c log.c log_open.c)
 $(eval $(call unit_test,console_serve,tests/unit/console_serve.c $(CONSOLE_WORLD),-lxentoollog))
+CFLAGS_tests/unit/console_parent := $(CPPFLAGS_backends)
+$(eval $(call unit_test,console_parent,$(addprefix tests/unit/,console_parent.c taken_over.c) \
+    $(addprefix backends/console/,parent.c errand.c gate.c keeper_reach.c terminal.c) \
+    backends/common/store_gate.c $(addprefix tools/libs/daemon/,daemonise.c log.c log_open.c notify.c \
+        pid_lock.c pair.c errand.c signals.c event_loop.c fd_message.c),-lxentoollog))
+$(eval $(call unit_test,console_serving,tests/unit/console_serving.c backends/console/serving.c \
+    tools/libs/daemon/log.c,-lxentoollog))
+$(eval $(call unit_test,console_gate,$(addprefix tests/unit/,console_gate.c gate_world.c) \
+    backends/console/gate.c backends/common/store_gate.c \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
+$(eval $(call unit_test,console_sandbox,$(addprefix tests/unit/,console_sandbox.c prison.c) \
+    backends/console/sandbox.c $(addprefix tools/libs/daemon/,privileges.c filter.c sandbox.c log.c \
+        pair.c signals.c event_loop.c daemonise.c notify.c pid_lock.c),-lseccomp -lxentoollog))
 $(eval $(call unit_test,console_keep,tests/unit/console_keep.c \
-    $(addprefix backends/console/,keep.c keep_wire.c) \
+    $(addprefix backends/console/,keep.c keep_wire.c keeper_reach.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c fd_message.c),-lxentoollog))
 
 # Guests that lie, with a thread that writes into what they share. FUZZ_COUNT

@@ -10,15 +10,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include <xen/xen.h>
 #include <xen/grant_table.h>
-#include <xenforeignmemory.h>
 
+#include "errand.h"
 #include "terminal.h"
-
-#define WAITING_MAX (1u << 20) /* bytes for a client that attaches later */
 
 static char *read_node(struct console *c, const char *format)
 {
@@ -144,33 +141,17 @@ static void unmap(struct console *c)
     event_timer_cancel(c->with->loop, &c->window);
     event_timer_cancel(c->with->loop, &c->retry);
     c->masked = c->broken = false;
-    if (c->ring && c->foreign)
-        munmap(c->ring, PAGE_SIZE);
-    else if (c->ring)
+    if (c->ring)
         grants_unmap(&c->grants, c->ring, 1);
     c->ring = NULL;
 }
 
-/* The builder grants the page by a reserved reference; a builder that does not
- * leaves only the frame number. */
+/* The builder grants the page, to this domain and by a reserved reference. */
 static int map_ring(struct console *c)
 {
     uint32_t ref = GNTTAB_RESERVED_CONSOLE;
-    xenforeignmemory_handle *fmem;
-    xen_pfn_t frame;
 
-    c->foreign = false;
     c->ring = grants_map(&c->grants, &ref, 1);
-    if (c->ring)
-        return 0;
-    frame = read_number(c, "/local/domain/%u/console/ring-ref");
-    fmem = frame ? xenforeignmemory_open(NULL, 0) : NULL;
-    if (!fmem)
-        return -ENOENT;
-    c->ring = xenforeignmemory_map(fmem, c->domid, PROT_READ | PROT_WRITE, 1,
-                                   &frame, NULL);
-    xenforeignmemory_close(fmem); /* the mapping stays */
-    c->foreign = true;
     return c->ring ? 0 : -errno;
 }
 
@@ -180,14 +161,19 @@ static void publish_terminal(struct console *c)
 {
     char path[64], *there = read_node(c, "/local/domain/%u/console/tty");
     bool differs = !there || strcmp(there, c->terminal);
+    int rc;
 
     free(there);
     if (!differs || !*c->terminal)
         return;
     snprintf(path, sizeof(path), "/local/domain/%u/console/tty", c->domid);
-    if (!xs_write(c->with->store->xs, XBT_NULL, path, c->terminal,
-                  strlen(c->terminal)) &&
-        !store_lost(c->with->store))
+    rc = errand_show(c->master.fd);
+    if (rc)
+        log_error("domain %u: cannot show its terminal: %s", c->domid,
+                  strerror(-rc));
+    else if (!xs_write(c->with->store->xs, XBT_NULL, path, c->terminal,
+                       strlen(c->terminal)) &&
+             !store_lost(c->with->store))
         log_error("domain %u: cannot write %s: %s", c->domid, path,
                   strerror(errno));
 }
@@ -242,8 +228,7 @@ static void open_log(struct console *c)
             snprintf(r->log_name, sizeof(r->log_name), "guest-%u", c->domid);
         free(name);
     }
-    log_file_open(&c->out.log, c->with->options->log_dir, r->log_name,
-                  c->with->options->stamp_guests);
+    log_file_open(&c->out.log, r->log_name, c->with->options->stamp_guests);
 }
 
 /* The progress is there; what else is new or adopted is, too. */
@@ -261,16 +246,22 @@ static int begin(struct console *c)
 static int open_terminal(struct console *c)
 {
     unsigned long limit = read_number(c, "/local/domain/%u/console/limit");
-    int rc;
+    int fds[TERMINAL_FDS], rc;
 
     c->out.progress = progress_create(&c->progress_fd);
     if (!c->out.progress)
         return -errno;
     c->out.progress->frame = c->frame;
-    rc = output_pipe(c->out.pipe,
-                     limit && limit < WAITING_MAX ? limit : WAITING_MAX);
-    rc = rc ? rc : terminal_open(&c->master.fd, &c->slave);
-    rc = rc ? rc : begin(c);
+    rc = errand_terminal(
+        c->domid, limit && limit < TERMINAL_WAITING ? limit : TERMINAL_WAITING,
+        fds);
+    if (!rc) {
+        c->master.fd = fds[TERMINAL_MASTER];
+        c->slave = fds[TERMINAL_SLAVE];
+        c->out.pipe[0] = fds[TERMINAL_PIPE_OUT];
+        c->out.pipe[1] = fds[TERMINAL_PIPE_IN];
+        rc = begin(c);
+    }
     if (rc)
         close_terminal(c);
     else
@@ -354,12 +345,10 @@ static struct console *allocate(const struct console_services *with,
     c->slave = c->master.fd = c->progress_fd = c->out.log.fd = -1;
     c->out.pipe[0] = c->out.pipe[1] = -1;
     c->out.keep_oldest = with->options->keep_oldest;
+    c->grants = (struct grants){with->grants->handle, domid};
     c->window.fire = on_window;
     c->retry.fire = on_retry;
-    if (!grants_open(&c->grants, domid))
-        return c;
-    free(c);
-    return NULL;
+    return c;
 }
 
 struct console *console_new(const struct console_services *with,
@@ -430,6 +419,5 @@ void console_free(struct console *c)
     unmap(c);
     close_terminal(c);
     keep_drop(c->with->keep, name);
-    grants_close(&c->grants);
     free(c);
 }

@@ -37,7 +37,6 @@
 
 /* What the daemon's command line says about all consoles. */
 struct console_options {
-    const char *log_dir;                 /* of all logs */
     bool log_guests, log_hypervisor;     /* which there are */
     bool stamp_guests, stamp_hypervisor; /* with the time in each line */
     bool keep_oldest;                    /* --overflow-data=keep */
@@ -48,6 +47,7 @@ struct console_services {
     struct event_loop *loop;
     struct store_client *store;
     struct ports *ports;
+    struct grants *grants; /* open */
     struct keep *keep;
     const struct console_options *options;
 };
@@ -64,9 +64,8 @@ struct console {
     bool gone;      /* the domain is; waiting for a reader to take the rest */
     bool broken;    /* the guest wrote nonsense into its ring */
 
-    struct grants grants;
+    struct grants grants; /* by the handle of all */
     struct xencons_interface *ring;
-    bool foreign; /* ring is mapped by frame number, not by grant */
     struct port port;
     unsigned int remote_port; /* served; 0: none */
     bool failed;              /* the last try, and it was logged */

@@ -6,12 +6,14 @@
 #include "hypervisor.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 #include <xen/xen.h>
-#include <xlctrl.h>
+#include <xenevtchn.h>
 
-static xlc_handle *xlc;
+#include "errand.h"
+
 static xenevtchn_handle *evtchn;
 static struct event_source source;
 static struct log_file file = {.fd = -1};
@@ -23,7 +25,7 @@ static int progress_fd = -1;
 static int look(char *text, size_t size, uint32_t *end)
 {
     *end = progress_state(progress).position;
-    return xlc_readconsole(xlc, text, size, false, true, end);
+    return errand_hypervisor(end, text, size);
 }
 
 static void finish(const char *text)
@@ -90,35 +92,31 @@ void hypervisor_log_keep(struct keep *k)
         keep_put(k, HYPERVISOR_KEPT, &progress_fd, 1);
 }
 
-static int open_all(const struct console_services *with)
+bool hypervisor_log_open(void)
 {
-    if (!progress)
-        progress = progress_create(&progress_fd);
-    if (!progress)
-        return -errno;
-    hypervisor_log_keep(with->keep);
-    log_file_open(&file, with->options->log_dir, "hypervisor",
-                  with->options->stamp_hypervisor);
-    xlc = xlc_open(NULL);
-    evtchn = xenevtchn_open(NULL, 0);
-    return !xlc || !evtchn || xenevtchn_bind_virq(evtchn, VIRQ_CON_RING) < 0
-               ? -errno
-               : 0;
-}
-
-int hypervisor_log_start(const struct console_services *with)
-{
-    int rc = open_all(with);
-
-    if (rc) {
-        log_error("cannot follow the hypervisor's console");
-        return rc;
+    evtchn = xenevtchn_open(log_for_libraries(), 0);
+    if (!evtchn || xenevtchn_bind_virq(evtchn, VIRQ_CON_RING) < 0) {
+        log_error("cannot follow the hypervisor's console: %s",
+                  strerror(errno));
+        return false;
     }
     source.fd = xenevtchn_fd(evtchn);
     source.ready = on_virq;
+    return true;
+}
+
+void hypervisor_log_start(const struct console_services *with)
+{
+    if (!progress)
+        progress = progress_create(&progress_fd);
+    if (!progress || event_source_add(with->loop, &source, EPOLLIN)) {
+        log_error("no memory to follow the hypervisor's console");
+        return;
+    }
+    hypervisor_log_keep(with->keep);
+    log_file_open(&file, "hypervisor", with->options->stamp_hypervisor);
     take_again();
     take();
-    return event_source_add(with->loop, &source, EPOLLIN);
 }
 
 void hypervisor_log_reopen(void)

@@ -11,11 +11,13 @@
 
 #define HYPERVISOR_KEPT "hypervisor" /* its name at the keeper */
 
+/* As root: its events. False: the daemon goes on without, which was logged. */
+bool hypervisor_log_open(void);
 /* The progress of a predecessor, from the keeper: before the start. */
 void hypervisor_log_adopt(const int *fds, int n);
 /* Writes what is there, and from then on whenever VIRQ_CON_RING comes. The
- * argument must stay. 0 or -errno; the daemon goes on without. */
-int hypervisor_log_start(const struct console_services *with);
+ * argument must stay. After hypervisor_log_open(). */
+void hypervisor_log_start(const struct console_services *with);
 /* After someone else moved the file away (SIGHUP). */
 void hypervisor_log_reopen(void);
 /* Puts it to the keeper, if there is something to keep. */

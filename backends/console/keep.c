@@ -3,108 +3,17 @@
 #include "keep.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <daemon/log.h>
 
-#define LISTENER 3
 #define RETRY_MS 1000
-#define ANSWER_S 5 /* the keeper does nothing that takes time */
 
 /* One that does not answer is waited for, and all consoles wait meanwhile. */
 #define RARELY_MS 30000
-
-static struct sockaddr_un address(const struct keep *k)
-{
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-
-    snprintf(a.sun_path, sizeof(a.sun_path), "%s/keeper", k->dir);
-    return a;
-}
-
-static int new_socket(void)
-{
-    return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-}
-
-/* A descriptor, or -errno. */
-static int connect_to(const struct sockaddr_un *a)
-{
-    struct timeval wait = {.tv_sec = ANSWER_S};
-    int fd = new_socket(), rc;
-
-    if (fd < 0)
-        return -errno;
-    if (connect(fd, (const struct sockaddr *)a, sizeof(*a)) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == 0)
-        return fd;
-    rc = -errno;
-    close(fd);
-    return rc;
-}
-
-static int listen_at(const struct sockaddr_un *a)
-{
-    int fd = new_socket(), rc;
-
-    if (fd < 0)
-        return -errno;
-    unlink(a->sun_path); /* nobody listens there */
-    if (bind(fd, (const struct sockaddr *)a, sizeof(*a)) == 0 &&
-        listen(fd, 4) == 0)
-        return fd;
-    rc = -errno;
-    close(fd);
-    return rc;
-}
-
-/* In a child: the keeper is nobody's child and has no terminal. The daemon may
- * have threads, so there are system calls only. */
-static void run_keeper(const char *program, int listener)
-{
-    char *argv[] = {(char *)program, NULL}, *no_environment[] = {NULL};
-    int null = open("/dev/null", O_RDWR);
-    sigset_t none;
-
-    setsid();
-    if (fork())
-        _exit(0);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    for (int fd = 0; fd < LISTENER; fd++)
-        dup2(null, fd);
-    dup2(listener, LISTENER); /* not close-on-exec, unless it was there */
-    fcntl(LISTENER, F_SETFD, 0);
-    if (null > LISTENER)
-        close(null);
-    execve(program, argv, no_environment);
-    _exit(127);
-}
-
-static int start_keeper(const struct keep *k, const struct sockaddr_un *a)
-{
-    int listener = listen_at(a);
-    pid_t pid;
-
-    if (listener < 0)
-        return listener;
-    pid = fork();
-    if (!pid)
-        run_keeper(k->program, listener);
-    if (pid > 0)
-        waitpid(pid, NULL, 0);
-    close(listener);
-    return pid < 0 ? -errno : 0;
-}
 
 /* All that the keeper has; *some: it had something. 0 or -errno. */
 static int list(int fd, void (*found)(const char *name, const int *fds, int n),
@@ -136,16 +45,11 @@ static int list(int fd, void (*found)(const char *name, const int *fds, int n),
 static int reach(struct keep *k,
                  void (*found)(const char *name, const int *fds, int n))
 {
-    struct sockaddr_un a = address(k);
     int fd = -1, rc = -ENOTCONN;
     bool some = false;
 
     for (int i = 0; i < 2 && rc && !some; i++) {
-        fd = connect_to(&a);
-        if (fd < 0) {
-            rc = start_keeper(k, &a);
-            fd = rc ? rc : connect_to(&a);
-        }
+        fd = k->reach();
         k->source.fd = fd < 0 ? -1 : fd;
         rc = fd < 0 ? fd : list(fd, found, &some);
         if (rc && fd >= 0)

@@ -20,8 +20,9 @@
 
 struct keep {
     /* --- from the owner, before keep_open() --- */
-    const char *dir;     /* for the socket: exists, root's alone */
-    const char *program; /* the keeper */
+    /* A connection to the keeper, which is started if there is none, and on
+     * which nothing waits for long; or -errno. */
+    int (*reach)(void);
     /* There is a new keeper, which has nothing. */
     void (*renewed)(struct keep *k);
 

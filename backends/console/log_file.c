@@ -6,13 +6,14 @@
 #include "log_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "errand.h"
 
 #define STAMP_MAX 32
 
@@ -23,44 +24,39 @@ void log_file_close(struct log_file *l)
     l->fd = -1;
 }
 
-/* A pipe of that name would wait for a reader: O_NONBLOCK. */
-static void open_path(struct log_file *l)
+static void open_file(struct log_file *l, bool full)
 {
-    struct stat st;
+    int fd = errand_log(l->name, full);
 
-    l->fd = open(l->path,
-                 O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
-                     O_NONBLOCK,
-                 0640);
-    if (l->fd < 0) {
-        log_error("cannot open %s: %s", l->path, strerror(errno));
-    } else if (fstat(l->fd, &st) || !S_ISREG(st.st_mode)) {
-        log_error("%s is no file; this log is not written", l->path);
-        log_file_close(l);
-    }
+    l->fd = fd < 0 ? -1 : fd;
+    if (fd == -EXDEV)
+        log_error("%s.log is no plain file; this log is not written", l->name);
+    else if (fd < 0)
+        log_error("cannot open %s.log: %s", l->name, strerror(-fd));
 }
 
-void log_file_open(struct log_file *l, const char *dir, const char *name,
-                   bool timestamps)
+void log_file_open(struct log_file *l, const char *name, bool timestamps)
 {
-    size_t start = strlen(dir) + 1;
-
     memset(l, 0, sizeof(*l));
     l->timestamps = timestamps;
-    /* Room is left for the ".1" of the old file. */
-    snprintf(l->path, sizeof(l->path) - 2, "%s/%s.log", dir, name);
-    for (char *p = l->path; *p; p++)
-        if ((size_t)(p - l->path) >= start && *p == '/')
+    snprintf(l->name, sizeof(l->name), "%s", name);
+    for (char *p = l->name; *p; p++)
+        if (*p == '/' || (unsigned char)*p < ' ')
             *p = '_';
-    open_path(l);
+    open_file(l, false);
+}
+
+static void open_again(struct log_file *l, bool full)
+{
+    if (!l->name[0])
+        return;
+    log_file_close(l);
+    open_file(l, full);
 }
 
 void log_file_reopen(struct log_file *l)
 {
-    if (!l->path[0])
-        return;
-    log_file_close(l);
-    open_path(l);
+    open_again(l, false);
 }
 
 static uint64_t size_now(const struct log_file *l)
@@ -70,19 +66,10 @@ static uint64_t size_now(const struct log_file *l)
     return l->fd >= 0 && fstat(l->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-static void rotate(struct log_file *l)
-{
-    char old[sizeof(l->path) + 2];
-
-    snprintf(old, sizeof(old), "%s.1", l->path);
-    rename(l->path, old);
-    log_file_reopen(l);
-}
-
 void log_file_mark(struct log_file *l, struct log_mark *m)
 {
     if (size_now(l) >= LOG_FILE_MAX)
-        rotate(l);
+        open_again(l, true);
     m->size = size_now(l);
     m->time = time(NULL);
 }
@@ -118,17 +105,18 @@ static void put(struct log_file *l, const char *text, size_t len)
     while (len && (r = write(l->fd, text, len)) > 0) {
         if (l->lost)
             log_guest(&l->told,
-                      "%s is written again; %" PRIu64
+                      "%s.log is written again; %" PRIu64
                       " bytes are missing in it",
-                      l->path, l->lost);
+                      l->name, l->lost);
         l->lost = 0;
         text += r;
         len -= r;
     }
     if (len && !l->lost)
-        log_guest(&l->told,
-                  "cannot write %s: %s; what is printed now is missing in it",
-                  l->path, strerror(errno));
+        log_guest(
+            &l->told,
+            "cannot write %s.log: %s; what is printed now is missing in it",
+            l->name, strerror(errno));
     l->lost += len;
 }
 

@@ -23,7 +23,7 @@
 #define LOG_TEXT_MAX 2048 /* bytes in one write */
 
 struct log_file {
-    char path[256];  /* "": never opened */
+    char name[160];  /* "": never opened */
     int fd;          /* -1: closed */
     bool timestamps; /* each line begins with the time */
     uint64_t lost;   /* bytes that could not be written since one could */
@@ -35,10 +35,10 @@ struct log_mark {
     int64_t time;  /* in seconds, of the lines that begin after it */
 };
 
-/* name: the part between "dir/" and ".log"; slashes in it are replaced. Failure
- * is logged, and leaves it closed. */
-void log_file_open(struct log_file *l, const char *dir, const char *name,
-                   bool timestamps);
+/* name: the part between the directory for logs and ".log"; slashes in it are
+ * replaced. The parent opens it (errand.h). Failure is logged, and leaves it
+ * closed. */
+void log_file_open(struct log_file *l, const char *name, bool timestamps);
 void log_file_close(struct log_file *l);
 /* After someone else moved the file away (SIGHUP). */
 void log_file_reopen(struct log_file *l);

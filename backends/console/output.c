@@ -16,14 +16,6 @@ _Static_assert(CONSOLE_OUT_SIZE <= PROGRESS_TEXT_MAX &&
                    PROGRESS_TEXT_MAX <= 4096 /* PIPE_BUF of Linux */,
                "a ring's text is one step");
 
-int output_pipe(int end[2], size_t limit)
-{
-    if (pipe2(end, O_NONBLOCK | O_CLOEXEC))
-        return -errno;
-    fcntl(end[1], F_SETPIPE_SZ, (int)limit); /* else the kernel's size */
-    return 0;
-}
-
 unsigned int output_waiting(const struct output *o)
 {
     int n = 0;

@@ -25,12 +25,9 @@
 struct output {
     struct progress *progress;
     struct log_file log;
-    int pipe[2];      /* never waiting; the reading end, the writing end */
+    int pipe[2];      /* of terminal_pipe() */
     bool keep_oldest; /* of text that does not fit the new one is dropped */
 };
-
-/* Both ends of a pipe for about so many bytes. 0 or -errno. */
-int output_pipe(int end[2], size_t limit);
 
 /* A ring is there: ends the step that a killed predecessor had begun, or begins
  * where the ring says if the progress and the ring do not belong together. */

@@ -23,12 +23,14 @@ static struct progress *map(int fd)
 
 struct progress *progress_create(int *fd)
 {
+    static const char zero[PAGE_SIZE];
     struct progress *r;
 
     *fd = memfd_create("xenconsoled", MFD_CLOEXEC);
     if (*fd < 0)
         return NULL;
-    r = ftruncate(*fd, PAGE_SIZE) ? NULL : map(*fd);
+    /* Who may change the size of a file can empty logs: no ftruncate(). */
+    r = write(*fd, zero, PAGE_SIZE) == PAGE_SIZE ? map(*fd) : NULL;
     if (!r) {
         close(*fd);
         *fd = -1;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,11 +12,25 @@
 
 #include <daemon/log.h>
 
+#define CLAIM_MS 5000
+
 static int file = -1;
+
+/* The process that serves ends with its parent, but a little later. */
+static bool lock_file(void)
+{
+    struct flock lock = {.l_type = F_WRLCK};
+    int rc = fcntl(file, F_OFD_SETLK, &lock);
+
+    for (int ms = 0; rc && ms < CLAIM_MS; ms += 10) {
+        usleep(10000);
+        rc = fcntl(file, F_OFD_SETLK, &lock);
+    }
+    return !rc;
+}
 
 int serving_claim(const char *dir)
 {
-    struct flock lock = {.l_type = F_WRLCK};
     char path[128];
 
     snprintf(path, sizeof(path), "%s/serving", dir);
@@ -24,7 +39,7 @@ int serving_claim(const char *dir)
     file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0)
         return log_reason(-errno, "cannot open %s: %s", path, strerror(errno));
-    if (fcntl(file, F_OFD_SETLK, &lock))
+    if (!lock_file())
         return log_reason(-errno, "another xenconsoled runs and holds %s",
                           path);
     return ftruncate(file, 0) ? -errno : 0;
@@ -32,6 +47,11 @@ int serving_claim(const char *dir)
 
 void serving_announce(void)
 {
-    if (pwrite(file, "\n", 1, 0) != 1)
+    static bool announced;
+
+    if (announced)
+        return;
+    announced = write(file, "\n", 1) == 1;
+    if (!announced)
         log_error("clients will not see that this daemon serves: %m");
 }

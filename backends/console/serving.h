@@ -12,8 +12,9 @@
 
 #define CONSOLE_RUN_DIR "/run/xenconsoled"
 
-/* Makes the directory and takes the lock, for as long as the process lives. 0
- * or -errno, with a reason (log_reason()): another daemon has it. */
+/* Makes the directory and takes the lock, for as long as this process lives or
+ * a child of it; waits some seconds for those of a daemon that has just ended.
+ * As root. 0 or -errno, with a reason (log_reason()): another daemon has it. */
 int serving_claim(const char *dir);
 /* The names are right. */
 void serving_announce(void);

@@ -6,13 +6,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 int terminal_name(int master, char *name, size_t size)
 {
-    return -ptsname_r(master, name, size);
+    unsigned int number;
+
+    if (ioctl(master, TIOCGPTN, &number))
+        return -errno;
+    return snprintf(name, size, "/dev/pts/%u", number) < (int)size ? 0
+                                                                   : -ERANGE;
+}
+
+int terminal_pipe(int end[2], size_t limit)
+{
+    if (pipe2(end, O_NONBLOCK | O_CLOEXEC))
+        return -errno;
+    fcntl(end[1], F_SETPIPE_SZ, (int)limit); /* else the kernel's size */
+    return 0;
 }
 
 int terminal_open(int *master, int *slave)

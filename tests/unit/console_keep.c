@@ -24,10 +24,21 @@
 #include <daemon/privileges.h>
 
 #include "../../backends/console/keep.h"
+#include "../../backends/console/keeper_reach.h"
 
 static char dir[] = "/tmp/console-keep-XXXXXX";
 static char program[64];
 static struct event_loop loop;
+
+static int reach(void)
+{
+    return keeper_reach(dir, program);
+}
+
+static int reach_nothing(void)
+{
+    return keeper_reach(dir, "/nowhere");
+}
 
 /* What the last keep_open() has found. */
 static struct {
@@ -61,7 +72,7 @@ static void on_renewed(struct keep *k)
 
 static void open_keep(struct keep *k)
 {
-    *k = (struct keep){.dir = dir, .program = program, .renewed = on_renewed};
+    *k = (struct keep){.reach = reach, .renewed = on_renewed};
     for (int i = 0; i < found_n; i++)
         for (int f = 0; f < found[i].n; f++)
             close(found[i].fds[f]);
@@ -284,7 +295,7 @@ static void a_keeper_that_ends_as_it_lists_is_replaced(void **state)
     close_keep(&k);
     renewals = 0;
     kills_at = 3;
-    k = (struct keep){.dir = dir, .program = program, .renewed = on_renewed};
+    k = (struct keep){.reach = reach, .renewed = on_renewed};
     found_n = 0;
     keep_open(&k, &loop, on_found);
     kills_at = 0;
@@ -301,7 +312,7 @@ static void a_keeper_that_ends_as_it_lists_is_replaced(void **state)
 /* Nor does it stay without one for ever. */
 static void without_a_keeper_the_daemon_goes_on(void **state)
 {
-    struct keep k = {.dir = dir, .program = "/nowhere", .renewed = on_renewed};
+    struct keep k = {.reach = reach_nothing, .renewed = on_renewed};
     struct event_timer end = {.fire = give_up};
 
     found_n = 0;
@@ -309,7 +320,7 @@ static void without_a_keeper_the_daemon_goes_on(void **state)
     assert_int_equal(k.source.fd, -1);
     keep_put(&k, "7", NULL, 0);
     keep_drop(&k, "7");
-    k.program = program;
+    k.reach = reach;
     event_timer_set(&loop, &end, 20000);
     assert_int_equal(event_loop_run(&loop), 0);
     event_timer_cancel(&loop, &end);

@@ -27,6 +27,7 @@
 
 #include "../../backends/console/output.h"
 #include "../../backends/console/terminal.h"
+#include "console_errands.h"
 
 /* The daemon's next step is its last, if it is the one that is counted here. */
 static unsigned int steps_to_live; /* 0: it lives on */
@@ -84,7 +85,7 @@ static void setup(bool stamps, size_t limit)
     p.out.progress = progress_create(&p.progress_fd);
     assert_non_null(p.out.progress);
     progress_set(p.out.progress, UINT32_MAX - 50, false);
-    assert_int_equal(output_pipe(p.out.pipe, limit), 0);
+    assert_int_equal(terminal_pipe(p.out.pipe, limit), 0);
     assert_int_equal(terminal_open(&p.master, &p.slave), 0);
     fcntl(p.slave, F_SETFL, O_RDWR | O_NONBLOCK);
     unlink(log_path);
@@ -141,7 +142,7 @@ static void begin_daemon(void)
 {
     p.out.progress = progress_map(p.progress_fd);
     assert_non_null(p.out.progress);
-    log_file_open(&p.out.log, dir, "guest", p.stamps);
+    log_file_open(&p.out.log, "guest", p.stamps);
     output_start(&p.out, p.ring);
 }
 
@@ -565,6 +566,7 @@ static int make_dir(void **state)
     if (!mkdtemp(dir))
         return -1;
     sprintf(log_path, "%s/guest.log", dir);
+    errands_logs = dir;
     return 0;
 }
 

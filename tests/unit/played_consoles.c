@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xenforeignmemory.h>
-#include <xentoollog.h>
 
 struct played_guest played_guest[PLAYED_GUESTS];
 bool played_maps, played_binds;
@@ -16,9 +14,10 @@ struct event_loop played_loop;
 
 static struct store_client store;
 static struct keep keep;
-static const struct console_options options = {.log_dir = "/nowhere"};
-const struct console_services played_services = {&played_loop, &store, NULL,
-                                                 &keep, &options};
+static struct grants grants;
+static const struct console_options options;
+const struct console_services played_services = {
+    &played_loop, &store, NULL, &grants, &keep, &options};
 
 int played_begin(void)
 {
@@ -52,34 +51,6 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
 bool store_lost(const struct store_client *c)
 {
     return false;
-}
-
-/* Not reached: the store names no frame. */
-xenforeignmemory_handle *xenforeignmemory_open(xentoollog_logger *logger,
-                                               unsigned int flags)
-{
-    return NULL;
-}
-
-int xenforeignmemory_close(xenforeignmemory_handle *h)
-{
-    return 0;
-}
-
-void *xenforeignmemory_map(xenforeignmemory_handle *h, uint32_t domid, int prot,
-                           size_t n, const xen_pfn_t *frame, int *err)
-{
-    return NULL;
-}
-
-int grants_open(struct grants *g, uint32_t domid)
-{
-    g->domid = domid;
-    return 0;
-}
-
-void grants_close(struct grants *g)
-{
 }
 
 void *grants_map(struct grants *g, const uint32_t *refs, unsigned int n)

@@ -24,7 +24,7 @@ enum {
 };
 
 #define ERRAND_TEXT 8320 /* strings, with their terminators; two paths */
-#define ERRAND_DATA 2048 /* bytes of an answer */
+#define ERRAND_DATA 2304 /* bytes of an answer */
 #define ERRAND_FDS  4    /* descriptors of an answer */
 
 /* The message, as long as its text, and with one descriptor at most. */

@@ -11,7 +11,8 @@
  *   kernel         the calls that are in the process's own list
  *
  * backends/common/syscall_filter.h tells the rest for the processes of devices,
- * tools/xenstored/parent.h for the store.
+ * parent.h in tools/xenstored and in backends/console for daemons of two
+ * processes (pair.h).
  */
 #ifndef DAEMON_PRIVILEGES_H
 #define DAEMON_PRIVILEGES_H
@@ -23,9 +24,10 @@
  * numbers, since a small dom0 has no list of users. A backend's has one for
  * each kind and guest: no other of a guest's devices can be harmed from there.
  */
-#define PRIVILEGES_UID_DEVICES 0x70000000u /* + 2 * domid + kind */
-#define PRIVILEGES_UID_STORE   0x70010000u
-#define PRIVILEGES_UID_KEEPER  0x70010001u /* of consoles */
+#define PRIVILEGES_UID_DEVICES  0x70000000u /* + 2 * domid + kind */
+#define PRIVILEGES_UID_STORE    0x70010000u
+#define PRIVILEGES_UID_KEEPER   0x70010001u /* of consoles */
+#define PRIVILEGES_UID_CONSOLES 0x70010002u
 
 /* At the start of the process: no gain of privilege by exec, no core dumps
  * (they would hold guest data). */

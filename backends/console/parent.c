@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* See parent.h. */
+#include "parent.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xen/xen.h>
+#include <xlctrl.h>
+
+#include <daemon/log.h>
+#include <daemon/log_open.h>
+
+#include "errand_wire.h"
+#include "gate.h"
+#include "keeper_reach.h"
+#include "log_file.h"
+#include "terminal.h"
+
+static const struct parent *own;
+static struct console_gate gate;
+static xlc_handle *xlc;
+
+/* The domain that has got a terminal, by its frame; 0: none, or one that has
+ * ended: the next of its number may get the same frame. */
+static uint64_t given[DOMID_FIRST_RESERVED];
+
+static int do_store(struct errand_call *c)
+{
+    return errand_give(c, store_gate_open(&gate.gate));
+}
+
+/* --- terminals ------------------------------------------------------------ */
+
+static int look_at(unsigned int domid, struct domain_state *d)
+{
+    struct xen_domctl_getdomaininfo info;
+
+    if (!domid || domid >= DOMID_FIRST_RESERVED)
+        return -EINVAL;
+    if (xlc_domain_getinfo(xlc, domid, &info)) {
+        given[domid] = 0;
+        return -errno;
+    }
+    *d = (struct domain_state){.frame = info.shared_info_frame,
+                               .over = !!(info.flags & XEN_DOMINF_dying)};
+    if (d->over)
+        given[domid] = 0;
+    return 0;
+}
+
+static int make_terminal(struct errand_call *c)
+{
+    int rc = terminal_open(&c->fds[TERMINAL_MASTER], &c->fds[TERMINAL_SLAVE]);
+
+    if (rc)
+        return rc;
+    c->n = 2;
+    rc = terminal_pipe(&c->fds[TERMINAL_PIPE_OUT], c->size);
+    if (!rc)
+        c->n = TERMINAL_FDS;
+    return rc;
+}
+
+static int do_terminal(struct errand_call *c)
+{
+    struct domain_state d = {0};
+    int rc = look_at(c->number, &d);
+
+    if (rc)
+        return rc;
+    if (d.over)
+        return -ESRCH;
+    if (c->size > TERMINAL_WAITING || given[c->number] == d.frame)
+        return -EPERM;
+    rc = make_terminal(c);
+    if (!rc)
+        given[c->number] = d.frame;
+    return rc;
+}
+
+static int do_show(struct errand_call *c)
+{
+    return terminal_name(c->fd, gate.shown, sizeof(gate.shown));
+}
+
+/* --- logs ----------------------------------------------------------------- */
+
+static bool is_log(const char *name)
+{
+    static const char guests[] = "guest-";
+
+    if (!name)
+        return false;
+    for (const char *p = name; *p; p++)
+        if (*p == '/' || (unsigned char)*p < ' ')
+            return false;
+    return (own->log_guests && !strncmp(name, guests, strlen(guests))) ||
+           (own->log_hypervisor && !strcmp(name, "hypervisor"));
+}
+
+static bool is_full(int fd)
+{
+    struct stat st;
+
+    return !fstat(fd, &st) && st.st_size >= LOG_FILE_MAX;
+}
+
+static int do_log(struct errand_call *c)
+{
+    char path[PATH_MAX], old[PATH_MAX + 2];
+    int fd;
+
+    if (!is_log(c->text[0]))
+        return -EPERM;
+    if (snprintf(path, sizeof(path), "%s/%s.log", own->log_dir, c->text[0]) >=
+        (int)sizeof(path))
+        return -ENAMETOOLONG;
+    fd = log_open_below(own->log_dir, path);
+    if (fd >= 0 && c->number && is_full(fd)) {
+        snprintf(old, sizeof(old), "%s.1", path);
+        close(fd);
+        rename(path, old);
+        fd = log_open_below(own->log_dir, path);
+    }
+    return errand_give(c, fd);
+}
+
+/* --- the rest ------------------------------------------------------------- */
+
+static int do_keeper(struct errand_call *c)
+{
+    return errand_give(c, keeper_reach(own->run_dir, own->keeper));
+}
+
+static int do_domain(struct errand_call *c)
+{
+    struct domain_state d = {0};
+    int rc = look_at(c->number, &d);
+
+    return rc ? rc : errand_tell(c, &d, sizeof(d));
+}
+
+static int do_hypervisor(struct errand_call *c)
+{
+    struct printed p = {.end = c->number};
+    int n;
+
+    if (!own->log_hypervisor || c->size > sizeof(p.text))
+        return -EPERM;
+    n = xlc_readconsole(xlc, p.text, c->size, false, true, &p.end);
+    return n < 0 ? -errno
+                 : errand_tell(c, &p, offsetof(struct printed, text) + n);
+}
+
+static errand_func *const errands[] = {
+    [ERRAND_STORE - ERRAND_OWN] = do_store,
+    [ERRAND_TERMINAL - ERRAND_OWN] = do_terminal,
+    [ERRAND_SHOW - ERRAND_OWN] = do_show,
+    [ERRAND_LOG - ERRAND_OWN] = do_log,
+    [ERRAND_KEEPER - ERRAND_OWN] = do_keeper,
+    [ERRAND_DOMAIN - ERRAND_OWN] = do_domain,
+    [ERRAND_HYPERVISOR - ERRAND_OWN] = do_hypervisor,
+};
+
+int parent_run(const struct parent *with, struct pair *both)
+{
+    own = with;
+    xlc = xlc_open(log_for_libraries());
+    if (!xlc) {
+        log_error("cannot start: the hypervisor's control operations: %s",
+                  strerror(errno));
+        return 1;
+    }
+    console_gate_begin(&gate, &both->loop);
+    return errand_run(both, errands, ERRAND_KINDS - ERRAND_OWN, with->ready);
+}

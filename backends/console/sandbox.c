@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* See sandbox.h. */
+#include "sandbox.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <xen/xen.h>
+#include <xen/sys/evtchn.h>
+#include <xen/sys/gntdev.h>
+
+#include <base/macros.h>
+#include <daemon/filter.h>
+#include <daemon/privileges.h>
+#include <daemon/sandbox.h>
+
+static const int allowed[] = {
+    SCMP_SYS(read),
+    SCMP_SYS(write),
+    SCMP_SYS(writev),
+    SCMP_SYS(splice),
+    SCMP_SYS(fstat),
+    SCMP_SYS(newfstatat),
+    SCMP_SYS(close),
+    SCMP_SYS(poll),
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(sendto),
+    SCMP_SYS(recvmsg),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(epoll_wait),
+    SCMP_SYS(epoll_pwait),
+    SCMP_SYS(epoll_ctl),
+    /* a guest's progress */
+    SCMP_SYS(memfd_create),
+};
+
+/* Without F_SETFL and ftruncate(): what a log has it keeps. */
+static const unsigned long fcntls[] = {F_GETFD, F_SETFD, F_GETFL};
+
+static const unsigned long ioctls[] = {
+    IOCTL_EVTCHN_BIND_INTERDOMAIN,
+    IOCTL_EVTCHN_UNBIND,
+    IOCTL_EVTCHN_NOTIFY,
+    IOCTL_GNTDEV_MAP_GRANT_REF,
+    IOCTL_GNTDEV_UNMAP_GRANT_REF,
+    IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR,
+    FIONREAD,
+    TIOCGPTN,
+};
+
+int sandbox_enter(const struct pair *both)
+{
+    static const struct sandbox s = {
+        .uid = PRIVILEGES_UID_CONSOLES,
+        .calls = allowed,
+        .n_calls = ARRAY_SIZE(allowed),
+        .fcntls = fcntls,
+        .n_fcntls = ARRAY_SIZE(fcntls),
+        .ioctls = ioctls,
+        .n_ioctls = ARRAY_SIZE(ioctls),
+    };
+
+    return sandbox_close(both, &s);
+}

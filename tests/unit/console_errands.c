@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* See console_errands.h. */
+#include "console_errands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <daemon/log_open.h>
+
+#include "../../backends/console/errand.h"
+#include "../../backends/console/terminal.h"
+
+const char *errands_logs;
+
+int errand_log(const char *name, bool full)
+{
+    char path[256];
+
+    if (!errands_logs)
+        return -ENOENT;
+    snprintf(path, sizeof(path), "%s/%s.log", errands_logs, name);
+    return log_open_below(errands_logs, path);
+}
+
+int errand_terminal(unsigned int domid, size_t size, int fds[TERMINAL_FDS])
+{
+    int rc = terminal_open(&fds[TERMINAL_MASTER], &fds[TERMINAL_SLAVE]);
+
+    return rc ? rc : terminal_pipe(&fds[TERMINAL_PIPE_OUT], size);
+}
+
+int errand_show(int master)
+{
+    return 0;
+}

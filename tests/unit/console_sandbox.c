@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest could try that has taken the process over that serves consoles,
+ * by system calls. Its errands: console_parent.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <base/macros.h>
+#include <daemon/privileges.h>
+#include <xen/xen.h>
+#include <xen/sys/evtchn.h>
+#include <xen/sys/gntdev.h>
+
+#include "../../backends/console/sandbox.h"
+#include "prison.h"
+
+static const struct prison prison = {sandbox_enter, PRIVILEGES_UID_CONSOLES};
+
+static void what_no_daemon_needs_is_refused(void **state)
+{
+    prison_refuses(&prison);
+}
+
+/* None does any harm, should it pass: there is no such descriptor. */
+
+static long makes_a_pipe_large(void)
+{
+    return fcntl(-1, F_SETPIPE_SZ, 1 << 20);
+}
+
+static long makes_a_terminal_its_own(void)
+{
+    return ioctl(-1, TIOCSCTTY, 1);
+}
+
+static long changes_a_terminal(void)
+{
+    return ioctl(-1, TCSETS, NULL);
+}
+
+static long opens_the_other_end(void)
+{
+    return ioctl(-1, TIOCGPTPEER, O_RDWR);
+}
+
+static long locks_for_others(void)
+{
+    struct flock lock = {.l_type = F_UNLCK};
+
+    return fcntl(-1, F_OFD_SETLK, &lock);
+}
+
+static void what_consoles_do_not_need_is_refused(void **state)
+{
+    static long (*const calls[])(void) = {
+        makes_a_pipe_large, makes_a_terminal_its_own, changes_a_terminal,
+        opens_the_other_end, locks_for_others};
+
+    for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+        if (prison_call(&prison, false, calls[i]) == EPERM)
+            fail_msg("call %zu is refused without a filter, too", i);
+        if (prison_call(&prison, true, calls[i]) != EPERM)
+            fail_msg("call %zu is not refused", i);
+    }
+}
+
+/* These pass, and there is no such descriptor. */
+
+static long binds_a_channel(void)
+{
+    return ioctl(-1, (int)IOCTL_EVTCHN_BIND_INTERDOMAIN, NULL);
+}
+
+static long maps_a_grant(void)
+{
+    return ioctl(-1, (int)IOCTL_GNTDEV_MAP_GRANT_REF, NULL);
+}
+
+static long looks_what_waits(void)
+{
+    return ioctl(-1, FIONREAD, NULL);
+}
+
+static long asks_for_a_name(void)
+{
+    return ioctl(-1, (int)TIOCGPTN, NULL);
+}
+
+static long moves_text(void)
+{
+    return splice(-1, NULL, -1, NULL, 1, SPLICE_F_NONBLOCK);
+}
+
+static void what_consoles_need_passes(void **state)
+{
+    static long (*const calls[])(void) = {binds_a_channel, maps_a_grant,
+                                          looks_what_waits, asks_for_a_name,
+                                          moves_text};
+
+    prison_lets_live(&prison);
+    for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+        assert_int_equal(prison_call(&prison, true, calls[i]), EBADF);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_no_daemon_needs_is_refused),
+        cmocka_unit_test(what_consoles_do_not_need_is_refused),
+        cmocka_unit_test(what_consoles_need_passes),
+    };
+
+    return cmocka_run_group_tests_name("console sandbox", tests, NULL, NULL);
+}
