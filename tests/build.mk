@@ -46,7 +46,14 @@ $(O)/bench/io: tests/bench/io.c tests/bench/measure.h
 bench-io: packages-run
 	$(Q)$(MAKE) all install-tree run-image $(O)/bench/io
 	$(Q)BUILD=$(abspath $(O)) DIST=$(abspath $(DIST)) tests/bench/run-io
-.PHONY: bench bench-io
+# Tiny guests, all of one image.
+$(O)/bench/hostile: $(patsubst %.c,$(O)/pv/%.o,$(wildcard tests/bench/hostile/*.c)) \
+    $(PV_LIB) frontends/guest.lds
+	$(PV_LINK)
+bench-hostile: packages-run
+	$(Q)$(MAKE) all install-tree run-image $(O)/bench/hostile
+	$(Q)BUILD=$(abspath $(O)) DIST=$(abspath $(DIST)) tests/bench/run-hostile
+.PHONY: bench bench-io bench-hostile
 
 # --- what takes long --------------------------------------------------------------
 # MINUTES of mixed load (10) and of the toolstack's operations at random (30;

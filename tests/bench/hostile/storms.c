@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* Guests that do one thing as often as they can. */
+#include "hostile.h"
+#include <xen/io/xenbus.h>
+
+#define LIST     64
+#define DISK     51712
+#define DATA     "data/storm"
+#define FAR_AWAY 1000u
+
+/* Of both rings that every guest has. */
+void storm_events(void)
+{
+    for (;;) {
+        event_send(start_info->console.domU.evtchn);
+        event_send(start_info->store_evtchn);
+    }
+}
+
+void storm_store(void)
+{
+    for (;;)
+        store_flood(DATA, LIST);
+}
+
+void storm_console(void)
+{
+    for (;;)
+        say("................................................................"
+            "................................................................");
+}
+
+/* Grants that the guest makes to itself: mapped, copied, unmapped. */
+void storm_grants(void)
+{
+    static struct gnttab_map_grant_ref map[LIST];
+    static struct gnttab_unmap_grant_ref unmap[LIST];
+    static struct gnttab_copy copy[LIST];
+    xen_pfn_t frame;
+    struct gnttab_setup_table s = {.dom = DOMID_SELF, .nr_frames = 1};
+    uint64_t from = virt_to_mfn(alloc_page()), to = virt_to_mfn(alloc_page());
+    struct grant_entry_v1 *table;
+    uint8_t *window = alloc_pages(LIST);
+    char domid[16];
+    domid_t self = 0;
+
+    store_read("domid", domid, sizeof(domid));
+    for (const char *c = domid; *c; c++)
+        self = self * 10 + *c - '0';
+    set_xen_guest_handle(s.frame_list, &frame);
+    HC3(grant_table_op, GNTTABOP_setup_table, &s, 1);
+    table = see(frame);
+    for (unsigned int i = 8; i < 8 + LIST; i++)
+        table[i] = (struct grant_entry_v1){GTF_permit_access, self, from};
+    for (;;) {
+        for (unsigned int i = 0; i < LIST; i++) {
+            map[i] = (struct gnttab_map_grant_ref){
+                .host_addr = (uint64_t)window + i * PAGE_SIZE,
+                .flags = GNTMAP_host_map,
+                .ref = 8 + i,
+                .dom = self};
+            copy[i] = (struct gnttab_copy){.source.domid = self,
+                                           .source.u.ref = 8 + i,
+                                           .dest.domid = DOMID_SELF,
+                                           .dest.u.gmfn = to,
+                                           .len = PAGE_SIZE,
+                                           .flags = GNTCOPY_source_gref};
+        }
+        HC3(grant_table_op, GNTTABOP_map_grant_ref, map, LIST);
+        HC3(grant_table_op, GNTTABOP_copy, copy, LIST);
+        for (unsigned int i = 0; i < LIST; i++)
+            unmap[i] = (struct gnttab_unmap_grant_ref){
+                .host_addr = map[i].host_addr, .handle = map[i].handle};
+        HC3(grant_table_op, GNTTABOP_unmap_grant_ref, unmap, LIST);
+    }
+}
+
+/* Flushes, page tables that come and go, and calls that do not exist. */
+void storm_hypercalls(void)
+{
+    uint8_t *page = alloc_page();
+    uint64_t mfn = virt_to_mfn(page);
+
+    for (;;) {
+        make_readonly(page);
+        mmuext(MMUEXT_PIN_L1_TABLE, mfn, 0);
+        mmuext(MMUEXT_UNPIN_TABLE, mfn, 0);
+        make_writable(page);
+        mmuext(MMUEXT_TLB_FLUSH_ALL, 0, 0);
+        mmuext(MMUEXT_NEW_BASEPTR, virt_to_mfn((void *)start_info->pt_base), 0);
+        hypercall(63, 0, 0, 0, 0, 0);
+        HC2(sched_op, SCHEDOP_yield, 0);
+    }
+}
+
+void storm_faults(void)
+{
+    for (;;)
+        read_faults((void *)0x1000);
+}
+
+static void on_nmi(struct trap_frame *f)
+{
+}
+
+void storm_nmis(void)
+{
+    struct callback_register r = {.type = CALLBACKTYPE_nmi,
+                                  .address = trap_stubs[2]};
+    uint32_t port = event_new_ipi(0);
+
+    set_trap_handler(2, on_nmi);
+    HC2(callback_op, CALLBACKOP_register, &r);
+    for (;;) {
+        HC3(vcpu_op, VCPUOP_send_nmi, 0, 0);
+        event_send(port);
+    }
+}
+
+/* --- the disk's backend --------------------------------------------------- */
+
+static struct disk disk;
+
+/* Requests of nobody's memory, then an index far away; and once more. */
+void storm_ring(void)
+{
+    for (;;) {
+        if (!disk_connect(&disk, DISK))
+            continue;
+        for (unsigned int i = 0; i < LIST / 4; i++) {
+            disk_ask(&disk, ~0UL >> i);
+            RING_GET_REQUEST(&disk.ring, i)->seg[0].gref = ~0u;
+            RING_GET_REQUEST(&disk.ring, i)->nr_segments = i * 16;
+        }
+        disk.ring.sring->req_prod += FAR_AWAY;
+        for (unsigned int i = 0; i < LIST; i++)
+            event_send(disk.port);
+        store_write("device/vbd/51712/state", "6");
+        wait_event(start_info->store_evtchn, SECOND / 1000);
+    }
+}
+
+void storm_flaps(void)
+{
+    static const char *const states[] = {"1", "3", "4", "5", "6"};
+
+    for (unsigned int i = 0;; i++) {
+        store_write("device/vbd/51712/state", states[i % 5]);
+        store_write("device/vbd/51712/ring-ref", states[i % 3]);
+    }
+}
