@@ -5,11 +5,11 @@ HV_TEST_CPPFLAGS := -Itests/unit/hv_shim -Ixen-lite/include \
                     -Ixen-lite/arch/x86/include -Itests/unit \
                     -D__HYPERVISOR__ -DHV_DEBUG
 CPPFLAGS_xen-lite += $(HV_TEST_CPPFLAGS)
-HV_MM := tests/unit/hv_world.c xen-lite/common/subop.c xen-lite/arch/x86/memory_op.c \
+HV_MM := $(addprefix tests/unit/,hv_world.c hv_domains.c hv_tlb.c hv_recount.c) xen-lite/common/subop.c xen-lite/arch/x86/memory_op.c \
   $(addprefix xen-lite/common/mm/,page_alloc.c heap.c memory_op.c exchange.c) \
   $(addprefix xen-lite/arch/x86/pv/mm/,audit.c types.c table.c entry.c iomem.c owner.c walk.c \
   update.c mmuext.c grant.c teardown.c ptwr.c ptwr_decode.c ../emul/decode.c)
-$(foreach t,hv_world hv_heap mm_programs mm_model mm_flags mm_rules hv_subop mm_threads mm_log \
+$(foreach t,hv_world hv_domains hv_tlb hv_recount hv_heap mm_programs mm_model mm_flags mm_rules hv_subop mm_threads mm_log \
   ptwr_decode priv_insn pv_rules hv_pci hv_e820 hv_strings hv_clock hv_irqs hv_console hv_vga \
   hv_sched hv_flush hv_domain hv_usercopy mm_ldt,\
   $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))

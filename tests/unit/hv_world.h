@@ -62,6 +62,18 @@ uint64_t world_rnd(void);
 void world_seed(uint64_t seed);
 void world_quiet(bool quiet);
 
+/* --- between the files of the world --------------------------------------- */
+/* What a CPU may do with a frame by what is in its TLB. */
+enum world_use { WORLD_WRITES, WORLD_WALKS };
+/* These CPUs may have cached such a translation. */
+void world_cached(mfn_t mfn, uint64_t cpus, enum world_use use);
+/* The CPUs that may have one. */
+uint64_t world_may(unsigned int f, enum world_use use);
+/* No CPU has a root of that domain's loaded any more. */
+void world_leave_roots(domid_t id);
+/* Those without a reference; no code may hold a pointer to one. */
+void world_free_domains(void);
+
 /* The slots that tests use, so that looking at all of them is cheap. */
 extern const unsigned int world_slots[];
 #define NR_WORLD_SLOTS 12
