@@ -16,19 +16,6 @@
 
 /* --- pins ----------------------------------------------------------------- */
 
-/* The walk over a dying domain's frames may have passed by one that was being
- * validated for a toolstack. */
-static int give_up(struct page_info *pg, struct domain *d)
-{
-    int rc = 0;
-
-    if (get_page(pg, d)) {
-        rc = finish_undo(pg);
-        put_page(pg);
-    }
-    return rc ? rc : -EINVAL;
-}
-
 /* A use of a table that no entry refers to: a pin or a root. What was
  * interrupted comes first, so that it cannot pile up whoever calls. */
 static int take_table(struct page_info *pg, struct domain *d,
@@ -48,7 +35,7 @@ static int pin_table(mfn_t mfn, unsigned int level, struct domain *d)
         return -EINVAL;
     pg = mfn_to_page(mfn);
     if (unlikely(d->is_dying))
-        return give_up(pg, d);
+        return -EINVAL;
     rc = take_table(pg, d, level);
     if (rc)
         return rc;
@@ -386,6 +373,22 @@ static bool is_root_pair(const struct mmuext_op ops[2],
            ops[1].cmd == MMUEXT_NEW_USER_BASEPTR && pg_owner == current->domain;
 }
 
+/*
+ * What a request that failed has dropped is finished before the next one for
+ * that domain, whoever makes it. One that dies may have no next one: the same
+ * request is made again then, until all is finished, and fails again. is_dying
+ * is read after put_page(), a barrier: if it is not set yet, the end of the
+ * domain finds the rest.
+ */
+static long after_failure(struct domain *pg_owner, long rc)
+{
+    long left = 0;
+
+    if (rc != -ERESTART && READ_ONCE(pg_owner->is_dying))
+        left = finish_pending(pg_owner);
+    return left ? left : rc;
+}
+
 static long run_ops(uint64_t uops, uint32_t count, uint32_t *done,
                     struct domain *pg_owner)
 {
@@ -408,8 +411,10 @@ static long run_ops(uint64_t uops, uint32_t count, uint32_t *done,
             rc = -EFAULT;
         else
             rc = one_op(ops, pg_owner);
-        if (rc)
+        if (unlikely(rc)) {
+            rc = after_failure(pg_owner, rc);
             break;
+        }
         rc = finish_pending(pg_owner);
     }
     *done = i;

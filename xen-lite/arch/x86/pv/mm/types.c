@@ -157,6 +157,10 @@ static int validate(struct page_info *pg, uint32_t type, bool had_mark)
         rc = take_descriptors(page_to_virt(pg));
     if (rc == -ERESTART) {
         set_partial(pg, type, had_mark);
+        /* After the mark: either the walk over a dying domain's frames finds
+         * the mark, or this function finds that the walk is under way. */
+        if (unlikely(READ_ONCE(d->is_dying)) && finish_undo(pg))
+            queue_undo(pg);
         return rc;
     }
     if (rc && level && table_put_entries(pg, level)) {
