@@ -57,3 +57,19 @@ $(eval $(call unit_test,hv_strings,tests/unit/hv_strings.c,))
 # The clock.
 $(eval $(call unit_test,hv_clock,tests/unit/hv_clock.c $(addprefix \
   xen-lite/arch/x86/,clock_record.c clock_line.c),-pthread))
+
+# Two CPUs in every order of their steps: code that is compiled so that each
+# access is announced (interleave_steps.c), and what watches it.
+STEPS := -fsanitize=thread,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+$(O)/steps/%.o: %.c
+	$(call say,CC steps,$<)mkdir -p $(@D); \
+	    $(CC) $(USER_CFLAGS) $(STEPS) $(USER_CPPFLAGS) -Itests/unit/hv_shim/steps \
+	    $(HV_TEST_CPPFLAGS) -MMD -MP -c -o $@ $<
+HV_STEPPED := $(filter xen-lite/%,$(HV_MM)) tests/unit/hv_domains.c tests/unit/interleave_machine.c
+HV_STEPPED := $(filter-out %/audit.c,$(HV_STEPPED))
+$(foreach t,interleave interleave_tlb interleave_mm,\
+  $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
+INTERLEAVE := $(addprefix tests/unit/,interleave.c interleave_steps.c interleave_tlb.c \
+  hv_world.c hv_recount.c) xen-lite/arch/x86/pv/mm/audit.c
+$(O)/tests/unit/interleave_mm: $(HV_STEPPED:%.c=$(O)/steps/%.o)
+$(eval $(call unit_test,interleave_mm,tests/unit/interleave_mm.c $(INTERLEAVE),))

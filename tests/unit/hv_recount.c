@@ -158,7 +158,6 @@ static bool in_hand(const struct page_info *pg)
 }
 
 static uint64_t owned[WORLD_DOMAINS];
-static uint16_t last_owner[WORLD_FRAMES];
 
 unsigned long world_verify(void)
 {
@@ -196,10 +195,8 @@ unsigned long world_verify(void)
         verify_frame(f);
         if (owner == DOMID_INVALID || in_hand(frame_table + f))
             continue;
-        if (owner != last_owner[f] &&
-            (world_may(f, WORLD_WRITES) | world_may(f, WORLD_WALKS)))
-            complain(f, "new owner, old translations", last_owner[f]);
-        last_owner[f] = owner;
+        if (world_may_be_stale(f))
+            complain(f, "new owner, old translations", owner);
     }
     return errors;
 }

@@ -124,3 +124,12 @@ uint64_t world_may(unsigned int f, enum world_use use)
 {
     return (use == WORLD_WRITES ? may_write : may_walk)[f];
 }
+
+bool world_may_be_stale(unsigned int f)
+{
+    static uint16_t last_owner[WORLD_FRAMES];
+    uint16_t before = last_owner[f];
+
+    last_owner[f] = frame_table[f].owner;
+    return before != last_owner[f] && (may_write[f] | may_walk[f]);
+}

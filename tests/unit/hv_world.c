@@ -20,7 +20,7 @@
 __thread struct cpu_info test_cpu;
 __thread unsigned int world_preempt, world_abandon, world_fail_copy;
 unsigned long world_checks;
-void (*world_at_check)(void);
+void (*world_at_check)(void), (*world_at_continuation)(void);
 static __thread uint64_t rnd_state = 88172645463325252ull;
 static bool quiet;
 
@@ -66,8 +66,11 @@ void printk(const char *fmt, ...)
     va_end(ap);
 }
 
+void (*world_at_bug)(const char *file, int line, const char *what);
 noreturn void bug(const char *file, int line, const char *what)
 {
+    if (world_at_bug)
+        world_at_bug(file, line, what);
     fprintf(stderr, "%s:%d: %s\n", file, line, what);
     abort();
 }
@@ -209,6 +212,8 @@ long world_call(unsigned int nr, unsigned long a0, unsigned long a1,
         rc = call(nr, again->a);
         if (again->set && world_abandon && world_rnd() % 1000 < world_abandon)
             return -ERESTART;
+        if (again->set && world_at_continuation)
+            world_at_continuation();
     } while (again->set);
     return rc;
 }

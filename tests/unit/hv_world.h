@@ -25,6 +25,10 @@ bool world_kill_domain(domid_t id);
 /* This thread's CPU runs v from now on. */
 void world_run(unsigned int cpu, struct vcpu *v);
 
+/* Before the hypervisor stops at a BUG_ON(); NULL: nothing. */
+extern void (*world_at_bug)(const char *file, int line, const char *what);
+/* Before a call is continued; NULL: nothing. */
+extern void (*world_at_continuation)(void);
 /* A hypercall by the current vcpu, continued until it is done. */
 long world_call(unsigned int nr, unsigned long a0, unsigned long a1,
                 unsigned long a2, unsigned long a3);
@@ -69,6 +73,9 @@ enum world_use { WORLD_WRITES, WORLD_WALKS };
 void world_cached(mfn_t mfn, uint64_t cpus, enum world_use use);
 /* The CPUs that may have one. */
 uint64_t world_may(unsigned int f, enum world_use use);
+/* The frame has another owner than at the last call, and a CPU may have a
+ * translation of before. */
+bool world_may_be_stale(unsigned int f);
 /* No CPU has a root of that domain's loaded any more. */
 void world_leave_roots(domid_t id);
 /* Those without a reference; no code may hold a pointer to one. */
