@@ -73,3 +73,6 @@ INTERLEAVE := $(addprefix tests/unit/,interleave.c interleave_steps.c interleave
   interleave_pairs.c   hv_world.c hv_recount.c) xen-lite/arch/x86/pv/mm/audit.c
 $(O)/tests/unit/interleave_mm: $(HV_STEPPED:%.c=$(O)/steps/%.o)
 $(eval $(call unit_test,interleave_mm,tests/unit/interleave_mm.c $(INTERLEAVE),))
+HV_GRANTS := $(addprefix xen-lite/common/grant_table/,map.c pin.c copy.c maptrack.c table.c)
+$(O)/tests/unit/interleave_grants: $(HV_STEPPED:%.c=$(O)/steps/%.o) $(HV_GRANTS:%.c=$(O)/steps/%.o)
+$(eval $(call unit_test,interleave_grants,tests/unit/interleave_grants.c $(INTERLEAVE),))

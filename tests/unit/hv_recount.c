@@ -157,6 +157,13 @@ static bool in_hand(const struct page_info *pg)
     return pg->owner == DOMID_IDLE && !(pg->count & PGC_xenheap);
 }
 
+void (*world_holders)(void);
+void world_expect(unsigned int f, uint32_t general, uint32_t type)
+{
+    expect[f].general += general;
+    expect[f].type += type;
+}
+
 static uint64_t owned[WORLD_DOMAINS];
 
 unsigned long world_verify(void)
@@ -177,6 +184,8 @@ unsigned long world_verify(void)
             owned[pg->owner]++;
     }
     each_entry(expect_entry);
+    if (world_holders)
+        world_holders();
     for (unsigned int f = 0; f < WORLD_FRAMES; f++)
         expect_interrupted_child(f);
     for (unsigned int i = 0; i < WORLD_DOMAINS; i++) {

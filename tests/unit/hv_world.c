@@ -20,6 +20,7 @@
 __thread struct cpu_info test_cpu;
 __thread unsigned int world_preempt, world_abandon, world_fail_copy;
 unsigned long world_checks;
+uint32_t world_preempt_cpus = ~0u;
 void (*world_at_check)(void), (*world_at_continuation)(void);
 static __thread uint64_t rnd_state = 88172645463325252ull;
 static bool quiet;
@@ -167,7 +168,8 @@ bool hypercall_preempt_check(void)
         world_at_check = NULL;
         other();
     }
-    return world_preempt && world_rnd() % 1000 < world_preempt;
+    return world_preempt && (world_preempt_cpus >> test_cpu.cpu & 1) &&
+           world_rnd() % 1000 < world_preempt;
 }
 
 void hypercall_set_arg(unsigned int n, uint64_t value)
@@ -225,7 +227,9 @@ unsigned long xen_phys_start;
 pte_t *idle_root;
 struct e820map hv_e820;
 
-int gnttab_get_shared_frame(struct domain *d, unsigned long idx, mfn_t *mfn)
+/* A test with grant tables has the hypervisor's. */
+__attribute__((weak)) int gnttab_get_shared_frame(struct domain *d,
+                                                  unsigned long idx, mfn_t *mfn)
 {
     return -ENOMEM;
 }

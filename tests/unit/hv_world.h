@@ -34,6 +34,8 @@ long world_call(unsigned int nr, unsigned long a0, unsigned long a1,
                 unsigned long a2, unsigned long a3);
 /* Of 1000 preemption checks, how many say yes; per thread. */
 extern __thread unsigned int world_preempt;
+/* The CPUs that make them so; bits. */
+extern uint32_t world_preempt_cpus;
 /* Of 1000 continued calls, how many are never taken up again. */
 extern __thread unsigned int world_abandon;
 /* The n-th copy from or to the guest fails (0: none), per thread. */
@@ -60,6 +62,9 @@ void world_pass_time(uint64_t ticks);
  * Returns the number of errors and prints the first few.
  */
 unsigned long world_verify(void);
+/* Adds to what it expects; called by it, for holders that it does not know. */
+void world_expect(unsigned int f, uint32_t general, uint32_t type);
+extern void (*world_holders)(void);
 /* What the TLBs may have cached since the last call. */
 void world_note_tlbs(void);
 uint64_t world_rnd(void);

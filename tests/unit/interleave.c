@@ -27,7 +27,7 @@
 #define NONE           (-1)
 
 struct interleave_figures interleave_figures;
-unsigned long interleave_preemptions = 2, interleave_schedules = 100;
+unsigned long interleave_preemptions = 2, interleave_schedules = 50;
 
 struct access {
     uintptr_t at;

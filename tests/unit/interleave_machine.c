@@ -48,6 +48,11 @@ void flush_local(unsigned long va, unsigned int flags)
     flush_mask(1ull << test_cpu.cpu, va, flags);
 }
 
+void arch_flush_tlb(struct domain *d)
+{
+    flush_mask(READ_ONCE(d->arch.dirty_cpumask), 0, FLUSH_TLB);
+}
+
 void flush_while_waiting(void)
 {
     interleave_wait_at(__builtin_return_address(0));

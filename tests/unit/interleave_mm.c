@@ -79,6 +79,12 @@ static void unlink_l1(void)
     update(used.level[2], FREE_SLOT, 0, DOMID_SELF);
 }
 
+static void link_and_unlink(void)
+{
+    link_l1();
+    unlink_l1();
+}
+
 static void load_root(void)
 {
     mmuext(MMUEXT_NEW_BASEPTR, spare.level[4], DOMID_SELF);
@@ -181,6 +187,7 @@ static const struct transition transitions[] = {
     {"pin_and_unpin", pin_and_unpin, 1, 0},
     {"link_l1", link_l1, 1, 0},
     {"unlink_l1", unlink_l1, 1, 0},
+    {"link_and_unlink", link_and_unlink, 1, 0},
     {"load_root", load_root, 1, 0},
     {"leave_root", leave_root, 1, 0},
     {"write_entry", write_entry, 1, 0},
@@ -274,11 +281,21 @@ static void no_order_of_two_transitions_with_breaks_does(void **state)
     world_preempt = 0;
 }
 
+static void no_order_with_breaks_of_one_of_them_does(void **state)
+{
+    world_preempt = 1000;
+    world_preempt_cpus = 1;
+    assert_int_equal(pairs_run(&pairs, word), 0);
+    world_preempt_cpus = ~0u;
+    world_preempt = 0;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_order_of_two_transitions_breaks_a_frame),
         cmocka_unit_test(no_order_of_two_transitions_with_breaks_does),
+        cmocka_unit_test(no_order_with_breaks_of_one_of_them_does),
     };
     int rc;
 

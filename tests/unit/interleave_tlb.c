@@ -93,24 +93,32 @@ void model_begin(void)
 
 /* --- what the CPUs do ----------------------------------------------------- */
 
-static void tlb_step(void)
+static void tlb_step(bool write)
 {
-    interleave_turn(INTERLEAVE_TLB, 8, true, __builtin_return_address(0));
-    interleave_perform(INTERLEAVE_TLB, 8, true);
+    interleave_turn(INTERLEAVE_TLB, 8, write, __builtin_return_address(0));
+    interleave_perform(INTERLEAVE_TLB, 8, write);
 }
 
 void model_root(unsigned int cpu, mfn_t root)
 {
-    tlb_step();
+    tlb_step(true);
     interleave_save(&root_of[cpu], sizeof(root_of[cpu]));
     root_of[cpu] = root;
+}
+
+unsigned int model_reaches(const struct page_info *pg)
+{
+    unsigned int f = mfn_x(page_to_mfn(pg));
+
+    tlb_step(false);
+    return tlb[f].read | tlb[f].walk;
 }
 
 void model_flush(unsigned int cpu)
 {
     uint8_t others = ~(1u << cpu);
 
-    tlb_step();
+    tlb_step(true);
     for (unsigned int f = 0; f < WORLD_FRAMES; f++) {
         if (!((tlb[f].read | tlb[f].walk) & (1u << cpu)))
             continue;
