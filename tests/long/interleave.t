@@ -11,7 +11,7 @@ trap 'rm -f "$out"' EXIT
 export INTERLEAVE_PREEMPTIONS=${INTERLEAVE_PREEMPTIONS:-3}
 export INTERLEAVE_SCHEDULES=${INTERLEAVE_SCHEDULES:-2000}
 
-for what in mm grants; do
+for what in mm grants events; do
     check "no order of two CPUs' steps breaks anything: $what" \
         "${BUILD:-build}/tests/unit/interleave_$what"
     grep '^# [0-9]' "$out"
