@@ -117,7 +117,8 @@ PV_HEADERS   = $(shell git ls-files -co --exclude-standard 'frontends/*.h' \
     'tests/fuzz/hypercalls/*.h' 'tests/guests/*.h' 'tests/bench/hostile/*.h')
 # Of tests: those of the hypervisor's core in a process, and the others. The
 # shims are no headers of their own: each is the first half of another one.
-CORE_HEADERS = tests/unit/hv_world.h tests/unit/mm_programs.h tests/unit/interleave_tlb.h tests/unit/interleave_pairs.h
+CORE_HEADERS = $(addprefix tests/unit/,hv_world.h mm_programs.h interleave_tlb.h \
+    interleave_pairs.h)
 TEST_HEADERS = $(filter-out $(CORE_HEADERS) $(PV_HEADERS) tests/unit/hv_shim/%,\
     $(shell git ls-files -co --exclude-standard 'tests/*.h'))
 headers-alone: $(HV_HEADERS:=.hv-alone) $(USER_HEADERS:=.user-alone) $(PV_HEADERS:=.pv-alone) \

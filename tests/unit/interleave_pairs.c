@@ -13,7 +13,8 @@
 
 /* --- domains -------------------------------------------------------------- */
 
-#define WIDE 5
+#define WIDE   5
+#define ENOUGH 5 /* pairs that go wrong: the others are not tried */
 struct tree root_tree[WORLD_DOMAINS], spare;
 
 static struct page_info *page(struct domain *d)
@@ -140,7 +141,8 @@ unsigned int pairs_run(const struct pairs *p, const char *word)
 
                 now[0] = &p->transitions[i];
                 now[1] = &p->transitions[j];
-                if ((world_preempt || !s->breaks) && can_meet(now[0], now[1]) &&
+                if (bad < ENOUGH && (world_preempt || !s->breaks) &&
+                    can_meet(now[0], now[1]) &&
                     (has(s->name, word) || has(now[0]->name, word) ||
                      has(now[1]->name, word)))
                     bad += !run_pair(p, s);
