@@ -15,11 +15,14 @@ const char *errands_logs;
 
 int errand_log(const char *name, bool full)
 {
-    char path[256];
+    char path[256], old[sizeof(path) + 2];
 
     if (!errands_logs)
         return -ENOENT;
     snprintf(path, sizeof(path), "%s/%s.log", errands_logs, name);
+    snprintf(old, sizeof(old), "%s.1", path);
+    if (full)
+        rename(path, old);
     return log_open_below(errands_logs, path);
 }
 
