@@ -69,6 +69,11 @@ int main(void)
        "a frame that was given back is not the domain's any more");
     is(reservation(XENMEM_decrease_reservation, list, 1, 0, DOMID_SELF), 0,
        "a frame cannot be given back twice");
+    is(reservation(XENMEM_increase_reservation,
+                   (xen_pfn_t *)0xffff830000000000UL, 1, 0, DOMID_SELF),
+       0, "increase_reservation with a list in the hypervisor takes no page");
+    is(HC2(memory_op, XENMEM_current_reservation, &self), pages - 1,
+       "and leaves the reservation as it is");
     list[0] = pfn;
     is(reservation(XENMEM_populate_physmap, list, 1, 0, DOMID_SELF), 1,
        "populate_physmap takes a new page");

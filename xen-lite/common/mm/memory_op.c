@@ -14,6 +14,7 @@
 #include <hv/memory.h>
 #include <hv/mm.h>
 #include <hv/page_alloc.h>
+#include <asm/uaccess.h>
 #include <xen/memory.h>
 
 #define CMD_MASK    63u
@@ -129,6 +130,16 @@ static bool decrease_one(struct extents *x, unsigned long i)
     return true;
 }
 
+/* The whole list, before the first extent changes anything. */
+static bool list_is_guests(const struct xen_memory_reservation *r)
+{
+    uint64_t bytes;
+
+    return guest_handle_is_null(r->extent_start) ||
+           (!__builtin_mul_overflow(r->nr_extents, sizeof(xen_pfn_t), &bytes) &&
+            guest_range_ok((uint64_t)r->extent_start.p, bytes));
+}
+
 static long do_extents(unsigned int op, unsigned long start, uint64_t arg)
 {
     static bool (*const step[])(struct extents *, unsigned long) = {
@@ -149,7 +160,7 @@ static long do_extents(unsigned int op, unsigned long start, uint64_t arg)
     x.frames = start >> position;
     if ((x.frames && op != XENMEM_decrease_reservation) ||
         x.r.nr_extents > (~0UL >> CMD_SHIFT) >> x.r.extent_order ||
-        !memory_flags(x.r.mem_flags, &x.memflags))
+        !memory_flags(x.r.mem_flags, &x.memflags) || !list_is_guests(&x.r))
         return start;
     rc = subop_domain(x.r.domid, &x.d);
     if (rc)
