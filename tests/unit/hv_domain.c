@@ -247,11 +247,6 @@ bool grant_table_destroy(struct domain *d, unsigned int *left)
     return true;
 }
 
-int exchange_finish(struct vcpu *v)
-{
-    return 0;
-}
-
 bool may_report_crash(struct domain *d)
 {
     return 0;

@@ -5,7 +5,6 @@
  */
 #include <stdlib.h>
 #include "hv_world.h"
-#include <hv/memory.h>
 #include <asm/pv.h>
 #include <asm/tlb.h>
 
@@ -120,8 +119,7 @@ bool world_kill_domain(domid_t id)
     world_leave_roots(id);
     d->arch.dirty_cpumask = 0;
     for (unsigned int i = 0; i < WORLD_VCPUS; i++)
-        while (exchange_finish(d->vcpu[i]) ||
-               vcpu_destroy_pagetables(d->vcpu[i]))
+        while (vcpu_destroy_pagetables(d->vcpu[i]))
             ;
     while (relinquish_memory(d))
         ;

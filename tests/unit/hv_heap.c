@@ -224,12 +224,9 @@ static void an_exchange_leaves_the_pfn_of_a_frame_that_was_lost(void **state)
 static void
 large_extents_come_and_go_however_often_they_are_interrupted(void **state)
 {
-    xen_pfn_t mfn[8], run = 0, had = world_domain[0]->tot_pages;
+    xen_pfn_t mfn[2], had = world_domain[0]->tot_pages;
     struct xen_memory_reservation r = {
         .extent_order = 7, .nr_extents = 2, .domid = DOMID_SELF};
-    struct xen_memory_exchange ex = {
-        .in = {.nr_extents = 8, .domid = DOMID_SELF},
-        .out = {.nr_extents = 1, .extent_order = 3, .domid = DOMID_SELF}};
 
     r.extent_start.p = mfn;
     world_preempt = 1000;
@@ -246,59 +243,7 @@ large_extents_come_and_go_however_often_they_are_interrupted(void **state)
                          2);
         assert_int_equal(world_domain[0]->tot_pages, had);
     }
-    r.extent_order = 0;
-    r.nr_extents = 8;
-    world_call(__HYPERVISOR_memory_op, XENMEM_increase_reservation,
-               (uint64_t)&r, 0, 0);
-    ex.in.extent_start.p = mfn;
-    ex.out.extent_start.p = &run;
-    assert_int_equal(world_call(__HYPERVISOR_memory_op, XENMEM_exchange,
-                                (uint64_t)&ex, 0, 0),
-                     0);
-    assert_int_equal(ex.nr_exchanged, 8);
-    assert_int_equal(run % 8, 0);
-    assert_int_equal(world_domain[0]->tot_pages, had + 8);
-    r.extent_order = 3;
-    r.nr_extents = 1;
-    r.extent_start.p = &run;
-    world_call(__HYPERVISOR_memory_op, XENMEM_decrease_reservation,
-               (uint64_t)&r, 0, 0);
     world_preempt = 0;
-    assert_int_equal(world_domain[0]->tot_pages, had);
-}
-
-static long singles_for_a_run(xen_pfn_t singles[8], xen_pfn_t *run)
-{
-    struct xen_memory_exchange ex = {
-        .in = {.nr_extents = 8, .domid = DOMID_SELF},
-        .out = {.nr_extents = 1, .extent_order = 3, .domid = DOMID_SELF}};
-
-    ex.in.extent_start.p = singles;
-    ex.out.extent_start.p = run;
-    return world_call(__HYPERVISOR_memory_op, XENMEM_exchange, (uint64_t)&ex, 0,
-                      0);
-}
-
-static void
-an_exchange_that_the_guest_leaves_is_undone_by_the_next(void **state)
-{
-    xen_pfn_t mfn[16], run[2] = {0, 0}, had;
-    struct xen_memory_reservation r = {.nr_extents = 16, .domid = DOMID_SELF};
-
-    r.extent_start.p = mfn;
-    world_domain[0]->max_pages = TOTAL;
-    world_call(__HYPERVISOR_memory_op, XENMEM_increase_reservation,
-               (uint64_t)&r, 0, 0);
-    had = world_domain[0]->tot_pages;
-    world_preempt = world_abandon = 1000;
-    assert_int_equal(singles_for_a_run(mfn, &run[0]), -ERESTART);
-    world_abandon = 0;
-    assert_int_equal(singles_for_a_run(mfn + 8, &run[1]), 0);
-    world_preempt = 0;
-    assert_int_equal(run[0], 0);
-    assert_int_not_equal(run[1], 0);
-    for (unsigned int i = 0; i < 8; i++)
-        assert_int_equal(mfn_to_page(_mfn(mfn[i]))->owner, 0);
     assert_int_equal(world_domain[0]->tot_pages, had);
 }
 
@@ -391,8 +336,6 @@ int main(void)
         cmocka_unit_test(an_exchange_leaves_the_pfn_of_a_frame_that_was_lost),
         cmocka_unit_test(
             large_extents_come_and_go_however_often_they_are_interrupted),
-        cmocka_unit_test(
-            an_exchange_that_the_guest_leaves_is_undone_by_the_next),
         cmocka_unit_test(objects_do_not_overlap_and_all_memory_comes_back)};
 
     world_init();

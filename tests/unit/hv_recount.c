@@ -150,13 +150,6 @@ static void verify_frame(unsigned int f)
     }
 }
 
-/* Of an exchange that was interrupted: nobody's, until it has its next owner.
- */
-static bool in_hand(const struct page_info *pg)
-{
-    return pg->owner == DOMID_IDLE && !(pg->count & PGC_xenheap);
-}
-
 void (*world_holders)(void);
 void world_expect(unsigned int f, uint32_t general, uint32_t type)
 {
@@ -202,7 +195,7 @@ unsigned long world_verify(void)
         uint16_t owner = frame_table[f].owner;
 
         verify_frame(f);
-        if (owner == DOMID_INVALID || in_hand(frame_table + f))
+        if (owner == DOMID_INVALID)
             continue;
         if (world_may_be_stale(f))
             complain(f, "new owner, old translations", owner);

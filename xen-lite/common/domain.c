@@ -12,7 +12,6 @@
 #include <hv/domain.h>
 #include <hv/event_channel.h>
 #include <hv/grant_table.h>
-#include <hv/memory.h>
 #include <hv/mm.h>
 #include <hv/smp.h>
 #include <hv/console.h>
@@ -418,11 +417,8 @@ int domain_kill(struct domain *d)
     /* Each step is repeatable: after -ERESTART the next call goes on. */
     if ((rc = evtchn_destroy(d)) != 0 || (rc = gnttab_release_mappings(d)) != 0)
         return rc;
-    for_each_vcpu (d, v) {
-        if ((rc = exchange_finish(v)) != 0)
-            return rc;
+    for_each_vcpu (d, v)
         unmap_vcpu_info(v);
-    }
     rc = arch_domain_relinquish(d);
     if (rc)
         return rc;

@@ -161,10 +161,10 @@ static long do_extents(unsigned int op, unsigned long start, uint64_t arg)
     if ((x.frames && op != XENMEM_decrease_reservation) ||
         x.r.nr_extents > (~0UL >> CMD_SHIFT) >> x.r.extent_order ||
         !memory_flags(x.r.mem_flags, &x.memflags) || !list_is_guests(&x.r))
-        return start;
+        return i;
     rc = subop_domain(x.r.domid, &x.d);
     if (rc)
-        return rc == -EPERM ? rc : (long)start;
+        return rc == -EPERM ? rc : (long)i;
     for (unsigned long first = i; i < x.r.nr_extents; i++) {
         x.preempted = i > first && hypercall_preempt_check();
         if (x.preempted || !step[op](&x, i))

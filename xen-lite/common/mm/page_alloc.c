@@ -207,6 +207,7 @@ static uint64_t take_allowed(const struct domain *d, unsigned int order,
 static bool chunk_scrub(uint64_t mfn, unsigned int order, unsigned int memflags)
 {
     struct page_info *pg = frame_table + mfn;
+    unsigned long scrubbed = 0;
 
     for (unsigned long i = (1ul << order); i-- > 0;) {
         if (!(pg[i].free_flags & FREE_DIRTY))
@@ -215,7 +216,7 @@ static bool chunk_scrub(uint64_t mfn, unsigned int order, unsigned int memflags)
         if (!i)
             break;
         pg[i].free_flags &= ~FREE_DIRTY;
-        if ((memflags & MEMF_preempt) && i % SCRUB_STRIDE == 0 &&
+        if ((memflags & MEMF_preempt) && ++scrubbed % SCRUB_STRIDE == 0 &&
             hypercall_preempt_check())
             return false;
     }

@@ -71,7 +71,6 @@ struct vcpu {
     int32_t poll_evtchn;               /* >0 port, 0 none, -1 several */
     uint16_t virq_to_evtchn[NR_VIRQS]; /* [EVTCHN] */
     struct evtchn_fifo_vcpu *evtchn_fifo;
-    struct exchange *exchange; /* interrupted: see exchange_finish() */
 
     struct sched_vcpu sched; /* scheduler's own, see sched.h */
 };

@@ -14,12 +14,6 @@ unsigned int memory_max_order(const struct domain *d);
 bool memory_flags(unsigned int mem_flags, unsigned int *memflags);
 /* XENMEM_exchange: a sub-operation (common/mm/exchange.c). */
 long memory_exchange(struct domain *unused, void *op);
-/* Brings v's interrupted one to an end: no frame is nobody's then. v is the
- * caller's or does not run. 0/-ERESTART */
-int exchange_finish(struct vcpu *v);
-/* Frames that count as d's but are nobody's, for an exchange of them has been
- * interrupted. Debug builds; no vcpu of d runs. */
-unsigned long exchange_counted(const struct domain *d);
 
 /* Sub-operations: the architecture's rows, beside those of memory_op.c. */
 #define NR_MEMORY_OPS 29

@@ -12,7 +12,6 @@
  */
 #ifdef HV_DEBUG
 #include "mm.h"
-#include <hv/memory.h>
 #include <hv/page_alloc.h>
 #include <asm/paging.h>
 #include <xen/xen.h>
@@ -220,7 +219,7 @@ static void check_domain(const struct domain *d)
         printk(XENLOG_ERR "audit: d%u owns %lu frames, says %lu\n", d->id,
                owned, d->owned_frames);
     }
-    if (d->tot_pages > d->owned_frames + exchange_counted(d)) {
+    if (d->tot_pages > d->owned_frames) {
         errors++;
         printk(XENLOG_ERR "audit: d%u counts %lu pages, owns %lu\n", d->id,
                d->tot_pages, owned);
