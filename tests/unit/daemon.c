@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include <daemon/daemonise.h>
+#include <daemon/fd_message.h>
 #include <daemon/log.h>
 #include <daemon/pid_lock.h>
 #include <daemon/signals.h>
@@ -341,9 +342,45 @@ static void starting_process_fails_with_the_daemon(void **state)
 
 #define TEST(f) cmocka_unit_test_teardown(f, end_daemon)
 
+/* --- messages with descriptors --- */
+
+/* Also where the room for one has more for alignment. */
+static void more_descriptors_than_were_asked_for_are_closed(void **state)
+{
+    int ends[2], sent[3], fds[FD_MESSAGE_MAX + 1], before;
+    char word[4];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    for (int i = 0; i < 3; i++)
+        sent[i] = dup(ends[0]);
+    before = dup(ends[0]);
+    close(before);
+    for (int asked = 0; asked <= 3; asked++) {
+        int n = asked;
+
+        for (int i = 0; i <= FD_MESSAGE_MAX; i++)
+            fds[i] = -7;
+        assert_int_equal(fd_message_send(ends[0], "abc", 4, sent, 3, 0), 0);
+        assert_int_equal(fd_message_receive(ends[1], word, 4, fds, &n), 4);
+        assert_int_equal(n, asked);
+        for (int i = asked; i <= FD_MESSAGE_MAX; i++)
+            assert_int_equal(fds[i], -7);
+        while (n)
+            close(fds[--n]);
+        fds[0] = dup(ends[0]); /* the first that is free */
+        assert_int_equal(fds[0], before);
+        close(fds[0]);
+    }
+    for (int i = 0; i < 3; i++)
+        close(sent[i]);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(more_descriptors_than_were_asked_for_are_closed),
         TEST(manager_hears_of_start_and_end),
         TEST(second_instance_is_refused_with_the_pid_of_the_first),
         TEST(killed_daemon_does_not_stand_in_the_way),

@@ -89,4 +89,4 @@ fuzz-guest-image: tests/fuzz/guest_image.c $(KERNEL_PARSERS) $(KERNEL_LAYOUT) \
 .PHONY: fuzz-guest-image
 
 $(eval $(call unit_test,daemon,tests/unit/daemon.c \
-    $(addprefix $L/daemon/,event_loop.c log.c signals.c notify.c daemonise.c pid_lock.c),-lxentoollog))
+    $(addprefix $L/daemon/,event_loop.c fd_message.c log.c signals.c notify.c daemonise.c pid_lock.c),-lxentoollog))

@@ -39,25 +39,26 @@ int fd_message_receive(int socket, void *data, size_t size, int *fds, int *n)
 {
     struct iovec iov = {data, size};
     union descriptors d = {.bytes = ""};
+    /* Not CMSG_SPACE(): the kernel fills what is there for alignment, too. */
     struct msghdr h = {.msg_iov = &iov,
                        .msg_iovlen = 1,
                        .msg_control = d.bytes,
-                       .msg_controllen = CMSG_SPACE((size_t)*n * sizeof(int))};
+                       .msg_controllen = CMSG_LEN((size_t)*n * sizeof(int))};
     struct cmsghdr *c;
     ssize_t got;
 
     do
         got = recvmsg(socket, &h, MSG_CMSG_CLOEXEC);
     while (got < 0 && errno == EINTR);
-    c = got > 0 && *n ? CMSG_FIRSTHDR(&h) : NULL;
+    c = got >= 0 && *n ? CMSG_FIRSTHDR(&h) : NULL;
     *n = 0;
     if (c && c->cmsg_type == SCM_RIGHTS) {
         *n = (int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
         memcpy(fds, CMSG_DATA(c), (size_t)*n * sizeof(int));
     }
-    if (got >= 0 && !(h.msg_flags & MSG_TRUNC))
+    if (got > 0 && !(h.msg_flags & MSG_TRUNC))
         return (int)got;
     while (*n)
         close(fds[--*n]);
-    return got < 0 ? -errno : -EMSGSIZE;
+    return got < 0 ? -errno : got ? -EMSGSIZE : 0;
 }
