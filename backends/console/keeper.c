@@ -15,10 +15,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/major.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <base/macros.h>
@@ -27,13 +30,15 @@
 
 #include "keep_wire.h"
 
-#define LISTENER 3
+#define LISTENER  3
+#define KEPT_MOST 65536 /* more than there can be domains */
 
 static struct kept {
     struct kept *next;
     struct keep_message put; /* as it came */
     int fds[KEEP_FDS], n;
 } * all;
+static unsigned int nr_kept;
 
 static void close_all(const int *fds, int n)
 {
@@ -51,8 +56,33 @@ static void drop(const char *name)
     if (!k)
         return;
     *p = k->next;
+    nr_kept--;
     close_all(k->fds, k->n);
     free(k);
+}
+
+/* A terminal, a pipe or a memory file. Anything else (a lock, a connection, the
+ * device of event channels) would outlive here the process to which it belongs,
+ * and keep the next daemon from its work. */
+static bool is_for_keeping(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st))
+        return false;
+    if (S_ISCHR(st.st_mode))
+        return st.st_rdev == makedev(TTYAUX_MAJOR, 2) ||
+               (major(st.st_rdev) >= UNIX98_PTY_SLAVE_MAJOR &&
+                major(st.st_rdev) <
+                    UNIX98_PTY_SLAVE_MAJOR + UNIX98_PTY_MAJOR_COUNT);
+    return S_ISFIFO(st.st_mode) || (S_ISREG(st.st_mode) && !st.st_nlink);
+}
+
+static bool are_for_keeping(const int *fds, int n)
+{
+    while (n && is_for_keeping(fds[n - 1]))
+        n--;
+    return !n;
 }
 
 static void put(const struct keep_message *m, const int *fds, int n)
@@ -60,8 +90,9 @@ static void put(const struct keep_message *m, const int *fds, int n)
     struct kept *k = malloc(sizeof(*k));
 
     drop(m->name);
-    if (!k) {
+    if (!k || nr_kept == KEPT_MOST || !are_for_keeping(fds, n)) {
         close_all(fds, n);
+        free(k);
         return;
     }
     k->put = *m;
@@ -69,6 +100,7 @@ static void put(const struct keep_message *m, const int *fds, int n)
     memcpy(k->fds, fds, n * sizeof(int));
     k->next = all;
     all = k;
+    nr_kept++;
 }
 
 static void list(int daemon, const struct keep_message *end)
@@ -113,7 +145,8 @@ static void be_the_last_to_be_killed(void)
 static int give_up_privileges(void)
 {
     static const int allowed[] = {SCMP_SYS(accept4), SCMP_SYS(recvmsg),
-                                  SCMP_SYS(sendmsg), SCMP_SYS(close)};
+                                  SCMP_SYS(sendmsg), SCMP_SYS(close),
+                                  SCMP_SYS(fstat),   SCMP_SYS(newfstatat)};
     int rc = privileges_limit();
     scmp_filter_ctx ctx;
 

@@ -275,6 +275,34 @@ static void what_is_not_wanted_is_dropped_as_it_is_found(void **state)
     ends_within_a_second();
 }
 
+/* A lock, a connection or a device would outlive there whom it belongs to. */
+static void what_is_no_terminal_is_not_kept(void **state)
+{
+    struct keep k;
+    int fds[3], ends[2];
+
+    fds[0] = open("/dev/null", O_RDWR);
+    fds[1] = open("/proc/self/exe", O_RDONLY); /* a file with a name */
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    fds[2] = ends[0];
+    open_keep(&k);
+    put_word(&k, "1", "one");
+    for (int i = 0; i < 3; i++)
+        keep_put(&k, i ? "2" : "3", &fds[i], 1);
+    close(fds[0]);
+    close(fds[1]);
+    close(ends[0]);
+    close_keep(&k);
+    open_keep(&k);
+    assert_int_equal(found_n, 1);
+    holds_word(0, "1", "one");
+    assert_int_equal(read(ends[1], &(char){0}, 1), 0); /* nobody has it open */
+    keep_drop(&k, "1");
+    close(ends[1]);
+    close_keep(&k);
+    ends_within_a_second();
+}
+
 static void give_up(struct event_timer *t)
 {
     event_loop_stop(&loop, 1);
@@ -381,6 +409,7 @@ int main(void)
         cmocka_unit_test(two_hundred_consoles_are_kept),
         cmocka_unit_test(a_keeper_that_ends_is_replaced),
         cmocka_unit_test(what_is_not_wanted_is_dropped_as_it_is_found),
+        cmocka_unit_test(what_is_no_terminal_is_not_kept),
         cmocka_unit_test(a_keeper_that_ends_as_it_lists_is_replaced),
         cmocka_unit_test(without_a_keeper_the_daemon_goes_on),
     };
