@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xen/xen.h>
 #include <xen/grant_table.h>
@@ -363,11 +364,22 @@ struct console *console_new(const struct console_services *with,
     return c;
 }
 
-/* What a console of another layout has is closed like that of a strange one. */
+static bool is_pipe(int fd)
+{
+    struct stat st;
+
+    return !fstat(fd, &st) && S_ISFIFO(st.st_mode);
+}
+
+/* What a console of another layout has is closed like that of a strange one. So
+ * is what a daemon that was taken over may have left in the pipe's place: this
+ * one must not wait for it. */
 struct console *console_adopt(const struct console_services *with,
                               unsigned int domid, const int *fds, int n)
 {
-    struct console *c = n == KEPT_PROGRESS + 1 ? allocate(with, domid) : NULL;
+    bool whole = n == KEPT_PROGRESS + 1 && is_pipe(fds[KEPT_PIPE_OUT]) &&
+                 is_pipe(fds[KEPT_PIPE_IN]);
+    struct console *c = whole ? allocate(with, domid) : NULL;
 
     if (!c) {
         for (int i = 0; i < n; i++)

@@ -24,9 +24,20 @@ static const struct parent *own;
 static struct console_gate gate;
 static xlc_handle *xlc;
 
-/* The domain that has got a terminal, by its frame; 0: none, or one that has
+/* What fails on the child's side is asked for again. */
+#define TERMINALS_MOST 8
+
+/* How many terminals the domain of that frame has got; 0: none, or it has
  * ended: the next of its number may get the same frame. */
-static uint64_t given[DOMID_FIRST_RESERVED];
+static struct {
+    uint64_t frame;
+    unsigned int times;
+} given[DOMID_FIRST_RESERVED];
+
+static void forget(unsigned int domid)
+{
+    given[domid].frame = given[domid].times = 0;
+}
 
 static int do_store(struct errand_call *c)
 {
@@ -42,13 +53,13 @@ static int look_at(unsigned int domid, struct domain_state *d)
     if (!domid || domid >= DOMID_FIRST_RESERVED)
         return -EINVAL;
     if (xlc_domain_getinfo(xlc, domid, &info)) {
-        given[domid] = 0;
+        forget(domid);
         return -errno;
     }
     *d = (struct domain_state){.frame = info.shared_info_frame,
                                .over = !!(info.flags & XEN_DOMINF_dying)};
-    if (d->over)
-        given[domid] = 0;
+    if (d->over || d->frame != given[domid].frame)
+        forget(domid);
     return 0;
 }
 
@@ -74,11 +85,13 @@ static int do_terminal(struct errand_call *c)
         return rc;
     if (d.over)
         return -ESRCH;
-    if (c->size > TERMINAL_WAITING || given[c->number] == d.frame)
+    if (c->size > TERMINAL_WAITING || given[c->number].times == TERMINALS_MOST)
         return -EPERM;
     rc = make_terminal(c);
-    if (!rc)
-        given[c->number] = d.frame;
+    if (!rc) {
+        given[c->number].frame = d.frame;
+        given[c->number].times++;
+    }
     return rc;
 }
 

@@ -20,8 +20,9 @@
  *                consoles need; one at a time. Errands for each node would be
  *                more, and could not tell what changes
  *   terminal     a new pseudo terminal, raw, with a pipe of a megabyte at most;
- *                one for each domain that there is, since the host has only
- *                some thousand. By root, since others' pipes become small when
+ *                eight for each domain that there is, since the host has only
+ *                some thousand, and what the child cannot use it asks
+ *                for again. By root, since others' pipes become small when
  *                there are many
  *   show         the terminal's name may be written into the store. Whoever has
  *                a master has the terminal, so the master itself is the proof,
