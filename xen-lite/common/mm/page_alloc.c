@@ -23,8 +23,8 @@
 #define NR_ZONES     33
 #define NIL          (~0u >> 1)
 #define FREE_HEAD    1u /* first frame of a chunk of free_order */
-#define SCRUB_STRIDE 16 /* frames between two looks at other work */
 #define FREE_DIRTY   2u /* content of some owner; head: of any frame in it */
+#define SCRUB_STRIDE 16 /* frames between two looks at other work */
 
 uint64_t total_pages;
 
