@@ -276,7 +276,6 @@ static const struct pairs pairs = {
     .right = right,
     .third = 1,
 };
-static const char *word;
 
 static void begin(void)
 {
@@ -295,7 +294,7 @@ static void begin(void)
 static void no_order_of_two_operations_breaks_a_port(void **state)
 {
     begin();
-    assert_int_equal(pairs_run(&pairs, word), 0);
+    assert_int_equal(pairs_run(&pairs), 0);
 }
 
 int main(int argc, char **argv)
@@ -303,13 +302,6 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_order_of_two_operations_breaks_a_port),
     };
-    int rc;
 
-    if (argc > 1)
-        word = argv[1];
-    interleave_begin();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
-    interleave_end();
-    return rc;
+    return pairs_main(argc, argv, tests, ARRAY_SIZE(tests), NULL);
 }

@@ -340,7 +340,6 @@ static const struct pairs pairs = {
     .right = right,
     .third = MAPPER,
 };
-static const char *word;
 
 static void no_order_of_two_operations_breaks_a_grant(void **state)
 {
@@ -352,7 +351,7 @@ static void no_order_of_two_operations_breaks_a_grant(void **state)
     mapper = world_domain[MAPPER];
     mappers = mapper->grant_table;
     world_holders = holders;
-    assert_int_equal(pairs_run(&pairs, word), 0);
+    assert_int_equal(pairs_run(&pairs), 0);
 }
 
 int main(int argc, char **argv)
@@ -360,13 +359,6 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_order_of_two_operations_breaks_a_grant),
     };
-    int rc;
 
-    if (argc > 1)
-        word = argv[1];
-    interleave_begin();
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
-    interleave_end();
-    return rc;
+    return pairs_main(argc, argv, tests, ARRAY_SIZE(tests), NULL);
 }

@@ -266,18 +266,17 @@ static const struct pairs pairs = {
     .right = right,
     .third = 1,
 };
-static const char *word;
 
 static void no_order_of_two_transitions_breaks_a_frame(void **state)
 {
     world_preempt = 0;
-    assert_int_equal(pairs_run(&pairs, word), 0);
+    assert_int_equal(pairs_run(&pairs), 0);
 }
 
 static void no_order_of_two_transitions_with_breaks_does(void **state)
 {
     world_preempt = 1000;
-    assert_int_equal(pairs_run(&pairs, word), 0);
+    assert_int_equal(pairs_run(&pairs), 0);
     world_preempt = 0;
 }
 
@@ -285,9 +284,15 @@ static void no_order_with_breaks_of_one_of_them_does(void **state)
 {
     world_preempt = 1000;
     world_preempt_cpus = 1;
-    assert_int_equal(pairs_run(&pairs, word), 0);
+    assert_int_equal(pairs_run(&pairs), 0);
     world_preempt_cpus = ~0u;
     world_preempt = 0;
+}
+
+static int two_domains(void **state)
+{
+    pairs_begin(2);
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -297,14 +302,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(no_order_of_two_transitions_with_breaks_does),
         cmocka_unit_test(no_order_with_breaks_of_one_of_them_does),
     };
-    int rc;
 
-    if (argc > 1)
-        word = argv[1];
-    interleave_begin();
-    pairs_begin(2);
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
-    interleave_end();
-    return rc;
+    return pairs_main(argc, argv, tests, ARRAY_SIZE(tests), two_domains);
 }

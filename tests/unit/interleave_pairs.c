@@ -3,10 +3,14 @@
  * Each of some transitions beside each other one, in each of some states: the
  * domains in which they happen, and what can happen at once.
  */
+#include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 #include "interleave_pairs.h"
 #include <asm/pv.h>
 #include <asm/tlb.h>
@@ -124,12 +128,14 @@ static bool can_meet(const struct transition *a, const struct transition *b)
            !(b->ends && b->ends == a->by);
 }
 
-static bool has(const char *name, const char *word)
+static const char *word;
+
+static bool has_word(const char *name)
 {
     return !word || strstr(name, word);
 }
 
-unsigned int pairs_run(const struct pairs *p, const char *word)
+unsigned int pairs_run(const struct pairs *p)
 {
     bool alike = world_preempt_cpus != 1; /* else CPU 0 alone takes breaks */
     unsigned int bad = 0;
@@ -143,9 +149,23 @@ unsigned int pairs_run(const struct pairs *p, const char *word)
                 now[1] = &p->transitions[j];
                 if (bad < ENOUGH && (world_preempt || !s->breaks) &&
                     can_meet(now[0], now[1]) &&
-                    (has(s->name, word) || has(now[0]->name, word) ||
-                     has(now[1]->name, word)))
+                    (has_word(s->name) || has_word(now[0]->name) ||
+                     has_word(now[1]->name)))
                     bad += !run_pair(p, s);
             }
     return bad;
+}
+
+int pairs_main(int argc, char **argv, const struct CMUnitTest *tests, size_t n,
+               int (*setup)(void **state))
+{
+    int rc;
+
+    if (argc > 1)
+        word = argv[1];
+    interleave_begin();
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    rc = _cmocka_run_group_tests("tests", tests, n, setup, NULL);
+    interleave_end();
+    return rc;
 }

@@ -38,9 +38,13 @@ struct pairs {
 
 /* Once: domains of which each has a tree. */
 void pairs_begin(unsigned int nr_domains);
-/* All pairs in all states, or, if word is not NULL, those of which a name has
- * it. The number that went wrong. */
-unsigned int pairs_run(const struct pairs *p, const char *word);
+/* All pairs in all states, or, if the program has an argument, those of which a
+ * name has it. The number that went wrong. */
+unsigned int pairs_run(const struct pairs *p);
+/* What main() does: n tests. setup: as cmocka's of a group, or NULL. */
+struct CMUnitTest;
+int pairs_main(int argc, char **argv, const struct CMUnitTest *tests, size_t n,
+               int (*setup)(void **state));
 
 /* --- for transitions ------------------------------------------------------ */
 struct domain;
