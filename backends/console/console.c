@@ -213,23 +213,31 @@ static void close_terminal(struct console *c)
     log_file_close(&c->out.log);
 }
 
-/* The name stays as long as the domain: xl rename does not split a log. */
-static void open_log(struct console *c)
+/* The name stays as long as the domain: xl rename does not split a log. A name
+ * that is missing because the store has just ended is asked for again. */
+static int name_log(struct console *c)
 {
     struct progress *r = c->out.progress;
     char *name;
 
-    if (!c->with->options->log_guests)
-        return;
-    if (!r->log_name[0]) {
-        name = read_node(c, "/local/domain/%u/name");
-        if (name && *name)
-            snprintf(r->log_name, sizeof(r->log_name), "guest-%s", name);
-        else
-            snprintf(r->log_name, sizeof(r->log_name), "guest-%u", c->domid);
-        free(name);
-    }
-    log_file_open(&c->out.log, r->log_name, c->with->options->stamp_guests);
+    if (!c->with->options->log_guests || r->log_name[0])
+        return 0;
+    name = read_node(c, "/local/domain/%u/name");
+    if (!name && store_lost(c->with->store))
+        return -ENOTCONN;
+    if (name && *name)
+        snprintf(r->log_name, sizeof(r->log_name), "guest-%s", name);
+    else
+        snprintf(r->log_name, sizeof(r->log_name), "guest-%u", c->domid);
+    free(name);
+    return 0;
+}
+
+static void open_log(struct console *c)
+{
+    if (c->with->options->log_guests && !name_log(c))
+        log_file_open(&c->out.log, c->out.progress->log_name,
+                      c->with->options->stamp_guests);
 }
 
 /* The progress is there; what else is new or adopted is, too. */
@@ -244,25 +252,41 @@ static int begin(struct console *c)
     return rc;
 }
 
-static int open_terminal(struct console *c)
+/* Bytes that may wait for the terminal, or -errno: the store has just ended. */
+static long waiting_limit(struct console *c)
 {
     unsigned long limit = read_number(c, "/local/domain/%u/console/limit");
-    int fds[TERMINAL_FDS], rc;
+
+    if (!limit && store_lost(c->with->store))
+        return -ENOTCONN;
+    return limit && limit < TERMINAL_WAITING ? limit : TERMINAL_WAITING;
+}
+
+static int make_terminal(struct console *c)
+{
+    int fds[TERMINAL_FDS], rc = name_log(c);
+    long limit = waiting_limit(c);
+
+    rc = rc || limit >= 0 ? rc : limit;
+    rc = rc ? rc : errand_terminal(c->domid, limit, fds);
+    if (rc)
+        return rc;
+    c->master.fd = fds[TERMINAL_MASTER];
+    c->slave = fds[TERMINAL_SLAVE];
+    c->out.pipe[0] = fds[TERMINAL_PIPE_OUT];
+    c->out.pipe[1] = fds[TERMINAL_PIPE_IN];
+    return begin(c);
+}
+
+static int open_terminal(struct console *c)
+{
+    int rc;
 
     c->out.progress = progress_create(&c->progress_fd);
     if (!c->out.progress)
         return -errno;
     c->out.progress->frame = c->frame;
-    rc = errand_terminal(
-        c->domid, limit && limit < TERMINAL_WAITING ? limit : TERMINAL_WAITING,
-        fds);
-    if (!rc) {
-        c->master.fd = fds[TERMINAL_MASTER];
-        c->slave = fds[TERMINAL_SLAVE];
-        c->out.pipe[0] = fds[TERMINAL_PIPE_OUT];
-        c->out.pipe[1] = fds[TERMINAL_PIPE_IN];
-        rc = begin(c);
-    }
+    rc = make_terminal(c);
     if (rc)
         close_terminal(c);
     else
@@ -302,10 +326,10 @@ static void serve_port(struct console *c, unsigned int port)
     rc =
         rc ? rc : port_bind(c->with->ports, &c->port, c->domid, port, on_event);
     if (rc) {
-        if (!c->failed)
+        if (!c->failed && rc != -ENOTCONN)
             log_error("domain %u: cannot serve the console yet: %s", c->domid,
                       strerror(-rc));
-        c->failed = true;
+        c->failed = rc != -ENOTCONN;
         unmap(c);
         event_timer_set(c->with->loop, &c->retry, CONSOLE_RETRY_MS);
         return;
@@ -326,6 +350,8 @@ void console_refresh(struct console *c)
         return;
     if (port != c->remote_port)
         serve_port(c, port);
+    if (c->out.progress && !c->out.progress->log_name[0])
+        open_log(c); /* an adopted one, when the store was away */
     publish_terminal(c);
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "played_consoles.h"
@@ -54,6 +55,52 @@ static void a_console_that_ends_is_not_tried_again(void **state)
     console_free(c);
 }
 
+/* A node that is missing because the store ends then is not taken for absent:
+ * the log would have another name, as long as the guest lives. */
+static void a_store_that_ends_meanwhile_is_waited_for(void **state)
+{
+    static const char *const nodes[] = {"port", "type", "limit", "name"};
+    struct console *c;
+
+    played_maps = played_binds = true;
+    for (unsigned int i = 0; i < 4; i++) {
+        played_end = nodes[i];
+        c = console_new(&played_services, 5, 77);
+        assert_null(c->out.progress);
+        assert_int_equal(c->remote_port, 0);
+        played_end = NULL;
+        played_lost = false;
+        console_refresh(c); /* as its watch says when the store is back */
+        assert_string_equal(c->out.progress->log_name, "guest-g");
+        assert_int_equal(c->port.local, 9);
+        console_free(c);
+    }
+}
+
+/* Nor does it cost a console that a predecessor has served. */
+static void the_log_of_an_adopted_console_can_wait(void **state)
+{
+    struct console *c, *heir;
+    int fds[KEPT_PROGRESS + 1];
+
+    c = console_new(&played_services, 5, 77);
+    fds[KEPT_MASTER] = dup(c->master.fd);
+    fds[KEPT_SLAVE] = dup(c->slave);
+    fds[KEPT_PIPE_OUT] = dup(c->out.pipe[0]);
+    fds[KEPT_PIPE_IN] = dup(c->out.pipe[1]);
+    fds[KEPT_PROGRESS] = dup(c->progress_fd);
+    c->out.progress->log_name[0] = 0; /* it kept no logs */
+    console_free(c);
+    played_lost = true;
+    heir = console_adopt(&played_services, 5, fds, 5);
+    assert_non_null(heir);
+    assert_string_equal(heir->out.progress->log_name, "");
+    played_lost = false;
+    console_refresh(heir);
+    assert_string_equal(heir->out.progress->log_name, "guest-g");
+    console_free(heir);
+}
+
 static int setup(void **state)
 {
     return played_begin();
@@ -64,6 +111,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_fails_once_is_tried_again),
         cmocka_unit_test(a_console_that_ends_is_not_tried_again),
+        cmocka_unit_test(a_store_that_ends_meanwhile_is_waited_for),
+        cmocka_unit_test(the_log_of_an_adopted_console_can_wait),
     };
 
     return cmocka_run_group_tests_name("console serve", tests, setup, NULL);

@@ -8,14 +8,15 @@
 #include <string.h>
 
 struct played_guest played_guest[PLAYED_GUESTS];
-bool played_maps, played_binds;
+bool played_maps, played_binds, played_lost;
+const char *played_end;
 unsigned int played_notified;
 struct event_loop played_loop;
 
 static struct store_client store;
 static struct keep keep;
 static struct grants grants;
-static const struct console_options options;
+static const struct console_options options = {.log_guests = true};
 const struct console_services played_services = {
     &played_loop, &store, NULL, &grants, &keep, &options};
 
@@ -30,13 +31,17 @@ int played_begin(void)
 void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
               unsigned int *len)
 {
+    const char *key = strrchr(path, '/') + 1;
     unsigned int domid;
-    char key[16], value[16];
+    char value[16];
 
-    if (sscanf(path, "/local/domain/%u/console/%15s", &domid, key) != 2)
+    played_lost |= played_end && !strcmp(key, played_end);
+    if (played_lost || sscanf(path, "/local/domain/%u", &domid) != 1)
         return NULL;
     if (!strcmp(key, "type"))
         return strdup("xenconsoled");
+    if (!strcmp(key, "name"))
+        return strdup("g");
     snprintf(value, sizeof(value), "%u",
              played_guest[domid - PLAYED_FIRST].port);
     return strcmp(key, "port") ? NULL : strdup(value);
@@ -50,7 +55,7 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
 
 bool store_lost(const struct store_client *c)
 {
-    return false;
+    return played_lost;
 }
 
 void *grants_map(struct grants *g, const uint32_t *refs, unsigned int n)

@@ -22,6 +22,8 @@ struct played_guest {
 
 extern struct played_guest played_guest[PLAYED_GUESTS];
 extern bool played_maps, played_binds; /* or there is no memory */
+extern bool played_lost;               /* the store is away */
+extern const char *played_end;         /* it ends when this node is read */
 extern unsigned int played_notified;   /* events to guests */
 
 extern struct event_loop played_loop;
