@@ -208,14 +208,21 @@ static bool report(struct device *d)
     return false;
 }
 
+/* The status goes last: by it devices_store_changed() finds what a store that
+ * was away has kept. */
+void device_withdraw(struct devices *ds, const char *path)
+{
+    disk_stats_withdraw(ds->store->xs, path);
+    device_status_withdraw(ds->store->xs, path);
+}
+
 static void end(struct device *d)
 {
     struct devices *ds = d->all;
     char path[DEVICE_PATH];
 
     snprintf(path, sizeof(path), "%s", d->path);
-    device_status_withdraw(ds->store->xs, path);
-    disk_stats_withdraw(ds->store->xs, path);
+    device_withdraw(ds, path);
     worker_remove_files(&d->worker);
     device_forget(d);
     if (ds->stopping && !ds->list)

@@ -46,6 +46,8 @@ bool device_is_ours(struct devices *ds, const struct device_kind *k,
 /* A device without a process, in the list; or NULL: no memory. */
 struct device *device_add(struct devices *ds, const struct device_kind *k,
                           unsigned int domid, unsigned int devid);
+/* What the store tells of its process. */
+void device_withdraw(struct devices *ds, const char *path);
 /* Frees d, which has no process. */
 void device_forget(struct device *d);
 

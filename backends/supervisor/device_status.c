@@ -102,6 +102,36 @@ void device_error_withdraw(struct xs_handle *xs, const char *path)
     withdraw(xs, ERROR, path);
 }
 
+/* Calls itself once per level of ROOM/backend/KIND/DOMID/DEVID. */
+static void walk(struct xs_handle *xs, const char *room, const char *path,
+                 unsigned int levels, device_told *f, void *arg)
+{
+    char node[PATH_LEN], **names;
+    unsigned int n = 0;
+
+    if (!levels) {
+        f(arg, path);
+        return;
+    }
+    snprintf(node, sizeof(node), "%s/%s", room, path);
+    names = xs_directory(xs, XBT_NULL, node, &n);
+    for (unsigned int i = 0; names && i < n; i++) {
+        snprintf(node, sizeof(node), "%s/%s", path, names[i]);
+        walk(xs, room, node, levels - 1, f, arg);
+    }
+    free(names);
+}
+
+void device_status_each(struct xs_handle *xs, const char *kind, device_told *f,
+                        void *arg)
+{
+    char path[PATH_LEN];
+
+    snprintf(path, sizeof(path), "backend/%s", kind);
+    walk(xs, STATUS, path, 2, f, arg);
+    walk(xs, ERROR, path, 2, f, arg);
+}
+
 /* --- in a file --- */
 
 void device_status_load(struct device_status *s, const char *dir,

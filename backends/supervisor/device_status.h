@@ -10,7 +10,8 @@
  *
  * and in the supervisor's directory NAME.ends, by which the next supervisor
  * knows, and `xen-backendd --status` without a store. What the store does not
- * take because it is away is lost.
+ * take because it is away is lost; what it keeps because it is away is looked
+ * for when it is back.
  */
 #ifndef BACKENDS_SUPERVISOR_DEVICE_STATUS_H
 #define BACKENDS_SUPERVISOR_DEVICE_STATUS_H
@@ -39,6 +40,12 @@ void device_error_clear(struct xs_handle *xs, const char *path,
  * above the nodes that they leave empty. */
 void device_status_withdraw(struct xs_handle *xs, const char *path);
 void device_error_withdraw(struct xs_handle *xs, const char *path);
+
+/* Each device of the kind of which the store tells in either room, with its
+ * path: some twice. What is told may be withdrawn meanwhile. */
+typedef void device_told(void *arg, const char *path);
+void device_status_each(struct xs_handle *xs, const char *kind, device_told *f,
+                        void *arg);
 
 /* With the directories above that this leaves empty, within a transaction:
  * others make theirs there. */

@@ -266,10 +266,26 @@ static void look_at_domains(struct event_timer *t)
         event_timer_set(ds->loop, t, DOMAIN_OVER_MS);
 }
 
+/* Of a device that has ended while the store was away, or with the supervisor
+ * before this one. */
+static void withdraw_rest(void *arg, const char *path)
+{
+    struct devices *ds = arg;
+
+    if (find(ds, path))
+        return;
+    device_withdraw(ds, path);
+    if (!device_state(ds, path) && !store_lost(ds->store))
+        device_error_withdraw(ds->store->xs, path);
+}
+
 void devices_store_changed(struct devices *ds)
 {
     struct device *d, *next;
 
+    if (!store_lost(ds->store))
+        for (struct device_kind *k = ds->kinds; k->name; k++)
+            device_status_each(ds->store->xs, k->name, withdraw_rest, ds);
     for (d = ds->list; d; d = next) {
         next = d->next;
         device_store_back(d);

@@ -149,23 +149,37 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
     return true;
 }
 
-/* The directories that are there as long as a disk is. */
+/* Is there something of the disk below that directory of domains? */
+static bool is_below(const struct played_device *d, const char *dir)
+{
+    if (!strcmp(dir, "xen-backendd/backend/vbd"))
+        return d->restarts >= 0;
+    if (!strcmp(dir, "error/backend/vbd"))
+        return *d->error;
+    return !strcmp(dir, "backend/vbd") && d->state;
+}
+
+/* The directories of domain 3, and of its disks. */
 char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path,
                     unsigned int *n)
 {
-    char **names = calloc(1, DISKS * (sizeof(*names) + 4)), *text;
+    char **names = calloc(1, DISKS * (sizeof(*names) + 4));
+    char *text = (char *)(names + DISKS), *dir = strdup(path), *end;
 
     *n = 0;
-    text = (char *)(names + DISKS);
-    if (!strcmp(path, "backend/vbd")) {
+    end = strrchr(dir, '/');
+    if (strcmp(end, "/3")) {
         names[(*n)++] = strcpy(text, "3");
-    } else if (!strcmp(path, "backend/vbd/3")) {
-        for (int i = 0; i < DISKS; i++, text += 4)
-            if (played->disk[i].state) {
-                sprintf(text, "%d", i);
-                names[(*n)++] = text;
-            }
+        free(dir);
+        return names;
     }
+    *end = 0;
+    for (int i = 0; i < DISKS; i++, text += 4)
+        if (is_below(&played->disk[i], dir)) {
+            sprintf(text, "%d", i);
+            names[(*n)++] = text;
+        }
+    free(dir);
     return names;
 }
 
@@ -188,13 +202,16 @@ bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
     if (sscanf(path, "xen-backendd/backend/vbd/3/%u", &n) == 1 && n < DISKS) {
         d = &played->disk[n];
         d->restarts = -1;
+        d->withdrawn++;
     }
     return d;
 }
 
 xs_transaction_t xs_transaction_start(struct xs_handle *h)
 {
-    return 1;
+    played->away |= played->dies;
+    errno = ENOTCONN;
+    return played->away ? XBT_NULL : 1;
 }
 
 bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort)

@@ -22,12 +22,14 @@ struct played_device {
     char params[32];                /* of backend/qdisk; likewise */
     volatile int qdisk_state;       /* of a device there; 0: none */
     int restarts;                   /* -1: likewise */
+    unsigned int withdrawn;         /* times that the node was removed */
     volatile unsigned int instance; /* counted by the test's toolstack */
     volatile pid_t pid;             /* as the test's backend says */
 };
 
 struct played_store {
     volatile bool away;
+    volatile bool dies;         /* when a transaction begins */
     volatile bool refuses;      /* it answers reads, and takes nothing */
     volatile bool unknown;      /* the store does not know the domain */
     volatile bool guest_over;   /* the hypervisor says that it has ended */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "supervisor_world.h"
@@ -33,6 +34,45 @@ static void successor_does_not_wait_for_the_store(void **unused)
     kill(pid, SIGKILL);
     await_process(2, "heirloom");
     lose_store(false);
+    remove_disk();
+}
+
+static bool no_device(void)
+{
+    return !devices.list;
+}
+
+/* The store dies between a device's end and what is taken out then. */
+static void nothing_is_left_by_a_store_that_dies(void **unused)
+{
+    begin_in_use();
+    assert_int_equal(disk->restarts, 0);
+    disk->state = 0;
+    played->dies = true;
+    kill(pid, SIGTERM);
+    assert_true(within(10000, no_device));
+    assert_true(played->away);
+    assert_string_equal(disk->params, "/vbd/3/0");
+    snprintf(disk->error, sizeof(disk->error), "something");
+    played->dies = false;
+    lose_store(false);
+    assert_int_equal(disk->restarts, -1);
+    assert_string_equal(disk->params, "");
+    assert_string_equal(disk->error, "");
+}
+
+/* What is told of devices that are there stays. */
+static void a_store_that_is_back_tells_the_same(void **unused)
+{
+    begin_in_use();
+    played->disk[1].state = 6;
+    snprintf(played->disk[1].error, sizeof(disk->error), "something");
+    lose_store(true);
+    lose_store(false);
+    assert_int_equal(disk->restarts, 0);
+    assert_int_equal(disk->withdrawn, 0);
+    assert_string_equal(disk->params, "/vbd/3/0");
+    assert_string_equal(played->disk[1].error, "something");
     remove_disk();
 }
 
@@ -162,6 +202,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(end_is_told_when_the_store_is_back),
         TEST(successor_does_not_wait_for_the_store),
+        TEST(nothing_is_left_by_a_store_that_dies),
+        TEST(a_store_that_is_back_tells_the_same),
         TEST(process_ends_with_the_guest),
         TEST(device_is_kept_once_it_is_there),
         TEST(device_is_kept_when_its_process_has_gone_on),

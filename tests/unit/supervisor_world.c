@@ -74,6 +74,8 @@ void stop_all(void)
 int each_begins(void **unused)
 {
     memset(played, 0, sizeof(*played));
+    for (int i = 0; i < DISKS; i++)
+        played->disk[i].restarts = -1;
     kinds[0].record_size = 4096;
     kinds[0].keep = NULL;
     kinds[0].left = false;
