@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 #
 # tests/threats: each row has a test or a reason, each test is there and run by
-# `make check` or `make check-long`, and has the check that is named. The rows are
-# printed with their tests, and with the planted mistakes of tests/mutants that
-# carry their numbers.
+# `make check` or `make check-long`, and has the check that is named. Of the tests
+# that see a planted mistake of tests/mutants one is in each row of its numbers. The
+# rows are printed with their tests and these mistakes.
 use strict;
 use warnings;
 use File::Basename qw(dirname);
+use List::Util qw(uniq);
 use Test::More;
 
 chdir dirname(__FILE__) . "/../.." or die;
@@ -56,24 +57,36 @@ sub fault_of {
     return;
 }
 
+# By advisory: [name, the files of the tests that see it].
 my %mutants;
+sub file_of { return $_[0] =~ s{^(?:debug/)?guest/(\w+)$}{guests/$1/main.c}r =~ s{^unit/\w+\K$}{.c}r }
 for my $table (grep { !/README|run$/ } glob "tests/mutants/*") {
-    my $name;
+    my $m;
     for (split /\n/, slurp($table)) {
-        $name = $1 if /^mutant (\w+)/;
-        push @{ $mutants{$_} }, $name for defined $name && /^# XSA-([\d, ]+)/ ? $1 =~ /\d+/g : ();
+        if    (/^mutant (\w+)/)      { $m = [$1] }
+        elsif (/^# XSA-([\d, ]+)/)   { push @{ $mutants{$_} }, $m for $1 =~ /\d+/g }
+        elsif (/^test (.+)/)         { push @$m, map { file_of($_) } split ' ', $1 }
     }
+}
+
+sub unseen_of {
+    my ($row, $mutant) = @_;
+    my ($name, @seen_by) = @$mutant;
+    my %in_row = map { $_->[0] => 1 } @{ $row->{tests} };
+    return if !@seen_by || grep { $in_row{$_} } @seen_by;
+    return "$name is seen by @seen_by, which the row does not name";
 }
 
 # --- rows ---
 for my $row (@rows) {
     my $name  = join(" ", map { /^R/ ? $_ : "XSA-$_" } @{ $row->{ids} });
     my @wrong = grep { defined } map { fault_of(@$_) } @{ $row->{tests} };
+    my @planted = uniq map { @{ $mutants{$_} // [] } } @{ $row->{ids} };
+    push @wrong, map { unseen_of($row, $_) } @planted;
     push @wrong, "neither a test nor a reason" unless @{ $row->{tests} } || @{ $row->{why} };
     ok(!@wrong, "$name $row->{must}") or diag join "\n", @wrong;
-    my @planted = map { @{ $mutants{$_} // [] } } @{ $row->{ids} };
     note join "\n", (map { "  $_->[0]: $_->[1]" } @{ $row->{tests} }), (map { "  $_" } @{ $row->{why} }),
-        (map { "  mutant: $_" } @planted);
+        (map { "  mutant: $_->[0]" } @planted);
 }
 is(join("\n", @faults), "", "each row of tests/threats is understood, and each number there once");
 my @without = grep { !$seen{$_} } sort { $a <=> $b } keys %mutants;
