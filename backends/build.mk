@@ -54,8 +54,8 @@ $(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONT
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
 $(eval $(call unit_test,backend_ports,tests/unit/backend_ports.c backends/common/ports.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
-$(eval $(call unit_test,backend_filter,tests/unit/backend_filter.c backends/common/syscall_filter.c \
-    tools/libs/daemon/filter.c,-lseccomp))
+$(eval $(call unit_test,backend_filter,$(addprefix tests/unit/,backend_filter.c tried_call.c) \
+    backends/common/syscall_filter.c tools/libs/daemon/filter.c,-lseccomp))
 $(eval $(call unit_test,backend_record,tests/unit/backend_record.c \
     $(addprefix backends/common/,record.c kept_nodes.c) \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c sysfs.c) backends/common/io_ring.c tools/libs/daemon/log.c,\
@@ -173,7 +173,7 @@ $(eval $(call unit_test,console_serving,tests/unit/console_serving.c backends/co
 $(eval $(call unit_test,console_gate,$(addprefix tests/unit/,console_gate.c gate_world.c) \
     backends/console/gate.c backends/common/store_gate.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
-$(eval $(call unit_test,console_sandbox,$(addprefix tests/unit/,console_sandbox.c prison.c) \
+$(eval $(call unit_test,console_sandbox,$(addprefix tests/unit/,console_sandbox.c prison.c tried_call.c) \
     backends/console/sandbox.c $(addprefix tools/libs/daemon/,privileges.c filter.c sandbox.c log.c \
         pair.c signals.c event_loop.c daemonise.c notify.c pid_lock.c),-lseccomp -lxentoollog))
 $(eval $(call unit_test,console_keep,tests/unit/console_keep.c \

@@ -14,34 +14,25 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "../../backends/common/syscall_filter.h"
+#include "tried_call.h"
 
 #define X32 0x40000000 /* another table of calls, in the same machine */
 
 static int lock = -1, record = -1, other; /* descriptors */
 
-/* What the call returns in a process with the filter: 0, its errno, or below 0
- * the signal that ends the process. */
-static int in_prison(long (*call)(void))
+static int install_filter(const void *unused)
 {
-    pid_t pid = fork();
-    int status;
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+           syscall_filter_install(lock, record);
+}
 
-    if (!pid) {
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-            syscall_filter_install(lock, record))
-            _exit(255);
-        _exit(call() < 0 ? errno : 0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (WIFSIGNALED(status))
-        return -WTERMSIG(status);
-    assert_int_not_equal(WEXITSTATUS(status), 255);
-    return WEXITSTATUS(status);
+static int with_filter(long (*call)(void))
+{
+    return tried_call(install_filter, NULL, call);
 }
 
 static long opens(void)
@@ -140,30 +131,30 @@ static void process_cannot_leave_its_supervisor(void **state)
     lock = open("/dev/null", O_RDONLY | O_CLOEXEC);
     record = memfd_create("record", MFD_CLOEXEC);
     other = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    assert_int_equal(in_prison(closes_its_lock), EPERM);
-    assert_int_equal(in_prison(closes_its_record), EPERM);
-    assert_int_equal(in_prison(closes_a_larger_number), EPERM);
-    assert_int_equal(in_prison(lets_its_record_go), EPERM);
-    assert_int_equal(in_prison(lets_its_record_go_and_would_wait), EPERM);
-    assert_int_equal(in_prison(replaces_its_lock), EPERM);
-    assert_int_equal(in_prison(closes_another), 0);
+    assert_int_equal(with_filter(closes_its_lock), EPERM);
+    assert_int_equal(with_filter(closes_its_record), EPERM);
+    assert_int_equal(with_filter(closes_a_larger_number), EPERM);
+    assert_int_equal(with_filter(lets_its_record_go), EPERM);
+    assert_int_equal(with_filter(lets_its_record_go_and_would_wait), EPERM);
+    assert_int_equal(with_filter(replaces_its_lock), EPERM);
+    assert_int_equal(with_filter(closes_another), 0);
     close(other);
     close(record);
     close(lock);
     other = lock; /* if it is none, its number is like the others */
     lock = record = -1;
-    assert_int_equal(in_prison(closes_another), EBADF);
+    assert_int_equal(with_filter(closes_another), EBADF);
 }
 
 static void what_is_not_allowed_is_refused(void **state)
 {
-    assert_int_equal(in_prison(opens), EPERM);
-    assert_int_equal(in_prison(asks_for_a_socket), EPERM);
-    assert_int_equal(in_prison(uses_another_table), -SIGSYS);
-    assert_int_equal(in_prison(kills_its_parent), EPERM);
-    assert_int_equal(in_prison(maps_code), EPERM);
-    assert_int_equal(in_prison(makes_code), EPERM);
-    assert_int_equal(in_prison(asks_a_terminal), EPERM);
+    assert_int_equal(with_filter(opens), EPERM);
+    assert_int_equal(with_filter(asks_for_a_socket), EPERM);
+    assert_int_equal(with_filter(uses_another_table), -SIGSYS);
+    assert_int_equal(with_filter(kills_its_parent), EPERM);
+    assert_int_equal(with_filter(maps_code), EPERM);
+    assert_int_equal(with_filter(makes_code), EPERM);
+    assert_int_equal(with_filter(asks_a_terminal), EPERM);
 }
 
 static long writes(void)
@@ -191,10 +182,10 @@ static long asks_a_disk(void)
 
 static void what_is_allowed_passes(void **state)
 {
-    assert_int_equal(in_prison(writes), 0);
-    assert_int_equal(in_prison(signals_itself), 0);
-    assert_int_equal(in_prison(maps_data), 0);
-    assert_int_equal(in_prison(asks_a_disk), EBADF);
+    assert_int_equal(with_filter(writes), 0);
+    assert_int_equal(with_filter(signals_itself), 0);
+    assert_int_equal(with_filter(maps_data), 0);
+    assert_int_equal(with_filter(asks_a_disk), EBADF);
 }
 
 int main(void)

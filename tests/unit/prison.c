@@ -14,7 +14,6 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -24,23 +23,25 @@
 #include <xen/sys/evtchn.h>
 #include <xen/sys/privcmd.h>
 
+#include "tried_call.h"
+
+static int enter(const void *prison)
+{
+    const struct pair both = {.parent = getppid()};
+
+    return ((const struct prison *)prison)->enter(&both);
+}
+
+static int drop_privileges(const void *prison)
+{
+    int rc = privileges_limit();
+
+    return rc ? rc : privileges_drop(((const struct prison *)prison)->uid);
+}
+
 int prison_call(const struct prison *p, bool filtered, long (*call)(void))
 {
-    const struct pair both = {.parent = getpid()};
-    pid_t pid = fork();
-    int status;
-
-    if (!pid) {
-        if (filtered ? p->enter(&both)
-                     : privileges_limit() || privileges_drop(p->uid))
-            _exit(255);
-        _exit(call() < 0 ? errno : 0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (WIFSIGNALED(status))
-        return -WTERMSIG(status);
-    assert_int_not_equal(WEXITSTATUS(status), 255);
-    return WEXITSTATUS(status);
+    return tried_call(filtered ? enter : drop_privileges, p, call);
 }
 
 /* None of these does any harm, should it pass; and none fails with EPERM for

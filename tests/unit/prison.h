@@ -16,8 +16,7 @@ struct prison {
     uid_t uid;
 };
 
-/* What the call returns there: 0, its errno, or below 0 the signal that ends
- * the process. Not filtered: without the filter alone. */
+/* As tried_call() says. Not filtered: without the filter alone. */
 int prison_call(const struct prison *p, bool filtered, long (*call)(void));
 
 /* Fails the test, by the call's name, if one of those passes that no daemon
