@@ -55,7 +55,7 @@ $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/r
 $(eval $(call unit_test,backend_ports,tests/unit/backend_ports.c backends/common/ports.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,backend_filter,$(addprefix tests/unit/,backend_filter.c tried_call.c) \
-    backends/common/syscall_filter.c tools/libs/daemon/filter.c,-lseccomp))
+    backends/common/syscall_filter.c $(addprefix tools/libs/daemon/,filter.c filter_guests.c),-lseccomp))
 $(eval $(call unit_test,backend_record,tests/unit/backend_record.c \
     $(addprefix backends/common/,record.c kept_nodes.c) \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c sysfs.c) backends/common/io_ring.c tools/libs/daemon/log.c,\
@@ -65,7 +65,7 @@ $(eval $(call unit_test,backend_arena,$(addprefix tests/unit/,backend_arena.c fa
 $(eval $(call unit_test,backend_privileges,tests/unit/backend_privileges.c \
     $(addprefix backends/block/,medium.c claim.c storage.c threads.c sysfs.c) \
     $(addprefix backends/common/,io_ring.c syscall_filter.c) \
-    $(addprefix tools/libs/daemon/,log.c privileges.c filter.c),\
+    $(addprefix tools/libs/daemon/,log.c privileges.c filter.c filter_guests.c),\
     -luring -lseccomp -lxentoollog))
 $(eval $(call unit_test,block_request,tests/unit/block_request.c backends/block/request.c))
 $(eval $(call unit_test,block_limit,tests/unit/block_limit.c backends/block/limit.c \
@@ -174,8 +174,8 @@ $(eval $(call unit_test,console_gate,$(addprefix tests/unit/,console_gate.c gate
     backends/console/gate.c backends/common/store_gate.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 $(eval $(call unit_test,console_sandbox,$(addprefix tests/unit/,console_sandbox.c prison.c tried_call.c) \
-    backends/console/sandbox.c $(addprefix tools/libs/daemon/,privileges.c filter.c sandbox.c log.c \
-        pair.c signals.c event_loop.c daemonise.c notify.c pid_lock.c),-lseccomp -lxentoollog))
+    backends/console/sandbox.c $(addprefix tools/libs/daemon/,privileges.c filter.c filter_guests.c sandbox.c \
+        log.c pair.c signals.c event_loop.c daemonise.c notify.c pid_lock.c),-lseccomp -lxentoollog))
 $(eval $(call unit_test,console_keep,tests/unit/console_keep.c \
     $(addprefix backends/console/,keep.c keep_wire.c keeper_reach.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c fd_message.c),-lxentoollog))

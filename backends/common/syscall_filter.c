@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <xen/xen.h>
-#include <xen/sys/evtchn.h>
 #include <xen/sys/gntalloc.h>
 #include <xen/sys/gntdev.h>
 
@@ -51,14 +50,8 @@ static const int allowed[] = {
     SCMP_SYS(shutdown),
 };
 
-/* Of its own descriptors: event channels, grants, the tap, the disk. */
+/* Of its own descriptors: more of grants, the tap, the disk. */
 static const unsigned long ioctls[] = {
-    IOCTL_EVTCHN_BIND_INTERDOMAIN,
-    IOCTL_EVTCHN_UNBIND,
-    IOCTL_EVTCHN_NOTIFY,
-    IOCTL_GNTDEV_MAP_GRANT_REF,
-    IOCTL_GNTDEV_UNMAP_GRANT_REF,
-    IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR,
     IOCTL_GNTDEV_SET_UNMAP_NOTIFY,
     IOCTL_GNTDEV_GRANT_COPY,
     IOCTL_GNTALLOC_ALLOC_GREF,
@@ -104,6 +97,7 @@ int syscall_filter_install(int lock, int record)
     rc = rc ? rc
             : filter_allow_each(ctx, SCMP_SYS(fcntl), 1, fcntls,
                                 ARRAY_SIZE(fcntls));
+    rc = rc ? rc : filter_allow_guests(ctx);
     rc = rc ? rc
             : filter_allow_each(ctx, SCMP_SYS(ioctl), 1, ioctls,
                                 ARRAY_SIZE(ioctls));

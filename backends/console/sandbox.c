@@ -4,9 +4,6 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <xen/xen.h>
-#include <xen/sys/evtchn.h>
-#include <xen/sys/gntdev.h>
 
 #include <base/macros.h>
 #include <daemon/filter.h>
@@ -37,16 +34,7 @@ static const int allowed[] = {
 /* Without F_SETFL and ftruncate(): what a log has it keeps. */
 static const unsigned long fcntls[] = {F_GETFD, F_SETFD, F_GETFL};
 
-static const unsigned long ioctls[] = {
-    IOCTL_EVTCHN_BIND_INTERDOMAIN,
-    IOCTL_EVTCHN_UNBIND,
-    IOCTL_EVTCHN_NOTIFY,
-    IOCTL_GNTDEV_MAP_GRANT_REF,
-    IOCTL_GNTDEV_UNMAP_GRANT_REF,
-    IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR,
-    FIONREAD,
-    TIOCGPTN,
-};
+static const unsigned long ioctls[] = {FIONREAD, TIOCGPTN};
 
 int sandbox_enter(const struct pair *both)
 {

@@ -16,6 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <xen/xen.h>
+#include <xen/sys/evtchn.h>
 
 #include "../../backends/common/syscall_filter.h"
 #include "tried_call.h"
@@ -180,12 +182,18 @@ static long asks_a_disk(void)
     return ioctl(-1, _IO(0x12, 119), NULL);
 }
 
+static long binds_a_channel(void)
+{
+    return ioctl(-1, IOCTL_EVTCHN_BIND_INTERDOMAIN, NULL);
+}
+
 static void what_is_allowed_passes(void **state)
 {
     assert_int_equal(with_filter(writes), 0);
     assert_int_equal(with_filter(signals_itself), 0);
     assert_int_equal(with_filter(maps_data), 0);
     assert_int_equal(with_filter(asks_a_disk), EBADF);
+    assert_int_equal(with_filter(binds_a_channel), EBADF);
 }
 
 int main(void)

@@ -21,6 +21,7 @@
 #include <daemon/privileges.h>
 #include <xen/xen.h>
 #include <xen/sys/evtchn.h>
+#include <xen/sys/gntdev.h>
 #include <xen/sys/privcmd.h>
 
 #include "tried_call.h"
@@ -221,8 +222,25 @@ static long has_memory(void)
                : 0;
 }
 
-void prison_lets_live(const struct prison *p)
+static unsigned long command;
+
+static long commands_nothing(void)
 {
+    return ioctl(-1, command, NULL);
+}
+
+void prison_lets_serve(const struct prison *p)
+{
+    static const unsigned long commands[] = {
+        IOCTL_EVTCHN_BIND_INTERDOMAIN, IOCTL_EVTCHN_UNBIND,
+        IOCTL_EVTCHN_NOTIFY,           IOCTL_GNTDEV_MAP_GRANT_REF,
+        IOCTL_GNTDEV_UNMAP_GRANT_REF,  IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR,
+    };
+
     assert_int_equal(prison_call(p, true, writes), 0);
     assert_int_equal(prison_call(p, true, has_memory), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        command = commands[i];
+        assert_int_equal(prison_call(p, true, commands_nothing), EBADF);
+    }
 }

@@ -22,7 +22,7 @@ int prison_call(const struct prison *p, bool filtered, long (*call)(void));
 /* Fails the test, by the call's name, if one of those passes that no daemon
  * needs, or none of which the filter is why. */
 void prison_refuses(const struct prison *p);
-/* Nor if it may not write, or have memory. */
-void prison_lets_live(const struct prison *p);
+/* Nor if it may not write, have memory, bind event channels or map grants. */
+void prison_lets_serve(const struct prison *p);
 
 #endif

@@ -10,7 +10,7 @@ L := tools/libs
 # For daemons: static, not installed, hence not in $(O)/lib.
 DAEMON := $(O)/$L/daemon.a
 $(DAEMON): $(addprefix $(O)/$L/daemon/,event_loop.o log.o signals.o notify.o daemonise.o pid_lock.o \
-    privileges.o filter.o pair.o sandbox.o errand.o fd_message.o log_open.o)
+    privileges.o filter.o filter_guests.o pair.o sandbox.o errand.o fd_message.o log_open.o)
 	$(call say,AR,$@)mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 XENTOOLLOG  := $(O)/lib/libxentoollog.so.1
 XENTOOLCORE := $(O)/lib/libxentoolcore.so.1

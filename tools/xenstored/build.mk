@@ -51,8 +51,8 @@ $(eval $(call unit_test,store_parent,$(addprefix tests/unit/,store_parent.c take
     $(addprefix tools/libs/daemon/,daemonise.c log.c notify.c pid_lock.c pair.c errand.c signals.c \
         event_loop.c fd_message.c log_open.c),-lxentoollog))
 $(eval $(call unit_test,store_sandbox,$(addprefix tests/unit/,store_sandbox.c prison.c tried_call.c) \
-    tools/xenstored/sandbox.c $(addprefix tools/libs/daemon/,privileges.c filter.c sandbox.c log.c \
-        pair.c signals.c event_loop.c daemonise.c notify.c pid_lock.c),-lseccomp -lxentoollog))
+    tools/xenstored/sandbox.c $(addprefix tools/libs/daemon/,privileges.c filter.c filter_guests.c sandbox.c \
+        log.c pair.c signals.c event_loop.c daemonise.c notify.c pid_lock.c),-lseccomp -lxentoollog))
 $(eval $(call unit_test,store_memory,tests/unit/store_memory.c $(STORE_TEST),$(STORE_WRAP) -lz))
 
 # Guests and clients that lie, by seeds: see tests/fuzz/meddler.h.

@@ -3,15 +3,11 @@
 #include "sandbox.h"
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 
 #include <base/macros.h>
 #include <daemon/filter.h>
 #include <daemon/privileges.h>
 #include <daemon/sandbox.h>
-#include <xen/xen.h>
-#include <xen/sys/evtchn.h>
-#include <xen/sys/gntdev.h>
 
 static const int allowed[] = {
     SCMP_SYS(read),
@@ -38,12 +34,6 @@ static const int allowed[] = {
 static const unsigned long fcntls[] = {F_GETFD, F_SETFD, F_GETFL,
                                        F_DUPFD_CLOEXEC};
 
-static const unsigned long ioctls[] = {
-    IOCTL_EVTCHN_BIND_INTERDOMAIN, IOCTL_EVTCHN_UNBIND,
-    IOCTL_EVTCHN_NOTIFY,           IOCTL_GNTDEV_MAP_GRANT_REF,
-    IOCTL_GNTDEV_UNMAP_GRANT_REF,  IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR,
-};
-
 int sandbox_enter(const struct pair *both)
 {
     static const struct sandbox s = {
@@ -52,8 +42,6 @@ int sandbox_enter(const struct pair *both)
         .n_calls = ARRAY_SIZE(allowed),
         .fcntls = fcntls,
         .n_fcntls = ARRAY_SIZE(fcntls),
-        .ioctls = ioctls,
-        .n_ioctls = ARRAY_SIZE(ioctls),
     };
 
     return -sandbox_close(both, &s);

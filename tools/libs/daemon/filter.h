@@ -26,6 +26,8 @@ int filter_allow_if(scmp_filter_ctx ctx, int call, unsigned int argument,
 /* For each of these values of the argument: commands of ioctl() or fcntl(). */
 int filter_allow_each(scmp_filter_ctx ctx, int call, unsigned int argument,
                       const unsigned long *values, size_t n);
+/* For the commands of ioctl() by which guests are served (filter_guests.c). */
+int filter_allow_guests(scmp_filter_ctx ctx);
 /* Installs the filter, for all threads or not at all, unless @rc tells that
  * something before has failed; frees it. Returns that, or what has failed. */
 int filter_end(scmp_filter_ctx ctx, int rc);

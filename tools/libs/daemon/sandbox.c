@@ -17,6 +17,7 @@ static int install_filter(const struct sandbox *s)
     if (!ctx)
         return -ENOMEM;
     rc = filter_allow(ctx, s->calls, s->n_calls);
+    rc = rc ? rc : filter_allow_guests(ctx);
     rc =
         rc ? rc
            : filter_allow_each(ctx, SCMP_SYS(fcntl), 1, s->fcntls, s->n_fcntls);

@@ -2,7 +2,8 @@
 /*
  * The child of a pair (pair.h) gives up what it does not need to serve: what
  * privileges.h tells, and by filter.h all system calls but those that every
- * process needs and those of its list. A daemon's sandbox.c has that list.
+ * process needs, those by which guests are served, and those of its list. A
+ * daemon's sandbox.c has that list.
  */
 #ifndef DAEMON_SANDBOX_H
 #define DAEMON_SANDBOX_H
