@@ -103,6 +103,8 @@ void printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void vprintf(const char *fmt, va_list ap);
 /* As in C, with these formats. */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
+int snprintf(char *buf, size_t size, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* --- TAP: one line a check, the plan at the end --------------------------- */
 /* The format is the check's name: a sentence that tells by itself what is

@@ -31,8 +31,8 @@ static void set(const struct disk *d, const char *name, uint32_t number)
 {
     char path[64], value[16];
 
-    text(path, sizeof(path), "%s/%s", d->front, name);
-    text(value, sizeof(value), "%u", number);
+    snprintf(path, sizeof(path), "%s/%s", d->front, name);
+    snprintf(value, sizeof(value), "%u", number);
     store_write(path, value);
 }
 
@@ -40,7 +40,7 @@ unsigned int disk_backend_state(const struct disk *d)
 {
     char path[80], value[16] = "0";
 
-    text(path, sizeof(path), "%s/state", d->back);
+    snprintf(path, sizeof(path), "%s/state", d->back);
     store_read(path, value, sizeof(value));
     return value[0] - '0';
 }
@@ -64,8 +64,8 @@ bool disk_connect(struct disk *d, unsigned int device)
     char path[64];
     static uint32_t ring_ref;
 
-    text(d->front, sizeof(d->front), "device/vbd/%u", device);
-    text(path, sizeof(path), "%s/backend", d->front);
+    snprintf(d->front, sizeof(d->front), "device/vbd/%u", device);
+    snprintf(path, sizeof(path), "%s/backend", d->front);
     if (!store_read(path, d->back, sizeof(d->back)))
         return false;
     if (!page) {
@@ -86,7 +86,7 @@ bool disk_connect(struct disk *d, unsigned int device)
     FRONT_RING_INIT(&d->ring, page, PAGE_SIZE);
     set(d, "ring-ref", ring_ref);
     set(d, "event-channel", d->port);
-    text(path, sizeof(path), "%s/protocol", d->front);
+    snprintf(path, sizeof(path), "%s/protocol", d->front);
     store_write(path, "x86_64-abi");
     set(d, "state", XenbusStateInitialised);
     if (!comes_to(d, XenbusStateConnected))

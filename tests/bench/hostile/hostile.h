@@ -15,9 +15,6 @@
 /* --- main.c --------------------------------------------------------------- */
 /* A line on the guest's own console; waits until there is room. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* As in C. */
-int text(char *buf, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 /* Ends the guest, with a line that says why. */
 void give_up(const char *what) __attribute__((noreturn));
 /* Maps a frame of the guest's. */

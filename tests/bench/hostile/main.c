@@ -48,17 +48,6 @@ static void put_char(char c)
                      __ATOMIC_RELEASE);
 }
 
-int text(char *buf, size_t size, const char *format, ...)
-{
-    va_list ap;
-    int n;
-
-    va_start(ap, format);
-    n = vsnprintf(buf, size, format, ap);
-    va_end(ap);
-    return n;
-}
-
 void say(const char *format, ...)
 {
     char line[200];
