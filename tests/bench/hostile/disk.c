@@ -95,10 +95,9 @@ bool disk_connect(struct disk *d, unsigned int device)
     return true;
 }
 
-void disk_ask(struct disk *d, uint64_t sector)
+struct blkif_request *disk_ask(struct disk *d, uint64_t sector)
 {
     struct blkif_request *r = RING_GET_REQUEST(&d->ring, d->ring.req_prod_pvt);
-    int notify;
 
     *r = (struct blkif_request){.operation = BLKIF_OP_READ,
                                 .nr_segments = 1,
@@ -106,6 +105,13 @@ void disk_ask(struct disk *d, uint64_t sector)
                                 .sector_number = sector,
                                 .seg = {{d->data_ref, 0, 7}}};
     d->ring.req_prod_pvt++;
+    return r;
+}
+
+void disk_tell(struct disk *d)
+{
+    int notify;
+
     RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&d->ring, notify);
     if (notify)
         event_send(d->port);
@@ -118,6 +124,7 @@ bool disk_read(struct disk *d, uint64_t sector)
     int more;
 
     disk_ask(d, sector);
+    disk_tell(d);
     for (;;) {
         RING_FINAL_CHECK_FOR_RESPONSES(&d->ring, more);
         if (more)

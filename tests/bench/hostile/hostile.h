@@ -15,6 +15,9 @@
 /* --- main.c --------------------------------------------------------------- */
 /* A line on the guest's own console; waits until there is room. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* At the end of each round of a storm, which has done what it is for: a line,
+ * once. */
+void storms(void);
 /* Ends the guest, with a line that says why. */
 void give_up(const char *what) __attribute__((noreturn));
 /* Maps a frame of the guest's. */
@@ -38,9 +41,11 @@ struct disk {
 bool disk_connect(struct disk *d, unsigned int device);
 /* The state that the backend has there: XenbusState*. */
 unsigned int disk_backend_state(const struct disk *d);
-/* Puts a read of 4 KiB into the ring. */
-void disk_ask(struct disk *d, uint64_t sector);
-/* ... and waits for its answer; false: an error. */
+/* Puts a read of 4 KiB into the ring, which can be changed until... */
+struct blkif_request *disk_ask(struct disk *d, uint64_t sector);
+/* ... the backend is told. */
+void disk_tell(struct disk *d);
+/* A read and its answer; false: an error. */
 bool disk_read(struct disk *d, uint64_t sector);
 
 /* --- roles ---------------------------------------------------------------- */
@@ -49,6 +54,7 @@ void work_cpu(void);
 void work_pulse(void);
 void work_store(void);
 void work_disk(void);
+void storm_honest(void);
 void storm_events(void);
 void storm_store(void);
 void storm_grants(void);

@@ -11,7 +11,7 @@ static const struct {
     {"pulse", work_pulse},
     {"store", work_store},
     {"disk", work_disk},
-    {"storm-honest", work_cpu},
+    {"storm-honest", storm_honest},
     {"storm-events", storm_events},
     {"storm-store", storm_store},
     {"storm-grants", storm_grants},
@@ -62,6 +62,15 @@ void say(const char *format, ...)
     event_send(start_info->console.domU.evtchn);
 }
 
+void storms(void)
+{
+    static bool said;
+
+    if (!said)
+        say("HOSTILE storms: %s", (const char *)start_info->cmd_line);
+    said = true;
+}
+
 void give_up(const char *what)
 {
     say("HOSTILE failed: %s", what);
@@ -75,9 +84,7 @@ int main(void)
 
     console = see(start_info->console.domU.mfn);
     for (unsigned int i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
-        if (!strcmp(name, roles[i].name)) {
-            say("HOSTILE is %s", name);
+        if (!strcmp(name, roles[i].name))
             roles[i].play();
-        }
     give_up(name);
 }

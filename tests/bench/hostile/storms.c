@@ -8,26 +8,37 @@
 #define DATA     "data/storm"
 #define FAR_AWAY 1000u
 
+void storm_honest(void)
+{
+    storms();
+    work_cpu();
+}
+
 /* Of both rings that every guest has. */
 void storm_events(void)
 {
     for (;;) {
         event_send(start_info->console.domU.evtchn);
         event_send(start_info->store_evtchn);
+        storms();
     }
 }
 
 void storm_store(void)
 {
-    for (;;)
+    for (;;) {
         store_flood(DATA, LIST);
+        storms();
+    }
 }
 
 void storm_console(void)
 {
-    for (;;)
+    for (;;) {
         say("................................................................"
             "................................................................");
+        storms();
+    }
 }
 
 /* Grants that the guest makes to itself: mapped, copied, unmapped. */
@@ -72,6 +83,9 @@ void storm_grants(void)
             unmap[i] = (struct gnttab_unmap_grant_ref){
                 .host_addr = map[i].host_addr, .handle = map[i].handle};
         HC3(grant_table_op, GNTTABOP_unmap_grant_ref, unmap, LIST);
+        if (map[0].status || copy[0].status || unmap[0].status)
+            give_up("its grants are refused");
+        storms();
     }
 }
 
@@ -90,17 +104,24 @@ void storm_hypercalls(void)
         mmuext(MMUEXT_NEW_BASEPTR, virt_to_mfn((void *)start_info->pt_base), 0);
         hypercall(63, 0, 0, 0, 0, 0);
         HC2(sched_op, SCHEDOP_yield, 0);
+        storms();
     }
 }
 
 void storm_faults(void)
 {
-    for (;;)
-        read_faults((void *)0x1000);
+    for (;;) {
+        if (!read_faults((void *)0x1000))
+            give_up("nothing faults");
+        storms();
+    }
 }
+
+static volatile unsigned long nmis;
 
 static void on_nmi(struct trap_frame *f)
 {
+    nmis++;
 }
 
 void storm_nmis(void)
@@ -114,6 +135,8 @@ void storm_nmis(void)
     for (;;) {
         HC3(vcpu_op, VCPUOP_send_nmi, 0, 0);
         event_send(port);
+        if (nmis)
+            storms();
     }
 }
 
@@ -121,20 +144,24 @@ void storm_nmis(void)
 
 static struct disk disk;
 
-/* Requests of nobody's memory, then an index far away; and once more. */
+/* Requests of nobody's memory and of too much, behind the disk's end, then an
+ * index far away; and once more. */
 void storm_ring(void)
 {
     for (;;) {
         if (!disk_connect(&disk, DISK))
             continue;
         for (unsigned int i = 0; i < LIST / 4; i++) {
-            disk_ask(&disk, ~0UL >> i);
-            RING_GET_REQUEST(&disk.ring, i)->seg[0].gref = ~0u;
-            RING_GET_REQUEST(&disk.ring, i)->nr_segments = i * 16;
+            struct blkif_request *r = disk_ask(&disk, i % 2 ? 0 : ~0UL >> i);
+
+            r->seg[0].gref = ~0u;
+            r->nr_segments = i % 2 ? 1 : i * 16;
         }
+        disk_tell(&disk);
         disk.ring.sring->req_prod += FAR_AWAY;
         for (unsigned int i = 0; i < LIST; i++)
             event_send(disk.port);
+        storms();
         store_write("device/vbd/51712/state", "6");
         wait_event(start_info->store_evtchn, SECOND / 1000);
     }
@@ -147,5 +174,6 @@ void storm_flaps(void)
     for (unsigned int i = 0;; i++) {
         store_write("device/vbd/51712/state", states[i % 5]);
         store_write("device/vbd/51712/ring-ref", states[i % 3]);
+        storms();
     }
 }

@@ -32,7 +32,7 @@ static void done(struct account *a, uint64_t now, uint64_t waited)
         return;
     say("HOSTILE %s ms=%lu work=%lu stall=%lu errors=%u", a->name,
         (now - a->start) / 1000000, a->work, a->stall / 1000, a->errors);
-    a->work = a->stall = 0;
+    a->work = a->stall = a->errors = 0;
     a->start = system_time();
 }
 
