@@ -52,13 +52,6 @@ bool dump_goes_on(void)
 
 /* --- the granter ---------------------------------------------------------- */
 
-/* What stands in this file is announced by hand. */
-static void will_write(const volatile void *p, size_t n)
-{
-    interleave_turn((uintptr_t)p, n, true, __builtin_return_address(0));
-    interleave_perform((uintptr_t)p, n, true);
-}
-
 static void grant_as(uint16_t flags)
 {
     will_write(entry(), sizeof(*entry()));

@@ -68,6 +68,18 @@ void pairs_begin(unsigned int nr_domains)
 
 /* --- for transitions ------------------------------------------------------ */
 
+void will_read(const volatile void *p, size_t n)
+{
+    interleave_turn((uintptr_t)p, n, false, __builtin_return_address(0));
+    interleave_perform((uintptr_t)p, n, false);
+}
+
+void will_write(const volatile void *p, size_t n)
+{
+    interleave_turn((uintptr_t)p, n, true, __builtin_return_address(0));
+    interleave_perform((uintptr_t)p, n, true);
+}
+
 unsigned long frame_number(const struct page_info *pg)
 {
     return mfn_x(page_to_mfn(pg));

@@ -47,6 +47,9 @@ int pairs_main(int argc, char **argv, const struct CMUnitTest *tests, size_t n,
                int (*setup)(void **state));
 
 /* --- for transitions ------------------------------------------------------ */
+/* What the test itself reads or writes next is a step. */
+void will_read(const volatile void *p, size_t n);
+void will_write(const volatile void *p, size_t n);
 struct domain;
 pte_t leads_to(const struct page_info *pg);
 unsigned long frame_number(const struct page_info *pg);
