@@ -29,7 +29,7 @@ static uint32_t take(unsigned int prio)
 }
 
 /* As many pages as there can be ports for; then all of it is taken down. */
-static void test_end(void)
+static void the_end(void)
 {
     struct evtchn_expand_array ex = {.array_gfn = virt_to_mfn(alloc_page())};
     struct evtchn_reset reset = {.dom = DOMID_SELF};
@@ -47,16 +47,13 @@ static void test_end(void)
     ok(event_pending(port), "after a reset events are those of two levels");
 }
 
-int main(void)
+static uint32_t a, b, c; /* ports */
+
+static void refused_control_blocks(void)
 {
     struct evtchn_expand_array ex;
     struct evtchn_init_control ic = {.vcpu = 0};
-    struct evtchn_set_priority sp;
-    struct evtchn_unmask um;
-    uint32_t a = event_new_ipi(0), b = event_new_ipi(0), c = event_new_ipi(0);
 
-    cb = alloc_page();
-    words = alloc_page();
     ex.array_gfn = virt_to_mfn(words);
     is(evtchn_op(EVTCHNOP_expand_array, &ex), -EOPNOTSUPP,
        "expand_array before a control block is refused");
@@ -75,7 +72,13 @@ int main(void)
     ic.control_gfn = virt_to_mfn((void *)start_info->pt_base);
     is(evtchn_op(EVTCHNOP_init_control, &ic), -EINVAL,
        "a control block in a page table is refused");
-    ic.control_gfn = virt_to_mfn(cb);
+}
+
+static void set_up(void)
+{
+    struct evtchn_expand_array ex;
+    struct evtchn_init_control ic = {.vcpu = 0, .control_gfn = virt_to_mfn(cb)};
+
     event_send(c); /* pending in the 2-level page */
     is(evtchn_op(EVTCHNOP_init_control, &ic), 0, "init_control returns 0");
     is(ic.link_bits, EVTCHN_FIFO_LINK_BITS, "init_control tells 17 link bits");
@@ -90,6 +93,11 @@ int main(void)
        "an event that was pending before the switch still is");
     is(take(EVTCHN_FIFO_PRIORITY_DEFAULT), c,
        "an event that was pending before the switch can be taken");
+}
+
+static void queues(void)
+{
+    struct evtchn_set_priority sp;
 
     event_send(a);
     event_send(b);
@@ -111,6 +119,11 @@ int main(void)
     is(cb->ready & 0x81, 0x81, "two queues of different priority are ready");
     is(take(0), c, "a port of priority 0 is in queue 0");
     is(take(7), a, "a port of the default priority is in its queue");
+}
+
+static void masks(void)
+{
+    struct evtchn_unmask um;
 
     __atomic_fetch_or(&words[b], MASKED, __ATOMIC_SEQ_CST);
     event_send(b);
@@ -119,27 +132,34 @@ int main(void)
     um.port = b;
     is(evtchn_op(EVTCHNOP_unmask, &um), 0, "unmask of a FIFO port returns 0");
     is(take(7), b, "unmask links a pending port");
+}
 
-    for (int i = 0; i < 100; i++) { /* queue order over many rounds */
+static void order_over_many_rounds(void)
+{
+    for (int i = 0; i < 100; i++) {
         event_send(a);
         event_send(b);
         if (take(7) != a) {
             ok(false, "the first event of round %d is taken first", i);
-            return 1;
+            return;
         }
         event_send(a);
         if (take(7) != b || take(7) != a || take(7) != 0) {
             ok(false, "the second event of round %d is taken second", i);
-            return 1;
+            return;
         }
     }
     ok(true, "a hundred rounds are taken in order");
+}
+
+/* The guest loses events of its own, nothing else happens. */
+static void scribbles(void)
+{
     event_send(a);
     words[a] |= 0x15555;
     event_send(b);
     is(words[a] & EVTCHN_FIFO_LINK_MASK, b,
        "a link replaces what the guest left there");
-    /* Scribble: we lose our own events, nothing else happens. */
     words[a] = 0xffffffff;
     event_send(a);
     event_send(b);
@@ -148,6 +168,21 @@ int main(void)
     event_send(a);
     event_send(b);
     ok(true, "the guest can scribble over its event pages");
-    test_end();
+}
+
+int main(void)
+{
+    a = event_new_ipi(0);
+    b = event_new_ipi(0);
+    c = event_new_ipi(0);
+    cb = alloc_page();
+    words = alloc_page();
+    refused_control_blocks();
+    set_up();
+    queues();
+    masks();
+    order_over_many_rounds();
+    scribbles();
+    the_end();
     return 0;
 }

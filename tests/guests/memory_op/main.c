@@ -3,7 +3,8 @@
  * and taking it, exchange. */
 #include <pv/pv.h>
 
-#define RW (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
+#define RW      (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
+#define NO_LIST ((xen_pfn_t *)0xffff830000000000UL) /* the hypervisor's */
 
 static long reservation(int cmd, xen_pfn_t *list, unsigned long n,
                         unsigned int order, domid_t dom)
@@ -25,22 +26,22 @@ static long on_node(unsigned int node, xen_pfn_t *list)
     return HC2(memory_op, XENMEM_populate_physmap, &r);
 }
 
-int main(void)
+static domid_t self = DOMID_SELF;
+
+static long current_reservation(void)
 {
-    domid_t self = DOMID_SELF;
+    return HC2(memory_op, XENMEM_current_reservation, &self);
+}
+
+static void counts_and_maps(void)
+{
     struct xen_machphys_mapping mm;
-    struct xen_mem_acquire_resource grants = {.type =
-                                                  XENMEM_resource_grant_table};
     struct xen_memory_map map = {.nr_entries = 64};
     static struct {
         uint64_t addr, size;
         uint32_t type;
     } __attribute__((packed)) e820[64];
-    xen_pfn_t list[8];
-    uint8_t *page = alloc_page();
-    uint64_t pfn = virt_to_pfn(page), mfn = virt_to_mfn(page);
-    long pages = HC2(memory_op, XENMEM_current_reservation, &self), max;
-    const uint64_t *m2p = (uint64_t *)0xffff800000000000UL;
+    long pages = current_reservation(), max;
 
     is(pages, start_info->nr_pages,
        "current_reservation returns the caller's pages");
@@ -57,23 +58,30 @@ int main(void)
        "machine_memory_map returns 0");
     ok(map.nr_entries > 2 && e820[0].addr == 0 && e820[0].type == 1,
        "machine_memory_map has %u entries, the first is RAM", map.nr_entries);
+}
+
+/* A page that is mapped no more is given back, and a new one taken. */
+static void give_and_take(void)
+{
+    const uint64_t *m2p = (uint64_t *)0xffff800000000000UL;
+    uint8_t *page = alloc_page();
+    uint64_t pfn = virt_to_pfn(page), mfn = virt_to_mfn(page);
+    long pages = current_reservation();
+    xen_pfn_t list[1] = {mfn};
 
     is(map_va(page, 0, UVMF_INVLPG), 0,
        "a page can be unmapped before it is given back");
-    list[0] = mfn;
     is(reservation(XENMEM_decrease_reservation, list, 1, 0, DOMID_SELF), 1,
        "decrease_reservation gives a page back");
-    is(HC2(memory_op, XENMEM_current_reservation, &self), pages - 1,
+    is(current_reservation(), pages - 1,
        "after decrease_reservation the reservation is one page less");
     ok(map_va(page, mfn * PAGE_SIZE | RW, UVMF_INVLPG) < 0,
        "a frame that was given back is not the domain's any more");
     is(reservation(XENMEM_decrease_reservation, list, 1, 0, DOMID_SELF), 0,
        "a frame cannot be given back twice");
-    is(reservation(XENMEM_increase_reservation,
-                   (xen_pfn_t *)0xffff830000000000UL, 1, 0, DOMID_SELF),
-       0, "increase_reservation with a list in the hypervisor takes no page");
-    is(HC2(memory_op, XENMEM_current_reservation, &self), pages - 1,
-       "and leaves the reservation as it is");
+    is(reservation(XENMEM_increase_reservation, NO_LIST, 1, 0, DOMID_SELF), 0,
+       "increase_reservation with a list in the hypervisor takes no page");
+    is(current_reservation(), pages - 1, "and leaves the reservation as it is");
     list[0] = pfn;
     is(reservation(XENMEM_populate_physmap, list, 1, 0, DOMID_SELF), 1,
        "populate_physmap takes a new page");
@@ -83,8 +91,14 @@ int main(void)
     p2m[pfn] = list[0];
     is(*page, 0, "a page from populate_physmap is zeroed");
     *page = 1;
+}
 
-    list[0] = 1;
+static void refused_calls(void)
+{
+    struct xen_mem_acquire_resource grants = {.type =
+                                                  XENMEM_resource_grant_table};
+    xen_pfn_t list[1] = {1};
+
     is(on_node(200, list), 0, "a page of a node beyond the last cannot be had");
     is(reservation(XENMEM_populate_physmap, list, 1, 40, DOMID_SELF), 0,
        "an extent of order 40 does nothing");
@@ -92,12 +106,10 @@ int main(void)
        "a domain cannot acquire its own grant table");
     is(reservation(XENMEM_populate_physmap, list, 1, 0, 777), 0,
        "a reservation of no domain does nothing");
-    is(reservation(XENMEM_populate_physmap, (void *)0xffff830000000000UL, 1, 0,
-                   DOMID_SELF),
-       0, "populate_physmap of a bad list does nothing");
-    is(reservation(XENMEM_decrease_reservation, (void *)0xffff830000000000UL, 1,
-                   0, DOMID_SELF),
-       0, "decrease_reservation of a bad list does nothing");
+    is(reservation(XENMEM_populate_physmap, NO_LIST, 1, 0, DOMID_SELF), 0,
+       "populate_physmap of a bad list does nothing");
+    is(reservation(XENMEM_decrease_reservation, NO_LIST, 1, 0, DOMID_SELF), 0,
+       "decrease_reservation of a bad list does nothing");
     list[0] = virt_to_mfn((void *)start_info->pt_base);
     is(reservation(XENMEM_decrease_reservation, list, 1, 0, DOMID_SELF), 1,
        "a page table in use can be given up, and lives on");
@@ -105,7 +117,15 @@ int main(void)
        "an unknown sub-operation of memory_op is -ENOSYS");
     is(HC2(memory_op, XENMEM_machphys_mapping, 0xffff830000000000UL), -EFAULT,
        "memory_op at a bad address is -EFAULT");
-    is(HC2(memory_op, XENMEM_current_reservation, &self), pages,
-       "all pages are back at the end");
+}
+
+int main(void)
+{
+    long pages = current_reservation();
+
+    counts_and_maps();
+    give_and_take();
+    refused_calls();
+    is(current_reservation(), pages, "all pages are back at the end");
     return 0;
 }
