@@ -67,11 +67,13 @@ $(O)/steps/%.o: %.c
 	    $(HV_TEST_CPPFLAGS) -MMD -MP -c -o $@ $<
 HV_STEPPED := $(filter xen-lite/%,$(HV_MM)) tests/unit/hv_domains.c tests/unit/interleave_machine.c
 HV_STEPPED := $(filter-out %/audit.c,$(HV_STEPPED))
-$(foreach t,interleave interleave_tlb interleave_pairs interleave_mm interleave_grants \
-  interleave_events,\
+$(foreach t,interleave interleave_tlb interleave_pairs interleave_search interleave_mm \
+  interleave_grants interleave_events,\
   $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
 INTERLEAVE := $(addprefix tests/unit/,interleave.c interleave_steps.c interleave_tlb.c \
   interleave_pairs.c hv_world.c hv_recount.c) xen-lite/arch/x86/pv/mm/audit.c
+$(O)/tests/unit/interleave_search: $(HV_STEPPED:%.c=$(O)/steps/%.o)
+$(eval $(call unit_test,interleave_search,tests/unit/interleave_search.c $(INTERLEAVE),))
 $(O)/tests/unit/interleave_mm: $(HV_STEPPED:%.c=$(O)/steps/%.o)
 $(eval $(call unit_test,interleave_mm,tests/unit/interleave_mm.c $(INTERLEAVE),))
 HV_GRANTS := $(addprefix xen-lite/common/grant_table/,map.c pin.c copy.c maptrack.c table.c)

@@ -47,7 +47,7 @@ static struct cpu {
     unsigned int writes; /* so far */
     const void *waited;  /* where it did so last, */
     unsigned int seen;   /* and what the other one had written */
-    bool yields;         /* it goes on if nobody else can */
+    bool yields;         /* it would let the other one go first */
     bool over;
     bool ready; /* it has its turn for 'next' */
 } cpus[2];
@@ -60,11 +60,13 @@ static struct step {
     uint32_t preempted;          /* how often, this decision too */
     uint8_t cpu;                 /* decided */
     uint8_t enabled, todo, done; /* bits of CPUs */
+    uint8_t yields;              /* those that do */
     uint8_t asleep;              /* at this place, before the step */
 } trace[MAX_STEPS];
 static unsigned int nr_steps, kept; /* of this schedule; decided before it */
 static unsigned long preemptions, left_out; /* allowed; so not run */
 static uint8_t asleep;                      /* at the end of the trace */
+static uint8_t first_cpu;                   /* of the first schedule */
 static int self = NONE;                     /* the CPU that has its turn */
 static bool starting, failed, dropped;
 static const struct contest *contest;
@@ -272,31 +274,36 @@ static uint8_t enabled_cpus(void)
     for (unsigned int c = 0; c < 2; c++)
         if (!cpus[c].over && !cpus[c].waiting)
             enabled |= 1u << c;
-    for (unsigned int c = 0; c < 2 && !enabled; c++)
-        if (!cpus[c].over && cpus[c].yields) {
-            cpus[c].waiting = false;
-            enabled |= 1u << c;
-        }
     return enabled;
 }
 
-/* The CPU that goes on goes on, unless it must not. */
+/* The CPU that goes on goes on, unless it yields or must not. */
 static void choose(struct step *s)
 {
-    uint8_t last = nr_steps ? s[-1].cpu : 0, may;
+    uint8_t first = nr_steps ? s[-1].cpu : first_cpu, may;
 
-    *s = (struct step){.enabled = s->enabled, .asleep = asleep};
+    *s = (struct step){
+        .enabled = s->enabled, .yields = s->yields, .asleep = asleep};
+    if (s->yields >> first & 1)
+        first = !first;
     may = s->enabled & ~asleep;
-    s->cpu = may & (1u << last) ? last : !last;
+    s->cpu = may & (1u << first) ? first : !first;
     dropped = !may;
+}
+
+/* What choose() does is none; a CPU that yields and goes on is one, too, or
+ * its loop would have no end. */
+static bool is_preemption(const struct step *s)
+{
+    uint8_t last = s[-1].cpu;
+
+    return s->yields >> last & 1 ? s->cpu == last && s->enabled == 3
+                                 : s->cpu != last && (s->enabled >> last & 1);
 }
 
 static void count_preemptions(struct step *s)
 {
-    s->preempted = 0;
-    if (nr_steps)
-        s->preempted = s[-1].preempted + (s->cpu != s[-1].cpu &&
-                                          (s->enabled & (1u << s[-1].cpu)));
+    s->preempted = nr_steps ? s[-1].preempted + is_preemption(s) : 0;
 }
 
 /* Which CPU makes the next step? Returns when it is this one. */
@@ -306,6 +313,7 @@ static void decide(void)
 
     settle();
     s->enabled = enabled_cpus();
+    s->yields = cpus[0].yields | cpus[1].yields << 1;
     if (!s->enabled) {
         if (!cpus[0].over || !cpus[1].over)
             interleave_fail("a CPU waits for ever");
@@ -369,14 +377,14 @@ void interleave_perform(uintptr_t at, size_t n, bool write)
     record(&cpus[self].next);
 }
 
-static void wait(bool yields)
+static void give_way(bool *how)
 {
     struct cpu *c = &cpus[self];
 
     c->next = (struct access){.any = true};
-    c->waiting = true;
-    c->yields = yields;
+    *how = true;
     decide();
+    *how = false;
     record(&c->next);
 }
 
@@ -392,7 +400,7 @@ void interleave_wait_at(const void *pc)
     c = &cpus[self];
     writes = cpus[!self].writes;
     if (c->waited == pc && c->seen == writes)
-        wait(false);
+        give_way(&c->waiting);
     c->waited = pc;
     c->seen = writes;
 }
@@ -404,8 +412,8 @@ void interleave_wait(void)
 
 void interleave_yield(void)
 {
-    if (self != NONE && !cpus[!self].over && !cpus[!self].waiting)
-        wait(true);
+    if (self != NONE && !cpus[!self].over)
+        give_way(&cpus[self].yields);
 }
 
 /* --- one schedule --------------------------------------------------------- */
@@ -511,22 +519,34 @@ static void read_limit(const char *name, unsigned long *limit)
         *limit = strtoul(s, NULL, 0);
 }
 
-/* With no more preemptions than are allowed; 'end': schedules so far. */
-static bool search(unsigned long end)
+/* From a first schedule on, as many as are allowed (0: all). True: there are
+ * more. */
+static bool search_from(uint8_t cpu, unsigned long allowed)
 {
+    unsigned long end = interleave_figures.schedules + allowed;
     size_t mark = interleave_mark();
     bool more;
 
+    first_cpu = cpu;
     kept = 0;
-    left_out = 0;
     do {
         run_schedule();
         if (failed)
             print_schedule();
         interleave_back_to(mark);
         more = !failed && next_schedule();
-    } while (more && interleave_figures.schedules != end);
-    interleave_figures.cut += more;
+    } while (more && (!allowed || interleave_figures.schedules != end));
+    return more;
+}
+
+/* With no more preemptions than are allowed. The last decisions are changed
+ * first, so what is cut off is what would begin with the other CPU. */
+static bool search(void)
+{
+    left_out = 0;
+    if (search_from(0, interleave_schedules))
+        interleave_figures.cut +=
+            search_from(1, (interleave_schedules + 1) / 2);
     return !failed;
 }
 
@@ -542,8 +562,7 @@ bool interleave(const struct contest *c)
     for (preemptions = 1;
          good && left_out && preemptions <= interleave_preemptions;
          preemptions++)
-        good = search(interleave_schedules ? f->schedules + interleave_schedules
-                                           : 0);
+        good = search();
     f->left_out += left_out;
     return good;
 }

@@ -41,8 +41,9 @@ struct interleave_figures {
 extern struct interleave_figures interleave_figures;
 /*
  * In one schedule a CPU that could go on is stopped for the other one so often,
- * at most; and no contest has more schedules. INTERLEAVE_PREEMPTIONS and
- * INTERLEAVE_SCHEDULES in the environment; 0 schedules: all.
+ * at most; and a contest has no more schedules that CPU 0 begins, and half as
+ * many that CPU 1 does. INTERLEAVE_PREEMPTIONS and INTERLEAVE_SCHEDULES in the
+ * environment; 0 schedules: all.
  */
 extern unsigned long interleave_preemptions, interleave_schedules;
 
@@ -57,7 +58,8 @@ void interleave_back_to(size_t mark);
  * pc. */
 void interleave_wait(void);
 void interleave_wait_at(const void *pc);
-/* The other CPU goes first, if it can. */
+/* The other CPU goes first, if it can; that this one goes on at once counts as
+ * a preemption. */
 void interleave_yield(void);
 /* This schedule is wrong; does not return while the CPUs run. */
 void interleave_fail(const char *fmt, ...)
