@@ -85,6 +85,20 @@ static void link_and_unlink(void)
     unlink_l1();
 }
 
+/* One page as tables of two levels, one after the other: without an entry at
+ * first, for that would cause a flush of its own. */
+static void link_empty_l1(void)
+{
+    update(used.level[2], FREE_SLOT, leads_to(spare.level[0]), DOMID_SELF);
+    update(used.level[2], FREE_SLOT, 0, DOMID_SELF);
+}
+
+static void fill_empty_l2(void)
+{
+    mmuext(MMUEXT_PIN_L2_TABLE, spare.level[0], DOMID_SELF);
+    update(spare.level[0], FREE_SLOT, leads_to(used.level[1]), DOMID_SELF);
+}
+
 static void load_root(void)
 {
     mmuext(MMUEXT_NEW_BASEPTR, spare.level[4], DOMID_SELF);
@@ -188,6 +202,8 @@ static const struct transition transitions[] = {
     {"link_l1", link_l1, 1, 0},
     {"unlink_l1", unlink_l1, 1, 0},
     {"link_and_unlink", link_and_unlink, 1, 0},
+    {"link_empty_l1", link_empty_l1, 1, 0},
+    {"fill_empty_l2", fill_empty_l2, 1, 0},
     {"load_root", load_root, 1, 0},
     {"leave_root", leave_root, 1, 0},
     {"write_entry", write_entry, 1, 0},

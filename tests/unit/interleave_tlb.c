@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TLBs that know all they can: after each step each CPU walks the tables below
- * its root and remembers every translation that it finds, and every table that
- * it has come through, until it flushes. So a translation that some CPU could
- * have is there, and what must never be is seen at once:
+ * its root, and below each table that it has ever come through, as a table of
+ * that level, and remembers every translation that it finds, until it flushes.
+ * So a translation that some CPU could have is there, and what must never be is
+ * seen at once:
  *
  *  - a page table or descriptor page that some CPU can write to,
  *  - a frame that may be written to, and that some CPU takes for a table,
@@ -19,6 +20,14 @@ static mfn_t root_of[WORLD_CPUS] = {INVALID_MFN, INVALID_MFN, INVALID_MFN};
 static struct {
     uint8_t read, write, walk;
 } tlb[WORLD_FRAMES];
+/* Ways through tables, rw if all entries on the way let write. */
+static struct way {
+    uint32_t frame;
+    uint8_t level, cpus;
+    bool rw;
+} ways[64];
+static unsigned int nr_ways;
+static bool learned; /* something, in this walk */
 static uint16_t last_owner[WORLD_FRAMES];
 
 static void check_frame(unsigned int f)
@@ -43,44 +52,78 @@ static void check_frame(unsigned int f)
                         type == PGT_writable ? "walk through" : "write to");
 }
 
-static void learn(uint8_t *what, unsigned int cpu, unsigned int f)
+static void add(uint8_t *what, uint8_t cpus)
 {
-    if (*what & (1u << cpu))
+    if (!(cpus & ~*what))
         return;
     interleave_save(what, 1);
-    *what |= 1u << cpu;
+    *what |= cpus;
+    learned = true;
+}
+
+static void learn(uint8_t *what, uint8_t cpus, unsigned int f)
+{
+    if (!(cpus & ~*what))
+        return;
+    add(what, cpus);
     check_frame(f);
 }
 
-static void walk(unsigned int cpu, unsigned int table, unsigned int level,
-                 bool rw)
+static struct way *way(unsigned int f, unsigned int level, bool rw)
 {
-    const pte_t *t = mfn_to_virt(_mfn(table));
+    struct way *w = ways, *end = ways + nr_ways;
+
+    while (w < end && (w->frame != f || w->level != level || w->rw != rw))
+        w++;
+    if (w == end) {
+        BUG_ON(nr_ways == ARRAY_SIZE(ways));
+        interleave_save(&nr_ways, sizeof(nr_ways));
+        interleave_save(w, sizeof(*w));
+        nr_ways++;
+        *w = (struct way){.frame = f, .level = level, .rw = rw};
+    }
+    return w;
+}
+
+static void go_through(uint8_t cpus, unsigned int f, unsigned int level,
+                       bool rw)
+{
+    add(&way(f, level, rw)->cpus, cpus);
+    learn(&tlb[f].walk, cpus, f);
+}
+
+static void walk(const struct way *w)
+{
+    const pte_t *t = mfn_to_virt(_mfn(w->frame));
 
     for (unsigned int i = 0; i < NR_MODEL_SLOTS; i++) {
         pte_t e = t[model_slots[i]];
         unsigned long f = mfn_x(pte_mfn(e));
+        bool rw = w->rw && (e & PTE_RW);
 
         if (!(e & PTE_PRESENT) || f >= WORLD_FRAMES)
             continue;
-        if (level > 1) {
-            learn(&tlb[f].walk, cpu, f);
-            walk(cpu, f, level - 1, rw && (e & PTE_RW));
+        if (w->level > 1) {
+            go_through(w->cpus, f, w->level - 1, rw);
             continue;
         }
-        learn(&tlb[f].read, cpu, f);
-        if (rw && (e & PTE_RW))
-            learn(&tlb[f].write, cpu, f);
+        learn(&tlb[f].read, w->cpus, f);
+        if (rw)
+            learn(&tlb[f].write, w->cpus, f);
     }
 }
 
 static void walk_all(void)
 {
     for (unsigned int c = 0; c < WORLD_CPUS; c++)
-        if (mfn_valid(root_of[c])) {
-            learn(&tlb[mfn_x(root_of[c])].walk, c, mfn_x(root_of[c]));
-            walk(c, mfn_x(root_of[c]), 4, true);
-        }
+        if (mfn_valid(root_of[c]))
+            go_through(1u << c, mfn_x(root_of[c]), 4, true);
+    do {
+        learned = false;
+        for (unsigned int i = 0; i < nr_ways; i++)
+            if (ways[i].cpus)
+                walk(&ways[i]);
+    } while (learned);
 }
 
 void model_begin(void)
@@ -119,6 +162,10 @@ void model_flush(unsigned int cpu)
     uint8_t others = ~(1u << cpu);
 
     tlb_step(true);
+    for (unsigned int i = 0; i < nr_ways; i++) {
+        interleave_save(&ways[i].cpus, 1);
+        ways[i].cpus &= others;
+    }
     for (unsigned int f = 0; f < WORLD_FRAMES; f++) {
         if (!((tlb[f].read | tlb[f].walk) & (1u << cpu)))
             continue;
