@@ -443,6 +443,20 @@ static void the_end_of_one_is_the_end_of_the_other(void **state)
     taken_over_ends();
 }
 
+static void who_does_not_end_is_killed(void **state)
+{
+    struct domain_state d;
+
+    assert_int_equal(errand_domain(HERE, &d), 0);
+    taken_over_does_not_end();
+}
+
+static void nobody_fills_the_log(void **state)
+{
+    taken_over_says_too_much(
+        &(struct errand_order){.what = ERRAND_DOMAIN, .number = NOWHERE});
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
 
 int main(void)
@@ -466,6 +480,8 @@ int main(void)
         TEST(nor_half_an_errand),
         TEST(a_name_has_an_end),
         TEST(the_end_of_one_is_the_end_of_the_other),
+        TEST(who_does_not_end_is_killed),
+        TEST(nobody_fills_the_log),
     };
     const char *build = getenv("BUILD");
     char command[64];

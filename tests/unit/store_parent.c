@@ -324,6 +324,20 @@ static void the_end_of_one_is_the_end_of_the_other(void **state)
     taken_over_ends();
 }
 
+static void who_does_not_end_is_killed(void **state)
+{
+    struct xen_domain_info info;
+
+    assert_int_equal(errand_domain(5, &info), 0);
+    taken_over_does_not_end();
+}
+
+static void nobody_fills_the_log(void **state)
+{
+    taken_over_says_too_much(
+        &(struct errand_order){.what = ERRAND_DOMAIN, .number = 6});
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
 
 int main(void)
@@ -344,6 +358,8 @@ int main(void)
         TEST(nor_half_an_errand),
         TEST(a_text_has_an_end),
         TEST(the_end_of_one_is_the_end_of_the_other),
+        TEST(who_does_not_end_is_killed),
+        TEST(nobody_fills_the_log),
     };
     char command[64];
     int rc;

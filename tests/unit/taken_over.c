@@ -7,7 +7,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -21,13 +23,15 @@
 
 static pid_t parent;
 static int end = -1;
+static int said = -1; /* a memory file: the parent's log */
 
 /* The child that it has does nothing. */
 static int be_parent(const char *pid_file, taken_over_run *run, int to_child)
 {
     struct pair both;
 
-    log_setup("parent", LOG_LVL_ERROR);
+    log_setup("parent", LOG_LVL_WARN);
+    dup2(said, STDERR_FILENO);
     if (daemon_begin(pid_file, true) || pair_fork(&both))
         return 99;
     if (!both.child) {
@@ -44,6 +48,7 @@ int taken_over_start(const char *pid_file, taken_over_run *run)
 {
     int ends[2];
 
+    said = memfd_create("said", MFD_CLOEXEC);
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
         return -1;
     parent = fork();
@@ -75,6 +80,7 @@ void taken_over_stop(void)
     if (parent)
         waitpid(parent, NULL, 0);
     parent = 0;
+    close(said);
 }
 
 void taken_over_another_language(unsigned int kinds)
@@ -98,6 +104,42 @@ void taken_over_ends(void)
     close(end);
     end = -1;
     assert_int_equal(code_of_parent(), 1);
+}
+
+void taken_over_does_not_end(void)
+{
+    int code;
+
+    assert_int_equal(kill(parent, SIGTERM), 0);
+    code = code_of_parent();
+    if (code != 1)
+        fail_msg("a parent that is told to end waits for its child (%d)", code);
+}
+
+static unsigned int lines_said(const char *with)
+{
+    FILE *f = fdopen(dup(said), "r");
+    unsigned int n = 0;
+    char line[256];
+
+    rewind(f);
+    while (fgets(line, sizeof(line), f))
+        n += strstr(line, with) != NULL;
+    fclose(f);
+    return n;
+}
+
+void taken_over_says_too_much(const struct errand_order *harmless)
+{
+    for (int i = 0; i < ERRAND_LINES + 1000; i++)
+        errand_say(LOG_LVL_ERROR, "a word");
+    errand_do(harmless, NULL, NULL, NULL, 0); /* now it has done them all */
+    assert_in_range(lines_said("a word"), ERRAND_LINES, ERRAND_LINES + 60);
+    sleep(2);
+    errand_say(LOG_LVL_ERROR, "another one");
+    errand_do(harmless, NULL, NULL, NULL, 0);
+    assert_int_equal(lines_said("another one"), 1);
+    assert_true(lines_said("dropped") > 0);
 }
 
 void taken_over_text_without_end(unsigned int from, unsigned int to,

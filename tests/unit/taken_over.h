@@ -21,6 +21,11 @@ void taken_over_stop(void);
 void taken_over_another_language(unsigned int kinds);
 void taken_over_half_an_errand(void);
 void taken_over_ends(void);
+/* It has done an errand already. To end is what the child must, too. */
+void taken_over_does_not_end(void);
+/* The log is not filled. Any errand that has an answer is harmless. */
+struct errand_order;
+void taken_over_says_too_much(const struct errand_order *harmless);
 
 /* To each of these errands, with a text that has no end, it has an answer:
  * check() looks at that, and how much data it has. No descriptor comes. */

@@ -18,10 +18,11 @@
  *   files      the journal, its successor and the socket, by their own names;
  *              for appending, logs below /var/log/xen and the store's own
  *              directory (log_open_below()), but not the pid file; and the
- * trace file of the command line, as long as root has written that domains
- * whether one is there, and its UUID; the parent alone has the hypervisor's
- * control operations open programs   another xenstored, see successor.h the log
- * lines
+ *              trace file of the command line, as long as root has written that
+ *   domains    whether one is there, and its UUID; the parent alone has the
+ *              hypervisor's control operations open
+ *   programs   another xenstored, see successor.h
+ *   the log    lines, see ERRAND_LINES
  *
  * The journal, which a daemon that was taken over has written, is read by the
  * next one when it has no privileges any more, and so is what a live update

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <base/macros.h>
+#include <daemon/clock.h>
 #include <daemon/fd_message.h>
 
 static void close_all(int *fds, int *n)
@@ -98,9 +99,32 @@ static errand_func *const *own;
 static unsigned int n_own;
 static void (*tell_ready)(void); /* NULL: has been told */
 
+/* False: one of too many. Or a child that a guest has taken over could fill the
+ * disk. */
+static bool may_say(void)
+{
+    static unsigned int left = ERRAND_LINES, dropped;
+    static uint64_t since;
+    uint64_t seconds = (now_ms() - since) / 1000;
+
+    since += seconds * 1000;
+    if (left < ERRAND_LINES)
+        left += seconds < ERRAND_LINES - left ? (unsigned int)seconds
+                                              : ERRAND_LINES - left;
+    if (!left) {
+        dropped++;
+        return false;
+    }
+    left--;
+    if (dropped)
+        log_warning("%u lines of the process that serves are dropped", dropped);
+    dropped = 0;
+    return true;
+}
+
 static void say(const struct errand_call *c)
 {
-    if (c->text[0] && c->number <= LOG_LVL_DEBUG)
+    if (c->text[0] && c->number <= LOG_LVL_DEBUG && may_say())
         log_line((enum log_level)c->number, "%s", c->text[0]);
 }
 

@@ -23,6 +23,10 @@ enum {
     ERRAND_OWN,   /* the first of the daemon's */
 };
 
+/* Lines of a child that the log takes at once; later it is one in a second. A
+ * daemon for a thousand guests may have something to say of each. */
+#define ERRAND_LINES 2000
+
 #define ERRAND_TEXT 8320 /* strings, with their terminators; two paths */
 #define ERRAND_DATA 2304 /* bytes of an answer */
 #define ERRAND_FDS  4    /* descriptors of an answer */

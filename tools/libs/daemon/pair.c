@@ -63,18 +63,33 @@ static void close_inherited(void)
         closedir(all);
 }
 
+static void begin_to_end(struct pair *p)
+{
+    notify_manager("STOPPING=1");
+    if (!p->of_end.armed)
+        event_timer_set(&p->loop, &p->of_end, PAIR_END_MS);
+}
+
 static void signal_ready(struct event_source *s, uint32_t events)
 {
-    const struct pair *p = container_of(s, struct pair, of_signals);
+    struct pair *p = container_of(s, struct pair, of_signals);
     struct signalfd_siginfo info;
 
     if (read(p->signals, &info, sizeof(info)) != sizeof(info))
         return;
-    if (info.ssi_signo != SIGHUP)
-        notify_manager("STOPPING=1");
-    else
+    if (info.ssi_signo == SIGHUP)
         log_reopen();
+    else
+        begin_to_end(p);
     kill(p->child, (int)info.ssi_signo);
+}
+
+static void does_not_end(struct event_timer *t)
+{
+    struct pair *p = container_of(t, struct pair, of_end);
+
+    log_error("the process that serves does not end when it is told to");
+    event_loop_stop(&p->loop, 0);
 }
 
 static void child_ready(struct event_source *s, uint32_t events)
@@ -110,6 +125,7 @@ static int listen_to_both(struct pair *p)
 
     p->of_signals = (struct event_source){p->signals, .ready = signal_ready};
     p->of_child = (struct event_source){p->end, .ready = child_ready};
+    p->of_end = (struct event_timer){.fire = does_not_end};
     rc = rc ? rc : event_source_add(&p->loop, &p->of_signals, EPOLLIN);
     return rc ? rc : event_source_add(&p->loop, &p->of_child, EPOLLIN);
 }

@@ -9,7 +9,8 @@
  * There is never one without the other. The kernel kills the child when the
  * parent has ended. When the child has ended the parent ends as it did, or with
  * 1 if it was killed. So whoever starts the daemon again when its process has
- * ended need not know of the two.
+ * ended need not know of the two. A child that a guest has taken over may not
+ * end when it is told to: the parent kills it after PAIR_END_MS.
  */
 #ifndef DAEMON_PAIR_H
 #define DAEMON_PAIR_H
@@ -19,6 +20,9 @@
 
 #include <daemon/event_loop.h>
 
+/* For the store to write its journal, on a busy host. */
+#define PAIR_END_MS 5000
+
 struct pair {
     pid_t parent, child; /* child is 0 in the child */
     int end;             /* of the socket, a SOCK_SEQPACKET */
@@ -27,6 +31,7 @@ struct pair {
     int signals;
     struct event_loop loop; /* what else it waits for may be added */
     struct event_source of_signals, of_child;
+    struct event_timer of_end;
     bool (*serve)(struct pair *p);
 };
 
