@@ -12,6 +12,8 @@
 #include <xen/xen.h>
 #include <xenevtchn.h>
 
+#include <daemon/virq.h>
+
 #include "errand.h"
 
 static xenevtchn_handle *evtchn;
@@ -94,10 +96,13 @@ void hypervisor_log_keep(struct keep *k)
 
 bool hypervisor_log_open(void)
 {
+    int port;
+
     evtchn = xenevtchn_open(log_for_libraries(), 0);
-    if (!evtchn || xenevtchn_bind_virq(evtchn, VIRQ_CON_RING) < 0) {
+    port = evtchn ? virq_bind(evtchn, VIRQ_CON_RING) : -errno;
+    if (port < 0) {
         log_error("cannot follow the hypervisor's console: %s",
-                  strerror(errno));
+                  strerror(-port));
         return false;
     }
     source.fd = xenevtchn_fd(evtchn);

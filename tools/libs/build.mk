@@ -10,7 +10,7 @@ L := tools/libs
 # For daemons: static, not installed, hence not in $(O)/lib.
 DAEMON := $(O)/$L/daemon.a
 $(DAEMON): $(addprefix $(O)/$L/daemon/,event_loop.o log.o signals.o notify.o daemonise.o pid_lock.o \
-    privileges.o filter.o filter_guests.o pair.o sandbox.o errand.o fd_message.o log_open.o)
+    privileges.o filter.o filter_guests.o pair.o sandbox.o errand.o fd_message.o log_open.o virq.o)
 	$(call say,AR,$@)mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 XENTOOLLOG  := $(O)/lib/libxentoollog.so.1
 XENTOOLCORE := $(O)/lib/libxentoolcore.so.1
@@ -89,4 +89,6 @@ fuzz-guest-image: tests/fuzz/guest_image.c $(KERNEL_PARSERS) $(KERNEL_LAYOUT) \
 .PHONY: fuzz-guest-image
 
 $(eval $(call unit_test,daemon,tests/unit/daemon.c \
-    $(addprefix $L/daemon/,event_loop.c fd_message.c log.c signals.c notify.c daemonise.c pid_lock.c),-lxentoollog))
+    $(addprefix $L/daemon/,event_loop.c fd_message.c log.c signals.c notify.c daemonise.c pid_lock.c \
+        pair.c),-lxentoollog))
+$(eval $(call unit_test,daemon_virq,tests/unit/daemon_virq.c $L/daemon/virq.c))

@@ -292,7 +292,8 @@ static void connect_xen(void)
         exit(1);
     dom_exc_port = xen_bind_dom_exc();
     if (dom_exc_port < 0)
-        check(errno, "binding VIRQ_DOM_EXC (is another store running?)");
+        check(-dom_exc_port,
+              "binding VIRQ_DOM_EXC (is another store running?)");
     evtchn_source.fd = xen_evtchn_fd();
     check(-event_source_add(&loop, &evtchn_source, EPOLLIN), "event channels");
 }

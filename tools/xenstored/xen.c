@@ -18,6 +18,7 @@
 #include <xlctrl.h>
 
 #include <daemon/log.h>
+#include <daemon/virq.h>
 
 #include "errand.h"
 
@@ -111,16 +112,9 @@ int xen_evtchn_fd(void)
     return xenevtchn_fd(evtchn);
 }
 
-/* A store that was killed has it until it has ended altogether. */
 int xen_bind_dom_exc(void)
 {
-    int port = xenevtchn_bind_virq(evtchn, VIRQ_DOM_EXC);
-
-    for (int i = 0; i < 100 && port < 0 && errno == EEXIST; i++) {
-        usleep(10000);
-        port = xenevtchn_bind_virq(evtchn, VIRQ_DOM_EXC);
-    }
-    return port;
+    return virq_bind(evtchn, VIRQ_DOM_EXC);
 }
 
 int xen_bind_interdomain(uint16_t domid, uint32_t remote_port)

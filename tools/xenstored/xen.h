@@ -27,6 +27,7 @@ int xen_ask_domain(uint16_t domid, struct xen_domain_info *info);
 
 /* Event channels. Ports are positive; a negative value is an error. */
 int xen_evtchn_fd(void);
+/* -errno; a store that has just ended is waited for (daemon/virq.h). */
 int xen_bind_dom_exc(void);
 int xen_bind_interdomain(uint16_t domid, uint32_t remote_port);
 /* Of a port that is bound. They cannot fail in a way that anybody could mend.
