@@ -5,6 +5,7 @@
  * work with either. Two processes, see parent.h.
  */
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,7 +163,7 @@ int main(int argc, char **argv)
         return 1;
     setrlimit(RLIMIT_NOFILE, &files); /* some descriptors per guest */
     rc = serving_claim(CONSOLE_RUN_DIR);
-    rc = rc ? rc : pair_fork(&both);
+    rc = rc ? rc : pair_fork(&both, INT_MAX);
     if (rc)
         return cannot_start(rc);
     return both.child ? be_parent(&o, &both) : serve(&both, argv[0]);

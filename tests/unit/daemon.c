@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -25,6 +26,7 @@
 #include <daemon/daemonise.h>
 #include <daemon/fd_message.h>
 #include <daemon/log.h>
+#include <daemon/pair.h>
 #include <daemon/pid_lock.h>
 #include <daemon/signals.h>
 
@@ -377,9 +379,41 @@ static void more_descriptors_than_were_asked_for_are_closed(void **state)
     close(ends[1]);
 }
 
+/* --- a daemon of two processes --- */
+
+/* Of what it was started with, and none is close-on-exec, the child has these:
+ * 1: what was open by chance, 2: what another program has left at 100. */
+static int child_has(int left)
+{
+    pid_t pid = fork();
+    struct pair both;
+    int chance, status;
+
+    if (pid)
+        return status_of(pid);
+    alarm(30);
+    chance = open("/dev/null", O_RDONLY);
+    dup2(chance, 100);
+    if (pair_fork(&both, left))
+        _exit(99);
+    if (!both.child)
+        _exit((fcntl(chance, F_GETFD) >= 0) + 2 * (fcntl(100, F_GETFD) >= 0));
+    waitpid(both.child, &status, 0);
+    _exit(WEXITSTATUS(status));
+}
+
+/* Or whoever waits for that to be closed would wait for the daemon. */
+static void what_is_open_by_chance_is_not_the_childs(void **state)
+{
+    assert_int_equal(child_has(INT_MAX), 0);
+    assert_int_equal(child_has(100), 2);
+    assert_int_equal(child_has(STDERR_FILENO + 1), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_open_by_chance_is_not_the_childs),
         cmocka_unit_test(more_descriptors_than_were_asked_for_are_closed),
         TEST(manager_hears_of_start_and_end),
         TEST(second_instance_is_refused_with_the_pid_of_the_first),

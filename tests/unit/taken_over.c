@@ -2,6 +2,7 @@
 /* See taken_over.h. */
 #include "taken_over.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -32,7 +33,7 @@ static int be_parent(const char *pid_file, taken_over_run *run, int to_child)
 
     log_setup("parent", LOG_LVL_WARN);
     dup2(said, STDERR_FILENO);
-    if (daemon_begin(pid_file, true) || pair_fork(&both))
+    if (daemon_begin(pid_file, true) || pair_fork(&both, INT_MAX))
         return 99;
     if (!both.child) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -425,6 +425,17 @@ static int serve(const char *boot_id)
     return rc;
 }
 
+/* The first descriptor of those that a program before this one has left to the
+ * process that serves. One of a single process left them anywhere. */
+static int first_left(void)
+{
+    int state = successor_state();
+
+    if (state < 0)
+        return INT_MAX;
+    return state == ERRAND_HANDED ? state : STDERR_FILENO + 1;
+}
+
 /* --- the other ------------------------------------------------------------ */
 
 static void ready(void)
@@ -476,7 +487,7 @@ int main(int argc, char **argv)
         return 1;
     check(read_boot_id(boot_id), "the boot's id");
     raise_limits();
-    check(-pair_fork(&both), "a process of its own");
+    check(-pair_fork(&both, first_left()), "a process of its own");
     if (both.child)
         return be_parent(&both);
     begin_to_serve(&both, argv[0]);

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -21,7 +22,24 @@
 #include <daemon/notify.h>
 #include <daemon/signals.h>
 
-int pair_fork(struct pair *p)
+/* What this process was started with beside the first three, below that one. */
+static void close_inherited(int end)
+{
+    DIR *all = opendir("/proc/self/fd");
+    struct dirent *e;
+
+    while (all && (e = readdir(all))) {
+        int fd = atoi(e->d_name), flags = fcntl(fd, F_GETFD);
+
+        if (fd > STDERR_FILENO && fd < end && flags >= 0 &&
+            !(flags & FD_CLOEXEC))
+            close(fd);
+    }
+    if (all)
+        closedir(all);
+}
+
+int pair_fork(struct pair *p, int left)
 {
     int ends[2];
 
@@ -39,29 +57,13 @@ int pair_fork(struct pair *p)
     if (p->child)
         return 0;
     close(p->signals);
+    close_inherited(left);
     daemon_in_child();
     unsetenv("NOTIFY_SOCKET"); /* the parent tells */
     return 0;
 }
 
 /* --- the parent ----------------------------------------------------------- */
-
-/* What a program before this one has left is the child's: who hangs up there
- * must be seen to. */
-static void close_inherited(void)
-{
-    DIR *all = opendir("/proc/self/fd");
-    struct dirent *e;
-
-    while (all && (e = readdir(all))) {
-        int fd = atoi(e->d_name), flags = fcntl(fd, F_GETFD);
-
-        if (fd > STDERR_FILENO && flags >= 0 && !(flags & FD_CLOEXEC))
-            close(fd);
-    }
-    if (all)
-        closedir(all);
-}
 
 static void begin_to_end(struct pair *p)
 {
@@ -134,7 +136,7 @@ int pair_run(struct pair *p, bool (*serve)(struct pair *p))
 {
     int rc;
 
-    close_inherited();
+    close_inherited(INT_MAX); /* who hangs up there must be seen to */
     p->serve = serve;
     rc = listen_to_both(p);
     if (rc)

@@ -36,9 +36,11 @@ struct pair {
 };
 
 /* After daemon_begin(), before there are threads: becomes two. The child is no
- * daemon for those outside (daemon_in_child()), and has no signal that waits.
- * 0 or -errno. */
-int pair_fork(struct pair *p);
+ * daemon for those outside (daemon_in_child()), has no signal that waits, and
+ * has closed what this process was started with but is not close-on-exec. left:
+ * from this descriptor on that is the child's, from a program before this one;
+ * INT_MAX: nothing is. 0 or -errno. */
+int pair_fork(struct pair *p, int left);
 
 /*
  * The parent: calls serve() for each message of the child, and opens the log
