@@ -15,6 +15,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <daemon/clock.h>
 #include <daemon/log.h>
 
 #include "../../tools/libxenstore/reconnect.h"
@@ -256,13 +257,24 @@ static void give_up(struct store_gate *g, const char *why)
     store_gate_close(g);
 }
 
+/* The first time all that may come at once. */
+static void refill(struct store_gate *g)
+{
+    uint64_t now = now_ms(), ticks = (now - g->refilled_ms) / TICK_MS;
+    uint64_t has = g->requests + ticks * g->rules->per_tick;
+    uint64_t most = g->rules->burst;
+
+    if (!g->refilled_ms || has > most)
+        has = most;
+    g->requests = (unsigned int)has;
+    g->refilled_ms = g->refilled_ms ? g->refilled_ms + ticks * TICK_MS : now;
+}
+
 static void on_tick(struct event_timer *t)
 {
     struct store_gate *g = container_of(t, struct store_gate, tick);
 
-    g->requests += g->rules->per_tick;
-    if (g->requests > g->rules->burst)
-        g->requests = g->rules->burst;
+    refill(g);
     if (g->answer.whole && ++g->stalled > STALLED_MOST)
         give_up(g, "takes no answers from the store");
     else if (g->transaction && ++g->age > AGE_MOST)
@@ -315,7 +327,6 @@ static void start(struct store_gate *g, int process, int store)
     g->request.have = g->request.sent = g->answer.have = g->answer.sent = 0;
     g->request.whole = g->answer.whole = g->passing = g->waiting = false;
     g->stalled = g->watches = g->transaction = 0;
-    g->requests = g->rules->burst;
 }
 
 /* 0 or -errno. */
@@ -351,11 +362,23 @@ static void close_three(int store, const int ends[2])
     close(ends[1]);
 }
 
+/* A connection costs the store some work, too. */
+static bool may_connect(struct store_gate *g)
+{
+    refill(g);
+    if (g->requests < g->rules->per_tick)
+        return false;
+    g->requests -= g->rules->per_tick;
+    return true;
+}
+
 int store_gate_open(struct store_gate *g)
 {
     int ends[2], store, rc;
 
     store_gate_close(g);
+    if (!may_connect(g))
+        return -EAGAIN;
     errno = ENOENT; /* if it has no reason of its own */
     store = xs_connect();
     if (store < 0)

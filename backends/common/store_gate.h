@@ -8,9 +8,10 @@
  * Nor are large values, more watches than the rules say, more than one
  * transaction at a time or many requests in one: the store sets no bounds to
  * domain 0. A process gets an answer before its next request is looked at, and
- * may make so many requests at once, later so many in a tenth of a second. One
- * that takes no answers for two seconds or has a transaction for five loses the
- * connection.
+ * may make so many requests at once, later so many in a tenth of a second,
+ * whatever connections it makes: each counts as the requests of a tenth of a
+ * second. One that takes no answers for two seconds or has a transaction for
+ * five loses the connection.
  *
  * The connection ends with this daemon, and the process asks the next one. What
  * is not answered for a second, because this daemon or the store has been
@@ -62,6 +63,7 @@ struct store_gate {
     bool waiting; /* one has passed and is not answered: */
     uint32_t asked;
     unsigned int requests; /* that may come now */
+    uint64_t refilled_ms;  /* these, see daemon/clock.h */
     unsigned int watches;
     uint32_t transaction; /* its number; 0: none */
     unsigned int in_transaction;
@@ -70,7 +72,8 @@ struct store_gate {
 };
 
 /* Connects to the store, in the place of the connection there was. The
- * descriptor for the process, the caller's to send and to close; or -errno. */
+ * descriptor for the process, the caller's to send and to close; or -errno.
+ * -EAGAIN: after too many requests, later. */
 int store_gate_open(struct store_gate *g);
 /* Harmless if it is closed. */
 void store_gate_close(struct store_gate *g);

@@ -366,6 +366,59 @@ static void flood_is_held_back(void **state)
     assert_in_range(seen, 100, 600); /* 400, and 20 in each 100 ms */
 }
 
+/* 0 or -errno. */
+static int connect_again(void)
+{
+    int ends[2];
+
+    close(process);
+    close(store);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    store = ends[0];
+    store_end = ends[1];
+    process = store_gate_open(&gate.gate);
+    if (process < 0)
+        close(store_end);
+    return process < 0 ? process : 0;
+}
+
+/* How many requests come to the store that are made at once. */
+static unsigned int come_at_once(void)
+{
+    struct message m, got;
+    size_t n = make(&m, XS_READ, 0, "backend/vbd/5/51712", 20);
+    unsigned int seen;
+
+    for (seen = 0;; seen++) {
+        send_all(process, &m, n);
+        run_for(0);
+        if (!take(store, &got))
+            return seen;
+        send_all(store, &got, n);
+        run_for(0);
+        assert_true(take(process, &got));
+    }
+}
+
+static void another_connection_brings_no_more_requests(void **state)
+{
+    uint64_t begin = now_ms(), passed_ms;
+    unsigned int seen = come_at_once();
+
+    assert_in_range(seen, 300, UINT32_MAX);
+    for (int i = 0; i < 20; i++) {
+        run_for(50);
+        if (!connect_again())
+            seen += 20 + come_at_once(); /* it costs, too */
+    }
+    passed_ms = now_ms() - begin;
+    if (seen > 400 + 20 * (passed_ms / 100 + 1))
+        fail_msg("%u requests in %u ms", seen, (unsigned int)passed_ms);
+    run_for(500);
+    assert_int_equal(connect_again(), 0);
+    assert_true(passes(XS_READ, "backend/vbd/5/51712"));
+}
+
 /* With no event asked for, hanging up is one all the same. */
 static void who_hangs_up_is_not_looked_at_again(void **state)
 {
@@ -474,6 +527,7 @@ int main(void)
         GATE(ends_end_together),
         GATE(another_connection_ends_the_former),
         GATE(flood_is_held_back),
+        GATE(another_connection_brings_no_more_requests),
         GATE(who_hangs_up_is_not_looked_at_again),
         GATE(who_takes_no_answers_is_ended),
         GATE(directory_of_a_device_that_is_over_takes_nothing),
