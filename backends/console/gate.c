@@ -7,16 +7,15 @@
 #include <xen/xen.h>
 
 /* What of a guest's directory the path names; NULL: it is no guest's. */
-static const char *of_guest(const char *path)
+static const char *of_guest(const char *path, unsigned int *domid)
 {
     char directory[32];
-    unsigned int domid;
     int n;
 
-    if (sscanf(path, "/local/domain/%u/", &domid) != 1 || !domid ||
-        domid >= DOMID_FIRST_RESERVED)
+    if (sscanf(path, "/local/domain/%u/", domid) != 1 || !*domid ||
+        *domid >= DOMID_FIRST_RESERVED)
         return NULL;
-    n = snprintf(directory, sizeof(directory), "/local/domain/%u/", domid);
+    n = snprintf(directory, sizeof(directory), "/local/domain/%u/", *domid);
     return strncmp(path, directory, n) ? NULL : path + n;
 }
 
@@ -38,17 +37,18 @@ static bool may_watch(const char *path, const char *node)
            (node && !strcmp(node, "console/port"));
 }
 
-static bool may_write(const struct console_gate *g, const char *node,
-                      const char *value, size_t n)
+static bool may_write(const struct console_gate *g, unsigned int domid,
+                      const char *node, const char *value, size_t n)
 {
     return node && !strcmp(node, "console/tty") && n && n == strlen(g->shown) &&
-           !memcmp(value, g->shown, n);
+           !memcmp(value, g->shown, n) && g->lives(domid);
 }
 
 static bool may(const struct store_gate *gate, uint32_t type, const char *path,
                 const char *rest, size_t n)
 {
-    const char *node = of_guest(path);
+    unsigned int domid;
+    const char *node = of_guest(path, &domid);
 
     switch (type) {
     case XS_IS_DOMAIN_INTRODUCED:
@@ -62,7 +62,7 @@ static bool may(const struct store_gate *gate, uint32_t type, const char *path,
         return may_watch(path, node);
     case XS_WRITE:
         return may_write(container_of(gate, const struct console_gate, gate),
-                         node, rest, n);
+                         domid, node, rest, n);
     default:
         return false;
     }

@@ -7,8 +7,9 @@
  *   reading    which domains there are, and of each its name and what its
  *              console's directory has for the daemon
  *   watching   that domains come and go, and each guest's port
- *   writing    console/tty of a guest, and as its value the name of the
- * terminal that was shown last: 'xl console', which is root, opens that
+ *   writing    console/tty of a guest that lives, since nobody would remove
+ *              that of another, and as its value the name of the terminal that
+ *              was shown last: 'xl console', which is root, opens that
  *   requests   4000 at once, later 2000 in a second: some for each guest when
  *              the store has come back; no transactions
  */
@@ -20,9 +21,10 @@
 struct console_gate {
     struct store_gate gate;
     char shown[32]; /* the terminal's name; "": none */
+    bool (*lives)(unsigned int domid);
 };
 
-/* Before the first store_gate_open(); all zero. */
+/* Before the first store_gate_open(); all zero but lives. */
 void console_gate_begin(struct console_gate *g, struct event_loop *loop);
 
 #endif

@@ -63,6 +63,13 @@ static int look_at(unsigned int domid, struct domain_state *d)
     return 0;
 }
 
+static bool lives(unsigned int domid)
+{
+    struct domain_state d = {0};
+
+    return !look_at(domid, &d) && !d.over;
+}
+
 static int make_terminal(struct errand_call *c)
 {
     int rc = terminal_open(&c->fds[TERMINAL_MASTER], &c->fds[TERMINAL_SLAVE]);
@@ -188,6 +195,7 @@ int parent_run(const struct parent *with, struct pair *both)
                   strerror(errno));
         return 1;
     }
+    gate.lives = lives;
     console_gate_begin(&gate, &both->loop);
     return errand_run(both, errands, ERRAND_KINDS - ERRAND_OWN, with->ready);
 }

@@ -198,27 +198,30 @@ static void a_domain_that_has_ended_has_none(void **state)
 
 /* --- the store ------------------------------------------------------------ */
 
-static void send_write(int fd, const char *value)
+static void send_write(int fd, unsigned int domid, const char *value)
 {
-    static const char path[] = "/local/domain/5/console/tty";
+    char path[64];
+    size_t n = 1 + (size_t)snprintf(path, sizeof(path),
+                                    "/local/domain/%u/console/tty", domid);
     struct {
         struct xsd_sockmsg header;
         char payload[128];
     } m = {.header = {.type = XS_WRITE}};
 
-    m.header.len = sizeof(path) + strlen(value);
-    memcpy(m.payload, path, sizeof(path));
-    memcpy(m.payload + sizeof(path), value, strlen(value));
+    m.header.len = n + strlen(value);
+    memcpy(m.payload, path, n);
+    memcpy(m.payload + n, value, strlen(value));
     assert_true(write(fd, &m, sizeof(m.header) + m.header.len) > 0);
 }
 
 /* Does it come to the store? The answer is given. */
-static bool is_written(int fd, int store, const char *value)
+static bool is_written_of(unsigned int domid, int fd, int store,
+                          const char *value)
 {
     struct xsd_sockmsg h = {0}, answer = {.type = XS_WRITE};
     char payload[128];
 
-    send_write(fd, value);
+    send_write(fd, domid, value);
     for (int i = 0; i < 2000; i++) {
         if (recv(store, &h, sizeof(h), MSG_DONTWAIT) == sizeof(h)) {
             assert_int_equal(read(store, payload, h.len), h.len);
@@ -238,6 +241,11 @@ static bool is_written(int fd, int store, const char *value)
     return false;
 }
 
+static bool is_written(int fd, int store, const char *value)
+{
+    return is_written_of(HERE, fd, store, value);
+}
+
 /* Whoever has the master has the terminal. */
 static void a_terminal_is_shown_by_its_master(void **state)
 {
@@ -253,6 +261,8 @@ static void a_terminal_is_shown_by_its_master(void **state)
     assert_false(is_written(store, stores[0][0], name));
     assert_int_equal(errand_show(fds[TERMINAL_MASTER]), 0);
     assert_true(is_written(store, stores[0][0], name));
+    assert_false(is_written_of(NOWHERE, store, stores[0][0], name));
+    assert_false(is_written_of(DYING, store, stores[0][0], name));
     assert_false(is_written(store, stores[0][0], other));
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     assert_true(errand_show(ends[0]) < 0);
