@@ -35,7 +35,7 @@ CPPFLAGS_backends += -D__XEN_TOOLS__ -Itools/libs/ctrl
 
 # The backend of all PV consoles, at the path where init scripts look.
 XENCONSOLED := $(addprefix backends/console/, \
-    main.c parent.c gate.c keeper_reach.c terminal.c serving.c sandbox.c errand.c consoles.c console.c \
+    main.c parent.c given.c gate.c keeper_reach.c terminal.c serving.c sandbox.c errand.c consoles.c console.c \
     hypervisor.c ring.c output.c progress.c log_file.c keep.c keep_wire.c) \
     $(addprefix backends/common/, grant_map.c ports.c store_client.c store_gate.c)
 CONTROL_LIBS := $(addprefix $(O)/lib/, libxenforeignmemory.so.1 libxencall.so.1 libxlctrl.so)
@@ -165,7 +165,7 @@ CONSOLE_WORLD := $(addprefix tests/unit/,played_consoles.c console_errands.c) \
 $(eval $(call unit_test,console_serve,tests/unit/console_serve.c $(CONSOLE_WORLD),-lxentoollog))
 CFLAGS_tests/unit/console_parent := $(CPPFLAGS_backends)
 $(eval $(call unit_test,console_parent,$(addprefix tests/unit/,console_parent.c taken_over.c) \
-    $(addprefix backends/console/,parent.c errand.c gate.c keeper_reach.c terminal.c) \
+    $(addprefix backends/console/,parent.c given.c errand.c gate.c keeper_reach.c terminal.c) \
     backends/common/store_gate.c $(addprefix tools/libs/daemon/,daemonise.c log.c log_open.c notify.c \
         pid_lock.c pair.c errand.c signals.c event_loop.c fd_message.c),-lxentoollog))
 $(eval $(call unit_test,console_serving,tests/unit/console_serving.c backends/console/serving.c \

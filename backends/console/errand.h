@@ -27,8 +27,8 @@ enum {
 
 /* A new connection to the store, by the gate (gate.h). The former ends. */
 int errand_store(void);
-/* A terminal and the pipe before it (output.h), for about so many bytes; once
- * for each domain. 0. */
+/* A terminal and the pipe before it (output.h), for about so many bytes; one
+ * for each domain. 0; -EAGAIN: too many are open still. */
 int errand_terminal(unsigned int domid, size_t size, int fds[TERMINAL_FDS]);
 /* The terminal's name is to be written into the store next. 0. */
 int errand_show(int master);

@@ -16,6 +16,7 @@
 
 #include "errand_wire.h"
 #include "gate.h"
+#include "given.h"
 #include "keeper_reach.h"
 #include "log_file.h"
 #include "terminal.h"
@@ -24,19 +25,36 @@ static const struct parent *own;
 static struct console_gate gate;
 static xlc_handle *xlc;
 
-/* What fails on the child's side is asked for again. */
-#define TERMINALS_MOST 8
+/* Terminals: two for each domain, and more for those that have just ended. */
+#define TERMINALS_EACH 2
+#define TERMINALS_MORE 256
 
-/* How many terminals the domain of that frame has got; 0: none, or it has
- * ended: the next of its number may get the same frame. */
-static struct {
-    uint64_t frame;
-    unsigned int times;
-} given[DOMID_FIRST_RESERVED];
-
-static void forget(unsigned int domid)
+static int look_at(unsigned int domid, struct domain_state *d)
 {
-    given[domid].frame = given[domid].times = 0;
+    struct xen_domctl_getdomaininfo info;
+
+    if (!domid || domid >= DOMID_FIRST_RESERVED)
+        return -EINVAL;
+    if (xlc_domain_getinfo(xlc, domid, &info))
+        return -errno;
+    *d = (struct domain_state){.frame = info.shared_info_frame,
+                               .over = !!(info.flags & XEN_DOMINF_dying)};
+    return 0;
+}
+
+/* The same for one that must live. */
+static int look_at_living(unsigned int domid, struct domain_state *d)
+{
+    int rc = look_at(domid, d);
+
+    return rc || !d->over ? rc : -ESRCH;
+}
+
+static bool lives(unsigned int domid)
+{
+    struct domain_state d = {0};
+
+    return !look_at_living(domid, &d);
 }
 
 static int do_store(struct errand_call *c)
@@ -46,28 +64,20 @@ static int do_store(struct errand_call *c)
 
 /* --- terminals ------------------------------------------------------------ */
 
-static int look_at(unsigned int domid, struct domain_state *d)
+static int nr_living(void)
 {
-    struct xen_domctl_getdomaininfo info;
+    struct xen_domctl_getdomaininfo info[32];
+    uint32_t first = 1;
+    int n, living = 0;
 
-    if (!domid || domid >= DOMID_FIRST_RESERVED)
-        return -EINVAL;
-    if (xlc_domain_getinfo(xlc, domid, &info)) {
-        forget(domid);
-        return -errno;
-    }
-    *d = (struct domain_state){.frame = info.shared_info_frame,
-                               .over = !!(info.flags & XEN_DOMINF_dying)};
-    if (d->over || d->frame != given[domid].frame)
-        forget(domid);
-    return 0;
-}
-
-static bool lives(unsigned int domid)
-{
-    struct domain_state d = {0};
-
-    return !look_at(domid, &d) && !d.over;
+    do {
+        n = xlc_domain_getinfolist(xlc, first, ARRAY_SIZE(info), info);
+        for (int i = 0; i < n; i++)
+            living += !(info[i].flags & XEN_DOMINF_dying);
+        if (n > 0)
+            first = info[n - 1].domain + 1u;
+    } while (n == (int)ARRAY_SIZE(info));
+    return living;
 }
 
 static int make_terminal(struct errand_call *c)
@@ -78,28 +88,27 @@ static int make_terminal(struct errand_call *c)
         return rc;
     c->n = 2;
     rc = terminal_pipe(&c->fds[TERMINAL_PIPE_OUT], c->size);
-    if (!rc)
-        c->n = TERMINAL_FDS;
-    return rc;
+    if (rc)
+        return rc;
+    c->n = TERMINAL_FDS;
+    return given_add(c->fds);
 }
 
 static int do_terminal(struct errand_call *c)
 {
     struct domain_state d = {0};
-    int rc = look_at(c->number, &d);
+    int rc = look_at_living(c->number, &d), living;
 
     if (rc)
         return rc;
-    if (d.over)
-        return -ESRCH;
-    if (c->size > TERMINAL_WAITING || given[c->number].times == TERMINALS_MOST)
+    if (c->size > TERMINAL_WAITING)
         return -EPERM;
-    rc = make_terminal(c);
-    if (!rc) {
-        given[c->number].frame = d.frame;
-        given[c->number].times++;
-    }
-    return rc;
+    living = given_living();
+    if (living < 0)
+        return living;
+    if (living >= TERMINALS_EACH * nr_living() + TERMINALS_MORE)
+        return -EAGAIN;
+    return make_terminal(c);
 }
 
 static int do_show(struct errand_call *c)

@@ -19,11 +19,11 @@
  *   store        a connection through the gate (gate.h), which lets pass what
  *                consoles need; one at a time. Errands for each node would be
  *                more, and could not tell what changes
- *   terminal     a new pseudo terminal, raw, with a pipe of a megabyte at most;
- *                eight for each domain that there is, since the host has only
- *                some thousand, and what the child cannot use it asks
- *                for again. By root, since others' pipes become small when
- *                there are many
+ *   terminal     a new pseudo terminal, raw, with a pipe of a megabyte at most,
+ *                for a domain that lives. Two for each domain and 256 more may
+ *                be open at a time (given.h), since the host has only some
+ *                thousand. By root, since others' pipes become small when there
+ *                are many
  *   show         the terminal's name may be written into the store. Whoever has
  *                a master has the terminal, so the master itself is the proof,
  *                also of one that was made by a daemon before this one
