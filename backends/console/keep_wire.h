@@ -2,7 +2,9 @@
 /*
  * Between the console daemon and its keeper: packets over a Unix socket.
  *
- *     put NAME   with descriptors     keep these, in the place of older ones
+ *     put NAME   with descriptors     keep these, in the place of older ones:
+ *                                     terminals, pipes and one page of memory,
+ *                                     sealed (F_SEAL_GROW)
  *     drop NAME                       close them
  *     list                            answered by a put for each name, and list
  *

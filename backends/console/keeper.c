@@ -23,15 +23,17 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+#include <xen/xen.h>
 
 #include <base/macros.h>
+#include <base/page.h>
 #include <daemon/filter.h>
 #include <daemon/privileges.h>
 
 #include "keep_wire.h"
 
 #define LISTENER  3
-#define KEPT_MOST 65536 /* more than there can be domains */
+#define KEPT_MOST (DOMID_FIRST_RESERVED + 1) /* one for the hypervisor */
 
 static struct kept {
     struct kept *next;
@@ -61,28 +63,43 @@ static void drop(const char *name)
     free(k);
 }
 
-/* A terminal, a pipe or a memory file. Anything else (a lock, a connection, the
- * device of event channels) would outlive here the process to which it belongs,
- * and keep the next daemon from its work. */
-static bool is_for_keeping(int fd)
+static bool is_terminal(const struct stat *st)
 {
-    struct stat st;
+    unsigned int slaves = major(st->st_rdev) - UNIX98_PTY_SLAVE_MAJOR;
 
-    if (fstat(fd, &st))
-        return false;
-    if (S_ISCHR(st.st_mode))
-        return st.st_rdev == makedev(TTYAUX_MAJOR, 2) ||
-               (major(st.st_rdev) >= UNIX98_PTY_SLAVE_MAJOR &&
-                major(st.st_rdev) <
-                    UNIX98_PTY_SLAVE_MAJOR + UNIX98_PTY_MAJOR_COUNT);
-    return S_ISFIFO(st.st_mode) || (S_ISREG(st.st_mode) && !st.st_nlink);
+    return S_ISCHR(st->st_mode) && (st->st_rdev == makedev(TTYAUX_MAJOR, 2) ||
+                                    slaves < UNIX98_PTY_MAJOR_COUNT);
 }
 
+/* A memory file of a page that cannot become longer: a daemon that was taken
+ * over can make any. No other file is sealed so. Its size is looked at when it
+ * is. */
+static bool is_page(int fd)
+{
+    int seals = fcntl(fd, F_GET_SEALS);
+    struct stat st;
+
+    return seals >= 0 && (seals & F_SEAL_GROW) && !fstat(fd, &st) &&
+           st.st_size <= (off_t)PAGE_SIZE;
+}
+
+/* Terminals, pipes and one page. Anything else (a lock, a connection, the
+ * device of event channels) would outlive here the process to which it belongs,
+ * and keep the next daemon from its work. */
 static bool are_for_keeping(const int *fds, int n)
 {
-    while (n && is_for_keeping(fds[n - 1]))
-        n--;
-    return !n;
+    int pages = 0;
+
+    for (int i = 0; i < n; i++) {
+        struct stat st;
+
+        if (is_page(fds[i]))
+            pages++;
+        else if (fstat(fds[i], &st) ||
+                 (!is_terminal(&st) && !S_ISFIFO(st.st_mode)))
+            return false;
+    }
+    return pages <= 1;
 }
 
 static void put(const struct keep_message *m, const int *fds, int n)
@@ -147,6 +164,7 @@ static int give_up_privileges(void)
     static const int allowed[] = {SCMP_SYS(accept4), SCMP_SYS(recvmsg),
                                   SCMP_SYS(sendmsg), SCMP_SYS(close),
                                   SCMP_SYS(fstat),   SCMP_SYS(newfstatat)};
+    static const unsigned long fcntls[] = {F_GET_SEALS};
     int rc = privileges_limit();
     scmp_filter_ctx ctx;
 
@@ -154,9 +172,13 @@ static int give_up_privileges(void)
     if (rc)
         return rc;
     ctx = filter_begin();
-    return ctx ? filter_end(ctx,
-                            filter_allow(ctx, allowed, ARRAY_SIZE(allowed)))
-               : -ENOMEM;
+    if (!ctx)
+        return -ENOMEM;
+    rc = filter_allow(ctx, allowed, ARRAY_SIZE(allowed));
+    rc = rc ? rc
+            : filter_allow_each(ctx, SCMP_SYS(fcntl), 1, fcntls,
+                                ARRAY_SIZE(fcntls));
+    return filter_end(ctx, rc);
 }
 
 int main(void)

@@ -3,9 +3,11 @@
 #include "parent.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xen/xen.h>
@@ -160,9 +162,22 @@ static int do_log(struct errand_call *c)
 
 /* --- the rest ------------------------------------------------------------- */
 
+/* One connection at a time, since the keeper serves no other meanwhile, and who
+ * connects would wait. */
 static int do_keeper(struct errand_call *c)
 {
-    return errand_give(c, keeper_reach(own->run_dir, own->keeper));
+    static int keeper = -1;
+    int fd;
+
+    if (keeper >= 0) {
+        shutdown(keeper, SHUT_RDWR);
+        close(keeper);
+    }
+    keeper = keeper_reach(own->run_dir, own->keeper);
+    if (keeper < 0)
+        return keeper;
+    fd = fcntl(keeper, F_DUPFD_CLOEXEC, 0);
+    return errand_give(c, fd < 0 ? -errno : fd);
 }
 
 static int do_domain(struct errand_call *c)

@@ -31,7 +31,8 @@
  *                if the command line wants them: plain files there, for
  *                appending (daemon/log_open.h); and one that is full, which the
  *                parent sees to, becomes NAME.log.1
- *   keeper       a connection to the keeper, which is started if there is none
+ *   keeper       a connection to the keeper, which is started if there is none;
+ *                one at a time
  *   domain       whether one is there and lives, and its shared info's frame;
  *                the parent alone has the hypervisor's control operations open
  *   hypervisor   what the hypervisor has printed, if the command line wants

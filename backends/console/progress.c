@@ -6,6 +6,7 @@
 #include "progress.h"
 
 #include <base/page.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -26,11 +27,15 @@ struct progress *progress_create(int *fd)
     static const char zero[PAGE_SIZE];
     struct progress *r;
 
-    *fd = memfd_create("xenconsoled", MFD_CLOEXEC);
+    *fd = memfd_create("xenconsoled", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (*fd < 0)
         return NULL;
-    /* Who may change the size of a file can empty logs: no ftruncate(). */
-    r = write(*fd, zero, PAGE_SIZE) == PAGE_SIZE ? map(*fd) : NULL;
+    /* Who may change the size of a file can empty logs: no ftruncate(). The
+     * keeper takes what cannot become longer. */
+    r = write(*fd, zero, PAGE_SIZE) == PAGE_SIZE &&
+                !fcntl(*fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK)
+            ? map(*fd)
+            : NULL;
     if (!r) {
         close(*fd);
         *fd = -1;

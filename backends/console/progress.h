@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What one stream of text needs to go on in another process: a page of shared
- * memory (a memfd), which the keeper holds beside the stream's other
- * descriptors (keep.h). A daemon that is killed leaves it as its last
+ * memory (a memfd of a fixed size), which the keeper holds beside the stream's
+ * other descriptors (keep.h). A daemon that is killed leaves it as its last
  * instruction did.
  *
  * Text is taken in steps. progress_begin() says where a step begins: the

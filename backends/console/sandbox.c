@@ -31,8 +31,9 @@ static const int allowed[] = {
     SCMP_SYS(memfd_create),
 };
 
-/* Without F_SETFL and ftruncate(): what a log has it keeps. */
-static const unsigned long fcntls[] = {F_GETFD, F_SETFD, F_GETFL};
+/* Without F_SETFL and ftruncate(): what a log has it keeps. Seals are for a
+ * guest's progress. */
+static const unsigned long fcntls[] = {F_GETFD, F_SETFD, F_GETFL, F_ADD_SEALS};
 
 static const unsigned long ioctls[] = {FIONREAD, TIOCGPTN};
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -303,6 +304,40 @@ static void what_is_no_terminal_is_not_kept(void **state)
     ends_within_a_second();
 }
 
+/* A daemon that was taken over can make any number of any size. */
+static void of_memory_a_page_is_kept_that_does_not_grow(void **state)
+{
+    static const struct {
+        off_t size;
+        int seals, n;
+    } files[] = {
+        {4096, F_SEAL_GROW, 1},   {4096, F_SEAL_GROW | F_SEAL_SHRINK, 1},
+        {4097, F_SEAL_GROW, 1},   {4096, 0, 1},
+        {4096, F_SEAL_SHRINK, 1}, {4096, F_SEAL_GROW, 2}};
+    struct keep k;
+    char name[16];
+
+    open_keep(&k);
+    for (unsigned int i = 0; i < 6; i++) {
+        int fd = memfd_create("page", MFD_ALLOW_SEALING), fds[] = {fd, fd};
+
+        assert_int_equal(ftruncate(fd, files[i].size), 0);
+        assert_int_equal(fcntl(fd, F_ADD_SEALS, files[i].seals), 0);
+        sprintf(name, "%u", i);
+        keep_put(&k, name, fds, files[i].n);
+        close(fd);
+    }
+    close_keep(&k);
+    open_keep(&k);
+    assert_int_equal(found_n, 2);
+    assert_string_equal(found[0].name, "1"); /* the last comes first */
+    assert_string_equal(found[1].name, "0");
+    keep_drop(&k, "0");
+    keep_drop(&k, "1");
+    close_keep(&k);
+    ends_within_a_second();
+}
+
 static void give_up(struct event_timer *t)
 {
     event_loop_stop(&loop, 1);
@@ -410,6 +445,7 @@ int main(void)
         cmocka_unit_test(a_keeper_that_ends_is_replaced),
         cmocka_unit_test(what_is_not_wanted_is_dropped_as_it_is_found),
         cmocka_unit_test(what_is_no_terminal_is_not_kept),
+        cmocka_unit_test(of_memory_a_page_is_kept_that_does_not_grow),
         cmocka_unit_test(a_keeper_that_ends_as_it_lists_is_replaced),
         cmocka_unit_test(without_a_keeper_the_daemon_goes_on),
     };

@@ -428,7 +428,7 @@ static void what_the_hypervisor_prints_is_told(void **state)
                      -EPERM);
 }
 
-/* It ends with its connection, as it has nothing to keep. */
+/* It ends with the parent, as it has nothing to keep. */
 static void the_keeper_is_reached(void **state)
 {
     int fd = errand_keeper();

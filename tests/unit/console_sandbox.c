@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -81,6 +82,12 @@ static long asks_for_a_name(void)
     return ioctl(-1, (int)TIOCGPTN, NULL);
 }
 
+/* Of a memory file. */
+static long seals(void)
+{
+    return fcntl(-1, F_ADD_SEALS, F_SEAL_GROW);
+}
+
 static long moves_text(void)
 {
     return splice(-1, NULL, -1, NULL, 1, SPLICE_F_NONBLOCK);
@@ -89,7 +96,7 @@ static long moves_text(void)
 static void what_consoles_need_passes(void **state)
 {
     static long (*const calls[])(void) = {looks_what_waits, asks_for_a_name,
-                                          moves_text};
+                                          moves_text, seals};
 
     prison_lets_serve(&prison);
     for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
