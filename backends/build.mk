@@ -159,6 +159,9 @@ $(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/
 $(eval $(call unit_test,console_output,tests/unit/console_output.c \
     tests/unit/console_errands.c $(addprefix backends/console/,ring.c progress.c log_file.c terminal.c) \
     $(addprefix tools/libs/daemon/,log.c log_open.c),-lxentoollog))
+$(eval $(call unit_test,console_log,tests/unit/console_log.c tests/unit/console_errands.c \
+    $(addprefix backends/console/,log_file.c terminal.c) \
+    $(addprefix tools/libs/daemon/,log.c log_open.c),-lxentoollog))
 CONSOLE_WORLD := $(addprefix tests/unit/,played_consoles.c console_errands.c) \
     $(addprefix backends/console/,console.c ring.c output.c progress.c log_file.c terminal.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c log_open.c)

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <daemon/clock.h>
+
 #include "errand.h"
 
 #define STAMP_MAX 32
@@ -24,15 +26,25 @@ void log_file_close(struct log_file *l)
     l->fd = -1;
 }
 
+/* Said once, until it is written again. */
+static void fail(struct log_file *l, const char *why)
+{
+    if (!l->failing)
+        log_guest(
+            &l->told,
+            "cannot write %s.log: %s; what is printed now is missing in it",
+            l->name, why);
+    l->failing = true;
+}
+
 static void open_file(struct log_file *l, bool full)
 {
     int fd = errand_log(l->name, full);
 
     l->fd = fd < 0 ? -1 : fd;
-    if (fd == -EXDEV)
-        log_error("%s.log is no plain file; this log is not written", l->name);
-    else if (fd < 0)
-        log_error("cannot open %s.log: %s", l->name, strerror(-fd));
+    l->opened_ms = now_ms();
+    if (fd < 0)
+        fail(l, fd == -EXDEV ? "that is no plain file" : strerror(-fd));
 }
 
 void log_file_open(struct log_file *l, const char *name, bool timestamps)
@@ -68,6 +80,8 @@ static uint64_t size_now(const struct log_file *l)
 
 void log_file_mark(struct log_file *l, struct log_mark *m)
 {
+    if (l->fd < 0 && now_ms() - l->opened_ms >= LOG_AGAIN_MS)
+        open_again(l, false);
     if (size_now(l) >= LOG_FILE_MAX)
         open_again(l, true);
     m->size = size_now(l);
@@ -102,21 +116,19 @@ static void put(struct log_file *l, const char *text, size_t len)
 {
     ssize_t r = 0;
 
-    while (len && (r = write(l->fd, text, len)) > 0) {
-        if (l->lost)
+    while (len && l->fd >= 0 && (r = write(l->fd, text, len)) > 0) {
+        if (l->failing)
             log_guest(&l->told,
                       "%s.log is written again; %" PRIu64
                       " bytes are missing in it",
                       l->name, l->lost);
+        l->failing = false;
         l->lost = 0;
         text += r;
         len -= r;
     }
-    if (len && !l->lost)
-        log_guest(
-            &l->told,
-            "cannot write %s.log: %s; what is printed now is missing in it",
-            l->name, strerror(errno));
+    if (len)
+        fail(l, strerror(errno));
     l->lost += len;
 }
 
@@ -127,7 +139,7 @@ bool log_file_write(struct log_file *l, const struct log_mark *m,
     bool open = len ? text[len - 1] != '\n' : line_open;
     uint64_t size = size_now(l), there = size > m->size ? size - m->size : 0;
 
-    if (l->fd < 0)
+    if (!l->name[0])
         return open;
     if (l->timestamps) {
         len = stamp_lines(lines, m->time, line_open, text, len);

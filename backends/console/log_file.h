@@ -22,11 +22,15 @@
 #define LOG_FILE_MAX (16u << 20)
 #define LOG_TEXT_MAX 2048 /* bytes in one write */
 
+#define LOG_AGAIN_MS 1000
+
 struct log_file {
-    char name[160];  /* "": never opened */
-    int fd;          /* -1: closed */
-    bool timestamps; /* each line begins with the time */
-    uint64_t lost;   /* bytes that could not be written since one could */
+    char name[160];     /* "": never opened */
+    int fd;             /* -1: closed */
+    uint64_t opened_ms; /* or tried; see daemon/clock.h */
+    bool timestamps;    /* each line begins with the time */
+    bool failing;       /* and that was logged */
+    uint64_t lost;      /* bytes that could not be written since one could */
     struct log_bucket told; /* a full file system comes and goes */
 };
 
@@ -37,21 +41,24 @@ struct log_mark {
 
 /* name: the part between the directory for logs and ".log"; slashes in it are
  * replaced. The parent opens it (errand.h). Failure is logged, and leaves it
- * closed. */
+ * closed until there is text for it: that opens it again, once in LOG_AGAIN_MS
+ * at most. */
 void log_file_open(struct log_file *l, const char *name, bool timestamps);
 void log_file_close(struct log_file *l);
 /* After someone else moved the file away (SIGHUP). */
 void log_file_reopen(struct log_file *l);
 
-/* Where the next text goes. Begins a new file if the present one is full. */
+/* Where the next text goes. Begins a new file if the present one is full, and
+ * tries to if it is closed. */
 void log_file_mark(struct log_file *l, struct log_mark *m);
 /*
  * Adds to the file what it does not have of 'len' bytes, at most LOG_TEXT_MAX,
  * that belong behind the mark. line_open: the byte before them was no newline;
  * returns the same of their last.
  *
- * A closed file drops the text, and so does a full file system: a guest must
- * not wait for its log. That is logged when it begins and when it ends.
+ * A file that could not be opened drops the text, and so does a full file
+ * system: a guest must not wait for its log. That is logged when it begins and
+ * when it ends.
  */
 bool log_file_write(struct log_file *l, const struct log_mark *m,
                     bool line_open, const char *text, size_t len);

@@ -12,11 +12,13 @@
 #include "../../backends/console/terminal.h"
 
 const char *errands_logs;
+unsigned int errands_logs_asked;
 
 int errand_log(const char *name, bool full)
 {
     char path[256], old[sizeof(path) + 2];
 
+    errands_logs_asked++;
     if (!errands_logs)
         return -ENOENT;
     snprintf(path, sizeof(path), "%s/%s.log", errands_logs, name);

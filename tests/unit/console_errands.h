@@ -5,5 +5,7 @@
 
 /* Where logs are; NULL: nowhere. */
 extern const char *errands_logs;
+/* So often a log was to be opened. */
+extern unsigned int errands_logs_asked;
 
 #endif
