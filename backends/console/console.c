@@ -236,7 +236,7 @@ static int name_log(struct console *c)
 static void open_log(struct console *c)
 {
     if (c->with->options->log_guests && !name_log(c))
-        log_file_open(&c->out.log, c->out.progress->log_name,
+        log_file_open(&c->out.log, c->domid, c->out.progress->log_name,
                       c->with->options->stamp_guests);
 }
 
@@ -246,10 +246,7 @@ static int begin(struct console *c)
     int rc = terminal_name(c->master.fd, c->terminal, sizeof(c->terminal));
 
     c->master.ready = on_master;
-    rc = rc ? rc : event_source_add(c->with->loop, &c->master, 0);
-    if (!rc)
-        open_log(c);
-    return rc;
+    return rc ? rc : event_source_add(c->with->loop, &c->master, 0);
 }
 
 /* Bytes that may wait for the terminal, or -errno: the store has just ended. */
@@ -275,7 +272,10 @@ static int make_terminal(struct console *c)
     c->slave = fds[TERMINAL_SLAVE];
     c->out.pipe[0] = fds[TERMINAL_PIPE_OUT];
     c->out.pipe[1] = fds[TERMINAL_PIPE_IN];
-    return begin(c);
+    rc = begin(c);
+    if (!rc)
+        open_log(c);
+    return rc;
 }
 
 static int open_terminal(struct console *c)
@@ -428,6 +428,7 @@ struct console *console_adopt(const struct console_services *with,
 
 void console_resume(struct console *c)
 {
+    open_log(c);
     if (c->out.progress->port)
         serve_port(c, c->out.progress->port);
 }

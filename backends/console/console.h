@@ -97,7 +97,8 @@ struct console *console_new(const struct console_services *with,
  */
 struct console *console_adopt(const struct console_services *with,
                               unsigned int domid, const int *fds, int n);
-/* Serves what the predecessor served, for which no store is needed. */
+/* Serves what the predecessor served, for which no store is needed, and opens
+ * the log. The domain lives. */
 void console_resume(struct console *c);
 /* Puts it to the keeper, if there is something to keep. */
 void console_keep(struct console *c);

@@ -233,7 +233,8 @@ static int watch_store(void)
 static void reopen_logs(void)
 {
     for (struct console *c = consoles; c; c = c->next)
-        log_file_reopen(&c->out.log);
+        if (!c->gone)
+            log_file_reopen(&c->out.log);
     hypervisor_log_reopen();
 }
 

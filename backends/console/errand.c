@@ -27,10 +27,10 @@ int errand_show(int master)
     return errand_do(&o, NULL, NULL, NULL, 0);
 }
 
-int errand_log(const char *name, bool full)
+int errand_log(unsigned int domid, const char *name, bool full)
 {
     return errand_descriptor(&(struct errand_order){
-        .what = ERRAND_LOG, .number = full, .text = {name}});
+        .what = ERRAND_LOG, .number = domid, .size = full, .text = {name}});
 }
 
 int errand_keeper(void)

@@ -32,8 +32,10 @@ int errand_store(void);
 int errand_terminal(unsigned int domid, size_t size, int fds[TERMINAL_FDS]);
 /* The terminal's name is to be written into the store next. 0. */
 int errand_show(int master);
-/* A log, for appending; full: a new one in the place of one that is full. */
-int errand_log(const char *name, bool full);
+/* The log of a domain, which has one as long as it lives, or of the hypervisor
+ * (domid 0), for appending; full: a new one in the place of one that is full.
+ */
+int errand_log(unsigned int domid, const char *name, bool full);
 /* A connection to the keeper, which is started if it does not run. */
 int errand_keeper(void);
 /* 0; -ESRCH: there is no such domain. */

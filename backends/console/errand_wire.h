@@ -11,7 +11,8 @@ enum errand_what {
     ERRAND_STORE = ERRAND_OWN, /* a descriptor */
     ERRAND_TERMINAL,   /* number: a domid; size. Descriptors TERMINAL_* */
     ERRAND_SHOW,       /* with a descriptor */
-    ERRAND_LOG,        /* number: 1 if full; a name. A descriptor */
+    ERRAND_LOG,        /* number: a domid; size: 1 if full; a name. A
+                          descriptor */
     ERRAND_KEEPER,     /* a descriptor */
     ERRAND_DOMAIN,     /* number: a domid. struct domain_state */
     ERRAND_HYPERVISOR, /* number: a position; size. struct printed */

@@ -119,7 +119,7 @@ void hypervisor_log_start(const struct console_services *with)
         return;
     }
     hypervisor_log_keep(with->keep);
-    log_file_open(&file, "hypervisor", with->options->stamp_hypervisor);
+    log_file_open(&file, 0, "hypervisor", with->options->stamp_hypervisor);
     take_again();
     take();
 }

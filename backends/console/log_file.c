@@ -17,8 +17,6 @@
 
 #include "errand.h"
 
-#define STAMP_MAX 32
-
 void log_file_close(struct log_file *l)
 {
     if (l->fd >= 0)
@@ -39,7 +37,7 @@ static void fail(struct log_file *l, const char *why)
 
 static void open_file(struct log_file *l, bool full)
 {
-    int fd = errand_log(l->name, full);
+    int fd = errand_log(l->domid, l->name, full);
 
     l->fd = fd < 0 ? -1 : fd;
     l->opened_ms = now_ms();
@@ -47,9 +45,11 @@ static void open_file(struct log_file *l, bool full)
         fail(l, fd == -EXDEV ? "that is no plain file" : strerror(-fd));
 }
 
-void log_file_open(struct log_file *l, const char *name, bool timestamps)
+void log_file_open(struct log_file *l, unsigned int domid, const char *name,
+                   bool timestamps)
 {
     memset(l, 0, sizeof(*l));
+    l->domid = domid;
     l->timestamps = timestamps;
     snprintf(l->name, sizeof(l->name), "%s", name);
     for (char *p = l->name; *p; p++)
@@ -102,7 +102,7 @@ static size_t stamp_lines(char *to, int64_t when, bool line_open,
         size_t n = newline ? (size_t)(newline - text) + 1 : len;
 
         if (!line_open)
-            at += strftime(at, STAMP_MAX, "[%Y-%m-%d %H:%M:%S] ", &tm);
+            at += strftime(at, LOG_STAMP_MAX, "[%Y-%m-%d %H:%M:%S] ", &tm);
         memcpy(at, text, n);
         line_open = !newline;
         at += n;
@@ -135,7 +135,7 @@ static void put(struct log_file *l, const char *text, size_t len)
 bool log_file_write(struct log_file *l, const struct log_mark *m,
                     bool line_open, const char *text, size_t len)
 {
-    static char lines[LOG_TEXT_MAX * (STAMP_MAX + 1)];
+    static char lines[LOG_TEXT_MAX * (LOG_STAMP_MAX + 1)];
     bool open = len ? text[len - 1] != '\n' : line_open;
     uint64_t size = size_now(l), there = size > m->size ? size - m->size : 0;
 

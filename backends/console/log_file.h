@@ -22,10 +22,16 @@
 #define LOG_FILE_MAX (16u << 20)
 #define LOG_TEXT_MAX 2048 /* bytes in one write */
 
+#define LOG_STAMP_MAX 32 /* bytes of the time in a line */
+
+/* No log becomes longer than this; see sandbox.h. */
+#define LOG_FILE_MOST (LOG_FILE_MAX + LOG_TEXT_MAX * (LOG_STAMP_MAX + 1))
+
 #define LOG_AGAIN_MS 1000
 
 struct log_file {
     char name[160];     /* "": never opened */
+    unsigned int domid; /* whose it is; 0: the hypervisor's */
     int fd;             /* -1: closed */
     uint64_t opened_ms; /* or tried; see daemon/clock.h */
     bool timestamps;    /* each line begins with the time */
@@ -43,7 +49,8 @@ struct log_mark {
  * replaced. The parent opens it (errand.h). Failure is logged, and leaves it
  * closed until there is text for it: that opens it again, once in LOG_AGAIN_MS
  * at most. */
-void log_file_open(struct log_file *l, const char *name, bool timestamps);
+void log_file_open(struct log_file *l, unsigned int domid, const char *name,
+                   bool timestamps);
 void log_file_close(struct log_file *l);
 /* After someone else moved the file away (SIGHUP). */
 void log_file_reopen(struct log_file *l);

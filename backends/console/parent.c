@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -31,16 +32,28 @@ static xlc_handle *xlc;
 #define TERMINALS_EACH 2
 #define TERMINALS_MORE 256
 
+/* The log that the domain of that frame has. Once it has ended the frame is 0,
+ * since the next of its number may get the same one, but there may be something
+ * to write still. */
+static struct {
+    uint64_t frame;
+    char *log; /* NULL: none yet */
+} known[DOMID_FIRST_RESERVED];
+
 static int look_at(unsigned int domid, struct domain_state *d)
 {
     struct xen_domctl_getdomaininfo info;
 
     if (!domid || domid >= DOMID_FIRST_RESERVED)
         return -EINVAL;
-    if (xlc_domain_getinfo(xlc, domid, &info))
+    if (xlc_domain_getinfo(xlc, domid, &info)) {
+        known[domid].frame = 0;
         return -errno;
+    }
     *d = (struct domain_state){.frame = info.shared_info_frame,
                                .over = !!(info.flags & XEN_DOMINF_dying)};
+    if (d->over)
+        known[domid].frame = 0;
     return 0;
 }
 
@@ -120,7 +133,7 @@ static int do_show(struct errand_call *c)
 
 /* --- logs ----------------------------------------------------------------- */
 
-static bool is_log(const char *name)
+static bool is_log(unsigned int domid, const char *name)
 {
     static const char guests[] = "guest-";
 
@@ -129,8 +142,29 @@ static bool is_log(const char *name)
     for (const char *p = name; *p; p++)
         if (*p == '/' || (unsigned char)*p < ' ')
             return false;
-    return (own->log_guests && !strncmp(name, guests, strlen(guests))) ||
-           (own->log_hypervisor && !strcmp(name, "hypervisor"));
+    return domid ? own->log_guests && !strncmp(name, guests, strlen(guests))
+                 : own->log_hypervisor && !strcmp(name, "hypervisor");
+}
+
+/* 0: as long as it lives it has no other. Or names without end would fill the
+ * disk. */
+static int claim_log(unsigned int domid, const char *name)
+{
+    struct domain_state d = {0};
+    int rc;
+
+    if (domid < DOMID_FIRST_RESERVED && known[domid].log &&
+        !strcmp(known[domid].log, name))
+        return 0;
+    rc = look_at_living(domid, &d);
+    if (rc)
+        return rc;
+    if (known[domid].log && known[domid].frame == d.frame)
+        return -EPERM;
+    free(known[domid].log);
+    known[domid].log = strdup(name);
+    known[domid].frame = d.frame;
+    return known[domid].log ? 0 : -ENOMEM;
 }
 
 static bool is_full(int fd)
@@ -140,24 +174,53 @@ static bool is_full(int fd)
     return !fstat(fd, &st) && st.st_size >= LOG_FILE_MAX;
 }
 
+/*
+ * The former file is emptied and becomes the new one: whoever has it open still
+ * could fill the disk with one that has no name. A link is no such file. A file
+ * system that cannot exchange names moves the one over the other.
+ */
+static int begin_anew(const char *path)
+{
+    char old[PATH_MAX + 2];
+    int fd, rc;
+
+    snprintf(old, sizeof(old), "%s.1", path);
+    fd = log_open_below(own->log_dir, old);
+    if (fd == -EXDEV && !unlink(old))
+        fd = log_open_below(own->log_dir, old);
+    if (fd < 0)
+        return fd;
+    if (!ftruncate(fd, 0) &&
+        !renameat2(AT_FDCWD, path, AT_FDCWD, old, RENAME_EXCHANGE))
+        return fd;
+    rc = errno == EINVAL && !rename(path, old) ? 0 : -errno;
+    close(fd);
+    return rc ? rc : log_open_below(own->log_dir, path);
+}
+
+static int open_log(const char *path, bool full)
+{
+    int fd = log_open_below(own->log_dir, path);
+
+    if (fd < 0 || !full || !is_full(fd))
+        return fd;
+    close(fd);
+    return begin_anew(path);
+}
+
 static int do_log(struct errand_call *c)
 {
-    char path[PATH_MAX], old[PATH_MAX + 2];
-    int fd;
+    const char *name = c->text[0];
+    char path[PATH_MAX];
+    int rc;
 
-    if (!is_log(c->text[0]))
+    if (!is_log(c->number, name))
         return -EPERM;
-    if (snprintf(path, sizeof(path), "%s/%s.log", own->log_dir, c->text[0]) >=
+    if (snprintf(path, sizeof(path), "%s/%s.log", own->log_dir, name) >=
         (int)sizeof(path))
         return -ENAMETOOLONG;
-    fd = log_open_below(own->log_dir, path);
-    if (fd >= 0 && c->number && is_full(fd)) {
-        snprintf(old, sizeof(old), "%s.1", path);
-        close(fd);
-        rename(path, old);
-        fd = log_open_below(own->log_dir, path);
-    }
-    return errand_give(c, fd);
+    rc = c->number ? claim_log(c->number, name) : 0;
+    return errand_give(c, rc ? rc : open_log(path, c->size));
 }
 
 /* --- the rest ------------------------------------------------------------- */

@@ -29,8 +29,9 @@
  *                also of one that was made by a daemon before this one
  *   log          guest-NAME.log in the directory for logs, or hypervisor.log,
  *                if the command line wants them: plain files there, for
- *                appending (daemon/log_open.h); and one that is full, which the
- *                parent sees to, becomes NAME.log.1
+ *                appending (daemon/log_open.h), each domain one as long as it
+ *                lives; and one that is full, which the parent sees to, becomes
+ *                NAME.log.1, and the former of that name a new one
  *   keeper       a connection to the keeper, which is started if there is none;
  *                one at a time
  *   domain       whether one is there and lives, and its shared info's frame;

@@ -2,13 +2,18 @@
 /* See sandbox.h. */
 #include "sandbox.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 
 #include <base/macros.h>
 #include <daemon/filter.h>
 #include <daemon/privileges.h>
 #include <daemon/sandbox.h>
+
+#include "log_file.h"
 
 static const int allowed[] = {
     SCMP_SYS(read),
@@ -37,6 +42,15 @@ static const unsigned long fcntls[] = {F_GETFD, F_SETFD, F_GETFL, F_ADD_SEALS};
 
 static const unsigned long ioctls[] = {FIONREAD, TIOCGPTN};
 
+/* A text that does not fit fails, as on a full disk. */
+static int limit_files(void)
+{
+    const struct rlimit most = {LOG_FILE_MOST, LOG_FILE_MOST};
+
+    signal(SIGXFSZ, SIG_IGN);
+    return setrlimit(RLIMIT_FSIZE, &most) ? -errno : 0;
+}
+
 int sandbox_enter(const struct pair *both)
 {
     static const struct sandbox s = {
@@ -48,6 +62,7 @@ int sandbox_enter(const struct pair *both)
         .ioctls = ioctls,
         .n_ioctls = ARRAY_SIZE(ioctls),
     };
+    int rc = limit_files();
 
-    return sandbox_close(both, &s);
+    return rc ? rc : sandbox_close(both, &s);
 }

@@ -2,7 +2,8 @@
 /*
  * The process that serves gives up what it does not need to do so: see
  * daemon/sandbox.h and parent.h. What it keeps beside terminals, what lies in
- * them and before them, and logs, which it can only make longer:
+ * them and before them, and logs, which it can only make longer, to
+ * LOG_FILE_MOST:
  *
  *   event channels  to whatever a guest, or dom0's kernel, has left unbound for
  *                   this domain. The kernel can restrict a handle to one guest

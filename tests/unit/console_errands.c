@@ -14,7 +14,7 @@
 const char *errands_logs;
 unsigned int errands_logs_asked;
 
-int errand_log(const char *name, bool full)
+int errand_log(unsigned int domid, const char *name, bool full)
 {
     char path[256], old[sizeof(path) + 2];
 

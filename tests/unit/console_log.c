@@ -77,7 +77,7 @@ static void a_full_log_is_opened_again_with_the_next_text(void **state)
 {
     struct stat st;
 
-    log_file_open(&file, "guest", false);
+    log_file_open(&file, 5, "guest", false);
     prints("line one.\n");
     assert_int_equal(truncate(path, LOG_FILE_MAX), 0);
     errands_logs = NULL;
@@ -100,7 +100,7 @@ static void a_full_log_is_opened_again_with_the_next_text(void **state)
 static void a_log_that_cannot_be_opened_at_first_is_neither_lost(void **state)
 {
     errands_logs = NULL;
-    log_file_open(&file, "guest", false);
+    log_file_open(&file, 5, "guest", false);
     prints("line one.\n");
     errands_logs = dir;
     usleep((LOG_AGAIN_MS + 100) * 1000);
@@ -116,7 +116,7 @@ static void a_log_that_cannot_be_opened_at_first_is_neither_lost(void **state)
 static void it_is_tried_once_in_a_second(void **state)
 {
     errands_logs = NULL;
-    log_file_open(&file, "guest", false);
+    log_file_open(&file, 5, "guest", false);
     errands_logs_asked = 0;
     for (int i = 0; i < 100; i++)
         prints("a line...\n");

@@ -142,7 +142,7 @@ static void begin_daemon(void)
 {
     p.out.progress = progress_map(p.progress_fd);
     assert_non_null(p.out.progress);
-    log_file_open(&p.out.log, "guest", p.stamps);
+    log_file_open(&p.out.log, 5, "guest", p.stamps);
     output_start(&p.out, p.ring);
 }
 

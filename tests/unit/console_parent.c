@@ -326,7 +326,7 @@ static const char *in_logs(const char *name)
 
 static void is_opened(const char *name)
 {
-    int fd = errand_log(name, false);
+    int fd = errand_log(strcmp(name, "hypervisor") ? CHANGING : 0, name, false);
 
     assert_true(fd >= 0);
     assert_int_equal(fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND),
@@ -345,8 +345,34 @@ static void logs_are_those_of_guests_and_the_hypervisor(void **state)
     is_opened("hypervisor");
     assert_int_equal(access(in_logs("guest-a.log"), F_OK), 0);
     for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
-        if (errand_log(other[i], false) != -EPERM)
+        if (errand_log(HERE, other[i], false) != -EPERM ||
+            errand_log(0, other[i], false) != -EPERM)
             fail_msg("a log '%s' is opened", other[i]);
+    assert_int_equal(errand_log(HERE, "hypervisor", false), -EPERM);
+    assert_int_equal(errand_log(0, "guest-a", false), -EPERM);
+}
+
+/* Or files without end could be made. */
+static void a_domain_has_one_log(void **state)
+{
+    struct domain_state d;
+
+    close(errand_log(HERE, "guest-one", false));
+    assert_int_equal(errand_log(HERE, "guest-two", false), -EPERM);
+    assert_int_equal(access(in_logs("guest-two.log"), F_OK), -1);
+    assert_true(errand_log(HERE, "guest-one", false) >= 0);
+    assert_int_equal(errand_log(NOWHERE, "guest-one", false), -ESRCH);
+    assert_int_equal(errand_log(DYING, "guest-one", false), -ESRCH);
+    assert_int_equal(errand_log(DOMID_FIRST_RESERVED, "guest-one", false),
+                     -EINVAL);
+    assert_int_equal(errand_log(UINT32_MAX, "guest-one", false), -EINVAL);
+    /* What comes and goes has its own, and the last words, too. */
+    assert_true(errand_log(REBORN, "guest-first", false) >= 0);
+    assert_int_equal(errand_domain(REBORN, &d), 0);
+    assert_true(d.over);
+    assert_true(errand_log(REBORN, "guest-first", false) >= 0);
+    assert_true(errand_log(REBORN, "guest-second", false) >= 0);
+    assert_int_equal(errand_log(REBORN, "guest-third", false), -EPERM);
 }
 
 static void logs_are_plain_files(void **state)
@@ -356,18 +382,18 @@ static void logs_are_plain_files(void **state)
 
     snprintf(target, sizeof(target), "%s/passwd", top);
     assert_int_equal(symlink(target, in_logs("guest-link.log")), 0);
-    assert_int_equal(errand_log("guest-link", false), -EXDEV);
+    assert_int_equal(errand_log(CHANGING, "guest-link", false), -EXDEV);
     assert_int_equal(access(target, F_OK), -1);
     assert_int_equal(symlink("guest-a.log", in_logs("guest-inside.log")), 0);
-    assert_int_equal(errand_log("guest-inside", false), -EXDEV);
+    assert_int_equal(errand_log(CHANGING, "guest-inside", false), -EXDEV);
     fd = open(target, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     close(fd);
     assert_int_equal(link(target, in_logs("guest-name.log")), 0);
-    assert_int_equal(errand_log("guest-name", false), -EXDEV);
+    assert_int_equal(errand_log(CHANGING, "guest-name", false), -EXDEV);
     assert_int_equal(mkfifo(in_logs("guest-pipe.log"), 0600), 0);
-    assert_true(errand_log("guest-pipe", false) < 0);
+    assert_true(errand_log(CHANGING, "guest-pipe", false) < 0);
     assert_int_equal(mkdir(in_logs("guest-dir.log"), 0700), 0);
-    assert_true(errand_log("guest-dir", false) < 0);
+    assert_true(errand_log(CHANGING, "guest-dir", false) < 0);
 }
 
 /* Or what it has of a guest's log could be pushed out of it. */
@@ -377,12 +403,12 @@ static void only_a_full_log_makes_room(void **state)
 
     is_opened("guest-full");
     assert_int_equal(truncate(in_logs("guest-full.log"), LOG_FILE_MAX - 1), 0);
-    close(errand_log("guest-full", true));
+    close(errand_log(CHANGING, "guest-full", true));
     assert_int_equal(access(in_logs("guest-full.log.1"), F_OK), -1);
     assert_int_equal(truncate(in_logs("guest-full.log"), LOG_FILE_MAX), 0);
-    close(errand_log("guest-full", false));
+    close(errand_log(CHANGING, "guest-full", false));
     assert_int_equal(access(in_logs("guest-full.log.1"), F_OK), -1);
-    close(errand_log("guest-full", true));
+    close(errand_log(CHANGING, "guest-full", true));
     assert_int_equal(stat(in_logs("guest-full.log.1"), &st), 0);
     assert_int_equal(st.st_size, LOG_FILE_MAX);
     assert_int_equal(stat(in_logs("guest-full.log"), &st), 0);
@@ -394,8 +420,8 @@ static void without_logs_there_is_none(void **state)
     uint32_t position = 0;
     char text[8];
 
-    assert_int_equal(errand_log("guest-a", false), -EPERM);
-    assert_int_equal(errand_log("hypervisor", false), -EPERM);
+    assert_int_equal(errand_log(HERE, "guest-a", false), -EPERM);
+    assert_int_equal(errand_log(0, "hypervisor", false), -EPERM);
     assert_int_equal(errand_hypervisor(&position, text, sizeof(text)), -EPERM);
 }
 
@@ -503,6 +529,7 @@ int main(void)
         TEST(a_terminal_is_shown_by_its_master),
         TEST(there_is_one_connection_to_the_store),
         TEST(logs_are_those_of_guests_and_the_hypervisor),
+        TEST(a_domain_has_one_log),
         TEST(logs_are_plain_files),
         TEST(only_a_full_log_makes_room),
         cmocka_unit_test_setup_teardown(without_logs_there_is_none,

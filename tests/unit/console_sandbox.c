@@ -17,6 +17,7 @@
 #include <base/macros.h>
 #include <daemon/privileges.h>
 
+#include "../../backends/console/log_file.h"
 #include "../../backends/console/sandbox.h"
 #include "prison.h"
 
@@ -103,12 +104,30 @@ static void what_consoles_need_passes(void **state)
         assert_int_equal(prison_call(&prison, true, calls[i]), EBADF);
 }
 
+/* As a log; SIGXFSZ does not end it. */
+static long writes_without_end(void)
+{
+    static const char text[1 << 20];
+    int fd = memfd_create("log", 0);
+
+    for (int i = 0; i < 100; i++)
+        if (write(fd, text, sizeof(text)) <= 0)
+            return i == LOG_FILE_MOST / (1 << 20) + 1 ? -1 : 0;
+    return 0;
+}
+
+static void files_have_an_end(void **state)
+{
+    assert_int_equal(prison_call(&prison, true, writes_without_end), EFBIG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_no_daemon_needs_is_refused),
         cmocka_unit_test(what_consoles_do_not_need_is_refused),
         cmocka_unit_test(what_consoles_need_passes),
+        cmocka_unit_test(files_have_an_end),
     };
 
     return cmocka_run_group_tests_name("console sandbox", tests, NULL, NULL);
