@@ -166,6 +166,8 @@ CONSOLE_WORLD := $(addprefix tests/unit/,played_consoles.c console_errands.c) \
     $(addprefix backends/console/,console.c ring.c output.c progress.c log_file.c terminal.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c log_open.c)
 $(eval $(call unit_test,console_serve,tests/unit/console_serve.c $(CONSOLE_WORLD),-lxentoollog))
+$(eval $(call unit_test,console_domains,tests/unit/console_domains.c \
+    $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 CFLAGS_tests/unit/console_parent := $(CPPFLAGS_backends)
 $(eval $(call unit_test,console_parent,$(addprefix tests/unit/,console_parent.c taken_over.c) \
     $(addprefix backends/console/,parent.c given.c errand.c gate.c keeper_reach.c terminal.c) \

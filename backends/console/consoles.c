@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <daemon/errand.h>
 #include <daemon/signals.h>
@@ -58,6 +59,56 @@ static void add(struct console *c)
     watch(c->domid, true);
 }
 
+/* Another domain has its number now. */
+static bool is_strange(const struct console *c)
+{
+    struct domain_state d;
+
+    return !errand_domain(c->domid, &d) && d.frame != c->frame;
+}
+
+static bool is_over(const struct console *c)
+{
+    struct domain_state d;
+    int rc = errand_domain(c->domid, &d);
+
+    return rc ? rc == -ESRCH : d.over || d.frame != c->frame;
+}
+
+/* force: whether or not someone still reads the last words. domid: of this one;
+ * 0: of all. */
+static void remove_gone(unsigned int domid, bool force)
+{
+    struct console **p = &consoles, *c;
+    bool waiting = false;
+
+    while ((c = *p)) {
+        if (c->gone && (!domid || c->domid == domid) &&
+            (console_domain_gone(c) || force)) {
+            *p = c->next;
+            console_free(c);
+        } else {
+            waiting |= c->gone;
+            p = &c->next;
+        }
+    }
+    if (waiting && !linger.armed)
+        event_timer_set(&loop, &linger, LINGER_MS);
+}
+
+static void on_linger(struct event_timer *t)
+{
+    remove_gone(0, true);
+}
+
+/* What a former domain of its number has left ends before: the keeper has both
+ * by the same name. NULL: no memory. */
+static struct console *make(unsigned int domid, uint64_t frame)
+{
+    remove_gone(domid, true);
+    return console_new(&services, domid, frame);
+}
+
 static void look_for_new(void)
 {
     struct domain_state d;
@@ -70,9 +121,9 @@ static void look_for_new(void)
 
         if (!domid || find(domid) ||
             !xs_is_domain_introduced(store.xs, domid) ||
-            errand_domain(domid, &d))
+            errand_domain(domid, &d) || d.over)
             continue;
-        c = console_new(&services, domid, d.frame);
+        c = make(domid, d.frame);
         if (c) {
             add(c);
             continue;
@@ -88,20 +139,21 @@ static void on_again(struct event_timer *t)
     look_for_new();
 }
 
-/* Another domain has its number now. */
-static bool is_strange(const struct console *c)
+/* A console's name, which is the first. A daemon that was taken over may have
+ * left others. */
+static bool is_wanted(const char *name, unsigned int domid)
 {
-    struct domain_state d;
+    char wanted[16];
 
-    return !errand_domain(c->domid, &d) && d.frame != c->frame;
+    snprintf(wanted, sizeof(wanted), "%u", domid);
+    return !strcmp(name, wanted) && !find(domid);
 }
 
-static bool is_over(const struct console *c)
+static void drop(const char *name, const int *fds, int n)
 {
-    struct domain_state d;
-    int rc = errand_domain(c->domid, &d);
-
-    return rc ? rc == -ESRCH : d.over;
+    keep_drop(&keep, name);
+    for (int i = 0; i < n; i++)
+        close(fds[i]);
 }
 
 /* What the keeper has, before anything else is looked at. A domain that has
@@ -115,13 +167,19 @@ static void adopt(const char *name, const int *fds, int n)
         hypervisor_log_adopt(fds, n);
         return;
     }
+    if (!is_wanted(name, domid)) {
+        drop(name, fds, n);
+        return;
+    }
     c = console_adopt(&services, domid, fds, n);
-    if (c && is_strange(c))
+    if (c && is_strange(c)) {
         console_free(c);
-    else if (c)
+    } else if (c) {
         add(c);
-    else
+    } else {
         log_error("domain %u: the terminal of its console is lost", domid);
+        drop(name, NULL, 0);
+    }
 }
 
 static void keep_all(struct keep *k)
@@ -131,46 +189,23 @@ static void keep_all(struct keep *k)
     hypervisor_log_keep(k);
 }
 
-/* force: whether or not someone still reads the last words. */
-static void remove_gone(bool force)
-{
-    struct console **p = &consoles, *c;
-    bool waiting = false;
-
-    while ((c = *p)) {
-        if (c->gone && (console_domain_gone(c) || force)) {
-            *p = c->next;
-            console_free(c);
-        } else {
-            waiting |= c->gone;
-            p = &c->next;
-        }
-    }
-    if (waiting && !linger.armed)
-        event_timer_set(&loop, &linger, LINGER_MS);
-}
-
-static void on_linger(struct event_timer *t)
-{
-    remove_gone(true);
-}
-
 /* A store that is away, or has just begun, does not know the domain: then the
- * hypervisor decides. True: ask again later. */
+ * hypervisor decides. One that knows it may mean another domain of its number,
+ * if it was away when that of before ended. True: ask again later. */
 static bool look_for_gone(void)
 {
     bool again = store_lost(&store);
 
     for (struct console *c = consoles; c; c = c->next) {
-        if (c->gone || xs_is_domain_introduced(store.xs, c->domid))
+        bool known = !c->gone && xs_is_domain_introduced(store.xs, c->domid);
+
+        again |= !c->gone && !known;
+        if (c->gone || !(known ? is_strange(c) : is_over(c)))
             continue;
-        again = true;
-        if (is_over(c)) {
-            watch(c->domid, false);
-            console_domain_gone(c);
-        }
+        watch(c->domid, false);
+        console_domain_gone(c);
     }
-    remove_gone(false);
+    remove_gone(0, false);
     return again;
 }
 
@@ -178,6 +213,7 @@ static void on_look(struct event_timer *t)
 {
     if (look_for_gone())
         event_timer_set(&loop, t, DOMAIN_OVER_MS);
+    look_for_new(); /* those of a number that was another's */
 }
 
 static void store_changed(struct store_client *c)
@@ -186,6 +222,15 @@ static void store_changed(struct store_client *c)
 }
 
 static bool introduced, released;
+
+/* What the store says is of the domain that has the number now. */
+static void refresh(struct console *c)
+{
+    if (is_strange(c))
+        released = true;
+    else
+        console_refresh(c);
+}
 
 static void store_event(struct store_client *s, const char *path,
                         const char *token)
@@ -197,7 +242,7 @@ static void store_event(struct store_client *s, const char *path,
     else if (!strcmp(token, "released"))
         released = true;
     else if ((c = find(strtoul(token, NULL, 10))))
-        console_refresh(c);
+        refresh(c);
 }
 
 static void store_settled(struct store_client *s)
