@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -410,9 +411,37 @@ static void what_is_open_by_chance_is_not_the_childs(void **state)
     assert_int_equal(child_has(STDERR_FILENO + 1), 3);
 }
 
+/* From the beginning: it may have opened already what is one daemon's alone. */
+static void a_child_ends_with_its_parent(void **state)
+{
+    struct pollfd p = {.events = POLLIN};
+    struct pair both;
+    int ends[2];
+    pid_t pid;
+
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    pid = fork();
+    if (!pid) {
+        if (pair_fork(&both, INT_MAX))
+            _exit(99);
+        if (both.child)
+            raise(SIGKILL);
+        alarm(30);
+        for (;;)
+            pause();
+    }
+    close(ends[1]);
+    assert_int_equal(status_of(pid), -SIGKILL);
+    p.fd = ends[0];
+    assert_int_equal(poll(&p, 1, 10000), 1);
+    assert_int_equal(p.revents, POLLHUP);
+    close(ends[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_child_ends_with_its_parent),
         cmocka_unit_test(what_is_open_by_chance_is_not_the_childs),
         cmocka_unit_test(more_descriptors_than_were_asked_for_are_closed),
         TEST(manager_hears_of_start_and_end),

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,7 +35,6 @@ static int be_parent(const char *pid_file, taken_over_run *run, int to_child)
     if (daemon_begin(pid_file, true) || pair_fork(&both, INT_MAX))
         return 99;
     if (!both.child) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(to_child);
         for (;;)
             pause();

@@ -60,7 +60,7 @@ int pair_fork(struct pair *p, int left)
     close_inherited(left);
     daemon_in_child();
     unsetenv("NOTIFY_SOCKET"); /* the parent tells */
-    return 0;
+    return pair_end_with_parent(p);
 }
 
 /* --- the parent ----------------------------------------------------------- */

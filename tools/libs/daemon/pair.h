@@ -56,7 +56,7 @@ int pair_end_child(const struct pair *p);
  * there is room for: what looks for the daemon finds the parent alone. And no
  * terminal, which would keep a caller waiting that reads to the end. */
 void pair_hide(char *first_argument, const char *name);
-/* To end with the parent, once the child is the user that it stays. 0 or
+/* To end with the parent, again when the child has become another user. 0 or
  * -errno. */
 int pair_end_with_parent(const struct pair *p);
 
