@@ -168,11 +168,13 @@ CONSOLE_WORLD := $(addprefix tests/unit/,played_consoles.c console_errands.c) \
 $(eval $(call unit_test,console_serve,tests/unit/console_serve.c $(CONSOLE_WORLD),-lxentoollog))
 $(eval $(call unit_test,console_domains,tests/unit/console_domains.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
-CFLAGS_tests/unit/console_parent := $(CPPFLAGS_backends)
-$(eval $(call unit_test,console_parent,$(addprefix tests/unit/,console_parent.c taken_over.c) \
-    $(addprefix backends/console/,parent.c given.c errand.c gate.c keeper_reach.c terminal.c) \
+CFLAGS_tests/unit/console_world := $(CPPFLAGS_backends)
+CONSOLE_PARENT := $(addprefix tests/unit/,console_world.c taken_over.c) \
+    $(addprefix backends/console/,parent.c given.c errand.c gate.c keeper_reach.c keep_wire.c terminal.c) \
     backends/common/store_gate.c $(addprefix tools/libs/daemon/,daemonise.c log.c log_open.c notify.c \
-        pid_lock.c pair.c errand.c signals.c event_loop.c fd_message.c),-lxentoollog))
+        pid_lock.c pair.c errand.c signals.c event_loop.c fd_message.c)
+$(eval $(call unit_test,console_parent,tests/unit/console_parent.c $(CONSOLE_PARENT),-lxentoollog))
+$(eval $(call unit_test,console_parent_logs,tests/unit/console_parent_logs.c $(CONSOLE_PARENT),-lxentoollog))
 $(eval $(call unit_test,console_serving,tests/unit/console_serving.c backends/console/serving.c \
     tools/libs/daemon/log.c,-lxentoollog))
 $(eval $(call unit_test,console_gate,$(addprefix tests/unit/,console_gate.c gate_world.c) \
