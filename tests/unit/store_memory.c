@@ -2,13 +2,19 @@
 /*
  * Memory runs out at every allocation of every request in turn. A request that
  * fails has changed nothing: not the tree, not the accounts, and a failed
- * commit leaves none of the transaction's changes behind.
+ * commit leaves none of the transaction's changes behind. And a journal, which
+ * a daemon that was taken over may have written, asks for no more of it than it
+ * is long.
  */
 #include "store_test.h"
 
 #include <errno.h>
 
+#include "../../tools/xenstored/record.h"
+#include "../../tools/xenstored/state.h"
+
 static long allocations, fail_at = -1;
+static size_t largest;
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t size);
@@ -16,24 +22,25 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 
-static bool fails(void)
+static bool fails(size_t size)
 {
+    largest = size > largest ? size : largest;
     return ++allocations == fail_at;
 }
 
 void *__wrap_malloc(size_t size)
 {
-    return fails() ? NULL : __real_malloc(size);
+    return fails(size) ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return fails() ? NULL : __real_calloc(n, size);
+    return fails(n * size) ? NULL : __real_calloc(n, size);
 }
 
 void *__wrap_realloc(void *p, size_t size)
 {
-    return fails() ? NULL : __real_realloc(p, size);
+    return fails(size) ? NULL : __real_realloc(p, size);
 }
 
 static struct client *root, *guest, *other;
@@ -219,6 +226,83 @@ static void a_watch_refused_for_lack_of_memory_can_be_set_again(void **state)
     assert_int_equal(persist(root, XS_TRANSACTION_START, 0, "", 1), 0);
 }
 
+/* --- what a journal says ---------------------------------------------------
+ */
+
+static int restore(struct pack *p)
+{
+    struct unpack u = {.at = p->data, .end = p->data + p->used};
+    int rc;
+
+    largest = 0;
+    rc = restore_frame(&u);
+    pack_free(p);
+    return rc;
+}
+
+/* One entry, and how many the record says there are. */
+static int restore_perms(uint32_t count)
+{
+    struct pack p = {0};
+
+    pack_u8(&p, RECORD_PERMS);
+    pack_string(&p, "/tool");
+    pack_u32(&p, count);
+    pack_u16(&p, 0);
+    pack_u32(&p, INCARNATION_DOM0);
+    pack_u8(&p, PERM_READ);
+    return restore(&p);
+}
+
+static void a_list_of_permissions_is_as_long_as_its_record(void **state)
+{
+    static const uint32_t many[] = {0, 2, 1000, 100000, 1u << 31, UINT32_MAX};
+
+    client_one(root, XS_MKDIR, 0, "/tool");
+    assert_int_equal(restore_perms(1), 0);
+    for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++) {
+        assert_int_equal(restore_perms(many[i]), EINVAL);
+        assert_true(largest < 1000);
+    }
+}
+
+static int restore_transactions(uint16_t domid, uint32_t count)
+{
+    struct pack p = {0};
+
+    pack_domain(&p, &(struct domain){.id = {domid, 1000u + domid}});
+    pack_u8(&p, RECORD_RING);
+    pack_u16(&p, domid);
+    pack_u64(&p, 1);
+    pack_u32(&p, 1);
+    pack_u32(&p, 0);
+    pack_u32(&p, 0);
+    pack_u8(&p, RECORD_CONNECTION);
+    pack_u16(&p, domid);
+    pack_u8(&p, false);
+    pack_u8(&p, true);
+    pack_u16(&p, domid); /* its target */
+    pack_u32(&p, 1000u + domid);
+    for (int i = 0; i < 3; i++) /* no fault, the ring's indices */
+        pack_u32(&p, 0);
+    pack_blob(&p, "", 0);
+    for (int i = 0; i < 3; i++) /* no messages */
+        pack_u32(&p, 0);
+    pack_u32(&p, count);
+    pack_u32(&p, count);
+    for (uint32_t id = 1; id <= count; id++)
+        pack_u32(&p, id);
+    return restore(&p);
+}
+
+static void a_guest_has_no_more_transactions_than_it_can_open(void **state)
+{
+    assert_int_equal(restore_transactions(6, 4096), 0);
+    assert_int_equal(domain_known(6)->connection->transactions.count, 4096);
+    assert_int_equal(restore_transactions(7, 4097), EINVAL);
+    assert_int_equal(domain_known(7)->connection->transactions.count, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -226,6 +310,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_request_that_runs_out_of_memory_changes_nothing),
         TEST(a_commit_that_runs_out_of_memory_changes_nothing),
+        TEST(a_list_of_permissions_is_as_long_as_its_record),
+        TEST(a_guest_has_no_more_transactions_than_it_can_open),
         TEST(a_watch_refused_for_lack_of_memory_can_be_set_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
