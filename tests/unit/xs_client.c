@@ -412,6 +412,26 @@ static void a_store_that_does_not_answer_in_time_is_lost(void **state)
     close(ends[1]);
 }
 
+/* It would be taken for a conflict, and the transaction be done once more. */
+static void a_store_that_takes_no_request_does_not_say_again(void **state)
+{
+    const struct timeval limit = {.tv_usec = 50000};
+    struct xs_handle *h = xs_unconnected();
+    char much[4096] = "";
+    int ends[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    while (send(ends[0], much, sizeof(much), MSG_DONTWAIT) > 0)
+        ;
+    assert_int_equal(xs_attach(h, ends[0]), 0);
+    assert_false(xs_transaction_end(h, 1, false));
+    assert_int_equal(errno, ETIMEDOUT);
+    assert_int_equal(xs_error(h), ETIMEDOUT);
+    xs_close(h);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +445,7 @@ int main(void)
         cmocka_unit_test(a_store_that_breaks_the_protocol_is_an_error),
         cmocka_unit_test(a_connection_that_fails_wakes_the_reader),
         cmocka_unit_test(a_store_that_does_not_answer_in_time_is_lost),
+        cmocka_unit_test(a_store_that_takes_no_request_does_not_say_again),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -228,6 +228,8 @@ static int send_request(struct xs_handle *h, struct iovec *iov, unsigned int n)
 
     pthread_mutex_lock(&h->send_lock);
     rc = write_message(h, iov, n) ? 0 : errno;
+    if (rc == EAGAIN) /* the socket has a limit; no word of the store's */
+        rc = ETIMEDOUT;
     pthread_mutex_unlock(&h->send_lock);
     return rc;
 }

@@ -8,6 +8,12 @@
  * keep its pointer and go on asking. Nothing of the old connection goes over to
  * the new one: watches, transactions and queued events end with it. All this is
  * for handles that one thread uses.
+ *
+ * Whether a request whose answer was lost has been done, the end of a
+ * transaction included, nobody can tell: it fails with what ended the
+ * connection, which is never EAGAIN. So whoever repeats a transaction for
+ * EAGAIN does not do it twice; one that must be done looks at the store when it
+ * has a new connection. No request is sent again by the library.
  */
 #ifndef LIBXENSTORE_RECONNECT_H
 #define LIBXENSTORE_RECONNECT_H
