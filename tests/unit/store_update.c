@@ -239,8 +239,6 @@ static void another_program_is_not_run(void **state)
     assert_string_equal(CONTROL(&admin, "-f", program("sub/../xenstored")),
                         ELSEWHERE);
     assert_string_equal(CONTROL(&admin, "-f", program("xenstored.none")), NONE);
-    assert_int_equal(symlink("xenstored", program("xenstored.link")), 0);
-    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.link")), NONE);
     copy("/bin/true", "xenstored.true", 0755);
     assert_string_equal(CONTROL(&admin, "-f", program("xenstored.true")),
                         UNLIKE);
@@ -253,6 +251,55 @@ static void another_program_is_not_run(void **state)
     assert_int_equal(chmod(program("xenstored.other"), 0755), 0);
     assert_string_equal(CONTROL(&admin, "-f", program("xenstored.other")),
                         "OK");
+}
+
+static const char *above(const char *name)
+{
+    static char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", top, name);
+    return path;
+}
+
+/* As /sbin is a link on most hosts, and the program one where several are
+ * installed. */
+static void links_of_root_are_followed(void **state)
+{
+    char by_links[160];
+
+    assert_int_equal(symlink("bin", above("sbin")), 0);
+    snprintf(by_links, sizeof(by_links), "%s", above("sbin"));
+    assert_int_equal(symlink(by_links, above("far")), 0);
+    assert_int_equal(symlink("xenstored", program("xenstored.link")), 0);
+    assert_string_equal(CONTROL(&admin, "-f", above("sbin/xenstored")), "OK");
+    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.link")), "OK");
+    snprintf(by_links, sizeof(by_links), "%s/xenstored.link", above("far"));
+    assert_string_equal(CONTROL(&admin, "-f", by_links), "OK");
+    assert_string_equal(CONTROL(&admin, "-s"), "OK");
+    assert_int_equal(ask(&admin, XS_READ, 0, "/", 2), 0);
+
+    /* Where others can make links these say nothing. */
+    assert_int_equal(chmod(top, 0777), 0);
+    assert_string_equal(CONTROL(&admin, "-f", by_links), ELSEWHERE);
+    assert_int_equal(chmod(top, 0700), 0);
+}
+
+static void links_that_lead_elsewhere_are_refused(void **state)
+{
+    assert_int_equal(symlink("/bin/true", program("xenstored.bin")), 0);
+    assert_int_equal(symlink("sub/xenstored", program("xenstored.sub")), 0);
+    assert_int_equal(symlink("true", program("xenstored.word")), 0);
+    assert_int_equal(symlink("xenstored.round", program("xenstored.round")), 0);
+    assert_int_equal(symlink("/proc/self", above("self")), 0);
+    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.bin")),
+                        ELSEWHERE);
+    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.sub")),
+                        ELSEWHERE);
+    assert_string_equal(CONTROL(&admin, "-f", above("self/exe")), ELSEWHERE);
+    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.word")),
+                        OTHER);
+    assert_string_equal(CONTROL(&admin, "-f", program("xenstored.round")),
+                        NONE);
 }
 
 /* A watchdog that is opened and closed resets its machine. */
@@ -403,6 +450,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_transaction_is_waited_for_or_fails),
         cmocka_unit_test(what_cannot_go_on_is_refused),
         cmocka_unit_test(another_program_is_not_run),
+        cmocka_unit_test(links_of_root_are_followed),
+        cmocka_unit_test(links_that_lead_elsewhere_are_refused),
         cmocka_unit_test(what_is_no_file_is_not_even_opened),
         cmocka_unit_test(no_arguments_make_a_daemon_of_the_question),
         cmocka_unit_test(one_of_the_former_kind_is_refused),

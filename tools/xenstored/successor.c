@@ -21,6 +21,7 @@
 
 #define VARIABLE      "XENSTORED_LIVE_UPDATE" /* the descriptor */
 #define MAX_ARGUMENTS 64
+#define MAX_LINKS     8
 #define VERSION_MS    10000 /* in which a program says its version */
 
 static char **own_arguments;
@@ -70,22 +71,93 @@ static bool split(void)
 
 /* --- may it be? ----------------------------------------------------------- */
 
-/* The end of @program, NULL: it is not in the directory of the program that
- * runs, which a package's upgrade may have deleted. That is compared as text:
- * merely to look for a path that a guest may have made up can start a device or
- * wait for a server that is dead. */
-static const char *name_here(const char *program)
+/* Root alone can write it, or whoever can write this program. */
+static bool is_trusted(const struct stat *st)
 {
-    char path[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    struct stat own;
+
+    return !(st->st_mode & 022) &&
+           (st->st_uid == 0 ||
+            (!stat("/proc/self/exe", &own) && st->st_uid == own.st_uid));
+}
+
+/* The directory of the program that runs, which a package's upgrade may have
+ * deleted, with the slash behind it. */
+static bool own_directory(char here[PATH_MAX])
+{
+    ssize_t n = readlink("/proc/self/exe", here, PATH_MAX - 1);
     char *slash;
 
-    path[n < 0 ? 0 : n] = '\0';
-    slash = strrchr(path, '/');
-    if (!slash || strncmp(program, path, (size_t)(slash + 1 - path)))
+    here[n < 0 ? 0 : n] = '\0';
+    slash = strrchr(here, '/');
+    if (slash)
+        slash[1] = '\0';
+    return slash;
+}
+
+/* Takes from @path the names that lead further along @here, of which the first
+ * @at characters have been gone. How many have been then. */
+static size_t go_along(const char *here, size_t at, char *path)
+{
+    char *rest = path;
+    size_t len = strcspn(rest, "/") + 1;
+
+    if (*rest == '/')
+        at = 0;
+    while (rest[len - 1] == '/' && !strncmp(here + at, rest, len)) {
+        at += len;
+        rest += len;
+        len = strcspn(rest, "/") + 1;
+    }
+    memmove(path, rest, strlen(rest) + 1);
+    return at;
+}
+
+/* If @path begins with the name of a link in @directory, where root alone can
+ * make one, the link's text takes the name's place. */
+static bool follow(const char *directory, char *path)
+{
+    const char *rest = path + strcspn(path, "/");
+    char link[2 * PATH_MAX], text[PATH_MAX], longer[2 * PATH_MAX];
+    struct stat st;
+    ssize_t n;
+
+    snprintf(link, sizeof(link), "%s%.*s", directory, (int)(rest - path), path);
+    n = readlink(link, text, sizeof(text) - 1);
+    if (n < 0 || stat(directory, &st) || !is_trusted(&st))
+        return false;
+    text[n] = '\0';
+    snprintf(longer, sizeof(longer), "%s%s", text, rest);
+    if (strlen(longer) >= PATH_MAX)
+        return false;
+    strcpy(path, longer);
+    return true;
+}
+
+/*
+ * Makes of @program, which may go by links as /sbin is one to /usr/sbin, the
+ * path of a file in the directory of the program that runs; NULL: it leads
+ * elsewhere. Names are looked for in that directory and in those above it
+ * alone: merely to look for a path that a guest may have made up can start a
+ * device or wait for a server that is dead.
+ */
+static const char *find_here(const char *program)
+{
+    static char path[2 * PATH_MAX];
+    char here[PATH_MAX], above[PATH_MAX], rest[PATH_MAX];
+    size_t at = 0;
+
+    if (!own_directory(here) || strlen(program) >= sizeof(rest))
         return NULL;
-    program += slash + 1 - path;
-    return strchr(program, '/') ? NULL : program;
+    strcpy(rest, program);
+    for (int links = 0; links < MAX_LINKS; links++) {
+        at = go_along(here, at, rest);
+        snprintf(above, sizeof(above), "%.*s", (int)at, here);
+        if (!at || !follow(above, rest))
+            break;
+    }
+    snprintf(path, sizeof(path), "%s%s", here, rest);
+    return here[at] || strchr(rest, '/') ? NULL : path;
 }
 
 /* What is no plain file is never opened. */
@@ -102,15 +174,6 @@ static int open_plain(const char *path)
     if (place >= 0)
         close(place);
     return fd;
-}
-
-static bool is_trusted(void)
-{
-    struct stat st, own;
-
-    return !fstat(next.fd, &st) && !(st.st_mode & 022) &&
-           (st.st_uid == 0 ||
-            (!stat("/proc/self/exe", &own) && st.st_uid == own.st_uid));
 }
 
 /* In a process that ends with it. The question comes first, and is answered
@@ -157,17 +220,18 @@ static bool is_like_this(void)
 
 static const char *why_not(bool with_text)
 {
-    static const char begin[] = "xenstored";
-    const char *name = name_here(next.program);
+    static const char begin[] = "/xenstored";
+    const char *path = find_here(next.program);
+    struct stat st;
 
-    if (!name)
+    if (!path)
         return "That is not in the directory of the program that runs.";
-    if (strncmp(name, begin, sizeof(begin) - 1))
+    if (strncmp(strrchr(path, '/'), begin, sizeof(begin) - 1))
         return "A program of that name is no xenstored.";
-    next.fd = open_plain(next.program);
+    next.fd = open_plain(path);
     if (next.fd < 0)
         return "That is no program.";
-    if (!is_trusted())
+    if (fstat(next.fd, &st) || !is_trusted(&st))
         return "Others than root can change that program.";
     if (with_text && !next.text)
         return "There is no memory.";

@@ -3,11 +3,12 @@
  * In the parent: the program that a live update puts in its place. It is run
  * with all the parent's rights, and a daemon that a guest has taken over may be
  * who names it. So it must be a xenstored by its name, in the directory of the
- * program that runs, where an upgrade puts it, and no link; a file that root
- * alone can write, or whoever can write this program; and one that says that it
- * has a parent like this: one of the former kind would serve guests as root.
- * What its arguments could make it do to files, it does not do in a live update
- * (parent.h, daemon_hand_over()).
+ * program that runs, where an upgrade puts it; a path of links counts as the
+ * file that it leads to, if root alone can make links where they are. It must
+ * be a file that root alone can write, or whoever can write this program; and
+ * one that says that it has a parent like this: one of the former kind would
+ * serve guests as root. What its arguments could make it do to files, it does
+ * not do in a live update (parent.h, daemon_hand_over()).
  */
 #ifndef XENSTORED_SUCCESSOR_H
 #define XENSTORED_SUCCESSOR_H
