@@ -386,6 +386,7 @@ static void play(uint32_t seed)
     state_journal_min = seed % 2 ? 1 : 100000;
     may_fill_up = seed % 4 == 0;
     quota[QUOTA_OUTSTANDING] = 20;
+    quota[QUOTA_CPU] = 0;
     quota[QUOTA_MEMORY] = seed % 5 ? 2 << 20 : 20000;
     quota[QUOTA_SNAPSHOT_MEMORY] = seed % 7 ? 8 << 20 : 50000;
     outstanding_timeout = seed % 3 ? 20000 : 1;

@@ -2,12 +2,17 @@
 /*
  * Limits of guests as an administrator sees them: refusals are counted, and
  * logged now and then; events that a guest causes and nobody reads stop it, but
- * not for ever.
+ * not for ever; and one that takes all of the daemon's time waits.
  */
 #include "store_test.h"
 
 #include <errno.h>
 #include <unistd.h>
+
+#include <daemon/clock.h>
+
+#include "../../tools/xenstored/record.h"
+#include "../../tools/xenstored/state.h"
 
 static struct client *root, *guest, *reader;
 
@@ -236,6 +241,111 @@ static void events_may_outlive_who_has_caused_them(void **state)
     connection_serve(reader->c);
 }
 
+/* --- the daemon's time ------------------------------------------------------
+ */
+
+static struct share *share_of(uint16_t domid)
+{
+    return &domain_known(domid)->share;
+}
+
+/* Requests until one is not answered, in a time that fills no bucket. */
+static void write_until_held(int64_t left_us)
+{
+    share_of(5)->left_us = left_us;
+    for (int i = 0; i < 10000000; i++) {
+        share_of(5)->filled_ms = now_ms();
+        guest->out_len = guest->out_pos = 0;
+        if (!write_number(i % 400))
+            return;
+    }
+    fail_msg("no request is refused");
+}
+
+static void a_guest_that_has_spent_its_time_waits(void **state)
+{
+    size_t answered;
+
+    quota[QUOTA_CPU] = 10;
+    write_until_held(5000);
+    answered = guest->out_len;
+    assert_true(share_of(5)->held);
+    assert_int_equal(refused(QUOTA_CPU), 1);
+    assert_int_equal(fake_log_lines, 1);
+    /* A tenth of a millisecond in each: 2 ms at least, and what it owes. */
+    share_of(5)->left_us = -20000000;
+    assert_int_equal(connection_next_turn(share_of(5)->filled_ms), 200020);
+    assert_int_equal(connection_next_turn(share_of(5)->filled_ms + 200019), 1);
+    assert_int_equal(connection_next_turn(share_of(5)->filled_ms + 200020), 0);
+
+    /* Others go on. */
+    assert_int_equal(client_write(root, 0, "/local/domain/5/root", ""), 0);
+    assert_int_equal(client_write(reader, 0, "/local/domain/6", ""), EACCES);
+    fake_turns();
+    assert_int_equal(guest->out_len, answered);
+    assert_int_equal(refused(QUOTA_CPU), 1);
+
+    share_of(5)->filled_ms -= 300000;
+    fake_turns();
+    assert_true(guest->out_len > answered);
+    assert_false(share_of(5)->held);
+    assert_non_null(
+        strstr(control("quota", 6), "domain 5 refused cpu: 1 times\n"));
+}
+
+static void nobody_pays_for_others(void **state)
+{
+    quota[QUOTA_CPU] = 10;
+    *share_of(6) = (struct share){.left_us = 900000, .filled_ms = now_ms()};
+    write_until_held(100000);
+    for (int i = 0; i < 20000; i++)
+        client_write(root, 0, "/local/domain/5/root", "");
+    assert_int_equal(client_write(reader, 0, "/local/domain/6", ""), EACCES);
+    assert_int_equal(client_write(root, 0, "/local/domain/5/root", ""), 0);
+    assert_in_range(share_of(6)->left_us, 899000, 1000 * SHARE_BURST_MS);
+}
+
+static void a_bucket_has_an_edge(void **state)
+{
+    struct share *s = share_of(5);
+
+    quota[QUOTA_CPU] = 10;
+    assert_true(write_number(0)); /* full at first */
+    client_write(root, 0, "/local/domain/5/root", "");
+    assert_in_range(s->left_us, 990000, 1000 * SHARE_BURST_MS);
+    s->filled_ms -= 3600000;
+    assert_true(write_number(0));
+    client_write(root, 0, "/local/domain/5/root", "");
+    assert_in_range(s->left_us, 990000, 1000 * SHARE_BURST_MS);
+}
+
+/* Nor when that is set meanwhile. */
+static void no_limit_holds_nobody(void **state)
+{
+    quota[QUOTA_CPU] = 10;
+    write_until_held(1000);
+    assert_string_equal(control("quota\0set\0cpu\0000", 16), "OK");
+    assert_int_equal(connection_next_turn(now_ms()), -1);
+    assert_int_equal(writes_until_stopped(0), 500);
+    share_of(5)->left_us = -1000000;
+    assert_int_equal(writes_until_stopped(0), 500);
+}
+
+/* Neither its kernel nor its programs. */
+static void domain_0_is_never_held(void **state)
+{
+    struct client *kernel = client_new(domain_get(0));
+
+    quota[QUOTA_CPU] = 1;
+    share_of(0)->left_us = -1000000;
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(client_write(kernel, 0, "/local/domain/5/k", ""), 0);
+        assert_int_equal(client_write(root, 0, "/local/domain/5/k", ""), 0);
+    }
+    assert_int_equal(share_of(0)->left_us, -1000000);
+    client_free(kernel);
+}
+
 /* --- refusals ---------------------------------------------------------------
  */
 
@@ -321,6 +431,28 @@ static void quotas_are_shown_as_xens_are(void **state)
                      0);
 }
 
+/* A daemon goes on with the journal of an older one. */
+static void the_journal_knows_limits_by_their_numbers(void **state)
+{
+    long were[QUOTA_COUNT], soft = quota_soft_memory;
+    struct pack p = {0};
+    struct unpack u;
+
+    memcpy(were, quota, sizeof(were));
+    for (unsigned int i = 0; i < 12; i++)
+        pack_quota(&p, i, 1000 + i);
+    u = (struct unpack){.at = p.data, .end = p.data + p.used};
+    assert_int_equal(restore_frame(&u), 0);
+    assert_int_equal(quota[QUOTA_NODES], 1000);
+    assert_int_equal(quota[QUOTA_MEMORY], 1005);
+    assert_int_equal(quota[QUOTA_SNAPSHOT_MEMORY], 1009);
+    assert_int_equal(quota_soft_memory, 1010);
+    assert_int_equal(quota[QUOTA_CPU], 1011);
+    pack_free(&p);
+    memcpy(quota, were, sizeof(were));
+    quota_soft_memory = soft;
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -332,8 +464,14 @@ int main(void)
         TEST(nor_does_one_that_hardly_reads),
         TEST(a_slow_reader_is_waited_for),
         TEST(events_may_outlive_who_has_caused_them),
+        TEST(a_guest_that_has_spent_its_time_waits),
+        TEST(nobody_pays_for_others),
+        TEST(a_bucket_has_an_edge),
+        TEST(no_limit_holds_nobody),
+        TEST(domain_0_is_never_held),
         TEST(refusals_are_counted_and_told),
         TEST(quotas_are_shown_as_xens_are),
+        TEST(the_journal_knows_limits_by_their_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 
+#include <daemon/clock.h>
+
 #define GUEST 7
 static struct client *root;
 static struct xenstore_domain_interface *page;
@@ -391,6 +393,52 @@ static void a_guest_may_be_released_while_it_waits_for_its_turn(void **state)
     assert_null(domain_known(GUEST)->connection);
 }
 
+/* A guest that is held would else wake the daemon with each of its events. */
+static void no_event_is_wanted_while_a_turn_is_to_come(void **state)
+{
+    struct xsd_sockmsg h = {XS_GET_DOMAIN_PATH, 1, 0, 2};
+    struct share *s;
+
+    quota[QUOTA_CPU] = 10;
+    assert_int_equal(INTRODUCE("7\0"
+                               "99\0"
+                               "3\0"),
+                     0);
+    s = &domain_known(GUEST)->share;
+    fake_domain[GUEST].masked = true;
+    event();
+    assert_false(fake_domain[GUEST].masked);
+
+    *s = (struct share){.left_us = -10000000, .filled_ms = now_ms()};
+    assert_true(guest_put(&h, sizeof(h)) && guest_put("7", 2));
+    fake_domain[GUEST].masked = true;
+    event();
+    assert_true(fake_domain[GUEST].masked);
+    assert_int_equal(page->rsp_prod, 0);
+    s->filled_ms -= 200000;
+    fake_turns();
+    assert_false(fake_domain[GUEST].masked);
+    assert_true(page->rsp_prod > 0);
+
+    /* One that is not spoken to any more may want to start afresh. */
+    *s = (struct share){.left_us = -10000000, .filled_ms = now_ms()};
+    page->req_prod += 5000;
+    fake_domain[GUEST].masked = true;
+    event();
+    s->filled_ms -= 200000;
+    fake_turns();
+    assert_int_equal(page->error, XENSTORE_ERROR_RINGIDX);
+    assert_false(fake_domain[GUEST].masked);
+    fake_domain[GUEST].masked = true;
+    event();
+    assert_false(fake_domain[GUEST].masked);
+    page->connection = XENSTORE_RECONNECT;
+    fake_domain[GUEST].masked = true;
+    event();
+    assert_false(fake_domain[GUEST].masked);
+    assert_int_equal(page->connection, XENSTORE_CONNECTED);
+}
+
 /* Its event was for nobody. */
 static void what_stands_in_the_ring_is_served_at_introduction(void **state)
 {
@@ -423,6 +471,7 @@ int main(void)
         TEST(a_guest_that_reconnects_begins_anew),
         TEST(a_domain_may_die_in_every_state_of_its_connection),
         TEST(a_guest_may_be_released_while_it_waits_for_its_turn),
+        TEST(no_event_is_wanted_while_a_turn_is_to_come),
         TEST(what_stands_in_the_ring_is_served_at_introduction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,7 @@ int xen_bind_interdomain(uint16_t domid, uint32_t remote_port)
     if (!remote_port)
         return -1;
     fake_domain[domid].bound++;
+    fake_domain[domid].masked = false;
     return fake_port(domid);
 }
 
@@ -76,6 +77,11 @@ void xen_notify(int port)
     if (fake_notify)
         fake_notify(port);
     fake_domain[port - 100].notified++;
+}
+
+void xen_unmask(int port)
+{
+    fake_domain[port - 100].masked = false;
 }
 
 void *xen_map_ring(uint16_t domid)
@@ -136,6 +142,7 @@ void trace_note(const char *format, ...)
 void fake_start(void)
 {
     fake_log_lines = 0;
+    quota[QUOTA_CPU] = 0; /* tests ask for more than a guest may */
     memset(fake_domain, 0, sizeof(fake_domain));
     fake_domain[0].exists = true;
     assert_int_equal(domain_init(true), 0);

@@ -32,6 +32,7 @@ struct fake_domain {
     bool no_grant; /* its page cannot be mapped */
     uint8_t handle;
     int mapped, bound, notified;
+    bool masked; /* its port: set by tests, by which events come */
     _Alignas(4096) struct xenstore_domain_interface page;
 };
 extern struct fake_domain fake_domain[FAKE_DOMAINS];

@@ -5,13 +5,16 @@
  * have read only if the store has said that the ring was full. They act on
  * other CPUs, so also while the daemon writes its journal and before it sends
  * an event. They die, and their numbers are used again; the daemon ends and is
- * followed by another one. Whatever the order: when no event is on its way any
- * more, no request waits, and no answer.
+ * followed by another one; now and then a guest has spent its time. Whatever
+ * the order: when no event is on its way any more, no request waits, and no
+ * answer.
  */
 #include "store_test.h"
 
 #include <errno.h>
 #include <unistd.h>
+
+#include <daemon/clock.h>
 
 #include "../../tools/xenstored/state.h"
 #include "../../tools/xenstored/turns.h"
@@ -35,7 +38,7 @@ static struct player {
 
 static const uint16_t number[PLAYERS] = {0, 5, 6, 7};
 static struct event_loop loop;
-static unsigned int answers;
+static unsigned int answers, held;
 static bool history, busy;
 
 static uint32_t random_state;
@@ -265,11 +268,34 @@ static void another_daemon(void)
 static bool one_round(void)
 {
     for (unsigned int i = 0; i < PLAYERS; i++)
-        if (player[i].event) {
+        if (player[i].event && !fake_domain[number[i]].masked) {
             player[i].event = false;
+            fake_domain[number[i]].masked = true;
             assert_true(ring_event(fake_port(number[i])));
         }
     return loop.between(&loop) >= 0;
+}
+
+/* A guest has nothing left, and is held when it asks for something. */
+static void spend(unsigned int i)
+{
+    struct domain *d = domain_known(number[i]);
+
+    if (d && !d->share.held)
+        d->share = (struct share){.left_us = -1, .filled_ms = now_ms()};
+}
+
+/* For those that are held; they are counted. */
+static void time_passes(void)
+{
+    for (unsigned int i = 1; i < PLAYERS; i++) {
+        struct domain *d = domain_known(number[i]);
+
+        if (!d || !d->share.held)
+            continue;
+        held++;
+        d->share.filled_ms -= rnd(5);
+    }
 }
 
 static bool settle(void)
@@ -279,6 +305,7 @@ static bool settle(void)
     for (int quiet = 0, i = 0; quiet < 50 && i < 100000; i++) {
         more = one_round();
         meanwhile();
+        time_passes();
         for (unsigned int p = 0; p < PLAYERS; p++)
             more |= player[p].page && (player[p].woken || player[p].event);
         quiet = more ? 0 : quiet + 1;
@@ -309,8 +336,11 @@ static void play(uint32_t seed)
             new_life(p);
         else if (what == 5)
             another_daemon();
+        else if (what < 10)
+            spend(p);
         one_round();
         meanwhile();
+        time_passes();
     }
     history = false;
 }
@@ -322,6 +352,7 @@ static void nobody_waits_for_ever(void **state)
     fake_notify = notified;
     /* What waits for a slow reader is no part of this. */
     quota[QUOTA_OUTSTANDING] = 0;
+    quota[QUOTA_CPU] = 50;
     assert_int_equal(turns_init(&loop), 0);
     for (uint32_t seed = 1; seed <= histories; seed++) {
         bool stuck = false;
@@ -337,8 +368,9 @@ static void nobody_waits_for_ever(void **state)
         fake_stop();
         busy = false;
     }
-    print_message("%u answers\n", answers);
-    assert_true(answers > 100 * histories);
+    print_message("%u answers, %u looks at a guest that is held\n", answers,
+                  held);
+    assert_true(answers > 100 * histories && held > 10 * histories);
     if (waiting)
         fail_msg("in %u of %u histories somebody waits for ever", waiting,
                  histories);

@@ -428,6 +428,7 @@ static void step(void)
 void world_start(const char *boot_id)
 {
     fake_log_lines = 0;
+    quota[QUOTA_CPU] = 0;
     for (unsigned int i = 0; i < FAKE_DOMAINS; i++)
         fake_domain[i].mapped = fake_domain[i].bound = 0;
     fake_domain[0].exists = true;

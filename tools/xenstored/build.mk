@@ -2,7 +2,7 @@
 # xenstored. Its core also runs in unit tests.
 
 XENSTORED_CORE := $(addprefix tools/xenstored/, \
-    path.c perms.c tree.c quota.c edit.c store.c transaction.c watch.c \
+    path.c perms.c tree.c quota.c share.c edit.c store.c transaction.c watch.c \
     outstanding.c connection.c protocol.c requests.c requests_domain.c control.c \
     domain.c ring.c journal.c record.c state.c restore.c)
 XENSTORED_SOURCES := $(XENSTORED_CORE) $(addprefix tools/xenstored/, \

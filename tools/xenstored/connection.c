@@ -19,8 +19,6 @@
 #include "trace.h"
 
 #define HEADER sizeof(struct xsd_sockmsg)
-/* How long a guest waits whose events nobody reads, before the next look. */
-#define OUTSTANDING_MS 20
 
 struct connection *connections;
 static struct connection *pending, **pending_tail = &pending;
@@ -434,16 +432,6 @@ static bool serve_buffer(struct connection *c, unsigned int *budget)
     return more;
 }
 
-static bool held_back(const struct connection *c)
-{
-    if (too_many_events(c)) {
-        quota_refused(&c->domain->account, c->domain->id, QUOTA_OUTSTANDING);
-        return true;
-    }
-    return c->domain && c->domain->held_back_until &&
-           domain_held_back(c->domain, now_ms());
-}
-
 /* @receive: there may be something to receive. */
 static void take_turn(struct connection *c, bool receive)
 {
@@ -493,17 +481,24 @@ static void bound_snapshots(struct connection *c)
             domain_hold_back(c->who.self.domid);
 }
 
+/* A guest that reads no answers but sends events takes time as well. */
+static bool must_wait(const struct connection *c)
+{
+    struct domain *d = c->domain;
+
+    return d && (share_spent(d) || (!blocked(c) && domain_waits(d)));
+}
+
 static void serve(struct connection *c, bool receive)
 {
+    share_begin(c->domain);
     if (silent(c))
         return;
     send_queue(c);
-    if (!blocked(c)) {
-        if (held_back(c))
-            make_pending(c);
-        else
-            take_turn(c, receive);
-    }
+    if (must_wait(c))
+        make_pending(c);
+    else if (!blocked(c))
+        take_turn(c, receive);
     bound_snapshots(c);
     finish_turn(c);
 }
@@ -544,11 +539,8 @@ int connection_next_turn(uint64_t now)
     int timeout = -1;
 
     for (struct connection *c = pending; c; c = c->next_pending) {
-        int wait = 0;
-        if (c->domain && domain_held_back(c->domain, now))
-            wait = (int)(c->domain->held_back_until - now);
-        else if (too_many_events(c))
-            wait = OUTSTANDING_MS;
+        int wait = c->domain ? (int)domain_wait(c->domain, now) : 0;
+
         if (timeout < 0 || wait < timeout)
             timeout = wait;
     }

@@ -28,6 +28,8 @@
 #define HOLD_BACK_MIN 50
 #define HOLD_BACK_MAX 1000
 #define FORGIVEN      10000
+/* How long a guest waits whose events nobody reads, before the next look. */
+#define OUTSTANDING_MS 20
 
 static struct domain *by_id[DOMID_FIRST_RESERVED];
 static unsigned int highest;
@@ -361,4 +363,20 @@ void domain_hold_back(uint16_t domid)
 bool domain_held_back(const struct domain *d, uint64_t now)
 {
     return now < d->held_back_until;
+}
+
+bool domain_waits(struct domain *d)
+{
+    if (outstanding_full(d)) {
+        quota_refused(&d->account, d->id, QUOTA_OUTSTANDING);
+        return true;
+    }
+    return d->held_back_until && domain_held_back(d, now_ms());
+}
+
+unsigned int domain_wait(struct domain *d, uint64_t now)
+{
+    if (domain_held_back(d, now))
+        return (unsigned int)(d->held_back_until - now);
+    return outstanding_full(d) ? OUTSTANDING_MS : share_wait(d, now);
 }

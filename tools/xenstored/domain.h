@@ -14,6 +14,7 @@
 #include "outstanding.h"
 #include "perms.h"
 #include "quota.h"
+#include "share.h"
 
 struct connection;
 struct ring;
@@ -28,6 +29,7 @@ struct domain {
     uint8_t handle[16];            /* tells incarnations of one id apart */
     uint64_t held_back_until;      /* ms, see domain_hold_back() */
     unsigned int offences;
+    struct share share;
     bool touched; /* see state_touch() */
     struct domain *next_touched;
 };
@@ -73,6 +75,11 @@ uint64_t domain_deaths(void);
  * served for a moment, longer each time. */
 void domain_hold_back(uint16_t domid);
 bool domain_held_back(const struct domain *d, uint64_t now);
+/* For this or another reason no request of @d is served now; which is counted.
+ */
+bool domain_waits(struct domain *d);
+/* How many milliseconds to look again in; 0: it may be served. */
+unsigned int domain_wait(struct domain *d, uint64_t now);
 
 /* For control commands and tests. */
 struct domain *domain_next(const struct domain *after);

@@ -72,8 +72,8 @@ static const char usage[] =
     "  -M, --path-max N         characters of a path\n"
     "  -Q, --quota WHAT=N       nodes, watches, transactions, outstanding,\n"
     "                           transaction-nodes, memory, permissions,\n"
-    "                           path-max, node-size; and for all domains\n"
-    "                           together: snapshot-memory\n"
+    "                           path-max, node-size, cpu; and for all\n"
+    "                           domains together: snapshot-memory\n"
     "  -q, --quota-soft memory=N  warn when a domain uses more\n"
     "  -w, --timeout watch-event=N  seconds that unread events hold up "
     "requests\n"
@@ -244,14 +244,13 @@ static void evtchn_ready(struct event_source *s, uint32_t events)
 {
     int port = xen_pending();
 
-    if (port < 0)
+    if (port < 0 || ring_event(port))
         return;
-    /* Unmask first: an event that comes while we work must come again. */
+    /* Unmask first: a domain that dies while we look must be looked for again.
+     */
     xen_unmask(port);
     if (port == dom_exc_port)
         domain_check_all();
-    else
-        ring_event(port);
 }
 
 static struct event_source evtchn_source = {.ready = evtchn_ready};

@@ -26,6 +26,7 @@ long quota[QUOTA_COUNT] = {
     [QUOTA_PATH_LENGTH] = 2048,
     [QUOTA_NODE_SIZE] = 2048,
     [QUOTA_SNAPSHOT_MEMORY] = 8 * 1024 * 1024,
+    [QUOTA_CPU] = 10,
 };
 long quota_soft_memory = 2 * 1024 * 1024;
 
@@ -40,6 +41,7 @@ const char *const quota_name[QUOTA_COUNT] = {
     [QUOTA_PATH_LENGTH] = "path-max",
     [QUOTA_NODE_SIZE] = "node-size",
     [QUOTA_SNAPSHOT_MEMORY] = "snapshot-memory",
+    [QUOTA_CPU] = "cpu",
 };
 
 const char *const quota_text[QUOTA_COUNT] = {
@@ -53,6 +55,7 @@ const char *const quota_text[QUOTA_COUNT] = {
     [QUOTA_PATH_LENGTH] = "Characters of a path",
     [QUOTA_NODE_SIZE] = "Bytes of a node's value",
     [QUOTA_SNAPSHOT_MEMORY] = "Bytes that transactions keep, of all domains",
+    [QUOTA_CPU] = "Per cent of a CPU that serving a domain takes for long",
 };
 
 /* Names that were ours alone. */

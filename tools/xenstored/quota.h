@@ -17,8 +17,9 @@
 
 #include "perms.h"
 
-/* The limits, in numbers or bytes; quota.c has the defaults. 0 is no limit for
- * QUOTA_OUTSTANDING, QUOTA_MEMORY and the soft one, which is only logged. */
+/* The limits, in numbers, bytes or per cent; quota.c has the defaults. 0 is no
+ * limit for QUOTA_OUTSTANDING, QUOTA_MEMORY, QUOTA_CPU and the soft one, which
+ * is only logged. The journal knows them by their order. */
 enum quota {
     QUOTA_NODES,
     QUOTA_WATCHES,
@@ -30,6 +31,7 @@ enum quota {
     QUOTA_PATH_LENGTH,
     QUOTA_NODE_SIZE,
     QUOTA_SNAPSHOT_MEMORY,
+    QUOTA_CPU,
     QUOTA_COUNT
 };
 

@@ -93,10 +93,22 @@ static ssize_t ring_send(struct connection *c, const struct iovec *iov, int n)
     return sent;
 }
 
+/* What has come meanwhile comes now. */
+static void unmask(struct ring *r)
+{
+    if (!r->masked)
+        return;
+    r->masked = false;
+    xen_unmask(r->port);
+}
+
+/* The guest notifies when it has filled or emptied something. As long as a turn
+ * is to come anyway that would be of no use: a guest could have the daemon
+ * woken all the time. */
 static void ring_expect(struct connection *c, bool receive, bool send)
 {
-    /* The guest notifies when it has filled or emptied something. */
-    (void)c, (void)receive, (void)send;
+    (void)receive, (void)send;
+    unmask(ring_of(c));
 }
 
 /*
@@ -143,6 +155,7 @@ static void ring_park(struct connection *c, unsigned int error)
     struct ring *r = ring_of(c);
 
     r->error = error;
+    unmask(r); /* it may start afresh */
     r->worked = true;
     state_touch(c->domain);
     ring_flush(c);
@@ -155,6 +168,7 @@ static void unregister(struct ring *r)
         xen_unbind(r->port);
     }
     r->port = -1;
+    r->masked = false;
 }
 
 static void ring_close(struct connection *c)
@@ -357,7 +371,12 @@ bool ring_event(int port)
     struct ring *r =
         port > 0 && (size_t)port < port_count ? by_port[port] : NULL;
 
-    if (r)
-        ring_wake(r);
-    return r != NULL;
+    if (!r)
+        return false;
+    r->masked = true;
+    ring_wake(r);
+    /* One that is parked, or starts afresh, has had no turn. */
+    if (!r->c->pending)
+        unmask(r);
+    return true;
 }

@@ -22,6 +22,7 @@ struct ring {
     uint64_t gfn;
     uint32_t remote_port;
     int port;
+    bool masked; /* its event has come; another one waits for unmask() */
     bool worked; /* something to notify the guest of */
 };
 
@@ -44,7 +45,8 @@ int ring_attach(struct connection *c, bool damaged);
 
 /* A turn for its domain, which may have asked to start afresh. */
 void ring_wake(struct ring *r);
-/* The event of a port: a turn for its domain. False: not a ring's port. */
+/* The event of a port, which is masked: a turn for its domain. It is unmasked
+ * when no further turn is to come. False: not a ring's port. */
 bool ring_event(int port);
 
 #endif

@@ -172,10 +172,15 @@ void state_touch(struct domain *d)
     state.touched = d;
 }
 
-/* The soft limit stands behind the others. */
-static long quota_value(unsigned int q)
+/* The number of the soft limit in the journal. Those that are younger stand
+ * behind it. */
+#define SOFT_MEMORY QUOTA_CPU
+
+static long *limit(unsigned int number)
 {
-    return q < QUOTA_COUNT ? quota[q] : quota_soft_memory;
+    if (number == SOFT_MEMORY)
+        return &quota_soft_memory;
+    return &quota[number < SOFT_MEMORY ? number : number - 1];
 }
 
 void state_quotas(void)
@@ -183,18 +188,15 @@ void state_quotas(void)
     struct pack *p = frame();
 
     for (unsigned int q = 0; p && q <= QUOTA_COUNT; q++)
-        if (state.quota_told[q] || quota_value(q) != state.quota_start[q]) {
+        if (state.quota_told[q] || *limit(q) != state.quota_start[q]) {
             state.quota_told[q] = true;
-            pack_quota(p, q, quota_value(q));
+            pack_quota(p, q, *limit(q));
         }
 }
 
 void state_restore_quota(unsigned int q, long value)
 {
-    if (q < QUOTA_COUNT)
-        quota[q] = value;
-    else
-        quota_soft_memory = value;
+    *limit(q) = value;
     state.quota_told[q] = true;
 }
 
@@ -350,7 +352,7 @@ static int dump(struct journal *j)
     pack_counters(journal_pack(j));
     for (unsigned int q = 0; q <= QUOTA_COUNT; q++)
         if (state.quota_told[q])
-            pack_quota(journal_pack(j), q, quota_value(q));
+            pack_quota(journal_pack(j), q, *limit(q));
     while ((d = domain_next(d)))
         pack_domain(journal_pack(j), d);
     for (unsigned int i = 0; (name = store_special(i, &perms)); i++)
@@ -539,7 +541,7 @@ int state_start(const char *path, const char *boot_id)
 
     set_paths(path, boot_id);
     for (unsigned int q = 0; q <= QUOTA_COUNT; q++) {
-        state.quota_start[q] = quota_value(q);
+        state.quota_start[q] = *limit(q);
         state.quota_told[q] = false;
     }
     rc = restore_journal(path, boot_id, &lost, &good);
