@@ -247,6 +247,97 @@ large_extents_come_and_go_however_often_they_are_interrupted(void **state)
     assert_int_equal(world_domain[0]->tot_pages, had);
 }
 
+#define RUN 6 /* log2 */
+
+static long exchange(xen_pfn_t *in, unsigned int in_order, xen_pfn_t *out,
+                     unsigned int out_order)
+{
+    struct xen_memory_exchange ex = {
+        .in = {.nr_extents = 1 << (RUN - in_order),
+               .extent_order = in_order,
+               .domid = DOMID_SELF},
+        .out = {.nr_extents = 1 << (RUN - out_order),
+                .extent_order = out_order,
+                .domid = DOMID_SELF}};
+
+    ex.in.extent_start.p = in;
+    ex.out.extent_start.p = out;
+    return world_call(__HYPERVISOR_memory_op, XENMEM_exchange, (uint64_t)&ex, 0,
+                      0);
+}
+
+/* Each look says yes. */
+static void
+an_exchange_comes_to_its_end_however_often_it_is_interrupted(void **state)
+{
+    uint64_t had = world_domain[0]->tot_pages, before = total_free_pages();
+    xen_pfn_t list[1 << RUN], run = 100, first;
+    struct xen_memory_reservation r = {.nr_extents = 1 << RUN,
+                                       .domid = DOMID_SELF};
+
+    r.extent_start.p = list;
+    world_domain[0]->max_pages = TOTAL;
+    world_call(__HYPERVISOR_memory_op, XENMEM_increase_reservation,
+               (uint64_t)&r, 0, 0);
+    first = list[0];
+    list[0] = list[1];
+    world_preempt = 1000;
+    assert_int_equal(exchange(list, 0, &run, RUN), -EINVAL); /* one is twice */
+    list[0] = first;
+    assert_int_equal(exchange(list, 0, &run, RUN), 0);
+    assert_int_equal(run % (1 << RUN), 0);
+    for (unsigned int i = 0; i < 1 << RUN; i++) {
+        assert_int_equal(get_gpfn_from_mfn(_mfn(run + i)), 100 + i);
+        assert_true(empty(mfn_to_virt(_mfn(run + i))));
+        list[i] = 200 + i;
+    }
+    assert_int_equal(exchange(&run, RUN, list, 0), 0);
+    for (unsigned int i = 0; i < 1 << RUN; i++)
+        assert_int_equal(get_gpfn_from_mfn(_mfn(list[i])), 200 + i);
+    assert_int_equal(world_domain[0]->tot_pages, had + (1 << RUN));
+    world_call(__HYPERVISOR_memory_op, XENMEM_decrease_reservation,
+               (uint64_t)&r, 0, 0);
+    world_preempt = 0;
+    assert_int_equal(world_domain[0]->tot_pages, had);
+    assert_int_equal(total_free_pages(), before);
+}
+
+/* No run is free: every second frame is another's. */
+static void frames_that_lie_apart_are_exchanged_for_a_run(void **state)
+{
+    static void *held[WORLD_FRAMES];
+    xen_pfn_t list[1 << RUN], run = 100;
+    struct xen_memory_reservation r = {
+        .extent_order = RUN, .nr_extents = 1, .domid = DOMID_SELF};
+    unsigned int n = 0;
+
+    r.extent_start.p = &run;
+    world_domain[0]->max_pages = TOTAL;
+    world_call(__HYPERVISOR_memory_op, XENMEM_increase_reservation,
+               (uint64_t)&r, 0, 0);
+    while ((held[n] = alloc_xenheap_pages(0, MEMF_low_reserve)))
+        n++;
+    for (unsigned int i = 0; i < n; i++)
+        if (mfn_x(virt_to_mfn(held[i])) % 2) {
+            free_xenheap_page(held[i]);
+            held[i] = NULL;
+        }
+    for (unsigned int i = 0; i < 1 << RUN; i++)
+        list[i] = 300 + i;
+    assert_int_equal(exchange(&run, RUN, list, 0), 0);
+    for (unsigned int i = 0; i < 1 << RUN; i++) {
+        assert_int_equal(list[i] % 2, 1);
+        assert_int_equal(get_gpfn_from_mfn(_mfn(list[i])), 300 + i);
+    }
+    r = (struct xen_memory_reservation){.nr_extents = 1 << RUN,
+                                        .domid = DOMID_SELF};
+    r.extent_start.p = list;
+    world_call(__HYPERVISOR_memory_op, XENMEM_decrease_reservation,
+               (uint64_t)&r, 0, 0);
+    for (unsigned int i = 0; i < n; i++)
+        free_xenheap_page(held[i]);
+}
+
 static void objects_do_not_overlap_and_all_memory_comes_back(void **state)
 {
     static struct {
@@ -336,6 +427,9 @@ int main(void)
         cmocka_unit_test(an_exchange_leaves_the_pfn_of_a_frame_that_was_lost),
         cmocka_unit_test(
             large_extents_come_and_go_however_often_they_are_interrupted),
+        cmocka_unit_test(
+            an_exchange_comes_to_its_end_however_often_it_is_interrupted),
+        cmocka_unit_test(frames_that_lie_apart_are_exchanged_for_a_run),
         cmocka_unit_test(objects_do_not_overlap_and_all_memory_comes_back)};
 
     world_init();

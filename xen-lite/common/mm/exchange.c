@@ -5,9 +5,13 @@
  *
  * Work goes by chunks: the smallest set of extents that is whole on both
  * sides. A chunk is exchanged entirely or not at all: the new frames are
- * allocated first, then the old ones are taken away one by one (a frame that
- * is still mapped refuses), and put back if one refuses. A chunk whose frames
- * fit already is left alone.
+ * allocated first, then the old ones are taken away (a frame that is still
+ * mapped refuses), and put back if one refuses. A chunk whose frames fit
+ * already is left alone.
+ *
+ * An interrupted allocation leaves nothing but frames that are free and clean
+ * by then, so the call begins its chunk anew and gets further. What follows is
+ * a few instructions for each frame, and is not interrupted.
  */
 #include <hv/domain.h>
 #include <hv/hypercall.h>
@@ -16,33 +20,85 @@
 #include <hv/page_alloc.h>
 #include <xen/memory.h>
 
+#define BATCH           64  /* extents that are copied at once */
+#define MOST_ALLOCATION 512 /* pieces of a chunk that are allocated singly */
+
 struct exchange {
     struct xen_memory_exchange x;
     struct domain *d;
     unsigned int memflags;
     unsigned int in_chunk, out_chunk; /* log2 of extents per chunk */
     unsigned long pages;              /* per chunk */
-    struct page_info **in, **out;     /* [pages], [extents out per chunk] */
+    struct page_info **in, **out;     /* [pages], [pieces] */
+    unsigned int piece_order; /* of what was allocated: extents out, or more */
 };
 
-static bool read_in_frames(struct exchange *e, unsigned long chunk)
+/* --- lists ---------------------------------------------------------------- */
+
+static bool read_extent(struct page_info **to, xen_pfn_t mfn,
+                        unsigned int order)
 {
-    unsigned int order = e->x.in.extent_order;
-
-    for (unsigned long i = 0; i < 1UL << e->in_chunk; i++) {
-        xen_pfn_t mfn;
-
-        if (copy_from_guest_offset(&mfn, e->x.in.extent_start,
-                                   (chunk << e->in_chunk) + i, 1))
+    for (unsigned long j = 0; j < 1UL << order; j++, mfn++) {
+        if (!mfn_valid(_mfn(mfn)))
             return false;
-        for (unsigned long j = 0; j < 1UL << order; j++, mfn++) {
-            if (!mfn_valid(_mfn(mfn)))
-                return false;
-            e->in[(i << order) + j] = mfn_to_page(_mfn(mfn));
-        }
+        to[j] = mfn_to_page(_mfn(mfn));
     }
     return true;
 }
+
+static bool read_in_frames(struct exchange *e, unsigned long chunk)
+{
+    unsigned long first = chunk << e->in_chunk, nr = 1UL << e->in_chunk, n;
+    unsigned int order = e->x.in.extent_order;
+    xen_pfn_t list[BATCH];
+
+    for (unsigned long i = 0; i < nr; i += n) {
+        n = MIN(nr - i, (unsigned long)BATCH);
+        if (copy_from_guest_offset(list, e->x.in.extent_start, first + i, n))
+            return false;
+        for (unsigned long k = 0; k < n; k++)
+            if (!read_extent(e->in + ((i + k) << order), list[k], order))
+                return false;
+    }
+    return true;
+}
+
+/* The machine-to-phys table gets the frames of an extent. */
+static xen_pfn_t publish_extent(const struct exchange *e, unsigned long n,
+                                xen_pfn_t pfn)
+{
+    unsigned long at = n << e->x.out.extent_order;
+    const struct page_info *piece = e->out[at >> e->piece_order];
+    xen_pfn_t mfn =
+        mfn_x(page_to_mfn(piece)) + (at & ((1UL << e->piece_order) - 1));
+
+    for (unsigned long j = 0; j < 1UL << e->x.out.extent_order; j++)
+        set_owned_gpfn(_mfn(mfn + j), pfn + j, e->d);
+    return mfn;
+}
+
+/* The guest's list has pfns, and gets the new frames instead. */
+static long publish(const struct exchange *e, unsigned long chunk)
+{
+    unsigned long first = chunk << e->out_chunk, nr = 1UL << e->out_chunk, n;
+    xen_pfn_t list[BATCH];
+    long rc = 0;
+
+    for (unsigned long i = 0; i < nr; i += n) {
+        n = MIN(nr - i, (unsigned long)BATCH);
+        if (copy_from_guest_offset(list, e->x.out.extent_start, first + i, n)) {
+            rc = -EFAULT;
+            continue;
+        }
+        for (unsigned long k = 0; k < n; k++)
+            list[k] = publish_extent(e, i + k, list[k]);
+        if (copy_to_guest_offset(e->x.out.extent_start, first + i, list, n))
+            rc = -EFAULT;
+    }
+    return rc;
+}
+
+/* --- frames --------------------------------------------------------------- */
 
 /* In one run, aligned, low enough and the domain's. */
 static bool fits_already(const struct exchange *e)
@@ -61,70 +117,47 @@ static bool fits_already(const struct exchange *e)
     return true;
 }
 
-/* Back to the domain, or free if it is dying meanwhile. */
-static void give(struct exchange *e, struct page_info *pg, unsigned int order)
+static void free_out(struct exchange *e, unsigned long pieces)
 {
-    if (assign_pages(e->d, pg, order, MEMF_no_refcount))
-        free_unowned_pages(pg, order);
+    while (pieces--)
+        free_unowned_pages(e->out[pieces], e->piece_order);
 }
 
-/* 0/-ENOMEM; on failure nothing is held. */
+/*
+ * 0, -ENOMEM, or -ERESTART; on failure nothing is held. In one run if there is
+ * one: that can be interrupted. Many pieces cannot, as those that are given
+ * back meanwhile may join, and be scrubbed again.
+ */
 static long alloc_out(struct exchange *e)
 {
     unsigned int order = e->x.out.extent_order;
-    unsigned long n;
 
-    for (n = 0; n < 1UL << e->out_chunk; n++) {
-        e->out[n] = alloc_domheap_pages(NULL, order, e->memflags);
-        if (!e->out[n])
-            break;
-    }
-    if (n == 1UL << e->out_chunk)
+    e->piece_order = order + e->out_chunk;
+    e->out[0] =
+        alloc_domheap_pages(NULL, e->piece_order, e->memflags | MEMF_preempt);
+    if (e->out[0])
         return 0;
-    while (n--)
-        free_unowned_pages(e->out[n], order);
-    return -ENOMEM;
-}
-
-static void free_out(struct exchange *e)
-{
-    for (unsigned long n = 0; n < 1UL << e->out_chunk; n++)
-        free_unowned_pages(e->out[n], e->x.out.extent_order);
-}
-
-/* All of them or none. */
-static long steal_in(struct exchange *e)
-{
-    for (unsigned long i = 0; i < e->pages; i++) {
-        if (!steal_page(e->d, e->in[i]))
-            continue;
-        while (i--)
-            give(e, e->in[i], 0);
-        return -EINVAL;
+    if (hypercall_preempt_check())
+        return -ERESTART;
+    if (!e->out_chunk || e->pages > MOST_ALLOCATION)
+        return -ENOMEM;
+    e->piece_order = order;
+    for (unsigned long n = 0; n < 1UL << e->out_chunk; n++) {
+        e->out[n] = alloc_domheap_pages(NULL, order, e->memflags);
+        if (!e->out[n]) {
+            free_out(e, n);
+            return -ENOMEM;
+        }
     }
     return 0;
 }
 
-/* The guest's list and the machine-to-phys table get the new frames. */
-static long publish(struct exchange *e, unsigned long chunk)
+/* To the domain, or free if it is dying meanwhile. */
+static void give_out(struct exchange *e)
 {
-    unsigned int order = e->x.out.extent_order;
-    long rc = 0;
-
-    for (unsigned long n = 0; n < 1UL << e->out_chunk; n++) {
-        unsigned long ext = (chunk << e->out_chunk) + n;
-        xen_pfn_t mfn = mfn_x(page_to_mfn(e->out[n])), pfn;
-
-        if (copy_from_guest_offset(&pfn, e->x.out.extent_start, ext, 1)) {
-            rc = -EFAULT;
-            continue;
-        }
-        for (unsigned long j = 0; j < 1UL << order; j++)
-            set_owned_gpfn(_mfn(mfn + j), pfn + j, e->d);
-        if (copy_to_guest_offset(e->x.out.extent_start, ext, &mfn, 1))
-            rc = -EFAULT;
-    }
-    return rc;
+    for (unsigned long n = 0; n < e->pages >> e->piece_order; n++)
+        if (assign_pages(e->d, e->out[n], e->piece_order, MEMF_no_refcount))
+            free_unowned_pages(e->out[n], e->piece_order);
 }
 
 static long exchange_chunk(struct exchange *e, unsigned long chunk)
@@ -135,20 +168,18 @@ static long exchange_chunk(struct exchange *e, unsigned long chunk)
         return -EFAULT;
     if (fits_already(e)) {
         e->out[0] = e->in[0];
+        e->piece_order = e->x.out.extent_order;
         return publish(e, chunk);
     }
     rc = alloc_out(e);
     if (rc)
         return rc;
-    rc = steal_in(e);
-    if (rc) {
-        free_out(e);
-        return rc;
+    if (steal_pages(e->d, e->in, e->pages)) {
+        free_out(e, e->pages >> e->piece_order);
+        return -EINVAL;
     }
-    for (unsigned long i = 0; i < e->pages; i++)
-        free_unowned_pages(e->in[i], 0);
-    for (unsigned long n = 0; n < 1UL << e->out_chunk; n++)
-        give(e, e->out[n], e->x.out.extent_order);
+    free_stolen_pages(e->in, e->pages);
+    give_out(e);
     return publish(e, chunk);
 }
 

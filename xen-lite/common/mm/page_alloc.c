@@ -25,6 +25,7 @@
 #define FREE_HEAD    1u /* first frame of a chunk of free_order */
 #define FREE_DIRTY   2u /* content of some owner; head: of any frame in it */
 #define SCRUB_STRIDE 16 /* frames between two looks at other work */
+#define FREE_STRIDE  16 /* frames for which the lock is taken once */
 
 uint64_t total_pages;
 
@@ -279,7 +280,7 @@ static struct page_info *alloc_chunk(const struct domain *d, unsigned int order,
 }
 
 /* Records become free ones; chunk_free() then makes them findable. */
-static void chunk_release(struct page_info *pg, unsigned int order, bool dirty)
+static void make_free(struct page_info *pg, unsigned int order, bool dirty)
 {
     uint32_t now = tlb_clock_now();
     struct page_info rec = {.free_prev = NIL,
@@ -293,6 +294,11 @@ static void chunk_release(struct page_info *pg, unsigned int order, bool dirty)
         pg[i].free_next = free_link(NIL);
         atomic_store(&pg[i].count_owner, rec.count_owner);
     }
+}
+
+static void chunk_release(struct page_info *pg, unsigned int order, bool dirty)
+{
+    make_free(pg, order, dirty);
     spin_lock(&heap_lock);
     chunk_free(mfn_x(page_to_mfn(pg)), order);
     spin_unlock(&heap_lock);
@@ -356,14 +362,15 @@ static bool frames_add(struct domain *d, uint64_t nr)
     return true;
 }
 
-static void frame_leaves(struct domain *d, bool counted)
+static void frames_leave(struct domain *d, uint64_t nr, bool counted)
 {
     bool last;
 
     spin_lock(&heap_lock);
     if (counted)
-        d->tot_pages--;
-    last = --d->owned_frames == 0;
+        d->tot_pages -= nr;
+    d->owned_frames -= nr;
+    last = d->owned_frames == 0;
     spin_unlock(&heap_lock);
     if (last)
         put_domain(d);
@@ -436,7 +443,7 @@ void free_domheap_page(struct page_info *pg)
     set_gpfn_from_mfn(page_to_mfn(pg), INVALID_M2P_ENTRY);
     chunk_release(pg, 0, true);
     if (d)
-        frame_leaves(d, true);
+        frames_leave(d, 1, true);
 }
 
 void free_unowned_pages(struct page_info *pg, unsigned int order)
@@ -444,44 +451,61 @@ void free_unowned_pages(struct page_info *pg, unsigned int order)
     chunk_release(pg, order, true);
 }
 
-/* Only its allocation may hold the frame: no mapping, no walker, no type. */
-int steal_page(struct domain *d, struct page_info *pg)
-{
-    struct page_info old = {.count = PGC_allocated | 1, .owner = d->id};
-    const struct page_info new = {.count = PGC_allocated | 1,
-                                  .owner = DOMID_IDLE};
-    uint32_t noncoherent = READ_ONCE(pg->count) & PGC_noncoherent;
+/* --- frames that are taken away ------------------------------------------- */
 
-    old.count |= noncoherent;
-    if (!atomic_cas(&pg->count_owner, &old.count_owner, new.count_owner))
+/* Only its allocation may hold the frame: no mapping, no walker, no type. */
+static bool change_owner(struct page_info *pg, domid_t from, domid_t to)
+{
+    struct page_info old = {.count = PGC_allocated | 1, .owner = from}, new;
+
+    old.count |= READ_ONCE(pg->count) & PGC_noncoherent;
+    new = old;
+    new.owner = to;
+    return atomic_cas(&pg->count_owner, &old.count_owner, new.count_owner);
+}
+
+/* To d, which counts them all the time; or free, if it is dying meanwhile. */
+static void return_pages(struct domain *d, struct page_info **pg,
+                         unsigned long nr)
+{
+    bool is_dying;
+
+    spin_lock(&heap_lock);
+    is_dying = d->is_dying;
+    for (unsigned long i = 0; i < nr && !is_dying; i++)
+        BUG_ON(!change_owner(pg[i], DOMID_IDLE, d->id));
+    spin_unlock(&heap_lock);
+    if (is_dying && nr) {
+        free_stolen_pages(pg, nr);
+        frames_leave(d, nr, true);
+    }
+}
+
+int steal_pages(struct domain *d, struct page_info **pg, unsigned long nr)
+{
+    unsigned long n = 0;
+
+    while (n < nr && change_owner(pg[n], d->id, DOMID_IDLE))
+        n++;
+    if (n < nr) {
+        return_pages(d, pg, n);
         return -EBUSY;
-    if (noncoherent)
-        flush_cache_frame(page_to_mfn(pg));
-    frame_leaves(d, false);
+    }
+    frames_leave(d, nr, false);
     return 0;
 }
 
-/* --- frames that we lend -------------------------------------------------- */
-
-static void lend(struct page_info *pg, uint16_t owner, bool read_only)
+void free_stolen_pages(struct page_info **pg, unsigned long nr)
 {
-    const struct page_info rec = {.count = PGC_allocated | PGC_xenheap | 1,
-                                  .owner = owner};
-
-    /* This count of one is never dropped, so the type never changes. */
-    pg->type = (read_only ? PGT_none : PGT_writable | PGT_validated) | 1;
-    atomic_store(&pg->count_owner, rec.count_owner);
-}
-
-void share_xen_page_with_guest(struct page_info *pg, struct domain *d,
-                               bool read_only)
-{
-    lend(pg, d->id, read_only);
-}
-
-void share_xen_page_with_privileged(struct page_info *pg, bool read_only)
-{
-    lend(pg, DOMID_XEN, read_only);
+    for (unsigned long i = 0; i < nr; i++)
+        make_free(pg[i], 0, true);
+    for (unsigned long i = 0; i < nr;) {
+        spin_lock(&heap_lock);
+        do
+            chunk_free(mfn_x(page_to_mfn(pg[i])), 0);
+        while (++i < nr && i % FREE_STRIDE);
+        spin_unlock(&heap_lock);
+    }
 }
 
 /* --- figures and claims --------------------------------------------------- */

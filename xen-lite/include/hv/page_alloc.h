@@ -52,11 +52,15 @@ void free_domheap_page(struct page_info *pg);
 int __must_check assign_pages(struct domain *d, struct page_info *pg,
                               unsigned int order, unsigned int memflags);
 
-/* Takes a frame that nothing but its allocation holds away from d; tot_pages
- * goes on counting it. The caller owns it as if by alloc_domheap_pages(NULL).
- * 0/-EBUSY */
-int __must_check steal_page(struct domain *d, struct page_info *pg);
-/* For frames without a domain (alloc with NULL, stolen). */
+/*
+ * Takes frames that nothing but their allocation holds away from d: all, or
+ * none if one is in use. tot_pages goes on counting them. The caller owns them
+ * as if by alloc_domheap_pages(NULL). 0/-EBUSY
+ */
+int __must_check steal_pages(struct domain *d, struct page_info **pg,
+                             unsigned long nr);
+void free_stolen_pages(struct page_info **pg, unsigned long nr);
+/* For frames that never had a domain (alloc with NULL). */
 void free_unowned_pages(struct page_info *pg, unsigned int order);
 
 uint64_t total_free_pages(void);

@@ -89,6 +89,29 @@ bool set_owned_gpfn(mfn_t mfn, uint64_t pfn, const struct domain *d)
     return true;
 }
 
+/* --- frames that we lend -------------------------------------------------- */
+
+static void lend(struct page_info *pg, uint16_t owner, bool read_only)
+{
+    const struct page_info rec = {.count = PGC_allocated | PGC_xenheap | 1,
+                                  .owner = owner};
+
+    /* This count of one is never dropped, so the type never changes. */
+    pg->type = (read_only ? PGT_none : PGT_writable | PGT_validated) | 1;
+    atomic_store(&pg->count_owner, rec.count_owner);
+}
+
+void share_xen_page_with_guest(struct page_info *pg, struct domain *d,
+                               bool read_only)
+{
+    lend(pg, d->id, read_only);
+}
+
+void share_xen_page_with_privileged(struct page_info *pg, bool read_only)
+{
+    lend(pg, DOMID_XEN, read_only);
+}
+
 /* --- transitions ---------------------------------------------------------- */
 
 /* [locked] One write for a whole new state; only PGT_foreign may be set by
