@@ -198,9 +198,14 @@ void kill_timer(struct timer *t)
         cpu != smp_processor_id()) cpu_relax();
 }
 
+/* Guests can make any number expire at one moment: after some of them the CPU
+ * looks at what else waits. */
+#define MOST_AT_ONCE 32
+
 static void timer_softirq(void)
 {
     struct timer_cpu *tc = &this_cpu(timer_cpu);
+    unsigned int left = MOST_AT_ONCE;
     s_time_t deadline;
 
     spin_lock_irq(&tc->lock);
@@ -209,6 +214,11 @@ static void timer_softirq(void)
         struct timer *t;
 
         while ((t = tc->root) != NULL && t->expires <= now) {
+            if (!left--) {
+                raise_softirq(TIMER_SOFTIRQ);
+                spin_unlock_irq(&tc->lock);
+                return;
+            }
             heap_remove(tc, t);
             tc->running = t;
             spin_unlock_irq(&tc->lock);
