@@ -32,11 +32,31 @@ static void second(void)
     HC3(vcpu_op, VCPUOP_down, 1, 0);
 }
 
+static void closed_port(void)
+{
+    evtchn_port_t port = event_new_ipi(0), none = 0;
+    struct evtchn_close c = {.port = port};
+    struct sched_poll poll = {.nr_ports = 1, .timeout = 1};
+
+    set_xen_guest_handle(poll.ports, &port);
+    is(HC2(sched_op, SCHEDOP_poll, &poll), 0, "a poll of a port ends in time");
+    evtchn_op(EVTCHNOP_close, &c);
+    is(HC2(sched_op, SCHEDOP_poll, &poll), -EINVAL,
+       "a poll of a port that is closed is -EINVAL");
+    port = 4000;
+    is(HC2(sched_op, SCHEDOP_poll, &poll), -EINVAL,
+       "a poll of a port that never was open is -EINVAL");
+    set_xen_guest_handle(poll.ports, &none);
+    is(HC2(sched_op, SCHEDOP_poll, &poll), -EINVAL,
+       "a poll of port 0 is -EINVAL");
+}
+
 int main(void)
 {
     unsigned int rounds = 0;
     uint64_t end;
 
+    closed_port();
     unused = event_new_ipi(0);
     to[0] = event_new_ipi(0);
     to[1] = event_new_ipi(1);

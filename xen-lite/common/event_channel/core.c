@@ -181,20 +181,20 @@ void evtchn_recheck(struct vcpu *v)
     vcpu_kick(v);
 }
 
-bool evtchn_port_is_pending(struct domain *d, uint32_t port)
+int evtchn_port_poll(struct domain *d, uint32_t port)
 {
     struct evtchn_domain *ed = d->evtchn;
     unsigned long flags = spin_lock_irqsave(&ed->lock);
     struct evtchn *chn = evtchn_from_port(d, port);
-    bool pending = false;
+    int rc = -EINVAL;
 
-    if (chn) {
+    if (chn && chn->state != ECS_RESERVED) {
         spin_lock(&ed->pending_lock);
-        pending = ed->ops->is_pending(d, chn);
+        rc = ed->ops->is_pending(d, chn);
         spin_unlock(&ed->pending_lock);
     }
     spin_unlock_irqrestore(&ed->lock, flags);
-    return pending;
+    return rc;
 }
 
 void send_guest_vcpu_virq(struct vcpu *v, uint32_t virq)

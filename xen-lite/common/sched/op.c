@@ -18,13 +18,13 @@ static long poll_ports(struct domain *d, uint64_t ports, uint32_t nr,
 {
     for (uint32_t i = 0; i < nr; i++) {
         uint32_t port;
+        int rc;
 
         if (copy_object_from_guest(&port, ports + i * sizeof(port)))
             return -EFAULT;
-        if (port > d->max_evtchn_port)
-            return -EINVAL;
-        if (evtchn_port_is_pending(d, port))
-            return 1;
+        rc = evtchn_port_poll(d, port);
+        if (rc)
+            return rc;
         *first = port;
     }
     return 0;

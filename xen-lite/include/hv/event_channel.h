@@ -18,8 +18,8 @@ bool evtchn_destroy_final(struct domain *d, unsigned int *left);
 /* A physical interrupt bound to this port fired (irq context). */
 void send_guest_pirq(struct domain *d, uint32_t pirq);
 int evtchn_unmask(struct domain *d, uint32_t port); /* 0/-EINVAL */
-/* A pending event that the guest can see: for block and poll. */
-bool evtchn_port_is_pending(struct domain *d, uint32_t port);
+/* Whether the port has an event pending: 1/0, or -EINVAL if it is not open. */
+int evtchn_port_poll(struct domain *d, uint32_t port);
 /* Give a just-registered vcpu_info a fresh look: mark it pending. */
 void evtchn_recheck(struct vcpu *v);
 /* Any event that wants delivery: upcall pending and not masked. */
