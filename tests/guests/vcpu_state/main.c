@@ -67,8 +67,15 @@ static void debug_registers(void)
     HC2(set_debugreg, 0, 0);
     ok((long)HC2(set_debugreg, 7, 0x20001) < 0,
        "a breakpoint for ports is refused");
-    HC2(set_debugreg, 7, 1 << 13);
+    is(HC2(set_debugreg, 7, 0x20000), 0,
+       "a breakpoint for ports can be set if it is not switched on");
+    is(HC2(set_debugreg, 7, 1 << 13), -EPERM,
+       "general detection by DR7 is -EPERM");
     is(HC1(get_debugreg, 7) & 1 << 13, 0, "DR7 has no general detection");
+    for (int i = 4; i < 8; i++)
+        is(HC2(set_debugreg, i, 1UL << 32), -EINVAL,
+           "DR%d with a bit above 31 is -EINVAL", i);
+    is(HC2(set_debugreg, 5, 0), 0, "DR5 is DR7 for a kernel without CR4.DE");
 }
 
 /* A page with one descriptor in it: data of ring 3. */

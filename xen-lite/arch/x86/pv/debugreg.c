@@ -54,8 +54,12 @@ static int set_dr7(struct vcpu *v, uint64_t value)
 {
     bool was_active = v->arch.dr[7] & DR7_ENABLE;
 
-    value &= DR7_ALLOWED & ~DR7_GD;
-    for (unsigned int i = 0; i < 4; i++)
+    if (value >> 32)
+        return -EINVAL;
+    if (value & DR7_GD)
+        return -EPERM;
+    value &= DR7_ALLOWED;
+    for (unsigned int i = 0; i < 4 && (value & DR7_ENABLE); i++)
         if (DR7_RW(value, i) == RW_IO)
             return -EPERM;
     v->arch.dr[7] = value;
@@ -68,9 +72,18 @@ static int set_dr7(struct vcpu *v, uint64_t value)
     return 0;
 }
 
+/* DR4 and DR5 are other names of DR6 and DR7, unless the kernel has switched
+ * debugging extensions on. */
+static unsigned int real_register(const struct vcpu *v, unsigned int reg)
+{
+    bool is_alias = reg == 4 || reg == 5;
+
+    return is_alias && !(v->arch.ctrlreg_cr4 & CR4_DE) ? reg + 2 : reg;
+}
+
 int set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
 {
-    switch (reg) {
+    switch (real_register(v, reg)) {
     case 0:
     case 1:
     case 2:
@@ -82,11 +95,11 @@ int set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
         if (v == current && (v->arch.dr[7] & DR7_ENABLE))
             write_hw(reg, value);
         return 0;
-    case 4:
     case 6:
+        if (value >> 32)
+            return -EINVAL;
         v->arch.dr[6] = value & DR6_STATUS;
         return 0;
-    case 5:
     case 7:
         return set_dr7(v, value);
     default:
@@ -103,16 +116,14 @@ long do_get_debugreg(unsigned int reg)
 {
     const struct vcpu *v = current;
 
-    switch (reg) {
+    switch (real_register(v, reg)) {
     case 0:
     case 1:
     case 2:
     case 3:
         return v->arch.dr[reg];
-    case 4:
     case 6:
         return v->arch.dr[6] | DR6_FIXED;
-    case 5:
     case 7:
         return v->arch.dr[7] | DR7_FIXED;
     default:
