@@ -21,12 +21,15 @@
 
 /* --- what the parts under test want --------------------------------------- */
 
+static void want(spinlock_t *l);
 void lock_order_acquire(spinlock_t *l)
 {
+    want(l);
 }
 
 void lock_order_acquired_by_try(spinlock_t *l)
 {
+    want(l);
 }
 
 void lock_order_release(spinlock_t *l)
@@ -53,10 +56,18 @@ void log_dirty_frame_slow(mfn_t mfn)
 }
 
 static unsigned int served, visited, served_by_waiter;
+static uint16_t places; /* that are taken while a writer waits */
+static spinlock_t *wanted;
 
 void flush_while_waiting(void)
 {
+    places = READ_ONCE(wanted->tail) - READ_ONCE(wanted->head);
     atomic_inc(&served_by_waiter);
+}
+
+static void want(spinlock_t *l)
+{
+    wanted = l;
 }
 
 void flush_tlb_interrupt(void)
@@ -92,7 +103,7 @@ static void *second_writer(void *arg)
 }
 
 /* A second writer must not make the version even while the first one writes. It
- * waits, and keeps nobody waiting for its flush. */
+ * waits, in its place among others, and keeps nobody waiting for its flush. */
 static void test_one_writer_at_a_time(void **state)
 {
     struct vcpu_time_info t = says(1), expected = says(2);
@@ -113,6 +124,7 @@ static void test_one_writer_at_a_time(void **state)
     assert_false(too_early);
     assert_int_equal(version, 1);
     assert_true(served_by_waiter > 0);
+    assert_int_equal(places, 2);
     assert_true(clock_record_same(&record, &expected));
     assert_int_equal(record.version, 4);
 }

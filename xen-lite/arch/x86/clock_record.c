@@ -18,8 +18,7 @@ unsigned long clock_records_lock(void)
 {
     unsigned long flags = local_irq_save();
 
-    while (!spin_trylock(&record_lock))
-        flush_while_waiting();
+    spin_lock_serving(&record_lock, flush_while_waiting);
     return flags;
 }
 

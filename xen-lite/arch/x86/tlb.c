@@ -158,8 +158,7 @@ void flush_mask(uint64_t cpumask, unsigned long va, unsigned int flags)
     if (!cpumask)
         return;
     assert_no_irq_locks();
-    while (!spin_trylock(&request.lock))
-        flush_while_waiting();
+    spin_lock_serving(&request.lock, flush_while_waiting);
     request.va = va;
     request.flags = flags;
     atomic_store(&request.pending, cpumask);

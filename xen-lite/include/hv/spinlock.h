@@ -135,6 +135,16 @@ static inline void spin_lock(spinlock_t *l)
     while (unlikely(__atomic_load_n(&l->head, __ATOMIC_ACQUIRE) != ticket))
         cpu_relax();
 }
+/* The same for a CPU that has to do something for others while it waits. */
+static inline void spin_lock_serving(spinlock_t *l, void (*serve)(void))
+{
+    uint16_t ticket;
+
+    lock_order_acquire(l);
+    ticket = __atomic_fetch_add(&l->tail, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&l->head, __ATOMIC_ACQUIRE) != ticket)
+        serve();
+}
 /*
  * Takes l if it is free this moment; false if it is not, and then nothing has
  * happened. It never waits, and may also fail because another CPU is just
