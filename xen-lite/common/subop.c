@@ -74,9 +74,9 @@ static bool may_call(const struct subop *row)
 static long finish(const struct subop_family *f, long rc, uint64_t to,
                    const void *from, unsigned int n)
 {
-    if (rc == -ERESTART)
-        return hypercall_again(f->call);
-    return n && copy_to_guest_raw(to, from, n) ? -EFAULT : rc;
+    if (n && copy_to_guest_raw(to, from, n))
+        return -EFAULT;
+    return rc == -ERESTART ? hypercall_again(f->call) : rc;
 }
 
 static long enter(const struct subop *row, uint64_t *op, uint64_t arg)

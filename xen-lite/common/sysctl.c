@@ -60,23 +60,34 @@ static long sched_id(struct domain *unused, void *arg)
     return 0;
 }
 
+/* first_domain of a call that is made again: num_domains are in the list. */
+#define LIST_GOES_ON 0x8000
+
 static long getdomaininfolist(struct domain *unused, void *arg)
 {
     struct xen_sysctl_getdomaininfolist *l = arg;
+    domid_t first = l->first_domain & ~LIST_GOES_ON;
+    uint32_t had = l->first_domain & LIST_GOES_ON ? l->num_domains : 0;
     struct xen_domctl_getdomaininfo info;
     struct domain *d;
-    uint32_t n = 0;
+    uint32_t n = had;
 
     for_each_domain (d) {
-        if (d->id < l->first_domain)
+        if (d->id < first)
             continue;
-        if (n == l->max_domains)
+        if (n >= l->max_domains)
             break;
+        if (n > had && hypercall_preempt_check()) {
+            l->first_domain = d->id | LIST_GOES_ON;
+            l->num_domains = n;
+            return -ERESTART;
+        }
         get_domain_info(d, &info);
         if (copy_to_guest_offset(l->buffer, n, &info, 1))
             return -EFAULT;
         n++;
     }
+    l->first_domain = first;
     l->num_domains = n;
     return 0;
 }
@@ -169,7 +180,7 @@ static const struct subop sysctl_table[] = {
     [XEN_SYSCTL_physinfo] = {.fn = physinfo, .flags = SUBOP_OUT},
     [XEN_SYSCTL_sched_id] = {.fn = sched_id, .flags = SUBOP_OUT},
     [XEN_SYSCTL_getdomaininfolist] = {.fn = getdomaininfolist,
-                                      .flags = SUBOP_OUT},
+                                      .flags = SUBOP_OUT | SUBOP_OUT_ERROR},
     [XEN_SYSCTL_debug_keys] = {.fn = type_keys, .flags = SUBOP_OUT},
     [XEN_SYSCTL_getcpuinfo] = {.fn = getcpuinfo, .flags = SUBOP_OUT},
     [XEN_SYSCTL_availheap] = {.fn = availheap, .flags = SUBOP_OUT},

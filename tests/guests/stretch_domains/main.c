@@ -7,6 +7,7 @@
  */
 #include <pv/domu.h>
 #include <pv/stretch.h>
+#include <xen/sysctl.h>
 
 #define RW           (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 #define VCPUS        128
@@ -17,6 +18,7 @@
 #define LIST         512
 #define HANDLES      100352 /* 196 lists */
 #define CRASHES      12
+#define LISTED       64
 
 /* --- the domU ------------------------------------------------------------- */
 
@@ -141,6 +143,51 @@ static void a_large_domain(void)
     stretch_ok("the end of a domain that had everything");
 }
 
+/* --- a list of domains ---------------------------------------------------- */
+
+static domid_t ids[LISTED];
+
+static long create(domid_t *id)
+{
+    static struct xen_domctl d;
+    long rc;
+
+    d.u.createdomain = domu_config;
+    d.u.createdomain.max_vcpus = VCPUS;
+    rc = domu_control(0, XEN_DOMCTL_createdomain, &d);
+    *id = d.domain;
+    d.u.max_vcpus.max = VCPUS;
+    return rc ? rc : domu_control(*id, XEN_DOMCTL_max_vcpus, &d);
+}
+
+static void a_list_of_domains(void)
+{
+    static struct xen_domctl_getdomaininfo info[LISTED + 2];
+    static struct xen_sysctl s;
+    struct xen_sysctl_getdomaininfolist *l = &s.u.getdomaininfolist;
+    unsigned int bad = 0;
+    long rc = 0;
+
+    for (unsigned int i = 0; i < LISTED; i++)
+        rc |= create(&ids[i]);
+    is(rc, 0, "%u domains with 128 vcpus are created", LISTED);
+    s.cmd = XEN_SYSCTL_getdomaininfolist;
+    s.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+    l->max_domains = LISTED + 2;
+    set_xen_guest_handle(l->buffer, info);
+    stretch_begin();
+    is(HC1(sysctl, &s), 0, "all domains are listed");
+    stretch_ok("getdomaininfolist");
+    is(l->num_domains, LISTED + 1, "the list has dom0 and the others");
+    for (unsigned int i = 0; i < LISTED; i++) {
+        static struct xen_domctl d;
+
+        bad += info[i + 1].domain != ids[i];
+        domu_control(ids[i], XEN_DOMCTL_destroydomain, &d);
+    }
+    is(bad, 0, "the list is in the order of their numbers");
+}
+
 static bool crashes(domu_fn how)
 {
     struct domu *u = domu_start(1);
@@ -169,5 +216,6 @@ int main(void)
     domu_config.max_maptrack_frames = 1024;
     a_large_domain();
     a_storm_of_crashes();
+    a_list_of_domains();
     return 0;
 }

@@ -23,7 +23,8 @@ enum subop_flags {
     SUBOP_NOT_SELF = 4,   /* no domain may do this to itself: -EINVAL */
     SUBOP_NUMBER = 8,     /* the domain is named by number: no DOMID_SELF */
     /* Families with a head: the structure is copied out after success, after
-     * an error (of which it tells more). */
+     * an error, of which it tells more, or -ERESTART, of which it says how far
+     * the call got. */
     SUBOP_OUT = 16,
     SUBOP_OUT_ERROR = 32,
 };
