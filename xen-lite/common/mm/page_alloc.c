@@ -451,8 +451,6 @@ void free_unowned_pages(struct page_info *pg, unsigned int order)
     chunk_release(pg, order, true);
 }
 
-/* --- frames that are taken away ------------------------------------------- */
-
 /* Only its allocation may hold the frame: no mapping, no walker, no type. */
 static bool change_owner(struct page_info *pg, domid_t from, domid_t to)
 {
