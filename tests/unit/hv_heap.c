@@ -247,6 +247,25 @@ large_extents_come_and_go_however_often_they_are_interrupted(void **state)
     assert_int_equal(world_domain[0]->tot_pages, had);
 }
 
+/* Each look says yes. */
+static void a_call_for_more_than_the_limit_ends(void **state)
+{
+    xen_pfn_t mfn = 0, had = world_domain[0]->tot_pages;
+    struct xen_memory_reservation r = {
+        .extent_order = 7, .nr_extents = 1, .domid = DOMID_SELF};
+
+    r.extent_start.p = &mfn;
+    world_domain[0]->max_pages = had + 100;
+    world_preempt = 1000;
+    assert_int_equal(world_call(__HYPERVISOR_memory_op,
+                                XENMEM_increase_reservation, (uint64_t)&r, 0,
+                                0),
+                     0);
+    world_preempt = 0;
+    assert_int_equal(world_domain[0]->tot_pages, had);
+    world_domain[0]->max_pages = TOTAL;
+}
+
 #define RUN 6 /* log2 */
 
 static long exchange(xen_pfn_t *in, unsigned int in_order, xen_pfn_t *out,
@@ -427,6 +446,7 @@ int main(void)
         cmocka_unit_test(an_exchange_leaves_the_pfn_of_a_frame_that_was_lost),
         cmocka_unit_test(
             large_extents_come_and_go_however_often_they_are_interrupted),
+        cmocka_unit_test(a_call_for_more_than_the_limit_ends),
         cmocka_unit_test(
             an_exchange_comes_to_its_end_however_often_it_is_interrupted),
         cmocka_unit_test(frames_that_lie_apart_are_exchanged_for_a_run),

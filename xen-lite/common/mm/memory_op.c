@@ -59,11 +59,23 @@ struct extents {
     bool preempted;       /* a step that failed will get further next time */
 };
 
+/* What a domain may not have would be scrubbed for nothing, and a call that was
+ * interrupted meanwhile would begin again, for ever. */
+static bool has_room(const struct domain *d, unsigned int order)
+{
+    uint64_t has = READ_ONCE(d->tot_pages), most = READ_ONCE(d->max_pages);
+
+    return !READ_ONCE(d->is_dying) && has <= most && most - has >= 1UL << order;
+}
+
 static struct page_info *alloc_extent(struct extents *x)
 {
-    struct page_info *pg = alloc_domheap_pages(x->d, x->r.extent_order,
-                                               x->memflags | MEMF_preempt);
+    struct page_info *pg;
 
+    if (!has_room(x->d, x->r.extent_order))
+        return NULL;
+    pg = alloc_domheap_pages(x->d, x->r.extent_order,
+                             x->memflags | MEMF_preempt);
     if (!pg)
         x->preempted = hypercall_preempt_check();
     return pg;

@@ -259,6 +259,14 @@ static void chunk_own(uint64_t mfn, unsigned int order, uint16_t owner,
         atomic_store(&frame_table[mfn + i].count_owner, rec.count_owner);
 }
 
+/* Nobody has had it: the records of its frames are free ones still. */
+static void chunk_put_back(uint64_t mfn, unsigned int order)
+{
+    spin_lock(&heap_lock);
+    chunk_free(mfn, order);
+    spin_unlock(&heap_lock);
+}
+
 static struct page_info *alloc_chunk(const struct domain *d, unsigned int order,
                                      unsigned int memflags)
 {
@@ -273,19 +281,17 @@ static struct page_info *alloc_chunk(const struct domain *d, unsigned int order,
         return NULL;
     if (chunk_prepare(mfn, order, memflags))
         return frame_table + mfn;
-    spin_lock(&heap_lock);
-    chunk_free(mfn, order);
-    spin_unlock(&heap_lock);
+    chunk_put_back(mfn, order);
     return NULL;
 }
 
 /* Records become free ones; chunk_free() then makes them findable. */
-static void make_free(struct page_info *pg, unsigned int order, bool dirty)
+static void make_free(struct page_info *pg, unsigned int order)
 {
     uint32_t now = tlb_clock_now();
     struct page_info rec = {.free_prev = NIL,
                             .free_owner = DOMID_INVALID,
-                            .free_flags = dirty ? FREE_DIRTY : 0};
+                            .free_flags = FREE_DIRTY};
 
     for (unsigned long i = 0; i < 1ul << order; i++) {
         if (pg[i].count & PGC_noncoherent)
@@ -296,12 +302,10 @@ static void make_free(struct page_info *pg, unsigned int order, bool dirty)
     }
 }
 
-static void chunk_release(struct page_info *pg, unsigned int order, bool dirty)
+void free_unowned_pages(struct page_info *pg, unsigned int order)
 {
-    make_free(pg, order, dirty);
-    spin_lock(&heap_lock);
-    chunk_free(mfn_x(page_to_mfn(pg)), order);
-    spin_unlock(&heap_lock);
+    make_free(pg, order);
+    chunk_put_back(mfn_x(page_to_mfn(pg)), order);
 }
 
 /* --- the hypervisor's own frames ------------------------------------------ */
@@ -341,7 +345,7 @@ void free_xenheap_pages(void *p, unsigned int order)
         return;
     pg = virt_to_page(p);
     if (pg->owner == DOMID_IDLE)
-        chunk_release(pg, order, true);
+        free_unowned_pages(pg, order);
     else
         for (unsigned long i = 0; i < 1ul << order; i++)
             end_loan(pg + i);
@@ -427,7 +431,7 @@ struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order,
     if (!d)
         chunk_own(mfn_x(page_to_mfn(pg)), order, DOMID_IDLE, PGC_allocated | 1);
     else if (assign_pages(d, pg, order, memflags)) {
-        chunk_release(pg, order, memflags & MEMF_no_scrub);
+        chunk_put_back(mfn_x(page_to_mfn(pg)), order);
         return NULL;
     }
     return pg;
@@ -441,14 +445,9 @@ void free_domheap_page(struct page_info *pg)
     if (pg->owner < DOMID_FIRST_RESERVED)
         d = domain_by_owner_id(pg->owner);
     set_gpfn_from_mfn(page_to_mfn(pg), INVALID_M2P_ENTRY);
-    chunk_release(pg, 0, true);
+    free_unowned_pages(pg, 0);
     if (d)
         frames_leave(d, 1, true);
-}
-
-void free_unowned_pages(struct page_info *pg, unsigned int order)
-{
-    chunk_release(pg, order, true);
 }
 
 /* Only its allocation may hold the frame: no mapping, no walker, no type. */
@@ -496,7 +495,7 @@ int steal_pages(struct domain *d, struct page_info **pg, unsigned long nr)
 void free_stolen_pages(struct page_info **pg, unsigned long nr)
 {
     for (unsigned long i = 0; i < nr; i++)
-        make_free(pg[i], 0, true);
+        make_free(pg[i], 0);
     for (unsigned long i = 0; i < nr;) {
         spin_lock(&heap_lock);
         do
@@ -585,7 +584,7 @@ void init_heap_pages(paddr_t s, paddr_t e)
         while (mfn + (1ul << order) > end ||
                zone_of(mfn) != zone_of(mfn + (1ul << order) - 1))
             order--;
-        chunk_release(frame_table + mfn, order, true);
+        free_unowned_pages(frame_table + mfn, order);
         mfn += 1ul << order;
     }
 }
