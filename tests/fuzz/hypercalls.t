@@ -1,10 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Hypercalls at random by two domUs (tests/fuzz/hypercalls), on a debug build:
-# on one CPU, where a seed does the same again, and on two, for what races. Some
-# seconds, by the seeds that stand here; FUZZ_SECONDS=600 for as long, with other
-# seeds and longer rounds. SEED=n ROUNDS=m (1) CPUS=1 or 2: those alone, with
+# Hypercalls at random by two domUs and, privileged ones, by dom0 (tests/fuzz/
+# hypercalls), on a debug build: on one CPU, where a seed does the same again, and
+# on two, for what races. A call fails that goes without a look at other work for 2
+# million instructions; on two CPUs, where ticks are time, for some seconds.
+#
+# Some seconds, by the seeds that stand here; FUZZ_SECONDS=600 for as long, with
+# other seeds and longer rounds. SEED=n ROUNDS=m (1) CPUS=1 or 2: those alone, with
 # FUZZ_ARGS (see main.c). What failed says the command that does it again; on one
 # CPU it fails again.
 cd "$(dirname "$0")/../.." || exit 1
@@ -15,10 +18,10 @@ n=0
 fuzz() {
     local out args="seed=$2 rounds=$3 ${FUZZ_ARGS:-}"
     if [ "$1" = 1 ]; then
-        out=$(GUEST_COUNT=1 GUEST_SMP=1 GUEST_ARGS="$args patience=20 late=30" \
+        out=$(GUEST_COUNT=1 GUEST_SMP=1 GUEST_ARGS="$args patience=20 late=30 stretch=2000000" \
             tests/guests/run "${BUILD:-build}/fuzz/hypercalls")
     else
-        out=$(GUEST_SMP=$1 GUEST_ARGS=$args tests/guests/run "${BUILD:-build}/fuzz/hypercalls")
+        out=$(GUEST_SMP=$1 GUEST_ARGS="$args stretch=20000000000" tests/guests/run "${BUILD:-build}/fuzz/hypercalls")
     fi
     n=$((n + 1))
     grep '^# *[0-9]' <<< "$out"

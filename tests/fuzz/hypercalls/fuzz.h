@@ -10,6 +10,7 @@
  *     ops.c     the table of all operations, with their weights
  *     pages.c, grants.c, events.c, vcpus.c, memory.c, traps.c   operations
  *     never.c   operations that must not succeed
+ *     privileged.c, foreign.c   what dom0 does meanwhile
  *
  * A domU has a pool of pages to play with, and addresses to map them at; with
  * the rest of its memory it lives, so that is rarely touched. A domU that dies
@@ -138,6 +139,28 @@ long fuzz_run(uint64_t made, uint64_t ns);
 long fuzz_pool_pfn(uint64_t unused, uint64_t unused_too);
 /* Of a page that no operation uses. */
 long fuzz_secret_pfn(uint64_t unused, uint64_t unused_too);
+
+/* --- dom0's own operations (privileged.c) --------------------------------- */
+op_fn op_memory_of, op_exchange_of, op_claim, op_map_foreign, op_tables_of,
+    op_pin_of;
+/* A domain that they are about: not dom0 itself. */
+domid_t target(struct cpu *c);
+/* What that domain plays with; seldom another's. */
+uint64_t frame_of(struct cpu *c, domid_t id);
+/* A page of dom0's pool, which it may map anything at. */
+static inline void *any_page(struct cpu *c)
+{
+    return frame_address(any_frame(c));
+}
+extern const struct op privileged_ops[];
+extern const unsigned int nr_privileged;
+/* A round's: about those domUs, which know their peers already. */
+void privileged_begin(uint64_t seed, struct domu *const *u, unsigned int n);
+/* So many; of each operation, how often it was done and refused. What keeps a
+ * domU from going on does not last. */
+void privileged_run(unsigned int n, uint64_t *done, uint64_t *refused);
+/* Nothing that was made is left. */
+void privileged_end(void);
 
 /* Words that dom0 and the domU share. */
 #define WORD_OPS    0  /* of each operation: done << 32 | refused */

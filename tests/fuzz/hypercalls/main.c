@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dom0's side of the fuzzer: rounds of two domUs each, with the auditor of a
- * debug build in between. What must not happen: a frame that the auditor does
- * not agree with, a store into a page table, memory that does not come back, a
- * call that keeps a CPU. The command line, with what is taken otherwise:
+ * dom0's side of the fuzzer: rounds of two domUs each, while dom0 makes
+ * privileged calls about them, with the auditor of a debug build in between.
+ * What must not happen: a frame that the auditor does not agree with, a store
+ * into a page table, memory that does not come back, a call that keeps a CPU.
+ * The command line, with what is taken otherwise:
  *
  *     seed=1 rounds=2 domains=2 cpus=2 (that fuzz, of a domU)
  *     calls=4000 (operations of a vcpu in a round) audit=1000 (between two)
+ *     privileged=400 (dom0's own operations between two audits; 0: none)
+ *     stretch=0 (ticks without a look at other work, as a debug build counts
+ *     them, above which a call has failed; 0: any)
  *     patience=300 (ms, with a domU that does nothing)
  *     late=0 (ms that dom0's timer may be late; 0: any)
  *
@@ -16,13 +20,17 @@
  */
 #include "fuzz.h"
 #include <pv/host.h>
+#include <pv/stretch.h>
 
 /* --- rounds --------------------------------------------------------------- */
 
-static uint64_t done[80], refused[80];
+#define PRIVILEGED_SLICE 20
+
+static uint64_t done[80], refused[80], own_done[40], own_refused[40];
 static uint64_t latest; /* ns: dom0 waits for its timer no longer than that */
-static unsigned int bad_audits, gone, stuck, stale, seen, leaks;
+static unsigned int bad_audits, gone, stuck, stale, seen, leaks, stretches;
 static uint64_t seed, nr_domus, nr_fuzzers, nr_calls, nr_between, patience;
+static uint64_t nr_own, most_ticks, longest;
 static bool is_audited;
 
 static uint64_t operations(struct domu **u)
@@ -73,6 +81,27 @@ static void check_frames(const char *when)
         diag("seed %lu: the auditor finds %ld errors %s", seed, errors, when);
 }
 
+/* Since the last look; says where it began and ended. */
+static void check_stretch(const char *when)
+{
+    const char *line;
+    uint64_t ticks = stretch_longest(&line);
+
+    if (ticks > longest)
+        longest = ticks;
+    if (most_ticks && ticks > most_ticks) {
+        stretches++;
+        diag("seed %lu: %s a stretch took %lu%s", seed, when, ticks, line);
+    }
+    stretch_begin();
+}
+
+static void check(const char *when)
+{
+    check_stretch(when);
+    check_frames(when);
+}
+
 static void collect(struct domu *u)
 {
     volatile uint64_t *w = domu_words(u);
@@ -101,6 +130,15 @@ static void introduce(struct domu *u, const struct domu *peer, uint64_t pool,
         w[WORD_PEER + 1 + i] = peer->p2m[pool + i * (NR_FRAMES / NR_PEER)];
 }
 
+/* dom0's, while the domUs do theirs. */
+static void privileged(void)
+{
+    for (uint64_t n = 0; n < nr_own; n += PRIVILEGED_SLICE) {
+        privileged_run(PRIVILEGED_SLICE, own_done, own_refused);
+        nap(200000);
+    }
+}
+
 static void fuzz_domains(struct domu **u)
 {
     long results[2];
@@ -108,12 +146,13 @@ static void fuzz_domains(struct domu **u)
     for (uint64_t n = nr_between; n <= nr_calls; n += nr_between) {
         for (unsigned int i = 0; i < nr_domus; i++)
             domu_ask(u[i], fuzz_run, n, patience);
+        privileged();
         if (!wait_for(u, results)) {
             diag("seed %lu: a domU does not answer", seed);
             stuck++;
             return;
         }
-        check_frames("while they run");
+        check("while they run");
         for (unsigned int i = 0; i < nr_domus; i++)
             if (results[i]) {
                 gone += results[i] == DOMU_GONE;
@@ -148,26 +187,38 @@ static void round(void)
         is(domu_call(u[i], fuzz_start, seed * 2 + i, nr_fuzzers), 0,
            "seed %lu: a domU is ready", seed);
     }
+    privileged_begin(seed, u, nr_domus);
+    check_stretch("while they start");
     fuzz_domains(u);
+    privileged_end();
     for (unsigned int i = 0; i < nr_domus; i++) {
         collect(u[i]);
         domu_destroy(u[i]);
     }
     check_memory(before);
-    check_frames("when the domUs are gone");
+    check("when the domUs are gone");
 }
 
-static void show_counts(void)
+static void show_count(const char *name, uint64_t n, uint64_t bad)
 {
-    uint64_t all = 0, good = 0;
+    diag("%8lu done, %3lu%% not refused%s", n, n ? 100 * (n - bad) / n : 0,
+         name);
+}
 
-    for (unsigned int i = 0; i < nr_ops; i++) {
-        diag("%8lu done, %3lu%% not refused: %s", done[i],
-             done[i] ? 100 * (done[i] - refused[i]) / done[i] : 0, ops[i].name);
-        all += done[i];
-        good += done[i] - refused[i];
+static void show_counts(const char *whose, const struct op *op, unsigned int n,
+                        const uint64_t *made, const uint64_t *bad)
+{
+    uint64_t all = 0, all_bad = 0;
+
+    for (unsigned int i = 0; i < n; i++) {
+        char name[60] = ": ";
+
+        memcpy(name + 2, op[i].name, strlen(op[i].name));
+        show_count(name, made[i], bad[i]);
+        all += made[i];
+        all_bad += bad[i];
     }
-    diag("%8lu done, %3lu%% not refused", all, all ? 100 * good / all : 0);
+    show_count(whose, all, all_bad);
 }
 
 int main(void)
@@ -179,19 +230,28 @@ int main(void)
     nr_calls = option("calls", 4000);
     nr_between = option("audit", 1000);
     patience = option("patience", 300) * 1000000;
+    nr_own = option("privileged", 400);
+    most_ticks = option("stretch", 0);
     is_audited = has_auditor();
     if (!is_audited)
         diag("no auditor: this is no debug build");
+    stretch_begin();
     for (; seed < first + rounds; seed++) {
         diag("seed %lu", seed);
         round();
     }
-    show_counts();
+    show_counts(", of domUs", ops, nr_ops, done, refused);
+    show_counts(", of dom0", privileged_ops, nr_privileged, own_done,
+                own_refused);
+    diag("%lu ticks was the longest stretch", longest);
     diag("%u domUs have died, %u did not go on", gone, stuck);
     diag("dom0 has waited for its timer %lu us at most", latest / 1000);
     if (option("late", 0))
         ok(latest < option("late", 0) * 1000000,
            "nothing keeps dom0 from its CPU for %lu ms", option("late", 0));
+    if (most_ticks)
+        is(stretches, 0, "no call takes more than %lu ticks without a look",
+           most_ticks);
     is(bad_audits, 0, "the auditor agrees with every frame");
     is(stale, 0, "no store reaches a page table");
     is(seen, 0, "no domU reaches a page that another one keeps");
