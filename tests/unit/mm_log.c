@@ -169,6 +169,24 @@ static void test_false_numbers(void **state)
         assert_int_equal(bits[i], 0);
 }
 
+/* Neither the domain's limit nor what its kernel says makes the log larger than
+ * the machine needs. */
+static void test_size(void **state)
+{
+    static struct shared_info si;
+    struct domain d = {.shared_info = &si, .max_pages = 100};
+    unsigned long usual =
+        DIV_ROUND_UP(2 * max_page + EXTRA_PFNS, PFNS_PER_PAGE);
+
+    assert_int_equal(log_size(&d), 1);
+    d.max_pages = 0xffffffff;
+    assert_int_equal(log_size(&d), DIV_ROUND_UP(max_page, PFNS_PER_PAGE));
+    si.arch.max_pfn = ~0ul - 1;
+    assert_int_equal(log_size(&d), usual);
+    si.arch.max_pfn = ~0ul;
+    assert_in_range(log_size(&d), 1, usual);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +196,8 @@ int main(void)
          test_grants, NULL, NULL, NULL},
         {"A pfn that a domain has not is no place in its log",
          test_false_numbers, NULL, NULL, NULL},
+        {"A log is no larger than the machine needs", test_size, NULL, NULL,
+         NULL},
     };
 
     world_init();

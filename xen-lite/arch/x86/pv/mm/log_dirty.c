@@ -104,12 +104,14 @@ static void log_free_rcu(struct rcu_head *head)
     log_free(container_of(head, struct log_dirty, rcu));
 }
 
+/* No domain has more frames than there are, whatever it may have. */
 static unsigned long log_size(const struct domain *d)
 {
     uint64_t max = READ_ONCE(d->shared_info->arch.max_pfn) + 1;
+    uint64_t most = MIN((uint64_t)d->max_pages, (uint64_t)max_page);
 
-    max = MIN(max, 2 * d->max_pages + EXTRA_PFNS);
-    return DIV_ROUND_UP(MAX(max, d->max_pages), PFNS_PER_PAGE);
+    max = MIN(max, 2 * most + EXTRA_PFNS);
+    return DIV_ROUND_UP(MAX(max, most), PFNS_PER_PAGE);
 }
 
 static struct log_dirty *log_alloc(const struct domain *d)
