@@ -7,10 +7,16 @@ PV_CFLAGS := $(BASE_CFLAGS) -O2 -ffreestanding -fno-pic -mcmodel=kernel \
              -fno-builtin -DVIRT_BASE=0xffffffff80000000UL -Ifrontends/include -Ipublic-headers
 
 # Strings and printing are the hypervisor's, which are pure C.
-PV_LIB := $(patsubst %,$(O)/pv/frontends/%.o,start init console traps memory events \
+PV_LIB := $(patsubst %,$(O)/pv/frontends/%.o,start init console console_ring traps memory events \
              domu domu_build domu_serve host stretch) \
           $(patsubst %,$(O)/pv/xen-lite/common/lib/%.o,string vsprintf)
 $(O)/pv/xen-lite/%.o: PV_CFLAGS += -Ixen-lite/include
+
+# All of it, for guests with devices.
+PV_DRIVERS := $(patsubst %,$(O)/pv/frontends/%.o,event_loop grant_table xenbus xenbus_device)
+PV_ARCHIVE := $(O)/pv/libxlpv.a
+$(PV_ARCHIVE): $(PV_LIB) $(PV_DRIVERS)
+	$(call say,AR,$@)rm -f $@; ar rcD $@ $^
 
 $(O)/pv/%.o: %.c
 	$(call say,CC pv,$<)mkdir -p $(@D); $(CC) $(PV_CFLAGS) -MMD -MP -c -o $@ $<
@@ -21,11 +27,13 @@ $(O)/pv/%.o: %.S
 # tests/guests/NAME/main.c -> $(O)/guests/NAME
 PV_LINK = $(call say,LD pv,$@)mkdir -p $(@D); \
     ld -nostdlib -static -z noexecstack --no-warn-rwx-segments --build-id=none \
-    -T frontends/guest.lds -o $@ $(filter %.o,$^)
+    -T frontends/guest.lds -o $@ $(filter %.o,$^) $(filter %.a,$^)
 $(O)/guests/%: $(O)/pv/tests/guests/%/main.o $(PV_LIB) frontends/guest.lds
 	$(PV_LINK)
 
-# Of more than one file:
+# With frontends, or of more than one file:
+$(O)/guests/frontends: $(patsubst %.c,$(O)/pv/%.o,$(wildcard tests/guests/frontends/*.c)) \
+    $(PV_ARCHIVE)
 $(O)/guests/domu_deaths: $(patsubst %.c,$(O)/pv/%.o,$(wildcard tests/guests/domu_deaths/*.c))
 
 # NAME-1, -2, -3: the same with notes left out (start.S).

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Console by console_io, or through dom0, and TAP on it. */
+/* Console by console_io, a ring, or through dom0, and TAP on it. */
 #include <pv/domu.h>
+
+#include "console_ring.h"
 
 static unsigned int checks;
 static bool plan_printed;
@@ -11,6 +13,8 @@ void console_write(const char *s, size_t n)
         domu_console_write(s, n);
         return;
     }
+    if (console_ring_write(s, n))
+        return;
     while (n) {
         size_t piece = n < 256 ? n : 256;
 
@@ -99,6 +103,7 @@ void shutdown(unsigned int reason)
 {
     struct sched_shutdown s = {.reason = reason};
 
+    console_ring_drain();
     for (;;)
         HC2(sched_op, SCHEDOP_shutdown, &s);
 }

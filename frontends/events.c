@@ -24,6 +24,20 @@ uint32_t event_new_ipi(unsigned int vcpu)
     return evtchn_op(EVTCHNOP_bind_ipi, &ipi) ? 0 : ipi.port;
 }
 
+uint32_t event_new_unbound(domid_t remote)
+{
+    struct evtchn_alloc_unbound a = {.dom = DOMID_SELF, .remote_dom = remote};
+
+    return evtchn_op(EVTCHNOP_alloc_unbound, &a) ? 0 : a.port;
+}
+
+void event_close(uint32_t port)
+{
+    struct evtchn_close c = {.port = port};
+
+    evtchn_op(EVTCHNOP_close, &c);
+}
+
 void event_send(uint32_t port)
 {
     struct evtchn_send send = {.port = port};

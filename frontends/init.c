@@ -2,6 +2,8 @@
 /* Start of day: from the loader's start_info to main(). */
 #include <pv/domu.h>
 
+#include "console_ring.h"
+
 struct start_info *start_info;
 struct shared_info *shared_info;
 uint64_t *p2m;
@@ -33,6 +35,7 @@ void pv_start(struct start_info *si)
     memory_init();
     if (is_served())
         domu_serve();
+    console_ring_init();
     failed = main();
     done_testing();
     shutdown(failed ? SHUTDOWN_crash : SHUTDOWN_poweroff);

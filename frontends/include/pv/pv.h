@@ -27,6 +27,11 @@
 #include <xen/callback.h>
 #include <xen/physdev.h>
 
+/* Where the guest's first page is: guest.lds and start.S say the same. */
+#ifndef VIRT_BASE
+#define VIRT_BASE 0xffffffff80000000UL
+#endif
+
 /* The only size of page that PV guests have. */
 #define PAGE_SIZE 4096UL
 #define PAGE_MASK (~(PAGE_SIZE - 1))
@@ -45,18 +50,31 @@
 #define PTE_NX   (1UL << 63)
 #define PTE_MASK 0x000ffffffffff000UL
 
-/* Of the errors that hypercalls return (negative), those that guests expect. */
+/* Of the errors that hypercalls and this library return (negative), those that
+ * guests expect. */
 #define EPERM      1
 #define ENOENT     2
 #define ESRCH      3
+#define EIO        5
+#define E2BIG      7
 #define EAGAIN     11
+#define ENOMEM     12
+#define EACCES     13
 #define EFAULT     14
 #define EBUSY      16
 #define EEXIST     17
+#define ENODEV     19
+#define EISDIR     21
 #define EINVAL     22
 #define ENOSPC     28
+#define EROFS      30
 #define ENOSYS     38
+#define ENOTEMPTY  39
+#define EPROTO     71
+#define EMSGSIZE   90
 #define EOPNOTSUPP 95
+#define EISCONN    106
+#define ETIMEDOUT  110
 
 extern struct start_info *start_info;   /* as it was handed over */
 extern struct shared_info *shared_info; /* mapped before main() */
@@ -95,8 +113,10 @@ static inline long hypercall(unsigned long nr, unsigned long a, unsigned long b,
 #define SERVES "serve the domain that has built this one"
 bool is_served(void);
 
-/* --- console (console_io; of a domU: its mailbox) ------------------------- */
-/* All of it is printed when the call returns. Formats: d u x c s with l, width
+/* --- console -------------------------------------------------------------- */
+/* A dom0's is the hypervisor's (console_io), that of a guest of a toolstack a
+ * ring, that of a domU of tests its mailbox. When the call returns, all of it
+ * is printed, or in the ring. Formats: d u x c s with l, width
  * and padding. */
 void console_write(const char *s, size_t n);
 void printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -206,6 +226,9 @@ uint32_t event_new_ipi(unsigned int vcpu);
 void event_send(uint32_t port);
 bool event_pending(uint32_t port); /* the bit, whether masked or not */
 void event_clear(uint32_t port);
+/* A port to which that domain may bind; 0: none is left. */
+uint32_t event_new_unbound(domid_t remote);
+void event_close(uint32_t port); /* 0 is harmless */
 /* Waits (SCHEDOP_poll) until port is pending or ns have passed. Whether it is
  * pending; it stays so. */
 bool wait_event(uint32_t port, uint64_t ns);
@@ -224,6 +247,7 @@ int main(void);
 /* As in C; the compiler calls them, too. */
 void *memset(void *d, int c, size_t n);
 void *memcpy(void *d, const void *s, size_t n);
+void *memmove(void *d, const void *s, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 size_t strlen(const char *s);
 int strcmp(const char *a, const char *b);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Listeners and the place where they are called; see pv/event_loop.h. */
+#include <pv/event_loop.h>
+
+#define MAX_LISTENERS 64
+
+static struct listener {
+    uint32_t port;
+    event_listener_t fn;
+    void *arg;
+} listeners[MAX_LISTENERS];
+static unsigned int nr_listeners;
+
+void event_listen(uint32_t port, event_listener_t fn, void *arg)
+{
+    if (nr_listeners == MAX_LISTENERS) {
+        printf("Bail out! too many ports are listened to\n");
+        shutdown(SHUTDOWN_crash);
+    }
+    listeners[nr_listeners++] = (struct listener){port, fn, arg};
+}
+
+void event_unlisten(uint32_t port)
+{
+    for (unsigned int i = 0; i < nr_listeners; i++)
+        if (listeners[i].port == port) {
+            listeners[i] = listeners[--nr_listeners];
+            return;
+        }
+}
+
+void event_raise(uint32_t port)
+{
+    __atomic_fetch_or(&shared_info->evtchn_pending[port / 64],
+                      1UL << (port % 64), __ATOMIC_SEQ_CST);
+}
+
+/* A listener may add and remove others: one that is passed over because of
+ * that stays pending for the next look. */
+static bool serve_pending(void)
+{
+    bool served = false;
+
+    for (unsigned int i = 0; i < nr_listeners; i++) {
+        struct listener l = listeners[i];
+
+        if (!event_pending(l.port))
+            continue;
+        event_clear(l.port);
+        l.fn(l.arg);
+        served = true;
+    }
+    return served;
+}
+
+static void wait_until(uint64_t end)
+{
+    evtchn_port_t ports[MAX_LISTENERS];
+    struct sched_poll poll = {.nr_ports = nr_listeners, .timeout = end};
+
+    for (unsigned int i = 0; i < nr_listeners; i++)
+        ports[i] = listeners[i].port;
+    set_xen_guest_handle(poll.ports, ports);
+    HC2(sched_op, SCHEDOP_poll, &poll);
+}
+
+bool events_serve(uint64_t ns)
+{
+    uint64_t end = system_time() + ns;
+
+    while (!serve_pending()) {
+        if (system_time() >= end)
+            return false;
+        wait_until(end);
+    }
+    return true;
+}
+
+bool events_serve_until(bool (*done)(const void *arg), const void *arg,
+                        uint64_t ns)
+{
+    uint64_t end = system_time() + ns, now;
+
+    while (!done(arg)) {
+        now = system_time();
+        if (now >= end)
+            return false;
+        events_serve(end - now);
+    }
+    return true;
+}

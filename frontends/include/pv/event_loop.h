@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The event loop of a guest with devices: who listens to which port, and the
+ * place where the guest waits. Listeners run in events_serve(), one after the
+ * other, so that they and the program between two calls never meet: with one
+ * vcpu nothing here needs a lock. Ports stay masked and upcalls are not used.
+ */
+#ifndef PV_EVENT_LOOP_H
+#define PV_EVENT_LOOP_H
+
+#include <pv/pv.h>
+
+#define SECOND_NS 1000000000UL
+
+/* fn(arg) runs in events_serve() when the port was pending, after its bit was
+ * cleared. A port has one listener; there is room for some dozens, and the
+ * guest ends when there is none left. */
+typedef void (*event_listener_t)(void *arg);
+void event_listen(uint32_t port, event_listener_t fn, void *arg);
+void event_unlisten(uint32_t port);
+
+/* Makes a port pending for this guest, as if an event had come. */
+void event_raise(uint32_t port);
+
+/* Waits up to ns nanoseconds (0: not at all) for a port that somebody listens
+ * to, and runs the listeners of those that are pending. Whether one ran. Not to
+ * be called by a listener of a port that may come again before it returns. */
+bool events_serve(uint64_t ns);
+
+/* The same until done(arg), for ns at most; what done() says at the end. */
+bool events_serve_until(bool (*done)(const void *arg), const void *arg,
+                        uint64_t ns);
+
+#endif
