@@ -13,7 +13,8 @@ PV_LIB := $(patsubst %,$(O)/pv/frontends/%.o,start init console console_ring tra
 $(O)/pv/xen-lite/%.o: PV_CFLAGS += -Ixen-lite/include
 
 # All of it, for guests with devices.
-PV_DRIVERS := $(patsubst %,$(O)/pv/frontends/%.o,event_loop grant_table xenbus xenbus_device)
+PV_DRIVERS := $(patsubst %,$(O)/pv/frontends/%.o,event_loop grant_table xenbus xenbus_device \
+                 blkfront)
 PV_ARCHIVE := $(O)/pv/libxlpv.a
 $(PV_ARCHIVE): $(PV_LIB) $(PV_DRIVERS)
 	$(call say,AR,$@)rm -f $@; ar rcD $@ $^

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grants of frontends/, and its client of the store, against a store that lies:
- * what it says is refused, nothing else is harmed. vcpu 1 is that store.
- * run: smp=2 timeout=60
+ * The frontends of frontends/ against a store and backends that lie: what they
+ * say is refused, nothing else is harmed. vcpu 1 is the store; the backends'
+ * part in the rings is played here. run: smp=2 timeout=60
  */
 #include <pv/grant_table.h>
 #include <pv/xenbus.h>
 
+#include "frontends.h"
 #include "store.h"
 
 static uint8_t data[PAGE_SIZE] __attribute__((aligned(4096)));
@@ -34,7 +35,7 @@ static void try_grants(void)
        "grants that were ended can be given out again");
 }
 
-static grant_handle_t map(grant_ref_t ref, void **va)
+grant_handle_t map(grant_ref_t ref, void **va)
 {
     struct gnttab_map_grant_ref m = {.flags = GNTMAP_host_map, .ref = ref};
     long rc;
@@ -47,7 +48,7 @@ static grant_handle_t map(grant_ref_t ref, void **va)
     return m.handle;
 }
 
-static void unmap(grant_handle_t handle, void *va)
+void unmap(grant_handle_t handle, void *va)
 {
     struct gnttab_unmap_grant_ref u = {.host_addr = (uint64_t)va,
                                        .handle = handle};
@@ -66,12 +67,38 @@ static void try_grant_in_use(void)
     ok(grant_end(ref), "a grant that is not used any more can be ended");
 }
 
-/* --- events ------------------------------------------------------------ */
+/* --- backends ------------------------------------------------------------ */
 
-static void serve_all(void)
+void serve_all(void)
 {
     while (events_serve(SECOND_NS / 100))
         ;
+}
+
+void make_device(const char *kind)
+{
+    static char path[32];
+
+    snprintf(path, sizeof(path), "device/%s/0/backend", kind);
+    store_set(path, "/b");
+    snprintf(path, sizeof(path), "device/%s/0/backend-id", kind);
+    store_set(path, "0");
+    snprintf(path, sizeof(path), "device/%s/0/mac", kind);
+    store_set(path, "00:16:3E:aB:0c:01");
+    store_set("/b/state", "2");
+    store_set("/b/online", "1");
+    store_set("/b/sectors", "1000");
+    store_set("/b/feature-flush-cache", "1");
+    store_set("/b/feature-max-indirect-segments", "1000");
+    store_set("/b/feature-sg", "1");
+    snprintf(path, sizeof(path), "device/%s/0/state", kind);
+    store_backend(path, "/b/state");
+}
+
+void heard(uint32_t port)
+{
+    event_raise(port);
+    serve_all();
 }
 
 /* --- the store ------------------------------------------------------------ */
@@ -190,6 +217,7 @@ int main(void)
     is(xenbus_open_ring(store_start(port), port), 0, "the store is there");
     try_store();
     try_lost_transaction();
+    try_disks();
     try_refused_store();
     return 0;
 }

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* blkfront.c and a backend, which is played here, that lies. */
+#include <pv/blkfront.h>
+
+#include "frontends.h"
+#include "store.h"
+
+static struct blkfront disk;
+static uint8_t data[PAGE_SIZE] __attribute__((aligned(4096)));
+
+/* The backend's answer, not checked by anybody. */
+static void answer(uint64_t id, unsigned int operation, int status)
+{
+    struct blkif_sring *s = disk.ring.sring;
+    struct blkif_response *r =
+        &s->ring[s->rsp_prod & (RING_SIZE(&disk.ring) - 1)].rsp;
+
+    r->id = id;
+    r->operation = operation;
+    r->status = status;
+    s->rsp_prod++;
+}
+
+static struct blk_request under_way;
+
+static void begin_read(void)
+{
+    under_way = (struct blk_request){
+        .operation = BLKIF_OP_READ, .sector = 0, .nr_sectors = 8, .data = data};
+    is(blkfront_submit(&disk, &under_way), 0, "a read is begun");
+    is(under_way.result, BLK_PENDING, "a read that was begun is under way");
+}
+
+static void disk_anew(void)
+{
+    store_set("/b/state", "2");
+    is(blkfront_open(&disk, 0, NULL), 0, "the disk connects");
+}
+
+static uint64_t id_of_read(void)
+{
+    for (unsigned int i = 0; i < BLK_SLOTS; i++)
+        if (disk.slot[i].request == &under_way)
+            return i;
+    return BLK_SLOTS;
+}
+
+static void is_given_up(const char *name)
+{
+    heard(disk.port);
+    is(under_way.result, -EIO, "%s: the request ends with an error", name);
+    ok(disk.dev.failed, "%s: the disk is given up", name);
+    is(blkfront_submit(&disk, &under_way), -EIO,
+       "%s: the disk takes no request any more", name);
+    blkfront_close(&disk);
+}
+
+static void try_honest_disk(void)
+{
+    unsigned int free;
+
+    disk_anew();
+    free = grants_free();
+    begin_read();
+    ok(grants_free() < free, "pages of a read are granted");
+    answer(id_of_read(), BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    heard(disk.port);
+    is(under_way.result, 0, "an honest answer ends a read");
+    is(grants_free(), free, "pages of a read are taken back with its answer");
+    begin_read();
+    answer(id_of_read(), BLKIF_OP_READ, BLKIF_RSP_ERROR);
+    heard(disk.port);
+    is(under_way.result, -EIO,
+       "a read that the backend answers with an error is -EIO");
+    ok(disk.dev.online,
+       "an answer with an error is no reason to give the disk up");
+}
+
+static void try_disk_again(void)
+{
+    begin_read();
+    store_set("/b/state", "5");
+    serve_all();
+    ok(!strcmp(store_get("device/vbd/0/state"), "4") && disk.dev.online,
+       "a backend that closes is connected to anew");
+    is(under_way.result, BLK_PENDING,
+       "a read stays under way when the disk is connected anew");
+    answer(id_of_read(), BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    heard(disk.port);
+    is(under_way.result, 0,
+       "a read is asked for again when the disk is connected anew");
+    blkfront_close(&disk);
+}
+
+static void try_disk_removed(void)
+{
+    disk_anew();
+    begin_read();
+    store_set("/b/online", "0");
+    store_set("/b/state", "5");
+    serve_all();
+    is(under_way.result, -EIO, "a read of a disk that is removed fails");
+    ok(!strcmp(store_get("device/vbd/0/state"), "6"),
+       "a disk that is removed is closed");
+    ok(!*store_get("error/device/vbd/0/error"),
+       "a disk that is removed leaves no error in the store");
+    blkfront_close(&disk);
+    store_set("/b/online", "1");
+}
+
+static void try_disk(void)
+{
+    uint64_t id;
+    void *va;
+    grant_handle_t handle;
+
+    disk_anew();
+    begin_read();
+    answer(BLK_SLOTS, BLKIF_OP_READ, 0);
+    is_given_up("an id that no request can have");
+    disk_anew();
+    begin_read();
+    answer(id_of_read() + 1, BLKIF_OP_READ, 0);
+    is_given_up("an id that no request has");
+    disk_anew();
+    begin_read();
+    answer(id_of_read(), BLKIF_OP_WRITE, 0);
+    is_given_up("another operation");
+    disk_anew();
+    begin_read();
+    answer(id_of_read(), BLKIF_OP_READ, 1);
+    is_given_up("a status that does not exist");
+    disk_anew();
+    begin_read();
+    disk.ring.sring->rsp_prod += 2;
+    is_given_up("more responses than requests");
+
+    disk_anew();
+    begin_read();
+    id = id_of_read();
+    handle = map(disk.slot[id].ref[0], &va);
+    answer(id, BLKIF_OP_READ, 0);
+    is_given_up("a page that is not given back");
+    unmap(handle, va);
+
+    disk_anew();
+    begin_read();
+    id = id_of_read();
+    answer(id, BLKIF_OP_READ, 0);
+    heard(disk.port);
+    is(under_way.result, 0, "the first of two answers to a request counts");
+    answer(id, BLKIF_OP_READ, 0);
+    heard(disk.port);
+    ok(disk.dev.failed, "a second answer to the same request is refused");
+    blkfront_close(&disk);
+}
+
+static void try_wrong_properties(void)
+{
+    store_set("/b/state", "2");
+    store_set("/b/sectors", "none");
+    is(blkfront_open(&disk, 0, NULL), -EIO,
+       "a disk that does not tell its size is given up");
+    store_set("/b/sectors", "1000");
+    store_set("/b/state", "2");
+    store_set("/b/sector-size", "3000000");
+    is(blkfront_open(&disk, 0, NULL), -EIO,
+       "a disk with sectors above a page is given up");
+    store_set("/b/sector-size", "512");
+}
+
+void try_disks(void)
+{
+    make_device("vbd");
+    try_honest_disk();
+    try_disk_again();
+    try_disk_removed();
+    try_disk();
+    try_wrong_properties();
+}
