@@ -16,5 +16,6 @@ grant_handle_t map(grant_ref_t ref, void **va);
 void unmap(grant_handle_t handle, void *va);
 
 void try_disks(void);
+void try_networks(void);
 
 #endif

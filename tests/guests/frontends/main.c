@@ -218,6 +218,7 @@ int main(void)
     try_store();
     try_lost_transaction();
     try_disks();
+    try_networks();
     try_refused_store();
     return 0;
 }
