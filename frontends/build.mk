@@ -12,7 +12,7 @@ PV_LIB := $(patsubst %,$(O)/pv/frontends/%.o,start init console console_ring tra
           $(patsubst %,$(O)/pv/xen-lite/common/lib/%.o,string vsprintf)
 $(O)/pv/xen-lite/%.o: PV_CFLAGS += -Ixen-lite/include
 
-# All of it, for guests with devices.
+# All of it, for guests with devices and for those who install it.
 PV_DRIVERS := $(patsubst %,$(O)/pv/frontends/%.o,event_loop grant_table xenbus xenbus_device \
                  blkfront netfront net_answer)
 PV_ARCHIVE := $(O)/pv/libxlpv.a
@@ -44,6 +44,17 @@ $(O)/pv/frontends/start-%.o: frontends/start.S
 $(O)/guests/start_of_day-%: $(O)/pv/frontends/start-%.o $(O)/pv/tests/guests/start_of_day/main.o \
     $(filter-out %/start.o,$(PV_LIB)) frontends/guest.lds
 	$(PV_LINK)
+
+# The example, and what is installed with it.
+$(O)/guests/hello: $(O)/pv/frontends/hello/main.o $(PV_ARCHIVE) frontends/guest.lds
+	$(PV_LINK)
+install-tree: $(PV_ARCHIVE)
+INSTALL += $(PV_ARCHIVE):usr/lib/xen-lite/libxlpv.a frontends/guest.lds:usr/lib/xen-lite/guest.lds
+INSTALL += $(foreach f,main.c hello.cfg Makefile,\
+    frontends/hello/$f:usr/share/xen-lite/hello/$f) frontends/README:usr/share/xen-lite/README
+INSTALL += $(foreach f,$(wildcard frontends/include/pv/*.h),$f:usr/include/xen-lite/pv/$(notdir $f))
+INSTALL += $(foreach f,$(wildcard public-headers/xen/*.h public-headers/xen/*/*.h),\
+    $f:usr/include/xen-lite/$(f:public-headers/%=%))
 
 GUESTS := $(patsubst tests/guests/%/main.c,$(O)/guests/%,$(wildcard tests/guests/*/main.c)) \
           $(addprefix $(O)/guests/start_of_day-,1 2 3)
