@@ -63,7 +63,7 @@ bench-hostile: packages-run
 # requests of guests that lie, INTERLEAVE_SCHEDULES of two CPUs.
 check-long: packages-run
 	$(Q)$(MAKE) all install-tree run-image $(O)/tests/system/witness \
-	    $(O)/tests/system/store_clients \
+	    $(O)/tests/system/store_clients $(O)/tests/system/pv_peer $(O)/tests/system/pv_wire \
 	    $(STORE_ORACLE) $(O)/tests/unit/store_serial \
 	    $(filter $(O)/tests/unit/fuzz_% $(O)/tests/unit/interleave_%,$(UNIT_TESTS))
 	$(Q)$(MAKE) DEBUG=1 hypervisor

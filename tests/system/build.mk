@@ -23,3 +23,10 @@ $(O)/tests/system/control: $(CONTROL_SOURCES) tests/system/control/control.h
 	$(call say,CC,$@)mkdir -p $(@D); \
 	    $(CC) $(BASE_CFLAGS) -D_GNU_SOURCE -O1 -static -o $@ $(CONTROL_SOURCES)
 check-build: $(O)/tests/system/control
+
+# The guest of frontends.t, and what sends it frames in dom0.
+$(O)/tests/system/pv_peer: $(O)/pv/tests/system/pv_peer.o $(PV_ARCHIVE) frontends/guest.lds
+	$(PV_LINK)
+$(O)/tests/system/pv_wire: tests/system/pv_wire.c
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -O2 -static -o $@ $<
+check-build: $(O)/tests/system/pv_peer $(O)/tests/system/pv_wire
