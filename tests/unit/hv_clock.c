@@ -56,12 +56,15 @@ void log_dirty_frame_slow(mfn_t mfn)
 }
 
 static unsigned int served, visited, served_by_waiter;
-static uint16_t places; /* that are taken while a writer waits */
+static uint16_t places; /* that are taken while a writer waits, at most */
 static spinlock_t *wanted;
 
 void flush_while_waiting(void)
 {
-    places = READ_ONCE(wanted->tail) - READ_ONCE(wanted->head);
+    uint16_t taken = READ_ONCE(wanted->tail) - READ_ONCE(wanted->head);
+
+    if (taken > places)
+        places = taken;
     atomic_inc(&served_by_waiter);
 }
 

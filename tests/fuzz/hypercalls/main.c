@@ -16,7 +16,7 @@
  *
  * With one CPU and time that is a count of instructions all of it repeats.
  *
- * run: smp=2 mem=128 ramdisk=1 timeout=200
+ * run: smp=2 mem=128 ramdisk=1 timeout=600
  */
 #include "fuzz.h"
 #include <pv/host.h>
