@@ -55,6 +55,10 @@ status 0' ours xenstore-read /a/b
 is 'read with prefix' '/a/b: one
 /a/n9: 9
 status 0' ours xenstore-read -p /a/b /a/n9
+is 'read with an output that takes nothing' 'xenstore-read: the output was not written: No space left on device
+status 1' bash -c "$dir/ours/xenstore-read /a/b > /dev/full"
+is 'watch with an output that takes nothing' 'xenstore-watch: the output was not written: No space left on device
+status 1' bash -c "timeout 20 $dir/ours/xenstore-watch /a > /dev/full"
 is 'read what is not there' "xenstore-read: /none was not read
 status 1" ours xenstore-read /none
 is 'list' 'b

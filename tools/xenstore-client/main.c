@@ -245,6 +245,9 @@ int main(int argc, char **argv)
     do {
         status = run_once(&c, command, argc, argv, transaction);
     } while (status < 0);
+    if (fflush(stdout) || ferror(stdout))
+        status =
+            complain(&c, "the output was not written: %s", strerror(errno));
     if (c.xs)
         xs_close(c.xs);
     return status;

@@ -9,7 +9,7 @@ int command_watch(struct context *c, int argc, char **argv)
     for (int i = 0; i < argc; i++)
         if (!xs_watch(c->xs, argv[i], argv[i]))
             return complain(c, "%s cannot be watched", argv[i]);
-    for (; c->number; c->number -= c->number > 0) {
+    for (; c->number && !ferror(stdout); c->number -= c->number > 0) {
         unsigned int num;
         char **event = xs_read_watch(c->xs, &num);
 
