@@ -45,7 +45,7 @@ elif [ "${FUZZ_SECONDS:-}" ]; then
         fuzz 2 $((seed + 20)) 10
     done
 else
-    fuzz 1 1 12
-    fuzz 2 101 6
+    fuzz 1 500 10
+    fuzz 2 101 5
 fi
 echo "1..$n"
