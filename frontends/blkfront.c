@@ -255,7 +255,6 @@ static const char *take_responses(struct blkfront *b)
         const char *wrong;
 
         RING_COPY_RESPONSE(&b->ring, b->ring.rsp_cons, &r);
-        barrier(); /* the copy is what is looked at */
         b->ring.rsp_cons++;
         wrong = take_response(b, &r);
         if (wrong)

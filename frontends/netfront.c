@@ -36,7 +36,6 @@ static const char *take_tx_responses(struct netfront *n)
         const char *wrong;
 
         RING_COPY_RESPONSE(&n->tx, n->tx.rsp_cons, &r);
-        barrier(); /* the copy is what is looked at */
         n->tx.rsp_cons++;
         wrong = take_tx_response(n, &r);
         if (wrong)
@@ -168,7 +167,6 @@ static bool take_slot(struct netfront *n, struct taking *t, void *copy,
     *buffer = n->rx_at[t->at & (NET_RING - 1)];
     memcpy(copy, RING_GET_RESPONSE(&n->rx, t->at),
            sizeof(struct netif_rx_response));
-    barrier(); /* the copy is what is looked at */
     t->at++;
     return true;
 }

@@ -194,9 +194,9 @@ typedef unsigned int RING_IDX;
  * instead of the copy.
  */
 #define RING_COPY_REQUEST(r, idx, to)                                          \
-    ((void)(*(to) = *(volatile __typeof__(to))RING_GET_REQUEST(r, idx)))
+    ((void)(*(to) = *(volatile __typeof__(*(to)) *)RING_GET_REQUEST(r, idx)))
 #define RING_COPY_RESPONSE(r, idx, to)                                         \
-    ((void)(*(to) = *(volatile __typeof__(to))RING_GET_RESPONSE(r, idx)))
+    ((void)(*(to) = *(volatile __typeof__(*(to)) *)RING_GET_RESPONSE(r, idx)))
 
 /*
  * True if the other side's index is impossible: give the ring up, its contents
