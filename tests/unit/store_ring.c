@@ -439,6 +439,77 @@ static void no_event_is_wanted_while_a_turn_is_to_come(void **state)
     assert_int_equal(page->connection, XENSTORE_CONNECTED);
 }
 
+static struct share *a_guest_in_debt(void)
+{
+    struct share *s;
+
+    quota[QUOTA_CPU] = 10;
+    assert_int_equal(INTRODUCE("7\0"
+                               "99\0"
+                               "3\0"),
+                     0);
+    s = &domain_known(GUEST)->share;
+    *s = (struct share){.left_us = -10000000, .filled_ms = now_ms()};
+    return s;
+}
+
+/* That costs the daemon more than a request. */
+static void starting_afresh_is_paid_for(void **state)
+{
+    struct share *s = a_guest_in_debt();
+
+    page->connection = XENSTORE_RECONNECT;
+    fake_domain[GUEST].masked = true;
+    event();
+    fake_turns();
+    assert_int_equal(page->connection, XENSTORE_RECONNECT);
+    assert_true(fake_domain[GUEST].masked);
+    s->filled_ms -= 200000;
+    fake_turns();
+    assert_int_equal(page->connection, XENSTORE_CONNECTED);
+    assert_false(fake_domain[GUEST].masked);
+}
+
+/* Also by one that is not spoken to any more, and sends events. */
+static void a_parked_guest_in_debt_waits_as_well(void **state)
+{
+    struct share *s = a_guest_in_debt();
+
+    s->left_us = 1000;
+    page->req_prod += 5000;
+    event();
+    assert_int_equal(page->error, XENSTORE_ERROR_RINGIDX);
+    s->left_us = -10000000;
+    fake_domain[GUEST].masked = true;
+    event();
+    fake_turns();
+    assert_true(fake_domain[GUEST].masked);
+    s->filled_ms -= 200000;
+    fake_turns();
+    assert_false(fake_domain[GUEST].masked);
+}
+
+/* Its turn is to come when it is parked, and its event comes before that. */
+static void a_guest_that_is_parked_before_its_turn_is_heard(void **state)
+{
+    struct share *s = a_guest_in_debt();
+    struct xsd_sockmsg h = {XS_GET_DOMAIN_PATH, 1, 0, 2};
+
+    assert_true(guest_put(&h, sizeof(h)) && guest_put("7", 2));
+    event();
+    assert_true(domain_known(GUEST)->connection->pending);
+    connection_fault(domain_known(GUEST)->connection, XENSTORE_ERROR_COMM);
+    connection_reap();
+    fake_domain[GUEST].masked = true;
+    event();
+    s->filled_ms -= 200000;
+    fake_turns();
+    assert_false(fake_domain[GUEST].masked);
+    page->connection = XENSTORE_RECONNECT;
+    event();
+    assert_int_equal(page->connection, XENSTORE_CONNECTED);
+}
+
 /* Its event was for nobody. */
 static void what_stands_in_the_ring_is_served_at_introduction(void **state)
 {
@@ -472,6 +543,9 @@ int main(void)
         TEST(a_domain_may_die_in_every_state_of_its_connection),
         TEST(a_guest_may_be_released_while_it_waits_for_its_turn),
         TEST(no_event_is_wanted_while_a_turn_is_to_come),
+        TEST(starting_afresh_is_paid_for),
+        TEST(a_parked_guest_in_debt_waits_as_well),
+        TEST(a_guest_that_is_parked_before_its_turn_is_heard),
         TEST(what_stands_in_the_ring_is_served_at_introduction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

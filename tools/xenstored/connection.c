@@ -329,14 +329,17 @@ static void queue_event(struct connection *c, const struct xsd_sockmsg *h,
     c->event_bytes += m->len;
 }
 
-/* What it waits for. One that is pending has its next turn anyway. */
+/* What it waits for, a silent one to start afresh. One that is pending has its
+ * next turn anyway. */
 static void finish_turn(struct connection *c)
 {
-    if (silent(c))
+    if (c->dead)
         return;
     if (!c->pending)
-        c->transport->expect(c, c->replies == 0, c->out != NULL);
-    c->transport->flush(c);
+        c->transport->expect(c, !silent(c) && c->replies == 0,
+                             !silent(c) && c->out);
+    if (!silent(c))
+        c->transport->flush(c);
 }
 
 void connection_event(struct connection *c, const char *path, const char *token)
@@ -489,23 +492,33 @@ static bool must_wait(const struct connection *c)
     return d && (share_spent(d) || (!blocked(c) && domain_waits(d)));
 }
 
-static void serve(struct connection *c, bool receive)
+static void converse(struct connection *c, bool receive)
 {
-    share_begin(c->domain);
-    if (silent(c))
-        return;
     send_queue(c);
     if (must_wait(c))
         make_pending(c);
     else if (!blocked(c))
         take_turn(c, receive);
     bound_snapshots(c);
+}
+
+/* A silent one is served as well: it may start afresh, and pays for that. */
+static void serve(struct connection *c, bool receive)
+{
+    share_begin(c->domain);
+    if (c->domain && share_spent(c->domain))
+        make_pending(c);
+    else if (c->transport->begin)
+        c->transport->begin(c);
+    if (!silent(c))
+        converse(c, receive);
     finish_turn(c);
 }
 
 void connection_serve(struct connection *c)
 {
-    serve(c, true);
+    if (!c->dead)
+        serve(c, true);
 }
 
 void connection_again(struct connection *c)
@@ -529,7 +542,7 @@ void connection_run_pending(void)
         next = c->next_pending;
         c->pending = false;
         /* Of what the buffer does not have an event will tell. */
-        if (!silent(c))
+        if (!c->dead)
             serve(c, c->transport->drain);
     }
 }

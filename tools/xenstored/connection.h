@@ -33,6 +33,8 @@ struct connection;
 
 /* How bytes travel. Counts may be short; 0 is "not now". */
 struct transport {
+    /* Before a turn: the client may want to start afresh. May be NULL. */
+    void (*begin)(struct connection *c);
     ssize_t (*receive)(struct connection *c, void *buf, size_t len);
     ssize_t (*send)(struct connection *c, const struct iovec *iov, int n);
     /* Ask for a wake-up when receiving or sending becomes possible. */

@@ -253,6 +253,7 @@ void domain_check_all(void)
 {
     bool news = false;
 
+    share_begin(NULL);
     /* domain_next() starts from an id: the record may go meanwhile. */
     for (unsigned int i = 1; i <= highest; i++)
         if (by_id[i] && check(by_id[i]))

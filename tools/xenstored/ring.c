@@ -155,7 +155,6 @@ static void ring_park(struct connection *c, unsigned int error)
     struct ring *r = ring_of(c);
 
     r->error = error;
-    unmask(r); /* it may start afresh */
     r->worked = true;
     state_touch(c->domain);
     ring_flush(c);
@@ -182,7 +181,36 @@ static void ring_close(struct connection *c)
     c->endpoint = NULL;
 }
 
+/* The guest starts afresh: nothing of the old conversation counts. */
+static void reconnect(struct connection *c)
+{
+    struct ring *r = ring_of(c);
+
+    connection_reset(c);
+    c->parked = false;
+    c->fault = r->error = XENSTORE_ERROR_NONE;
+    r->req_cons = r->rsp_prod = 0;
+    /* As long as the page does not say that it is connected, this would be done
+     * again after a restart. */
+    state_touch(c->domain);
+    state_commit();
+    publish(&r->page->req_cons, 0);
+    publish(&r->page->req_prod, 0);
+    publish(&r->page->rsp_cons, 0);
+    publish(&r->page->rsp_prod, 0);
+    publish(&r->page->error, XENSTORE_ERROR_NONE);
+    publish(&r->page->connection, XENSTORE_CONNECTED);
+    xen_notify(r->port);
+}
+
+static void ring_begin(struct connection *c)
+{
+    if (load(&ring_of(c)->page->connection) == XENSTORE_RECONNECT)
+        reconnect(c);
+}
+
 const struct transport ring_transport = {
+    .begin = ring_begin,
     .receive = ring_receive,
     .send = ring_send,
     .expect = ring_expect,
@@ -336,36 +364,6 @@ int ring_attach(struct connection *c, bool damaged)
 
 /* --- turns ---------------------------------------------------------------- */
 
-/* The guest starts afresh: nothing of the old conversation counts. */
-static void reconnect(struct ring *r)
-{
-    struct connection *c = r->c;
-
-    connection_reset(c);
-    c->parked = false;
-    c->fault = r->error = XENSTORE_ERROR_NONE;
-    r->req_cons = r->rsp_prod = 0;
-    /* As long as the page does not say that it is connected, this would be done
-     * again after a restart. */
-    state_touch(c->domain);
-    state_commit();
-    publish(&r->page->req_cons, 0);
-    publish(&r->page->req_prod, 0);
-    publish(&r->page->rsp_cons, 0);
-    publish(&r->page->rsp_prod, 0);
-    publish(&r->page->error, XENSTORE_ERROR_NONE);
-    publish(&r->page->connection, XENSTORE_CONNECTED);
-    xen_notify(r->port);
-}
-
-void ring_wake(struct ring *r)
-{
-    if (!r->c->dead && load(&r->page->connection) == XENSTORE_RECONNECT)
-        reconnect(r);
-    else
-        connection_serve(r->c);
-}
-
 bool ring_event(int port)
 {
     struct ring *r =
@@ -374,9 +372,6 @@ bool ring_event(int port)
     if (!r)
         return false;
     r->masked = true;
-    ring_wake(r);
-    /* One that is parked, or starts afresh, has had no turn. */
-    if (!r->c->pending)
-        unmask(r);
+    connection_serve(r->c);
     return true;
 }

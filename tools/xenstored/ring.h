@@ -43,8 +43,6 @@ void ring_init(struct ring *r, struct xenstore_domain_interface *page);
 int ring_restore(struct domain *d, const struct ring *saved);
 int ring_attach(struct connection *c, bool damaged);
 
-/* A turn for its domain, which may have asked to start afresh. */
-void ring_wake(struct ring *r);
 /* The event of a port, which is masked: a turn for its domain. It is unmasked
  * when no further turn is to come. False: not a ring's port. */
 bool ring_event(int port);

@@ -567,7 +567,7 @@ void state_resume(void)
     domain_check_all();
     while ((d = domain_next(d)))
         if (record_connection_of(d))
-            ring_wake(d->connection->endpoint);
+            connection_serve(d->connection);
     state_commit();
 }
 
