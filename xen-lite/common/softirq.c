@@ -34,14 +34,16 @@ void cpu_raise_softirq(unsigned int cpu, enum softirq nr)
         smp_send_event_check(cpu);
 }
 
+/* In turn: a handler that raises itself, to let others in, comes after them. */
 void do_softirq(void)
 {
     struct cpu_info *info = get_cpu_info();
-    uint32_t pending;
+    uint32_t pending, later = ~0u;
 
     while ((pending = READ_ONCE(info->softirq_pending)) != 0) {
-        unsigned int nr = ffs64(pending);
+        unsigned int nr = ffs64(pending & later ? pending & later : pending);
 
+        later = ~1u << nr;
         /* SCHEDULE may not return, so its bit is cleared first. */
         atomic_and(&info->softirq_pending, ~(1u << nr));
         stretch_point(handlers[nr]);
@@ -123,7 +125,7 @@ void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head))
     spin_unlock_irqrestore(&rcu.lock, flags);
 }
 
-/* One at a time: softirqs that are more urgent come in between. */
+/* One at a time: the others come in between. */
 static void rcu_action(void)
 {
     unsigned long flags = spin_lock_irqsave(&rcu.lock);
