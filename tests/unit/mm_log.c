@@ -187,6 +187,29 @@ static void test_size(void **state)
     assert_in_range(log_size(&d), 1, usual);
 }
 
+/* A frame may have a number beyond the log: a guest that began small can grow
+ * there. */
+static void test_beyond(void **state)
+{
+    static unsigned long buffer[PAGE_SIZE / 8];
+    struct log_dirty log = {.page = pages, .nr_pages = 1, .buffer = buffer};
+
+    memset(bits, 0, sizeof(bits));
+    bits[0] = 5;
+    take_words(&log, 0, 128, true);
+    assert_int_equal(buffer[0], 5);
+    assert_int_equal(buffer[1], 0);
+    assert_int_equal(bits[0], 0);
+    assert_int_equal(log.dirty_count, 2);
+    for (int i = 0; i < 2; i++) {
+        log.dirty_count = 0;
+        take_words(&log, 1, 70, true);
+        assert_int_equal(buffer[0], ~0ul);
+        assert_int_equal(buffer[1], 63);
+        assert_int_equal(log.dirty_count, 70);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +221,7 @@ int main(void)
          test_false_numbers, NULL, NULL, NULL},
         {"A log is no larger than the machine needs", test_size, NULL, NULL,
          NULL},
+        {"Beyond the log every page is dirty", test_beyond, NULL, NULL, NULL},
     };
 
     world_init();

@@ -104,7 +104,8 @@ static void log_free_rcu(struct rcu_head *head)
     log_free(container_of(head, struct log_dirty, rcu));
 }
 
-/* No domain has more frames than there are, whatever it may have. */
+/* No domain has more frames than there are, whatever it may have; which numbers
+ * they have is another question, see take_words(). */
 static unsigned long log_size(const struct domain *d)
 {
     uint64_t max = READ_ONCE(d->shared_info->arch.max_pfn) + 1;
@@ -240,23 +241,25 @@ static long log_live_writers(struct domain *d)
     return log_foreign_maps(d, &log->scan);
 }
 
-/* The words of one page of the log that hold its first 'bits' bits. */
+/* The words of one page of the log that hold its first 'bits' bits. Beyond its
+ * end nobody knows of writes, so there all is dirty, always. */
 static void take_words(struct log_dirty *log, unsigned long page,
                        unsigned long bits, bool clean)
 {
+    unsigned long *words = page < log->nr_pages ? log->page[page] : NULL;
+
     for (unsigned long i = 0; i < DIV_ROUND_UP(bits, 64); i++) {
-        unsigned long *word = &log->page[page][i], mask = ~0ul;
+        unsigned long mask = ~0ul;
 
         if (bits - i * 64 < 64)
             mask = (1ul << (bits - i * 64)) - 1;
-        log->buffer[i] = READ_ONCE(*word) & mask;
-        if (clean && log->buffer[i])
-            log->buffer[i] = atomic_and(word, ~mask) & mask;
+        log->buffer[i] = (words ? READ_ONCE(words[i]) : ~0ul) & mask;
+        if (words && clean && log->buffer[i])
+            log->buffer[i] = atomic_and(&words[i], ~mask) & mask;
         log->dirty_count += hweight64(log->buffer[i]);
     }
 }
 
-/* One page of the log, or zeros beyond its end. */
 static long copy_page(struct log_dirty *log, unsigned long page,
                       unsigned long bits, const struct xen_domctl_shadow_op *sc)
 {
@@ -264,16 +267,11 @@ static long copy_page(struct log_dirty *log, unsigned long page,
     uint64_t to = (uint64_t)sc->dirty_bitmap.p + page * PAGE_SIZE;
     unsigned long bytes = DIV_ROUND_UP(bits, 8);
 
-    if (page >= log->nr_pages)
-        return !guest_handle_is_null(sc->dirty_bitmap) &&
-                       clear_guest_raw(to, bytes)
-                   ? -EFAULT
-                   : 0;
     take_words(log, page, bits, clean);
     if (guest_handle_is_null(sc->dirty_bitmap) ||
         !copy_to_guest_raw(to, log->buffer, bytes))
         return 0;
-    if (clean) /* they were not delivered: still dirty */
+    if (clean && page < log->nr_pages) /* not delivered: still dirty */
         for (unsigned long i = 0; i < DIV_ROUND_UP(bits, 64); i++)
             atomic_or(&log->page[page][i], log->buffer[i]);
     return -EFAULT;
