@@ -102,8 +102,10 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
  *                                   traps
  *   set_debugreg(n, value)          -EPERM: a breakpoint in the hypervisor's
  *                                   range, or one on I/O that is switched on,
- * or general detection; -EINVAL: DR6 or DR7 above 32 bits; -ENODEV: no such
- * register get_debugreg(n)                 the value, or -ENODEV
+ *                                   or general detection; -EINVAL: bits of
+ *                                   DR6 or DR7 above 31; -ENODEV: no such
+ *                                   register
+ *   get_debugreg(n)                 the value, or -ENODEV
  *   set_timer_op(time)              vcpu.h
  *   vm_assist(command, type), console_io, mmu_update, mmuext_op,
  *   update_va_mapping, multicall    below

@@ -72,6 +72,8 @@ static long getdomaininfolist(struct domain *unused, void *arg)
     struct domain *d;
     uint32_t n = had;
 
+    if (had > l->max_domains)
+        return -EINVAL;
     for_each_domain (d) {
         if (d->id < first)
             continue;
