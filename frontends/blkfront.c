@@ -386,16 +386,18 @@ static long start(struct xenbus_device *d)
     return 0;
 }
 
-/* What was in the ring goes to the front of the line. */
-static void take_out_of_ring(struct blkfront *b)
+/* What was in the ring goes to the front of the line. False: the backend holds
+ * pages of it. */
+static bool take_out_of_ring(struct blkfront *b)
 {
     struct blk_request *line = b->waiting;
+    bool all = true;
 
     b->waiting = NULL;
     b->last = &b->waiting;
     for (unsigned int i = 0; i < RING_SIZE(&b->ring); i++)
         if (b->slot[i].request) {
-            take_pages_back(b, &b->slot[i]);
+            all = take_pages_back(b, &b->slot[i]) && all;
             wait_in_line(b, b->slot[i].request);
             b->slot[i].request = NULL;
         }
@@ -403,6 +405,7 @@ static void take_out_of_ring(struct blkfront *b)
         next = line->next;
         wait_in_line(b, line);
     }
+    return all;
 }
 
 static void fail_all(struct blkfront *b)
@@ -411,19 +414,21 @@ static void fail_all(struct blkfront *b)
         first_in_line(b)->result = -EIO;
 }
 
-static void stop(struct xenbus_device *d)
+static bool stop(struct xenbus_device *d)
 {
     struct blkfront *b = disk_of(d);
+    bool all = true;
 
     if (b->port) {
         event_unlisten(b->port);
         event_close(b->port);
-        take_out_of_ring(b);
+        all = take_out_of_ring(b);
     }
     b->port = 0;
-    shared_pages_end(&b->pages);
+    all = shared_pages_end(&b->pages) && all;
     if (d->failed)
         fail_all(b);
+    return all;
 }
 
 static const struct xenbus_driver driver = {

@@ -110,7 +110,7 @@ bool shared_pages_begin(struct shared_pages *s, domid_t domid, unsigned int nr)
     return true;
 }
 
-void shared_pages_end(struct shared_pages *s)
+bool shared_pages_end(struct shared_pages *s)
 {
     bool held = false;
 
@@ -121,4 +121,5 @@ void shared_pages_end(struct shared_pages *s)
     }
     if (held)
         s->base = NULL;
+    return !held;
 }

@@ -398,10 +398,13 @@ static long start(struct xenbus_device *d)
     return 0;
 }
 
-static void end_sharing(struct net_buffer *b, unsigned int nr)
+static bool end_sharing(struct net_buffer *b, unsigned int nr)
 {
+    bool all = true;
+
     for (unsigned int i = 0; i < nr; i++)
-        shared_pages_end(&b[i].page);
+        all = shared_pages_end(&b[i].page) && all;
+    return all;
 }
 
 static void end_port(uint32_t *port)
@@ -413,17 +416,18 @@ static void end_port(uint32_t *port)
     *port = 0;
 }
 
-static void stop(struct xenbus_device *d)
+static bool stop(struct xenbus_device *d)
 {
     struct netfront *n = interface_of(d);
+    bool all;
 
     if (n->split)
         end_port(&n->rx_port);
     end_port(&n->tx_port);
-    shared_pages_end(&n->tx_page);
-    shared_pages_end(&n->rx_page);
-    end_sharing(n->tx_buffer, NET_TX_BUFFERS);
-    end_sharing(n->rx_buffer, NET_RX_BUFFERS);
+    all = shared_pages_end(&n->tx_page);
+    all = shared_pages_end(&n->rx_page) && all;
+    all = end_sharing(n->tx_buffer, NET_TX_BUFFERS) && all;
+    return end_sharing(n->rx_buffer, NET_RX_BUFFERS) && all;
 }
 
 static const struct xenbus_driver driver = {

@@ -92,9 +92,16 @@ static void leave(struct xenbus_device *d)
         set_state(d, XenbusStateClosed);
 }
 
+/* What it holds is lost, and there could be more each time. */
 static void begin(struct xenbus_device *d)
 {
-    stop(d);
+    d->online = false;
+    if (!d->driver->stop(d)) {
+        xenbus_device_fail(d, "the backend holds pages of a connection that "
+                              "has ended");
+        return;
+    }
+    d->prepared = false;
     set_state(d, XenbusStateInitialising);
 }
 

@@ -46,7 +46,8 @@ struct shared_pages {
 /* Zeroed, and granted for writing. nr at most SHARED_PAGES_MAX. False: no
  * reference is left, and nothing is granted. */
 bool shared_pages_begin(struct shared_pages *s, domid_t domid, unsigned int nr);
-/* Harmless if it is not shared. */
-void shared_pages_end(struct shared_pages *s);
+/* False: the other domain holds some, which are its own from now on. Harmless
+ * if they are not shared. */
+bool shared_pages_end(struct shared_pages *s);
 
 #endif

@@ -108,6 +108,31 @@ static void try_disk_removed(void)
     store_set("/b/online", "1");
 }
 
+/* It says that it has closed, and goes on writing into the guest's memory. */
+static void try_disk_again_with(const char *what, grant_ref_t ref)
+{
+    void *va;
+    grant_handle_t handle = map(ref, &va);
+
+    store_set("/b/state", "5");
+    serve_all();
+    ok(disk.dev.failed, "a backend that has closed and holds %s is given up",
+       what);
+    is(under_way.result, -EIO, "and so is a read of it");
+    unmap(handle, va);
+    blkfront_close(&disk);
+}
+
+static void try_disk_again_with_pages(void)
+{
+    disk_anew();
+    begin_read();
+    try_disk_again_with("a page of a read", disk.slot[id_of_read()].ref[0]);
+    disk_anew();
+    begin_read();
+    try_disk_again_with("the ring", disk.pages.ref[0]);
+}
+
 static void try_disk(void)
 {
     uint64_t id;
@@ -175,6 +200,7 @@ void try_disks(void)
     try_honest_disk();
     try_disk_again();
     try_disk_removed();
+    try_disk_again_with_pages();
     try_disk();
     try_wrong_properties();
 }

@@ -2,7 +2,7 @@
 /*
  * The frontends of frontends/ against a store and backends that lie: what they
  * say is refused, nothing else is harmed. vcpu 1 is the store; the backends'
- * part in the rings is played here. run: smp=2 timeout=60
+ * part in the rings is played here. run: smp=2 timeout=200
  */
 #include <pv/grant_table.h>
 #include <pv/xenbus.h>
