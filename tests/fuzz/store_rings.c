@@ -411,8 +411,10 @@ static void forgive(void)
 {
     struct domain *d = domain_known(LIAR);
 
-    if (d)
-        d->held_back_until = d->offences = 0;
+    if (!d)
+        return;
+    d->held_back_until = d->offences = 0;
+    d->share = (struct share){0};
 }
 
 static void put_some(void)
