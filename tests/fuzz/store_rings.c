@@ -387,6 +387,17 @@ static void let_meddle(void)
     meddle(areas, ARRAY_SIZE(areas));
 }
 
+/* It is not this that is tried here. */
+static void forgive(void)
+{
+    struct domain *d = domain_known(LIAR);
+
+    if (!d)
+        return;
+    d->held_back_until = d->offences = 0;
+    d->share = (struct share){0};
+}
+
 /* Another domain of the same number, or the same one which begins afresh. */
 static void connect_again(bool all)
 {
@@ -398,23 +409,13 @@ static void connect_again(bool all)
     }
     introduce(LIAR); /* a local client may have spoilt its port */
     page_of(LIAR)->connection = XENSTORE_RECONNECT;
+    forgive();
     ring_event(fake_port(LIAR));
     assert_int_equal(page_of(LIAR)->connection, XENSTORE_CONNECTED);
     assert_int_equal(conversation()->fault, XENSTORE_ERROR_NONE);
     have = 0;
     whole = all;
     lives++;
-}
-
-/* It is not this that is tried here. */
-static void forgive(void)
-{
-    struct domain *d = domain_known(LIAR);
-
-    if (!d)
-        return;
-    d->held_back_until = d->offences = 0;
-    d->share = (struct share){0};
 }
 
 static void put_some(void)
