@@ -200,7 +200,8 @@ static void reconnect(struct connection *c)
     publish(&r->page->rsp_prod, 0);
     publish(&r->page->error, XENSTORE_ERROR_NONE);
     publish(&r->page->connection, XENSTORE_CONNECTED);
-    xen_notify(r->port);
+    if (r->port > 0)
+        xen_notify(r->port);
 }
 
 static void ring_begin(struct connection *c)
