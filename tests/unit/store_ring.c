@@ -393,23 +393,41 @@ static void a_guest_may_be_released_while_it_waits_for_its_turn(void **state)
     assert_null(domain_known(GUEST)->connection);
 }
 
-/* A guest that is held would else wake the daemon with each of its events. */
-static void no_event_is_wanted_while_a_turn_is_to_come(void **state)
+/* Its account; the guest is new. */
+static struct share *a_guests_share(void)
 {
-    struct xsd_sockmsg h = {XS_GET_DOMAIN_PATH, 1, 0, 2};
-    struct share *s;
-
     quota[QUOTA_CPU] = 10;
     assert_int_equal(INTRODUCE("7\0"
                                "99\0"
                                "3\0"),
                      0);
-    s = &domain_known(GUEST)->share;
+    return &domain_known(GUEST)->share;
+}
+
+static void overspend(struct share *s)
+{
+    *s = (struct share){.left_us = -10000000, .filled_ms = now_ms()};
+}
+
+static struct share *a_guest_in_debt(void)
+{
+    struct share *s = a_guests_share();
+
+    overspend(s);
+    return s;
+}
+
+/* A guest that is held would else wake the daemon with each of its events. */
+static void no_event_is_wanted_while_a_turn_is_to_come(void **state)
+{
+    struct xsd_sockmsg h = {XS_GET_DOMAIN_PATH, 1, 0, 2};
+    struct share *s = a_guests_share();
+
     fake_domain[GUEST].masked = true;
     event();
     assert_false(fake_domain[GUEST].masked);
 
-    *s = (struct share){.left_us = -10000000, .filled_ms = now_ms()};
+    overspend(s);
     assert_true(guest_put(&h, sizeof(h)) && guest_put("7", 2));
     fake_domain[GUEST].masked = true;
     event();
@@ -421,7 +439,7 @@ static void no_event_is_wanted_while_a_turn_is_to_come(void **state)
     assert_true(page->rsp_prod > 0);
 
     /* One that is not spoken to any more may want to start afresh. */
-    *s = (struct share){.left_us = -10000000, .filled_ms = now_ms()};
+    overspend(s);
     page->req_prod += 5000;
     fake_domain[GUEST].masked = true;
     event();
@@ -437,20 +455,6 @@ static void no_event_is_wanted_while_a_turn_is_to_come(void **state)
     event();
     assert_false(fake_domain[GUEST].masked);
     assert_int_equal(page->connection, XENSTORE_CONNECTED);
-}
-
-static struct share *a_guest_in_debt(void)
-{
-    struct share *s;
-
-    quota[QUOTA_CPU] = 10;
-    assert_int_equal(INTRODUCE("7\0"
-                               "99\0"
-                               "3\0"),
-                     0);
-    s = &domain_known(GUEST)->share;
-    *s = (struct share){.left_us = -10000000, .filled_ms = now_ms()};
-    return s;
 }
 
 /* That costs the daemon more than a request. */

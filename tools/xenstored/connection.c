@@ -484,34 +484,33 @@ static void bound_snapshots(struct connection *c)
             domain_hold_back(c->who.self.domid);
 }
 
-/* A guest that reads no answers but sends events takes time as well. */
-static bool must_wait(const struct connection *c)
-{
-    struct domain *d = c->domain;
-
-    return d && (share_spent(d) || (!blocked(c) && domain_waits(d)));
-}
-
-static void converse(struct connection *c, bool receive)
+/* @held: only what is queued is sent. */
+static void converse(struct connection *c, bool receive, bool held)
 {
     send_queue(c);
-    if (must_wait(c))
-        make_pending(c);
-    else if (!blocked(c))
-        take_turn(c, receive);
+    if (!held && !blocked(c)) {
+        if (c->domain && domain_waits(c->domain))
+            make_pending(c);
+        else
+            take_turn(c, receive);
+    }
     bound_snapshots(c);
 }
 
-/* A silent one is served as well: it may start afresh, and pays for that. */
+/* A silent one is served as well: it may start afresh, and pays for that. So
+ * does one that reads no answers, but sends events. */
 static void serve(struct connection *c, bool receive)
 {
+    bool held;
+
     share_begin(c->domain);
-    if (c->domain && share_spent(c->domain))
+    held = c->domain && share_spent(c->domain);
+    if (held)
         make_pending(c);
     else if (c->transport->begin)
         c->transport->begin(c);
     if (!silent(c))
-        converse(c, receive);
+        converse(c, receive, held);
     finish_turn(c);
 }
 
