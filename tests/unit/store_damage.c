@@ -164,6 +164,30 @@ static void a_bad_record_undoes_its_frame(void **state)
     pack_free(&p);
 }
 
+/* The daemon was a younger one, before. */
+static void a_limit_that_is_not_known_costs_nothing_else(void **state)
+{
+    struct pack p = {0};
+    size_t len;
+    char *data, *tree, *with;
+    int lines;
+
+    record(3);
+    tree = tree_from(journal, journal_len, world_boot, &lines);
+    pack_quota(&p, QUOTA_COUNT + 1, 20);
+    pack_quota(&p, UINT8_MAX, 20);
+    pack_value(&p, "/", "changed", 7);
+    data = with_frame(journal, journal_len, &p, &len);
+    with = tree_from(data, len, world_boot, &lines);
+    assert_int_equal(lines, 2);
+    assert_non_null(strstr(with, "/=changed"));
+    assert_string_not_equal(with, tree);
+    free(with);
+    free(data);
+    free(tree);
+    pack_free(&p);
+}
+
 /* What is cut off the paths of a watch's events is a part of its own path:
  * beyond that an event would tell what stands behind it in memory. */
 static void a_watch_cuts_no_more_off_than_its_path(void **state)
@@ -469,6 +493,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_torn_end_is_told_and_left_out),
         cmocka_unit_test(a_flipped_bit_ends_the_journal_before_it),
         cmocka_unit_test(a_bad_record_undoes_its_frame),
+        cmocka_unit_test(a_limit_that_is_not_known_costs_nothing_else),
         cmocka_unit_test(a_watch_cuts_no_more_off_than_its_path),
         cmocka_unit_test(a_domain_that_comes_late_has_its_nodes_on_its_account),
         cmocka_unit_test(half_a_state_is_none),

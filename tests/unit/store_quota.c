@@ -305,6 +305,25 @@ static void nobody_pays_for_others(void **state)
     assert_in_range(share_of(6)->left_us, 899000, 1000 * SHARE_BURST_MS);
 }
 
+/* Its turns come again and again while it waits. */
+static void one_that_waits_does_not_pay_for_others(void **state)
+{
+    int64_t owed;
+
+    quota[QUOTA_CPU] = 10;
+    write_until_held(1000);
+    share_of(5)->left_us = -20000000;
+    share_of(5)->filled_ms = now_ms();
+    fake_turns();
+    owed = share_of(5)->left_us;
+    for (int i = 0; i < 20000; i++) {
+        assert_int_equal(client_write(root, 0, "/local/domain/5/root", ""), 0);
+        fake_turns();
+    }
+    assert_true(share_of(5)->held);
+    assert_true(share_of(5)->left_us >= owed);
+}
+
 static void a_bucket_has_an_edge(void **state)
 {
     struct share *s = share_of(5);
@@ -466,6 +485,7 @@ int main(void)
         TEST(events_may_outlive_who_has_caused_them),
         TEST(a_guest_that_has_spent_its_time_waits),
         TEST(nobody_pays_for_others),
+        TEST(one_that_waits_does_not_pay_for_others),
         TEST(a_bucket_has_an_edge),
         TEST(no_limit_holds_nobody),
         TEST(domain_0_is_never_held),

@@ -501,10 +501,11 @@ static void converse(struct connection *c, bool receive, bool held)
  * does one that reads no answers, but sends events. */
 static void serve(struct connection *c, bool receive)
 {
-    bool held;
+    bool held = c->domain && share_spent(c->domain);
 
-    share_begin(c->domain);
-    held = c->domain && share_spent(c->domain);
+    /* What is queued for one that waits is sent for nothing: who pays for what
+     * follows, and a look at the clock in each turn, are not its affair. */
+    share_begin(held ? NULL : c->domain);
     if (held)
         make_pending(c);
     else if (c->transport->begin)

@@ -282,9 +282,12 @@ static int restore_quota(struct unpack *u)
     unsigned int q = unpack_u8(u);
     long value = (long)unpack_u64(u);
 
-    if (u->failed || q > QUOTA_COUNT || value < 0)
+    if (u->failed || value < 0)
         return EINVAL;
-    state_restore_quota(q, value);
+    if (q > QUOTA_COUNT) /* of a younger daemon: the tree is worth more */
+        log_warning("a quota that this program does not know is forgotten");
+    else
+        state_restore_quota(q, value);
     return 0;
 }
 
