@@ -341,6 +341,53 @@ static void test_sleeper(void **state)
     spin_unlock(&rq->lock);
 }
 
+/* Nothing waits while it runs, so nothing asks the scheduler for a minute. */
+static void test_alone_for_long(void **state)
+{
+    static struct vcpu v, hog;
+    struct runq *rq = &per_cpu(runq, 0);
+    s_time_t start = clock_now, turn;
+
+    cpu_online_map = cpumask_of(0);
+    run_on(0);
+    v = new_vcpu(6);
+    hog = new_vcpu(7);
+    sched_vcpu_init(&v);
+    sched_vcpu_init(&hog);
+    v.processor = hog.processor = 0;
+    v.sched.hard_affinity = hog.sched.hard_affinity = cpumask_of(0);
+    v.sched.vruntime = hog.sched.vruntime = rq->min_vruntime;
+    v.sched.started = start;
+    hog.is_running = false;
+
+    rq->curr = test_cpu.current_vcpu = &v;
+    clock_now = start + SECONDS(60);
+    set_bit(VPF_BLOCKED, &v.pause_flags);
+    schedule();
+    assert_ptr_equal(rq->curr, &idlers[0]);
+    v.is_running = false;
+    vcpu_wake(&hog);
+    test_cpu.current_vcpu = &idlers[0];
+    schedule();
+    assert_ptr_equal(rq->curr, &hog);
+    test_cpu.current_vcpu = &hog;
+    clear_bit(VPF_BLOCKED, &v.pause_flags);
+    vcpu_wake(&v);
+    for (turn = 0; rq->curr != &v && turn < SECONDS(1); turn += SLICE) {
+        clock_now += SLICE;
+        schedule();
+    }
+    assert_in_range(turn, SLICE, 2 * SLICE);
+
+    spin_lock(&rq->lock);
+    dequeue(rq, &hog);
+    rq->curr = test_cpu.current_vcpu = &idlers[0];
+    rq->min_vruntime = 0;
+    spin_unlock(&rq->lock);
+    clock_now = start;
+    cpu_online_map = (cpumask_t){3};
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +402,8 @@ int main(void)
          NULL, NULL},
         {"A vcpu that slept gains a little, and runs where it may",
          test_sleeper, NULL, NULL, NULL},
+        {"A vcpu that ran alone for long waits no longer than others",
+         test_alone_for_long, NULL, NULL, NULL},
     };
 
     return cmocka_run_group_tests(tests, start, NULL);

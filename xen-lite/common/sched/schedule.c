@@ -163,6 +163,17 @@ static void account(struct vcpu *v, s_time_t now)
         atomic_sub(&sd->cap_left, now - MAX(started, sd->cap_since));
 }
 
+/* Charges the running vcpu. While no vcpu waits there is no end of turn, so the
+ * minimum follows here, when a vcpu comes or the one that ran goes: neither may
+ * be that far behind the other. */
+static void advance_minimum(struct runq *rq, s_time_t now)
+{
+    ASSERT_HELD(&rq->lock);
+    account(rq->curr, now);
+    if (!is_idle_vcpu(rq->curr) && !rq->nr_queued)
+        rq->min_vruntime = MAX(rq->min_vruntime, rq->curr->sched.vruntime);
+}
+
 /* A domain's period ended: its vcpus here may go on, or wait for the next. */
 static void refill_caps(void *data)
 {
@@ -280,7 +291,7 @@ static void schedule(void)
 
     spin_lock_irq(&rq->lock);
     now = get_s_time();
-    account(prev, now);
+    advance_minimum(rq, now);
     if (!is_idle_vcpu(prev) && vcpu_runnable(prev))
         enqueue(rq, prev, now);
     next = first_eligible(rq, cpu);
@@ -342,17 +353,6 @@ static unsigned int pick_cpu(const struct vcpu *v)
         if (is_idle_for(v, cpu))
             return cpu;
     return cpumask_test(v->processor, likes) ? v->processor : ffs64(likes.bits);
-}
-
-/* Charges the running vcpu. While no vcpu waits there is no end of turn, so the
- * minimum follows here: a vcpu that comes now must not start that far
- * behind. */
-static void advance_minimum(struct runq *rq, s_time_t now)
-{
-    ASSERT_HELD(&rq->lock);
-    account(rq->curr, now);
-    if (!is_idle_vcpu(rq->curr) && !rq->nr_queued)
-        rq->min_vruntime = MAX(rq->min_vruntime, rq->curr->sched.vruntime);
 }
 
 /* Queued vcpu v: when must the one that runs make room for it? */
