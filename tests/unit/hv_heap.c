@@ -268,6 +268,13 @@ static void a_call_for_more_than_the_limit_ends(void **state)
 
 #define RUN 6 /* log2 */
 
+static unsigned int continuations;
+
+static void comes_to_an_end(void)
+{
+    assert_in_range(++continuations, 1, 1000);
+}
+
 static long exchange(xen_pfn_t *in, unsigned int in_order, xen_pfn_t *out,
                      unsigned int out_order)
 {
@@ -281,6 +288,8 @@ static long exchange(xen_pfn_t *in, unsigned int in_order, xen_pfn_t *out,
 
     ex.in.extent_start.p = in;
     ex.out.extent_start.p = out;
+    continuations = 0;
+    world_at_continuation = comes_to_an_end;
     return world_call(__HYPERVISOR_memory_op, XENMEM_exchange, (uint64_t)&ex, 0,
                       0);
 }
@@ -319,6 +328,124 @@ an_exchange_comes_to_its_end_however_often_it_is_interrupted(void **state)
     world_preempt = 0;
     assert_int_equal(world_domain[0]->tot_pages, had);
     assert_int_equal(total_free_pages(), before);
+}
+
+static unsigned int looks_that_say_yes;
+
+static void say(void)
+{
+    world_preempt = looks_that_say_yes ? 1000 : 0;
+    world_at_check = looks_that_say_yes ? say : NULL;
+    looks_that_say_yes--;
+}
+
+/* The first looks say yes, and none after them. */
+static void interrupt_so_often(unsigned int looks)
+{
+    looks_that_say_yes = looks;
+    world_at_check = say;
+}
+
+#define STRIDE 16 /* frames that are scrubbed between two looks */
+
+/* All memory is dirty: it was used. */
+static xen_pfn_t take_a_run(void)
+{
+    static void *held[WORLD_FRAMES];
+    xen_pfn_t run = 100;
+    struct xen_memory_reservation r = {
+        .extent_order = RUN, .nr_extents = 1, .domid = DOMID_SELF};
+    unsigned int n = 0;
+
+    r.extent_start.p = &run;
+    world_domain[0]->max_pages = TOTAL;
+    world_call(__HYPERVISOR_memory_op, XENMEM_increase_reservation,
+               (uint64_t)&r, 0, 0);
+    while ((held[n] = alloc_xenheap_pages(0, MEMF_low_reserve)))
+        n++;
+    while (n)
+        free_xenheap_page(held[--n]);
+    return run;
+}
+
+static void give_singles(xen_pfn_t *list)
+{
+    struct xen_memory_reservation r = {.nr_extents = 1 << RUN,
+                                       .domid = DOMID_SELF};
+
+    r.extent_start.p = list;
+    world_call(__HYPERVISOR_memory_op, XENMEM_decrease_reservation,
+               (uint64_t)&r, 0, 0);
+}
+
+/* Another vcpu sets and clears an event: what one look has seen, the next one
+ * does not see. */
+static void an_exchange_looks_about_it_whatever_a_look_has_said(void **state)
+{
+    xen_pfn_t list[1 << RUN] = {0};
+
+    for (unsigned int yes = 0; yes <= 3; yes++) {
+        xen_pfn_t run = take_a_run();
+        unsigned long before = world_checks;
+
+        interrupt_so_often(yes);
+        assert_int_equal(exchange(&run, RUN, list, 0), 0);
+        assert_in_range(world_checks - before, (1 << RUN) / STRIDE, 100);
+        give_singles(list);
+    }
+}
+
+/* What was scrubbed before an interruption is clean, also where it has joined
+ * frames that are not. */
+static void an_exchange_scrubs_each_frame_once(void **state)
+{
+    static void *held[WORLD_FRAMES];
+    xen_pfn_t list[1 << RUN] = {0}, run = take_a_run();
+    unsigned int n = 0;
+    unsigned long before;
+
+    /* No run is free, but runs of half the size. */
+    while ((held[n] = alloc_xenheap_pages(RUN - 1, MEMF_low_reserve)))
+        n++;
+    for (unsigned int i = 0; i < n; i++)
+        if (mfn_x(virt_to_mfn(held[i])) >> (RUN - 1) & 1) {
+            free_xenheap_pages(held[i], RUN - 1);
+            held[i] = NULL;
+        }
+    before = world_checks;
+    world_preempt = 1000;
+    assert_int_equal(exchange(&run, RUN, list, 0), 0);
+    world_preempt = 0;
+    assert_int_equal(world_checks - before, (1 << RUN) / STRIDE);
+    for (unsigned int i = 0; i < 1 << RUN; i++)
+        assert_true(empty(mfn_to_virt(_mfn(list[i]))));
+    give_singles(list);
+    for (unsigned int i = 0; i < n; i++)
+        free_xenheap_pages(held[i], RUN - 1);
+}
+
+/* How often a lock is taken for an exchange whose n-th frame cannot go. */
+static unsigned long locks_of_a_refusal(xen_pfn_t *list, unsigned int n)
+{
+    xen_pfn_t run = 100, kept = list[n];
+    unsigned long before;
+
+    list[n] = max_page - 1; /* nobody's */
+    before = world_locks;
+    assert_int_equal(exchange(list, 0, &run, RUN), -EINVAL);
+    list[n] = kept;
+    return world_locks - before;
+}
+
+static void a_refused_exchange_gives_its_frames_back_in_pieces(void **state)
+{
+    xen_pfn_t list[1 << RUN] = {0}, run = take_a_run();
+
+    assert_int_equal(exchange(&run, RUN, list, 0), 0);
+    assert_int_equal(locks_of_a_refusal(list, (1 << RUN) - 1) -
+                         locks_of_a_refusal(list, 0),
+                     (1 << RUN) / STRIDE);
+    give_singles(list);
 }
 
 /* No run is free: every second frame is another's. */
@@ -449,6 +576,9 @@ int main(void)
         cmocka_unit_test(a_call_for_more_than_the_limit_ends),
         cmocka_unit_test(
             an_exchange_comes_to_its_end_however_often_it_is_interrupted),
+        cmocka_unit_test(an_exchange_looks_about_it_whatever_a_look_has_said),
+        cmocka_unit_test(an_exchange_scrubs_each_frame_once),
+        cmocka_unit_test(a_refused_exchange_gives_its_frames_back_in_pieces),
         cmocka_unit_test(frames_that_lie_apart_are_exchanged_for_a_run),
         cmocka_unit_test(objects_do_not_overlap_and_all_memory_comes_back)};
 

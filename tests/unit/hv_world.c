@@ -19,7 +19,7 @@
 
 __thread struct cpu_info test_cpu;
 __thread unsigned int world_preempt, world_abandon, world_fail_copy;
-unsigned long world_checks;
+unsigned long world_checks, world_locks;
 uint32_t world_preempt_cpus = ~0u;
 void (*world_at_check)(void), (*world_at_continuation)(void);
 static __thread uint64_t rnd_state = 88172645463325252ull;
@@ -105,6 +105,7 @@ void on_selected_cpus(cpumask_t mask, void (*fn)(void *data), void *data)
 
 void lock_order_acquire(spinlock_t *l)
 {
+    atomic_inc(&world_locks);
 }
 
 void lock_order_acquired_by_try(spinlock_t *l)

@@ -45,6 +45,8 @@ extern __thread unsigned int world_fail_copy;
 extern void (*world_at_copy)(uint64_t guest);
 extern unsigned long world_checks, world_flushes, world_cache_flushes,
     world_root_flushes;
+/* How often a lock was taken, but by try. */
+extern unsigned long world_locks;
 /* Roots that were none any more when a CPU loaded the next one. */
 extern unsigned long world_roots_lost;
 /* What another CPU does while this one waits for a locked frame; NULL: nothing.

@@ -10,8 +10,9 @@
  * already is left alone.
  *
  * An interrupted allocation leaves nothing but frames that are free and clean
- * by then, so the call begins its chunk anew and gets further. What follows is
- * a few instructions for each frame, and is not interrupted.
+ * by then, so the call begins its chunk anew and gets further. Until the old
+ * frames are away the new ones are nobody's, and go back clean, too. What
+ * follows is a few instructions for each frame, and is not interrupted.
  */
 #include <hv/domain.h>
 #include <hv/hypercall.h>
@@ -117,47 +118,30 @@ static bool fits_already(const struct exchange *e)
     return true;
 }
 
-static void free_out(struct exchange *e, unsigned long pieces)
+static unsigned long pieces(const struct exchange *e)
 {
-    while (pieces--)
-        free_unowned_pages(e->out[pieces], e->piece_order);
+    return e->pages >> e->piece_order;
 }
 
-/*
- * 0, -ENOMEM, or -ERESTART; on failure nothing is held. In one run if there is
- * one: that can be interrupted. Many pieces cannot, as those that are given
- * back meanwhile may join, and be scrubbed again.
- */
-static long alloc_out(struct exchange *e)
+/* 0, -ENOMEM, or -ERESTART. In one run if there is one. */
+static long take_out(struct exchange *e)
 {
-    unsigned int order = e->x.out.extent_order;
+    long rc;
 
-    e->piece_order = order + e->out_chunk;
-    e->out[0] =
-        alloc_domheap_pages(NULL, e->piece_order, e->memflags | MEMF_preempt);
-    if (e->out[0])
-        return 0;
-    if (hypercall_preempt_check())
-        return -ERESTART;
-    if (!e->out_chunk || e->pages > MOST_ALLOCATION)
-        return -ENOMEM;
-    e->piece_order = order;
-    for (unsigned long n = 0; n < 1UL << e->out_chunk; n++) {
-        e->out[n] = alloc_domheap_pages(NULL, order, e->memflags);
-        if (!e->out[n]) {
-            free_out(e, n);
-            return -ENOMEM;
-        }
-    }
-    return 0;
+    e->piece_order = e->x.out.extent_order + e->out_chunk;
+    rc = take_pages(NULL, e->out, 1, e->piece_order, e->memflags);
+    if (rc != -ENOMEM || !e->out_chunk || e->pages > MOST_ALLOCATION)
+        return rc;
+    e->piece_order = e->x.out.extent_order;
+    return take_pages(NULL, e->out, pieces(e), e->piece_order, e->memflags);
 }
 
 /* To the domain, or free if it is dying meanwhile. */
 static void give_out(struct exchange *e)
 {
-    for (unsigned long n = 0; n < e->pages >> e->piece_order; n++)
+    for (unsigned long n = 0; n < pieces(e); n++)
         if (assign_pages(e->d, e->out[n], e->piece_order, MEMF_no_refcount))
-            free_unowned_pages(e->out[n], e->piece_order);
+            put_back_pages(e->out + n, 1, e->piece_order);
 }
 
 static long exchange_chunk(struct exchange *e, unsigned long chunk)
@@ -171,11 +155,11 @@ static long exchange_chunk(struct exchange *e, unsigned long chunk)
         e->piece_order = e->x.out.extent_order;
         return publish(e, chunk);
     }
-    rc = alloc_out(e);
+    rc = take_out(e);
     if (rc)
         return rc;
     if (steal_pages(e->d, e->in, e->pages)) {
-        free_out(e, e->pages >> e->piece_order);
+        put_back_pages(e->out, pieces(e), e->piece_order);
         return -EINVAL;
     }
     free_stolen_pages(e->in, e->pages);

@@ -70,15 +70,20 @@ static bool has_room(const struct domain *d, unsigned int order)
 
 static struct page_info *alloc_extent(struct extents *x)
 {
+    unsigned int order = x->r.extent_order;
     struct page_info *pg;
+    int rc;
 
-    if (!has_room(x->d, x->r.extent_order))
+    if (!has_room(x->d, order))
         return NULL;
-    pg = alloc_domheap_pages(x->d, x->r.extent_order,
-                             x->memflags | MEMF_preempt);
-    if (!pg)
-        x->preempted = hypercall_preempt_check();
-    return pg;
+    rc = take_pages(x->d, &pg, 1, order, x->memflags);
+    x->preempted = rc == -ERESTART;
+    if (rc)
+        return NULL;
+    if (!assign_pages(x->d, pg, order, x->memflags))
+        return pg;
+    put_back_pages(&pg, 1, order);
+    return NULL;
 }
 
 static bool increase_one(struct extents *x, unsigned long i)

@@ -23,9 +23,10 @@
 #define NR_ZONES     33
 #define NIL          (~0u >> 1)
 #define FREE_HEAD    1u /* first frame of a chunk of free_order */
-#define FREE_DIRTY   2u /* content of some owner; head: of any frame in it */
+#define FREE_DIRTY   2u /* content of some owner */
+#define FREE_UNCLEAN 4u /* head: frames of the chunk may be dirty */
 #define SCRUB_STRIDE 16 /* frames between two looks at other work */
-#define FREE_STRIDE  16 /* frames for which the lock is taken once */
+#define LOCK_STRIDE  16 /* frames for which the lock is taken once */
 
 uint64_t total_pages;
 
@@ -107,17 +108,13 @@ static void chunk_free(uint64_t mfn, unsigned int order)
         a = frame_table + MIN(mfn, buddy);
         b = frame_table + MAX(mfn, buddy);
         a->tlb_stamp = stamp_later(a->tlb_stamp, b->tlb_stamp, tlb_clock_now());
-        if (b->free_flags & FREE_DIRTY)
-            a->free_flags |= FREE_DIRTY;
+        a->free_flags |= b->free_flags & FREE_UNCLEAN;
         mfn = MIN(mfn, buddy);
     }
     list_push(mfn, order);
 }
 
-/*
- * The head's dirty bit covers the chunk, so halves made by a split inherit it;
- * chunk_prepare() looks at every frame's own bit.
- */
+/* What the head says of the chunk is inherited by halves made by a split. */
 static uint64_t chunk_take(unsigned int zone_max, unsigned int order)
 {
     ASSERT_HELD(&heap_lock);
@@ -133,7 +130,7 @@ static uint64_t chunk_take(unsigned int zone_max, unsigned int order)
         mfn = free_list[z][o];
         pg = frame_table + mfn;
         stamp = pg->tlb_stamp;
-        flags = pg->free_flags & FREE_DIRTY;
+        flags = pg->free_flags & FREE_UNCLEAN;
         list_remove(mfn);
         while (o > order) {
             struct page_info *half;
@@ -178,11 +175,10 @@ static uint64_t take_allowed(const struct domain *d, unsigned int order,
     uint64_t need = 1ul << order, own = d ? d->outstanding_claim : 0, high;
 
     ASSERT_HELD(&heap_lock);
-    if (bits) {
-        if (bits <= PAGE_SHIFT)
-            return INVALID_MFN_RAW;
+    if (bits && bits <= PAGE_SHIFT)
+        return INVALID_MFN_RAW;
+    if (bits)
         zmax = MIN(zmax, bits - PAGE_SHIFT);
-    }
     if (free_pages < need || free_pages - need < claimed_pages - own)
         return INVALID_MFN_RAW;
     if (!(memflags & MEMF_low_reserve) &&
@@ -201,47 +197,42 @@ static uint64_t take_allowed(const struct domain *d, unsigned int order,
 }
 
 /*
- * The frames that say that they are dirty. False: the caller wants to be
- * interrupted and should be. What is clean stays so, but for the first frame,
- * which speaks for the chunk, so each attempt gets further.
+ * The frames that say that they are dirty; they stay clean whatever becomes of
+ * them now. scrubbed: NULL, or how many were scrubbed in this call; then false
+ * means that it should be interrupted.
  */
-static bool chunk_scrub(uint64_t mfn, unsigned int order, unsigned int memflags)
+static bool chunk_scrub(uint64_t mfn, unsigned int order,
+                        unsigned long *scrubbed)
 {
     struct page_info *pg = frame_table + mfn;
-    unsigned long scrubbed = 0;
 
     for (unsigned long i = (1ul << order); i-- > 0;) {
         if (!(pg[i].free_flags & FREE_DIRTY))
             continue;
         memset(mfn_to_virt(_mfn(mfn + i)), 0, PAGE_SIZE);
-        if (!i)
-            break;
         pg[i].free_flags &= ~FREE_DIRTY;
-        if ((memflags & MEMF_preempt) && ++scrubbed % SCRUB_STRIDE == 0 &&
+        if (scrubbed && ++*scrubbed % SCRUB_STRIDE == 0 &&
             hypercall_preempt_check())
             return false;
     }
+    pg->free_flags &= ~FREE_UNCLEAN;
     return true;
 }
 
-/*
- * Off the lists: make the chunk fit for a new owner. Stale translations go
- * first, on every CPU: former owners and mappers are not remembered. False: as
- * chunk_scrub().
- */
+/* Off the lists: make the chunk fit for a new owner. Stale translations go
+ * first, on every CPU: no record says which. False: as chunk_scrub(). */
 static bool chunk_prepare(uint64_t mfn, unsigned int order,
-                          unsigned int memflags)
+                          unsigned int memflags, unsigned long *scrubbed)
 {
     struct page_info *pg = frame_table + mfn;
     uint32_t stamp = pg->tlb_stamp;
-    bool dirty = pg->free_flags & FREE_DIRTY;
     uint64_t cpus;
 
     assert_no_irq_locks();
     if (heap_ready && (cpus = tlb_filter(cpu_online_map.bits, stamp)))
         flush_mask(cpus, 0, FLUSH_TLB_GLOBAL);
-    if (dirty && !(memflags & MEMF_no_scrub) &&
-        !chunk_scrub(mfn, order, memflags))
+    if ((pg->free_flags & FREE_UNCLEAN) && !(memflags & MEMF_no_scrub) &&
+        !chunk_scrub(mfn, order, scrubbed))
         return false;
     for (unsigned long i = 0; i < 1ul << order; i++) {
         pg[i].type = PGT_none;
@@ -259,30 +250,51 @@ static void chunk_own(uint64_t mfn, unsigned int order, uint16_t owner,
         atomic_store(&frame_table[mfn + i].count_owner, rec.count_owner);
 }
 
-/* Nobody has had it: the records of its frames are free ones still. */
-static void chunk_put_back(uint64_t mfn, unsigned int order)
+/* The last one first: it is the first one to be taken again. */
+void put_back_pages(struct page_info **pg, unsigned long nr, unsigned int order)
 {
-    spin_lock(&heap_lock);
-    chunk_free(mfn, order);
-    spin_unlock(&heap_lock);
+    while (nr) {
+        spin_lock(&heap_lock);
+        do
+            chunk_free(mfn_x(page_to_mfn(pg[--nr])), order);
+        while (nr % LOCK_STRIDE);
+        spin_unlock(&heap_lock);
+    }
 }
 
-static struct page_info *alloc_chunk(const struct domain *d, unsigned int order,
-                                     unsigned int memflags)
+/* Off the lists and prepared; its records are free ones still. Errors as
+ * take_pages(). */
+static int take_chunk(const struct domain *d, struct page_info **pg,
+                      unsigned int order, unsigned int memflags,
+                      unsigned long *scrubbed)
 {
-    uint64_t mfn = INVALID_MFN_RAW;
+    uint64_t mfn;
 
     if (order > MAX_ORDER)
-        return NULL;
+        return -ENOMEM;
     spin_lock(&heap_lock);
     mfn = take_allowed(d, order, memflags);
     spin_unlock(&heap_lock);
     if (mfn == INVALID_MFN_RAW)
-        return NULL;
-    if (chunk_prepare(mfn, order, memflags))
-        return frame_table + mfn;
-    chunk_put_back(mfn, order);
-    return NULL;
+        return -ENOMEM;
+    *pg = frame_table + mfn;
+    if (chunk_prepare(mfn, order, memflags, scrubbed))
+        return 0;
+    put_back_pages(pg, 1, order);
+    return -ERESTART;
+}
+
+int take_pages(const struct domain *d, struct page_info **pg, unsigned long nr,
+               unsigned int order, unsigned int memflags)
+{
+    unsigned long n = 0, scrubbed = 0;
+    int rc = 0;
+
+    while (n < nr && !(rc = take_chunk(d, &pg[n], order, memflags, &scrubbed)))
+        n++;
+    if (rc)
+        put_back_pages(pg, n, order);
+    return rc;
 }
 
 /* Records become free ones; chunk_free() then makes them findable. */
@@ -291,7 +303,7 @@ static void make_free(struct page_info *pg, unsigned int order)
     uint32_t now = tlb_clock_now();
     struct page_info rec = {.free_prev = NIL,
                             .free_owner = DOMID_INVALID,
-                            .free_flags = FREE_DIRTY};
+                            .free_flags = FREE_DIRTY | FREE_UNCLEAN};
 
     for (unsigned long i = 0; i < 1ul << order; i++) {
         if (pg[i].count & PGC_noncoherent)
@@ -305,16 +317,16 @@ static void make_free(struct page_info *pg, unsigned int order)
 void free_unowned_pages(struct page_info *pg, unsigned int order)
 {
     make_free(pg, order);
-    chunk_put_back(mfn_x(page_to_mfn(pg)), order);
+    put_back_pages(&pg, 1, order);
 }
 
 /* --- the hypervisor's own frames ------------------------------------------ */
 
 void *alloc_xenheap_pages(unsigned int order, unsigned int memflags)
 {
-    struct page_info *pg = alloc_chunk(NULL, order, memflags);
+    struct page_info *pg;
 
-    if (!pg)
+    if (take_chunk(NULL, &pg, order, memflags, NULL))
         return NULL;
     chunk_own(mfn_x(page_to_mfn(pg)), order, DOMID_IDLE,
               PGC_allocated | PGC_xenheap | 1);
@@ -424,26 +436,22 @@ out:
 struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order,
                                       unsigned int memflags)
 {
-    struct page_info *pg = alloc_chunk(d, order, memflags);
+    struct page_info *pg;
 
-    if (!pg)
+    if (take_chunk(d, &pg, order, memflags, NULL))
         return NULL;
-    if (!d)
-        chunk_own(mfn_x(page_to_mfn(pg)), order, DOMID_IDLE, PGC_allocated | 1);
-    else if (assign_pages(d, pg, order, memflags)) {
-        chunk_put_back(mfn_x(page_to_mfn(pg)), order);
-        return NULL;
-    }
-    return pg;
+    if (!assign_pages(d, pg, order, memflags))
+        return pg;
+    put_back_pages(&pg, 1, order);
+    return NULL;
 }
 
 /* The last reference is gone: no CPU can find the frame any more. */
 void free_domheap_page(struct page_info *pg)
 {
-    struct domain *d = NULL;
+    bool owned = pg->owner < DOMID_FIRST_RESERVED;
+    struct domain *d = owned ? domain_by_owner_id(pg->owner) : NULL;
 
-    if (pg->owner < DOMID_FIRST_RESERVED)
-        d = domain_by_owner_id(pg->owner);
     set_gpfn_from_mfn(page_to_mfn(pg), INVALID_M2P_ENTRY);
     free_unowned_pages(pg, 0);
     if (d)
@@ -465,14 +473,18 @@ static bool change_owner(struct page_info *pg, domid_t from, domid_t to)
 static void return_pages(struct domain *d, struct page_info **pg,
                          unsigned long nr)
 {
-    bool is_dying;
+    bool is_dying = false;
 
-    spin_lock(&heap_lock);
-    is_dying = d->is_dying;
-    for (unsigned long i = 0; i < nr && !is_dying; i++)
-        BUG_ON(!change_owner(pg[i], DOMID_IDLE, d->id));
-    spin_unlock(&heap_lock);
-    if (is_dying && nr) {
+    while (nr && !is_dying) {
+        spin_lock(&heap_lock);
+        is_dying = d->is_dying;
+        if (!is_dying)
+            do
+                BUG_ON(!change_owner(pg[--nr], DOMID_IDLE, d->id));
+            while (nr % LOCK_STRIDE);
+        spin_unlock(&heap_lock);
+    }
+    if (nr) {
         free_stolen_pages(pg, nr);
         frames_leave(d, nr, true);
     }
@@ -484,25 +496,18 @@ int steal_pages(struct domain *d, struct page_info **pg, unsigned long nr)
 
     while (n < nr && change_owner(pg[n], d->id, DOMID_IDLE))
         n++;
-    if (n < nr) {
+    if (n == nr)
+        frames_leave(d, nr, false);
+    else
         return_pages(d, pg, n);
-        return -EBUSY;
-    }
-    frames_leave(d, nr, false);
-    return 0;
+    return n == nr ? 0 : -EBUSY;
 }
 
 void free_stolen_pages(struct page_info **pg, unsigned long nr)
 {
     for (unsigned long i = 0; i < nr; i++)
         make_free(pg[i], 0);
-    for (unsigned long i = 0; i < nr;) {
-        spin_lock(&heap_lock);
-        do
-            chunk_free(mfn_x(page_to_mfn(pg[i])), 0);
-        while (++i < nr && i % FREE_STRIDE);
-        spin_unlock(&heap_lock);
-    }
+    put_back_pages(pg, nr, 0);
 }
 
 /* --- figures and claims --------------------------------------------------- */
@@ -534,22 +539,19 @@ int domain_set_outstanding_pages(struct domain *d, uint64_t pages)
     int rc = 0;
 
     spin_lock(&heap_lock);
+    claim = pages - d->tot_pages;
     if (pages == 0) {
         claimed_pages -= d->outstanding_claim;
         d->outstanding_claim = 0;
-    } else if (d->outstanding_claim) {
+    } else if (d->outstanding_claim || pages <= d->tot_pages ||
+               pages > d->max_pages) {
         rc = -EINVAL;
-    } else if (pages <= d->tot_pages || pages > d->max_pages) {
-        rc = -EINVAL;
-    } else {
-        claim = pages - d->tot_pages;
+    } else if (claimed_pages + claim + reserved_pages() > free_pages) {
         /* For a moment frames are taken and still claimed: no differences. */
-        if (claimed_pages + claim + reserved_pages() > free_pages) {
-            rc = -ENOMEM;
-        } else {
-            d->outstanding_claim = claim;
-            claimed_pages += claim;
-        }
+        rc = -ENOMEM;
+    } else {
+        d->outstanding_claim = claim;
+        claimed_pages += claim;
     }
     spin_unlock(&heap_lock);
     return rc;
@@ -577,10 +579,8 @@ void init_heap_pages(paddr_t s, paddr_t e)
     uint64_t mfn = PFN_UP(s), end = PFN_DOWN(e);
 
     while (mfn < end) {
-        unsigned int order = MAX_ORDER;
+        unsigned int order = mfn ? MIN(MAX_ORDER, ffs64(mfn)) : MAX_ORDER;
 
-        if (mfn)
-            order = MIN(order, ffs64(mfn));
         while (mfn + (1ul << order) > end ||
                zone_of(mfn) != zone_of(mfn + (1ul << order) - 1))
             order--;

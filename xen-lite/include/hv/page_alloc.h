@@ -20,9 +20,6 @@ struct page_info;
 #define MEMF_low_reserve     (1u << 8)  /* may use the reserve below 4 GiB */
 #define MEMF_no_refcount     (1u << 9)  /* not counted in tot_pages */
 #define MEMF_no_scrub        (1u << 10) /* caller overwrites all of it */
-/* NULL also when hypercall_preempt_check() is true: the call, made again, gets
- * further. */
-#define MEMF_preempt (1u << 11)
 
 /*
  * Frames for the hypervisor itself, of the given order: owner DOMID_IDLE until
@@ -39,10 +36,22 @@ void free_xenheap_pages(void *p, unsigned int order);
 /*
  * Frames for a domain: owner set, one general reference (the allocation), type
  * none, scrubbed, counted in d->tot_pages against d->max_pages and claims.
- * d == NULL: no owner yet; assign_pages() later.
  */
 struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order,
                                       unsigned int memflags);
+/*
+ * The same in two steps, for long calls: nr chunks, or none, that nobody owns
+ * yet. d: the domain for which they are, NULL: for none that has a claim. Each
+ * is given to a domain by assign_pages(), or goes back as clean as it is.
+ *
+ * 0; -ENOMEM; -ERESTART: hypercall_preempt_check() was true. The call, made
+ * again, gets further, for what has been cleaned stays so.
+ */
+int __must_check take_pages(const struct domain *d, struct page_info **pg,
+                            unsigned long nr, unsigned int order,
+                            unsigned int memflags);
+void put_back_pages(struct page_info **pg, unsigned long nr,
+                    unsigned int order);
 /* Gives back frames whose last reference is gone (called by put_page()). */
 void free_domheap_page(struct page_info *pg);
 /*
@@ -54,13 +63,13 @@ int __must_check assign_pages(struct domain *d, struct page_info *pg,
 
 /*
  * Takes frames that nothing but their allocation holds away from d: all, or
- * none if one is in use. tot_pages goes on counting them. The caller owns them
- * as if by alloc_domheap_pages(NULL). 0/-EBUSY
+ * none if one is in use. tot_pages goes on counting them. The hypervisor owns
+ * them then. 0/-EBUSY
  */
 int __must_check steal_pages(struct domain *d, struct page_info **pg,
                              unsigned long nr);
 void free_stolen_pages(struct page_info **pg, unsigned long nr);
-/* For frames that never had a domain (alloc with NULL). */
+/* For frames that have no domain: the hypervisor's own. */
 void free_unowned_pages(struct page_info *pg, unsigned int order);
 
 uint64_t total_free_pages(void);
