@@ -90,10 +90,46 @@ static void others_come_between(void **state)
         assert_int_equal(order[i], wanted[i]);
 }
 
+static jmp_buf next_vcpu;
+
+/* As the scheduler does: what follows is another vcpu's way out. */
+static void schedule_away(void)
+{
+    note(SCHEDULE_SOFTIRQ);
+    if (due)
+        longjmp(next_vcpu, 1);
+}
+
+/* Timers that are due and decisions that are wanted each time. */
+static void timers_and_more(void)
+{
+    note(TIMER_SOFTIRQ);
+    if (due) {
+        due--;
+        raise_softirq(TIMER_SOFTIRQ);
+        raise_softirq(SCHEDULE_SOFTIRQ);
+    }
+}
+
+static void others_come_between_vcpus(void **state)
+{
+    open_softirq(TIMER_SOFTIRQ, timers_and_more);
+    open_softirq(SCHEDULE_SOFTIRQ, schedule_away);
+    calls = 0;
+    due = 10;
+    raise_softirq(ARCH_SOFTIRQ);
+    raise_softirq(TIMER_SOFTIRQ);
+    setjmp(next_vcpu);
+    do_softirq();
+    for (unsigned int i = 0; i < calls && order[i] != ARCH_SOFTIRQ; i++)
+        assert_true(i < 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(others_come_between),
+        cmocka_unit_test(others_come_between_vcpus),
     };
 
     return cmocka_run_group_tests_name("soft interrupts", tests, NULL, NULL);

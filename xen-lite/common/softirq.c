@@ -34,16 +34,19 @@ void cpu_raise_softirq(unsigned int cpu, enum softirq nr)
         smp_send_event_check(cpu);
 }
 
-/* In turn: a handler that raises itself, to let others in, comes after them. */
+/* In turn: a handler that raises itself, to let others in, comes after them;
+ * also if one of these does not return. */
 void do_softirq(void)
 {
     struct cpu_info *info = get_cpu_info();
-    uint32_t pending, later = ~0u;
+    uint32_t pending, later;
 
     while ((pending = READ_ONCE(info->softirq_pending)) != 0) {
-        unsigned int nr = ffs64(pending & later ? pending & later : pending);
+        unsigned int nr;
 
-        later = ~1u << nr;
+        later = pending & info->softirq_later;
+        nr = ffs64(later ? later : pending);
+        info->softirq_later = ~1u << nr;
         /* SCHEDULE may not return, so its bit is cleared first. */
         atomic_and(&info->softirq_pending, ~(1u << nr));
         stretch_point(handlers[nr]);

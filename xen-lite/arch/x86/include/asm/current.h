@@ -45,7 +45,8 @@ struct cpu_info {
     /* Of debug builds: see hv/stretch.h. 0: none is under way. */
     uint64_t stretch_start;
     const void *stretch_what;
-    uint64_t pad[1]; /* the end of guest_regs is 16-byte aligned */
+    uint32_t softirq_later; /* bits of those whose turn is next */
+    uint32_t pad[1];        /* the end of guest_regs is 16-byte aligned */
 };
 
 /*
