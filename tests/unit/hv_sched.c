@@ -89,8 +89,11 @@ void raise_softirq(enum softirq nr)
     timer_is_raised |= nr == TIMER_SOFTIRQ;
 }
 
+static unsigned int decisions; /* asked for */
+
 void cpu_raise_softirq(unsigned int cpu, enum softirq nr)
 {
+    decisions += nr == SCHEDULE_SOFTIRQ;
 }
 
 void open_softirq(enum softirq nr, void (*fn)(void))
@@ -388,6 +391,47 @@ static void test_alone_for_long(void **state)
     cpu_online_map = (cpumask_t){3};
 }
 
+/* It comes with a claim and is down again before anybody looks. */
+static void test_comes_and_goes(void **state)
+{
+    struct runq *rq = &per_cpu(runq, 0);
+    s_time_t start = clock_now;
+    struct vcpu v, hog;
+
+    cpu_online_map = cpumask_of(0);
+    run_on(0);
+    v = new_vcpu(8);
+    hog = new_vcpu(9);
+    sched_vcpu_init(&v);
+    sched_vcpu_init(&hog);
+    v.processor = hog.processor = 0;
+    v.sched.hard_affinity = hog.sched.hard_affinity = cpumask_of(0);
+    v.is_running = false;
+    rq->curr = test_cpu.current_vcpu = &hog;
+    rq->decided = hog.sched.started = hog.runstate.state_entry_time = start;
+    hog.sched.vruntime = rq->min_vruntime + SECONDS(1);
+    clock_now = start + MICROSECS(10 * sched_ratelimit_us);
+    decisions = 0;
+    for (int i = 0; i < 100; i++) {
+        clear_bit(VPF_DOWN, &v.pause_flags);
+        v.sched.vruntime = 0;
+        vcpu_wake(&v);
+        set_bit(VPF_DOWN, &v.pause_flags);
+        vcpu_sleep_nosync(&v);
+        schedule();
+        assert_ptr_equal(rq->curr, &hog);
+        clock_now += MICROSECS(sched_ratelimit_us) / 50;
+    }
+    assert_in_range(decisions, 1, 3);
+
+    spin_lock(&rq->lock);
+    rq->curr = test_cpu.current_vcpu = &idlers[0];
+    rq->min_vruntime = 0;
+    spin_unlock(&rq->lock);
+    clock_now = start;
+    cpu_online_map = (cpumask_t){3};
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +448,8 @@ int main(void)
          test_sleeper, NULL, NULL, NULL},
         {"A vcpu that ran alone for long waits no longer than others",
          test_alone_for_long, NULL, NULL, NULL},
+        {"A vcpu that comes and goes takes no time of the one that runs",
+         test_comes_and_goes, NULL, NULL, NULL},
     };
 
     return cmocka_run_group_tests(tests, start, NULL);

@@ -43,6 +43,7 @@ struct runq {
     struct list_head queue; /* ascending vruntime; never the running vcpu */
     int64_t min_vruntime;
     struct vcpu *curr;
+    s_time_t decided; /* when curr was chosen, or chosen again */
     struct timer slice, refill;
     unsigned int nr_queued;
 };
@@ -306,6 +307,7 @@ static void schedule(void)
 
     next->sched.started = now;
     rq->curr = next;
+    rq->decided = now;
     end = turn_end(rq, next, now);
     if (end != STIME_MAX)
         set_timer(&rq->slice, end);
@@ -355,7 +357,9 @@ static unsigned int pick_cpu(const struct vcpu *v)
     return cpumask_test(v->processor, likes) ? v->processor : ffs64(likes.bits);
 }
 
-/* Queued vcpu v: when must the one that runs make room for it? */
+/* Queued vcpu v: when must the one that runs make room for it? Not before what
+ * it has since the last decision: vcpus that come and are gone again when their
+ * turn has come would take its time for decisions. */
 static void preempt_if_better(struct runq *rq, const struct vcpu *v,
                               s_time_t now)
 {
@@ -365,8 +369,7 @@ static void preempt_if_better(struct runq *rq, const struct vcpu *v,
     ASSERT_HELD(&rq->lock);
     if (!is_idle_vcpu(curr)) {
         if (v->sched.vruntime + WAKE_MARGIN < curr->sched.vruntime)
-            due = (s_time_t)curr->runstate.state_entry_time +
-                  MICROSECS(sched_ratelimit_us);
+            due = rq->decided + MICROSECS(sched_ratelimit_us);
         else
             due = now + fair_turn(rq, curr);
     }
