@@ -40,6 +40,7 @@ HV_HOT += arch/x86/pv/mm/owner.o
 HV_HOT += arch/x86/pv/mm/vtlb.o
 HV_COLD += arch/x86/pv/mm/log_dirty.o
 HV_COLD += arch/x86/pv/ldt.o
+HV_COLD += arch/x86/pv/nmi.o
 HV_HOT += arch/x86/pv/mm/ptwr.o
 HV_HOT += arch/x86/pv/mm/ptwr_decode.o
 # PV CPU

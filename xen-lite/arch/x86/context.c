@@ -162,14 +162,3 @@ void vcpu_kick(struct vcpu *v)
     if (READ_ONCE(v->is_running) && v != current)
         smp_send_event_check(cpu);
 }
-
-long arch_send_guest_nmi(struct vcpu *v)
-{
-    if (!v->arch.trap_ctxt[X86_TRAP_NMI].address)
-        return 0; /* the guest has no handler */
-    atomic_store(&v->arch.nmi_pending, true);
-    vcpu_unblock(v);
-    /* Out of a hypercall, only a softirq leads by where NMIs are looked for. */
-    cpu_raise_softirq(READ_ONCE(v->processor), SCHEDULE_SOFTIRQ);
-    return 0;
-}

@@ -191,18 +191,6 @@ void pv_deliver_event(struct cpu_regs *regs)
                                   .mask_events = true});
 }
 
-void pv_deliver_nmi(struct cpu_regs *regs)
-{
-    struct vcpu *v = current;
-
-    v->arch.nmi_pending = false;
-    if (!v->arch.trap_ctxt[X86_TRAP_NMI].address)
-        return;
-    v->arch.flags |= TF_NMI_BLOCKED;
-    pv_update_fast_paths(v); /* the iret that unblocks takes the slow one */
-    pv_inject_trap(v, X86_TRAP_NMI, 0);
-}
-
 /*
  * The frame to which a guest wanted to return does not load. Its failsafe
  * callback gets the frame and the data selectors, and repairs the frame or
