@@ -76,9 +76,34 @@ static void a_breakpoint(void)
     HC2(set_debugreg, 7, 0);
 }
 
+/* With the extensions on, two of the names are none. */
+static void read_dr4(void *value)
+{
+    asm volatile("mov %%db4, %0" : "=r"(*(uint64_t *)value));
+}
+
+static void write_dr4(void *value)
+{
+    asm volatile("mov %0, %%db4" ::"r"(*(uint64_t *)value));
+}
+
+static void an_alias(void)
+{
+    uint64_t value = 0, cr4;
+
+    asm volatile("mov %%cr4, %0" : "=r"(cr4));
+    is(try_call(read_dr4, &value), -1, "DR4 can be read, it is DR6");
+    is(value & ~0xfUL, 0xffff4ff0, "which still says that there was a step");
+    asm volatile("mov %0, %%cr4" ::"r"(cr4 | 8));
+    is(try_call(read_dr4, &value), 6, "with CR4.DE it cannot be read");
+    is(try_call(write_dr4, &value), 6, "nor written");
+    asm volatile("mov %0, %%cr4" ::"r"(cr4));
+}
+
 int main(void)
 {
     a_step();
     a_breakpoint();
+    an_alias();
     return 0;
 }

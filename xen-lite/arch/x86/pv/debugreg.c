@@ -14,7 +14,6 @@
 #define DR7_ALLOWED    0xffff03ffULL /* enables, LE, GE, conditions, lengths */
 #define DR7_FIXED      0x400ULL
 #define DR6_FIXED      0xffff0ff0ULL
-#define DR6_STATUS     0xe00fULL
 #define DR7_RW(dr7, n) (((dr7) >> (16 + 4 * (n))) & 3)
 #define RW_IO          2
 

@@ -299,7 +299,7 @@ static void guest_debug_trap(struct vcpu *v)
 
     asm volatile("mov %%dr6, %0" : "=r"(dr6));
     asm volatile("mov %0, %%dr6" ::"r"(0xffff0ff0UL));
-    v->arch.dr[6] = dr6 | (v->arch.dr[6] & 0xf);
+    v->arch.dr[6] |= dr6 & DR6_STATUS;
     local_irq_enable();
     pv_inject_trap(v, X86_TRAP_DB, 0);
 }

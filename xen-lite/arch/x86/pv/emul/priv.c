@@ -212,12 +212,17 @@ static bool emul_write_cr(struct vcpu *v, struct cpu_regs *regs,
 }
 
 static bool emul_dr(struct vcpu *v, struct cpu_regs *regs,
-                    const struct priv_insn *insn)
+                    struct priv_insn *insn)
 {
     uint64_t *reg = gpr(regs, insn->reg);
 
     if (insn->cr > 7)
         return false;
+    if ((insn->cr & ~1u) == 4 && (v->arch.ctrlreg_cr4 & CR4_DE)) {
+        pv_inject_trap(v, X86_TRAP_UD, 0);
+        insn->length = 0; /* the fault stands at the instruction */
+        return true;
+    }
     if (insn->op == OP_WRITE_DR)
         return !set_debugreg(v, insn->cr, *reg);
     *reg = do_get_debugreg(insn->cr);
