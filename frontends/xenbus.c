@@ -264,7 +264,9 @@ static void renew_if(bool bad)
         refused = !begin_afresh();
 }
 
-/* The reply's length, which may be above that of reply[size]. */
+/* The reply's length, which may be above that of reply[size]. It counts if all
+ * that has come with it is right: what it tells of (a transaction) would be
+ * gone with the conversation. */
 static long ask(const struct question *q, const struct xenbus_tx *tx,
                 char *reply, size_t size)
 {
@@ -280,7 +282,9 @@ static long ask(const struct question *q, const struct xenbus_tx *tx,
         rc = ask_once(q);
         if (rc >= 0)
             memcpy(reply, payload, (size_t)rc < size ? (size_t)rc : size);
-        renew_if(rc == -EPROTO || note_what_else_came());
+        if (rc != -EPROTO && note_what_else_came())
+            rc = -EPROTO;
+        renew_if(rc == -EPROTO);
     }
     if (rc != -EPROTO)
         return rc;
@@ -422,17 +426,15 @@ static long tx_end(const struct xenbus_tx *tx, bool commit)
 long xenbus_transaction(xenbus_tx_fn fn, void *arg)
 {
     struct xenbus_tx tx;
-    long rc;
+    long rc, ended;
 
     do {
         rc = tx_begin(&tx);
         if (rc)
             return rc;
         rc = fn(&tx, arg);
-        if (rc && rc != -EAGAIN)
-            tx_end(&tx, false);
-        else if (!rc)
-            rc = tx_end(&tx, true);
+        ended = tx_end(&tx, !rc); /* the store keeps one that has expired */
+        rc = rc ? rc : ended;
     } while (rc == -EAGAIN);
     return rc;
 }
@@ -475,6 +477,9 @@ long xenbus_watch(struct xenbus_watch *w)
     w->next = watches;
     watches = w;
     rc = simply(&q, NULL);
+    /* A conversation that was begun afresh meanwhile has set it. */
+    if (rc == -EEXIST)
+        rc = 0;
     if (rc)
         xenbus_unwatch(w);
     return rc;

@@ -176,6 +176,21 @@ static void try_store(void)
         try_trick(t, names[t]);
 }
 
+static void try_watch_of_broken_conversation(void)
+{
+    static struct xenbus_watch w = {.path = "watched", .changed = count};
+
+    store_play(OTHER_TYPE);
+    is(xenbus_watch(&w), 0,
+       "a watch is set although its conversation has to be begun afresh");
+    serve_all();
+    fired = 0;
+    store_set("watched", "z");
+    serve_all();
+    is(fired, 2, "two watches of a node fire when it changes");
+    xenbus_unwatch(&w);
+}
+
 static long begin_afresh(const struct xenbus_tx *tx, void *arg)
 {
     unsigned int *times = arg;
@@ -194,6 +209,38 @@ static void try_lost_transaction(void)
        "a transaction comes to its end");
     is(times, 2,
        "a transaction that was lost with its conversation is done again");
+}
+
+static long ends(const struct xenbus_tx *tx, void *arg)
+{
+    return 0;
+}
+
+static void try_transaction_of_broken_conversation(void)
+{
+    store_play(UNASKED);
+    is(xenbus_transaction(ends, NULL), 0,
+       "a transaction is begun once more if the conversation that began it is "
+       "over");
+}
+
+/* As the store tells about one that has expired. */
+static long fail_twice(const struct xenbus_tx *tx, void *arg)
+{
+    unsigned int *times = arg;
+
+    return (*times)++ < 2 ? -EAGAIN : 0;
+}
+
+static void try_failing_transactions(void)
+{
+    unsigned int times = 0;
+
+    is(xenbus_transaction(fail_twice, &times), 0,
+       "a transaction that has to be done again comes to its end");
+    is(times, 3, "it is done as often as it takes");
+    ok(!store_has_transactions(),
+       "a transaction that is done again was ended at the store each time");
 }
 
 static void try_refused_store(void)
@@ -216,7 +263,10 @@ int main(void)
     try_grant_in_use();
     is(xenbus_open_ring(store_start(port), port), 0, "the store is there");
     try_store();
+    try_watch_of_broken_conversation();
     try_lost_transaction();
+    try_transaction_of_broken_conversation();
+    try_failing_transactions();
     try_disks();
     try_networks();
     try_refused_store();

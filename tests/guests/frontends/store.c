@@ -11,6 +11,7 @@ static struct xenstore_domain_interface ring __attribute__((aligned(4096)));
 static uint32_t port, req_cons, rsp_prod, lie;
 static volatile enum trick trick;
 static volatile unsigned int restarts;
+static volatile uint32_t last_tx, open_tx; /* bit id % 32 of each */
 static struct node {
     char path[64], value[64];
 } nodes[NODES], watches[4]; /* a watch's value is its token */
@@ -136,20 +137,57 @@ static void do_read(const struct xsd_sockmsg *m, const char *path)
         reply(m, XS_ERROR, "ENOENT", 7);
 }
 
-static void do_watch(const struct xsd_sockmsg *m, const char *path)
+static struct node *find_watch(const char *path, const char *token)
+{
+    for (unsigned int i = 0; i < 4; i++)
+        if (!strcmp(watches[i].path, path) && !strcmp(watches[i].value, token))
+            return &watches[i];
+    return NULL;
+}
+
+static void do_watch(const struct xsd_sockmsg *m, const char *path,
+                     const char *token)
 {
     struct node *w = find(watches, 4, "");
 
+    if (find_watch(path, token)) {
+        reply(m, XS_ERROR, "EEXIST", 7);
+        return;
+    }
     snprintf(w->path, sizeof(w->path), "%s", path);
-    snprintf(w->value, sizeof(w->value), "%s", path + strlen(path) + 1);
+    snprintf(w->value, sizeof(w->value), "%s", token);
     done(m);
     fire(path);
 }
 
-static void do_remove(const struct xsd_sockmsg *m, struct node *in,
-                      unsigned int nr, const char *path)
+static void do_unwatch(const struct xsd_sockmsg *m, const char *path,
+                       const char *token)
 {
-    struct node *n = find(in, nr, path);
+    struct node *w = find_watch(path, token);
+
+    if (w)
+        w->path[0] = '\0';
+    done(m);
+}
+
+static void do_transaction_start(const struct xsd_sockmsg *m)
+{
+    char id[12];
+
+    open_tx |= 1u << ++last_tx % 32;
+    reply(m, XS_TRANSACTION_START, id,
+          snprintf(id, sizeof(id), "%u", last_tx) + 1);
+}
+
+static void do_transaction_end(const struct xsd_sockmsg *m)
+{
+    open_tx &= ~(1u << m->tx_id % 32);
+    done(m);
+}
+
+static void do_remove(const struct xsd_sockmsg *m, const char *path)
+{
+    struct node *n = find(nodes, NODES, path);
 
     if (n)
         n->path[0] = '\0';
@@ -158,26 +196,35 @@ static void do_remove(const struct xsd_sockmsg *m, struct node *in,
 
 static void answer(const struct xsd_sockmsg *m, const char *payload)
 {
+    const char *second = payload + strlen(payload) + 1;
+
+    if (m->tx_id && !(open_tx & 1u << m->tx_id % 32)) {
+        reply(m, XS_ERROR, "ENOENT", 7);
+        return;
+    }
     switch (m->type) {
     case XS_READ:
         do_read(m, payload);
         break;
     case XS_WRITE:
         done(m);
-        set(payload, payload + strlen(payload) + 1);
-        follow(payload, payload + strlen(payload) + 1);
+        set(payload, second);
+        follow(payload, second);
         break;
     case XS_RM:
-        do_remove(m, nodes, NODES, payload);
+        do_remove(m, payload);
         break;
     case XS_WATCH:
-        do_watch(m, payload);
+        do_watch(m, payload, second);
         break;
     case XS_UNWATCH:
-        do_remove(m, watches, 4, payload);
+        do_unwatch(m, payload, second);
         break;
     case XS_TRANSACTION_START:
-        reply(m, XS_TRANSACTION_START, "1", 2);
+        do_transaction_start(m);
+        break;
+    case XS_TRANSACTION_END:
+        do_transaction_end(m);
         break;
     default:
         done(m);
@@ -192,6 +239,7 @@ static void begin_afresh(void)
     req_cons = rsp_prod = lie = 0;
     ring.req_cons = ring.req_prod = ring.rsp_cons = ring.rsp_prod = 0;
     ring.error = 0;
+    open_tx = 0;
     restarts++;
     __atomic_store_n(&ring.connection, XENSTORE_CONNECTED, __ATOMIC_RELEASE);
     event_send(port);
@@ -246,6 +294,11 @@ void store_play(enum trick t)
 unsigned int store_restarts(void)
 {
     return restarts;
+}
+
+bool store_has_transactions(void)
+{
+    return open_tx != 0;
 }
 
 void store_offer(uint32_t features)

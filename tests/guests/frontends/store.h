@@ -31,6 +31,8 @@ struct xenstore_domain_interface *store_start(uint32_t port);
 void store_play(enum trick t);
 /* How often the ring was asked to be begun afresh. */
 unsigned int store_restarts(void);
+/* Those that were started and not ended. */
+bool store_has_transactions(void);
 void store_offer(uint32_t features); /* XENSTORE_SERVER_FEATURE_* */
 
 /* Sets a node and tells whoever watches it. */
