@@ -3,6 +3,8 @@
  * A frontend for disks; see pv/blkfront.h. A request waits in a list until the
  * ring has a slot; the slot's number is its id, so what a response names is
  * found without a search. Pages are granted while the request is in the ring.
+ * One that has become too long for the backend goes piece by piece: each time
+ * as much as fits, and to the end of the list with what is left.
  */
 #include <pv/blkfront.h>
 
@@ -20,19 +22,38 @@ static bool moves_data(const struct blk_request *r)
     return r->operation == BLKIF_OP_READ || r->operation == BLKIF_OP_WRITE;
 }
 
-static unsigned int pages_of(const struct blk_request *r)
+/* Where the next piece of it begins. */
+static char *data_of(const struct blk_request *r)
 {
-    size_t first = (uint64_t)r->data & ~PAGE_MASK;
-
-    return moves_data(r)
-               ? (first + r->nr_sectors * BLK_SECTOR + PAGE_SIZE - 1) /
-                     PAGE_SIZE
-               : 0;
+    return (char *)r->data + r->done * BLK_SECTOR;
 }
 
-static bool is_indirect(const struct blk_request *r)
+/* The first sector's place in its page. */
+static unsigned int place_of(const char *data)
 {
-    return pages_of(r) > BLKIF_MAX_SEGMENTS_PER_REQUEST;
+    return ((uint64_t)data & ~PAGE_MASK) / BLK_SECTOR;
+}
+
+static unsigned int pages_of(const char *data, uint64_t nr_sectors)
+{
+    return (place_of(data) + nr_sectors + PER_PAGE - 1) / PER_PAGE;
+}
+
+/* Sectors of what is left that fit into one request to this backend. */
+static uint64_t next_piece(const struct blkfront *b,
+                           const struct blk_request *r)
+{
+    uint64_t left = r->nr_sectors - r->done;
+    uint64_t room = b->max_segments * PER_PAGE - place_of(data_of(r));
+
+    room -= room % (b->sector_size / BLK_SECTOR);
+    return moves_data(r) && left > room ? room : left;
+}
+
+static bool is_indirect(const struct blkfront *b, const struct blk_request *r)
+{
+    return moves_data(r) && pages_of(data_of(r), next_piece(b, r)) >
+                                BLKIF_MAX_SEGMENTS_PER_REQUEST;
 }
 
 /* --- requests into the ring ----------------------------------------------- */
@@ -81,17 +102,16 @@ static bool take_pages_back(struct blkfront *b, struct blk_slot *s)
     return all;
 }
 
-/* The part of a request's data that lies in one page. */
-static struct blkif_request_segment segment(const struct blk_request *r,
+/* The part of a piece that lies in its page i. */
+static struct blkif_request_segment segment(const struct blk_slot *s,
                                             unsigned int i, grant_ref_t ref)
 {
-    unsigned int first = i ? 0 : ((uint64_t)r->data & ~PAGE_MASK) / BLK_SECTOR;
-    uint64_t start = ((uint64_t)r->data & ~PAGE_MASK) / BLK_SECTOR;
-    uint64_t last = start + r->nr_sectors - 1 - i * PER_PAGE;
+    unsigned int start = place_of(data_of(s->request));
+    uint64_t last = start + s->nr_sectors - 1 - i * PER_PAGE;
 
     return (struct blkif_request_segment){
         .gref = ref,
-        .first_sect = first,
+        .first_sect = i ? 0 : start,
         .last_sect = last < PER_PAGE ? last : PER_PAGE - 1};
 }
 
@@ -99,16 +119,19 @@ static bool grant_data(struct blkfront *b, struct blk_slot *s,
                        struct blkif_request_segment *seg)
 {
     struct blk_request *r = s->request;
-    char *page = (char *)((uint64_t)r->data & PAGE_MASK);
+    char *page = (char *)((uint64_t)data_of(r) & PAGE_MASK);
 
-    for (unsigned int i = 0, n = pages_of(r); i < n; i++) {
+    if (!moves_data(r))
+        return true;
+    for (unsigned int i = 0, n = pages_of(data_of(r), s->nr_sectors); i < n;
+         i++) {
         grant_ref_t ref = grant_page(b->dev.backend_id, page + i * PAGE_SIZE,
                                      r->operation == BLKIF_OP_WRITE);
 
         if (ref == GRANT_NONE)
             return false;
         s->ref[s->nr_refs++] = ref;
-        seg[i] = segment(r, i, ref);
+        seg[i] = segment(s, i, ref);
     }
     return true;
 }
@@ -136,7 +159,7 @@ static bool fill_indirect(struct blkfront *b, struct blk_slot *s,
         .indirect_op = s->request->operation,
         .nr_segments = s->nr_refs,
         .id = s - b->slot,
-        .sector_number = s->request->sector,
+        .sector_number = s->request->sector + s->request->done,
         .indirect_grefs = {b->indirect_ref[s->indirect]}};
     return true;
 }
@@ -146,7 +169,8 @@ static bool fill_direct(struct blkfront *b, struct blk_slot *s,
 {
     *to = (struct blkif_request){.operation = s->request->operation,
                                  .id = s - b->slot,
-                                 .sector_number = s->request->sector};
+                                 .sector_number =
+                                     s->request->sector + s->request->done};
     if (!grant_data(b, s, to->seg))
         return false;
     to->nr_segments = s->nr_refs;
@@ -167,10 +191,11 @@ static bool fill(struct blkfront *b, struct blk_slot *s, void *to)
 {
     if (s->request->operation == BLKIF_OP_DISCARD)
         return fill_discard(b, s, to);
-    return is_indirect(s->request) ? fill_indirect(b, s, to)
-                                   : fill_direct(b, s, to);
+    return is_indirect(b, s->request) ? fill_indirect(b, s, to)
+                                      : fill_direct(b, s, to);
 }
 
+/* The piece that this slot holds. */
 static void finish(struct blkfront *b, struct blk_slot *s, long result)
 {
     struct blk_request *r = s->request;
@@ -178,7 +203,11 @@ static void finish(struct blkfront *b, struct blk_slot *s, long result)
     s->request = NULL;
     s->next_free = b->first_free;
     b->first_free = s - b->slot;
-    r->result = result;
+    r->done += s->nr_sectors;
+    if (!result && r->done < r->nr_sectors)
+        wait_in_line(b, r);
+    else
+        r->result = result;
 }
 
 static void put_into_ring(struct blkfront *b, struct blk_request *r)
@@ -187,6 +216,7 @@ static void put_into_ring(struct blkfront *b, struct blk_request *r)
 
     b->first_free = s->next_free;
     s->request = r;
+    s->nr_sectors = next_piece(b, r);
     if (fill(b, s, RING_GET_REQUEST(&b->ring, b->ring.req_prod_pvt))) {
         b->ring.req_prod_pvt++;
         return;
@@ -202,7 +232,7 @@ static void push(struct blkfront *b)
     int notify;
 
     while (b->waiting && b->first_free != NONE) {
-        if (is_indirect(b->waiting) && free_indirect_page(b) < 0)
+        if (is_indirect(b, b->waiting) && free_indirect_page(b) < 0)
             break;
         put_into_ring(b, first_in_line(b));
     }
@@ -483,7 +513,7 @@ static long check(const struct blkfront *b, const struct blk_request *r)
         return fits(b, r) && r->nr_sectors &&
                        !((uint64_t)r->data % BLK_SECTOR) &&
                        r->nr_sectors <= b->max_segments * PER_PAGE &&
-                       pages_of(r) <= b->max_segments
+                       pages_of(r->data, r->nr_sectors) <= b->max_segments
                    ? 0
                    : -EINVAL;
     case BLKIF_OP_FLUSH_DISKCACHE:
@@ -504,6 +534,7 @@ long blkfront_submit(struct blkfront *b, struct blk_request *r)
     if (rc)
         return rc;
     r->result = BLK_PENDING;
+    r->done = 0;
     wait_in_line(b, r);
     if (b->dev.online)
         push(b);

@@ -2,7 +2,8 @@
 /*
  * Disks. Requests are the caller's structures; any number of them can be under
  * way. What is under way while the backend is replaced by a process of its own
- * kind goes on; if the device has to be connected anew, it is asked for again.
+ * kind goes on; if the device has to be connected anew, it is asked for again,
+ * in pieces if the new backend takes fewer pages at a time.
  *
  * A backend is believed nothing: each response is copied once, and must name a
  * request that is under way, its operation and a known status, and its pages
@@ -35,7 +36,9 @@ struct blk_request {
     void *data;          /* of the window, at a multiple of 512; or NULL */
     long result;         /* 0, -EIO, -EOPNOTSUPP, -ENOMEM no grant is left */
 #define BLK_PENDING 1
-    struct blk_request *next; /* blkfront's */
+    /* blkfront's. */
+    uint64_t done; /* sectors of it that were answered */
+    struct blk_request *next;
 };
 
 /* What a program may want instead of the most that both sides can. */
@@ -46,6 +49,7 @@ struct blk_wishes {
 
 struct blk_slot {
     struct blk_request *request; /* NULL: free */
+    uint64_t nr_sectors;         /* of it that this piece has */
     unsigned int nr_refs;
     grant_ref_t ref[BLK_SEGMENTS_MAX];
     int indirect; /* index of its page of segments, or -1 */

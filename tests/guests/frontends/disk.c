@@ -92,6 +92,42 @@ static void try_disk_again(void)
     blkfront_close(&disk);
 }
 
+static void try_disk_with_fewer_segments(void)
+{
+    static uint8_t pages[20 * PAGE_SIZE] __attribute__((aligned(4096)));
+    const struct blkif_request *first, *second;
+
+    disk_anew();
+    under_way = (struct blk_request){.operation = BLKIF_OP_READ,
+                                     .sector = 8,
+                                     .nr_sectors = 20 * 8 - 1,
+                                     .data = pages + BLK_SECTOR};
+    is(blkfront_submit(&disk, &under_way), 0, "a read of 20 pages is begun");
+    first = &disk.ring.sring->ring[0].req;
+    second = &disk.ring.sring->ring[1].req;
+    is(first->operation, BLKIF_OP_INDIRECT, "it is asked for indirectly");
+    store_set("/b/feature-max-indirect-segments", "0");
+    store_set("/b/state", "5");
+    serve_all();
+    ok(first->operation == BLKIF_OP_READ && first->nr_segments == 11 &&
+           first->sector_number == 8 && first->seg[0].first_sect == 1,
+       "a backend without indirect segments, connected to anew, gets the first "
+       "11 pages of a long read alone");
+    answer(id_of_read(), BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    heard(disk.port);
+    is(under_way.result, BLK_PENDING,
+       "a read of which a part was answered is under way");
+    ok(second->operation == BLKIF_OP_READ && second->nr_segments == 9 &&
+           second->sector_number == 8 + 11 * 8 - 1 &&
+           second->seg[0].first_sect == 0 && second->seg[8].last_sect == 7,
+       "the rest of a long read is asked for when its first part was answered");
+    answer(id_of_read(), BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    heard(disk.port);
+    is(under_way.result, 0, "a read ends with the answer to its last part");
+    blkfront_close(&disk);
+    store_set("/b/feature-max-indirect-segments", "1000");
+}
+
 static void try_disk_removed(void)
 {
     disk_anew();
@@ -199,6 +235,7 @@ void try_disks(void)
     make_device("vbd");
     try_honest_disk();
     try_disk_again();
+    try_disk_with_fewer_segments();
     try_disk_removed();
     try_disk_again_with_pages();
     try_disk();
