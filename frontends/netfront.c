@@ -156,8 +156,14 @@ struct taking {
     const char *wrong; /* with the backend */
 };
 
+/* A place of the ring holds one or the other. */
+union rx_slot {
+    struct netif_rx_response response;
+    struct netif_extra_info extra;
+};
+
 /* False: the frame is not all there, which no backend may do. */
-static bool take_slot(struct netfront *n, struct taking *t, void *copy,
+static bool take_slot(struct netfront *n, struct taking *t, union rx_slot *copy,
                       unsigned int *buffer)
 {
     if (t->at == t->end) {
@@ -165,8 +171,7 @@ static bool take_slot(struct netfront *n, struct taking *t, void *copy,
         return false;
     }
     *buffer = n->rx_at[t->at & (NET_RING - 1)];
-    memcpy(copy, RING_GET_RESPONSE(&n->rx, t->at),
-           sizeof(struct netif_rx_response));
+    RING_COPY_RESPONSE(&n->rx, t->at, &copy->response);
     t->at++;
     return true;
 }
@@ -174,17 +179,19 @@ static bool take_slot(struct netfront *n, struct taking *t, void *copy,
 static void take_extras(struct netfront *n, struct taking *t,
                         struct net_offload *o)
 {
-    struct netif_extra_info e;
+    const struct netif_extra_info *e;
+    union rx_slot slot;
     unsigned int buffer;
 
     do {
-        if (!take_slot(n, t, &e, &buffer))
+        if (!take_slot(n, t, &slot, &buffer))
             return;
-        if (e.type == XEN_NETIF_EXTRA_TYPE_GSO) {
-            o->gso_type = e.u.gso.type;
-            o->gso_size = e.u.gso.size;
+        e = &slot.extra;
+        if (e->type == XEN_NETIF_EXTRA_TYPE_GSO) {
+            o->gso_type = e->u.gso.type;
+            o->gso_size = e->u.gso.size;
         }
-    } while (e.flags & XEN_NETIF_EXTRA_FLAG_MORE);
+    } while (e->flags & XEN_NETIF_EXTRA_FLAG_MORE);
 }
 
 static void take_data(struct netfront *n, struct taking *t,
@@ -208,22 +215,24 @@ static void take_data(struct netfront *n, struct taking *t,
 static void take_frame(struct netfront *n, struct taking *t,
                        struct net_offload *o)
 {
-    struct netif_rx_response r;
+    const struct netif_rx_response *r;
+    union rx_slot slot;
     unsigned int buffer;
     bool first = true;
 
     do {
-        if (!take_slot(n, t, &r, &buffer))
+        if (!take_slot(n, t, &slot, &buffer))
             return;
-        take_data(n, t, &r, buffer);
+        r = &slot.response;
+        take_data(n, t, r, buffer);
         if (first) {
-            o->csum_blank = r.flags & NETRXF_csum_blank;
-            o->csum_valid = r.flags & NETRXF_data_validated;
-            if (r.flags & NETRXF_extra_info)
+            o->csum_blank = r->flags & NETRXF_csum_blank;
+            o->csum_valid = r->flags & NETRXF_data_validated;
+            if (r->flags & NETRXF_extra_info)
                 take_extras(n, t, o);
         }
         first = false;
-    } while ((r.flags & NETRXF_more_data) && !t->wrong);
+    } while ((r->flags & NETRXF_more_data) && !t->wrong);
 }
 
 /* Those that its responses stand for, the empty ones of extras too. */
