@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A frontend for network interfaces; see pv/netfront.h. Buffers are pages that
- * are shared as long as the device is connected, and a buffer's number is the
- * id of its request.
+ * A frontend for network interfaces; see pv/netfront.h. Here is what concerns
+ * all queues: the device's nodes, and which queue a frame goes by. What a queue
+ * does with it is in net_queue.c.
  */
-#include <pv/netfront.h>
+#include "net_queue.h"
 
 #define CONNECT_NS (30 * SECOND_NS)
 
@@ -13,340 +13,150 @@ static struct netfront *interface_of(struct xenbus_device *d)
     return (struct netfront *)d;
 }
 
-/* --- to the backend ------------------------------------------------------- */
+/* --- frames --------------------------------------------------------------- */
 
-static const char *take_tx_response(struct netfront *n,
-                                    const struct netif_tx_response *r)
+static uint32_t mix(uint32_t hash, const uint8_t *bytes, size_t n)
 {
-    if (r->id >= NET_TX_BUFFERS || !n->tx_buffer[r->id].in_ring)
-        return "the backend answers a frame that is not under way";
-    if (r->status > NETIF_RSP_OKAY || r->status < NETIF_RSP_DROPPED)
-        return "the backend answers with a status that does not exist";
-    n->tx_buffer[r->id].in_ring = false;
-    return NULL;
+    while (n--)
+        hash = (hash ^ *bytes++) * 16777619u;
+    return hash;
 }
 
-/* More of them than frames: the first too many names one that is over. */
-static const char *take_tx_responses(struct netfront *n)
+/* Addresses, and the ports of TCP and UDP behind a header of ip_len bytes. */
+static uint32_t mix_flow(const uint8_t *frame, size_t len,
+                         const uint8_t *addresses, size_t addresses_len,
+                         uint8_t protocol, size_t ip_len)
 {
-    RING_IDX prod = __atomic_load_n(&n->tx.sring->rsp_prod, __ATOMIC_ACQUIRE);
+    uint32_t hash = mix(2166136261u, addresses, addresses_len);
 
-    while (n->tx.rsp_cons != prod) {
-        struct netif_tx_response r;
-        const char *wrong;
-
-        RING_COPY_RESPONSE(&n->tx, n->tx.rsp_cons, &r);
-        n->tx.rsp_cons++;
-        wrong = take_tx_response(n, &r);
-        if (wrong)
-            return wrong;
-    }
-    return NULL;
+    if ((protocol == 6 || protocol == 17) && len >= 14 + ip_len + 4)
+        hash = mix(hash, frame + 14 + ip_len, 4);
+    return hash ^ hash >> 16;
 }
 
-static void serve_tx(void *arg)
+/* The same number for all frames of a flow, which keep their order in one
+ * queue. A fragment has no ports. */
+static uint32_t flow_of(const uint8_t *frame, size_t len)
 {
-    struct netfront *n = arg;
-    const char *wrong;
-    int more;
+    unsigned int type = len < 14 ? 0 : frame[12] << 8 | frame[13];
+    bool whole =
+        len >= 34 && frame[14] == 0x45 && !(frame[20] & 0x3f) && !frame[21];
 
-    do {
-        wrong = take_tx_responses(n);
-        if (wrong) {
-            xenbus_device_fail(&n->dev, wrong);
-            return;
-        }
-        RING_FINAL_CHECK_FOR_RESPONSES(&n->tx, more);
-    } while (more);
+    if (type == 0x0800 && len >= 34)
+        return mix_flow(frame, len, frame + 26, 8, whole ? frame[23] : 0, 20);
+    if (type == 0x86dd && len >= 54)
+        return mix_flow(frame, len, frame + 22, 32, frame[20], 40);
+    return len < 12 ? 0 : mix_flow(frame, len, frame, 12, 0, 0);
 }
 
-static unsigned int free_tx_buffers(const struct netfront *n)
+long netfront_send_by(struct netfront *n, unsigned int queue, const void *frame,
+                      size_t len, const struct net_offload *o)
 {
-    unsigned int free = 0;
-
-    for (unsigned int i = 0; i < NET_TX_BUFFERS; i++)
-        free += !n->tx_buffer[i].in_ring;
-    return free;
-}
-
-static unsigned int free_tx_buffer(const struct netfront *n)
-{
-    unsigned int i = 0;
-
-    while (n->tx_buffer[i].in_ring)
-        i++;
-    return i;
-}
-
-/* A part of a frame in a buffer of its own. The first request tells the size
- * of the whole frame. */
-static void put_piece(struct netfront *n, const char *from, size_t len,
-                      size_t size, uint16_t flags)
-{
-    unsigned int id = free_tx_buffer(n);
-    struct net_buffer *b = &n->tx_buffer[id];
-
-    memcpy(b->page.base, from, len);
-    b->in_ring = true;
-    *RING_GET_REQUEST(&n->tx, n->tx.req_prod_pvt++) = (struct netif_tx_request){
-        .gref = b->page.ref[0], .flags = flags, .id = id, .size = size};
-}
-
-static void put_frame(struct netfront *n, const char *frame, size_t len,
-                      uint16_t flags)
-{
-    for (size_t done = 0; done < len; flags = 0) {
-        size_t left = len - done, piece = left < PAGE_SIZE ? left : PAGE_SIZE;
-
-        put_piece(n, frame + done, piece, done ? piece : len,
-                  flags | (piece < left ? NETTXF_more_data : 0));
-        done += piece;
-    }
-}
-
-long netfront_send(struct netfront *n, const void *frame, size_t len,
-                   const struct net_offload *o)
-{
-    size_t pages = (len + PAGE_SIZE - 1) / PAGE_SIZE;
-    int notify;
+    uint16_t flags = 0;
 
     if (n->dev.failed || !n->dev.driver)
         return -EIO;
     if (len < NET_FRAME_MIN || len > NET_FRAME_MAX)
         return -EINVAL;
-    if (n->dev.online && pages > 1 && !n->sg)
-        return -EMSGSIZE;
-    if (!n->dev.online || pages > free_tx_buffers(n))
+    if (!n->dev.online)
         return -EAGAIN;
-    put_frame(n, frame, len,
-              o && o->csum_blank ? NETTXF_csum_blank | NETTXF_data_validated
-                                 : 0);
-    RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&n->tx, notify);
-    if (notify)
-        event_send(n->tx_port);
-    return 0;
+    if (len > PAGE_SIZE && !n->sg)
+        return -EMSGSIZE;
+    if (o && o->csum_blank)
+        flags = NETTXF_csum_blank | NETTXF_data_validated;
+    return net_queue_send(&n->queue[queue % n->nr_queues], frame, len, flags);
 }
 
-/* --- from the backend ----------------------------------------------------- */
-
-static void offer(struct netfront *n, unsigned int buffer)
+long netfront_send(struct netfront *n, const void *frame, size_t len,
+                   const struct net_offload *o)
 {
-    RING_IDX at = n->rx.req_prod_pvt++;
-
-    n->rx_at[at & (NET_RING - 1)] = buffer;
-    *RING_GET_REQUEST(&n->rx, at) = (struct netif_rx_request){
-        .id = buffer, .gref = n->rx_buffer[buffer].page.ref[0]};
-}
-
-static void push_offers(struct netfront *n)
-{
-    int notify;
-
-    RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&n->rx, notify);
-    if (notify)
-        event_send(n->rx_port);
-}
-
-/* A frame on its way out of the ring. */
-struct taking {
-    RING_IDX at, end; /* of the responses that are there */
-    char *to;
-    size_t size, len;
-    bool lost;
-    const char *wrong; /* with the backend */
-};
-
-/* A place of the ring holds one or the other. */
-union rx_slot {
-    struct netif_rx_response response;
-    struct netif_extra_info extra;
-};
-
-/* False: the frame is not all there, which no backend may do. */
-static bool take_slot(struct netfront *n, struct taking *t, union rx_slot *copy,
-                      unsigned int *buffer)
-{
-    if (t->at == t->end) {
-        t->wrong = "the backend shows a part of a frame";
-        return false;
-    }
-    *buffer = n->rx_at[t->at & (NET_RING - 1)];
-    RING_COPY_RESPONSE(&n->rx, t->at, &copy->response);
-    t->at++;
-    return true;
-}
-
-static void take_extras(struct netfront *n, struct taking *t,
-                        struct net_offload *o)
-{
-    const struct netif_extra_info *e;
-    union rx_slot slot;
-    unsigned int buffer;
-
-    do {
-        if (!take_slot(n, t, &slot, &buffer))
-            return;
-        e = &slot.extra;
-        if (e->type == XEN_NETIF_EXTRA_TYPE_GSO) {
-            o->gso_type = e->u.gso.type;
-            o->gso_size = e->u.gso.size;
-        }
-    } while (e->flags & XEN_NETIF_EXTRA_FLAG_MORE);
-}
-
-static void take_data(struct netfront *n, struct taking *t,
-                      const struct netif_rx_response *r, unsigned int buffer)
-{
-    size_t bytes = r->status > 0 ? r->status : 0;
-
-    if (r->id != buffer)
-        t->wrong = "the backend answers with another buffer than was offered";
-    else if (r->offset + bytes > PAGE_SIZE)
-        t->wrong = "the backend has put more into a page than fits";
-    else if (r->status < 0 || bytes > t->size - t->len)
-        t->lost = true;
-    else
-        memcpy(t->to + t->len,
-               (char *)n->rx_buffer[buffer].page.base + r->offset, bytes);
-    if (!t->wrong && !t->lost)
-        t->len += bytes;
-}
-
-static void take_frame(struct netfront *n, struct taking *t,
-                       struct net_offload *o)
-{
-    const struct netif_rx_response *r;
-    union rx_slot slot;
-    unsigned int buffer;
-    bool first = true;
-
-    do {
-        if (!take_slot(n, t, &slot, &buffer))
-            return;
-        r = &slot.response;
-        take_data(n, t, r, buffer);
-        if (first) {
-            o->csum_blank = r->flags & NETRXF_csum_blank;
-            o->csum_valid = r->flags & NETRXF_data_validated;
-            if (r->flags & NETRXF_extra_info)
-                take_extras(n, t, o);
-        }
-        first = false;
-    } while ((r->flags & NETRXF_more_data) && !t->wrong);
-}
-
-/* Those that its responses stand for, the empty ones of extras too. */
-static void offer_again(struct netfront *n, RING_IDX end)
-{
-    for (; n->rx.rsp_cons != end; n->rx.rsp_cons++)
-        offer(n, n->rx_at[n->rx.rsp_cons & (NET_RING - 1)]);
-    push_offers(n);
-}
-
-/* False: there is none. */
-static bool find_responses(struct netfront *n, struct taking *t)
-{
-    int more;
-
-    RING_FINAL_CHECK_FOR_RESPONSES(&n->rx, more);
-    if (!more)
-        return false;
-    t->at = n->rx.rsp_cons;
-    t->end = __atomic_load_n(&n->rx.sring->rsp_prod, __ATOMIC_ACQUIRE);
-    if (t->end - t->at > n->rx.req_prod_pvt - t->at)
-        t->wrong = "the backend claims more responses than there are buffers";
-    return true;
+    return netfront_send_by(n, flow_of(frame, len), frame, len, o);
 }
 
 long netfront_receive(struct netfront *n, void *frame, size_t size,
                       struct net_offload *o)
 {
-    struct taking t;
+    long len = 0;
 
-    do {
-        if (n->dev.failed || !n->dev.driver)
-            return -EIO;
-        t = (struct taking){.to = frame, .size = size};
-        *o = (struct net_offload){0};
-        if (!n->dev.online || !find_responses(n, &t))
-            return 0;
-        if (!t.wrong)
-            take_frame(n, &t, o);
-        if (t.wrong)
-            xenbus_device_fail(&n->dev, t.wrong);
-        else
-            offer_again(n, t.at);
-        n->lost += t.lost;
-    } while (t.wrong || t.lost || !t.len);
-    return t.len;
+    if (n->dev.failed || !n->dev.driver)
+        return -EIO;
+    for (unsigned int i = 0; n->dev.online && !len && i < n->nr_queues; i++)
+        len = net_queue_receive(&n->queue[n->turn++ % n->nr_queues], frame,
+                                size, o);
+    return len;
 }
 
 /* --- connecting ----------------------------------------------------------- */
 
-/* An event is what wakes the program up; it looks itself. */
-static void serve_rx(void *arg)
+static unsigned int at_most(unsigned int n, uint64_t limit)
 {
+    return n < limit ? n : limit;
 }
 
-static bool share_buffers(struct net_buffer *b, unsigned int nr, domid_t domid)
+/* A backend that offers none takes one. */
+static unsigned int queues_for(struct netfront *n)
 {
-    for (unsigned int i = 0; i < nr; i++) {
-        b[i].in_ring = false;
-        if (!shared_pages_begin(&b[i].page, domid, 1))
-            return false;
-    }
-    return true;
-}
+    uint64_t offered =
+        xenbus_backend_number(&n->dev, "multi-queue-max-queues", 0);
+    unsigned int wanted = at_most(n->wanted_queues, NET_QUEUES_MAX);
 
-static bool make_ports(struct netfront *n)
-{
-    n->split =
-        xenbus_backend_number(&n->dev, "feature-split-event-channels", 0) == 1;
-    n->tx_port = event_new_unbound(n->dev.backend_id);
-    n->rx_port = n->split ? event_new_unbound(n->dev.backend_id) : n->tx_port;
-    if (!n->tx_port || !n->rx_port)
-        return false;
-    event_listen(n->tx_port, serve_tx, n);
-    if (n->split)
-        event_listen(n->rx_port, serve_rx, n);
-    return true;
+    return wanted && offered ? at_most(wanted, offered) : 1;
 }
 
 static long prepare(struct xenbus_device *d)
 {
     struct netfront *n = interface_of(d);
+    long rc = 0;
 
     n->sg = xenbus_backend_number(d, "feature-sg", 0) == 1;
-    if (!shared_pages_begin(&n->tx_page, d->backend_id, 1) ||
-        !shared_pages_begin(&n->rx_page, d->backend_id, 1) ||
-        !share_buffers(n->tx_buffer, NET_TX_BUFFERS, d->backend_id) ||
-        !share_buffers(n->rx_buffer, NET_RX_BUFFERS, d->backend_id))
-        return -ENOMEM;
-    XEN_FRONT_RING_INIT(&n->tx, (struct netif_tx_sring *)n->tx_page.base,
-                        PAGE_SIZE);
-    XEN_FRONT_RING_INIT(&n->rx, (struct netif_rx_sring *)n->rx_page.base,
-                        PAGE_SIZE);
-    if (!make_ports(n))
-        return -ENOSPC;
-    for (unsigned int i = 0; i < NET_RX_BUFFERS; i++)
-        offer(n, i);
-    RING_PUSH_REQUESTS(&n->rx);
-    return 0;
+    n->split = xenbus_backend_number(d, "feature-split-event-channels", 0) == 1;
+    n->nr_queues = queues_for(n);
+    for (unsigned int i = 0; !rc && i < n->nr_queues; i++)
+        rc = net_queue_begin(&n->queue[i], n);
+    return rc;
 }
 
-/* Those of a connection before this one, which may have been of the other
- * kind. */
-static long forget_ports(struct xenbus_device *d, const struct xenbus_tx *tx)
+/* What a connection before this one has left, which may have had other ports
+ * and another number of queues. */
+static long forget_queues(struct xenbus_device *d, const struct xenbus_tx *tx)
 {
-    static const char *const names[] = {"event-channel", "event-channel-tx",
-                                        "event-channel-rx"};
+    static const char *const names[] = {
+        "multi-queue-num-queues", "tx-ring-ref",      "rx-ring-ref",
+        "event-channel",          "event-channel-tx", "event-channel-rx"};
     char path[64];
     long rc = 0;
 
-    for (unsigned int i = 0; !rc && i < 3; i++) {
+    for (unsigned int i = 0; !rc && i < 6; i++) {
         snprintf(path, sizeof(path), "%s/%s", d->path, names[i]);
         rc = xenbus_rm(tx, path);
     }
+    for (unsigned int i = 0; !rc && i < NET_QUEUES_MAX; i++) {
+        snprintf(path, sizeof(path), "%s/queue-%u", d->path, i);
+        rc = xenbus_rm(tx, path);
+    }
+    return rc;
+}
+
+static long publish_queue(struct netfront *n, unsigned int i,
+                          const struct xenbus_tx *tx)
+{
+    const struct net_queue *q = &n->queue[i];
+    const struct {
+        const char *name;
+        uint32_t value;
+    } nodes[] = {{"tx-ring-ref", q->tx_page.ref[0]},
+                 {"rx-ring-ref", q->rx_page.ref[0]},
+                 {n->split ? "event-channel-tx" : "event-channel", q->tx_port},
+                 {n->split ? "event-channel-rx" : "event-channel", q->rx_port}};
+    char queue[16] = "", dir[48];
+    long rc = 0;
+
+    /* A single queue's nodes are in the device's own directory. */
+    if (n->nr_queues > 1)
+        snprintf(queue, sizeof(queue), "/queue-%u", i);
+    snprintf(dir, sizeof(dir), "%s%s", n->dev.path, queue);
+    for (unsigned int k = 0; !rc && k < 4; k++)
+        rc = xenbus_printf(tx, dir, nodes[k].name, "%u", nodes[k].value);
     return rc;
 }
 
@@ -356,17 +166,13 @@ static long publish(struct xenbus_device *d, const struct xenbus_tx *tx)
         "request-rx-copy",   "feature-rx-notify", "feature-sg",
         "feature-gso-tcpv4", "feature-gso-tcpv6", "feature-ipv6-csum-offload"};
     struct netfront *n = interface_of(d);
-    const struct {
-        const char *name;
-        uint32_t value;
-    } nodes[] = {{"tx-ring-ref", n->tx_page.ref[0]},
-                 {"rx-ring-ref", n->rx_page.ref[0]},
-                 {n->split ? "event-channel-tx" : "event-channel", n->tx_port},
-                 {n->split ? "event-channel-rx" : "event-channel", n->rx_port}};
-    long rc = forget_ports(d, tx);
+    long rc = forget_queues(d, tx);
 
-    for (unsigned int i = 0; !rc && i < 4; i++)
-        rc = xenbus_printf(tx, d->path, nodes[i].name, "%u", nodes[i].value);
+    if (!rc && n->nr_queues > 1)
+        rc = xenbus_printf(tx, d->path, "multi-queue-num-queues", "%u",
+                           n->nr_queues);
+    for (unsigned int i = 0; !rc && i < n->nr_queues; i++)
+        rc = publish_queue(n, i, tx);
     for (unsigned int i = 0; !rc && i < 6; i++)
         rc = xenbus_printf(tx, d->path, features[i], "1");
     return rc;
@@ -407,36 +213,14 @@ static long start(struct xenbus_device *d)
     return 0;
 }
 
-static bool end_sharing(struct net_buffer *b, unsigned int nr)
-{
-    bool all = true;
-
-    for (unsigned int i = 0; i < nr; i++)
-        all = shared_pages_end(&b[i].page) && all;
-    return all;
-}
-
-static void end_port(uint32_t *port)
-{
-    if (*port) {
-        event_unlisten(*port);
-        event_close(*port);
-    }
-    *port = 0;
-}
-
 static bool stop(struct xenbus_device *d)
 {
     struct netfront *n = interface_of(d);
-    bool all;
+    bool all = true;
 
-    if (n->split)
-        end_port(&n->rx_port);
-    end_port(&n->tx_port);
-    all = shared_pages_end(&n->tx_page);
-    all = shared_pages_end(&n->rx_page) && all;
-    all = end_sharing(n->tx_buffer, NET_TX_BUFFERS) && all;
-    return end_sharing(n->rx_buffer, NET_RX_BUFFERS) && all;
+    for (unsigned int i = 0; i < n->nr_queues; i++)
+        all = net_queue_end(&n->queue[i]) && all;
+    return all;
 }
 
 static const struct xenbus_driver driver = {

@@ -196,6 +196,17 @@ static void try_discard(void)
        0, "it is discarded");
 }
 
+/* After the frames of pv_wire.c. */
+static void check_queues(void)
+{
+    unsigned int idle = 0;
+
+    for (unsigned int i = 0; i < net.nr_queues; i++)
+        idle += !net.queue[i].sent || !net.queue[i].received;
+    is(idle, 0, "frames have come and gone by each of %u queues",
+       net.nr_queues);
+}
+
 static void try_nonsense(void)
 {
     is(blkfront_do(&disk, BLKIF_OP_READ, disk.sectors, 1, buffer), -EINVAL,
@@ -255,10 +266,12 @@ int main(void)
     is(blkfront_open(&disk, XVDA, NULL), 0, "the disk connects once more");
     try_discard();
     try_nonsense();
+    net.wanted_queues = 2;
     is(netfront_open(&net, 0), 0, "the interface connects");
     grants = grants_free();
     printf("PEER works\n");
     work();
+    check_queues();
     is(grants_free(), grants, "every grant of a request was taken back");
     blkfront_close(&disk);
     netfront_close(&net);

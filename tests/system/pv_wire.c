@@ -2,8 +2,8 @@
 /*
  * pv_wire INTERFACE MAC - in dom0, for frontends.t: sends frames to the guest
  * pv_peer by its interface and compares what comes back: all lengths up to the
- * MTU's, many at once, with a checksum left blank, and TCP segments that were
- * not cut. Prints TAP.
+ * MTU's, many at once, with a checksum left blank, TCP segments that were not
+ * cut, and many flows. Prints TAP.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -196,6 +196,19 @@ static void uncut_segments(void)
        "the guest sees how TCP segments are to be cut");
 }
 
+/* So many that each of some queues gets some. */
+static void many_flows(void)
+{
+    bool good = true;
+
+    for (unsigned int port = 1; good && port <= 32; port++) {
+        tcp_frame(&sent, 600, 0);
+        sent.frame[34] = port;
+        good = comes_back(&sent, 600, TCP, &got) && got.frame[34] == port;
+    }
+    ok(good, "frames of 32 flows come back");
+}
+
 int main(int argc, char **argv)
 {
     struct sockaddr_ll at = {.sll_family = AF_PACKET,
@@ -220,6 +233,7 @@ int main(int argc, char **argv)
     many_at_once();
     blank_checksum();
     uncut_segments();
+    many_flows();
     printf("1..%u\n", tests);
     return 0;
 }

@@ -8,9 +8,10 @@
  * A backend is believed nothing: each response is copied once and must fit to
  * what stands at its place in the ring; if not, the device is given up.
  *
- * One queue, one vcpu, no locks. All is done in the calls below and in
- * events_serve(). What is under way when the device has to be connected anew is
- * lost, as on any network.
+ * One vcpu, no locks, so that several queues are for the backend's sake, which
+ * may serve each by a processor of its own. All is done in the calls below and
+ * in events_serve(). What is under way when the device has to be connected anew
+ * is lost, as on any network.
  */
 #ifndef PV_NETFRONT_H
 #define PV_NETFRONT_H
@@ -24,6 +25,7 @@
 #define NET_RING       __CONST_RING_SIZE(netif_tx, PAGE_SIZE)
 #define NET_TX_BUFFERS 64 /* pages */
 #define NET_RX_BUFFERS 64
+#define NET_QUEUES_MAX 4
 
 struct net_offload {
     bool csum_blank;   /* the checksum is that of the pseudo-header alone */
@@ -37,12 +39,10 @@ struct net_buffer {
     bool in_ring;
 };
 
-struct netfront {
-    struct xenbus_device dev;
-    uint8_t mac[6];
-    uint64_t lost; /* frames for the guest that were damaged, or too long */
+struct net_queue {
+    uint64_t sent, received; /* frames */
     /* netfront's. */
-    bool sg, split;
+    struct netfront *net;
     uint32_t tx_port, rx_port; /* the same if not split */
     struct shared_pages tx_page, rx_page;
     struct netif_tx_front_ring tx;
@@ -51,23 +51,43 @@ struct netfront {
     uint8_t rx_at[NET_RING]; /* the buffer that is offered at a place */
 };
 
+struct netfront {
+    struct xenbus_device dev;
+    /* The program's, set before netfront_open(); 0: one. A queue takes 130
+     * pages. There are at most NET_QUEUES_MAX, and what the backend takes. */
+    unsigned int wanted_queues;
+    unsigned int nr_queues; /* since the device was connected */
+    uint8_t mac[6];
+    uint64_t lost; /* frames for the guest that were damaged, or too long */
+    /* netfront's. */
+    bool sg, split;
+    unsigned int turn; /* the queue that is looked at next */
+    struct net_queue queue[NET_QUEUES_MAX];
+};
+
 /* Connects device/vif/ID and waits up to 30 s for that. 0; -ENOENT there is
- * none, -EIO, -ETIMEDOUT. The structure is zeroed, or was closed. */
+ * none, -EIO, -ETIMEDOUT. The structure is zeroed but for wanted_queues, or was
+ * closed. */
 long netfront_open(struct netfront *n, unsigned int id);
 void netfront_close(struct netfront *n);
 
 /*
  * Sends a frame of len bytes; o may be NULL (only csum_blank counts). The frame
- * is the caller's again at once. 0; -EAGAIN no buffer is free, or the device is
- * being connected: serve events and try again; -EINVAL its length; -EMSGSIZE
- * the backend takes frames of one page only; -EIO given up.
+ * is the caller's again at once. Frames of one flow (the same addresses, and
+ * the same ports of TCP or UDP) go by one queue. 0; -EAGAIN the queue has no
+ * buffer free, or the device is being connected: serve events and try again;
+ * -EINVAL its length; -EMSGSIZE the backend takes frames of one page only; -EIO
+ * given up.
  */
 long netfront_send(struct netfront *n, const void *frame, size_t len,
                    const struct net_offload *o);
+/* The same by the queue of that number, modulo nr_queues. */
+long netfront_send_by(struct netfront *n, unsigned int queue, const void *frame,
+                      size_t len, const struct net_offload *o);
 /*
  * The next frame that has come, into frame[size], and what is known of it into
- * *o. Its length; 0 there is none: events_serve() waits for the next one; -EIO
- * given up. A frame that does not fit is lost and counted.
+ * *o; queues take turns. Its length; 0 there is none: events_serve() waits for
+ * the next one; -EIO given up. A frame that does not fit is lost and counted.
  */
 long netfront_receive(struct netfront *n, void *frame, size_t size,
                       struct net_offload *o);

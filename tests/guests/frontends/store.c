@@ -5,7 +5,7 @@
 #include <xen/io/xenbus.h>
 
 #define SIZE  XENSTORE_RING_SIZE
-#define NODES 64
+#define NODES 96
 
 static struct xenstore_domain_interface ring __attribute__((aligned(4096)));
 static uint32_t port, req_cons, rsp_prod, lie;
@@ -185,12 +185,15 @@ static void do_transaction_end(const struct xsd_sockmsg *m)
     done(m);
 }
 
+/* And all below it. */
 static void do_remove(const struct xsd_sockmsg *m, const char *path)
 {
-    struct node *n = find(nodes, NODES, path);
+    size_t len = strlen(path);
 
-    if (n)
-        n->path[0] = '\0';
+    for (struct node *n = nodes; n < nodes + NODES; n++)
+        if (!strncmp(n->path, path, len) &&
+            (!n->path[len] || n->path[len] == '/'))
+            n->path[0] = '\0';
     done(m);
 }
 
