@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The grant table, version 1. Free entries are a list: the hypervisor does not
- * look at the frame of an entry whose flags are 0, so the next one's number
- * stands there.
+ * The grant table, version 1. Which entries are free is noted outside of it: a
+ * guest that is restored finds an empty table in its place, and its references
+ * are given back one by one.
  */
 #include <pv/grant_table.h>
 
@@ -10,8 +10,8 @@
 #define PER_FRAME  (PAGE_SIZE / sizeof(struct grant_entry_v1))
 
 static struct grant_entry_v1 *table[MAX_FRAMES];
+static uint64_t free_refs[MAX_FRAMES * PER_FRAME / 64]; /* a bit each */
 static unsigned int nr_frames, nr_free;
-static grant_ref_t first_free = GRANT_NONE;
 
 static struct grant_entry_v1 *entry_of(grant_ref_t ref)
 {
@@ -20,9 +20,22 @@ static struct grant_entry_v1 *entry_of(grant_ref_t ref)
 
 static void put(grant_ref_t ref)
 {
-    entry_of(ref)->frame = first_free;
-    first_free = ref;
+    free_refs[ref / 64] |= 1UL << ref % 64;
     nr_free++;
+}
+
+/* One is free. */
+static grant_ref_t take(void)
+{
+    static unsigned int word; /* where the last one was */
+    unsigned int bit;
+
+    while (!free_refs[word])
+        word = (word + 1) % (nr_frames * PER_FRAME / 64);
+    bit = __builtin_ctzl(free_refs[word]);
+    free_refs[word] &= ~(1UL << bit);
+    nr_free--;
+    return word * 64 + bit;
 }
 
 /* One frame more. The toolstack's entries at the beginning stay as they are. */
@@ -52,15 +65,13 @@ static bool grow(void)
 
 grant_ref_t grant_page(domid_t domid, const void *page, bool readonly)
 {
-    grant_ref_t ref = first_free;
     struct grant_entry_v1 *e;
+    grant_ref_t ref;
 
-    if (ref == GRANT_NONE && !grow())
+    if (!nr_free && !grow())
         return GRANT_NONE;
-    ref = first_free;
+    ref = take();
     e = entry_of(ref);
-    first_free = e->frame;
-    nr_free--;
     e->domid = domid;
     e->frame = virt_to_mfn(page);
     /* The rest before the flags: they make it valid. */
