@@ -450,8 +450,7 @@ static bool stop(struct xenbus_device *d)
     bool all = true;
 
     if (b->port) {
-        event_unlisten(b->port);
-        event_close(b->port);
+        event_end(b->port);
         all = take_out_of_ring(b);
     }
     b->port = 0;

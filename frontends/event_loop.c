@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Listeners and the place where they are called; see pv/event_loop.h. */
+#include "resume.h"
+
 #include <pv/event_loop.h>
 
 #define MAX_LISTENERS 64
@@ -20,13 +22,20 @@ void event_listen(uint32_t port, event_listener_t fn, void *arg)
     listeners[nr_listeners++] = (struct listener){port, fn, arg};
 }
 
-void event_unlisten(uint32_t port)
+void event_end(uint32_t port)
 {
     for (unsigned int i = 0; i < nr_listeners; i++)
         if (listeners[i].port == port) {
             listeners[i] = listeners[--nr_listeners];
+            event_close(port);
             return;
         }
+}
+
+void events_forget(void)
+{
+    nr_listeners = 0;
+    events_init();
 }
 
 void event_raise(uint32_t port)
@@ -56,12 +65,10 @@ static bool serve_pending(void)
 static void wait_until(uint64_t end)
 {
     evtchn_port_t ports[MAX_LISTENERS];
-    struct sched_poll poll = {.nr_ports = nr_listeners, .timeout = end};
 
     for (unsigned int i = 0; i < nr_listeners; i++)
         ports[i] = listeners[i].port;
-    set_xen_guest_handle(poll.ports, ports);
-    HC2(sched_op, SCHEDOP_poll, &poll);
+    wait_events(ports, nr_listeners, end);
 }
 
 bool events_serve(uint64_t ns)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Events by the 2-level ABI, time, and secondary vcpus. */
-#include <pv/pv.h>
+#include "resume.h"
 
 #define NR_PORTS 4096
 
 void event_dispatch(struct trap_frame *f);
 static event_handler_t port_handlers[NR_PORTS];
+static uint64_t earlier; /* ns that had passed where the guest was before */
 
 void events_init(void)
 {
@@ -106,7 +107,7 @@ void events_enable(void)
         HC2(xen_version, XENVER_version, 0); /* delivered on the way out */
 }
 
-uint64_t system_time(void)
+static uint64_t host_time(void)
 {
     const volatile struct vcpu_time_info *t = &shared_info->vcpu_info[0].time;
     uint64_t ns;
@@ -130,15 +131,31 @@ uint64_t system_time(void)
     return ns;
 }
 
+uint64_t system_time(void)
+{
+    return earlier + host_time();
+}
+
+void time_goes_on(uint64_t ns)
+{
+    earlier = ns - host_time();
+}
+
+void wait_events(evtchn_port_t *ports, unsigned int nr, uint64_t end)
+{
+    struct sched_poll poll = {.nr_ports = nr, .timeout = end - earlier};
+
+    set_xen_guest_handle(poll.ports, ports);
+    HC2(sched_op, SCHEDOP_poll, &poll);
+}
+
 bool wait_event(uint32_t port, uint64_t ns)
 {
     uint64_t end = system_time() + ns;
     evtchn_port_t p = port;
-    struct sched_poll poll = {.nr_ports = 1, .timeout = end};
 
-    set_xen_guest_handle(poll.ports, &p);
     while (!event_pending(port) && system_time() < end)
-        HC2(sched_op, SCHEDOP_poll, &poll);
+        wait_events(&p, 1, end);
     return event_pending(port);
 }
 

@@ -4,8 +4,11 @@
  * guest that is restored finds an empty table in its place, and its references
  * are given back one by one.
  */
+#include "resume.h"
+
 #include <pv/grant_table.h>
 
+#define MAPPED     (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 #define MAX_FRAMES 64 /* Xen's own limit if the toolstack sets none */
 #define PER_FRAME  (PAGE_SIZE / sizeof(struct grant_entry_v1))
 
@@ -38,22 +41,25 @@ static grant_ref_t take(void)
     return word * 64 + bit;
 }
 
+static bool get_frames(xen_pfn_t frames[MAX_FRAMES], unsigned int nr)
+{
+    struct gnttab_setup_table s = {.dom = DOMID_SELF, .nr_frames = nr};
+
+    set_xen_guest_handle(s.frame_list, frames);
+    return !HC3(grant_table_op, GNTTABOP_setup_table, &s, 1) &&
+           s.status == GNTST_okay;
+}
+
 /* One frame more. The toolstack's entries at the beginning stay as they are. */
 static bool grow(void)
 {
     static xen_pfn_t frames[MAX_FRAMES];
-    struct gnttab_setup_table s = {.dom = DOMID_SELF,
-                                   .nr_frames = nr_frames + 1};
     grant_ref_t first = nr_frames * PER_FRAME;
     long rc;
 
-    set_xen_guest_handle(s.frame_list, frames);
-    if (nr_frames == MAX_FRAMES ||
-        HC3(grant_table_op, GNTTABOP_setup_table, &s, 1) ||
-        s.status != GNTST_okay)
+    if (nr_frames == MAX_FRAMES || !get_frames(frames, nr_frames + 1))
         return false;
-    table[nr_frames] =
-        map_mfn(frames[nr_frames], PTE_P | PTE_W | PTE_U | PTE_A | PTE_D, &rc);
+    table[nr_frames] = map_mfn(frames[nr_frames], MAPPED, &rc);
     if (rc)
         return false;
     nr_frames++;
@@ -99,6 +105,24 @@ bool grant_end(grant_ref_t ref)
 unsigned int grants_free(void)
 {
     return nr_free;
+}
+
+void grant_table_unmap(void)
+{
+    for (unsigned int i = 0; i < nr_frames; i++)
+        map_va(table[i], 0, UVMF_INVLPG);
+}
+
+bool grant_table_map(void)
+{
+    static xen_pfn_t frames[MAX_FRAMES];
+
+    if (nr_frames && !get_frames(frames, nr_frames))
+        return false;
+    for (unsigned int i = 0; i < nr_frames; i++)
+        if (map_va(table[i], frames[i] * PAGE_SIZE | MAPPED, UVMF_INVLPG))
+            return false;
+    return true;
 }
 
 /* --- pages that are shared again and again -------------------------------- */

@@ -3,6 +3,7 @@
 #include <pv/domu.h>
 
 #include "console_ring.h"
+#include "resume.h"
 
 struct start_info *start_info;
 struct shared_info *shared_info;
@@ -12,6 +13,20 @@ static uint8_t shared_page[PAGE_SIZE] __attribute__((aligned(4096)));
 bool is_served(void)
 {
     return !strncmp((const char *)start_info->cmd_line, SERVES, sizeof(SERVES));
+}
+
+/* In the place of a page of the guest's own, which comes back. */
+bool shared_info_map(void)
+{
+    return !map_va(shared_page,
+                   start_info->shared_info | PTE_P | PTE_W | PTE_U | PTE_A |
+                       PTE_D,
+                   UVMF_INVLPG);
+}
+
+void shared_info_unmap(void)
+{
+    make_writable(shared_page);
 }
 
 void pv_start(struct start_info *si);
@@ -24,9 +39,7 @@ void pv_start(struct start_info *si)
     start_info = si;
     p2m = (uint64_t *)si->mfn_list;
     traps_init();
-    if (map_va(shared_page,
-               si->shared_info | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D,
-               UVMF_INVLPG)) {
+    if (!shared_info_map()) {
         printf("Bail out! cannot map shared_info\n");
         shutdown(SHUTDOWN_crash);
     }

@@ -8,7 +8,6 @@
 
 static uint64_t next_pfn, end_pfn;
 static uint64_t next_va = 0x10000000UL; /* for map_mfn(); below 4 GiB */
-#define M2P ((const uint64_t *)0xffff800000000000UL)
 
 void memory_init(void);
 extern char _end[];
@@ -61,7 +60,7 @@ static uint64_t *table_of(const void *va, int level)
 
         if (!(e & PTE_P))
             return NULL;
-        t = pfn_to_virt(M2P[(e & PTE_MASK) / PAGE_SIZE]);
+        t = pfn_to_virt(mfn_to_pfn((e & PTE_MASK) / PAGE_SIZE));
     }
     return t;
 }

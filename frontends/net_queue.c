@@ -283,16 +283,21 @@ static bool share_buffers(struct net_buffer *b, unsigned int nr, domid_t domid)
     return true;
 }
 
+static uint32_t listen_to_new(domid_t domid, event_listener_t fn,
+                              struct net_queue *q)
+{
+    uint32_t port = event_new_unbound(domid);
+
+    if (port)
+        event_listen(port, fn, q);
+    return port;
+}
+
 static bool make_ports(struct net_queue *q, domid_t domid, bool split)
 {
-    q->tx_port = event_new_unbound(domid);
-    q->rx_port = split ? event_new_unbound(domid) : q->tx_port;
-    if (!q->tx_port || !q->rx_port)
-        return false;
-    event_listen(q->tx_port, serve_tx, q);
-    if (split)
-        event_listen(q->rx_port, serve_rx, q);
-    return true;
+    q->tx_port = listen_to_new(domid, serve_tx, q);
+    q->rx_port = split ? listen_to_new(domid, serve_rx, q) : q->tx_port;
+    return q->tx_port && q->rx_port;
 }
 
 long net_queue_begin(struct net_queue *q, struct netfront *n)
@@ -326,21 +331,12 @@ static bool end_sharing(struct net_buffer *b, unsigned int nr)
     return all;
 }
 
-static void end_port(uint32_t port)
-{
-    if (port) {
-        event_unlisten(port);
-        event_close(port);
-    }
-}
-
 bool net_queue_end(struct net_queue *q)
 {
     bool all;
 
-    if (q->rx_port != q->tx_port)
-        end_port(q->rx_port);
-    end_port(q->tx_port);
+    event_end(q->rx_port);
+    event_end(q->tx_port);
     q->tx_port = q->rx_port = 0;
     all = shared_pages_end(&q->tx_page);
     all = shared_pages_end(&q->rx_page) && all;

@@ -30,6 +30,7 @@
         .if !(NOTES_LEFT_OUT & 2)
         note 16, .quad 1                        /* MOD_START_PFN */
         .endif
+        note 14, .long 1                        /* SUSPEND_CANCEL */
         note 17, .long 0x8801                   /* SUPPORTED_FEATURES */
 
         .section .text.start, "ax"

@@ -4,6 +4,8 @@
  * at a time. Of a watch event nothing is kept but that the watch has fired, so
  * a store that sends many costs no memory.
  */
+#include "resume.h"
+
 #include <pv/xenbus.h>
 #include <xen/io/xs_wire.h>
 
@@ -533,6 +535,25 @@ long xenbus_open_ring(struct xenstore_domain_interface *page, uint32_t its_port)
     refused = !wait_until_connected();
     event_listen(port, serve, NULL);
     return refused ? -EIO : 0;
+}
+
+/* The page is the old one, the store and its port are others. What has come and
+ * was not read is of no use any more. A device's old port may have the new
+ * one's number, so nobody listens to that until devices have given up theirs.
+ */
+void xenbus_resume(void)
+{
+    publish(&ring->rsp_cons, load(&ring->rsp_prod));
+    req_prod = load(&ring->req_prod);
+    rsp_cons = load(&ring->rsp_cons);
+    port = start_info->store_evtchn;
+    conversation++;
+    refused = false;
+    for (struct xenbus_watch *w = watches; w; w = w->next)
+        if (w->resumed)
+            w->resumed(w);
+    event_listen(port, serve, NULL);
+    renew_if(!set_all_watches());
 }
 
 long xenbus_open(void)

@@ -160,6 +160,35 @@ static void changed(struct xenbus_watch *w)
         leave(d);
 }
 
+/* Where the toolstack has put both ends. */
+static long find(struct xenbus_device *d)
+{
+    char node[48];
+    uint64_t domid;
+    long rc;
+
+    snprintf(node, sizeof(node), "%s/backend", d->path);
+    rc = xenbus_read(NULL, node, d->backend, sizeof(d->backend));
+    domid = xenbus_number(d->path, "backend-id", DOMID_INVALID);
+    if (rc >= 0 && domid >= DOMID_FIRST_RESERVED)
+        rc = -ENOENT;
+    d->backend_id = domid;
+    snprintf(d->watched, sizeof(d->watched), "%s/state", d->backend);
+    return rc < 0 ? rc : 0;
+}
+
+/* The backend is another one, and has nothing of what the old one had. */
+static void resumed(struct xenbus_watch *w)
+{
+    struct xenbus_device *d = device_of(w);
+
+    if (d->failed)
+        return;
+    stop(d);
+    if (find(d) || set_state(d, XenbusStateInitialising))
+        xenbus_device_fail(d, "it is not there after a restore");
+}
+
 static void ignore(struct xenbus_watch *w)
 {
 }
@@ -172,24 +201,6 @@ uint64_t xenbus_backend_number(struct xenbus_device *d, const char *name,
     return xenbus_number(d->backend, name, otherwise);
 }
 
-/* Where the toolstack has put both ends. */
-static long find(struct xenbus_device *d, unsigned int id)
-{
-    char node[48];
-    uint64_t domid;
-    long rc;
-
-    snprintf(d->path, sizeof(d->path), "device/%s/%u", d->driver->kind, id);
-    snprintf(node, sizeof(node), "%s/backend", d->path);
-    rc = xenbus_read(NULL, node, d->backend, sizeof(d->backend));
-    domid = xenbus_number(d->path, "backend-id", DOMID_INVALID);
-    if (rc >= 0 && domid >= DOMID_FIRST_RESERVED)
-        rc = -ENOENT;
-    d->backend_id = domid;
-    snprintf(d->watched, sizeof(d->watched), "%s/state", d->backend);
-    return rc < 0 ? rc : 0;
-}
-
 long xenbus_device_open(struct xenbus_device *d,
                         const struct xenbus_driver *driver, unsigned int id)
 {
@@ -197,8 +208,10 @@ long xenbus_device_open(struct xenbus_device *d,
 
     d->driver = driver;
     d->prepared = d->online = d->failed = false;
-    d->watch = (struct xenbus_watch){.path = d->watched, .changed = changed};
-    rc = rc ? rc : find(d, id);
+    d->watch = (struct xenbus_watch){
+        .path = d->watched, .changed = changed, .resumed = resumed};
+    snprintf(d->path, sizeof(d->path), "device/%s/%u", driver->kind, id);
+    rc = rc ? rc : find(d);
     rc = rc ? rc : set_state(d, XenbusStateInitialising);
     rc = rc ? rc : xenbus_watch(&d->watch);
     if (rc)

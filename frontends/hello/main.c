@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A guest in a page: says hello, shows the first bytes of its disk, and answers
- * ARP and ping for 10.0.0.2 until it is destroyed. What it has not it leaves
+ * ARP and ping for 10.0.0.2 until it is shut down. What it has not it leaves
  * out. See frontends/README.
  */
 #include <pv/blkfront.h>
+#include <pv/control.h>
 #include <pv/netfront.h>
 
 #define XVDA 51712
@@ -44,6 +45,7 @@ static long answer_next(void)
 int main(void)
 {
     printf("hello\n");
+    control_open(NULL); /* xl shutdown, save and migrate */
     show_disk();
     if (netfront_open(&net, 0)) {
         printf("no network\n");

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The frontends of frontends/ with the backends of Linux's kernel, on genuine Xen.
+# The frontends of frontends/ with the backends of Linux's kernel, on genuine Xen
+# and on xen-lite, saved and restored, and migrated.
 cd "$(dirname "$0")/../.." || exit 1
-SYSTEMS=genuine exec tests/system/frontends.t
+SYSTEMS="genuine stock" exec tests/system/frontends.t

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # The frontends of frontends/ in tiny guests. SYSTEMS: xen-lite with our backends,
-# which are killed meanwhile, as is the store (default); genuine Xen with those of
-# Linux's kernel and Debian's store.
+# which are killed meanwhile, as is the store (default); "stock", with those of
+# Linux's kernel and Debian's tools, which save and migrate the guest; genuine Xen
+# with these, which refuses to migrate it.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/system/lib.sh
 export LIMIT=${LIMIT:-300}
@@ -15,7 +16,8 @@ cp "$BUILD"/tests/system/pv_{peer,wire} "$tmp/extra/job/"
 # What the guest reads and writes in its regions 0 to 4 of 256 kB.
 seq -f %015.0f 0 $((5 * 16384 - 1)) > "$tmp/extra/job/records"
 script=tests/system/frontends.dom0
-all=$(grep -c '^ *check "' $script) killed=$(grep -c '^    check "' $script)
+checks_if() { sed -n "/^if .* $1)/,/^fi/p" $script | grep -c '^    check "'; } # ARGUMENT
+all=$(grep -c '^check "' $script) kills=$(checks_if kills) saves=$(checks_if saves) migrates=$(checks_if migrates)
 
 # The example as README has it, with what is installed.
 built() {
@@ -30,8 +32,9 @@ said=$(in_readme) && result ok "README has the example's configuration" ||
 
 for system in ${SYSTEMS:-xen-lite}; do
     case $system in
-        genuine) checks_of genuine $((all - killed)) $script HYPERVISOR=genuine TOOLS=stock DOM0_ARGS=kills=no ;;
-        *) checks_of "$system" "$all" $script TOOLS=ours DOM0_ARGS=kills=yes ;;
+        genuine) checks_of genuine $((all + saves)) $script HYPERVISOR=genuine TOOLS=stock DOM0_ARGS="saves=yes" ;;
+        stock) checks_of stock $((all + saves + migrates)) $script TOOLS=stock DOM0_ARGS="saves=yes migrates=yes" ;;
+        *) checks_of "$system" $((all + kills)) $script TOOLS=ours DOM0_ARGS=kills=yes ;;
     esac
 done
 echo "1..$n"

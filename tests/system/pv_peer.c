@@ -9,6 +9,7 @@
  * is discarded, 6 is worked with.
  */
 #include <pv/blkfront.h>
+#include <pv/control.h>
 #include <pv/host.h>
 #include <pv/netfront.h>
 
@@ -219,14 +220,9 @@ static void try_nonsense(void)
 
 /* --- work ----------------------------------------------------------------- */
 
-static void shutdown_asked(struct xenbus_watch *w)
+static void asked(const char *how)
 {
-    char value[32];
-
-    if (xenbus_read(NULL, w->path, value, sizeof(value)) > 0) {
-        told_to_stop = true;
-        xenbus_write(NULL, w->path, "");
-    }
+    told_to_stop = true;
 }
 
 /* What was written is read again; and the store is asked, which may be another
@@ -234,11 +230,9 @@ static void shutdown_asked(struct xenbus_watch *w)
 static void work(void)
 {
     uint64_t rounds = 0, errors = 0, wrong = 0, unanswered = 0;
-    static struct xenbus_watch stop = {.path = "control/shutdown",
-                                       .changed = shutdown_asked};
     char domid[16];
 
-    is(xenbus_watch(&stop), 0, "a watch is set");
+    is(control_open(asked), 0, "the toolstack's wishes are followed");
     for (; !told_to_stop; rounds++) {
         make_region(rounds);
         errors += transfer(BLKIF_OP_WRITE, WORKED_WITH, 1 + rounds % 16) != 0;

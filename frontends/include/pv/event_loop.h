@@ -17,7 +17,9 @@
  * guest ends when there is none left. */
 typedef void (*event_listener_t)(void *arg);
 void event_listen(uint32_t port, event_listener_t fn, void *arg);
-void event_unlisten(uint32_t port);
+/* Nobody listens to the port any more, and it is closed. Harmless if nobody
+ * did: the number of a port from before a restore may be another's now. */
+void event_end(uint32_t port);
 
 /* Makes a port pending for this guest, as if an event had come. */
 void event_raise(uint32_t port);

@@ -24,7 +24,8 @@ grant_ref_t grant_page(domid_t domid, const void *page, bool readonly);
 /*
  * Takes it back, and the reference may be given out again. False if the other
  * domain uses the page at this moment, by a mapping or a copy: nothing has
- * changed then, and the page must not be used for anything else.
+ * changed then, and the page must not be used for anything else. A restore ends
+ * all use, but the reference has to be taken back nevertheless.
  */
 bool grant_end(grant_ref_t ref);
 

@@ -183,6 +183,11 @@ static inline uint64_t virt_to_mfn(const void *p)
 {
     return p2m[virt_to_pfn(p)];
 }
+/* By the hypervisor's list; for the guest's own frames. */
+static inline uint64_t mfn_to_pfn(uint64_t mfn)
+{
+    return ((const uint64_t *)MACH2PHYS_VIRT_START)[mfn];
+}
 static inline void *pfn_to_virt(uint64_t pfn)
 {
     return (void *)(VIRT_BASE + pfn * PAGE_SIZE);
@@ -232,9 +237,13 @@ void event_close(uint32_t port); /* 0 is harmless */
 /* Waits (SCHEDOP_poll) until port is pending or ns have passed. Whether it is
  * pending; it stays so. */
 bool wait_event(uint32_t port, uint64_t ns);
+/* Once, for one of these ports, until that system time. */
+void wait_events(evtchn_port_t *ports, unsigned int nr, uint64_t end);
 
 /* --- time ----------------------------------------------------------------- */
-uint64_t system_time(void); /* ns, from vcpu_info of vcpu 0 */
+/* ns, from vcpu_info of vcpu 0: that of the hypervisor. In a guest that was
+ * restored it goes on where it was, and is no number for the hypervisor. */
+uint64_t system_time(void);
 
 /* --- more vcpus ----------------------------------------------------------- */
 /* Starts vcpu id at fn on a stack of its own; 0/-errno. It has the traps of

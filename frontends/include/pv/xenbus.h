@@ -67,6 +67,9 @@ long xenbus_transaction(xenbus_tx_fn fn, void *arg);
 struct xenbus_watch {
     const char *path;
     void (*changed)(struct xenbus_watch *w);
+    /* After a restore, before the watch is set again; NULL: nothing is to be
+     * done. changed() follows. */
+    void (*resumed)(struct xenbus_watch *w);
     /* The library's. */
     struct xenbus_watch *next;
     uint32_t token;

@@ -11,6 +11,8 @@
  *   Closed, or gone  stop(), and from the beginning if the        Initialising
  *                    device has worked and is to stay ("online")
  *
+ * After a restore (pv/control.h) it is stop(), and from the beginning.
+ *
  * All of it runs in events_serve(), so a program that waits for a device calls
  * that. One vcpu, no locks. Errors are negative, Xen's numbers.
  */

@@ -4,6 +4,7 @@
  * say is refused, nothing else is harmed. vcpu 1 is the store; the backends'
  * part in the rings is played here. run: smp=2 timeout=200
  */
+#include <pv/control.h>
 #include <pv/grant_table.h>
 #include <pv/xenbus.h>
 
@@ -243,6 +244,29 @@ static void try_failing_transactions(void)
        "a transaction that is done again was ended at the store each time");
 }
 
+static char wish[16];
+
+static void note_wish(const char *how)
+{
+    snprintf(wish, sizeof(wish), "%s", how);
+}
+
+static void try_control(void)
+{
+    is(control_open(note_wish), 0, "the toolstack's wishes are followed");
+    serve_all();
+    ok(!*wish, "a toolstack that wants nothing is not followed");
+    store_set("control/shutdown", "halt");
+    serve_all();
+    ok(!strcmp(wish, "halt"), "what the toolstack wants is told");
+    ok(!*store_get("control/shutdown"), "what the toolstack wants is taken");
+    store_set("control/shutdown", "a very long word without sense");
+    serve_all();
+    ok(!strcmp(wish, "halt"), "a word that is too long is passed over");
+    is(shared_info->arch.max_pfn, start_info->nr_pages,
+       "the toolstack is told how many frames the guest has");
+}
+
 static void try_refused_store(void)
 {
     char value[16];
@@ -269,6 +293,7 @@ int main(void)
     try_failing_transactions();
     try_disks();
     try_networks();
+    try_control();
     try_refused_store();
     return 0;
 }
