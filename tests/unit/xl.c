@@ -216,6 +216,12 @@ static const struct {
      "\"rate_bytes_per_interval\":50000,\"rate_interval_usecs\":50000},"
      "{\"devid\":1}]",
      NULL},
+    {BASE "vif=['mac=0:16:3E:0:0:2','mac=00:16:3e:00:00:2',"
+          "'mac=00-16-3e-00-00-03']",
+     "\"nics\":[{\"devid\":0,\"mac\":\"00:16:3e:00:00:02\"},"
+     "{\"devid\":1,\"mac\":\"00:16:3e:00:00:02\"},"
+     "{\"devid\":2,\"mac\":\"00:16:3e:00:00:03\"}]",
+     NULL},
     {BASE "boot='c'\nvnc=0\nacpi=1\nbuilder='generic'", "\"name\":\"g\"", NULL},
     {BASE "hostname='x'", "\"name\":\"g\"",
      "f:4: warning: unknown key 'hostname' ignored\n"},
@@ -239,6 +245,18 @@ static const struct {
      "preserve)\n"},
     {BASE "vif=['mac=1']", NULL,
      "f: vif specification 'mac=1': not a MAC address '1'\n"},
+    {BASE "vif=['mac=00:16:3e:00:00:100']", NULL,
+     "f: vif specification 'mac=00:16:3e:00:00:100': not a MAC address "
+     "'00:16:3e:00:00:100'\n"},
+    {BASE "vif=['mac=00:16:3e:00:00:']", NULL,
+     "f: vif specification 'mac=00:16:3e:00:00:': not a MAC address "
+     "'00:16:3e:00:00:'\n"},
+    {BASE "vif=['mac=00:16:3e:00::02']", NULL,
+     "f: vif specification 'mac=00:16:3e:00::02': not a MAC address "
+     "'00:16:3e:00::02'\n"},
+    {BASE "vif=['mac=00:16:3e:00:00:02:03']", NULL,
+     "f: vif specification 'mac=00:16:3e:00:00:02:03': not a MAC address "
+     "'00:16:3e:00:00:02:03'\n"},
     {BASE "vif=['colour=red']", NULL,
      "f: vif specification 'colour=red': unknown key 'colour'\n"},
     {BASE "disk='x'", NULL,

@@ -208,28 +208,22 @@ void libxl_uuid_generate(libxl_uuid *uuid)
 }
 
 /* Hexadecimal digits with dashes anywhere between them. */
-static int parse_hex(uint8_t *out, size_t bytes, const char *in, char separator)
-{
-    for (size_t i = 0; i < bytes; i++) {
-        unsigned int v;
-        int used;
-
-        if (i && *in == separator)
-            in++;
-        if (!isxdigit((unsigned char)in[0]) || !isxdigit((unsigned char)in[1]))
-            return -1;
-        sscanf(in, "%2x%n", &v, &used);
-        out[i] = v;
-        in += 2;
-    }
-    return *in ? -1 : 0;
-}
-
 int libxl_uuid_from_string(libxl_uuid *uuid, const char *in)
 {
     libxl_uuid u;
 
-    if (parse_hex(u.uuid, sizeof(u.uuid), in, '-'))
+    for (size_t i = 0; i < sizeof(u.uuid); i++) {
+        unsigned int v;
+
+        if (i && *in == '-')
+            in++;
+        if (!isxdigit((unsigned char)in[0]) || !isxdigit((unsigned char)in[1]))
+            return -1;
+        sscanf(in, "%2x", &v);
+        u.uuid[i] = v;
+        in += 2;
+    }
+    if (*in)
         return -1;
     *uuid = u;
     return 0;
@@ -295,9 +289,21 @@ yajl_gen_status libxl_mac_gen_json(yajl_gen hand, libxl_mac *p)
     return libxl__string_gen_json(hand, buf);
 }
 
+/* Of one or more digits each. */
 int libxl__parse_mac(const char *s, libxl_mac mac)
 {
-    return parse_hex(mac, sizeof(libxl_mac), s, ':') ? ERROR_INVAL : 0;
+    for (size_t i = 0; i < sizeof(libxl_mac); i++) {
+        bool last = i == sizeof(libxl_mac) - 1;
+        char *end;
+        unsigned long v = strtoul(s, &end, 16);
+
+        if (!isxdigit((unsigned char)*s) || v > 0xff ||
+            *end != (last ? '\0' : ':'))
+            return ERROR_INVAL;
+        mac[i] = v;
+        s = end + 1;
+    }
+    return 0;
 }
 
 int libxl__mac_parse_json(libxl_ctx *ctx, yajl_val x, libxl_mac *p)

@@ -18,18 +18,21 @@ static int complain(const struct spec *spec, const char *what,
     return -1;
 }
 
+/* Six numbers of one or more digits; the bytes are often written with '-', too.
+ */
 static int parse_mac(const char *s, libxl_mac mac)
 {
-    int used = 0;
-    unsigned int b[6];
+    for (int i = 0; i < 6; i++) {
+        char *end;
+        unsigned long v = strtoul(s, &end, 16);
 
-    if (strlen(s) != LIBXL_MAC_FMTLEN ||
-        sscanf(s, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3],
-               &b[4], &b[5], &used) != 6 ||
-        used != LIBXL_MAC_FMTLEN)
-        return -1;
-    for (int i = 0; i < 6; i++)
-        mac[i] = b[i];
+        if (!isxdigit((unsigned char)*s) || v > 0xff)
+            return -1;
+        if (i < 5 ? *end != ':' && *end != '-' : *end)
+            return -1;
+        mac[i] = v;
+        s = end + 1;
+    }
     return 0;
 }
 
