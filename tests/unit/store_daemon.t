@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The daemon as a process, without Xen (--no-domains) and in a directory of its
-# own: start and stop as the init scripts do it, our clients, and the stock
-# clients of xenstore-utils if they are installed, whose output must be equal.
+# own: start and stop as the init scripts do it, our clients, and beside them the
+# stock ones of Debian's packages, which print the same, end as these do, also
+# when they are used wrongly, and have the same effect. Complaints are in words
+# of our own.
 #
 # usage: store_daemon.t [object directory]   (default: build)
 set -u
@@ -84,6 +86,8 @@ is 'rm -t' 'status 0' ours xenstore-rm -t /a/b
 is 'rm' 'status 0' ours xenstore-rm /a
 is 'multi-call' '1
 status 0' bash -c "$dir/ours/xenstore write /m 1 && $dir/ours/xenstore read /m"
+is 'an option that there is none of is refused, and nothing removed' 'status 1
+status 0' bash -c "$dir/ours/xenstore-rm -Z /m 2> /dev/null; echo status \$?; $dir/ours/xenstore-exists /m"
 is 'unknown mode' 'xenstore: there is no command zoo
 status 1' ours xenstore zoo
 is 'control' 'OK
@@ -145,15 +149,16 @@ prepare() {
         /t/long "$(printf 'x%.0s' {1..200})" /t/10 a /t/9 b
     ours xenstore-chmod /t/d n1 r2 b3
 }
-exec_with() { "$@" 2>&1 < /dev/null; echo "status $?"; ours xenstore-ls -fp; }
+exec_with() { "$@" 2> /dev/null < /dev/null; echo "status $?"; ours xenstore-ls -fp; }
+stock_one() { local p=$1; shift; LD_LIBRARY_PATH=$stock_root/usr/lib/x86_64-linux-gnu "$dir/stock/$p" "$@"; }
 # same COMMAND...: output, exit status and effect equal to the stock client's
 same() {
     local c=$1 stock mine
     shift
     prepare
-    stock=$(PATH=/usr/bin exec_with "$c" "$@")
+    stock=$(exec_with stock_one "$c" "$@")
     prepare
-    mine=$(PATH=$dir/ours:/usr/bin exec_with "$c" "$@")
+    mine=$(exec_with ours "$c" "$@")
     if [ "$stock" = "$mine" ]; then ok "as stock: $c $*"; else
         not_ok "as stock: $c $*"
         diff <(echo "$stock") <(echo "$mine") | sed 's/^/# /'
@@ -186,7 +191,38 @@ stock_clients() {
     same xenstore-watch -n 2 /t/d /t/e; same xenstore-watch
     same xenstore-watch -n 0 /t
 }
-if [ -x /usr/bin/xenstore-read ]; then stock_clients; else ok 'stock clients # SKIP not installed'; fi
+used_wrongly() {
+    local p
+    for p in read write list ls rm exists chmod watch; do
+        same xenstore-$p; same xenstore-$p -h; same xenstore-$p --help
+        same xenstore $p; same xenstore $p -h
+        [ $p != watch ] || continue # for ever
+        same xenstore-$p /t/e; same xenstore-$p /t/e /t/9 /t/10
+    done
+    same xenstore-read -t /t/e; same xenstore-rm -p /t/e; same xenstore-ls -n 3 /t
+    same xenstore-chmod -n /t/e n1; same xenstore-exists -p /t/e; same xenstore-list -f /t
+    same xenstore-watch -n; same xenstore-watch -n 1; same xenstore-watch -p /t
+    same xenstore-chmod /t/e ''
+    same xenstore -h; same xenstore zoo; same xenstore ''; same xenstore --help
+    same xenstore-control; same xenstore-control check; same xenstore-control zoo
+    same xenstore-control ''; same xenstore-control log; same xenstore-control log maybe
+    same xenstore-control quota set; same xenstore-control live-update
+    same xenstore-control live-update -c; same xenstore-control live-update -t
+    same xenstore-control live-update -F; same xenstore-control live-update /none
+}
+IMAGE_DIR=dom0-scripts/image
+. "$IMAGE_DIR/lib.sh"
+stock_root=$PKG_ROOT
+if (fetch closure $(packages stock)) > /dev/null 2>&1 && [ -x "$stock_root/usr/bin/xenstore" ]; then
+    mkdir "$dir/stock"
+    ln -s "$stock_root"/usr/bin/xenstore* "$dir/stock"
+    ln -sf "$stock_root/usr/lib/xen-4.17/bin/xenstore-control" "$dir/stock/xenstore-control"
+    stock_clients
+    used_wrongly
+    rm -r "$dir/stock"
+else
+    ok "stock clients # SKIP Debian's packages cannot be had"
+fi
 
 # --- live update -------------------------------------------------------------
 victim=$(mktemp)

@@ -87,9 +87,8 @@ int command_control(struct context *c, int argc, char **argv)
     answer = ask(c, argv[0], argc - 1, argv + 1);
     if (!answer && errno == EINVAL && strcmp(argv[0], "help")) {
         complain(c, "xenstored does not know this command; it has:");
-        fflush(stderr);
         answer = xs_control_command(c->xs, "help", NULL, 0);
-        fputs(answer ? answer : "", stdout);
+        fputs(answer ? answer : "", stderr);
         free(answer);
         return 3;
     }

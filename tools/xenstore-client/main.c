@@ -31,23 +31,26 @@ static const struct command {
     bool pairs;       /* arguments come in twos */
     bool transaction; /* when there is more than one thing to do */
     bool repeatable;  /* once more does no harm */
+    int misused;      /* the exit status then */
 } commands[] = {
     {"exists", command_exists, "hs", "[-h] [-p] [-s] key [...]", 1, false,
-     false, true},
+     false, true, 1},
     {"list", command_list, "hps", "[-h] [-p] [-s] key [...]", 1, false, false,
-     true},
+     true, 1},
     {"ls", command_ls, "hfps", "[-h] [-f] [-p] [-s] [path]", 0, false, false,
-     true},
+     true, 1},
     {"read", command_read, "hpsR", "[-h] [-p] [-s] [-R] key [...]", 1, false,
-     true, true},
-    {"rm", command_rm, "hst", "[-h] [-s] [-t] key [...]", 1, false, true, true},
+     true, true, 1},
+    {"rm", command_rm, "hst", "[-h] [-s] [-t] key [...]", 1, false, true, true,
+     1},
     {"write", command_write, "hsR", "[-h] [-s] [-R] key value [...]", 2, true,
-     true, true},
+     true, true, 1},
     {"chmod", command_chmod, "hrsu",
-     "[-h] [-u] [-r] [-s] key <mode [modes...]>", 2, false, true, true},
-    {"watch", command_watch, "hn:s", "[-h] [-n NR] key", 1, false, false, true},
+     "[-h] [-u] [-r] [-s] key <mode [modes...]>", 2, false, true, true, 1},
+    {"watch", command_watch, "hn:s", "[-h] [-n NR] key", 1, false, false, true,
+     1},
     {"control", command_control, "+h", "[-h] command [argument...]", 1, false,
-     false, false},
+     false, false, 2},
 };
 #define COMMANDS (ARRAY_SIZE(commands))
 
@@ -90,7 +93,7 @@ static void usage(const struct context *c, const char *mode,
                   const struct command *command)
 {
     complain(c, "Usage: %s %s%s", c->invoked, mode, command->usage);
-    exit(1);
+    exit(command->misused);
 }
 
 static void set_option(struct context *c, int option)
