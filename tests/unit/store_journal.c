@@ -8,10 +8,12 @@
 #include "store_world.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../tools/xenstored/state.h"
+#include "store_text.h"
 
 static void one_death_at_every_point(void **state)
 {
@@ -37,8 +39,10 @@ static void many_deaths_in_long_histories(void **state)
     uint32_t deaths = 0, torn = 0;
 
     for (uint32_t seed = 1000; seed < 1060; seed++) {
-        /* With a journal that is rewritten now and then, or always. */
+        /* With a journal that is rewritten now and then, or always; a node or
+         * two in each round, or all at once. */
         state_journal_min = seed % 2 ? 1 : 20000;
+        state_step = seed % 3 ? 64 << 10 : 100;
         world_reference(seed, 150);
         world_begin(seed, 150);
         srand(seed);
@@ -51,8 +55,69 @@ static void many_deaths_in_long_histories(void **state)
         torn += world->torn;
     }
     state_journal_min = 1 << 20;
+    state_step = 64 << 10;
     print_message("%u deaths, %u frames torn\n", deaths, torn);
     assert_true(deaths > 200 && torn > 10);
+}
+
+static void next_daemon(void)
+{
+    state_stop();
+    fake_stop();
+    world_start(world_boot);
+}
+
+#define TEXT_MAX (16u << 20)
+
+static off_t size_of_journal(void)
+{
+    struct stat st;
+
+    return stat(world_path, &st) ? 0 : st.st_size;
+}
+
+/* Rewriting goes on beside what clients do, and gives what they have done: no
+ * client waits for more than a part of it. */
+static void no_client_waits_for_the_whole_state(void **state)
+{
+    const uint64_t most = 200 << 10;
+    uint64_t longest = 0, before;
+    off_t size, largest = 0;
+    unsigned int rewritten = 0;
+    char path[32], value[101], *wanted = malloc(TEXT_MAX),
+                               *got = malloc(TEXT_MAX);
+
+    world_begin(8, 0);
+    world_start(world_boot);
+    world_root = client_new(NULL);
+    memset(value, 'v', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    for (int i = 0; i < 40000 && rewritten < 2; i++) {
+        snprintf(path, sizeof(path), "/%d/%d", i % 37, i % 10000);
+        value[i % 100]++;
+        before = world_written;
+        assert_int_equal(client_write(world_root, 0, path, value), 0);
+        before = world_written - before;
+        longest = before > longest ? before : longest;
+        size = size_of_journal();
+        rewritten += size < largest;
+        largest = size < largest ? 0 : size;
+    }
+    assert_int_equal(rewritten, 2);
+    if (longest > most)
+        fail_msg("%" PRIu64 " bytes are written before a client is answered",
+                 longest);
+    client_free(world_root);
+    fake_turns();
+    store_text(wanted, TEXT_MAX);
+    next_daemon();
+    store_text(got, TEXT_MAX);
+    assert_true(strlen(got) > most * 2);
+    assert_true(!strcmp(got, wanted));
+    free(wanted);
+    free(got);
+    state_stop();
+    fake_stop();
 }
 
 /* One that begins cannot rewrite the journal, and must not lose it. */
@@ -214,13 +279,6 @@ static uint32_t ask(uint32_t type, uint32_t tx, const char *data, uint32_t len,
     return h.type;
 }
 
-static void next_daemon(void)
-{
-    state_stop();
-    fake_stop();
-    world_start(world_boot);
-}
-
 /* A frontend of Linux that gets EAGAIN before the end gives its device up. */
 static void a_guests_transaction_fails_at_its_end_alone(void **state)
 {
@@ -303,6 +361,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_death_at_every_point),
         cmocka_unit_test(many_deaths_in_long_histories),
+        cmocka_unit_test(no_client_waits_for_the_whole_state),
         cmocka_unit_test(deaths_without_room_for_a_second_file),
         cmocka_unit_test(each_daemon_has_a_number_without_room_as_well),
         cmocka_unit_test(without_room_the_daemon_goes_on),

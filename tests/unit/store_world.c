@@ -34,6 +34,7 @@ ssize_t __real_write(int fd, const void *data, size_t len);
 ssize_t __wrap_write(int fd, const void *data, size_t len);
 int world_full_after = -1;
 bool world_full_beside_old;
+uint64_t world_written;
 
 ssize_t __wrap_write(int fd, const void *data, size_t len)
 {
@@ -51,6 +52,7 @@ ssize_t __wrap_write(int fd, const void *data, size_t len)
         die();
     }
     n = __real_write(fd, data, len);
+    world_written += n > 0 ? (uint64_t)n : 0;
     world->frames += !starting;
     point();
     return n;

@@ -2,6 +2,8 @@
 /* Packing the records, see record.h. */
 #include "record.h"
 
+#include <string.h>
+
 #include "connection.h"
 #include "domain.h"
 #include "ring.h"
@@ -156,4 +158,88 @@ void pack_connection(struct pack *p, const struct domain *d, bool all)
     pack_blob(p, c->in, c->in_used);
     pack_messages(p, c, all ? c->out : c->unsaved, all ? 0 : c->gone);
     pack_transactions(p, &c->transactions);
+}
+
+/* --- what is another in a tree ---------------------------------------------
+ */
+
+static char walk_path[PATH_BUFFER];
+
+static size_t append_name(size_t len, const struct node *n)
+{
+    if (len > 1)
+        walk_path[len++] = '/';
+    memcpy(walk_path + len, n->name, n->name_len + 1u);
+    return len + n->name_len;
+}
+
+static void pack_subtree(struct pack *p, const char *path, const struct node *n)
+{
+    static struct tree_walk w;
+
+    tree_walk_start(&w, n, path);
+    while ((n = tree_walk_next(&w)))
+        pack_create(p, w.path, (size_t)(strrchr(w.path, '/') + 1 - w.path),
+                    n->value ? n->value->data : "", node_value_len(n),
+                    n->perms);
+}
+
+static void pack_child_change(struct pack *p, size_t len, const struct node *a,
+                              const struct node *b);
+
+/* Below 0: child @i of @a comes before child @k of @b. */
+static int order_of(const struct node *a, uint32_t i, const struct node *b,
+                    uint32_t k)
+{
+    if (i == a->child_count)
+        return 1;
+    if (k == b->child_count)
+        return -1;
+    return a->child[i] == b->child[k] ? 0
+                                      : node_compare(a->child[i], b->child[k]);
+}
+
+/* Two versions of the node at walk_path. Trees share what has not changed. */
+static void pack_change(struct pack *p, size_t len, const struct node *a,
+                        const struct node *b)
+{
+    uint32_t i = 0, k = 0;
+
+    if (a->value != b->value)
+        pack_node_value(p, walk_path, b);
+    if (a->perms != b->perms)
+        pack_node_perms(p, walk_path, b->perms);
+    while (i < a->child_count || k < b->child_count) {
+        int d = order_of(a, i, b, k);
+        pack_child_change(p, len, d <= 0 ? a->child[i] : NULL,
+                          d >= 0 ? b->child[k] : NULL);
+        i += d <= 0;
+        k += d >= 0;
+    }
+}
+
+/* Recursion is as deep as a path has components. */
+static void pack_child_change(struct pack *p, size_t len, const struct node *a,
+                              const struct node *b)
+{
+    size_t child_len;
+
+    if (a == b)
+        return;
+    child_len = append_name(len, a ? a : b);
+    if (!b) {
+        pack_remove(p, walk_path);
+    } else if (!a) {
+        pack_subtree(p, walk_path, b);
+    } else {
+        pack_change(p, child_len, a, b);
+    }
+    walk_path[len] = '\0';
+}
+
+void pack_tree_change(struct pack *p, const struct node *before,
+                      const struct node *after)
+{
+    strcpy(walk_path, "/");
+    pack_change(p, 1, before, after);
 }

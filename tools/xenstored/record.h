@@ -53,6 +53,9 @@ void pack_node_value(struct pack *p, const char *path, const struct node *n);
 void pack_node_perms(struct pack *p, const char *path,
                      const struct perms *perms);
 void pack_remove(struct pack *p, const char *path);
+/* All that has made the tree @before into @after. */
+void pack_tree_change(struct pack *p, const struct node *before,
+                      const struct node *after);
 
 void pack_domain(struct pack *p, const struct domain *d);
 /* @d has a connection that is kept. */

@@ -11,6 +11,7 @@
 
 #include "connection.h"
 #include "domain.h"
+#include "dump.h"
 #include "errand.h"
 #include "record.h"
 #include "ring.h"
@@ -19,14 +20,13 @@
 /* The file is rewritten when it is larger than state_journal_min and as many
  * times larger than the state. */
 #define REWRITE_RATIO 4
-/* Bytes of a frame when the whole state is written. */
-#define DUMP_FRAME (64u << 10)
-
 size_t state_journal_min = 1 << 20;
+size_t state_step = 64 << 10;
 
 static struct {
     bool on, wanted; /* written; to be written as soon as there is room */
     struct journal journal;
+    struct dump dump; /* of a journal that takes the place of that one */
     char path[4096], fresh_path[4096 + sizeof(JOURNAL_FRESH)],
         boot_id[JOURNAL_BOOT_ID];
     uint64_t full_size; /* of the file when it was last rewritten */
@@ -208,161 +208,15 @@ void state_forget_quotas(void)
     }
 }
 
-/* --- what a commit has changed -------------------------------------------- */
-
-static char walk_path[PATH_BUFFER];
-
-static size_t append_name(size_t len, const struct node *n)
-{
-    if (len > 1)
-        walk_path[len++] = '/';
-    memcpy(walk_path + len, n->name, n->name_len + 1u);
-    return len + n->name_len;
-}
-
-static void pack_subtree(struct pack *p, const char *path, const struct node *n)
-{
-    static struct tree_walk w;
-
-    tree_walk_start(&w, n, path);
-    while ((n = tree_walk_next(&w)))
-        pack_create(p, w.path, (size_t)(strrchr(w.path, '/') + 1 - w.path),
-                    n->value ? n->value->data : "", node_value_len(n),
-                    n->perms);
-}
-
-static void pack_child_change(struct pack *p, size_t len, const struct node *a,
-                              const struct node *b);
-
-/* Below 0: child @i of @a comes before child @k of @b. */
-static int order_of(const struct node *a, uint32_t i, const struct node *b,
-                    uint32_t k)
-{
-    if (i == a->child_count)
-        return 1;
-    if (k == b->child_count)
-        return -1;
-    return a->child[i] == b->child[k] ? 0
-                                      : node_compare(a->child[i], b->child[k]);
-}
-
-/* Two versions of the node at walk_path. Trees share what has not changed. */
-static void pack_change(struct pack *p, size_t len, const struct node *a,
-                        const struct node *b)
-{
-    uint32_t i = 0, k = 0;
-
-    if (a->value != b->value)
-        pack_node_value(p, walk_path, b);
-    if (a->perms != b->perms)
-        pack_node_perms(p, walk_path, b->perms);
-    while (i < a->child_count || k < b->child_count) {
-        int d = order_of(a, i, b, k);
-        pack_child_change(p, len, d <= 0 ? a->child[i] : NULL,
-                          d >= 0 ? b->child[k] : NULL);
-        i += d <= 0;
-        k += d >= 0;
-    }
-}
-
-/* Recursion is as deep as a path has components. */
-static void pack_child_change(struct pack *p, size_t len, const struct node *a,
-                              const struct node *b)
-{
-    size_t child_len;
-
-    if (a == b)
-        return;
-    child_len = append_name(len, a ? a : b);
-    if (!b) {
-        pack_remove(p, walk_path);
-    } else if (!a) {
-        pack_subtree(p, walk_path, b);
-    } else {
-        pack_change(p, child_len, a, b);
-    }
-    walk_path[len] = '\0';
-}
-
 void state_commit_tree(const struct node *before, const struct node *after)
 {
     struct pack *p = frame();
 
-    if (!p)
-        return;
-    strcpy(walk_path, "/");
-    pack_change(p, 1, before, after);
+    if (p)
+        pack_tree_change(p, before, after);
 }
 
 /* --- the whole state ------------------------------------------------------ */
-
-static int split(struct journal *j)
-{
-    return journal_pack(j)->used < DUMP_FRAME ? 0 : journal_write(j);
-}
-
-static int dump_tree(struct journal *j)
-{
-    static struct tree_walk w;
-    const struct node *n;
-    int rc = 0;
-
-    tree_walk_start(&w, store.root, "/");
-    n = tree_walk_next(&w);
-    pack_node_value(journal_pack(j), "/", n);
-    pack_node_perms(journal_pack(j), "/", n->perms);
-    while (!rc && (n = tree_walk_next(&w))) {
-        pack_create(journal_pack(j), w.path,
-                    (size_t)(strrchr(w.path, '/') + 1 - w.path),
-                    n->value ? n->value->data : "", node_value_len(n),
-                    n->perms);
-        rc = split(j);
-    }
-    return rc;
-}
-
-/* The oldest first: in this order they will be made again, and fire. */
-static void pack_watches(struct pack *p, struct watches *set)
-{
-    watches_reverse(set);
-    for (const struct watch *w = set->first; w; w = w->next)
-        pack_watch(p, w);
-    watches_reverse(set);
-}
-
-static int dump_connection(struct journal *j, const struct domain *d)
-{
-    struct connection *c = record_connection_of(d);
-
-    if (c) {
-        pack_ring(journal_pack(j), d);
-        pack_watches(journal_pack(j), &c->watches);
-    }
-    pack_connection(journal_pack(j), d, true);
-    return split(j);
-}
-
-static int dump(struct journal *j)
-{
-    struct domain *d = NULL;
-    const struct perms *perms;
-    const char *name;
-    int rc;
-
-    pack_counters(journal_pack(j));
-    for (unsigned int q = 0; q <= QUOTA_COUNT; q++)
-        if (state.quota_told[q])
-            pack_quota(journal_pack(j), q, *limit(q));
-    while ((d = domain_next(d)))
-        pack_domain(journal_pack(j), d);
-    for (unsigned int i = 0; (name = store_special(i, &perms)); i++)
-        pack_node_perms(journal_pack(j), name, perms);
-    rc = dump_tree(j);
-    while (!rc && (d = domain_next(d)))
-        rc = dump_connection(j, d);
-    pack_complete(journal_pack(j));
-    return rc ? rc : journal_write(j);
-}
 
 /* The journal has its messages. */
 static void is_saved(const struct domain *d)
@@ -383,27 +237,55 @@ static void all_is_saved(void)
         is_saved(d);
 }
 
-/* Beside the old file first: whoever is killed leaves one of the two. */
-static int rewrite(void)
+/* Beside the old file, so that whoever is killed leaves one of the two. */
+static int begin_rewriting(void)
 {
-    struct journal fresh;
-    int rc = journal_create(&fresh, state.fresh_path, state.boot_id);
+    return dump_begin(&state.dump, state.fresh_path, state.boot_id);
+}
 
+static void stop_rewriting(void)
+{
+    if (!state.dump.tree)
+        return;
+    dump_abandon(&state.dump);
+    errand_remove(state.fresh_path);
+}
+
+/* The old file has no more than this one. */
+static int end_rewriting(void)
+{
+    struct pack *p = journal_pack(&state.dump.journal);
+    int rc;
+
+    pack_counters(p);
+    for (unsigned int q = 0; q <= QUOTA_COUNT; q++)
+        if (state.quota_told[q])
+            pack_quota(p, q, *limit(q));
+    rc = dump_end(&state.dump);
+    rc = rc ? rc : errand_rename(state.fresh_path, state.path);
     if (rc)
         return rc;
-    rc = dump(&fresh);
-    rc = rc ? rc : errand_rename(state.fresh_path, state.path);
-    if (rc) {
-        journal_close(&fresh);
-        errand_remove(state.fresh_path);
-        return rc;
-    }
     journal_close(&state.journal);
-    state.journal = fresh;
+    state.journal = dump_take(&state.dump);
     state.journal.path = state.path;
-    state.full_size = fresh.size;
+    state.full_size = state.journal.size;
     all_is_saved();
     return 0;
+}
+
+/* At once. */
+static int rewrite(void)
+{
+    bool whole;
+    int rc;
+
+    stop_rewriting();
+    rc = begin_rewriting();
+    rc = rc ? rc : dump_step(&state.dump, UINT64_MAX, &whole);
+    rc = rc ? rc : end_rewriting();
+    if (rc)
+        stop_rewriting();
+    return rc;
 }
 
 int state_rewrite(void)
@@ -452,13 +334,25 @@ static int replace(void)
     return rewrite();
 }
 
-/* The old file is complete: without room for another it goes on. */
+static bool is_long(void)
+{
+    return state.journal.size > state_journal_min &&
+           state.journal.size > REWRITE_RATIO * state.full_size;
+}
+
+/* A part of it in each round: whoever has written last does not pay for all.
+ * The old file is complete: without room for another it goes on. */
 static void compact(void)
 {
-    int rc = rewrite();
+    bool whole = false;
+    int rc = state.dump.tree ? 0 : begin_rewriting();
 
+    rc = rc ? rc : dump_step(&state.dump, state_step, &whole);
+    if (whole && !rc)
+        rc = end_rewriting();
     if (!rc)
         return;
+    stop_rewriting();
     log_warning("rewriting %s: %s; it grows on", state.path, strerror(rc));
     state.full_size = state.journal.size / 2;
 }
@@ -496,8 +390,7 @@ void state_commit(void)
     rc = write_changes();
     if (rc)
         rc = replace();
-    else if (state.journal.size > state_journal_min &&
-             state.journal.size > REWRITE_RATIO * state.full_size)
+    else if (state.dump.tree || is_long())
         compact();
     state.written++;
     publish_touched();
@@ -574,6 +467,7 @@ void state_resume(void)
 void state_stop(void)
 {
     publish_touched();
+    stop_rewriting();
     journal_close(&state.journal);
     state.on = state.wanted = false;
 }

@@ -19,7 +19,7 @@
  * the daemon's (protocol.c).
  *
  * Replaying needs each step of the tree only once, so the file is rewritten
- * with the whole state when it has become much larger than that.
+ * with the whole state when it has become much larger than that (dump.h).
  */
 #ifndef XENSTORED_STATE_H
 #define XENSTORED_STATE_H
@@ -58,8 +58,9 @@ void state_stop(void);
 void state_commit(void);
 bool state_wanted(void);
 void state_try_again(void);
-/* Bytes that the journal may have in any case. */
-extern size_t state_journal_min;
+/* Bytes that the journal may have in any case; and so many of a new one are
+ * written in a round, when it has become too long. */
+extern size_t state_journal_min, state_step;
 bool state_on(void);
 /* Once more, from the beginning, before this program gives its place away. 0 or
  * an errno value, and then all is as it was. Nothing may be unwritten. */
