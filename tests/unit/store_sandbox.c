@@ -6,6 +6,7 @@
  * those of before.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,6 +29,7 @@
 
 #include <daemon/privileges.h>
 
+#include "../../tools/xenstored/journal.h"
 #include "../../tools/xenstored/sandbox.h"
 #include "prison.h"
 
@@ -157,7 +160,7 @@ static void its_root_is_empty(void **state)
     assert_int_equal(n, 2); /* . and .. */
 }
 
-/* Sockets, its journal and its trace; nothing of a terminal, no directory. */
+/* Sockets and its journal; nothing of a terminal, no log, no directory. */
 static void it_has_no_file_but_its_own(void **state)
 {
     char path[64], to[256];
@@ -179,7 +182,7 @@ static void it_has_no_file_but_its_own(void **state)
         files++;
     }
     closedir(all);
-    assert_int_equal(files, 2);
+    assert_int_equal(files, 1);
 }
 
 /* Who looks for xenstored finds the one that is to be killed or signalled. */
@@ -247,6 +250,21 @@ static void what_it_needs_passes(void **state)
     prison_lets_serve(&prison);
 }
 
+/* As the journal does, for a journal without end; SIGXFSZ does not end it. */
+static long writes_without_end(void)
+{
+    int fd = memfd_create("journal", 0);
+
+    if (lseek(fd, JOURNAL_MAX - 1, SEEK_SET) < 0 || write(fd, "ab", 2) != 1)
+        return 0;
+    return write(fd, "b", 1);
+}
+
+static void files_have_an_end(void **state)
+{
+    assert_int_equal(prison_call(&prison, true, writes_without_end), EFBIG);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
 
 int main(void)
@@ -262,6 +280,7 @@ int main(void)
         TEST(hangup_opens_its_trace_anew),
         cmocka_unit_test(what_it_does_not_need_is_refused),
         cmocka_unit_test(what_it_needs_passes),
+        cmocka_unit_test(files_have_an_end),
     };
     const char *build = getenv("BUILD");
     char command[64];

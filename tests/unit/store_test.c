@@ -118,7 +118,7 @@ int trace_open(const char *path)
     return ENOENT;
 }
 
-int trace_report(const char *path, const char *text, size_t len)
+int trace_report(const char *path, const char *text)
 {
     return ENOENT;
 }

@@ -141,6 +141,13 @@ void taken_over_says_too_much(const struct errand_order *harmless)
     assert_true(lines_said("dropped") > 0);
 }
 
+void taken_over_is_told_rarely(const char *what, void (*refuse)(void))
+{
+    for (int i = 0; i < 1000; i++)
+        refuse();
+    assert_in_range(lines_said(what), 1, 100);
+}
+
 void taken_over_text_without_end(unsigned int from, unsigned int to,
                                  void (*check)(unsigned int what,
                                                const struct errand_answer *a,

@@ -27,6 +27,10 @@ void taken_over_does_not_end(void);
 struct errand_order;
 void taken_over_says_too_much(const struct errand_order *harmless);
 
+/* Nor by what the parent says of each errand that it refuses: refuse() asks for
+ * one, and "what" is in the line. */
+void taken_over_is_told_rarely(const char *what, void (*refuse)(void));
+
 /* To each of these errands, with a text that has no end, it has an answer:
  * check() looks at that, and how much data it has. No descriptor comes. */
 struct errand_answer;

@@ -7,7 +7,7 @@ XENSTORED_CORE := $(addprefix tools/xenstored/, \
     domain.c ring.c journal.c record.c dump.c state.c restore.c)
 XENSTORED_SOURCES := $(XENSTORED_CORE) $(addprefix tools/xenstored/, \
     main.c live_update.c trace.c turns.c socket.c xen.c sandbox.c \
-    errand.c parent.c files.c successor.c)
+    errand.c parent.c log_files.c files.c successor.c)
 
 XENSTORED_LIBS := $(DAEMON) $(addprefix $(O)/lib/, \
     libxlctrl.so libxenevtchn.so.1 libxengnttab.so.1 \
@@ -46,10 +46,12 @@ $(eval $(call unit_test,store_hostile,tests/unit/store_hostile.c tests/unit/stor
     $(STORE_TEST) tools/xenstored/turns.c tools/libs/daemon/event_loop.c,$(STORE_WRITES) -lz))
 $(eval $(call unit_test,store_kill,tests/unit/store_kill.c tests/unit/store_writers.c,))
 $(eval $(call unit_test,store_update,tests/unit/store_update.c tests/unit/store_writers.c,))
-$(eval $(call unit_test,store_parent,$(addprefix tests/unit/,store_parent.c taken_over.c) \
-    $(addprefix tools/xenstored/,parent.c successor.c errand.c files.c) \
+STORE_PARENT := tests/unit/taken_over.c \
+    $(addprefix tools/xenstored/,parent.c log_files.c successor.c errand.c files.c) \
     $(addprefix tools/libs/daemon/,daemonise.c log.c notify.c pid_lock.c pair.c errand.c signals.c \
-        event_loop.c fd_message.c log_open.c),-lxentoollog))
+        event_loop.c fd_message.c log_open.c)
+$(eval $(call unit_test,store_parent,tests/unit/store_parent.c $(STORE_PARENT),-lxentoollog))
+$(eval $(call unit_test,store_logs,tests/unit/store_logs.c $(STORE_PARENT),-lxentoollog))
 $(eval $(call unit_test,store_sandbox,$(addprefix tests/unit/,store_sandbox.c prison.c tried_call.c) \
     tools/xenstored/sandbox.c $(addprefix tools/libs/daemon/,privileges.c filter.c filter_guests.c sandbox.c \
         log.c pair.c signals.c event_loop.c daemonise.c notify.c pid_lock.c),-lseccomp -lxentoollog))

@@ -127,7 +127,7 @@ static int control_memreport(struct text *out, const char **arg, int n)
     say_memory(out);
     if (n == 0)
         return 0;
-    rc = trace_report(arg[0], out->data, out->used);
+    rc = trace_report(arg[0], out->data);
     out->used = 0;
     say(out, "OK");
     return rc;

@@ -42,6 +42,23 @@ int errand_cut(const char *path, uint32_t size)
         .what = ERRAND_CUT, .size = size, .text = {path}});
 }
 
+int errand_trace(const char *path)
+{
+    return result(&(struct errand_order){
+        .what = ERRAND_TRACE, .number = path != NULL, .text = {path}});
+}
+
+void errand_trace_add(const char *text)
+{
+    errand_send(&(struct errand_order){.what = ERRAND_TRACED, .text = {text}});
+}
+
+int errand_report(const char *path, const char *text)
+{
+    return result(
+        &(struct errand_order){.what = ERRAND_REPORT, .text = {path, text}});
+}
+
 int errand_domain(uint16_t domid, struct xen_domain_info *info)
 {
     const struct errand_order o = {.what = ERRAND_DOMAIN, .number = domid};

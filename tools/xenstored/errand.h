@@ -20,8 +20,13 @@ int errand_listen(const char *path);
 /* 0 or an errno value. */
 int errand_rename(const char *from, const char *to);
 int errand_remove(const char *path);
-/* To a smaller size. Not by the descriptor: who may do that can empty logs. */
+/* To a smaller size. */
 int errand_cut(const char *path, uint32_t size);
+/* See log_files.h, also for what may fail. A text to be added is no longer than
+ * ERRAND_TEXT, and is not waited for. */
+int errand_trace(const char *path);
+void errand_trace_add(const char *text);
+int errand_report(const char *path, const char *text);
 /* See xen_domain_info(). */
 int errand_domain(uint16_t domid, struct xen_domain_info *info);
 

@@ -11,6 +11,9 @@ enum errand_what {
     ERRAND_RENAME,            /* two paths */
     ERRAND_REMOVE,            /* a path */
     ERRAND_CUT,               /* size; a path */
+    ERRAND_TRACE,             /* number: of paths; a path. Nothing */
+    ERRAND_TRACED,            /* a text. No answer, unless it is none */
+    ERRAND_REPORT,            /* a path, a text. Nothing */
     ERRAND_DOMAIN,            /* number: a domid. struct xen_domain_info */
     ERRAND_PROGRAM, /* number: of texts; a program, arguments. Why not,
                        or nothing */

@@ -13,7 +13,7 @@ enum file_use {
     FILE_READ,  /* a plain file of this user's */
     FILE_NEW,   /* in the place of what is there; for this user alone */
     FILE_WRITE, /* into what is there */
-    FILE_LOG,   /* behind it, and made if it is not there */
+    FILE_LOG,   /* behind it, and made if it is not there; the parent's */
 };
 
 /* A descriptor, or -errno. Of the last part of a path no link is followed, but

@@ -5,16 +5,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <daemon/daemonise.h>
 #include <daemon/log.h>
-#include <daemon/log_open.h>
 
 #include "errand.h"
 #include "errand_wire.h"
 #include "journal.h"
+#include "log_files.h"
 #include "successor.h"
 
 #define HANDED_MAX 65536
@@ -32,50 +30,9 @@ static bool is_own(const char *path)
            (!path[len] || !strcmp(path + len, JOURNAL_FRESH));
 }
 
-static bool is_pid_file(int fd)
-{
-    const char *path = daemon_pid_file();
-    struct stat log, pid;
-
-    return path && !fstat(fd, &log) && !stat(path, &pid) &&
-           log.st_ino == pid.st_ino && log.st_dev == pid.st_dev;
-}
-
-/* Arguments that came with a live update may be a guest's: see parent.h. */
-static bool is_own_trace(const char *path)
-{
-    return own->trace_file && successor_state() < 0 &&
-           !strcmp(path, own->trace_file);
-}
-
-static int open_log(const char *path)
-{
-    int fd;
-
-    if (is_own_trace(path))
-        return file_open(path, FILE_LOG);
-    fd = log_open_below(own->logs, path);
-    if (fd == -EXDEV)
-        fd = log_open_below(own->directory, path);
-    if (fd >= 0 && is_pid_file(fd)) {
-        close(fd);
-        fd = -EXDEV;
-    }
-    if (fd != -EXDEV)
-        return fd;
-    log_warning("%s is refused: the store writes to plain files below %s and "
-                "%s alone",
-                path, own->logs, own->directory);
-    return -EACCES;
-}
-
 static int do_open(struct errand_call *c)
 {
-    if (!c->text[0] || c->number > FILE_LOG)
-        return -EPERM;
-    if (c->number == FILE_LOG)
-        return errand_give(c, open_log(c->text[0]));
-    return is_own(c->text[0])
+    return is_own(c->text[0]) && c->number <= FILE_WRITE
                ? errand_give(c, file_open(c->text[0], (enum file_use)c->number))
                : -EPERM;
 }
@@ -102,6 +59,29 @@ static int do_remove(struct errand_call *c)
 static int do_cut(struct errand_call *c)
 {
     return is_own(c->text[0]) ? file_cut(c->text[0], c->size) : -EPERM;
+}
+
+/* --- what an administrator reads ------------------------------------------ */
+
+static int do_trace(struct errand_call *c)
+{
+    if (c->number && !c->text[0])
+        return -EINVAL;
+    return log_files_trace(c->number ? c->text[0] : NULL);
+}
+
+static int do_traced(struct errand_call *c)
+{
+    if (!c->text[0])
+        return -EINVAL;
+    log_files_add(c->text[0]);
+    return ERRAND_SILENT;
+}
+
+static int do_report(struct errand_call *c)
+{
+    return c->text[0] && c->text[1] ? log_files_report(c->text[0], c->text[1])
+                                    : -EINVAL;
 }
 
 /* --- the rest ------------------------------------------------------------- */
@@ -172,6 +152,9 @@ static errand_func *const errands[] = {
     [ERRAND_RENAME - ERRAND_OWN] = do_rename,
     [ERRAND_REMOVE - ERRAND_OWN] = do_remove,
     [ERRAND_CUT - ERRAND_OWN] = do_cut,
+    [ERRAND_TRACE - ERRAND_OWN] = do_trace,
+    [ERRAND_TRACED - ERRAND_OWN] = do_traced,
+    [ERRAND_REPORT - ERRAND_OWN] = do_report,
     [ERRAND_DOMAIN - ERRAND_OWN] = do_domain,
     [ERRAND_PROGRAM - ERRAND_OWN] = do_program,
     [ERRAND_HAND - ERRAND_OWN] = do_hand,
@@ -182,5 +165,6 @@ int parent_run(const struct parent *with, struct pair *both)
 {
     own = with;
     pair = both;
+    log_files_begin(with);
     return errand_run(both, errands, ERRAND_KINDS - ERRAND_OWN, with->ready);
 }

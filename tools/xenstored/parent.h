@@ -4,7 +4,7 @@
  * which serves guests and is nobody (sandbox.h).
  *
  *   xenstored      the process that was started (daemon/pair.h): it writes the
- *    |             log, and does errands (daemon/errand.h)
+ *    |             log and the trace, and does errands (daemon/errand.h)
  *    `- store-server   the daemon
  *
  * When one has ended the other does, and whoever starts xenstored again gets
@@ -15,9 +15,10 @@
  * Those are all that it can ask of the host, and the parent takes nothing in
  * them on trust:
  *
- *   files      the journal, its successor and the socket, by their own names;
- *              for appending, logs below /var/log/xen and the store's own
- *              directory (log_open_below()), but not the pid file; and the
+ *   files      the journal, its successor and the socket, by their own names
+ *   texts      for the trace and for reports, which the parent writes
+ *              (log_files.h): to files below /var/log/xen and the store's own
+ *              directory (log_open_below()), but not the pid file; and to the
  *              trace file of the command line, as long as root has written that
  *   domains    whether one is there, and its UUID; the parent alone has the
  *              hypervisor's control operations open

@@ -2,12 +2,17 @@
 /* See sandbox.h. */
 #include "sandbox.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <base/macros.h>
 #include <daemon/filter.h>
 #include <daemon/privileges.h>
 #include <daemon/sandbox.h>
+
+#include "journal.h"
 
 static const int allowed[] = {
     SCMP_SYS(read),
@@ -30,9 +35,17 @@ static const int allowed[] = {
     SCMP_SYS(memfd_create),
 };
 
-/* Without F_SETFL and ftruncate(): what a log has it keeps. */
 static const unsigned long fcntls[] = {F_GETFD, F_SETFD, F_GETFL,
                                        F_DUPFD_CLOEXEC};
+
+/* Of its files the journal is the largest; journal_write() knows that. */
+static int limit_files(void)
+{
+    const struct rlimit most = {JOURNAL_MAX, JOURNAL_MAX};
+
+    signal(SIGXFSZ, SIG_IGN);
+    return setrlimit(RLIMIT_FSIZE, &most) ? errno : 0;
+}
 
 int sandbox_enter(const struct pair *both)
 {
@@ -43,6 +56,7 @@ int sandbox_enter(const struct pair *both)
         .fcntls = fcntls,
         .n_fcntls = ARRAY_SIZE(fcntls),
     };
+    int rc = limit_files();
 
-    return -sandbox_close(both, &s);
+    return rc ? rc : -sandbox_close(both, &s);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The daemon gives up what it does not need to serve: see daemon/sandbox.h
- * and parent.h. What it keeps beside its clients' sockets, its journal and its
- * log file, which it can only make longer:
+ * and parent.h. What it keeps beside its clients' sockets and its journal,
+ * which it cannot make longer than JOURNAL_MAX:
  *
  *   event channels  to whatever a guest, or dom0's kernel, has left unbound for
  *                   this domain. The kernel can restrict a handle to one guest

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* One line of text for each message. */
+/* One line of text for each message, which the parent writes (log_files.h). */
 #include "trace.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "errand.h"
+
+#define PIECE 4096 /* bytes that the parent gets at once */
 
 static FILE *trace;
 static char trace_name[4096];
@@ -31,31 +33,38 @@ int trace_reopen(void)
     return rc;
 }
 
-static int append_to(const char *path, FILE **file)
+static ssize_t give(void *cookie, const char *data, size_t len)
 {
-    int fd = errand_open(path, FILE_LOG), rc;
+    static char text[PIECE + 1];
 
-    if (fd < 0)
-        return -fd;
-    *file = fdopen(fd, "a");
-    rc = *file ? 0 : errno;
-    if (rc)
-        close(fd);
-    return rc;
+    (void)cookie;
+    for (size_t at = 0; at < len; at += PIECE) {
+        size_t n = len - at < PIECE ? len - at : PIECE;
+
+        memcpy(text, data + at, n);
+        text[n] = '\0';
+        errand_trace_add(text);
+    }
+    return (ssize_t)len;
 }
 
 int trace_open(const char *path)
 {
+    static char buffer[PIECE];
     int rc;
 
     if (trace)
         fclose(trace);
     trace = NULL;
     snprintf(trace_name, sizeof(trace_name), "%s", path ? path : "");
-    rc = path ? append_to(path, &trace) : 0;
+    rc = errand_trace(path);
+    if (path && !rc) {
+        trace = fopencookie(NULL, "w", (cookie_io_functions_t){.write = give});
+        rc = trace ? 0 : ENOMEM;
+    }
     trace_enabled = trace != NULL;
     if (trace)
-        setvbuf(trace, NULL, _IOLBF, 0);
+        setvbuf(trace, buffer, _IOLBF, sizeof(buffer));
     return rc;
 }
 
@@ -110,14 +119,7 @@ bool trace_is_open(void)
     return trace != NULL;
 }
 
-int trace_report(const char *path, const char *text, size_t len)
+int trace_report(const char *path, const char *text)
 {
-    FILE *file = NULL;
-    int rc = append_to(path, &file);
-    bool written;
-
-    if (rc)
-        return rc;
-    written = fwrite(text, 1, len, file) == len;
-    return fclose(file) || !written ? EIO : 0;
+    return errand_report(path, text);
 }

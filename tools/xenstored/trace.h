@@ -28,6 +28,6 @@ void trace_message(const char *direction, const char *who, const char *type,
 /* One line of another kind; the newline is added. */
 void trace_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Adds a text to another file. 0 or an errno value, as above. */
-int trace_report(const char *path, const char *text, size_t len);
+int trace_report(const char *path, const char *text);
 
 #endif

@@ -37,7 +37,7 @@ static size_t add(char *to, size_t used, const char *text)
     return used + len;
 }
 
-static void send_order(const struct errand_order *o)
+void errand_send(const struct errand_order *o)
 {
     static struct errand e;
     size_t used = add(e.text, 0, o->text[0]);
@@ -58,7 +58,7 @@ int errand_do(const struct errand_order *o, void *data, size_t *len, int *fds,
     const int header = offsetof(struct errand_answer, data);
     int came[ERRAND_FDS], n_came = ERRAND_FDS, got;
 
-    send_order(o);
+    errand_send(o);
     got = fd_message_receive(parent, &a, sizeof(a), came, &n_came);
     if (got < header)
         _exit(1);
@@ -84,13 +84,13 @@ int errand_descriptor(const struct errand_order *o)
 
 void errand_say(enum log_level level, const char *text)
 {
-    send_order(&(struct errand_order){
+    errand_send(&(struct errand_order){
         .what = ERRAND_SAY, .number = level, .text = {text}});
 }
 
 void errand_ready(void)
 {
-    send_order(&(struct errand_order){.what = ERRAND_READY});
+    errand_send(&(struct errand_order){.what = ERRAND_READY});
 }
 
 /* --- the parent ----------------------------------------------------------- */
@@ -181,6 +181,13 @@ static bool answer(int end, int rc, struct errand_call *c)
     return !sent;
 }
 
+static bool do_own(int end, errand_func *row, struct errand_call *c)
+{
+    int rc = row(c);
+
+    return rc == ERRAND_SILENT || answer(end, rc, c);
+}
+
 static bool do_errand(int end, uint32_t what, struct errand_call *c)
 {
     switch (what) {
@@ -192,7 +199,7 @@ static bool do_errand(int end, uint32_t what, struct errand_call *c)
         return true;
     default:
         return what - ERRAND_OWN < n_own &&
-               answer(end, own[what - ERRAND_OWN](c), c);
+               do_own(end, own[what - ERRAND_OWN], c);
     }
 }
 

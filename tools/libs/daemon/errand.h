@@ -2,8 +2,8 @@
 /*
  * What the unprivileged child of a pair (pair.h) may not do itself, and has
  * done by its parent, which does it or refuses: one errand at a time, each a
- * message with its answer (fd_message.h), each waited for. The parent believes
- * nothing of an errand.
+ * message with its answer (fd_message.h), each waited for, but for those that
+ * have none. The parent believes nothing of an errand.
  *
  * Two errands are the same in all daemons; the others are rows of the daemon's
  * own table, in its parent.c. If the parent ends the child does.
@@ -61,6 +61,8 @@ void errand_begin(int fd);
  */
 int errand_do(const struct errand_order *o, void *data, size_t *len, int *fds,
               int n);
+/* One that has no answer. */
+void errand_send(const struct errand_order *o);
 /* The one that comes, or -errno. */
 int errand_descriptor(const struct errand_order *o);
 /* Into the log. */
@@ -82,7 +84,9 @@ struct errand_call {
     int n;
 };
 
-/* 0 or -errno, and then neither data nor descriptors go. */
+/* 0 or -errno, and then neither data nor descriptors go; ERRAND_SILENT: the
+ * child does not wait for an answer (errand_send()), and there is none. */
+#define ERRAND_SILENT 1
 typedef int errand_func(struct errand_call *c);
 
 /* The answer: this descriptor, errand_give()'s from now on, or -errno, which
