@@ -422,12 +422,14 @@ struct console *console_adopt(const struct console_services *with,
         console_free(c);
         return NULL;
     }
+    progress_seal(&c->out.progress, &c->progress_fd);
     c->frame = c->out.progress->frame;
     return c;
 }
 
 void console_resume(struct console *c)
 {
+    console_keep(c); /* its progress may be a copy */
     open_log(c);
     if (c->out.progress->port)
         serve_port(c, c->out.progress->port);

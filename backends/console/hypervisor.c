@@ -86,6 +86,8 @@ void hypervisor_log_adopt(const int *fds, int n)
     for (int i = 0; i < n && !progress; i++)
         close(fds[i]);
     progress_fd = progress ? fds[0] : -1;
+    if (progress)
+        progress_seal(&progress, &progress_fd);
 }
 
 void hypervisor_log_keep(struct keep *k)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -14,6 +15,39 @@
 
 /* One that does not answer is waited for, and all consoles wait meanwhile. */
 #define RARELY_MS 30000
+
+/* A keeper that lists takes nothing: what is dropped meanwhile is told when it
+ * has done so. Else, when there is more than the kernel lets wait, each of the
+ * two would wait for the other. */
+struct keep_name {
+    struct keep_name *next;
+    char name[sizeof(((struct keep_message *)0)->name)];
+};
+
+/* Without memory it stays there, for the next daemon to be dropped. */
+static void drop_later(struct keep *k, const char *name)
+{
+    struct keep_name *n = malloc(sizeof(*n));
+
+    if (!n)
+        return;
+    snprintf(n->name, sizeof(n->name), "%s", name);
+    n->next = NULL;
+    *k->dropped_end = n;
+    k->dropped_end = &n->next;
+}
+
+/* In the order in which they were listed, in which the keeper has them. */
+static void drop_now(struct keep *k)
+{
+    struct keep_name *n;
+
+    while ((n = k->dropped)) {
+        k->dropped = n->next;
+        keep_drop(k, n->name);
+        free(n);
+    }
+}
 
 /* All that the keeper has; *some: it had something. 0 or -errno. */
 static int list(int fd, void (*found)(const char *name, const int *fds, int n),
@@ -41,13 +75,15 @@ static int list(int fd, void (*found)(const char *name, const int *fds, int n),
 /* A keeper that ends as the daemon comes leaves its socket: hence twice. But
  * the next one has nothing of what the former had told already, so it is
  * reached later, and the owner asked. Meanwhile the owner may drop what it is
- * told. */
+ * told: drop_later(). */
 static int reach(struct keep *k,
                  void (*found)(const char *name, const int *fds, int n))
 {
     int fd = -1, rc = -ENOTCONN;
     bool some = false;
 
+    k->listing = true;
+    k->dropped_end = &k->dropped;
     for (int i = 0; i < 2 && rc && !some; i++) {
         fd = k->reach();
         k->source.fd = fd < 0 ? -1 : fd;
@@ -55,6 +91,10 @@ static int reach(struct keep *k,
         if (rc && fd >= 0)
             close(fd);
     }
+    k->listing = false;
+    if (rc)
+        k->source.fd = -1;
+    drop_now(k);
     return rc ? rc : fd;
 }
 
@@ -142,5 +182,8 @@ void keep_put(struct keep *k, const char *name, const int *fds, int n)
 
 void keep_drop(struct keep *k, const char *name)
 {
-    say(k, KEEP_DROP, name, NULL, 0);
+    if (k->listing)
+        drop_later(k, name);
+    else
+        say(k, KEEP_DROP, name, NULL, 0);
 }

@@ -31,6 +31,8 @@ struct keep {
     struct event_source source; /* fd -1: there is no keeper */
     struct event_timer retry;
     bool missing; /* and that was logged */
+    bool listing;
+    struct keep_name *dropped, **dropped_end; /* meanwhile */
 };
 
 /*

@@ -3,10 +3,13 @@
  * Between the console daemon and its keeper: packets over a Unix socket.
  *
  *     put NAME   with descriptors     keep these, in the place of older ones:
- *                                     terminals, pipes and one page of memory,
- *                                     sealed (F_SEAL_GROW)
+ *                                     a terminal that no other name has, pipes
+ *                                     and one page of memory, sealed
+ *                                     (F_SEAL_GROW); one name may be without a
+ *                                     terminal
  *     drop NAME                       close them
- *     list                            answered by a put for each name, and list
+ *     list                            answered by a put for each name, and
+ * list; nothing is taken meanwhile
  *
  * Only root can reach the socket.
  */

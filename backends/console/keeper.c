@@ -7,8 +7,8 @@
  *
  * It has no privileges (daemon/privileges.h): what it can do is to keep what it
  * was given and to give it back. It never looks at what it keeps, and it serves
- * one daemon after the other. It ends when there is no daemon and nothing to
- * keep.
+ * one daemon after the other. It ends when there is no daemon, none waits, and
+ * there is nothing to keep.
  *
  * A program of its own: what ends all processes of the daemon's name must not
  * end this one. systemd could keep descriptors too, but not everybody has it.
@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/major.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@
 static struct kept {
     struct kept *next;
     struct keep_message put; /* as it came */
+    dev_t terminal;          /* 0: none */
     int fds[KEEP_FDS], n;
 } * all;
 static unsigned int nr_kept;
@@ -63,12 +65,41 @@ static void drop(const char *name)
     free(k);
 }
 
+static bool is_slave(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) &&
+           major(st->st_rdev) - UNIX98_PTY_SLAVE_MAJOR < UNIX98_PTY_MAJOR_COUNT;
+}
+
 static bool is_terminal(const struct stat *st)
 {
-    unsigned int slaves = major(st->st_rdev) - UNIX98_PTY_SLAVE_MAJOR;
+    return is_slave(st) ||
+           (S_ISCHR(st->st_mode) && st->st_rdev == makedev(TTYAUX_MAJOR, 2));
+}
 
-    return S_ISCHR(st->st_mode) && (st->st_rdev == makedev(TTYAUX_MAJOR, 2) ||
-                                    slaves < UNIX98_PTY_MAJOR_COUNT);
+static dev_t terminal_of(const int *fds, int n)
+{
+    dev_t terminal = 0;
+
+    for (int i = 0; i < n; i++) {
+        struct stat st;
+
+        if (!fstat(fds[i], &st) && is_slave(&st))
+            terminal = st.st_rdev;
+    }
+    return terminal;
+}
+
+/* Of a console each name has a terminal of its own, and only the hypervisor's
+ * has none: so a daemon that was taken over leaves no more names to the next
+ * one than the parent has given it terminals. */
+static bool is_taken(dev_t terminal)
+{
+    const struct kept *k = all;
+
+    while (k && k->terminal != terminal)
+        k = k->next;
+    return k;
 }
 
 /* A memory file of a page that cannot become longer: a daemon that was taken
@@ -105,14 +136,17 @@ static bool are_for_keeping(const int *fds, int n)
 static void put(const struct keep_message *m, const int *fds, int n)
 {
     struct kept *k = malloc(sizeof(*k));
+    dev_t terminal = terminal_of(fds, n);
 
     drop(m->name);
-    if (!k || nr_kept == KEPT_MOST || !are_for_keeping(fds, n)) {
+    if (!k || nr_kept == KEPT_MOST || is_taken(terminal) ||
+        !are_for_keeping(fds, n)) {
         close_all(fds, n);
         free(k);
         return;
     }
     k->put = *m;
+    k->terminal = terminal;
     k->n = n;
     memcpy(k->fds, fds, n * sizeof(int));
     k->next = all;
@@ -147,6 +181,13 @@ static void serve(int daemon)
     }
 }
 
+static bool is_waited_for(void)
+{
+    struct pollfd p = {.fd = LISTENER, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0;
+}
+
 /* Small and harmless, and all sessions hang on it. */
 static void be_the_last_to_be_killed(void)
 {
@@ -163,7 +204,8 @@ static int give_up_privileges(void)
 {
     static const int allowed[] = {SCMP_SYS(accept4), SCMP_SYS(recvmsg),
                                   SCMP_SYS(sendmsg), SCMP_SYS(close),
-                                  SCMP_SYS(fstat),   SCMP_SYS(newfstatat)};
+                                  SCMP_SYS(fstat),   SCMP_SYS(newfstatat),
+                                  SCMP_SYS(poll)};
     static const unsigned long fcntls[] = {F_GET_SEALS};
     int rc = privileges_limit();
     scmp_filter_ctx ctx;
@@ -195,6 +237,6 @@ int main(void)
             return 1;
         serve(daemon);
         close(daemon);
-    } while (all);
+    } while (all || is_waited_for());
     return 0;
 }

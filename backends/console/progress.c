@@ -22,6 +22,13 @@ static struct progress *map(int fd)
     return p == MAP_FAILED ? NULL : p;
 }
 
+/* Who may change the size of a file can empty logs: no ftruncate(). The keeper
+ * takes what cannot become longer. */
+static bool seal(int fd)
+{
+    return !fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK);
+}
+
 struct progress *progress_create(int *fd)
 {
     static const char zero[PAGE_SIZE];
@@ -30,12 +37,7 @@ struct progress *progress_create(int *fd)
     *fd = memfd_create("xenconsoled", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (*fd < 0)
         return NULL;
-    /* Who may change the size of a file can empty logs: no ftruncate(). The
-     * keeper takes what cannot become longer. */
-    r = write(*fd, zero, PAGE_SIZE) == PAGE_SIZE &&
-                !fcntl(*fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK)
-            ? map(*fd)
-            : NULL;
+    r = write(*fd, zero, PAGE_SIZE) == PAGE_SIZE && seal(*fd) ? map(*fd) : NULL;
     if (!r) {
         close(*fd);
         *fd = -1;
@@ -66,6 +68,23 @@ struct progress *progress_map(int fd)
         return NULL;
     }
     return r;
+}
+
+void progress_seal(struct progress **r, int *fd)
+{
+    struct progress *copy;
+    int copy_fd;
+
+    if (seal(*fd))
+        return;
+    copy = progress_create(&copy_fd);
+    if (!copy)
+        return;
+    memcpy(copy, *r, sizeof(*copy));
+    progress_unmap(*r);
+    close(*fd);
+    *r = copy;
+    *fd = copy_fd;
 }
 
 void progress_unmap(struct progress *r)

@@ -51,6 +51,10 @@ struct progress {
 struct progress *progress_create(int *fd);
 /* The one behind a descriptor that another process made; NULL: it is none. */
 struct progress *progress_map(int fd);
+/* Makes it one that the keeper takes: one of a daemon that did not seal yet
+ * becomes a copy, with another descriptor. It is in the keeper as before until
+ * it is put there again. */
+void progress_seal(struct progress **r, int *fd);
 void progress_unmap(struct progress *r); /* NULL is harmless */
 
 struct progress_state progress_state(const struct progress *r);

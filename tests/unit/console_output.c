@@ -425,6 +425,43 @@ static void what_is_no_progress_is_refused(void **state)
     assert_null(progress_map(open("/dev/null", O_RDWR)));
 }
 
+static int seals_of(int fd)
+{
+    return fcntl(fd, F_GET_SEALS) & (F_SEAL_GROW | F_SEAL_SHRINK);
+}
+
+/* As daemons made it once; the keeper does not take it any more. */
+static void what_was_not_sealed_becomes_a_copy_that_is(void **state)
+{
+    struct progress *r, *same;
+    int fd, old_fd, same_fd;
+
+    r = progress_create(&fd);
+    old_fd = memfd_create("old", MFD_CLOEXEC);
+    strcpy(r->log_name, "guest-a");
+    progress_set(r, 7, true);
+    assert_int_equal(write(old_fd, r, 4096), 4096);
+    progress_unmap(r);
+    close(fd);
+    r = progress_map(old_fd);
+    fd = fcntl(old_fd, F_DUPFD_CLOEXEC, 0);
+    assert_non_null(r);
+    progress_seal(&r, &fd);
+    assert_int_equal(seals_of(fd), F_SEAL_GROW | F_SEAL_SHRINK);
+    assert_string_equal(r->log_name, "guest-a");
+    assert_int_equal(progress_state(r).position, 7);
+    assert_int_equal(progress_state(r).flags, PROGRESS_LINE_OPEN);
+    assert_non_null(progress_map(old_fd)); /* as it was */
+    same = r;
+    same_fd = fd;
+    progress_seal(&r, &fd); /* which is sealed */
+    assert_ptr_equal(r, same);
+    assert_int_equal(fd, same_fd);
+    progress_unmap(r);
+    close(fd);
+    close(old_fd);
+}
+
 static void prints_lines(unsigned int from, unsigned int to)
 {
     char line[64];
@@ -589,6 +626,7 @@ int main(void)
         cmocka_unit_test(kills_cost_nothing_with_stamps),
         cmocka_unit_test(any_ring_and_any_progress_are_survived),
         cmocka_unit_test(what_is_no_progress_is_refused),
+        cmocka_unit_test(what_was_not_sealed_becomes_a_copy_that_is),
         cmocka_unit_test(a_session_that_does_not_read_stalls_nobody),
         cmocka_unit_test(a_full_file_system_costs_log_lines_only),
         cmocka_unit_test(a_log_is_no_link_and_no_pipe),
