@@ -18,7 +18,7 @@ BACKEND_ARCHIVES := $(filter %.a,$(BACKEND_LIBS))
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
     main.c settings.c limit.c queue.c job.c copies.c record.c request.c pages.c pool.c medium.c claim.c storage.c \
-    threads.c resize.c sysfs.c nbd.c nbd_server.c nbd_view.c nbd_filter.c libnbd.c target.c)
+    threads.c resize.c sysfs.c nbd.c nbd_server.c nbd_view.c nbd_way.c nbd_filter.c libnbd.c target.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c wishes.c ctrl.c link.c tap.c tap_batch.c) \
@@ -90,7 +90,7 @@ $(eval $(call unit_test,block_device,\
     $(addprefix backends/common/,ring.c grant_map.c xenbus.c xenbus_nodes.c xenbus_watch.c xenbus_state.c kept_nodes.c record.c store_client.c device_node.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 NBD_WORLD := tests/unit/nbd_world.c \
-    $(addprefix backends/block/,nbd.c nbd_server.c nbd_view.c nbd_filter.c libnbd.c target.c medium.c claim.c storage.c threads.c sysfs.c) \
+    $(addprefix backends/block/,nbd.c nbd_server.c nbd_view.c nbd_way.c nbd_filter.c libnbd.c target.c medium.c claim.c storage.c threads.c sysfs.c) \
     $(addprefix backends/common/,io_ring.c record.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c)
 $(foreach t,nbd nbd_elsewhere nbd_hostile nbd_view,$(eval $(call unit_test,block_$(t),\

@@ -16,6 +16,7 @@
 #include <base/macros.h>
 
 #include "nbd_server.h"
+#include "nbd_way.h"
 
 static int change_mount(const char *path, unsigned int flags, uint64_t set,
                         uint64_t clear)
@@ -37,13 +38,6 @@ static int open_up(const char *path, uint64_t what)
  * this host: an image names other files, which are opened as well. */
 static const char *const hidden[] = {"/run", "/etc", "/root", "/boot"};
 
-static bool lies_in(const char *path, const char *place)
-{
-    size_t len = strlen(place);
-
-    return !strncmp(path, place, len) && (path[len] == '/' || !path[len]);
-}
-
 static int detach(const char *place)
 {
     return umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW);
@@ -56,7 +50,7 @@ static void detach_in(const char *place)
     const struct mntent *m;
 
     while (all && (m = getmntent(all)))
-        if (lies_in(m->mnt_dir, place))
+        if (nbd_path_lies_in(m->mnt_dir, place))
             detach(m->mnt_dir);
     if (all)
         endmntent(all);
@@ -75,7 +69,7 @@ static int hide_others(const char *image)
     int rc = real ? 0 : -1;
 
     for (size_t i = 0; !rc && i < ARRAY_SIZE(hidden); i++)
-        if (!lies_in(real, hidden[i]) && !access(hidden[i], F_OK))
+        if (!nbd_path_lies_in(real, hidden[i]) && !access(hidden[i], F_OK))
             rc = hide(hidden[i]);
     free(real);
     return rc;
@@ -88,29 +82,29 @@ static const char *const needed[] = {"/dev", "/etc", "/proc", "/sys", "/usr"};
 static bool is_needed(const char *place)
 {
     for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
-        if (lies_in(place, needed[i]))
+        if (nbd_path_lies_in(place, needed[i]))
             return true;
     return !strcmp(place, "/var"); /* the way to /var/run */
 }
 
-/* name: of a medium elsewhere; NULL: of no use any more. */
-static bool stays(const char *place, const char *name)
+/* way: to a medium elsewhere; NULL: of no use any more. */
+static bool stays(const char *place, const struct nbd_way *way)
 {
     for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
         if (!strcmp(place, hidden[i]))
             return true;
     return !strcmp(place, "/") ||
-           (name && (is_needed(place) || strstr(name, place)));
+           (way && (is_needed(place) || nbd_way_passes(way, place)));
 }
 
 /* What cannot be detached stays in use, and nothing worse. */
-static void detach_others(const char *name)
+static void detach_others(const struct nbd_way *way)
 {
     FILE *all = setmntent("/proc/self/mounts", "re");
     const struct mntent *m;
 
     while (all && (m = getmntent(all)))
-        if (!stays(m->mnt_dir, name))
+        if (!stays(m->mnt_dir, way))
             detach(m->mnt_dir);
     if (all)
         endmntent(all);
@@ -122,6 +116,7 @@ int nbd_view_begin(const struct nbd_server_plan *p)
     const char *name = p->target.name;
     bool local = !target_is_uri(name);
     uint64_t write = p->readonly ? 0 : MOUNT_ATTR_RDONLY;
+    struct nbd_way way;
 
     if (unshare(CLONE_NEWNS) ||
         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || chdir("/") ||
@@ -132,8 +127,11 @@ int nbd_view_begin(const struct nbd_server_plan *p)
         (local &&
          (open_up(name, MOUNT_ATTR_NODEV | write) || hide_others(name))))
         return -errno;
-    if (!local)
-        detach_others(name);
+    if (local)
+        return 0;
+    way = nbd_way_of(name);
+    detach_others(&way);
+    free(way.paths);
     return 0;
 }
 

@@ -11,8 +11,8 @@
  * opens nothing when it serves, loses all file systems then except the one of
  * the root directory; what it has open it keeps. That of another medium may
  * connect again at any time. It has from the start only what belongs to every
- * system and the file systems whose places its name contains, which stay in use
- * as long as it lives.
+ * system and the file systems to which the paths in its name lead, also by
+ * links (nbd_way.h), which stay in use as long as it lives.
  */
 #ifndef BACKENDS_BLOCK_NBD_VIEW_H
 #define BACKENDS_BLOCK_NBD_VIEW_H

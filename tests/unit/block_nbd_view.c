@@ -117,6 +117,35 @@ static void but_those_that_its_name_contains(void **state)
     assert_int_equal(umount2(early, MNT_DETACH), 0);
 }
 
+/* A link may lead from one file system by another to a third. */
+static void and_those_to_which_links_in_it_lead(void **state)
+{
+    char there[256], back[512];
+
+    mount_at(early);
+    mount_at(late);
+    new_image("raw");
+    run("mv %s %s/image", image, late);
+    run("ln -s ../late/image %s/second && ln -s %s/second %s/first", early,
+        early, dir);
+    snprintf(there, sizeof(there), "file:%s/./first", dir);
+    assert_int_equal(open_as(there, NULL, "r"), 0);
+    assert_true(sees(early));
+    assert_true(sees(late));
+    assert_int_equal(done(STORAGE_READ, back, 0, 512), 512);
+    storage_close(&disk);
+    run("ln -s %s/socket %s/socket && ln -sf %s/socket %s/first", dir, early,
+        early, dir);
+    snprintf(there, sizeof(there), "nbd+unix:///disk?socket=%s/first", dir);
+    open_again(there, NULL);
+    assert_false(sees(late));
+    assert_int_equal(done(STORAGE_READ, back, 0, 512), 512);
+    storage_close(&disk);
+    run("rm %s/first", dir);
+    assert_int_equal(umount2(early, MNT_DETACH), 0);
+    assert_int_equal(umount2(late, MNT_DETACH), 0);
+}
+
 /* It has them open. */
 static void an_image_may_lie_above_one_of_another_file_system(void **state)
 {
@@ -178,6 +207,7 @@ int main(void)
         cmocka_unit_test(nor_one_below_a_place_that_is_hidden),
         cmocka_unit_test(nor_does_that_of_a_disk_elsewhere_keep_one),
         cmocka_unit_test(but_those_that_its_name_contains),
+        cmocka_unit_test(and_those_to_which_links_in_it_lead),
         cmocka_unit_test(an_image_may_lie_above_one_of_another_file_system),
         cmocka_unit_test(what_was_hidden_stays_so),
     };
