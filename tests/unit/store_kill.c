@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The real daemon on the host, killed 200 times (KILLS) by SIGKILL while four
- * clients write (store_writers.h). What a client has had acknowledged is there
- * when it connects again.
+ * clients write (store_writers.h): its process, the one that serves, or both at
+ * once. What a client has had acknowledged is there when it connects again.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -15,6 +15,33 @@
 #include <cmocka.h>
 
 #include "store_writers.h"
+
+/* 0: it has none at present. */
+static pid_t server_of(pid_t daemon)
+{
+    char path[64];
+    int server = 0;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)daemon,
+             (int)daemon);
+    f = fopen(path, "re");
+    if (f && fscanf(f, "%d", &server) != 1)
+        server = 0;
+    if (f)
+        fclose(f);
+    return server;
+}
+
+static void kill_some(pid_t daemon, int i)
+{
+    pid_t server = i % 3 ? server_of(daemon) : 0;
+
+    if (server)
+        kill(server, SIGKILL);
+    if (!server || i % 3 == 2)
+        kill(daemon, SIGKILL);
+}
 
 static void acknowledged_writes_survive_kills(void **state)
 {
@@ -32,7 +59,7 @@ static void acknowledged_writes_survive_kills(void **state)
     for (int i = 0; i < kills && !shared->failure[0]; i++) {
         usleep((useconds_t)rand() % 20000);
         assert_int_equal(waitpid(daemon, &status, WNOHANG), 0);
-        kill(daemon, SIGKILL);
+        kill_some(daemon, i);
         waitpid(daemon, &status, 0);
         daemon = start_daemon();
     }
