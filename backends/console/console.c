@@ -355,9 +355,20 @@ void console_refresh(struct console *c)
     publish_terminal(c);
 }
 
+bool console_is_strange(const struct console *c)
+{
+    struct domain_state d;
+
+    return !errand_domain(c->domid, &d) && d.frame != c->frame;
+}
+
+/* What the store says now may be of a new domain with its number. */
 static void on_retry(struct event_timer *t)
 {
-    console_refresh(container_of(t, struct console, retry));
+    struct console *c = container_of(t, struct console, retry);
+
+    if (!console_is_strange(c))
+        console_refresh(c);
 }
 
 static struct console *allocate(const struct console_services *with,

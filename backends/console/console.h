@@ -111,6 +111,9 @@ void console_keep(struct console *c);
  */
 void console_refresh(struct console *c);
 
+/* Another domain has its number now. */
+bool console_is_strange(const struct console *c);
+
 /* The domain is gone: takes its last output. True: no client waits for it, and
  * the console can be freed. */
 bool console_domain_gone(struct console *c);

@@ -59,14 +59,6 @@ static void add(struct console *c)
     watch(c->domid, true);
 }
 
-/* Another domain has its number now. */
-static bool is_strange(const struct console *c)
-{
-    struct domain_state d;
-
-    return !errand_domain(c->domid, &d) && d.frame != c->frame;
-}
-
 static bool is_over(const struct console *c)
 {
     struct domain_state d;
@@ -172,7 +164,7 @@ static void adopt(const char *name, const int *fds, int n)
         return;
     }
     c = console_adopt(&services, domid, fds, n);
-    if (c && is_strange(c)) {
+    if (c && console_is_strange(c)) {
         console_free(c);
     } else if (c) {
         add(c);
@@ -200,7 +192,7 @@ static bool look_for_gone(void)
         bool known = !c->gone && xs_is_domain_introduced(store.xs, c->domid);
 
         again |= !c->gone && !known;
-        if (c->gone || !(known ? is_strange(c) : is_over(c)))
+        if (c->gone || !(known ? console_is_strange(c) : is_over(c)))
             continue;
         watch(c->domid, false);
         console_domain_gone(c);
@@ -226,7 +218,7 @@ static bool introduced, released;
 /* What the store says is of the domain that has the number now. */
 static void refresh(struct console *c)
 {
-    if (is_strange(c))
+    if (console_is_strange(c))
         released = true;
     else
         console_refresh(c);

@@ -74,6 +74,11 @@ void console_free(struct console *c)
     free(c);
 }
 
+bool console_is_strange(const struct console *c)
+{
+    return domain.frame && domain.frame != c->frame;
+}
+
 void console_refresh(struct console *c)
 {
     refreshed = c->frame;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "console_errands.h"
 #include "played_consoles.h"
 
 static void a_second_passes(struct console *c)
@@ -53,6 +54,28 @@ static void a_console_that_ends_is_not_tried_again(void **state)
     console_domain_gone(c);
     assert_false(c->retry.armed);
     console_free(c);
+}
+
+/* Nor is it the console of the domain that has its number then. */
+static void it_is_not_tried_for_another_domain(void **state)
+{
+    struct console *c;
+
+    played_maps = played_binds = false;
+    c = console_new(&played_services, 5, 77);
+    played_maps = played_binds = true;
+    errands_frame = 78;
+    a_second_passes(c);
+    assert_null(c->ring);
+    errands_frame = 77;
+    console_free(c);
+    played_maps = played_binds = false;
+    c = console_new(&played_services, 5, 77);
+    played_maps = played_binds = true;
+    a_second_passes(c);
+    assert_non_null(c->ring);
+    console_free(c);
+    errands_frame = 0;
 }
 
 /* A node that is missing because the store ends then is not taken for absent:
@@ -111,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_fails_once_is_tried_again),
         cmocka_unit_test(a_console_that_ends_is_not_tried_again),
+        cmocka_unit_test(it_is_not_tried_for_another_domain),
         cmocka_unit_test(a_store_that_ends_meanwhile_is_waited_for),
         cmocka_unit_test(the_log_of_an_adopted_console_can_wait),
     };
