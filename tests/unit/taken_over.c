@@ -131,11 +131,13 @@ static unsigned int lines_said(const char *with)
 void taken_over_says_too_much(const struct errand_order *harmless)
 {
     for (int i = 0; i < ERRAND_LINES + 1000; i++)
-        errand_say(LOG_LVL_ERROR, "a word");
+        errand_say(LOG_LVL_WARN, "a word");
+    errand_say(LOG_LVL_ERROR, "what is worse");
     errand_do(harmless, NULL, NULL, NULL, 0); /* now it has done them all */
     assert_in_range(lines_said("a word"), ERRAND_LINES, ERRAND_LINES + 60);
+    assert_int_equal(lines_said("what is worse"), 1);
     sleep(2);
-    errand_say(LOG_LVL_ERROR, "another one");
+    errand_say(LOG_LVL_WARN, "another one");
     errand_do(harmless, NULL, NULL, NULL, 0);
     assert_int_equal(lines_said("another one"), 1);
     assert_true(lines_said("dropped") > 0);

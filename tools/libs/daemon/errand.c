@@ -100,31 +100,37 @@ static unsigned int n_own;
 static void (*tell_ready)(void); /* NULL: has been told */
 
 /* False: one of too many. Or a child that a guest has taken over could fill the
- * disk. */
-static bool may_say(void)
+ * disk. What guests do wrong is warned of; errors have a measure of their own,
+ * so that guests do not crowd them out. */
+static bool may_say(bool error)
 {
-    static unsigned int left = ERRAND_LINES, dropped;
-    static uint64_t since;
-    uint64_t seconds = (now_ms() - since) / 1000;
+    static struct {
+        unsigned int left, dropped;
+        uint64_t since;
+    } measures[2] = {{.left = ERRAND_LINES}, {.left = ERRAND_LINES}};
+    typeof(*measures) *m = &measures[error];
+    uint64_t seconds = (now_ms() - m->since) / 1000;
 
-    since += seconds * 1000;
-    if (left < ERRAND_LINES)
-        left += seconds < ERRAND_LINES - left ? (unsigned int)seconds
-                                              : ERRAND_LINES - left;
-    if (!left) {
-        dropped++;
+    m->since += seconds * 1000;
+    if (m->left < ERRAND_LINES)
+        m->left += seconds < ERRAND_LINES - m->left ? (unsigned int)seconds
+                                                    : ERRAND_LINES - m->left;
+    if (!m->left) {
+        m->dropped++;
         return false;
     }
-    left--;
-    if (dropped)
-        log_warning("%u lines of the process that serves are dropped", dropped);
-    dropped = 0;
+    m->left--;
+    if (m->dropped)
+        log_warning("%u lines of the process that serves are dropped",
+                    m->dropped);
+    m->dropped = 0;
     return true;
 }
 
 static void say(const struct errand_call *c)
 {
-    if (c->text[0] && c->number <= LOG_LVL_DEBUG && may_say())
+    if (c->text[0] && c->number <= LOG_LVL_DEBUG &&
+        may_say(c->number == LOG_LVL_ERROR))
         log_line((enum log_level)c->number, "%s", c->text[0]);
 }
 
