@@ -28,19 +28,27 @@ static long set_state(struct xenbus_device *d, enum xenbus_state state)
     return rc;
 }
 
-static void stop(struct xenbus_device *d)
+/* False: the backend holds pages that it was granted, and this is to be called
+ * again. */
+static bool stop(struct xenbus_device *d)
 {
     d->online = false;
-    if (d->prepared)
-        d->driver->stop(d);
-    d->prepared = false;
+    d->prepared = d->prepared && !d->driver->stop(d);
+    return !d->prepared;
+}
+
+/* Whatever it holds. */
+static void stop_for_good(struct xenbus_device *d)
+{
+    if (!stop(d))
+        printf("%s: the backend still holds pages of the guest's\n", d->path);
 }
 
 static void give_up(struct xenbus_device *d, const char *why)
 {
     printf("%s: %s: the device is given up\n", d->path, why);
     d->failed = true;
-    stop(d);
+    stop_for_good(d);
 }
 
 void xenbus_device_fail(struct xenbus_device *d, const char *why)
@@ -95,14 +103,11 @@ static void leave(struct xenbus_device *d)
 /* What it holds is lost, and there could be more each time. */
 static void begin(struct xenbus_device *d)
 {
-    d->online = false;
-    if (!d->driver->stop(d)) {
+    if (stop(d))
+        set_state(d, XenbusStateInitialising);
+    else
         xenbus_device_fail(d, "the backend holds pages of a connection that "
                               "has ended");
-        return;
-    }
-    d->prepared = false;
-    set_state(d, XenbusStateInitialising);
 }
 
 /* One that has never worked would fail again, as fast as it can. One that is
@@ -240,22 +245,23 @@ static bool is_closed(const void *arg)
     return state == XenbusStateClosed || state == XenbusStateUnknown;
 }
 
-static bool has_let_go(const void *arg)
+static bool is_closing(const void *arg)
 {
     return is_closed(arg) || backend_state(arg) == XenbusStateClosing;
 }
 
+/* Linux's disks let go of pages when they see that this end is closed; and a
+ * backend that has not seen it would not see the next beginning. */
 void xenbus_device_close(struct xenbus_device *d)
 {
     if (!d->driver)
         return;
     d->watch.changed = ignore;
     if (d->prepared && !set_state(d, XenbusStateClosing))
-        events_serve_until(has_let_go, d, CLOSE_NS);
-    stop(d);
-    /* A backend that has not seen this would not see the next beginning. */
+        events_serve_until(is_closing, d, CLOSE_NS);
     if (!set_state(d, XenbusStateClosed))
         events_serve_until(is_closed, d, CLOSE_NS);
+    stop_for_good(d);
     xenbus_unwatch(&d->watch);
     d->driver = NULL;
 }

@@ -144,6 +144,25 @@ static void try_disk_removed(void)
     store_set("/b/online", "1");
 }
 
+static volatile bool had_page;
+
+static void note_page(void)
+{
+    had_page = disk.pages.ref[0] != GRANT_NONE;
+}
+
+/* A backend may hold them until then. */
+static void try_disk_closed(void)
+{
+    disk_anew();
+    begin_read();
+    store_when_closed(note_page);
+    blkfront_close(&disk);
+    store_when_closed(NULL);
+    ok(had_page, "pages of a disk are granted until it says that it is closed");
+    is(under_way.result, -EIO, "a read that was under way fails then");
+}
+
 /* It says that it has closed, and goes on writing into the guest's memory. */
 static void try_disk_again_with(const char *what, grant_ref_t ref)
 {
@@ -237,6 +256,7 @@ void try_disks(void)
     try_disk_again();
     try_disk_with_fewer_segments();
     try_disk_removed();
+    try_disk_closed();
     try_disk_again_with_pages();
     try_disk();
     try_wrong_properties();

@@ -16,6 +16,7 @@ static struct node {
     char path[64], value[64];
 } nodes[NODES], watches[4]; /* a watch's value is its token */
 static const char *front_state, *back_state;
+static void (*when_closed)(void);
 
 static struct node *find(struct node *in, unsigned int nr, const char *path)
 {
@@ -80,8 +81,11 @@ static void follow(const char *path, const char *value)
     };
     unsigned int state = *value - '0';
 
-    if (front_state && !strcmp(path, front_state) &&
-        state < sizeof(answer) / sizeof(answer[0]) && answer[state])
+    if (!front_state || strcmp(path, front_state))
+        return;
+    if (state == XenbusStateClosed && when_closed)
+        when_closed();
+    if (state < sizeof(answer) / sizeof(answer[0]) && answer[state])
         set(back_state, answer[state]);
 }
 
@@ -326,4 +330,9 @@ void store_backend(const char *frontend_state, const char *backend_state)
 {
     front_state = frontend_state;
     back_state = backend_state;
+}
+
+void store_when_closed(void (*fn)(void))
+{
+    when_closed = fn;
 }

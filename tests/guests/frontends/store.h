@@ -41,5 +41,7 @@ const char *store_get(const char *path); /* "" if there is none */
 /* The backend in dir follows the frontend whose state is this node: it offers,
  * connects, and closes. */
 void store_backend(const char *frontend_state, const char *backend_state);
+/* On vcpu 1, when the frontend says that it is closed. */
+void store_when_closed(void (*fn)(void));
 
 #endif
