@@ -48,15 +48,23 @@ apt_of() {
     "$program" "${own[@]}" "$@"
 }
 
-# read_lists: the package lists, anew. A suite comes from the mirror that the
-# machine has Debian 12 from, and is signed with a key of Debian's.
-read_lists() {
-    local mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg dir=$XEN_LITE_CACHE/apt-${SUITE:-}
-    [ -n "${SUITE:-}" ] || { as_root apt-get update; return; }
+# debian_mirror: where the machine has Debian 12 from. Other suites, and sources,
+# are taken from there, too, signed with a key of DEBIAN_KEYS.
+DEBIAN_KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
+debian_mirror() {
+    local mirror
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Component: main' 'Created-By: Packages' | head -n 1)
     [ -n "$mirror" ] || die "apt knows no mirror of Debian 12: add its main to /etc/apt/sources.list and run apt-get update"
+    echo "$mirror"
+}
+
+# read_lists: the package lists, anew.
+read_lists() {
+    local mirror dir=$XEN_LITE_CACHE/apt-${SUITE:-}
+    [ -n "${SUITE:-}" ] || { as_root apt-get update; return; }
+    mirror=$(debian_mirror) || exit 1
     mkdir -p "$dir/lists/partial" "$dir/archives/partial"
-    echo "deb [arch=amd64 signed-by=$keys] $mirror $SUITE main" > "$dir/sources.list"
+    echo "deb [arch=amd64 signed-by=$DEBIAN_KEYS] $mirror $SUITE main" > "$dir/sources.list"
     apt_of apt-get -q -o Acquire::Languages=none --error-on=any update ||
         die "apt cannot read Debian's $SUITE from $mirror, see its message above: choose a mirror that serves $SUITE in /etc/apt/sources.list; if it is a key that is missing, run 'apt-get install debian-archive-keyring'; then try again"
 }
@@ -132,6 +140,30 @@ fetch() {
         touch "$before"
     done
     touch "$stamp"
+    exec {lock}>&-
+}
+
+# fetch_source PACKAGE: sets SOURCE, the folder of a source package of Debian 12,
+# or of SUITE, with Debian's patches. Lists of sources are read for it alone.
+fetch_source() {
+    local suite=${SUITE:-bookworm} dir mirror lock apt
+    dir=$XEN_LITE_CACHE/source-$suite
+    SOURCE=$(readlink -e "$dir/$1") && return
+    apt=(apt-get -q -o "Dir::State=$dir" -o Dir::State::status=/dev/null -o "Dir::Cache=$dir"
+        -o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=- -o APT::Sandbox::User=root)
+    mkdir -p "$dir/lists/partial" "$dir/archives/partial"
+    exec {lock}> "$XEN_LITE_CACHE/lock"
+    flock "$lock"
+    say "fetching the source of $1"
+    mirror=$(debian_mirror) || exit 1
+    echo "deb-src [signed-by=$DEBIAN_KEYS] $mirror $suite main" > "$dir/sources.list"
+    "${apt[@]}" -o Acquire::Languages=none --error-on=any update &&
+        (cd "$dir" && "${apt[@]}" --download-only source "$1") ||
+        die "apt-get could not download the source of $1 from $mirror, see its message above: check the network and run the same command again; if it is a key that is missing, run 'apt-get install debian-archive-keyring'"
+    (cd "$dir" && dpkg-source -q -x "$1"_*.dsc) || die "cannot unpack $dir/$1_*.dsc: remove $dir and try again"
+    ln -sfn "$(cd "$dir" && ls -d "$1"-*/ | head -n 1)" "$dir/$1"
+    SOURCE=$(readlink -e "$dir/$1")
+    rm -rf "$dir/lists" "$dir"/*.bin
     exec {lock}>&-
 }
 
