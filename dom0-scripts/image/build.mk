@@ -6,6 +6,9 @@ I := dom0-scripts/image
 $(O)/image/stream: $I/stream.c
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -O2 -static -o $@ $<
 
+$(O)/image/http_client: $I/http_client.c
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -O2 -static -o $@ $<
+
 # The guest and what to put in the place of our hypervisor and tools: see run.
 run-image: $(O)/image/stream
 run: packages-run
