@@ -3,7 +3,7 @@
 # programs with the templates below; nothing is built recursively.
 #
 #   make            dist/xen-lite.elf and dist/install/
-#   make run        boot the demo in QEMU          (GUEST=debian, DEBUG=1)
+#   make run        boot the demo in QEMU          (GUEST=debian, tiny, DEBUG=1)
 #   make demo-net   a guest that is a web server; fetches Debian's lwip
 #   make check      all tests                      make bench   measurements
 #   make check-long load, churn and migrations  (MINUTES=10)

@@ -12,7 +12,7 @@ $(O)/image/http_client: $I/http_client.c
 # The guest and what to put in the place of our hypervisor and tools: see run.
 run-image: $(O)/image/stream
 run: packages-run
-	$(Q)$(MAKE) all install-tree run-image
+	$(Q)$(MAKE) all install-tree run-image $(if $(filter tiny,$(GUEST)),demo-net)
 	$(Q)BUILD=$(abspath $(O)) DIST=$(abspath $(DIST)) $I/run
 
 # The installed tree, from what each room lists in INSTALL (file:destination)

@@ -262,6 +262,13 @@ put_modules() {
     "$PKG_ROOT/bin/busybox" depmod -b "$dest" "$KVER"
 }
 
+# put_demo_net DIR: DIR, a tree for dom0 (EXTRA), gets what demo-net.sh needs
+put_demo_net() {
+    mkdir -p "$1/demo-net"
+    install -m 644 "$IMAGE_DIR/demo-net.sh" "$1/demo-net/"
+    install -m 755 "$BUILD/guests/demo-net" "$BUILD/image/http_client" "$1/demo-net/" || die "no guest in $BUILD/guests/demo-net: run make demo-net"
+}
+
 # new_root DEST: an empty tree with the directories any Linux root has
 new_root() {
     local d
