@@ -30,3 +30,8 @@ $(O)/tests/system/pv_peer: $(O)/pv/tests/system/pv_peer.o $(PV_ARCHIVE) frontend
 $(O)/tests/system/pv_wire: tests/system/pv_wire.c
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -O2 -static -o $@ $<
 check-build: $(O)/tests/system/pv_peer $(O)/tests/system/pv_wire
+
+# The client of demo_net.t that misuses a server.
+$(O)/tests/system/http_hostile: tests/system/http_hostile.c
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -O2 -static -o $@ $<
+check-build: $(O)/tests/system/http_hostile
