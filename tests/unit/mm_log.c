@@ -41,8 +41,12 @@ void vtlb_destroy(struct vtlb *t)
 {
 }
 
+static struct rcu_head *to_free;
+
 void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *))
 {
+    head->fn = fn;
+    to_free = head;
 }
 
 void domain_pause(struct domain *d)
@@ -210,6 +214,58 @@ static void test_beyond(void **state)
     }
 }
 
+/* As many times as it takes; how often a page was freed in one piece at most.
+ */
+static unsigned int freed_at_once(void)
+{
+    unsigned int most = 0;
+
+    while (to_free) {
+        struct rcu_head *head = to_free;
+        uint64_t before = total_free_pages();
+
+        to_free = NULL;
+        head->fn(head);
+        most = MAX(most, (unsigned int)(total_free_pages() - before));
+    }
+    return most;
+}
+
+#define LOG_PAGES 300 /* more than are freed at once */
+
+/* Others come between any two pieces of it, also if it is never finished. */
+static void test_large(void **state)
+{
+    static struct shared_info si;
+    struct domain *d = world_domain[1];
+    uint64_t before = total_free_pages();
+    unsigned int calls = 1;
+    struct log_dirty *log;
+
+    d->arch.log = NULL;
+    d->shared_info = &si;
+    for (unsigned int i = 0; i < 2; i++) {
+        log = d->arch.new_log = log_alloc(d);
+        xfree(log->page);
+        log->nr_pages = LOG_PAGES;
+        log->page = xzalloc_array(unsigned long *, LOG_PAGES);
+        world_preempt = 1000;
+        assert_int_equal(enable(d), -ERESTART);
+        assert_ptr_equal(d->arch.new_log, log);
+        for (calls = 1; !i && enable(d) == -ERESTART; calls++)
+            assert_null(d->arch.log);
+        world_preempt = 0;
+        assert_true(i || calls >= LOG_PAGES);
+        assert_ptr_equal(d->arch.log, i ? NULL : log);
+        log_dirty_end(d);
+        assert_null(d->arch.log);
+        assert_null(d->arch.new_log);
+        assert_in_range(freed_at_once(), 1, FREE_STRIDE + 8);
+        assert_int_equal(total_free_pages(), before);
+    }
+    d->shared_info = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +278,7 @@ int main(void)
         {"A log is no larger than the machine needs", test_size, NULL, NULL,
          NULL},
         {"Beyond the log every page is dirty", test_beyond, NULL, NULL, NULL},
+        {"A large log comes and goes in pieces", test_large, NULL, NULL, NULL},
     };
 
     world_init();

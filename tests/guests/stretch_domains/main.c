@@ -188,6 +188,27 @@ static void a_list_of_domains(void)
     is(bad, 0, "the list is in the order of their numbers");
 }
 
+static long shadow_op(const struct domu *u, uint32_t op)
+{
+    static struct xen_domctl d;
+
+    d.u.shadow_op = (struct xen_domctl_shadow_op){.op = op};
+    return domu_control(u->id, XEN_DOMCTL_shadow_op, &d);
+}
+
+/* A log is the larger the more CPUs there are. */
+static void a_logged_domain(void)
+{
+    struct domu *u = domu_start(1);
+
+    stretch_begin();
+    is(shadow_op(u, XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY), 0,
+       "a domain's writes are logged");
+    is(shadow_op(u, XEN_DOMCTL_SHADOW_OP_OFF), 0, "and no more");
+    domu_destroy(u);
+    stretch_ok("a log that comes and goes");
+}
+
 static bool crashes(domu_fn how)
 {
     struct domu *u = domu_start(1);
@@ -215,6 +236,7 @@ int main(void)
     domu_config.max_grant_frames = GRANT_FRAMES;
     domu_config.max_maptrack_frames = 1024;
     a_large_domain();
+    a_logged_domain();
     a_storm_of_crashes();
     a_list_of_domains();
     return 0;

@@ -100,9 +100,10 @@ struct arch_domain {
     struct e820entry *e820; /* set_memory_map */
     spinlock_t e820_lock;
     struct cpu_policy *cpu_policy;
-    struct log_dirty *log;   /* writes are logged; or NULL */
-    uint64_t relinquish_mfn; /* progress of the frame walk */
-    uint8_t *ioport_bitmap;  /* 8 KiB + 1, dom0; NULL: none allowed */
+    struct log_dirty *log;     /* writes are logged; or NULL */
+    struct log_dirty *new_log; /* of an ENABLE that was interrupted */
+    uint64_t relinquish_mfn;   /* progress of the frame walk */
+    uint8_t *ioport_bitmap;    /* 8 KiB + 1, dom0; NULL: none allowed */
     uint32_t tsc_mode, tsc_khz, tsc_incarnation;
     bool msr_relaxed; /* unknown MSRs read as 0 */
 };

@@ -67,14 +67,14 @@ struct log_dirty {
     unsigned long *buffer; /* a page */
     struct vtlb *vtlb;     /* [NR_CPUS] */
     uint32_t faults;       /* of vtlb_fault(), since the last CLEAN */
-    uint64_t scan, next;   /* progress of a continued CLEAN or PEEK */
+    uint64_t scan, next;   /* progress of a continued operation */
     uint64_t dirty_count;  /* found by it */
 };
 
 /* Is the frame in its owner's log? True if that domain is not logged. */
 bool frame_is_dirty(mfn_t mfn);
 long log_dirty_op(struct domain *d, void *op);
-/* Ends logging, if it is on; no vcpu of d runs. */
+/* Ends logging, if it is on or was to be; no vcpu of d runs. */
 void log_dirty_end(struct domain *d);
 
 #endif

@@ -41,6 +41,7 @@
 /* pfns beyond what a domain may own, for guests whose memory has holes. */
 #define EXTRA_PFNS  (1ul << 20)
 #define SCAN_STRIDE 256 /* frames that are no table between two checks */
+#define FREE_STRIDE 256 /* pages of a log that are freed at once */
 
 uint32_t nr_logged_domains;
 
@@ -85,23 +86,28 @@ bool frame_is_dirty(mfn_t mfn)
 
 /* --- on and off ----------------------------------------------------------- */
 
-static void log_free(struct log_dirty *log)
+/* Some pages at a time: in between, the CPU does what else waits for it. */
+static void log_free_rcu(struct rcu_head *head)
 {
-    for (unsigned long i = 0; log->page && i < log->nr_pages; i++)
-        if (log->page[i])
-            free_xenheap_page(log->page[i]);
-    for (unsigned int i = 0; log->vtlb && i < NR_CPUS; i++)
+    struct log_dirty *log = container_of(head, struct log_dirty, rcu);
+
+    for (unsigned int n = 0; n < FREE_STRIDE && log->nr_pages; n++)
+        free_xenheap_page(log->page[--log->nr_pages]);
+    if (log->nr_pages) {
+        call_rcu(&log->rcu, log_free_rcu);
+        return;
+    }
+    for (unsigned int i = 0; i < NR_CPUS; i++)
         vtlb_destroy(&log->vtlb[i]);
-    if (log->buffer)
-        free_xenheap_page(log->buffer);
+    free_xenheap_page(log->buffer);
     xfree(log->page);
     xfree(log->vtlb);
     xfree(log);
 }
 
-static void log_free_rcu(struct rcu_head *head)
+static void log_free(struct log_dirty *log)
 {
-    log_free(container_of(head, struct log_dirty, rcu));
+    call_rcu(&log->rcu, log_free_rcu);
 }
 
 /* No domain has more frames than there are, whatever it may have; which numbers
@@ -115,10 +121,10 @@ static unsigned long log_size(const struct domain *d)
     return DIV_ROUND_UP(MAX(max, most), PFNS_PER_PAGE);
 }
 
+/* Without what it holds: log_fill(). */
 static struct log_dirty *log_alloc(const struct domain *d)
 {
     struct log_dirty *log = xzalloc(struct log_dirty);
-    unsigned int cpu;
 
     if (!log)
         return NULL;
@@ -126,31 +132,65 @@ static struct log_dirty *log_alloc(const struct domain *d)
     log->page = xzalloc_array(unsigned long *, log->nr_pages);
     log->vtlb = xzalloc_array(struct vtlb, NR_CPUS);
     log->buffer = alloc_xenheap_page();
-    if (!log->page || !log->vtlb || !log->buffer)
-        goto fail;
-    for (unsigned long i = 0; i < log->nr_pages; i++)
-        if (!(log->page[i] = alloc_xenheap_page()))
-            goto fail;
-    for_each_cpu (cpu, cpu_online_map)
-        if (vtlb_create(&log->vtlb[cpu], d))
-            goto fail;
-    return log;
-fail:
-    log_free(log);
+    if (log->page && log->vtlb && log->buffer)
+        return log;
+    free_xenheap_page(log->buffer);
+    xfree(log->page);
+    xfree(log->vtlb);
+    xfree(log);
     return NULL;
+}
+
+/* A page of the log, or a CPU's virtual TLB. */
+static bool add_piece(struct log_dirty *log, unsigned long n,
+                      const struct domain *d)
+{
+    if (n < log->nr_pages)
+        return (log->page[n] = alloc_xenheap_page()) != NULL;
+    n -= log->nr_pages;
+    return !cpumask_test(n, cpu_online_map) || !vtlb_create(&log->vtlb[n], d);
+}
+
+/* 0, -ENOMEM, or -ERESTART between two pieces. */
+static long log_fill(struct log_dirty *log, const struct domain *d)
+{
+    while (log->next < log->nr_pages + NR_CPUS) {
+        if (!add_piece(log, log->next, d))
+            return -ENOMEM;
+        log->next++;
+        if (hypercall_preempt_check())
+            return -ERESTART;
+    }
+    log->next = 0;
+    return 0;
+}
+
+static void drop_new_log(struct domain *d)
+{
+    if (d->arch.new_log)
+        log_free(d->arch.new_log);
+    d->arch.new_log = NULL;
 }
 
 static long enable(struct domain *d)
 {
-    struct log_dirty *log;
+    long rc = -ENOMEM;
 
     if (d->arch.log || !d->shared_info)
         return -EINVAL;
-    log = log_alloc(d);
-    if (!log)
-        return -ENOMEM;
+    if (!d->arch.new_log)
+        d->arch.new_log = log_alloc(d);
+    if (d->arch.new_log)
+        rc = log_fill(d->arch.new_log, d);
+    if (rc == -ERESTART)
+        return rc;
+    if (rc) {
+        drop_new_log(d);
+        return rc;
+    }
     domain_pause(d);
-    d->arch.log = log;
+    d->arch.log = d->arch.new_log;
+    d->arch.new_log = NULL;
     atomic_inc(&nr_logged_domains);
     domain_unpause(d); /* each vcpu is entered on a virtual TLB from now on */
     return 0;
@@ -161,6 +201,7 @@ void log_dirty_end(struct domain *d)
     struct log_dirty *log = d->arch.log;
     struct vcpu *v;
 
+    drop_new_log(d);
     if (!log)
         return;
     d->arch.log = NULL;
@@ -169,7 +210,7 @@ void log_dirty_end(struct domain *d)
     /* Idle CPUs may have kept a root of the virtual TLB. */
     flush_mask(READ_ONCE(d->arch.dirty_cpumask), 0, FLUSH_ROOT);
     atomic_dec(&nr_logged_domains);
-    call_rcu(&log->rcu, log_free_rcu);
+    log_free(log);
 }
 
 static long disable(struct domain *d)
