@@ -11,7 +11,7 @@ HV_MM := $(addprefix tests/unit/,hv_world.c hv_domains.c hv_tlb.c hv_recount.c) 
   update.c mmuext.c grant.c teardown.c ptwr.c ptwr_decode.c ../emul/decode.c)
 $(foreach t,hv_world hv_domains hv_tlb hv_recount hv_heap mm_programs mm_model mm_flags mm_rules hv_subop mm_threads mm_log \
   ptwr_decode priv_insn pv_rules hv_pci hv_e820 hv_strings hv_clock hv_irqs hv_console hv_vga \
-  hv_sched hv_softirq hv_nmi hv_flush hv_domain hv_usercopy mm_ldt,\
+  hv_sched hv_softirq hv_spinlock hv_nmi hv_flush hv_domain hv_usercopy mm_ldt,\
   $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
 
 $(eval $(call unit_test,mm_model,tests/unit/mm_model.c tests/unit/mm_programs.c $(HV_MM),))
@@ -50,6 +50,7 @@ $(eval $(call unit_test,hv_console,tests/unit/hv_console.c $(addprefix \
 $(eval $(call unit_test,hv_sched,tests/unit/hv_sched.c xen-lite/common/timer.c,-pthread))
 
 $(eval $(call unit_test,hv_softirq,tests/unit/hv_softirq.c xen-lite/common/softirq.c,))
+$(eval $(call unit_test,hv_spinlock,tests/unit/hv_spinlock.c,-pthread))
 
 # Boot and library parts, included by the test itself.
 $(eval $(call unit_test,hv_e820,tests/unit/hv_e820.c,))

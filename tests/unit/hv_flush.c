@@ -172,6 +172,42 @@ static void test_both(void **state)
     assert_int_equal(flushed, 2 * ROUNDS);
 }
 
+/* --- a CPU that waits for its turn --------------------------------------- */
+
+static unsigned int places;
+static bool over;
+
+static void count_places(void)
+{
+    at_load = NULL;
+    places = (uint16_t)(request.lock.tail - request.lock.head);
+}
+
+static void *flush_cpu_0(void *unused)
+{
+    run_on(1);
+    flush_mask(1, 0, FLUSH_TLB);
+    while (!READ_ONCE(over))
+        flush_while_waiting();
+    return NULL;
+}
+
+static void test_turn(void **state)
+{
+    pthread_t other;
+
+    alarm(60);
+    pthread_create(&other, NULL, flush_cpu_0, NULL);
+    while (!(atomic_load(&request.pending) & 1))
+        cpu_relax();
+    at_load = count_places;
+    flush_mask(2, 0, FLUSH_TLB);
+    WRITE_ONCE(over, true);
+    pthread_join(other, NULL);
+    alarm(0);
+    assert_int_equal(places, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +216,8 @@ int main(void)
         {"A CPU is its domain's until it has another root", test_root_load,
          NULL, NULL, NULL},
         {"Two CPUs with interrupts off that flush each other go on", test_both,
+         NULL, NULL, NULL},
+        {"A CPU that serves a flush while it waits has its turn", test_turn,
          NULL, NULL, NULL},
     };
 
