@@ -108,11 +108,43 @@ void storm_hypercalls(void)
     }
 }
 
+/* What ends in a trap, as kernel and as user. */
+static const uint8_t faults[][16] = {
+    {0xcc},                                              /* int3 */
+    {0xcd, 0x20},                                        /* int $32 */
+    {0x0f, 0x0b},                                        /* ud2 */
+    {0x8a, 0x04, 0x25, 0x00, 0x10, 0x00, 0x00},          /* mov 0x1000, %al */
+    {0xa0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 1}, /* no such address */
+};
+
+static void as_kernel(void *code)
+{
+    ((void (*)(void))code)();
+}
+
+static void as_user(void *code)
+{
+    static uint8_t stack[256] __attribute__((aligned(16)));
+    static struct iret_context c;
+
+    c = (struct iret_context){.rip = (uint64_t)code,
+                              .cs = FLAT_USER_CS,
+                              .rsp = (uint64_t)(stack + sizeof(stack)),
+                              .ss = FLAT_USER_SS};
+    asm volatile("mov %0, %%rsp\n\t"
+                 "mov $23, %%eax\n\t" /* iret */
+                 "syscall" ::"r"(&c)
+                 : "memory");
+}
+
 void storm_faults(void)
 {
+    user_mode_init();
     for (;;) {
-        if (!read_faults((void *)0x1000))
-            give_up("nothing faults");
+        for (unsigned int i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+            if (try_call(as_kernel, (void *)faults[i]) < 0 ||
+                try_call(as_user, (void *)faults[i]) < 0)
+                give_up("nothing faults");
         storms();
     }
 }
