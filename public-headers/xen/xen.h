@@ -214,7 +214,8 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
  * Errors  the first request that fails ends the call; 'done' (may be NULL) is
  *         how many succeeded. -EINVAL an entry, a table or an address that is
  *         refused; -EPERM; -ESRCH no domain 'foreign', or the caller named by
- *         number; -EBUSY a frame that is in use as something else
+ *         number; -EBUSY a frame that is in use as something else, or that is
+ *         not the owner's
  * Restart continued, also in the middle of one request
  */
 #define MMU_NORMAL_PT_UPDATE       0 /* *ptr = val */

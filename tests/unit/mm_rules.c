@@ -143,7 +143,7 @@ static void a_plain_domain_reaches_no_other(void **state)
     world_run(0, plain->vcpu[0]);
     assert_int_equal(update(own, e, d->id), -EPERM);
     assert_int_equal(update(own, e, DOMID_XEN), -EPERM);
-    assert_int_equal(update(own, e, DOMID_SELF), -EINVAL);
+    assert_int_equal(update(own, e, DOMID_SELF), -EBUSY);
     assert_int_equal(update(theirs, e, (d->id + 1u) << 16 | DOMID_SELF),
                      -EPERM);
     assert_int_equal(update(theirs, 0, DOMID_SELF), -EINVAL);

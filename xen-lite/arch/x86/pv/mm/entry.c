@@ -89,7 +89,7 @@ static int l1_take(pte_t *e, const struct domain *d,
         return -EINVAL;
     pg = get_page_from_mfn(mfn, pg_owner);
     if (!pg)
-        return -EINVAL;
+        return -EBUSY;
     if (!cache_attrs_ok(pg, *e, d))
         goto refuse;
     if (*e & PTE_RW) {
