@@ -68,7 +68,7 @@ static void read_requests(void)
     if (number < 0)
         printf("demo-net: no number of requests is on the disk\n");
     if (!kept)
-        printf("demo-net: requests are not kept, the disk is read only\n");
+        printf("demo-net: requests are not kept, the disk cannot have them\n");
 }
 
 void disk_open(void)

@@ -20,8 +20,8 @@ void net_close(void);
  * nanoseconds. False: the interface was given up. */
 bool net_serve(uint64_t ns);
 
-/* Frames that were lost on their way in, because no memory was free or because
- * they were none for us. */
+/* Frames that were lost on their way in: damaged, too long, or without memory
+ * for them. */
 uint64_t net_lost(void);
 
 #endif
