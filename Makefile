@@ -115,7 +115,7 @@ HV_HEADERS   = $(shell git ls-files -co --exclude-standard 'xen-lite/*.h')
 USER_HEADERS = $(shell git ls-files -co --exclude-standard 'tools/*.h' 'backends/*.h' \
     'public-headers/*.h')
 PV_HEADERS   = $(shell git ls-files -co --exclude-standard 'frontends/*.h' \
-    'tests/fuzz/hypercalls/*.h' 'tests/guests/*.h' 'tests/bench/hostile/*.h')
+    'tests/fuzz/hypercalls/*.h' 'tests/guests/*.h' 'tests/bench/hostile/*.h' 'tests/system/liar/*.h')
 # Of tests: those of the hypervisor's core in a process, and the others. The
 # shims are no headers of their own: each is the first half of another one.
 CORE_HEADERS = $(addprefix tests/unit/,hv_world.h mm_programs.h interleave_tlb.h \

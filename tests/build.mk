@@ -60,10 +60,12 @@ bench-hostile: packages-run
 # with our own tools 60, while the store is killed and replaced), KILLS of block
 # backends (100), of a busy guest's backends (400) and of the store (500), COUNT
 # live migrations (20), histories and transactions of the store, FUZZ_COUNT
-# requests of guests that lie, INTERLEAVE_SCHEDULES of two CPUs.
+# requests of guests that lie, OPERATIONS (1000000) of one that lies to real backends,
+# INTERLEAVE_SCHEDULES of two CPUs.
 check-long: packages-run
 	$(Q)$(MAKE) all install-tree run-image $(O)/tests/system/witness \
 	    $(O)/tests/system/store_clients $(O)/tests/system/pv_peer $(O)/tests/system/pv_wire \
+	    $(O)/tests/system/pv_liar \
 	    $(STORE_ORACLE) $(O)/tests/unit/store_serial \
 	    $(filter $(O)/tests/unit/fuzz_% $(O)/tests/unit/interleave_%,$(UNIT_TESTS))
 	$(Q)$(MAKE) DEBUG=1 hypervisor

@@ -35,3 +35,9 @@ check-build: $(O)/tests/system/pv_peer $(O)/tests/system/pv_wire
 $(O)/tests/system/http_hostile: tests/system/http_hostile.c
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(BASE_CFLAGS) -O2 -static -o $@ $<
 check-build: $(O)/tests/system/http_hostile
+
+# The guest of long/hostile_peers.t, which lies to the backends.
+$(O)/tests/system/pv_liar: $(patsubst %.c,$(O)/pv/%.o,$(wildcard tests/system/liar/*.c)) \
+    $(PV_ARCHIVE) frontends/guest.lds
+	$(PV_LINK)
+check-build: $(O)/tests/system/pv_liar

@@ -20,7 +20,7 @@
 #define RECORDS      (REGION * BLK_SECTOR / RECORD)
 #define DISCARDED    5
 #define WORKED_WITH  6
-#define PAUSE_NS     (SECOND_NS / 20)
+#define PAUSE_MS     50 /* or as the command line says */
 
 static struct blkfront disk;
 static struct netfront net;
@@ -230,6 +230,7 @@ static void asked(const char *how)
 static void work(void)
 {
     uint64_t rounds = 0, errors = 0, wrong = 0, unanswered = 0;
+    uint64_t pause = option("pause_ms", PAUSE_MS) * (SECOND_NS / 1000);
     char domid[16];
 
     is(control_open(asked), 0, "the toolstack's wishes are followed");
@@ -240,7 +241,7 @@ static void work(void)
         errors += transfer(BLKIF_OP_READ, WORKED_WITH, 1 + rounds % 11) != 0;
         wrong += wrong_records(rounds, RECORDS);
         unanswered += xenbus_read(NULL, "domid", domid, sizeof(domid)) <= 0;
-        events_serve(PAUSE_NS); /* dom0 has the same processor */
+        events_serve(pause); /* dom0 has the same processor */
         answer_network();
     }
     diag("%lu rounds of work, %lu damaged frames, %lu not sent", rounds,
