@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +30,19 @@ static char logs[64], alias[64]; /* another way to dir */
 int xen_ask_domain(uint16_t domid, struct xen_domain_info *info)
 {
     return ESRCH;
+}
+
+/* The parent has looked at what is not its own: the way there may lead to a
+ * server that is dead. */
+static bool *has_looked;
+
+int __real_lstat64(const char *path, struct stat *st);
+int __wrap_lstat64(const char *path, struct stat *st);
+
+int __wrap_lstat64(const char *path, struct stat *st)
+{
+    *has_looked |= strstr(path, "/elsewhere") != NULL;
+    return __real_lstat64(path, st);
 }
 
 /* One of four at a time. */
@@ -149,6 +163,13 @@ static void they_are_plain_files_in_its_directories(void **state)
     assert_int_equal(size_of(in(top, "passwd")), 4);
 }
 
+static void no_look_is_taken_at_others(void **state)
+{
+    is_refused(in(top, "elsewhere/log"));
+    is_refused(in(dir, "../elsewhere/log"));
+    assert_false(*has_looked);
+}
+
 /* /var/run is one. */
 static void its_directory_may_be_named_by_a_link(void **state)
 {
@@ -263,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(they_are_plain_files_in_its_directories),
+        TEST(no_look_is_taken_at_others),
         TEST(its_directory_may_be_named_by_a_link),
         TEST(a_full_trace_begins_anew),
         TEST(so_does_the_one_of_the_command_line),
@@ -274,7 +296,9 @@ int main(void)
     char command[64];
     int rc;
 
-    if (!mkdtemp(top) || chdir(top))
+    has_looked = mmap(NULL, sizeof(*has_looked), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (has_looked == MAP_FAILED || !mkdtemp(top) || chdir(top))
         return 1;
     snprintf(dir, sizeof(dir), "%s/run", top);
     snprintf(trace_file, sizeof(trace_file), "%s/trace", top);

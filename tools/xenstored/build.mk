@@ -51,7 +51,7 @@ STORE_PARENT := tests/unit/taken_over.c \
     $(addprefix tools/libs/daemon/,daemonise.c log.c notify.c pid_lock.c pair.c errand.c signals.c \
         event_loop.c fd_message.c log_open.c)
 $(eval $(call unit_test,store_parent,tests/unit/store_parent.c $(STORE_PARENT),-lxentoollog))
-$(eval $(call unit_test,store_logs,tests/unit/store_logs.c $(STORE_PARENT),-lxentoollog))
+$(eval $(call unit_test,store_logs,tests/unit/store_logs.c $(STORE_PARENT),-Wl$(comma)--wrap=lstat64 -lxentoollog))
 $(eval $(call unit_test,store_sandbox,$(addprefix tests/unit/,store_sandbox.c prison.c tried_call.c) \
     tools/xenstored/sandbox.c $(addprefix tools/libs/daemon/,privileges.c filter.c filter_guests.c sandbox.c \
         log.c pair.c signals.c event_loop.c daemonise.c notify.c pid_lock.c),-lseccomp -lxentoollog))

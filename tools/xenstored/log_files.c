@@ -85,11 +85,27 @@ static int open_file(const char *path)
     return -EACCES;
 }
 
+/* One that was opened here before, or is root's. */
 static bool exists(const char *path)
 {
     struct stat st;
 
     return !lstat(path, &st);
+}
+
+/* The child may name anything, also what leads to a server that is dead. */
+static bool may_exist(const char *path)
+{
+    int fd;
+
+    if (is_own_trace(path))
+        return exists(path);
+    fd = log_look_below(own->logs, path);
+    if (fd == -EXDEV)
+        fd = log_look_below(own->directory, path);
+    if (fd >= 0)
+        close(fd);
+    return fd != -ENOENT;
 }
 
 static const char *old_name(const char *path)
@@ -150,7 +166,7 @@ static int remember(struct log *l, const char *path, const struct stat *st,
 /* 0 or -errno, and then it is closed. */
 static int open_output(struct output *o, const char *path)
 {
-    bool made = !exists(path) && !exists(old_name(path));
+    bool made = !may_exist(path) && !may_exist(old_name(path));
     struct log *l = place_for(path);
     struct stat st;
     int rc;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,11 +51,11 @@ static size_t way_to(const char *path, const char *directory)
     return len;
 }
 
-int log_open_below(const char *directory, const char *path)
+static int open_below(const char *directory, const char *path, int flags)
 {
     struct open_how how = {
-        .flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC,
-        .mode = 0640,
+        .flags = (uint64_t)flags | O_CLOEXEC,
+        .mode = flags & O_CREAT ? 0640 : 0,
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
     };
     size_t len = way_to(path, directory);
@@ -70,4 +71,15 @@ int log_open_below(const char *directory, const char *path)
     rc = fd < 0 ? -errno : checked(fd, is_log(fd));
     close(top);
     return rc == -ELOOP ? -EXDEV : rc;
+}
+
+int log_open_below(const char *directory, const char *path)
+{
+    return open_below(directory, path,
+                      O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK);
+}
+
+int log_look_below(const char *directory, const char *path)
+{
+    return open_below(directory, path, O_PATH);
 }

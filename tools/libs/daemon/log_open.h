@@ -10,5 +10,7 @@
  * it is not there: no part of the way there is a link, and it has no other
  * name. A descriptor or -errno; -EXDEV: @path is no such file. */
 int log_open_below(const char *directory, const char *path);
+/* One that is there, to look at alone (O_PATH). The same; -ENOENT. */
+int log_look_below(const char *directory, const char *path);
 
 #endif
