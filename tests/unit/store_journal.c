@@ -193,6 +193,39 @@ static void a_full_file_system_does_not_cost_a_good_journal(void **state)
     fake_stop();
 }
 
+/* What was written of another one has taken the room, and gives it back. */
+static void nor_does_one_that_is_to_take_its_place(void **state)
+{
+    struct stat before, after;
+
+    state_journal_min = 1;
+    state_step = 100;
+    world_begin(9, 60);
+    assert_true(world_daemon());
+    world_start(world_boot);
+    world_root = client_new(NULL);
+    for (int i = 0; i < 10000 && !world_full_with_two; i++) {
+        assert_int_equal(client_write(world_root, 0, "/before", "1"), 0);
+        world_full_with_two = world_has_two();
+    }
+    assert_true(world_full_with_two);
+    assert_int_equal(stat(world_path, &before), 0);
+    assert_int_equal(client_write(world_root, 0, "/then", "2"), 0);
+    assert_false(state_wanted());
+    assert_int_equal(stat(world_path, &after), 0);
+    assert_int_equal(after.st_ino, before.st_ino);
+    client_free(world_root);
+    next_daemon();
+    world_root = client_new(NULL);
+    assert_string_equal(client_read(world_root, 0, "/then"), "2");
+    client_free(world_root);
+    world_full_with_two = false;
+    state_journal_min = 1 << 20;
+    state_step = 64 << 10;
+    state_stop();
+    fake_stop();
+}
+
 /* One that has ended for want of room begins again, with all that happened
  * meanwhile. */
 static void the_journal_comes_back_with_the_room(void **state)
@@ -366,6 +399,7 @@ int main(void)
         cmocka_unit_test(each_daemon_has_a_number_without_room_as_well),
         cmocka_unit_test(without_room_the_daemon_goes_on),
         cmocka_unit_test(a_full_file_system_does_not_cost_a_good_journal),
+        cmocka_unit_test(nor_does_one_that_is_to_take_its_place),
         cmocka_unit_test(the_journal_comes_back_with_the_room),
         cmocka_unit_test(local_transactions_start_again),
         cmocka_unit_test(a_guests_transaction_fails_at_its_end_alone),

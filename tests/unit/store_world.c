@@ -33,15 +33,30 @@ static void point(void)
 ssize_t __real_write(int fd, const void *data, size_t len);
 ssize_t __wrap_write(int fd, const void *data, size_t len);
 int world_full_after = -1;
-bool world_full_beside_old;
+bool world_full_beside_old, world_full_with_two;
+
+bool world_has_two(void)
+{
+    char fresh[sizeof(world_path) + sizeof(JOURNAL_FRESH)];
+
+    snprintf(fresh, sizeof(fresh), "%s" JOURNAL_FRESH, world_path);
+    return access(fresh, F_OK) == 0;
+}
+
+static bool is_full(void)
+{
+    return world_full_after == 0 ||
+           (world_full_beside_old && access(world_path, F_OK) == 0) ||
+           (world_full_with_two && world_has_two());
+}
+
 uint64_t world_written;
 
 ssize_t __wrap_write(int fd, const void *data, size_t len)
 {
     ssize_t n;
 
-    if (world_full_after == 0 ||
-        (world_full_beside_old && access(world_path, F_OK) == 0)) {
+    if (is_full()) {
         errno = ENOSPC;
         return -1;
     }

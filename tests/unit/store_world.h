@@ -62,6 +62,9 @@ void world_compare(void);
  * two files, or as long as there is an old one. */
 extern int world_full_after;
 extern bool world_no_second_file, world_full_beside_old;
+/* Or as long as there are two. */
+extern bool world_full_with_two;
+bool world_has_two(void);
 /* Bytes to files, so far. */
 extern uint64_t world_written;
 

@@ -293,6 +293,13 @@ int state_rewrite(void)
     return state.on ? rewrite() : ENOSPC;
 }
 
+static void put_off_rewriting(int why)
+{
+    stop_rewriting();
+    log_warning("rewriting %s: %s; it grows on", state.path, strerror(why));
+    state.full_size = state.journal.size / 2;
+}
+
 /* --- a round -------------------------------------------------------------- */
 
 /* All that was reported since the last time. */
@@ -304,6 +311,11 @@ static int write_changes(void)
         pack_connection(journal_pack(&state.journal), d, false);
     pack_counters(journal_pack(&state.journal));
     rc = journal_write(&state.journal);
+    /* The room is that of the file that was to take its place. */
+    if (rc == ENOSPC && state.dump.tree) {
+        put_off_rewriting(rc);
+        rc = journal_write(&state.journal);
+    }
     for (struct domain *d = state.touched; !rc && d; d = d->next_touched)
         is_saved(d);
     return rc;
@@ -350,11 +362,8 @@ static void compact(void)
     rc = rc ? rc : dump_step(&state.dump, state_step, &whole);
     if (whole && !rc)
         rc = end_rewriting();
-    if (!rc)
-        return;
-    stop_rewriting();
-    log_warning("rewriting %s: %s; it grows on", state.path, strerror(rc));
-    state.full_size = state.journal.size / 2;
+    if (rc)
+        put_off_rewriting(rc);
 }
 
 /* A daemon that serves without a journal is better than none that does. */
