@@ -408,7 +408,7 @@ static void test_comes_and_goes(void **state)
     v.sched.hard_affinity = hog.sched.hard_affinity = cpumask_of(0);
     v.is_running = false;
     rq->curr = test_cpu.current_vcpu = &hog;
-    rq->decided = hog.sched.started = hog.runstate.state_entry_time = start;
+    hog.sched.started = hog.runstate.state_entry_time = start;
     hog.sched.vruntime = rq->min_vruntime + SECONDS(1);
     clock_now = start + MICROSECS(10 * sched_ratelimit_us);
     decisions = 0;

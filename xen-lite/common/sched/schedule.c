@@ -43,7 +43,6 @@ struct runq {
     struct list_head queue; /* ascending vruntime; never the running vcpu */
     int64_t min_vruntime;
     struct vcpu *curr;
-    s_time_t decided; /* when curr was chosen, or chosen again */
     struct timer slice, refill;
     unsigned int nr_queued;
 };
@@ -307,7 +306,6 @@ static void schedule(void)
 
     next->sched.started = now;
     rq->curr = next;
-    rq->decided = now;
     end = turn_end(rq, next, now);
     if (end != STIME_MAX)
         set_timer(&rq->slice, end);
@@ -357,26 +355,27 @@ static unsigned int pick_cpu(const struct vcpu *v)
     return cpumask_test(v->processor, likes) ? v->processor : ffs64(likes.bits);
 }
 
-/* Queued vcpu v: when must the one that runs make room for it? Not before what
- * it has since the last decision: vcpus that come and are gone again when their
- * turn has come would take its time for decisions. */
-static void preempt_if_better(struct runq *rq, const struct vcpu *v,
-                              s_time_t now)
+/* Queued vcpu v: when must the one that runs make room for it? Not at once if
+ * it was to a moment ago: one that comes, and is gone again when its turn has
+ * come, would take the other's time for decisions. */
+static void preempt_if_better(struct runq *rq, struct vcpu *v, s_time_t now)
 {
     const struct vcpu *curr = rq->curr;
-    s_time_t due = now;
+    s_time_t entry = curr->runstate.state_entry_time, due = now;
 
     ASSERT_HELD(&rq->lock);
     if (!is_idle_vcpu(curr)) {
         if (v->sched.vruntime + WAKE_MARGIN < curr->sched.vruntime)
-            due = rq->decided + MICROSECS(sched_ratelimit_us);
+            due = MAX(entry, v->sched.asked) + MICROSECS(sched_ratelimit_us);
         else
             due = now + fair_turn(rq, curr);
     }
-    if (due <= now)
+    if (due <= now) {
+        v->sched.asked = now;
         cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
-    else if (!timer_is_active(&rq->slice) || due < rq->slice.expires)
+    } else if (!timer_is_active(&rq->slice) || due < rq->slice.expires) {
         set_timer(&rq->slice, due);
+    }
 }
 
 /*

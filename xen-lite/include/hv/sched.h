@@ -21,6 +21,7 @@ struct sched_vcpu {
     struct list_head runq; /* on the CPU's queue while runnable */
     int64_t vruntime;      /* weighted ns */
     s_time_t started;      /* when it was put on the CPU */
+    s_time_t asked;        /* when the running one had to make room at once */
     bool capped;           /* queued, but its domain has used its cap */
     bool queued;
     cpumask_t hard_affinity, soft_affinity;
