@@ -170,6 +170,13 @@ int arch_domain_create(struct domain *d,
     return 0;
 }
 
+static bool nmi_waits;
+
+bool arch_nmi_needs_delivery(const struct vcpu *v)
+{
+    return nmi_waits;
+}
+
 /* --- not reached, or of no matter here ------------------------------------ */
 
 void vprintk(const char *fmt, va_list ap)
@@ -398,6 +405,26 @@ static void test_tick(void **state)
     assert_int_equal(next_tick, now + MILLISECS(1));
 }
 
+/* Whoever sent it looked whether the vcpu sleeps just before it did. */
+static void test_sleep(void **state)
+{
+    struct vcpu *v = guest->vcpu[0];
+    static struct vcpu_info info;
+
+    v->vcpu_info = &info;
+    test_cpu.current_vcpu = v;
+    vcpu_block();
+    assert_true(test_bit(VPF_BLOCKED, &v->pause_flags));
+    vcpu_unblock(v);
+    nmi_waits = true;
+    vcpu_block();
+    assert_false(test_bit(VPF_BLOCKED, &v->pause_flags));
+    nmi_waits = false;
+    info.evtchn_upcall_pending = 1;
+    vcpu_block();
+    assert_false(test_bit(VPF_BLOCKED, &v->pause_flags));
+}
+
 /* An event is marked in the old place after that was copied. */
 static void event_comes(void)
 {
@@ -478,6 +505,8 @@ int main(void)
          NULL, NULL},
         {"Ticks that were missed are one, and the next lies in the future",
          test_tick, NULL, NULL, NULL},
+        {"A vcpu sleeps only without an event and without an NMI", test_sleep,
+         NULL, NULL, NULL},
         {"An event that comes while vcpu_info moves is looked for there",
          test_vcpu_info, NULL, NULL, NULL},
         {"Of two vcpus that go down at once one is the last", test_last_down,

@@ -92,7 +92,7 @@ void vcpu_block(void)
 
     set_bit(VPF_BLOCKED, &v->pause_flags);
     smp_mb(); /* flag before the look: pairs with vcpu_unblock()'s caller */
-    if (local_events_need_delivery(v))
+    if (local_events_need_delivery(v) || arch_nmi_needs_delivery(v))
         clear_bit(VPF_BLOCKED, &v->pause_flags);
     else
         raise_softirq(SCHEDULE_SOFTIRQ);

@@ -45,7 +45,7 @@ static long do_poll(struct domain *d, void *arg)
     if (atomic_xchg(&v->poll_evtchn, -1)) /* left by the last one */
         atomic_dec(&d->nr_polling);
 
-    rc = local_events_need_delivery(v)
+    rc = local_events_need_delivery(v) || arch_nmi_needs_delivery(v)
              ? 1
              : poll_ports(d, (uint64_t)poll->ports.p, poll->nr_ports, &port);
     if (rc) {

@@ -71,6 +71,8 @@ noreturn void startup_cpu_idle_loop(void);
 void vcpu_kick(struct vcpu *v);
 /* VCPUOP_send_nmi, XEN_DOMCTL_sendtrigger. -errno as there. */
 long arch_send_guest_nmi(struct vcpu *v);
+/* One is pending, and not held back by the handler of another. */
+bool arch_nmi_needs_delivery(const struct vcpu *v);
 /* No CPU holds translations of d's address spaces after it. All CPUs answer:
  * interrupts are on, and no lock that is taken with them off is held. */
 void arch_flush_tlb(struct domain *d);

@@ -8,17 +8,25 @@
 #include <hv/softirq.h>
 #include <asm/pv.h>
 
+bool arch_nmi_needs_delivery(const struct vcpu *v)
+{
+    return READ_ONCE(v->arch.nmi_pending) &&
+           !(READ_ONCE(v->arch.flags) & TF_NMI_BLOCKED);
+}
+
 long arch_send_guest_nmi(struct vcpu *v)
 {
+    bool waits;
+
     if (!v->arch.trap_ctxt[X86_TRAP_NMI].address)
         return 0; /* the guest has no handler */
-    if (atomic_xchg(&v->arch.nmi_pending, true))
-        return 0;
-    vcpu_unblock(v);
+    waits = atomic_xchg(&v->arch.nmi_pending, true);
+    vcpu_unblock(v); /* also one that sleeps in the handler of the one before */
     /* Out of a hypercall, only a softirq leads by where NMIs are looked for.
-     * One that does not run comes by there when it does; until then its last
-     * CPU is another's. */
-    if (READ_ONCE(v->is_running))
+     * One that does not run comes by there when it does, and sees the mark:
+     * loading its descriptor tables serializes. Until then its last CPU is
+     * another's. */
+    if (!waits && READ_ONCE(v->is_running))
         cpu_raise_softirq(READ_ONCE(v->processor), SCHEDULE_SOFTIRQ);
     return 0;
 }
