@@ -27,5 +27,5 @@ endif
 
 # What has no lwIP in it, on the host.
 $(eval $(call unit_test,demo_net,tests/unit/demo_net.c \
-    $(addprefix $(DEMO_NET)/,address.c request.c layout.c random.c),))
+    $(addprefix $(DEMO_NET)/,address.c request.c layout.c random.c segment.c),))
 .PHONY: demo-net build-demo-net

@@ -6,6 +6,7 @@
 #include <lwip/dhcp.h>
 #include <lwip/etharp.h>
 #include <lwip/init.h>
+#include <lwip/prot/tcp.h>
 #include <lwip/netif.h>
 #include <lwip/sys.h>
 #include <lwip/timeouts.h>
@@ -13,9 +14,10 @@
 #include <pv/netfront.h>
 
 #include "address.h"
-#include "isn.h"
+#include "hooks.h"
 #include "port.h"
 #include "random.h"
+#include "segment.h"
 
 #define MTU          1500
 #define FRAME_SENT   (MTU + NET_FRAME_MIN)
@@ -58,6 +60,17 @@ u32_t isn_of(const struct ip4_addr *local, u16_t local_port,
     return system_time() / 4096 +
            keyed_hash((uint64_t)local->addr << 32 | remote->addr,
                       1UL << 32 | (uint32_t)local_port << 16 | remote_port);
+}
+
+int8_t look_at_segment(const struct tcp_hdr *h, uint16_t options,
+                       const uint8_t *second)
+{
+    struct segment s = {.syn = TCPH_FLAGS(h) & TCP_SYN,
+                        .window = h->wnd,
+                        .options = (const uint8_t *)(h + 1),
+                        .bytes = options};
+
+    return !second && segment_is_sound(&s) ? ERR_OK : ERR_VAL;
 }
 
 /* --- frames --------------------------------------------------------------- */

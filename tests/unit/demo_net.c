@@ -15,6 +15,7 @@
 #include "../../frontends/demo-net/disk.h"
 #include "../../frontends/demo-net/random.h"
 #include "../../frontends/demo-net/request.h"
+#include "../../frontends/demo-net/segment.h"
 
 /* --- addresses ------------------------------------------------------------ */
 
@@ -228,6 +229,58 @@ static void sip_hash_is_that_of_its_authors(void **state)
     assert_int_equal(keyed_hash(1, 2), keyed_hash(1, 2));
 }
 
+/* --- segments ------------------------------------------------------------- */
+
+#define MSS(n) 2, 4, (n) >> 8, (n)&0xff
+
+static bool sound(bool syn, uint16_t window, const uint8_t *options, size_t n)
+{
+    uint8_t *copy = malloc(n ? n : 1);
+    bool good;
+
+    assert_non_null(copy);
+    memcpy(copy, options, n);
+    good = segment_is_sound(&(struct segment){
+        .syn = syn, .window = window, .options = copy, .bytes = n});
+    free(copy);
+    return good;
+}
+
+#define SOUND(syn, window, ...)                                                \
+    sound(syn, window, (const uint8_t[]){__VA_ARGS__},                         \
+          sizeof((const uint8_t[]){__VA_ARGS__}))
+
+/* As Linux sends them: MSS, SACK permitted, time stamps, window scale. */
+static void usual_segments_are_shown(void **state)
+{
+    assert_true(SOUND(true, 64240, MSS(1460), 4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0,
+                      0, 1, 3, 3, 7));
+    assert_true(SOUND(false, 0, 1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8));
+    assert_true(SOUND(true, 2 * SEGMENT_MIN, MSS(SEGMENT_MIN), 0, 2, 4));
+    assert_true(sound(true, 64240, (const uint8_t *)"", 0));
+}
+
+static void those_that_would_cut_what_is_cut_are_not(void **state)
+{
+    assert_false(SOUND(false, 64240, MSS(1460)));
+    assert_false(SOUND(false, 64240, 1, 1, MSS(1)));
+    assert_false(SOUND(true, 64240, MSS(1)));
+    assert_false(SOUND(true, 64240, MSS(SEGMENT_MIN - 1)));
+    assert_false(SOUND(true, 64240, MSS(1460), MSS(2)));
+    assert_false(SOUND(true, 2 * SEGMENT_MIN - 1, MSS(1460)));
+    assert_false(SOUND(true, 0, 1));
+}
+
+static void nor_are_options_without_an_end(void **state)
+{
+    assert_false(SOUND(false, 64240, 8));
+    assert_false(SOUND(false, 64240, 8, 0, 1));
+    assert_false(SOUND(false, 64240, 8, 1, 1));
+    assert_false(SOUND(false, 64240, 8, 4, 1));
+    assert_false(SOUND(true, 64240, 2, 3, 5));
+    assert_false(SOUND(true, 64240, 2, 4, 5));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +294,9 @@ int main(void)
         cmocka_unit_test(any_bytes_end_or_wait),
         cmocka_unit_test(a_block_has_a_number_or_none),
         cmocka_unit_test(sip_hash_is_that_of_its_authors),
+        cmocka_unit_test(usual_segments_are_shown),
+        cmocka_unit_test(those_that_would_cut_what_is_cut_are_not),
+        cmocka_unit_test(nor_are_options_without_an_end),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

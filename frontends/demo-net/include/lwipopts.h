@@ -55,8 +55,11 @@
 #define TCP_QUEUE_OOSEQ         0
 #define TCP_MSL                 5000UL
 /* The sequence number that a connection begins with cannot be guessed. */
-#define LWIP_HOOK_FILENAME "isn.h"
+#define LWIP_HOOK_FILENAME "hooks.h"
 #define LWIP_HOOK_TCP_ISN  isn_of
+/* Nor do other segments than the first say how long segments may be. */
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, h, options, first, second, p)          \
+    look_at_segment(h, options, second)
 
 /* --- memory --------------------------------------------------------------- */
 #define MEM_ALIGNMENT 8
