@@ -28,13 +28,11 @@ static long set_state(struct xenbus_device *d, enum xenbus_state state)
     return rc;
 }
 
-/* False: the backend holds pages that it was granted, and this is to be called
- * again. */
+/* False: the backend holds pages that it was granted. */
 static bool stop(struct xenbus_device *d)
 {
-    d->online = false;
-    d->prepared = d->prepared && !d->driver->stop(d);
-    return !d->prepared;
+    d->online = d->prepared = false;
+    return d->driver->stop(d);
 }
 
 /* Whatever it holds. */
@@ -88,7 +86,7 @@ static void start(struct xenbus_device *d)
         xenbus_device_fail(d, "the backend does not say what the device is");
     if (d->failed || d->online)
         return;
-    d->online = true;
+    d->online = d->worked = true;
     if (d->state != XenbusStateConnected)
         set_state(d, XenbusStateConnected);
 }
@@ -111,15 +109,18 @@ static void begin(struct xenbus_device *d)
 }
 
 /* One that has never worked would fail again, as fast as it can. One that is
- * taken away is no error: nobody is told but the program. */
+ * taken away is no error: nobody is told but the program, which may wait since
+ * the connection before. */
 static void backend_gone(struct xenbus_device *d)
 {
-    if (d->online && xenbus_backend_number(d, "online", 0) == 1) {
+    bool stays = xenbus_backend_number(d, "online", 0) == 1;
+
+    if (d->online && stays) {
         begin(d);
-        return;
+    } else if (d->prepared || (d->worked && !stays)) {
+        give_up(d, "the backend has closed it");
+        leave(d);
     }
-    give_up(d, "the backend has closed it");
-    leave(d);
 }
 
 /* A backend that waits although the device works was replaced meanwhile by one
@@ -143,8 +144,7 @@ static void look(struct xenbus_device *d)
         break;
     case XenbusStateClosed:
     case XenbusStateUnknown:
-        if (d->prepared)
-            backend_gone(d);
+        backend_gone(d);
         break;
     default:
         break;
@@ -212,7 +212,7 @@ long xenbus_device_open(struct xenbus_device *d,
     long rc = xenbus_open();
 
     d->driver = driver;
-    d->prepared = d->online = d->failed = false;
+    d->prepared = d->online = d->worked = d->failed = false;
     d->watch = (struct xenbus_watch){
         .path = d->watched, .changed = changed, .resumed = resumed};
     snprintf(d->path, sizeof(d->path), "device/%s/%u", driver->kind, id);

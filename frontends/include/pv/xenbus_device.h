@@ -7,7 +7,7 @@
  *   backend says     frontend does                                says
  *   InitWait         prepare(), publish() in one transaction      published
  *   Connected        start(); again when it says so once more     Connected
- *   Closing          pause()                                      Closed
+ *   Closing                                                       Closed
  *   Closed, or gone  stop(), and from the beginning if the        Initialising
  *                    device has worked and is to stay ("online")
  *
@@ -34,8 +34,9 @@ struct xenbus_driver {
     long (*publish)(struct xenbus_device *d, const struct xenbus_tx *tx);
     /* Reads the properties; the device works from here on. */
     long (*start)(struct xenbus_device *d);
-    /* Undoes prepare() and start(), however far they came. False: the backend
-     * holds pages of it. d->failed: there will be no other connection. */
+    /* Undoes prepare() and start(), however far they came; may run again. False:
+     * the backend holds pages of it. d->failed: there will be no other
+     * connection. */
     bool (*stop)(struct xenbus_device *d);
 };
 
@@ -46,6 +47,7 @@ struct xenbus_device {
     enum xenbus_state state; /* as it was written */
     bool prepared;           /* and not stopped */
     bool online;             /* between start() and what ends it */
+    bool worked;             /* it was online once */
     bool failed;             /* for good; one line has said why */
     struct xenbus_watch watch;
     char watched[104];

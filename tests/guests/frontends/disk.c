@@ -144,6 +144,25 @@ static void try_disk_removed(void)
     store_set("/b/online", "1");
 }
 
+/* Taken away while it is to be connected anew. */
+static void try_disk_removed_between(void)
+{
+    disk_anew();
+    begin_read();
+    store_backend(NULL, NULL);
+    store_set("/b/state", "6");
+    serve_all();
+    is(under_way.result, BLK_PENDING,
+       "a read waits for a backend that has closed and is to come again");
+    store_set("/b/online", "0");
+    store_set("/b/state", "6");
+    serve_all();
+    is(under_way.result, -EIO, "it fails when the disk is removed meanwhile");
+    store_backend("device/vbd/0/state", "/b/state");
+    blkfront_close(&disk);
+    store_set("/b/online", "1");
+}
+
 static volatile bool had_page;
 
 static void note_page(void)
@@ -256,6 +275,7 @@ void try_disks(void)
     try_disk_again();
     try_disk_with_fewer_segments();
     try_disk_removed();
+    try_disk_removed_between();
     try_disk_closed();
     try_disk_again_with_pages();
     try_disk();
