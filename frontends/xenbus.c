@@ -501,27 +501,36 @@ void xenbus_unwatch(struct xenbus_watch *w)
         }
 }
 
-static struct xenbus_watch *next_fired(void)
+/* One that has not had its turn yet. */
+static struct xenbus_watch *next_fired(uint32_t turn)
 {
     struct xenbus_watch *w = watches;
 
-    while (w && !w->fired)
+    while (w && (!w->fired || w->turn == turn))
         w = w->next;
     return w;
 }
 
-/* An event of the store's. Any watch may be gone when a function returns. */
+/* An event of the store's. Any watch may be gone when a function returns. Who
+ * writes a node without end fires its watch again while it is looked at: it has
+ * a turn like others, and the program has its own. */
 static void serve(void *unused)
 {
+    static uint32_t turns;
+    uint32_t turn = ++turns;
     struct xenbus_watch *w;
 
-    if (refused)
+    if (!refused)
+        renew_if(note_what_else_came());
+    if (refused) /* or each device would find that its backend is gone */
         return;
-    renew_if(note_what_else_came());
-    while ((w = next_fired())) {
+    while ((w = next_fired(turn))) {
         w->fired = false;
+        w->turn = turn;
         w->changed(w);
     }
+    if (next_fired(0))
+        event_raise(port);
 }
 
 /* --- connecting ----------------------------------------------------------- */

@@ -72,7 +72,7 @@ struct xenbus_watch {
     void (*resumed)(struct xenbus_watch *w);
     /* The library's. */
     struct xenbus_watch *next;
-    uint32_t token;
+    uint32_t token, turn;
     bool fired;
 };
 long xenbus_watch(struct xenbus_watch *w);

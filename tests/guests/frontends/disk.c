@@ -163,6 +163,22 @@ static void try_disk_removed_between(void)
     store_set("/b/online", "1");
 }
 
+static void try_restless_backend(void)
+{
+    uint64_t before;
+
+    disk_anew();
+    store_be_restless(true);
+    store_set("/b/state", "4");
+    before = system_time();
+    while (events_serve(0) && system_time() < before + SECOND_NS / 100)
+        ;
+    ok(disk.dev.online,
+       "a backend that never rests leaves the program its turn");
+    store_be_restless(false);
+    blkfront_close(&disk);
+}
+
 static volatile bool had_page;
 
 static void note_page(void)
@@ -276,6 +292,7 @@ void try_disks(void)
     try_disk_with_fewer_segments();
     try_disk_removed();
     try_disk_removed_between();
+    try_restless_backend();
     try_disk_closed();
     try_disk_again_with_pages();
     try_disk();

@@ -17,6 +17,7 @@ static struct node {
 } nodes[NODES], watches[4]; /* a watch's value is its token */
 static const char *front_state, *back_state;
 static void (*when_closed)(void);
+static volatile bool restless;
 
 static struct node *find(struct node *in, unsigned int nr, const char *path)
 {
@@ -212,6 +213,8 @@ static void answer(const struct xsd_sockmsg *m, const char *payload)
     switch (m->type) {
     case XS_READ:
         do_read(m, payload);
+        if (restless && back_state && !strcmp(payload, back_state))
+            fire(back_state);
         break;
     case XS_WRITE:
         done(m);
@@ -335,4 +338,9 @@ void store_backend(const char *frontend_state, const char *backend_state)
 void store_when_closed(void (*fn)(void))
 {
     when_closed = fn;
+}
+
+void store_be_restless(bool on)
+{
+    restless = on;
 }
