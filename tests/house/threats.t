@@ -48,7 +48,7 @@ sub fault_of {
     my ($file, $check) = @_;
     my $path = "tests/$file";
     return "$file is not there" unless -f $path;
-    return "$file is not run" unless $file =~ m{^(?:guests/\w+/main\.c|\w+/\w+\.t|fuzz/\w+\.c)$}
+    return "$file is not run" unless $file =~ m{^(?:guests/\w+/\w+\.c|\w+/\w+\.t|fuzz/\w+\.c)$}
         || $file =~ m{^unit/(\w+)\.c$} && $unit{$1}
         || $file =~ m{^(\w+/\w+)\.dom0$} && -f "tests/$1.t";
     my $n = () = text_of($path) =~ /(?<!\w)\Q$check\E/g;
