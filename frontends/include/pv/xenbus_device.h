@@ -34,8 +34,8 @@ struct xenbus_driver {
     long (*publish)(struct xenbus_device *d, const struct xenbus_tx *tx);
     /* Reads the properties; the device works from here on. */
     long (*start)(struct xenbus_device *d);
-    /* Undoes prepare() and start(), however far they came; may run again. False:
-     * the backend holds pages of it. d->failed: there will be no other
+    /* Undoes prepare() and start(), however far they came; may run again.
+     * False: the backend holds pages of it. d->failed: there will be no other
      * connection. */
     bool (*stop)(struct xenbus_device *d);
 };
