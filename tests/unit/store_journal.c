@@ -120,6 +120,33 @@ static void no_client_waits_for_the_whole_state(void **state)
     fake_stop();
 }
 
+/* Nor does the old file grow without end meanwhile. */
+static void a_busy_store_does_not_outrun_its_rewriting(void **state)
+{
+    char path[32], value[2001];
+    off_t most = 0, size;
+
+    state_step = 100; /* less than a round writes */
+    world_begin(8, 0);
+    world_start(world_boot);
+    world_root = client_new(NULL);
+    memset(value, 'v', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    for (int i = 0; i < 6000; i++) {
+        snprintf(path, sizeof(path), "/%d", i % 400);
+        value[i % 2000]++;
+        assert_int_equal(client_write(world_root, 0, path, value), 0);
+        size = size_of_journal();
+        most = size > most ? size : most;
+    }
+    client_free(world_root);
+    state_step = 64 << 10;
+    state_stop();
+    fake_stop();
+    /* It may be four times the state, and grows while that is written. */
+    assert_in_range(most, 1 << 20, 400 * 2100 * 7);
+}
+
 /* One that begins cannot rewrite the journal, and must not lose it. */
 static void deaths_without_room_for_a_second_file(void **state)
 {
@@ -395,6 +422,7 @@ int main(void)
         cmocka_unit_test(one_death_at_every_point),
         cmocka_unit_test(many_deaths_in_long_histories),
         cmocka_unit_test(no_client_waits_for_the_whole_state),
+        cmocka_unit_test(a_busy_store_does_not_outrun_its_rewriting),
         cmocka_unit_test(deaths_without_room_for_a_second_file),
         cmocka_unit_test(each_daemon_has_a_number_without_room_as_well),
         cmocka_unit_test(without_room_the_daemon_goes_on),

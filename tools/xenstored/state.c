@@ -352,14 +352,15 @@ static bool is_long(void)
            state.journal.size > REWRITE_RATIO * state.full_size;
 }
 
-/* A part of it in each round: whoever has written last does not pay for all.
- * The old file is complete: without room for another it goes on. */
-static void compact(void)
+/* A part of it in each round, and what the round itself has written, or a busy
+ * store would outrun it: whoever has written last does not pay for all. The old
+ * file is complete: without room for another it goes on. */
+static void compact(uint64_t written)
 {
     bool whole = false;
     int rc = state.dump.tree ? 0 : begin_rewriting();
 
-    rc = rc ? rc : dump_step(&state.dump, state_step, &whole);
+    rc = rc ? rc : dump_step(&state.dump, state_step + written, &whole);
     if (whole && !rc)
         rc = end_rewriting();
     if (rc)
@@ -392,6 +393,7 @@ void state_try_again(void)
 
 void state_commit(void)
 {
+    uint64_t before = state.journal.size;
     int rc;
 
     if (!something_to_write())
@@ -400,7 +402,7 @@ void state_commit(void)
     if (rc)
         rc = replace();
     else if (state.dump.tree || is_long())
-        compact();
+        compact(state.journal.size - before);
     state.written++;
     publish_touched();
     if (rc)
