@@ -127,10 +127,15 @@ static void descriptors(void)
 
 static void refused_gdts(void)
 {
+    uint64_t all[16];
     uint64_t nowhere = ~0UL, frames[2] = {frame, ~0UL};
 
-    is(HC2(set_gdt, &frame, 9000), -EINVAL,
-       "set_gdt of 9000 entries is -EINVAL");
+    for (unsigned int i = 0; i < 16; i++)
+        all[i] = frame;
+    is(HC2(set_gdt, all, 14 * 512 + 1), -EINVAL,
+       "set_gdt of an entry that is the hypervisor's is -EINVAL");
+    is(HC2(set_gdt, all, 16 * 512), -EINVAL,
+       "set_gdt of 16 pages of entries is -EINVAL");
     is(HC2(set_gdt, 0xffff830000000000UL, 16), -EFAULT,
        "set_gdt at a bad address is -EFAULT");
     is(HC2(set_gdt, &nowhere, 16), -EINVAL,
