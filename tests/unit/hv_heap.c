@@ -348,21 +348,30 @@ static void interrupt_so_often(unsigned int looks)
 
 #define STRIDE 16 /* frames that are scrubbed between two looks */
 
-/* All memory is dirty: it was used. */
-static xen_pfn_t take_a_run(void)
+/* The domain has a run at run, and all else is held, in single frames. How many
+ * these are. */
+static unsigned int take_all(xen_pfn_t *run, void *held[WORLD_FRAMES])
 {
-    static void *held[WORLD_FRAMES];
-    xen_pfn_t run = 100;
     struct xen_memory_reservation r = {
         .extent_order = RUN, .nr_extents = 1, .domid = DOMID_SELF};
     unsigned int n = 0;
 
-    r.extent_start.p = &run;
+    r.extent_start.p = run;
     world_domain[0]->max_pages = TOTAL;
     world_call(__HYPERVISOR_memory_op, XENMEM_increase_reservation,
                (uint64_t)&r, 0, 0);
     while ((held[n] = alloc_xenheap_pages(0, MEMF_low_reserve)))
         n++;
+    return n;
+}
+
+/* All memory is dirty: it was used. */
+static xen_pfn_t take_a_run(void)
+{
+    static void *held[WORLD_FRAMES];
+    xen_pfn_t run = 100;
+    unsigned int n = take_all(&run, held);
+
     while (n)
         free_xenheap_page(held[--n]);
     return run;
@@ -453,16 +462,8 @@ static void frames_that_lie_apart_are_exchanged_for_a_run(void **state)
 {
     static void *held[WORLD_FRAMES];
     xen_pfn_t list[1 << RUN], run = 100;
-    struct xen_memory_reservation r = {
-        .extent_order = RUN, .nr_extents = 1, .domid = DOMID_SELF};
-    unsigned int n = 0;
+    unsigned int n = take_all(&run, held);
 
-    r.extent_start.p = &run;
-    world_domain[0]->max_pages = TOTAL;
-    world_call(__HYPERVISOR_memory_op, XENMEM_increase_reservation,
-               (uint64_t)&r, 0, 0);
-    while ((held[n] = alloc_xenheap_pages(0, MEMF_low_reserve)))
-        n++;
     for (unsigned int i = 0; i < n; i++)
         if (mfn_x(virt_to_mfn(held[i])) % 2) {
             free_xenheap_page(held[i]);
@@ -475,11 +476,7 @@ static void frames_that_lie_apart_are_exchanged_for_a_run(void **state)
         assert_int_equal(list[i] % 2, 1);
         assert_int_equal(get_gpfn_from_mfn(_mfn(list[i])), 300 + i);
     }
-    r = (struct xen_memory_reservation){.nr_extents = 1 << RUN,
-                                        .domid = DOMID_SELF};
-    r.extent_start.p = list;
-    world_call(__HYPERVISOR_memory_op, XENMEM_decrease_reservation,
-               (uint64_t)&r, 0, 0);
+    give_singles(list);
     for (unsigned int i = 0; i < n; i++)
         free_xenheap_page(held[i]);
 }

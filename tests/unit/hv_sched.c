@@ -344,6 +344,33 @@ static void test_sleeper(void **state)
     spin_unlock(&rq->lock);
 }
 
+/* CPU 0 alone is there, for these two. */
+static void begin_two(struct vcpu *v, struct vcpu *hog, uint32_t id)
+{
+    cpu_online_map = cpumask_of(0);
+    run_on(0);
+    *v = new_vcpu(id);
+    *hog = new_vcpu(id + 1);
+    sched_vcpu_init(v);
+    sched_vcpu_init(hog);
+    v->processor = hog->processor = 0;
+    v->sched.hard_affinity = hog->sched.hard_affinity = cpumask_of(0);
+}
+
+/* Both CPUs are, and idle. */
+static void end_two(struct vcpu *queued, s_time_t start)
+{
+    struct runq *rq = &per_cpu(runq, 0);
+
+    spin_lock(&rq->lock);
+    dequeue(rq, queued);
+    rq->curr = test_cpu.current_vcpu = &idlers[0];
+    rq->min_vruntime = 0;
+    spin_unlock(&rq->lock);
+    clock_now = start;
+    cpu_online_map = (cpumask_t){3};
+}
+
 /* Nothing waits while it runs, so nothing asks the scheduler for a minute. */
 static void test_alone_for_long(void **state)
 {
@@ -351,14 +378,7 @@ static void test_alone_for_long(void **state)
     struct runq *rq = &per_cpu(runq, 0);
     s_time_t start = clock_now, turn;
 
-    cpu_online_map = cpumask_of(0);
-    run_on(0);
-    v = new_vcpu(6);
-    hog = new_vcpu(7);
-    sched_vcpu_init(&v);
-    sched_vcpu_init(&hog);
-    v.processor = hog.processor = 0;
-    v.sched.hard_affinity = hog.sched.hard_affinity = cpumask_of(0);
+    begin_two(&v, &hog, 6);
     v.sched.vruntime = hog.sched.vruntime = rq->min_vruntime;
     v.sched.started = start;
     hog.is_running = false;
@@ -381,14 +401,7 @@ static void test_alone_for_long(void **state)
         schedule();
     }
     assert_in_range(turn, SLICE, 2 * SLICE);
-
-    spin_lock(&rq->lock);
-    dequeue(rq, &hog);
-    rq->curr = test_cpu.current_vcpu = &idlers[0];
-    rq->min_vruntime = 0;
-    spin_unlock(&rq->lock);
-    clock_now = start;
-    cpu_online_map = (cpumask_t){3};
+    end_two(&hog, start);
 }
 
 /* It comes with a claim and is down again before anybody looks. */
@@ -397,15 +410,7 @@ static void test_comes_and_goes(void **state)
     struct runq *rq = &per_cpu(runq, 0);
     s_time_t start = clock_now;
     struct vcpu v, hog;
-
-    cpu_online_map = cpumask_of(0);
-    run_on(0);
-    v = new_vcpu(8);
-    hog = new_vcpu(9);
-    sched_vcpu_init(&v);
-    sched_vcpu_init(&hog);
-    v.processor = hog.processor = 0;
-    v.sched.hard_affinity = hog.sched.hard_affinity = cpumask_of(0);
+    begin_two(&v, &hog, 8);
     v.is_running = false;
     rq->curr = test_cpu.current_vcpu = &hog;
     hog.sched.started = hog.runstate.state_entry_time = start;
@@ -423,13 +428,7 @@ static void test_comes_and_goes(void **state)
         clock_now += MICROSECS(sched_ratelimit_us) / 50;
     }
     assert_in_range(decisions, 1, 3);
-
-    spin_lock(&rq->lock);
-    rq->curr = test_cpu.current_vcpu = &idlers[0];
-    rq->min_vruntime = 0;
-    spin_unlock(&rq->lock);
-    clock_now = start;
-    cpu_online_map = (cpumask_t){3};
+    end_two(&v, start);
 }
 
 int main(void)

@@ -34,19 +34,16 @@
 
 /* Control registers. Ours are the same on all CPUs, from cpu_init_features()
  * on, but for CR0_TS; a guest reads others (pv/emul/priv.c). */
-#define CR0_PE        (1UL << 0)  /* protected mode */
-#define CR0_MP        (1UL << 1)  /* fwait obeys TS, too */
-#define CR0_TS        (1UL << 3)  /* the FPU traps with #NM */
-#define CR0_ET        (1UL << 4)  /* reads as one */
-#define CR0_NE        (1UL << 5)  /* FPU errors come as #MF */
-#define CR0_WP        (1UL << 16) /* we obey PTE_RW as well */
-#define CR0_AM        (1UL << 18) /* EFLAGS.AC of a guest works */
-#define CR0_PG        (1UL << 31) /* paging */
-#define CR4_DE        (1UL << 3)  /* I/O breakpoints; DR4 and DR5 fault */
-#define CR4_GUEST_OWN CR4_DE      /* a guest reads back what it wrote */
-
-#define DR6_STATUS                                                             \
-    0xe00fUL /* what a debug exception was; stays until cleared */
+#define CR0_PE         (1UL << 0)  /* protected mode */
+#define CR0_MP         (1UL << 1)  /* fwait obeys TS, too */
+#define CR0_TS         (1UL << 3)  /* the FPU traps with #NM */
+#define CR0_ET         (1UL << 4)  /* reads as one */
+#define CR0_NE         (1UL << 5)  /* FPU errors come as #MF */
+#define CR0_WP         (1UL << 16) /* we obey PTE_RW as well */
+#define CR0_AM         (1UL << 18) /* EFLAGS.AC of a guest works */
+#define CR0_PG         (1UL << 31) /* paging */
+#define CR4_DE         (1UL << 3)  /* I/O breakpoints; DR4 and DR5 fault */
+#define CR4_GUEST_OWN  CR4_DE      /* a guest reads back what it wrote */
 #define CR4_PAE        (1UL << 5)  /* long mode needs it */
 #define CR4_MCE        (1UL << 6)  /* machine checks come as #MC */
 #define CR4_PGE        (1UL << 7)  /* PTE_GLOBAL counts; a change flushes all */
@@ -55,6 +52,9 @@
 #define CR4_OSXSAVE    (1UL << 18) /* xsave and XCR0 exist */
 #define CR4_SMEP       (1UL << 20) /* we do not execute user pages */
 #define CR4_SMAP       (1UL << 21) /* user pages only after stac() */
+
+/* What a debug exception was: stays until it is cleared. */
+#define DR6_STATUS 0xe00fUL
 
 /* Model-specific registers, with the bits of those that have some. Those that a
  * guest may see or set are handled in pv/emul/msr.c. */
