@@ -62,6 +62,15 @@ static bool is_own_trace(const char *path)
            !strcmp(path, own->trace_file);
 }
 
+/* By one of log_open.h, in whichever of the two directories it is. */
+static int in_own(int (*fn)(const char *directory, const char *path),
+                  const char *path)
+{
+    int fd = fn(own->logs, path);
+
+    return fd == -EXDEV ? fn(own->directory, path) : fd;
+}
+
 /* A descriptor or -errno. */
 static int open_file(const char *path)
 {
@@ -69,9 +78,7 @@ static int open_file(const char *path)
 
     if (is_own_trace(path))
         return file_open(path, FILE_LOG);
-    fd = log_open_below(own->logs, path);
-    if (fd == -EXDEV)
-        fd = log_open_below(own->directory, path);
+    fd = in_own(log_open_below, path);
     if (fd >= 0 && is_pid_file(fd)) {
         close(fd);
         fd = -EXDEV;
@@ -100,9 +107,7 @@ static bool may_exist(const char *path)
 
     if (is_own_trace(path))
         return exists(path);
-    fd = log_look_below(own->logs, path);
-    if (fd == -EXDEV)
-        fd = log_look_below(own->directory, path);
+    fd = in_own(log_look_below, path);
     if (fd >= 0)
         close(fd);
     return fd != -ENOENT;
