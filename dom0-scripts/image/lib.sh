@@ -262,6 +262,14 @@ put_modules() {
     "$PKG_ROOT/bin/busybox" depmod -b "$dest" "$KVER"
 }
 
+# put_qemu DEST: the QEMU that serves disks for stock tools, with its libraries;
+# use_qemu (dom0-lib.sh) runs it from /images/qemu.
+put_qemu() {
+    mkdir -p "$1"
+    put "$1" usr/libexec/xen-qemu-system-i386 usr/share/qemu/keymaps
+    put_libraries "$1"
+}
+
 # put_demo_net DIR: DIR, a tree for dom0 (EXTRA), gets what demo-net.sh needs
 put_demo_net() {
     mkdir -p "$1/demo-net"

@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# The frontends of frontends/ in tiny guests. SYSTEMS: xen-lite with our backends,
-# which are killed meanwhile, as is the store (default); "stock", with those of
-# Linux's kernel and Debian's tools, which save and migrate the guest; genuine Xen
-# with these, which refuses to migrate it.
+# The frontends of frontends/ in tiny guests. SYSTEMS, each of a hypervisor and who
+# serves the devices: xen-lite (default) and genuine-ours, our backends, which are
+# killed KILLS (3) times meanwhile, and the store; stock and genuine, Linux's
+# kernel, with Debian's tools, which save the guest, and migrate it unless genuine
+# Xen refuses; qdisk and genuine-qdisk, QEMU for the disk. Each device is
+# connected anew CLOSES (1) times. With several, a table at the end.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/system/lib.sh
 export LIMIT=${LIMIT:-300}
@@ -30,11 +32,44 @@ said=$(built 2>&1) && result ok "the example is built with what is installed" ||
 said=$(in_readme) && result ok "README has the example's configuration" ||
     { sed 's/^/# /' <<< "$said"; result "not ok" "README has the example's configuration"; }
 
-for system in ${SYSTEMS:-xen-lite}; do
+systems=(${SYSTEMS:-xen-lite})
+case " ${systems[*]}" in *qdisk*)
+    fetch closure $(packages qdisk) >&2 || die "QEMU's packages were not fetched, see above"
+    put_qemu "$tmp/images/qemu"
+    mke2fs -q -t ext4 -d "$tmp/images" "$tmp/images.img" 512M
+    ;;
+esac
+
+# table_row SYSTEM HYPERVISOR BACKENDS: what its log has, of each kind of check
+column() { echo "$(grep -c "TAP ok .*\($1\)" "$log")/$(grep -c "TAP \(not \)\?ok .*\($1\)" "$log")"; }
+row() { rows+=("$(printf '# %-10s %-14s %6s %8s %8s %8s %8s %8s %8s' "$@")"); }
+table_row() {
+    local log=$tmp/$1.log
+    row "$2" "$3" "$(column '')" "$(column 'on the disk\|it has read')" "$(column 'frames go')" "$(column killed)" \
+        "$(column 'connected anew')" "$(column 'saved\|restored')" "$(column migrated)"
+}
+rows=()
+row hypervisor backends checks disk frames killed closed saved migrated
+closes=closes=${CLOSES:-1}
+for system in "${systems[@]}"; do
     case $system in
-        genuine) checks_of genuine $((all + saves)) $script HYPERVISOR=genuine TOOLS=stock DOM0_ARGS="saves=yes" ;;
-        stock) checks_of stock $((all + saves + migrates)) $script TOOLS=stock DOM0_ARGS="saves=yes migrates=yes" ;;
-        *) checks_of "$system" $((all + kills)) $script TOOLS=ours DOM0_ARGS=kills=yes ;;
+        genuine*) xen=genuine name=Xen most=$((all + saves)) args="saves=yes $closes" ;;
+        *) xen=${HYPERVISOR:-} name=xen-lite most=$((all + saves + migrates)) args="saves=yes migrates=yes $closes" ;;
+    esac
+    case $system in
+        *qdisk)
+            IMAGES=$tmp/images.img checks_of "$system" $most $script HYPERVISOR=$xen TOOLS=stock DOM0_ARGS="disk=qdisk $args"
+            table_row "$system" $name "QEMU, Linux"
+            ;;
+        genuine | stock)
+            checks_of "$system" $most $script HYPERVISOR=$xen TOOLS=stock DOM0_ARGS="$args"
+            table_row "$system" $name Linux
+            ;;
+        *)
+            checks_of "$system" $((all + kills)) $script HYPERVISOR=$xen TOOLS=ours DOM0_ARGS="kills=${KILLS:-3} $closes"
+            table_row "$system" $name ours
+            ;;
     esac
 done
+[ ${#systems[@]} = 1 ] || printf '%s\n' "${rows[@]}"
 echo "1..$n"

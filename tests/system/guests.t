@@ -30,8 +30,7 @@ collect() {
     cp "$BUILD/tests/system/idle_guest" "$images/kernel/idle"
     cp "$PKG_ROOT/usr/lib/grub-xen/grub-x86_64-xen.bin" "$images/kernel/"
     "$IMAGE_DIR/mkguest" "$images/kernel/initrd"
-    put "$images/qemu" usr/libexec/xen-qemu-system-i386 usr/share/qemu/keymaps
-    put_libraries "$images/qemu"
+    put_qemu "$images/qemu"
     fetch_kernel cloud-amd64
     cp "$KERNEL" "$images/kernel/vmlinuz-cloud"
     "$IMAGE_DIR/mkguest" "$images/kernel/initrd-cloud" cloud-amd64
