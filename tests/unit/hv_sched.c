@@ -404,31 +404,46 @@ static void test_alone_for_long(void **state)
     end_two(&hog, start);
 }
 
-/* It comes with a claim and is down again before anybody looks. */
-static void test_comes_and_goes(void **state)
+/* They come with a claim and are down again before anybody looks. */
+static void test_come_and_go(unsigned int nr)
 {
     struct runq *rq = &per_cpu(runq, 0);
     s_time_t start = clock_now;
-    struct vcpu v, hog;
-    begin_two(&v, &hog, 8);
-    v.is_running = false;
+    struct vcpu v[4], hog;
+
+    for (unsigned int i = 0; i < nr; i++) {
+        begin_two(&v[i], &hog, 8 + i);
+        v[i].is_running = false;
+    }
     rq->curr = test_cpu.current_vcpu = &hog;
     hog.sched.started = hog.runstate.state_entry_time = start;
     hog.sched.vruntime = rq->min_vruntime + SECONDS(1);
     clock_now = start + MICROSECS(10 * sched_ratelimit_us);
     decisions = 0;
     for (int i = 0; i < 100; i++) {
-        clear_bit(VPF_DOWN, &v.pause_flags);
-        v.sched.vruntime = 0;
-        vcpu_wake(&v);
-        set_bit(VPF_DOWN, &v.pause_flags);
-        vcpu_sleep_nosync(&v);
+        struct vcpu *w = &v[i % nr];
+
+        clear_bit(VPF_DOWN, &w->pause_flags);
+        w->sched.vruntime = 0;
+        vcpu_wake(w);
+        set_bit(VPF_DOWN, &w->pause_flags);
+        vcpu_sleep_nosync(w);
         schedule();
         assert_ptr_equal(rq->curr, &hog);
         clock_now += MICROSECS(sched_ratelimit_us) / 50;
     }
     assert_in_range(decisions, 1, 3);
-    end_two(&v, start);
+    end_two(&v[0], start);
+}
+
+static void test_comes_and_goes(void **state)
+{
+    test_come_and_go(1);
+}
+
+static void test_many_come_and_go(void **state)
+{
+    test_come_and_go(4);
 }
 
 int main(void)
@@ -449,6 +464,8 @@ int main(void)
          test_alone_for_long, NULL, NULL, NULL},
         {"A vcpu that comes and goes takes no time of the one that runs",
          test_comes_and_goes, NULL, NULL, NULL},
+        {"Nor do several of a domain that come and go by turns",
+         test_many_come_and_go, NULL, NULL, NULL},
     };
 
     return cmocka_run_group_tests(tests, start, NULL);

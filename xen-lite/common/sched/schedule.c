@@ -356,22 +356,23 @@ static unsigned int pick_cpu(const struct vcpu *v)
 }
 
 /* Queued vcpu v: when must the one that runs make room for it? Not at once if
- * it was to a moment ago: one that comes, and is gone again when its turn has
- * come, would take the other's time for decisions. */
+ * it was to a moment ago for this domain: vcpus that come, and are gone again
+ * when their turn has come, would take the other's time for decisions. */
 static void preempt_if_better(struct runq *rq, struct vcpu *v, s_time_t now)
 {
     const struct vcpu *curr = rq->curr;
+    s_time_t *asked = &v->domain->sched.asked[v->processor];
     s_time_t entry = curr->runstate.state_entry_time, due = now;
 
     ASSERT_HELD(&rq->lock);
     if (!is_idle_vcpu(curr)) {
         if (v->sched.vruntime + WAKE_MARGIN < curr->sched.vruntime)
-            due = MAX(entry, v->sched.asked) + MICROSECS(sched_ratelimit_us);
+            due = MAX(entry, *asked) + MICROSECS(sched_ratelimit_us);
         else
             due = now + fair_turn(rq, curr);
     }
     if (due <= now) {
-        v->sched.asked = now;
+        *asked = now;
         cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
     } else if (!timer_is_active(&rq->slice) || due < rq->slice.expires) {
         set_timer(&rq->slice, due);

@@ -21,7 +21,6 @@ struct sched_vcpu {
     struct list_head runq; /* on the CPU's queue while runnable */
     int64_t vruntime;      /* weighted ns */
     s_time_t started;      /* when it was put on the CPU */
-    s_time_t asked;        /* when the running one had to make room at once */
     bool capped;           /* queued, but its domain has used its cap */
     bool queued;
     cpumask_t hard_affinity, soft_affinity;
@@ -33,6 +32,9 @@ struct sched_domain {
     s_time_t cap_since;  /* when the cap was set */
     s_time_t cap_period; /* start of this period, atomic */
     int64_t cap_left;    /* ns of it that all vcpus together have, atomic */
+    /* Of each CPU, under its queue's lock: when a vcpu of this domain last had
+     * the running one make room at once. */
+    s_time_t asked[NR_CPUS];
 };
 
 /* Shortest run before a preemption; 0: none. */
