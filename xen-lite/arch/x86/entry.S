@@ -125,12 +125,10 @@ restore_hv:
         RESTORE_REGS
         iretq
 
-/* Debug exceptions have a stack of their own, since one may hit in the first
- * instructions of a system call. A guest's moves to the usual place. */
-handle_debug:
-        ENTER
-        testb   $3, REGS_cs(%rsp)
-        jz      1f
+/* Debug exceptions and NMIs have stacks of their own, since one may hit in the
+ * first instructions of a system call. A guest's moves to the usual place, and
+ * goes back as any other: what its iret needs may be gone meanwhile. */
+.macro MOVE_TO_GUEST_REGS
         mov     %rsp, %rsi
         or      $(STACK_SIZE - 1), %rdi
         lea     1 - CPU_INFO_SIZE(%rdi), %rdi
@@ -139,13 +137,25 @@ handle_debug:
         rep movsq
         mov     %rdx, %rsp
         mov     %rdx, %rdi
+.endm
+handle_debug:
+        ENTER
+        testb   $3, REGS_cs(%rsp)
+        jz      1f
+        MOVE_TO_GUEST_REGS
         jmp     guest_exception
 1:      call    do_debug_ist
         jmp     restore_hv
 
 handle_nmi:
         ENTER
+        testb   $3, REGS_cs(%rsp)
+        jz      1f
+        MOVE_TO_GUEST_REGS
+        STRETCH_BEGINS do_nmi
         call    do_nmi
+        jmp     ret_to_guest
+1:      call    do_nmi
         jmp     restore_hv
 
 handle_double_fault:
