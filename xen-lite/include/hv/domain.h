@@ -69,7 +69,7 @@ struct vcpu {
     s_time_t periodic_period, periodic_last;
 
     int32_t poll_evtchn;               /* >0 port, 0 none, -1 several */
-    uint16_t virq_to_evtchn[NR_VIRQS]; /* [EVTCHN] */
+    uint32_t virq_to_evtchn[NR_VIRQS]; /* [EVTCHN] */
     struct evtchn_fifo_vcpu *evtchn_fifo;
 
     struct sched_vcpu sched; /* scheduler's own, see sched.h */
