@@ -42,19 +42,25 @@ void return_root(const struct vcpu *v)
         WRITE_CR(3, v->arch.cr3_user);
 }
 
+/* The vcpu whose translations this CPU may have cached. */
+static DEFINE_PER_CPU(const struct vcpu *, cached_vcpu);
+
 /* Guest memory that belongs to v as a whole is in its kernel root. The one that
  * is loaded will do if v has not run elsewhere since it ran here: what it
- * flushed there has not been flushed here. */
+ * flushed there has not been flushed here. Nor if another vcpu with the same
+ * kernel root ran here since: its user root may be another, whose translations
+ * are global. */
 static void load_kernel_root(struct vcpu *v)
 {
     unsigned int cpu = smp_processor_id();
-    bool stale = v->arch.tlb_cpu != cpu;
+    bool stale = v->arch.tlb_cpu != cpu || this_cpu(cached_vcpu) != v;
 
     if (unlikely(v->domain->arch.log) && vtlb_enter(v))
         stale = true;
     /* Before the flush: the updater of an entry reads tlb_cpu to choose which
      * CPUs to flush. */
     WRITE_ONCE(v->arch.tlb_cpu, cpu);
+    this_cpu(cached_vcpu) = v;
     if (stale || READ_CR(3) != v->arch.cr3_kernel)
         root_load(v->arch.cr3_kernel, v->domain);
 }
