@@ -92,8 +92,8 @@ static void test_foreign_maps(void **state)
         set_gpfn_from_mfn(page_to_mfn(pg), i);
         assert_int_equal(get_page_and_type(table, dom0, PGT_l1_table), 0);
         assert_int_equal(table_lock(table), 1);
-        assert_int_equal(
-            entry_write(table, 1, 511, e, WRITE_NORMAL, &old, dom0, d), 0);
+        assert_int_equal(l1_write(table, 511, e, WRITE_NORMAL, &old, dom0, d),
+                         0);
         table_unlock(table);
     }
     d->arch.log = &the_log;

@@ -125,6 +125,51 @@ static void a_cache_type_is_noted_whichever_way_it_comes(void **state)
     put_page_and_type(table);
 }
 
+/* --- what is done under a table's lock -------------------------------------
+ */
+
+static struct page_info *parent;
+static unsigned int looked, seen_locked;
+
+static void is_parent_locked(void)
+{
+    looked++;
+    seen_locked += !!(parent->type & PGT_locked);
+    world_at_check = is_parent_locked;
+}
+
+static unsigned long locked_while(pte_t e)
+{
+    looked = seen_locked = 0;
+    world_at_check = is_parent_locked;
+    assert_int_equal(update(parent, e, DOMID_SELF), 0);
+    world_at_check = NULL;
+    assert_true(looked > 8);
+    return seen_locked;
+}
+
+/* Who waits for a lock looks at nothing else. */
+static void a_tree_comes_and_goes_while_its_table_is_not_locked(void **state)
+{
+    struct page_info *l2 = frame_of(d), *l1 = frame_of(d);
+    pte_t *t = page_to_virt(l2);
+
+    parent = frame_of(d);
+    memset(page_to_virt(parent), 0, PAGE_SIZE);
+    memset(page_to_virt(l1), 0, PAGE_SIZE);
+    memset(t, 0, PAGE_SIZE);
+    for (unsigned int i = 0; i < 16; i++)
+        t[i] = entry_of(l1, PTE_PRESENT | PTE_RW | PTE_USER);
+    assert_int_equal(get_page_and_type(parent, d, PGT_l3_table), 0);
+    assert_int_equal(
+        locked_while(entry_of(l2, PTE_PRESENT | PTE_RW | PTE_USER)), 0);
+    assert_int_equal(l2->type & PGT_type_mask, PGT_l2_table);
+    assert_int_equal(locked_while(0), 0);
+    assert_int_equal(l2->type & PGT_type_mask, PGT_none);
+    put_page_and_type(parent);
+    assert_int_equal(world_verify(), 0);
+}
+
 /* --- who may name what ---------------------------------------------------- */
 
 static long pin(const struct page_info *pg, unsigned int cmd, domid_t id)
@@ -540,6 +585,7 @@ int main(void)
         cmocka_unit_test(only_who_has_devices_gives_ram_a_cache_type),
         cmocka_unit_test(a_cache_type_is_noted_whichever_way_it_comes),
         cmocka_unit_test(what_was_written_past_the_caches_is_written_back),
+        cmocka_unit_test(a_tree_comes_and_goes_while_its_table_is_not_locked),
         cmocka_unit_test(a_plain_domain_reaches_no_other),
         cmocka_unit_test(device_memory_is_for_who_has_devices),
         cmocka_unit_test(a_dying_domains_frames_are_not_mapped),

@@ -21,9 +21,6 @@
 #define CHEAP_L1                                                               \
     (PTE_ACCESSED | PTE_DIRTY | PTE_AVAIL | PTE_NX | SOFT_HIGH | PTE_USER |    \
      PTE_GLOBAL)
-#define CHEAP_UPPER                                                            \
-    (PTE_ACCESSED | PTE_DIRTY | PTE_AVAIL | PTE_NX | SOFT_HIGH | PTE_USER |    \
-     PTE_RW)
 #define FORBIDDEN_UPPER (PTE_PSE | PTE_GLOBAL | PTE_PWT | PTE_PCD)
 
 pte_t entry_adjust(pte_t e, unsigned int level)
@@ -196,53 +193,80 @@ static bool store(pte_t *p, pte_t e, enum write_mode mode, pte_t *old)
  * reference is needed for e: nothing, or the writable type alone. */
 enum shortcut { SHORTCUT_NONE, SHORTCUT_FLAGS, SHORTCUT_WRITE_PROTECT };
 
-static enum shortcut find_shortcut(pte_t old, pte_t e, unsigned int level)
+static enum shortcut find_shortcut(pte_t old, pte_t e)
 {
     uint64_t diff = old ^ e;
 
     if (!(old & e & PTE_PRESENT))
         return SHORTCUT_NONE;
-    if (!(diff & ~(level == 1 ? CHEAP_L1 : CHEAP_UPPER)))
+    if (!(diff & ~CHEAP_L1))
         return SHORTCUT_FLAGS;
-    if (level == 1 && !(diff & ~(CHEAP_L1 | PTE_RW)) && (old & PTE_RW) &&
+    if (!(diff & ~(CHEAP_L1 | PTE_RW)) && (old & PTE_RW) &&
         !is_mmio(pte_mfn(e)))
         return SHORTCUT_WRITE_PROTECT;
     return SHORTCUT_NONE;
 }
 
-int entry_write(struct page_info *table, unsigned int level, unsigned int slot,
-                pte_t e, enum write_mode mode, pte_t *old, struct domain *d,
-                struct domain *pg_owner)
+int l1_write(struct page_info *table, unsigned int slot, pte_t e,
+             enum write_mode mode, pte_t *old, struct domain *d,
+             struct domain *pg_owner)
 {
     pte_t *p = (pte_t *)page_to_virt(table) + slot;
     enum shortcut cut = SHORTCUT_NONE;
     int rc = 0;
 
     ASSERT_LOCKED(table);
-    if (is_hv_slot(level, slot))
-        return -EINVAL;
     if (mode != WRITE_COMPARE)
         *old = READ_ONCE(*p);
     if (e & PTE_PRESENT) {
-        e = entry_adjust(e, level);
-        cut = find_shortcut(*old, e, level);
+        e = entry_adjust(e, 1);
+        cut = find_shortcut(*old, e);
         if (cut == SHORTCUT_NONE) {
-            rc = entry_take(&e, level, d, pg_owner);
+            rc = entry_take(&e, 1, d, pg_owner);
             if (rc)
                 return rc;
-        } else if (!entry_flags_ok(e, level)) {
+        } else if (!entry_flags_ok(e, 1)) {
             return -EINVAL;
         }
     }
     if (!store(p, e, mode, old)) {
         if (cut == SHORTCUT_NONE)
-            entry_drop(e, level);
+            entry_drop(e, 1);
         return -EAGAIN;
     }
     entry_stored(table, slot, e);
     if (cut == SHORTCUT_NONE)
-        entry_drop(*old, level);
+        entry_drop(*old, 1);
     else if (cut == SHORTCUT_WRITE_PROTECT)
         end_writable(mfn_to_page(pte_mfn(e)));
     return 0;
+}
+
+/* The tree behind the new entry is validated before the table is locked, and
+ * the one behind the old entry undone after that: who waits for a lock waits
+ * for a store, not for that. */
+int upper_write(struct page_info *table, unsigned int level, unsigned int slot,
+                pte_t e, enum write_mode mode, struct domain *d)
+{
+    pte_t *p = (pte_t *)page_to_virt(table) + slot, old;
+    unsigned int now;
+    int rc;
+
+    if (is_hv_slot(level, slot))
+        return -EINVAL;
+    rc = entry_take(&e, level, d, d);
+    if (rc)
+        return rc;
+    now = table_lock(table);
+    if (now == level && table->owner == d->id) {
+        store(p, e, mode, &old);
+        entry_stored(table, slot, e);
+    } else {
+        old = e; /* another vcpu has made something else of it */
+        rc = -ERESTART;
+    }
+    if (now)
+        table_unlock(table);
+    entry_drop(old, level);
+    return rc;
 }

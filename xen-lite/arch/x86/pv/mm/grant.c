@@ -64,7 +64,7 @@ int create_grant_host_mapping(uint64_t addr, mfn_t frame, unsigned int flags)
     if (flags & GNTMAP_application_map)
         e |= PTE_USER;
     e |= (uint64_t)(flags >> _GNTMAP_guest_avail0 & 7) << 9;
-    rc = entry_write(table, 1, slot, e, WRITE_NORMAL, &old, d, owner);
+    rc = l1_write(table, slot, e, WRITE_NORMAL, &old, d, owner);
     unlock_l1(table);
     return rc ? GNTST_general_error : GNTST_okay;
 }
@@ -86,7 +86,7 @@ static int replace_entry(uint64_t addr, mfn_t frame, pte_t e,
     /* Only the CPU's Accessed and Dirty can make it try again. */
     while ((old & PTE_PRESENT) && mfn_eq(pte_mfn(old), frame) &&
            !(old & PTE_RW) == !!(flags & GNTMAP_readonly)) {
-        rc = entry_write(table, 1, slot, e, WRITE_COMPARE, &old, d, d);
+        rc = l1_write(table, slot, e, WRITE_COMPARE, &old, d, d);
         if (rc != -EAGAIN)
             break;
     }
@@ -118,7 +118,7 @@ int replace_grant_host_mapping(uint64_t addr, mfn_t frame, uint64_t new_addr,
     /* The entry has moved: it leaves its old place. */
     table = lock_l1(new_addr, false, &slot);
     if (table) {
-        rc = entry_write(table, 1, slot, 0, WRITE_NORMAL, &old, d, d);
+        rc = l1_write(table, slot, 0, WRITE_NORMAL, &old, d, d);
         unlock_l1(table);
     }
     return rc ? GNTST_general_error : GNTST_okay;

@@ -184,13 +184,18 @@ enum write_mode {
     WRITE_PRESERVE_AD, /* Accessed and Dirty stay as they are */
     WRITE_COMPARE,     /* only if it is *old; -EAGAIN and *old if not */
 };
-/* [locked by table_lock()] Replace a slot of a validated table of d. *old is
- * what stood there, and its references are given back; frames must be
- * pg_owner's. Errors are those of entry_take(), -EINVAL for a slot of ours, and
- * -EAGAIN: nothing has changed then. */
-int entry_write(struct page_info *table, unsigned int level, unsigned int slot,
-                pte_t e, enum write_mode mode, pte_t *old, struct domain *d,
-                struct domain *pg_owner);
+/* [locked by table_lock()] Replaces a slot of a validated L1 table of d. *old
+ * is what stood there, and its references are given back; frames must be
+ * pg_owner's. Errors are those of entry_take(), and -EAGAIN: nothing has
+ * changed then. */
+int l1_write(struct page_info *table, unsigned int slot, pte_t e,
+             enum write_mode mode, pte_t *old, struct domain *d,
+             struct domain *pg_owner);
+/* The same in a table of d's above L1, which is locked in here; not
+ * WRITE_COMPARE. Errors are those of entry_take(), -EINVAL for a slot of ours;
+ * -ERESTART also if it is no such table any more. */
+int upper_write(struct page_info *table, unsigned int level, unsigned int slot,
+                pte_t e, enum write_mode mode, struct domain *d);
 
 /* --- walk ----------------------------------------------------------------- */
 /* The L1 table that maps va under v's kernel root, with a reference; NULL. No

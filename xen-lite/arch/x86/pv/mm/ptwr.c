@@ -72,7 +72,7 @@ static int emulate(struct page_info *table, uint64_t addr,
                        &writes);
     new = (old & ~(mask << shift)) | (new &mask) << shift;
     if (writes)
-        rc = entry_write(table, 1, slot, new, WRITE_COMPARE, &old, d, d);
+        rc = l1_write(table, slot, new, WRITE_COMPARE, &old, d, d);
     if (!rc)
         retire(insn, regs, operand, rflags, writes);
     return rc;

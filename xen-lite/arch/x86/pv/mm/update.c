@@ -38,6 +38,7 @@ static int update_entry(uint64_t maddr, pte_t val, enum write_mode mode,
     mfn_t mfn = _mfn(maddr >> PAGE_SHIFT);
     unsigned int slot = (maddr & ~PAGE_MASK) / sizeof(pte_t), level;
     struct page_info *table;
+    uint32_t type;
     pte_t old;
     int rc;
 
@@ -47,12 +48,16 @@ static int update_entry(uint64_t maddr, pte_t val, enum write_mode mode,
     /* Another domain's frame, or not even RAM: there is nothing to lock. */
     if (unlikely(READ_ONCE(table->owner) != pt_owner->id))
         return -EINVAL;
+    type = READ_ONCE(table->type);
+    if (table_level(type) > 1 && (type & PGT_validated))
+        return upper_write(table, table_level(type), slot, val, mode, pt_owner);
     level = table_lock(table);
     if (!level)
         return write_plain(mfn, slot, val, pt_owner);
-    if (likely(table->owner == pt_owner->id))
-        rc = entry_write(table, level, slot, val, mode, &old, pt_owner,
-                         pg_owner);
+    if (unlikely(level > 1))
+        rc = -ERESTART; /* since a moment ago */
+    else if (likely(table->owner == pt_owner->id))
+        rc = l1_write(table, slot, val, mode, &old, pt_owner, pg_owner);
     else
         rc = -EINVAL;
     table_unlock(table);
@@ -110,6 +115,10 @@ static int find_owners(uint32_t foreign, struct domain **pt_owner,
     if (!cd->is_privileged || !*pt_owner)
         goto refuse;
     if ((*pt_owner)->is_special || (*pt_owner)->is_dying) {
+        /* What this call left when it was interrupted: who destroys the domain
+         * may have been by, and does not come again. */
+        if (!(*pt_owner)->is_special && finish_pending(*pt_owner))
+            rc = -ERESTART;
         put_domain(*pt_owner);
         goto refuse;
     }
@@ -221,7 +230,7 @@ long do_mmu_update(uint64_t reqs, unsigned int count, uint64_t pdone,
     if (unlikely(foreign != DOMID_SELF)) {
         rc = find_owners(foreign, &pt_owner, &pg_owner);
         if (rc)
-            return rc;
+            return rc == -ERESTART ? batch_end(&b, 0, rc) : rc;
     }
     rc = run_updates(reqs, b.count, &done, pt_owner, pg_owner);
     if (unlikely(foreign != DOMID_SELF)) {
@@ -299,8 +308,8 @@ static long update_va(uint64_t va, pte_t val, uint64_t flags,
     rc = -EINVAL;
     switch (table_lock(table)) {
     case 1:
-        rc = entry_write(table, 1, PT_INDEX(va, 1), val, WRITE_NORMAL, &old,
-                         v->domain, pg_owner);
+        rc = l1_write(table, PT_INDEX(va, 1), val, WRITE_NORMAL, &old,
+                      v->domain, pg_owner);
         table_unlock(table);
         break;
     case 0:
