@@ -20,7 +20,7 @@ script=tests/long/hostile_peers.dom0
 
 for system in ${SYSTEMS:-xen-lite}; do
     [ "$system" = genuine ] && xen=genuine audit=0 || xen=${HYPERVISOR:-$TREE/build-debug/dist/xen-lite.elf} audit=1
-    checks_of "$system" $((9 + audit + ${#seeds[@]} * 6 + deaths)) $script HYPERVISOR=$xen TOOLS=ours \
+    HV_ARGS=audit-deaths checks_of "$system" $((9 + audit + ${#seeds[@]} * 6 + deaths)) $script HYPERVISOR=$xen TOOLS=ours \
         DOM0_ARGS="operations=$operations seeds=$(IFS=:; echo "${seeds[*]}") deaths=$deaths audit=$audit"
 done
 echo "1..$n"

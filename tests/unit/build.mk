@@ -9,11 +9,14 @@ HV_MM := $(addprefix tests/unit/,hv_world.c hv_domains.c hv_tlb.c hv_recount.c) 
   $(addprefix xen-lite/common/mm/,page_alloc.c heap.c memory_op.c exchange.c) \
   $(addprefix xen-lite/arch/x86/pv/mm/,audit.c types.c table.c entry.c iomem.c owner.c walk.c \
   update.c mmuext.c grant.c teardown.c ptwr.c ptwr_decode.c ../emul/decode.c)
-$(foreach t,hv_world hv_domains hv_tlb hv_recount hv_heap mm_programs mm_model mm_flags mm_rules hv_subop mm_threads mm_log \
+$(foreach t,hv_audit hv_world hv_domains hv_tlb hv_recount hv_heap mm_programs mm_model mm_flags mm_rules hv_subop mm_threads mm_log \
   ptwr_decode priv_insn pv_rules hv_pci hv_e820 hv_strings hv_clock hv_irqs hv_console hv_vga \
   hv_sched hv_softirq hv_spinlock hv_nmi hv_flush hv_domain hv_usercopy mm_ldt,\
   $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
 
+HV_GRANTS := $(addprefix xen-lite/common/grant_table/,map.c pin.c copy.c maptrack.c table.c)
+
+$(eval $(call unit_test,hv_audit,tests/unit/hv_audit.c $(HV_MM) $(HV_GRANTS),))
 $(eval $(call unit_test,mm_model,tests/unit/mm_model.c tests/unit/mm_programs.c $(HV_MM),))
 $(eval $(call unit_test,mm_threads,tests/unit/mm_threads.c tests/unit/mm_programs.c $(HV_MM),\
     -pthread))
@@ -80,7 +83,6 @@ $(O)/tests/unit/interleave_search: $(HV_STEPPED:%.c=$(O)/steps/%.o)
 $(eval $(call unit_test,interleave_search,tests/unit/interleave_search.c $(INTERLEAVE),))
 $(O)/tests/unit/interleave_mm: $(HV_STEPPED:%.c=$(O)/steps/%.o)
 $(eval $(call unit_test,interleave_mm,tests/unit/interleave_mm.c $(INTERLEAVE),))
-HV_GRANTS := $(addprefix xen-lite/common/grant_table/,map.c pin.c copy.c maptrack.c table.c)
 $(O)/tests/unit/interleave_grants: $(HV_STEPPED:%.c=$(O)/steps/%.o) $(HV_GRANTS:%.c=$(O)/steps/%.o)
 $(eval $(call unit_test,interleave_grants,tests/unit/interleave_grants.c $(INTERLEAVE),))
 HV_EVENTS := $(addprefix xen-lite/common/event_channel/,core.c close.c op.c two_level.c fifo.c)

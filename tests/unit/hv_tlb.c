@@ -33,6 +33,13 @@ uint32_t tlb_clock_now(void)
     return atomic_load(&clock_now);
 }
 
+bool stamp_is_ahead(uint32_t stamp)
+{
+    uint64_t now = atomic_load(&clock_now);
+
+    return (uint32_t)((uint32_t)now - stamp) > now;
+}
+
 uint64_t tlb_filter(uint64_t cpumask, uint32_t stamp)
 {
     uint64_t now = atomic_load(&clock_now), stale = 0;

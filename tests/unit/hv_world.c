@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include "hv_world.h"
+#include <hv/event_channel.h>
 #include <hv/grant_table.h>
 #include <hv/smp.h>
 #include <asm/e820.h>
@@ -50,9 +51,15 @@ void world_quiet(bool q)
     quiet = q;
 }
 
+void (*world_at_print)(const char *line);
 void vprintk(const char *fmt, va_list ap)
 {
-    if (!quiet) {
+    char line[200];
+
+    if (world_at_print) {
+        vsnprintf(line, sizeof(line), fmt, ap);
+        world_at_print(line);
+    } else if (!quiet) {
         fputs("# ", stdout);
         vprintf(fmt, ap);
     }
@@ -228,11 +235,26 @@ unsigned long xen_phys_start;
 pte_t *idle_root;
 struct e820map hv_e820;
 
-/* A test with grant tables has the hypervisor's. */
+/* A test with grant tables or event channels has the hypervisor's. */
 __attribute__((weak)) int gnttab_get_shared_frame(struct domain *d,
                                                   unsigned long idx, mfn_t *mfn)
 {
     return -ENOMEM;
+}
+
+__attribute__((weak)) void gnttab_held_frames(const struct domain *d,
+                                              hold_fn *hold)
+{
+}
+
+__attribute__((weak)) unsigned long gnttab_odd_entries(const struct domain *d)
+{
+    return 0;
+}
+
+__attribute__((weak)) void evtchn_held_frames(const struct domain *d,
+                                              hold_fn *hold)
+{
 }
 
 mfn_t m2p_chunk(unsigned long i)

@@ -25,6 +25,8 @@ bool world_kill_domain(domid_t id);
 /* This thread's CPU runs v from now on. */
 void world_run(unsigned int cpu, struct vcpu *v);
 
+/* What the hypervisor prints comes here; NULL: as world_quiet() says. */
+extern void (*world_at_print)(const char *line);
 /* Before the hypervisor stops at a BUG_ON(); NULL: nothing. */
 extern void (*world_at_bug)(const char *file, int line, const char *what);
 /* Before a call is continued; NULL: nothing. */

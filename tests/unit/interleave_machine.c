@@ -16,6 +16,13 @@ uint32_t tlb_clock_now(void)
     return READ_ONCE(clock);
 }
 
+bool stamp_is_ahead(uint32_t stamp)
+{
+    uint64_t now = READ_ONCE(clock);
+
+    return (uint32_t)((uint32_t)now - stamp) > now;
+}
+
 uint64_t tlb_filter(uint64_t cpumask, uint32_t stamp)
 {
     uint64_t now = READ_ONCE(clock), stale = 0;

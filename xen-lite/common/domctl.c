@@ -3,6 +3,7 @@
  * HYPERVISOR_domctl: what a toolstack does to domains. Only for dom0.
  */
 #include <hv/domctl.h>
+#include <hv/console.h>
 #include <hv/event_channel.h>
 #include <hv/guest_access.h>
 #include <hv/hypercall.h>
@@ -88,9 +89,19 @@ static long createdomain(struct domain *unused, void *arg)
     return rc;
 }
 
+#ifdef HV_DEBUG
+static bool opt_audit_deaths, has_died;
+HV_OPTION(OPT_BOOL, "audit-deaths", opt_audit_deaths);
+#endif
+
 static long destroydomain(struct domain *d, void *arg)
 {
-    return domain_kill(d);
+    long rc = domain_kill(d);
+
+#ifdef HV_DEBUG
+    has_died |= !rc;
+#endif
+    return rc;
 }
 
 static long max_vcpus(struct domain *d, void *arg)
@@ -402,5 +413,12 @@ static const struct subop_family domctls = {
 
 long do_domctl(uint64_t arg)
 {
-    return subop_call_headed(&domctls, arg);
+    long rc = subop_call_headed(&domctls, arg);
+
+#ifdef HV_DEBUG
+    /* Without the lock, for which a vcpu may wait that is to be paused. */
+    if (opt_audit_deaths && atomic_xchg(&has_died, false))
+        audit_frames(true);
+#endif
+    return rc;
 }

@@ -50,6 +50,15 @@ uint32_t tlb_clock_now(void)
     return READ_ONCE(tlb_clock);
 }
 
+#ifdef HV_DEBUG
+bool stamp_is_ahead(uint32_t stamp)
+{
+    uint64_t now = READ_ONCE(tlb_clock);
+
+    return (uint32_t)((uint32_t)now - stamp) > now;
+}
+#endif
+
 uint64_t tlb_filter(uint64_t cpumask, uint32_t stamp)
 {
     uint64_t now = READ_ONCE(tlb_clock), when, stale = 0;

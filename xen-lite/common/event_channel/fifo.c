@@ -339,3 +339,17 @@ void evtchn_fifo_free(struct evtchn_fifo_domain *fifo)
         unmap_guest_page(fifo->page[i]);
     xfree(fifo);
 }
+
+#ifdef HV_DEBUG
+void evtchn_held_frames(const struct domain *d, hold_fn *hold)
+{
+    const struct evtchn_fifo_domain *fifo = d->evtchn ? d->evtchn->fifo : NULL;
+
+    if (!fifo)
+        return;
+    for (const struct evtchn_fifo_vcpu *fv = fifo->vcpus; fv; fv = fv->next)
+        hold(virt_to_mfn(fv->control), 1, 1);
+    for (uint32_t i = 0; i < fifo->nr_pages; i++)
+        hold(virt_to_mfn(fifo->page[i]), 1, 1);
+}
+#endif

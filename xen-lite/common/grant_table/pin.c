@@ -150,3 +150,60 @@ void grant_unpin(struct domain *rd, uint32_t ref, enum pin pin)
     act->pins[pin]--;
     clear_in_use(shared_entry(rd->grant_table, ref), act);
 }
+
+#ifdef HV_DEBUG
+void gnttab_held_frames(const struct domain *d, hold_fn *hold)
+{
+    const struct grant_table *gt = d->grant_table;
+
+    for (uint32_t ref = 0; gt && ref < nr_grant_entries(gt); ref++) {
+        const struct active_grant *a = active_entry(gt, ref);
+        uint32_t rw = a->pins[PIN_HOST_RW] + a->pins[PIN_DEV_RW];
+
+        if (pinned(a))
+            hold(_mfn(a->mfn), rw + a->pins[PIN_HOST_RO] + a->pins[PIN_DEV_RO],
+                 rw);
+    }
+}
+
+/* Adds to the pins of granter's entries, by: 1 or -1, as if each handle that
+ * refers to one was made or dropped. */
+static void count_handles(const struct domain *granter, int by)
+{
+    const struct domain *d;
+
+    for_each_domain (d) {
+        const struct grant_table *gt = d->grant_table;
+        uint32_t nr = gt ? gt->nr_maptrack_frames * MAPTRACK_PER_FRAME : 0;
+
+        for (uint32_t i = 0; i < nr; i++) {
+            const struct maptrack *mt = maptrack_entry(gt, i);
+            bool ro = mt->flags & GNTMAP_readonly;
+            uint16_t *pins;
+
+            if (!mt->flags || mt->domid != granter->id)
+                continue;
+            pins = active_entry(granter->grant_table, mt->ref)->pins;
+            if (mt->flags & GNTMAP_host_map)
+                pins[ro ? PIN_HOST_RO : PIN_HOST_RW] += by;
+            if (mt->flags & GNTMAP_device_map)
+                pins[ro ? PIN_DEV_RO : PIN_DEV_RW] += by;
+        }
+    }
+}
+
+/* Without its handles an entry has no pins. */
+unsigned long gnttab_odd_entries(const struct domain *d)
+{
+    const struct grant_table *gt = d->grant_table;
+    unsigned long odd = 0;
+
+    if (!gt)
+        return 0;
+    count_handles(d, -1);
+    for (uint32_t ref = 0; ref < nr_grant_entries(gt); ref++)
+        odd += pinned(active_entry(gt, ref));
+    count_handles(d, 1);
+    return odd;
+}
+#endif

@@ -564,6 +564,50 @@ void heap_dump(char key)
             printk("  zone %u: %lu frames\n", z, zone_free[z]);
 }
 
+#ifdef HV_DEBUG
+/* The frames of one list. A ring of links ends where a link back is wrong. */
+static uint64_t walk_list(unsigned int zone, unsigned int order,
+                          void (*found)(unsigned long mfn, unsigned int order),
+                          unsigned long *wrong)
+{
+    uint64_t nr = 0;
+    uint32_t prev = NIL;
+
+    for (uint32_t mfn = free_list[zone][order]; mfn != NIL;
+         prev = mfn, mfn = next_free(frame_table + mfn)) {
+        if (!is_free_chunk(mfn, order) || zone_of(mfn) != zone ||
+            mfn % (1u << order) || frame_table[mfn].free_prev != prev) {
+            ++*wrong;
+            break;
+        }
+        found(mfn, order);
+        nr += 1ul << order;
+    }
+    return nr;
+}
+
+unsigned long heap_walk(void (*found)(unsigned long mfn, unsigned int order))
+{
+    unsigned long wrong = 0;
+    uint64_t all = 0;
+
+    spin_lock(&heap_lock);
+    for (unsigned int z = 0; z < NR_ZONES; z++) {
+        uint64_t nr = 0;
+
+        for (unsigned int o = 0; o <= MAX_ORDER; o++) {
+            nr += walk_list(z, o, found, &wrong);
+            wrong += (nonempty[z] >> o & 1) != (free_list[z][o] != NIL);
+        }
+        wrong += nr != zone_free[z];
+        all += nr;
+    }
+    wrong += all != free_pages;
+    spin_unlock(&heap_lock);
+    return wrong;
+}
+#endif
+
 /* --- boot ----------------------------------------------------------------- */
 
 void page_alloc_init(void)

@@ -7,6 +7,7 @@
 #define HV_EVENT_CHANNEL_H
 
 #include <hv/domain.h>
+#include <hv/mm.h>
 #include <xen/event_channel.h>
 
 int evtchn_init(struct domain *d);
@@ -42,5 +43,9 @@ bool evtchn_lock_is_held(const struct domain *d);
 /* Calls log_dirty_frame() for the pages of d that the hypervisor writes when
  * events come. */
 void evtchn_fifo_log_dirty(struct domain *d);
+#ifdef HV_DEBUG
+/* For the auditor: these pages, held writable. */
+void evtchn_held_frames(const struct domain *d, hold_fn *hold);
+#endif
 
 #endif

@@ -8,6 +8,7 @@
 #define HV_GRANT_TABLE_H
 
 #include <hv/domain.h>
+#include <hv/mm.h>
 
 int grant_table_init(struct domain *d, uint32_t max_frames,
                      uint32_t max_maptrack_frames);
@@ -21,5 +22,12 @@ int gnttab_get_shared_frame(struct domain *d, unsigned long idx, mfn_t *mfn);
 /* log_dirty_frame() for what others may write through a grant of d now. */
 void gnttab_log_dirty(struct domain *d);
 void gnttab_dump(struct domain *d);
+#ifdef HV_DEBUG
+/* For the auditor: the frames of d that pins hold. */
+void gnttab_held_frames(const struct domain *d, hold_fn *hold);
+/* The same: how many entries of d have other pins than the handles that refer
+ * to them. No vcpu runs but current. */
+unsigned long gnttab_odd_entries(const struct domain *d);
+#endif
 
 #endif

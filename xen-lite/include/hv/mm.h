@@ -66,9 +66,17 @@ int create_grant_host_mapping(uint64_t addr, mfn_t frame, unsigned int flags);
 int replace_grant_host_mapping(uint64_t addr, mfn_t frame, uint64_t new_addr,
                                unsigned int flags);
 
-/* --- debugging ------------------------------------------------------------ */
+/* --- the auditor: debug builds, arch/x86/pv/mm/audit.c ---------------------
+ */
 
-/* Frame-table audit (debug builds): number of errors. */
+#ifdef HV_DEBUG
+/* Counts every reference in the machine again, while no vcpu but current runs.
+ * The number of disagreements; verbose: the first ones are named on the
+ * console. Another audit meanwhile: 0, and that is said. */
 unsigned long audit_frames(bool verbose);
+/* For the auditor: a part of the hypervisor that holds frames for as long as it
+ * likes calls it for each, with how many references of each kind. */
+typedef void hold_fn(mfn_t mfn, uint32_t general, uint32_t types);
+#endif
 
 #endif

@@ -85,5 +85,10 @@ void page_alloc_init(void); /* by paging_init() */
 void heap_init_done(void);
 
 void heap_dump(char key); /* a debug key: free frames by zone */
+#ifdef HV_DEBUG
+/* For the auditor: every free chunk. How much about the lists is wrong: a
+ * place, a link, or a sum. */
+unsigned long heap_walk(void (*found)(unsigned long mfn, unsigned int order));
+#endif
 
 #endif

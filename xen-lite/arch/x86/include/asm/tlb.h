@@ -33,6 +33,10 @@ static inline uint32_t stamp_later(uint32_t a, uint32_t b, uint32_t now)
 {
     return now - a <= now - b ? a : b;
 }
+#ifdef HV_DEBUG
+/* Certainly not of the past: not as old as the clock is. */
+bool stamp_is_ahead(uint32_t stamp);
+#endif
 /* Debug builds: the clock moves on as if boot was long ago, half its range or
  * the option tlb-clock=, so that stamps of before are that far away. */
 void tlb_clock_end_boot(void);

@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The auditor: counts every reference in the machine again, from the tables
- * themselves, and compares with the frame records. Debug builds run it by key;
- * every test wants 0 errors.
+ * The auditor: counts every reference in the machine again, from what holds it,
+ * and compares with the frame records. Debug builds run it by key and, with
+ * audit-deaths, when a domain has died; every test wants 0 errors.
  *
  * Known to it: entries of validated and partial tables, pins, partial marks,
- * roots, descriptor pages, registered vcpu_info pages, the allocation. Other
- * holders (grants, event channel pages) take general and writable counts,
- * so for those two it demands "at least"; types of tables and of descriptor
- * pages must match exactly.
+ * roots, descriptor pages, vcpu_info pages, pages of event channels and of
+ * interrupts, grants, frames that we lend, the allocation. What else takes
+ * references gives them back before a vcpu can leave the hypervisor, and while
+ * the auditor works none is inside but its own. So all counts must match
+ * exactly. So must the heap's lists, sums of frames and claims, pins and
+ * handles of grants, and the lists of undos; and no stamp may be of the future.
  */
 #ifdef HV_DEBUG
 #include "mm.h"
+#include <hv/event_channel.h>
+#include <hv/grant_table.h>
 #include <hv/page_alloc.h>
 #include <asm/paging.h>
+#include <asm/tlb.h>
 #include <xen/xen.h>
 
 struct tally {
     uint32_t general, type;
+    bool listed; /* among the heap's free ones */
 };
 static struct tally *tally;
 static unsigned long errors;
@@ -25,19 +31,39 @@ static bool talk;
 
 #define MAX_LINES 20
 
-static void __printf(2, 3) complain(unsigned long mfn, const char *fmt, ...)
+static void vcomplain(const char *about, const char *fmt, va_list ap)
 {
-    const struct page_info *pg = frame_table + mfn;
     char text[80];
-    va_list ap;
 
     if (++errors > MAX_LINES || !talk)
         return;
-    va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
+    printk(XENLOG_ERR "audit: %s: %s\n", about, text);
+}
+
+static void __printf(2, 3) complain(unsigned long mfn, const char *fmt, ...)
+{
+    const struct page_info *pg = frame_table + mfn;
+    char about[80];
+    va_list ap;
+
+    snprintf(about, sizeof(about), "mfn %lx type %08x count %08x owner %u", mfn,
+             pg->type, pg->count, pg->owner);
+    va_start(ap, fmt);
+    vcomplain(about, fmt, ap);
     va_end(ap);
-    printk(XENLOG_ERR "audit: mfn %lx type %08x count %08x owner %u: %s\n", mfn,
-           pg->type, pg->count, pg->owner, text);
+}
+
+static void __printf(2, 3)
+    complain_of(const struct domain *d, const char *fmt, ...)
+{
+    char about[16];
+    va_list ap;
+
+    snprintf(about, sizeof(about), d ? "d%u" : "heap", d ? d->id : 0);
+    va_start(ap, fmt);
+    vcomplain(about, fmt, ap);
+    va_end(ap);
 }
 
 static bool is_free(const struct page_info *pg)
@@ -57,6 +83,33 @@ static void count_ref(unsigned long from, mfn_t mfn, bool typed)
         complain(mfn_x(mfn), "free, but %lx refers to it", from);
     tally[mfn_x(mfn)].general++;
     tally[mfn_x(mfn)].type += typed;
+}
+
+static void count_held(mfn_t mfn, uint32_t general, uint32_t types)
+{
+    if (!mfn_valid(mfn) || is_free(mfn_to_page(mfn))) {
+        complain_of(NULL, "frame %lx is held and not owned", mfn_x(mfn));
+        return;
+    }
+    tally[mfn_x(mfn)].general += general;
+    tally[mfn_x(mfn)].type += types;
+}
+
+static void check_stamp(unsigned long mfn)
+{
+    if (stamp_is_ahead(frame_table[mfn].tlb_stamp))
+        complain(mfn, "stamp %x is of the future", frame_table[mfn].tlb_stamp);
+}
+
+/* The stamp of a free chunk is that of its first frame. */
+static void count_chunk(unsigned long mfn, unsigned int order)
+{
+    check_stamp(mfn);
+    for (unsigned long i = mfn; i < mfn + (1ul << order); i++) {
+        if (tally[i].listed)
+            complain(i, "twice in the free lists");
+        tally[i].listed = true;
+    }
 }
 
 static void count_l1_entry(unsigned long from, pte_t e)
@@ -152,41 +205,75 @@ static void count_vcpu(const struct vcpu *v)
         if (a->ldt_mapped & (1u << i))
             count_ref(who, pte_mfn(*perdomain_l1e((struct vcpu *)v, 16 + i)),
                       true);
-    if (mfn_valid(v->vcpu_info_mfn))
-        count_ref(who, v->vcpu_info_mfn, true);
+    if (!mfn_eq(v->vcpu_info_mfn, INVALID_MFN))
+        count_held(v->vcpu_info_mfn, 1, 1);
+}
+
+static void count_domain(const struct domain *d)
+{
+    const struct vcpu *v;
+
+    for_each_vcpu (d, v)
+        count_vcpu(v);
+    if (d->arch.pirq_eoi_map)
+        count_held(d->arch.pirq_eoi_mfn, 1, 1);
+    evtchn_held_frames(d, count_held);
+    gnttab_held_frames(d, count_held);
 }
 
 /* --- comparison ----------------------------------------------------------- */
 
-static void check_frame(unsigned long mfn)
+/* A frame of ours that somebody has, or had, on loan has a type count of its
+ * own, so that its type stays; one that nobody had has no use for types. */
+static void check_own_frame(unsigned long mfn)
+{
+    const struct page_info *pg = frame_table + mfn;
+    bool lent = pg->owner != DOMID_IDLE || !(pg->count & PGC_allocated);
+
+    if (lent && (pg->type & PGT_count_mask) != tally[mfn].type + 1)
+        complain(mfn, "lent, type count, %u references", tally[mfn].type);
+}
+
+static void check_type(unsigned long mfn)
 {
     const struct page_info *pg = frame_table + mfn;
     uint32_t type = pg->type & PGT_type_mask, n = pg->type & PGT_count_mask;
-    uint32_t general = pg->count & PGC_count_mask;
+    bool table = table_level(pg->type);
 
-    if (is_free(pg) || pg->owner == DOMID_IO)
-        return;
-    if (general < tally[mfn].general)
-        complain(mfn, "general count, %u references", tally[mfn].general);
-    if (general == 0)
-        complain(mfn, "owned without a count");
-    if (pg->count & PGC_xenheap)
-        return; /* a fixed type count of its own when it is lent */
-    if (n < tally[mfn].type)
+    if (n != tally[mfn].type)
         complain(mfn, "type count, %u references", tally[mfn].type);
-    if ((table_level(pg->type) || type == PGT_descriptor) &&
-        n != tally[mfn].type)
-        complain(mfn, "exact type, %u references", tally[mfn].type);
-    if (n > general)
-        complain(mfn, "more types than references");
     if (n == 0 && type != PGT_none)
         complain(mfn, "type without uses");
-    if ((pg->type & PGT_pinned) && !(table_level(pg->type) && n))
+    if ((pg->type & PGT_pinned) && !(table && n))
         complain(mfn, "pinned, but no table");
     if ((pg->type & PGT_partial) && n != 1)
         complain(mfn, "partial with count %u", n);
-    if (table_level(pg->type) && !(pg->type & (PGT_validated | PGT_partial)))
+    if (table && !(pg->type & (PGT_validated | PGT_partial)))
         complain(mfn, "table neither valid nor partial");
+    if (n == 0)
+        check_stamp(mfn);
+}
+
+static void check_frame(unsigned long mfn)
+{
+    const struct page_info *pg = frame_table + mfn;
+    uint32_t general = pg->count & PGC_count_mask;
+
+    if (pg->owner == DOMID_IO)
+        return;
+    if (is_free(pg)) {
+        if (!tally[mfn].listed)
+            complain(mfn, "free, but in no list");
+        return;
+    }
+    if (tally[mfn].listed)
+        complain(mfn, "in a free list, but owned");
+    if (general != tally[mfn].general)
+        complain(mfn, "general count, %u references", tally[mfn].general);
+    if (pg->count & PGC_xenheap)
+        check_own_frame(mfn);
+    else
+        check_type(mfn);
 }
 
 /* What a domain's next call must finish first. */
@@ -207,23 +294,33 @@ static void check_undo_list(const struct domain *d)
 
 static void check_domain(const struct domain *d)
 {
-    uint64_t owned = 0;
+    uint64_t owned = 0, odd = gnttab_odd_entries(d);
 
     check_undo_list(d);
-
     for (unsigned long mfn = 0; mfn < max_page; mfn++)
         owned += frame_table[mfn].owner == d->id &&
                  !(frame_table[mfn].count & PGC_xenheap);
-    if (owned != d->owned_frames) {
-        errors++;
-        printk(XENLOG_ERR "audit: d%u owns %lu frames, says %lu\n", d->id,
-               owned, d->owned_frames);
-    }
-    if (d->tot_pages > d->owned_frames) {
-        errors++;
-        printk(XENLOG_ERR "audit: d%u counts %lu pages, owns %lu\n", d->id,
-               d->tot_pages, owned);
-    }
+    if (owned != d->owned_frames)
+        complain_of(d, "owns %lu frames, says %lu", owned, d->owned_frames);
+    if (d->tot_pages > d->owned_frames)
+        complain_of(d, "counts %lu pages, owns %lu", d->tot_pages, owned);
+    if (odd)
+        complain_of(d, "%lu grants with other pins than handles", odd);
+}
+
+static void check_heap(void)
+{
+    unsigned long wrong = heap_walk(count_chunk);
+    uint64_t claims = 0;
+    const struct domain *d;
+
+    if (wrong)
+        complain_of(NULL, "%lu links, places or sums are wrong", wrong);
+    for_each_domain (d)
+        claims += d->outstanding_claim;
+    if (claims != outstanding_claims())
+        complain_of(NULL, "domains claim %lu pages, not %lu", claims,
+                    outstanding_claims());
 }
 
 static void set_paused(bool paused)
@@ -242,34 +339,46 @@ static void set_paused(bool paused)
         }
 }
 
-unsigned long audit_frames(bool verbose)
+static void audit(void)
 {
-    unsigned int order = 0;
     struct domain *d;
-    struct vcpu *v;
 
-    while ((PAGE_SIZE << order) < max_page * sizeof(*tally))
-        order++;
-    tally = alloc_xenheap_pages(order, 0);
-    if (!tally) {
-        printk(XENLOG_WARNING "audit: no memory\n");
-        return 0;
-    }
-    errors = 0;
-    talk = verbose;
-    set_paused(true);
     for (unsigned long mfn = 0; mfn < max_page; mfn++)
         count_frame(mfn);
     for_each_domain (d)
-        for_each_vcpu (d, v)
-            count_vcpu(v);
+        count_domain(d);
+    check_heap();
     for (unsigned long mfn = 0; mfn < max_page; mfn++)
         check_frame(mfn);
     for_each_domain (d)
         check_domain(d);
-    set_paused(false);
-    free_xenheap_pages(tally, order);
-    printk(XENLOG_INFO "audit: %lu frames, %lu errors\n", max_page, errors);
+}
+
+unsigned long audit_frames(bool verbose)
+{
+    static uint32_t under_way;
+    unsigned int order = 0;
+
+    /* Two would wait for each other's vcpu to leave its CPU. */
+    if (atomic_xchg(&under_way, 1)) {
+        printk(XENLOG_WARNING "audit: another one is under way\n");
+        return 0;
+    }
+    while ((PAGE_SIZE << order) < max_page * sizeof(*tally))
+        order++;
+    tally = alloc_xenheap_pages(order, 0);
+    errors = 0;
+    talk = verbose;
+    if (!tally) {
+        printk(XENLOG_WARNING "audit: no memory\n");
+    } else {
+        set_paused(true);
+        audit();
+        set_paused(false);
+        free_xenheap_pages(tally, order);
+        printk(XENLOG_INFO "audit: %lu frames, %lu errors\n", max_page, errors);
+    }
+    atomic_store(&under_way, 0);
     return errors;
 }
 #endif
