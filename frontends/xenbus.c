@@ -522,15 +522,19 @@ static void serve(void *unused)
 
     if (!refused)
         renew_if(note_what_else_came());
-    if (refused) /* or each device would find that its backend is gone */
-        return;
-    while ((w = next_fired(turn))) {
+    /* What is not answered any more would look as if it was gone. */
+    while (!refused && (w = next_fired(turn))) {
         w->fired = false;
         w->turn = turn;
         w->changed(w);
     }
-    if (next_fired(0))
+    if (!refused && next_fired(0))
         event_raise(port);
+}
+
+bool xenbus_answers(void)
+{
+    return ring && !refused;
 }
 
 /* --- connecting ----------------------------------------------------------- */

@@ -115,6 +115,9 @@ static void backend_gone(struct xenbus_device *d)
 {
     bool stays = xenbus_backend_number(d, "online", 0) == 1;
 
+    if (!xenbus_answers()) /* it says neither that it is gone nor that it stays
+                            */
+        return;
     if (d->online && stays) {
         begin(d);
     } else if (d->prepared || (d->worked && !stays)) {

@@ -30,6 +30,10 @@ long xenbus_open(void);
 /* To this ring and port instead, which the caller has set up. */
 long xenbus_open_ring(struct xenstore_domain_interface *ring, uint32_t port);
 
+/* False: the store was given up, as one that lies and cannot begin afresh. What
+ * a request has not found then says nothing. */
+bool xenbus_answers(void);
+
 /* --- requests ------------------------------------------------------------- */
 /* Fields are the library's. */
 struct xenbus_tx {

@@ -175,8 +175,25 @@ static void try_restless_backend(void)
         ;
     ok(disk.dev.online,
        "a backend that never rests leaves the program its turn");
-    store_be_restless(false);
+    ok(store_be_restless(false) > 10, "it did not rest meanwhile");
     blkfront_close(&disk);
+}
+
+/* What it works with is its ring. Ends the store. */
+void try_disk_without_store(void)
+{
+    disk_anew();
+    begin_read();
+    store_offer(0);
+    store_play(OTHER_REQUEST);
+    store_set("/b/state", "4");
+    serve_all();
+    ok(!xenbus_answers(), "a store that lies about a backend is given up");
+    ok(disk.dev.online && under_way.result == BLK_PENDING,
+       "a disk goes on without it");
+    answer(id_of_read(), BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    heard(disk.port);
+    is(under_way.result, 0, "its read ends as ever");
 }
 
 static volatile bool had_page;

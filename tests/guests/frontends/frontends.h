@@ -16,6 +16,7 @@ grant_handle_t map(grant_ref_t ref, void **va);
 void unmap(grant_handle_t handle, void *va);
 
 void try_disks(void);
+void try_disk_without_store(void);
 void try_networks(void);
 
 #endif

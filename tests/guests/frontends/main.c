@@ -271,8 +271,6 @@ static void try_refused_store(void)
 {
     char value[16];
 
-    store_offer(0);
-    store_play(OTHER_REQUEST);
     is(xenbus_read(NULL, "node", value, sizeof(value)), -EIO,
        "a store that lies and cannot begin afresh is given up");
     is(xenbus_write(NULL, "node", "x"), -EIO,
@@ -294,6 +292,7 @@ int main(void)
     try_disks();
     try_networks();
     try_control();
+    try_disk_without_store();
     try_refused_store();
     return 0;
 }

@@ -18,6 +18,7 @@ static struct node {
 static const char *front_state, *back_state;
 static void (*when_closed)(void);
 static volatile bool restless;
+static volatile unsigned int fired_again;
 
 static struct node *find(struct node *in, unsigned int nr, const char *path)
 {
@@ -213,8 +214,10 @@ static void answer(const struct xsd_sockmsg *m, const char *payload)
     switch (m->type) {
     case XS_READ:
         do_read(m, payload);
-        if (restless && back_state && !strcmp(payload, back_state))
+        if (restless && back_state && !strcmp(payload, back_state)) {
             fire(back_state);
+            fired_again++;
+        }
         break;
     case XS_WRITE:
         done(m);
@@ -340,7 +343,11 @@ void store_when_closed(void (*fn)(void))
     when_closed = fn;
 }
 
-void store_be_restless(bool on)
+unsigned int store_be_restless(bool on)
 {
+    unsigned int n = fired_again;
+
     restless = on;
+    fired_again = 0;
+    return n;
 }

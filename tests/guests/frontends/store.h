@@ -42,7 +42,7 @@ const char *store_get(const char *path); /* "" if there is none */
  * connects, and closes. */
 void store_backend(const char *frontend_state, const char *backend_state);
 /* The backend's state changes whenever it was read. */
-void store_be_restless(bool on);
+unsigned int store_be_restless(bool on);
 /* On vcpu 1, when the frontend says that it is closed. */
 void store_when_closed(void (*fn)(void));
 
