@@ -405,7 +405,7 @@ static void test_alone_for_long(void **state)
 }
 
 /* They come with a claim and are down again before anybody looks. */
-static void test_come_and_go(unsigned int nr)
+static void come_and_go(unsigned int nr)
 {
     struct runq *rq = &per_cpu(runq, 0);
     s_time_t start = clock_now;
@@ -419,6 +419,7 @@ static void test_come_and_go(unsigned int nr)
     hog.sched.started = hog.runstate.state_entry_time = start;
     hog.sched.vruntime = rq->min_vruntime + SECONDS(1);
     clock_now = start + MICROSECS(10 * sched_ratelimit_us);
+    guest.sched.asked[0] = 0;
     decisions = 0;
     for (int i = 0; i < 100; i++) {
         struct vcpu *w = &v[i % nr];
@@ -438,12 +439,12 @@ static void test_come_and_go(unsigned int nr)
 
 static void test_comes_and_goes(void **state)
 {
-    test_come_and_go(1);
+    come_and_go(1);
 }
 
 static void test_many_come_and_go(void **state)
 {
-    test_come_and_go(4);
+    come_and_go(4);
 }
 
 int main(void)

@@ -165,9 +165,14 @@ static void they_are_plain_files_in_its_directories(void **state)
 
 static void no_look_is_taken_at_others(void **state)
 {
+    struct stat st;
+
     is_refused(in(top, "elsewhere/log"));
     is_refused(in(dir, "../elsewhere/log"));
     assert_false(*has_looked);
+    /* This is seen: */
+    assert_int_not_equal(lstat(in(top, "elsewhere/log"), &st), 0);
+    assert_true(*has_looked);
 }
 
 /* /var/run is one. */
