@@ -182,6 +182,7 @@ static void try_restless_backend(void)
 /* What it works with is its ring. Ends the store. */
 void try_disk_without_store(void)
 {
+    store_backend("device/vbd/0/state", "/b/state");
     disk_anew();
     begin_read();
     store_offer(0);
