@@ -65,9 +65,10 @@ DEFINE_XEN_GUEST_HANDLE(vcpu_runstate_info_t);
  * Keep a copy of the record at a virtual address of the guest; address 0 ends
  * it. The first copy is written before the call returns. The address is used in
  * the address space that is loaded when the hypervisor writes: it should be
- * mapped in all of them. A copy that faults is dropped without a word.
+ * mapped in all of them. A copy that faults is dropped without a word, the
+ * first one, too.
  *
- * Errors  -EFAULT the address is the hypervisor's or not writable
+ * Errors  -EFAULT the address is the hypervisor's, or not canonical
  */
 #define VCPUOP_register_runstate_memory_area 5
 struct vcpu_register_runstate_memory_area {
@@ -138,6 +139,8 @@ DEFINE_XEN_GUEST_HANDLE(vcpu_register_vcpu_info_t);
 /*
  * No argument. Enters the vcpu at its NMI handler; without a handler the call
  * does nothing, and succeeds.
+ *
+ * Errors  -EINVAL an argument that is not 0
  */
 #define VCPUOP_send_nmi 11
 
@@ -158,7 +161,7 @@ DEFINE_XEN_GUEST_HANDLE(vcpu_get_physid_t);
  * A second clock record, which the guest may show to its user mode. Address 0
  * ends it; faults are ignored as with the run-state area.
  *
- * Errors  -EFAULT the address is the hypervisor's
+ * Errors  -EFAULT the address is the hypervisor's, or not canonical
  */
 #define VCPUOP_register_vcpu_time_memory_area 13
 DEFINE_XEN_GUEST_HANDLE(vcpu_time_info_t);

@@ -5,6 +5,7 @@
 #include <hv/hypercall.h>
 #include <hv/mm.h>
 #include <hv/subop.h>
+#include <asm/uaccess.h>
 #include <xen/vcpu.h>
 
 static long initialise(struct vcpu *v, void *arg)
@@ -139,7 +140,14 @@ static long get_runstate(struct vcpu *v, void *arg)
 
 static long send_nmi(struct vcpu *v, void *arg)
 {
-    return arch_send_guest_nmi(v);
+    return *(uint64_t *)arg ? -EINVAL : arch_send_guest_nmi(v);
+}
+
+/* An area may be registered before anything is mapped there; address 0 ends it.
+ */
+static bool may_be_area(uint64_t addr, uint64_t size)
+{
+    return !addr || (is_canonical(addr) && guest_range_ok(addr, size));
 }
 
 static long register_runstate(struct vcpu *v, void *arg)
@@ -147,9 +155,11 @@ static long register_runstate(struct vcpu *v, void *arg)
     const struct vcpu_register_runstate_memory_area *area = arg;
     struct vcpu_runstate_info rs;
 
-    vcpu_runstate_get(v, &rs);
-    if (area->addr.p && copy_object_to_guest(area->addr.p, &rs))
+    if (!may_be_area(area->addr.p, sizeof(rs)))
         return -EFAULT;
+    vcpu_runstate_get(v, &rs);
+    if (area->addr.p)
+        (void)copy_object_to_guest(area->addr.p, &rs);
     v->runstate_guest = area->addr.p;
     return 0;
 }
@@ -171,8 +181,7 @@ static long register_time_area(struct vcpu *v, void *arg)
 {
     const struct vcpu_register_time_memory_area *area = arg;
 
-    if (area->addr.p &&
-        !guest_addr_ok(area->addr.p + sizeof(struct vcpu_time_info) - 1))
+    if (!may_be_area(area->addr.p, sizeof(struct vcpu_time_info)))
         return -EFAULT;
     set_time_area(v, area->addr.p);
     return 0;

@@ -34,6 +34,11 @@ int main(void)
     set_trap_handler(2, on_nmi);
     is(HC2(nmi_op, XENNMI_register_callback, &cb), 0,
        "A handler for NMIs is registered");
+    is(HC3(vcpu_op, VCPUOP_send_nmi, 0, &cb), -EINVAL,
+       "An NMI that is asked for with an argument is refused");
+    is(count, 0, "It does not come");
+    is(HC3(vcpu_op, VCPUOP_send_nmi, 50, &cb), -ENOENT,
+       "An NMI to a vcpu that does not exist is -ENOENT all the same");
     send_one(0);
     is(count, 2,
        "An NMI sent in the handler is taken when the handler returns");

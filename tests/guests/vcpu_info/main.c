@@ -3,6 +3,57 @@
  * a registered run-state area is kept up to date. */
 #include <pv/pv.h>
 
+static long register_area(uint64_t addr)
+{
+    struct vcpu_register_runstate_memory_area area = {.addr.p = addr};
+
+    return HC3(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &area);
+}
+
+static long register_clock(uint64_t addr)
+{
+    struct vcpu_register_time_memory_area area = {.addr.p = addr};
+
+    return HC3(vcpu_op, VCPUOP_register_vcpu_time_memory_area, 0, &area);
+}
+
+static void mapped_later(struct vcpu_runstate_info *rs)
+{
+    uint64_t pte = read_pte(rs, 1), end;
+
+    memset(rs, 0, sizeof(*rs));
+    map_va(rs, 0, UVMF_INVLPG);
+    is(register_area((uint64_t)rs), 0,
+       "a run-state area can be registered where nothing is mapped");
+    map_va(rs, pte, UVMF_INVLPG);
+    end = system_time() + 3000000000UL;
+    while (!rs->state_entry_time && system_time() < end) {
+        struct sched_poll nap = {.timeout = system_time() + 1000000};
+
+        HC2(sched_op, SCHEDOP_poll, &nap);
+    }
+    ok(rs->state_entry_time, "it is written when something is");
+    is(register_area(0), 0, "a run-state area can be taken away");
+}
+
+#define HOLE       0x1234567890123456UL
+#define HYPERVISOR 0xffff830000000000UL
+#define BEHIND_IT  0xffff880000000000UL /* where the guest's half begins */
+
+static void no_address(void)
+{
+    is(register_area(HOLE), -EFAULT,
+       "a run-state area at no address is -EFAULT");
+    is(register_area(BEHIND_IT - 8), -EFAULT,
+       "a run-state area that begins in the hypervisor's range is -EFAULT");
+    is(register_clock(HOLE), -EFAULT, "a clock at no address is -EFAULT");
+    is(register_clock(HYPERVISOR), -EFAULT,
+       "a clock in the hypervisor's range is -EFAULT");
+    is(register_clock(BEHIND_IT - 8), -EFAULT,
+       "a clock that begins in the hypervisor's range is -EFAULT");
+    is(register_clock(0), 0, "a clock can be taken away");
+}
+
 int main(void)
 {
     struct vcpu_info *info = alloc_page();
@@ -68,5 +119,7 @@ int main(void)
     area.addr.v = rs;
     is(HC3(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &area), 0,
        "a run-state area can be registered again");
+    mapped_later(rs);
+    no_address();
     return 0;
 }

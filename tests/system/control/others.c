@@ -31,6 +31,7 @@ static void vcpus(void)
         case VCPUOP_get_runstate_info:
         case VCPUOP_get_physid:
         case VCPUOP_is_up:
+        case VCPUOP_send_nmi:
             VC(v, 0, NOWHERE);
             VC(v, 0, buffer);
         }
