@@ -29,9 +29,8 @@
  * meanwhile (1: the suspend was cancelled; for kernels with the note
  * SUSPEND_CANCEL). With SHUTDOWN_suspend a third argument holds the mfn of
  * start_info: the hypervisor ignores it, the toolstack finds it in the
- * register. dom0's shutdown ends the machine.
- *
- * Errors  -EINVAL a reason above SHUTDOWN_MAX.
+ * register. dom0's shutdown ends the machine. Of the reason only the low byte
+ * counts: what it means is the toolstack's to say.
  */
 #define SCHEDOP_shutdown 2
 /* sched_poll */
@@ -43,10 +42,9 @@
  */
 #define SCHEDOP_remote_shutdown 4
 /*
- * sched_shutdown. Notes the reason only: a later shutdown, whatever its cause,
- * carries this one.
- *
- * Errors  -EINVAL as above, or the domain is shutting down.
+ * sched_shutdown. Notes the reason only, its low byte: a later shutdown,
+ * whatever its cause, carries this one. If one is noted, or the domain is
+ * shutting down, nothing changes; the call succeeds all the same.
  */
 #define SCHEDOP_shutdown_code 5
 /* sched_watchdog */

@@ -330,6 +330,7 @@ static void set_shut_down(struct domain *d, bool down)
 int domain_shutdown(struct domain *d, int reason)
 {
     unsigned long flags = local_irq_save();
+    int32_t none = -1;
     struct vcpu *v;
 
     /* The code of an earlier SCHEDOP_shutdown_code replaces any later
@@ -340,9 +341,8 @@ int domain_shutdown(struct domain *d, int reason)
         local_irq_restore(flags);
         return 0;
     }
-    if (d->shutdown_code < 0)
-        d->shutdown_code = reason;
-    reason = d->shutdown_code;
+    atomic_cas(&d->shutdown_code, &none, (int32_t)reason);
+    reason = READ_ONCE(d->shutdown_code);
     for_each_vcpu (d, v)
         set_bit(VPF_SUSPENDED, &v->pause_flags);
     set_shut_down(d, true);

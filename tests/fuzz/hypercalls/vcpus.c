@@ -107,7 +107,8 @@ long op_timer(struct cpu *c)
 
 long op_nmi(struct cpu *c)
 {
-    return vcpu_op(c, VCPUOP_send_nmi, any_vcpu(c), NULL);
+    return vcpu_op(c, VCPUOP_send_nmi, any_vcpu(c),
+                   one_in(c, 8) ? arg(c, 8) : NULL);
 }
 
 /* Some watchdog, that is given back or has long to wait. */
@@ -120,15 +121,18 @@ static long watchdog(struct cpu *c)
     return call(c, __HYPERVISOR_sched_op, SCHEDOP_watchdog, odd(c, op), 0, 0);
 }
 
-/* For no reason that there is. */
+#define HYPERVISORS 0xffff830000000000UL
+
+/* The reason alone, or no reason that can be read: the domain goes on. */
 static long shut_down(struct cpu *c)
 {
     struct sched_shutdown *op = arg(c, sizeof(*op));
 
-    op->reason = SHUTDOWN_MAX + 1 + (rnd(c) >> 33);
-    return call(c, __HYPERVISOR_sched_op,
-                one_in(c, 2) ? SCHEDOP_shutdown : SCHEDOP_shutdown_code,
-                (uint64_t)op, 0, 0);
+    op->reason = rnd(c) >> 32;
+    if (one_in(c, 2))
+        return call(c, __HYPERVISOR_sched_op, SCHEDOP_shutdown_code,
+                    (uint64_t)op, 0, 0);
+    return call(c, __HYPERVISOR_sched_op, SCHEDOP_shutdown, HYPERVISORS, 0, 0);
 }
 
 /* What may block wakes up by its timer. */

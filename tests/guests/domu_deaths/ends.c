@@ -35,6 +35,15 @@ static long as_said_before(uint64_t reason, uint64_t unused)
     return without_handler(0, 0);
 }
 
+/* The first one counts. */
+static long as_said_first(uint64_t reason, uint64_t unused)
+{
+    struct sched_shutdown s = {.reason = reason};
+
+    HC2(sched_op, SCHEDOP_shutdown_code, &s);
+    return as_said_before(reason + 1, 0);
+}
+
 static long in_multicall(uint64_t reason, uint64_t unused)
 {
     static struct sched_shutdown s;
@@ -173,12 +182,18 @@ const struct end ends[] = {
     {"suspends", by_call, SHUTDOWN_suspend, SHUTDOWN_suspend},
     {"calls itself late", by_call, SHUTDOWN_watchdog, SHUTDOWN_watchdog},
     {"wants a soft reset", by_call, SHUTDOWN_soft_reset, SHUTDOWN_soft_reset},
+    {"has a reason in the low byte", by_call, 0x100 | SHUTDOWN_reboot,
+     SHUTDOWN_reboot},
+    {"has a reason of its own", by_call, 77, 77},
     {"reboots by the old call", by_old_call, SHUTDOWN_reboot, SHUTDOWN_reboot},
     {"reboots in a multicall", in_multicall, SHUTDOWN_reboot, SHUTDOWN_reboot},
     {"crashes in a multicall", in_multicall, SHUTDOWN_crash, SHUTDOWN_crash},
     {"has no handler", without_handler, 0, SHUTDOWN_crash},
     {"has said a reason before", as_said_before, SHUTDOWN_suspend,
      SHUTDOWN_suspend},
+    {"has said a reason of its own before", as_said_before, 0x14d, 77},
+    {"has said two reasons before", as_said_first, SHUTDOWN_reboot,
+     SHUTDOWN_reboot},
     {"has no callback for events", without_callback, 0, SHUTDOWN_crash},
     {"traps without a stack", trap_on, NOWHERE, SHUTDOWN_crash},
     {"traps on the hypervisor's memory", trap_on, HYPERVISOR, SHUTDOWN_crash},

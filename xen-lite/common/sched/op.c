@@ -118,22 +118,20 @@ static long remote_shutdown(struct domain *unused, void *arg)
 static long do_shutdown(struct domain *d, void *arg)
 {
     const struct sched_shutdown *s = arg;
+    uint8_t reason = s->reason;
 
-    if (s->reason > SHUTDOWN_MAX)
-        return -EINVAL;
-    if (s->reason == SHUTDOWN_crash)
+    if (reason == SHUTDOWN_crash)
         domain_crash(d, "its kernel says so");
-    return domain_shutdown(d, s->reason);
+    return domain_shutdown(d, reason);
 }
 
-/* Only the code for a later shutdown. */
+/* Only the code for a later shutdown; the first one stays. */
 static long shutdown_code(struct domain *d, void *arg)
 {
     const struct sched_shutdown *s = arg;
+    int32_t none = -1;
 
-    if (s->reason > SHUTDOWN_MAX || d->is_shutting_down)
-        return -EINVAL;
-    d->shutdown_code = s->reason;
+    atomic_cas(&d->shutdown_code, &none, (int32_t)(uint8_t)s->reason);
     return 0;
 }
 
