@@ -60,28 +60,50 @@ static long sched_id(struct domain *unused, void *arg)
     return 0;
 }
 
-/* first_domain of a call that is made again: num_domains are in the list. */
-#define LIST_GOES_ON 0x8000
+/*
+ * A list that is interrupted is marked in first_domain, by a bit that no id
+ * has, and in num_domains, which counts what the list has so far: a caller may
+ * ask for more than the highest id, with anything in num_domains. The id to go
+ * on with is that of the list's last entry + 1.
+ */
+#define LIST_GOES_ON    0x8000
+#define LIST_SO_FAR     0xd05c0000u
+#define LIST_COUNT_MASK 0xffffu
+
+static bool list_goes_on(const struct xen_sysctl_getdomaininfolist *l)
+{
+    uint32_t count = l->num_domains & LIST_COUNT_MASK;
+
+    return (l->first_domain & LIST_GOES_ON) &&
+           (l->num_domains & ~LIST_COUNT_MASK) == LIST_SO_FAR && count &&
+           count <= l->max_domains;
+}
 
 static long getdomaininfolist(struct domain *unused, void *arg)
 {
     struct xen_sysctl_getdomaininfolist *l = arg;
-    domid_t first = l->first_domain & ~LIST_GOES_ON;
-    uint32_t had = l->first_domain & LIST_GOES_ON ? l->num_domains : 0;
     struct xen_domctl_getdomaininfo info;
+    domid_t first = l->first_domain;
+    uint32_t had = 0, n;
     struct domain *d;
-    uint32_t n = had;
 
-    if (had > l->max_domains)
-        return -EINVAL;
+    if (list_goes_on(l)) {
+        had = l->num_domains & LIST_COUNT_MASK;
+        l->first_domain &= ~LIST_GOES_ON;
+        l->num_domains = had;
+        if (copy_from_guest_offset(&info, l->buffer, had - 1, 1))
+            return -EFAULT;
+        first = info.domain + 1;
+    }
+    n = had;
     for_each_domain (d) {
         if (d->id < first)
             continue;
         if (n >= l->max_domains)
             break;
         if (n > had && hypercall_preempt_check()) {
-            l->first_domain = d->id | LIST_GOES_ON;
-            l->num_domains = n;
+            l->first_domain |= LIST_GOES_ON;
+            l->num_domains = LIST_SO_FAR | n;
             return -ERESTART;
         }
         get_domain_info(d, &info);
@@ -89,7 +111,6 @@ static long getdomaininfolist(struct domain *unused, void *arg)
             return -EFAULT;
         n++;
     }
-    l->first_domain = first;
     l->num_domains = n;
     return 0;
 }

@@ -4,10 +4,12 @@
  * again in between: each part is done once, and results and counts are those of
  * an undisturbed call.
  */
-#include <pv/pv.h>
+#include <pv/domu.h>
+#include <xen/sysctl.h>
 
 #define CALLS   128
 #define UPDATES 256
+#define DOMAINS 40
 #define TICKS   20
 
 static volatile unsigned int ticks, in_the_middle;
@@ -86,11 +88,48 @@ static bool copies_are_right(uint8_t *from, uint8_t *to)
     return c[64].status == 77;
 }
 
+static domid_t ids[DOMAINS + 1]; /* of dom0, and others that never run */
+
+static bool make_domains(void)
+{
+    static struct xen_domctl d;
+    bool good = true;
+
+    for (unsigned int i = 1; i <= DOMAINS; i++) {
+        d.u.createdomain = domu_config;
+        d.u.createdomain.max_vcpus = 1;
+        good = good && !domu_control(0, XEN_DOMCTL_createdomain, &d);
+        ids[i] = d.domain;
+    }
+    return good;
+}
+
+static bool list_is_right(void)
+{
+    static struct xen_domctl_getdomaininfo list[DOMAINS + 2];
+    static struct xen_sysctl s;
+    struct xen_sysctl_getdomaininfolist *l = &s.u.getdomaininfolist;
+
+    memset(list, 77, sizeof(list));
+    s.cmd = XEN_SYSCTL_getdomaininfolist;
+    s.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+    l->first_domain = 0;
+    l->max_domains = DOMAINS + 2;
+    set_xen_guest_handle(l->buffer, list);
+    if (HC1(sysctl, &s) || l->num_domains != DOMAINS + 1 || l->first_domain)
+        return false;
+    for (unsigned int i = 0; i <= DOMAINS; i++)
+        if (list[i].domain != ids[i])
+            return false;
+    return list[DOMAINS + 1].domain == 77 * 257;
+}
+
 int main(void)
 {
     struct vcpu_set_periodic_timer period = {.period_ns = 1000000};
     uint8_t *page = alloc_page(), *from = alloc_page(), *to = alloc_page();
     bool shorts = true, batches = true, calls = true, copies = true;
+    bool lists = true;
     struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER};
 
     for (unsigned int i = 0; i < UPDATES; i++)
@@ -118,6 +157,10 @@ int main(void)
     for (ticks = 0; ticks < TICKS;)
         copies = copies && copies_are_right(from, to);
     ok(copies, "a list of copies that is continued does each part once");
+    ok(make_domains(), "%u domains are made", DOMAINS);
+    for (ticks = 0; ticks < TICKS;)
+        lists = lists && list_is_right();
+    ok(lists, "a list of domains that is continued has each once");
     HC3(vcpu_op, VCPUOP_stop_periodic_timer, 0, 0);
     events_disable();
     return 0;

@@ -23,6 +23,33 @@ static long sysctl(uint32_t cmd)
     return HC1(sysctl, &s);
 }
 
+/* The number that it says, which was 7 before; -1: the call fails. */
+static long domains_from(domid_t first, uint32_t most)
+{
+    static struct xen_domctl_getdomaininfo list[8];
+    struct xen_sysctl_getdomaininfolist *l = &s.u.getdomaininfolist;
+
+    memset(&s, 0, sizeof(s));
+    *l = (struct xen_sysctl_getdomaininfolist){
+        .first_domain = first, .max_domains = most, .num_domains = 7};
+    set_xen_guest_handle(l->buffer, list);
+    return sysctl(XEN_SYSCTL_getdomaininfolist) ? -1 : (long)l->num_domains;
+}
+
+static void lists_of_domains(void)
+{
+    is(domains_from(0, 8), 1, "one domain is there");
+    is(s.u.getdomaininfolist.first_domain, 0, "the first id stays as it was");
+    is(domains_from(0, 0), 0, "a list without room is empty");
+    is(domains_from(1, 8), 0, "above the last domain there is none");
+    is(domains_from(0x7ff0, 8), 0, "above the highest id there is none");
+    is(domains_from(0x8000, 8), 0, "above all ids of domains there is none");
+    is(s.u.getdomaininfolist.first_domain, 0x8000,
+       "that first id stays as it was, too");
+    is(domains_from(0x8000, 3), 0, "whatever the room is");
+    is(domains_from(0xffff, 8), 0, "above the last number there is none");
+}
+
 int main(void)
 {
     memset(&d, 0, sizeof(d));
@@ -61,6 +88,7 @@ int main(void)
        "physinfo says that PV guests can run");
     is(sysctl(XEN_SYSCTL_sched_id), 0, "sched_id returns 0");
     is(s.u.sched_id.sched_id, 6, "sched_id is credit2's number");
+    lists_of_domains();
     is(sysctl(5000), -ENOSYS, "an unknown sysctl is -ENOSYS");
     s.cmd = XEN_SYSCTL_physinfo;
     s.interface_version = 0x14;

@@ -179,6 +179,7 @@ static void a_list_of_domains(void)
     is(HC1(sysctl, &s), 0, "all domains are listed");
     stretch_ok("getdomaininfolist");
     is(l->num_domains, LISTED + 1, "the list has dom0 and the others");
+    is(l->first_domain, 0, "what was asked for stays as it was");
     for (unsigned int i = 0; i < LISTED; i++) {
         static struct xen_domctl d;
 

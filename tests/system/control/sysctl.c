@@ -59,13 +59,15 @@ static void host(void)
     SYSCTL(sched_id);
     field("id", S.sched_id.sched_id);
     SYSCTL(sched_id);
-    FOR(v, 0, 1, 2, 3, 600, 0x7ff0, 0xffff)
+    FOR(v, 0, 1, 2, 3, 600, 0x7ff0, 0x8000, 0xffff)
     FOR(w, 0, 1, 2, 1000)
     {
         SYSCTL(getdomaininfolist, S.getdomaininfolist.first_domain = v;
                S.getdomaininfolist.max_domains = w;
+               S.getdomaininfolist.num_domains = 7;
                H(S.getdomaininfolist.buffer, buffer));
         field("nr", S.getdomaininfolist.num_domains);
+        field("first", S.getdomaininfolist.first_domain);
         SYSCTL(getdomaininfolist, S.getdomaininfolist.first_domain = v;
                S.getdomaininfolist.max_domains = w;
                H(S.getdomaininfolist.buffer, NOWHERE));
