@@ -146,7 +146,7 @@ void vcpu_mark_events_pending(struct vcpu *v)
     }
 }
 
-void evtchn_check_pollers(struct domain *d, uint32_t port)
+void evtchn_check_pollers(struct domain *d, uint32_t first, uint32_t last)
 {
     struct vcpu *v;
 
@@ -156,7 +156,8 @@ void evtchn_check_pollers(struct domain *d, uint32_t port)
     for_each_vcpu (d, v) {
         int32_t polled = READ_ONCE(v->poll_evtchn);
 
-        if (polled == -1 || polled == (int32_t)port)
+        if (polled == -1 ||
+            (polled > 0 && (uint32_t)polled - first <= last - first))
             vcpu_unblock(v);
     }
 }

@@ -105,9 +105,9 @@ struct evtchn *evtchn_from_port(const struct domain *d, uint32_t port);
 /* The guest has something to look at: marks v's vcpu_info and wakes it. The
  * pending lock is held. */
 void vcpu_mark_events_pending(struct vcpu *v);
-/* The port became pending: a vcpu that polls it wakes even if it is masked. The
- * pending lock is held. */
-void evtchn_check_pollers(struct domain *d, uint32_t port);
+/* The port, or some of them from first to last, became pending: a vcpu that
+ * polls one of these wakes even if that is masked. The pending lock is held. */
+void evtchn_check_pollers(struct domain *d, uint32_t first, uint32_t last);
 
 extern const struct evtchn_ops evtchn_2l_ops;
 /* Handlers of sub-operations */

@@ -94,21 +94,27 @@ static void enqueue(struct vcpu *v, struct evtchn *chn)
         vcpu_mark_events_pending(v);
 }
 
-static void fifo_set_pending(struct vcpu *v, struct evtchn *chn)
+/* Without a look at the vcpus that poll. False: later. */
+static bool deliver(struct vcpu *v, struct evtchn *chn)
 {
-    struct domain *d = v->domain;
-    uint32_t *word = event_word(d, chn->port);
+    uint32_t *word = event_word(v->domain, chn->port);
 
     if (!word || !v->evtchn_fifo) {
         chn->pending = true; /* delivered when the guest adds the page */
-        return;
+        return false;
     }
     /* The guest clears the link when it takes the event off its queue. */
     atomic_or(word, PENDING);
     if (!(READ_ONCE(*word) & MASKED) &&
         !test_and_set_bit(EVTCHN_FIFO_LINKED, word))
         enqueue(v, chn);
-    evtchn_check_pollers(d, chn->port);
+    return true;
+}
+
+static void fifo_set_pending(struct vcpu *v, struct evtchn *chn)
+{
+    if (deliver(v, chn))
+        evtchn_check_pollers(v->domain, chn->port, chn->port);
 }
 
 static void fifo_clear_pending(struct domain *d, struct evtchn *chn)
@@ -249,6 +255,7 @@ long evtchn_fifo_expand_array(struct domain *d, void *arg)
     struct evtchn_domain *ed = d->evtchn;
     unsigned long flags;
     uint32_t first, nr;
+    bool some = false;
     void *va;
     long rc;
 
@@ -277,9 +284,12 @@ long evtchn_fifo_expand_array(struct domain *d, void *arg)
 
         if (chn && chn->pending) {
             chn->pending = false;
-            ed->ops->set_pending(d->vcpu[chn->notify_vcpu], chn);
+            some |= deliver(d->vcpu[chn->notify_vcpu], chn);
         }
     }
+    /* Once for all of them: there are many vcpus, and interrupts are off. */
+    if (some)
+        evtchn_check_pollers(d, first, first + WORDS_PER_PAGE - 1);
     spin_unlock(&ed->pending_lock);
     spin_unlock_irqrestore(&ed->lock, flags);
     return 0;

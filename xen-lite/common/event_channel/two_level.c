@@ -25,7 +25,7 @@ static void two_level_set_pending(struct vcpu *v, struct evtchn *chn)
     if (test_and_set_bit(chn->port, d->shared_info->evtchn_pending))
         return;
     mark(v, chn->port);
-    evtchn_check_pollers(d, chn->port);
+    evtchn_check_pollers(d, chn->port, chn->port);
 }
 
 static void two_level_clear_pending(struct domain *d, struct evtchn *chn)
