@@ -125,11 +125,117 @@ static void others_come_between_vcpus(void **state)
         assert_true(i < 3);
 }
 
+/* --- what queues itself again --------------------------------------------- */
+
+static unsigned int rounds;
+static struct rcu_head dead, another;
+static struct tasklet task, other_task;
+
+static void others(void)
+{
+    note(ARCH_SOFTIRQ);
+}
+
+/* Each time, others have something to do, too. */
+static void free_some(struct rcu_head *head)
+{
+    note(RCU_SOFTIRQ);
+    raise_softirq(ARCH_SOFTIRQ);
+    if (head == &dead && --rounds)
+        call_rcu(head, free_some);
+}
+
+static void do_some(void *data)
+{
+    note(TASKLET_SOFTIRQ);
+    raise_softirq(ARCH_SOFTIRQ);
+    if (data == &task && --rounds)
+        tasklet_schedule(&task);
+}
+
+static void expect_turns(enum softirq nr, unsigned int times)
+{
+    unsigned int spoken = 0;
+
+    assert_false(softirq_pending());
+    assert_int_equal(rounds, 0);
+    for (unsigned int i = 0; i < calls; i++) {
+        spoken += order[i] == nr;
+        if (i)
+            assert_false(order[i] == nr && order[i - 1] == nr);
+    }
+    assert_int_equal(spoken, times);
+}
+
+static void others_come_between_frees(void **state)
+{
+    cpu_infos[0] = &test_cpu;
+    softirq_init();
+    open_softirq(ARCH_SOFTIRQ, others);
+    calls = 0;
+    rounds = 10;
+    call_rcu(&dead, free_some);
+    call_rcu(&another, free_some);
+    do_softirq();
+    expect_turns(RCU_SOFTIRQ, 11);
+}
+
+/* The other one of two CPUs goes on. */
+static void switch_cpu(void)
+{
+    static struct cpu_info away = {.cpu = 1};
+    struct cpu_info here = test_cpu;
+
+    test_cpu = away;
+    away = here;
+    cpu_infos[test_cpu.cpu] = &test_cpu;
+    cpu_infos[away.cpu] = &away;
+}
+
+/* What is queued meanwhile waits until every CPU has passed again. */
+static void each_round_waits_for_all(void **state)
+{
+    softirq_init();
+    cpu_online_map.bits = 3;
+    switch_cpu();
+    switch_cpu();
+    calls = 0;
+    rounds = 3;
+    call_rcu(&dead, free_some);
+    for (unsigned int left = 3;; left--) {
+        do_softirq();
+        do_softirq();
+        assert_int_equal(rounds, left);
+        if (!left)
+            break;
+        switch_cpu();
+    }
+    switch_cpu();
+    cpu_online_map.bits = 1;
+}
+
+static void others_come_between_tasklets(void **state)
+{
+    softirq_init();
+    open_softirq(ARCH_SOFTIRQ, others);
+    calls = 0;
+    rounds = 10;
+    task = (struct tasklet){.fn = do_some, .data = &task};
+    other_task = (struct tasklet){.fn = do_some};
+    tasklet_schedule(&task);
+    tasklet_schedule(&other_task);
+    do_softirq();
+    expect_turns(TASKLET_SOFTIRQ, 11);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(others_come_between),
         cmocka_unit_test(others_come_between_vcpus),
+        cmocka_unit_test(others_come_between_frees),
+        cmocka_unit_test(each_round_waits_for_all),
+        cmocka_unit_test(others_come_between_tasklets),
     };
 
     return cmocka_run_group_tests_name("soft interrupts", tests, NULL, NULL);

@@ -76,23 +76,23 @@ void tasklet_schedule(struct tasklet *t)
     spin_unlock_irqrestore(&tasklets.lock, flags);
 }
 
+/* One at a time: the others come in between, also if it schedules itself. */
 static void tasklet_action(void)
 {
-    for (;;) {
-        unsigned long flags = spin_lock_irqsave(&tasklets.lock);
-        struct tasklet *t = tasklets.head;
+    unsigned long flags = spin_lock_irqsave(&tasklets.lock);
+    struct tasklet *t = tasklets.head;
 
-        if (t) {
-            tasklets.head = t->next;
-            if (!tasklets.head)
-                tasklets.tail = &tasklets.head;
-            t->scheduled = false;
-        }
-        spin_unlock_irqrestore(&tasklets.lock, flags);
-        if (!t)
-            return;
-        t->fn(t->data);
+    if (t) {
+        tasklets.head = t->next;
+        if (tasklets.head)
+            raise_softirq(TASKLET_SOFTIRQ);
+        else
+            tasklets.tail = &tasklets.head;
+        t->scheduled = false;
     }
+    spin_unlock_irqrestore(&tasklets.lock, flags);
+    if (t)
+        t->fn(t->data);
 }
 
 /* --- deferred freeing ----------------------------------------------------- */

@@ -54,7 +54,11 @@ void tasklet_schedule(struct tasklet *t);
 /*
  * Calls fn(head) once every CPU has left the hypervisor or idled: until then a
  * CPU that found the object without a lock may still use it. fn runs in a
- * softirq, and may free the object.
+ * softirq, and may free the object, or queue it again: it is called after one
+ * more such time, and other softirqs come in between. No guest does, on this
+ * CPU, so what queues itself must get to an end: a dead domain and a log of
+ * dirty frames give back some of their parts each time, and have as many as the
+ * toolstack allowed.
  */
 struct rcu_head {
     struct rcu_head *next;
