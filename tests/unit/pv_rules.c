@@ -169,6 +169,24 @@ static void a_cpu_policy_has_no_feature_without_its_state(void **state)
     assert_int_equal(bits(&p, 0xd, 0, 'a'), 0);
 }
 
+/* All combinations of the states that there are: what XSETBV would refuse is
+ * not tried. */
+static void states_are_a_value_that_xcr0_takes(void **state)
+{
+    for (uint32_t offered = 0; offered < 1024; offered++) {
+        uint64_t s = cpu_policy_states(offered);
+
+        assert_int_equal(s & ~(uint64_t)offered, 0);
+        assert_int_equal(s & ~0xe7UL, 0);
+        assert_true(!s == ((offered & 3) != 3));
+        assert_true(!s || (s & 3) == 3);
+        assert_true(!s || (s & 4) == (offered & 4));
+        assert_true(!(s & 0xe0) || (s & 0xe4) == 0xe4);
+        if ((offered & 0xe7) == 0xe7)
+            assert_int_equal(s, 0xe7);
+    }
+}
+
 static void a_cpu_policy_of_an_old_host_has_the_leaves_there_are(void **state)
 {
     struct cpu_policy p;
@@ -448,6 +466,7 @@ int main(void)
         cmocka_unit_test(flat_user_segments_are_recognised),
         cmocka_unit_test(a_cpu_policy_hides_what_a_pv_guest_cannot_use),
         cmocka_unit_test(a_cpu_policy_has_no_feature_without_its_state),
+        cmocka_unit_test(states_are_a_value_that_xcr0_takes),
         cmocka_unit_test(a_cpu_policy_of_an_old_host_has_the_leaves_there_are),
         cmocka_unit_test(a_cpu_policy_takes_less_and_refuses_what_is_not_known),
         cmocka_unit_test(feature_words_are_those_of_the_leaves),

@@ -9,6 +9,28 @@ static void cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4])
                  : "0"(leaf), "2"(sub));
 }
 
+/* What is shown can be enabled, and what can be enabled has a size. */
+static void states(void)
+{
+    uint32_t r[4], features, offered;
+    bool xsave;
+
+    cpuid(1, 0, r);
+    features = r[2];
+    xsave = features >> 26 & 1;
+    cpuid(0xd, 0, r);
+    offered = r[0];
+    is(features >> 27 & 1, xsave, "CPUID shows OSXSAVE if it shows XSAVE");
+    is(offered & 3, xsave ? 3 : 0, "x87 and SSE go with XSAVE");
+    ok(!xsave || r[1] >= 576, "their area has %u bytes", r[1]);
+    ok(!(features >> 28 & 1) || offered & 4, "CPUID shows AVX if it is saved");
+    ok(!(features >> 12 & 1) || offered & 4, "CPUID shows FMA if AVX is saved");
+    cpuid(7, 0, r);
+    ok(!(r[1] >> 5 & 1) || offered & 4, "CPUID shows AVX2 if AVX is saved");
+    cpuid(0xd, 1, r);
+    ok(xsave || !r[0], "CPUID shows no kind of XSAVE without XSAVE");
+}
+
 int main(void)
 {
     uint32_t r[4];
@@ -44,5 +66,6 @@ int main(void)
        "CPUID shows long mode, syscall and NX");
     cpuid(0x80000000, 0, r);
     ok(r[0] >= 0x80000008, "CPUID has extended leaves up to %x", r[0]);
+    states();
     return 0;
 }

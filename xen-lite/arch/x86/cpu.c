@@ -8,14 +8,11 @@
  */
 #include <hv/lib.h>
 #include <asm/processor.h>
+#include "pv/emul/cpu_policy.h"
 
 struct cpuinfo boot_cpu;
 bool cpu_has_xsave, cpu_has_rdtscp, cpu_is_amd, cpu_keeps_fpu_pointers;
 unsigned long mmu_cr4_features;
-
-/* x87, SSE, AVX, AVX-512: states that are saved per vcpu and need no more
- * support than that. */
-#define XCR0_FOR_GUESTS 0xe7
 
 extern const struct smap_site __smap_sites_start[], __smap_sites_end[];
 
@@ -43,11 +40,11 @@ static void identify_xsave(void)
     boot_cpu.xsave_size = 512;
     if (!(boot_cpu.feat_1c & (1u << 26)) || boot_cpu.max_leaf < 0xd)
         return;
-    cpu_has_xsave = true;
     cpuid_count(0xd, 0, r);
-    boot_cpu.xcr0_mask = r[0] & XCR0_FOR_GUESTS;
-    if ((boot_cpu.xcr0_mask & 0xe0) != 0xe0)
-        boot_cpu.xcr0_mask &= ~0xe0ULL;
+    boot_cpu.xcr0_mask = cpu_policy_states(r[0]);
+    if (!boot_cpu.xcr0_mask)
+        return;
+    cpu_has_xsave = true;
     WRITE_CR(4, READ_CR(4) | CR4_OSXSAVE);
     xsetbv(0, boot_cpu.xcr0_mask);
     cpuid_count(0xd, 0, r); /* ebx: bytes for what is enabled now */

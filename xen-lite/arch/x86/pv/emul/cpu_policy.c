@@ -71,6 +71,7 @@ static const struct feature_word {
 #define FE1C_AVX       (BIT(11) | BIT(16)) /* XOP FMA4 */
 #define F1D_SEP        BIT(11)
 #define MAX_EXT_INTEL  0x80000008u
+#define XCR0_FP_SSE    3u
 #define XCR0_AVX       4u
 #define XCR0_AVX512    0xe0u
 
@@ -96,6 +97,19 @@ static xen_cpuid_leaf_t *find_mutable(struct cpu_policy *p, uint32_t leaf,
                                       uint32_t subleaf)
 {
     return (xen_cpuid_leaf_t *)cpu_policy_find(p, leaf, subleaf);
+}
+
+/* Those that are saved per vcpu and need no more support than that. One needs
+ * the other: a host under another hypervisor may show what it cannot enable. */
+uint64_t cpu_policy_states(uint32_t offered)
+{
+    uint32_t states = offered & (XCR0_FP_SSE | XCR0_AVX | XCR0_AVX512);
+
+    if ((states & XCR0_FP_SSE) != XCR0_FP_SSE)
+        return 0;
+    if (!(states & XCR0_AVX) || (states & XCR0_AVX512) != XCR0_AVX512)
+        states &= ~XCR0_AVX512;
+    return states;
 }
 
 /* --- reading -------------------------------------------------------------- */

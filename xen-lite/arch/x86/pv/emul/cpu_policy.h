@@ -24,6 +24,11 @@ struct cpu_policy {
     xen_cpuid_leaf_t leaf[CPU_POLICY_MAX_LEAVES];
 };
 
+/* Of the states that a CPU has, by its leaf 0xd, those that guests may enable
+ * in XCR0: together they are a value that XCR0 takes. 0: it is to be used as
+ * one without XSAVE. */
+uint64_t cpu_policy_states(uint32_t offered);
+
 /* The CPUID instruction, or a test's stand-in. */
 typedef void (*cpuid_fn_t)(uint32_t leaf, uint32_t subleaf, uint32_t r[4]);
 
