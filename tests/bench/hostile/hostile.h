@@ -62,6 +62,7 @@ void storm_console(void);
 void storm_hypercalls(void);
 void storm_faults(void);
 void storm_nmis(void);
+void storm_updown(void);
 void storm_ring(void);
 void storm_flaps(void);
 

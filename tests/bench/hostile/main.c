@@ -19,6 +19,7 @@ static const struct {
     {"storm-hypercalls", storm_hypercalls},
     {"storm-faults", storm_faults},
     {"storm-nmis", storm_nmis},
+    {"storm-updown", storm_updown},
     {"storm-ring", storm_ring},
     {"storm-flaps", storm_flaps},
 };

@@ -172,6 +172,27 @@ void storm_nmis(void)
     }
 }
 
+static void down_again(void)
+{
+    for (;;)
+        HC3(vcpu_op, VCPUOP_down, 1, 0);
+}
+
+/* A vcpu that comes and goes: each time it comes others may have to make room,
+ * and it needs none. */
+void storm_updown(void)
+{
+    if (start_vcpu(1, down_again))
+        give_up("it has no second vcpu");
+    for (;;) {
+        for (unsigned int i = 0; i < LIST; i++) {
+            HC3(vcpu_op, VCPUOP_up, 1, 0);
+            HC3(vcpu_op, VCPUOP_down, 1, 0);
+        }
+        storms();
+    }
+}
+
 /* --- the disk's backend --------------------------------------------------- */
 
 static struct disk disk;
