@@ -340,7 +340,7 @@ static void another_daemon(void)
     for (unsigned int i = 0; i < CLIENTS; i++)
         connection_kill(client[i]->c);
     /* What a transaction held is not kept, its number is. */
-    connection_expire_transactions(now_ms() + TRANSACTION_LIFETIME + 1);
+    fake_swamp();
     connection_reap();
     state_commit();
     if (state_wanted())
@@ -368,7 +368,7 @@ static void step(void)
     } else if (what < 96) {
         live_and_die(g);
     } else if (what == 96) {
-        connection_expire_transactions(now_ms() + TRANSACTION_LIFETIME + 1);
+        fake_swamp();
     } else if (what == 97) {
         state_try_again();
     } else if (what == 98 && rnd(3) == 0) {

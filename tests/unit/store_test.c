@@ -164,6 +164,13 @@ void fake_stop(void)
     memset(&d->account, 0, sizeof(d->account));
 }
 
+void fake_swamp(void)
+{
+    tree_allocated += (uint64_t)quota[QUOTA_SNAPSHOT_MEMORY] + 1;
+    for (struct connection *c = connections; c; c = c->next)
+        transactions_expire(&c->transactions);
+}
+
 /* Puts the tree's contents on the owners' accounts once more, or takes them
  * off. */
 static void book_tree(int times)

@@ -53,6 +53,9 @@ void fake_stop(void);
 /* What the daemon does between events. */
 void fake_turns(void);
 
+/* As if trees had taken more memory than snapshots may keep. */
+void fake_swamp(void);
+
 /* Called when the daemon is about to notify a port, if not NULL. */
 extern void (*fake_notify)(int port);
 

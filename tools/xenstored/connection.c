@@ -480,7 +480,7 @@ static void bound_snapshots(struct connection *c)
         return;
     looked_at = tree_allocated;
     for (struct connection *i = connections; i; i = i->next)
-        if (transactions_expire(&i->transactions, now_ms()) && i != c)
+        if (transactions_expire(&i->transactions) && i != c)
             domain_hold_back(c->who.self.domid);
 }
 
@@ -558,12 +558,6 @@ int connection_next_turn(uint64_t now)
             timeout = wait;
     }
     return timeout;
-}
-
-void connection_expire_transactions(uint64_t now)
-{
-    for (struct connection *c = connections; c; c = c->next)
-        transactions_expire(&c->transactions, now);
 }
 
 /* --- after a restart ------------------------------------------------------ */

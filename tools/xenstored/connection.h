@@ -109,8 +109,6 @@ void connection_run_pending(void);
 bool connection_any_pending(void);
 /* The milliseconds until the next one is due, 0 for now, -1 for never. */
 int connection_next_turn(uint64_t now);
-/* To be called now and then while transactions_can_expire(). */
-void connection_expire_transactions(uint64_t now);
 /* Cleans up after kills and faults. Never called inside a turn. */
 void connection_reap(void);
 

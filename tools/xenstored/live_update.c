@@ -24,6 +24,7 @@
 
 #define DEFAULT_SECONDS 60
 #define RETRY_MS        20
+#define LEFT_OPEN_MS    60000
 
 /* What the descriptors are for, by their index; then clients'. */
 enum { HANDED_STATE, HANDED_LISTENER, HANDED_CLIENTS };
@@ -245,12 +246,18 @@ static int replace(void)
 
 /* --- when ----------------------------------------------------------------- */
 
-/* That can still be committed. */
+/* It can still be committed, and is not one that a guest leaves open. */
+static bool is_waited_for(const struct transaction *t)
+{
+    return !t->hopeless &&
+           (t->who.privileged || now_ms() - t->started < LEFT_OPEN_MS);
+}
+
 static bool has_open(const struct connection *c)
 {
     const struct transaction *t = c->transactions.first;
 
-    while (t && (t->expired || t->restored))
+    while (t && !is_waited_for(t))
         t = t->next;
     return t;
 }

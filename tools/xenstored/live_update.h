@@ -8,8 +8,9 @@
  * with the same JOURNAL_VERSION, which the parent asks a new program for before
  * it is trusted (successor.h).
  *
- * No transaction may be open, for they cannot be kept; they are waited for, or
- * with force, they fail with EAGAIN later.
+ * No transaction may be open, for they cannot be kept; they are waited for,
+ * unless a guest leaves one open for long. With force, they fail with EAGAIN
+ * later.
  *
  * A new program that fails after it was started is a daemon that was killed:
  * its supervisor starts another, local clients connect again.

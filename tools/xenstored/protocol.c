@@ -201,10 +201,8 @@ static int handle(struct request *r, const struct wire_func *f)
         r->view.t = transaction_find(&r->c->transactions, r->hdr->tx_id);
         if (!r->view.t)
             return of_earlier_daemon(r) ? EAGAIN : ENOENT;
-        if (f->flags & TRANSACTION && r->view.t->expired &&
-            f->func != do_transaction_end &&
-            transaction_go_on(r->view.t, &r->c->who))
-            return EAGAIN;
+        if (f->flags & TRANSACTION && f->func != do_transaction_end)
+            transaction_go_on(r->view.t);
     }
     return f->func(r);
 }

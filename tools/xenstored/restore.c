@@ -227,17 +227,17 @@ static int restore_messages(struct unpack *u, struct connection *c)
 /* More than any guest has open; a hostile journal may say anything. */
 #define TRANSACTIONS_MOST 4096
 
-static int restore_transactions(struct unpack *u, struct transactions *set)
+static int restore_transactions(struct unpack *u, struct connection *c)
 {
     uint32_t last = unpack_u32(u), n = unpack_u32(u);
     int rc = 0;
 
-    transactions_abort(set);
+    transactions_abort(&c->transactions);
     if (n > TRANSACTIONS_MOST)
         return EINVAL;
     for (uint32_t i = 0; i < n && !rc && !u->failed; i++)
-        rc = transaction_restore(set, unpack_u32(u));
-    set->last_id = last;
+        rc = transaction_restore(&c->transactions, &c->who, unpack_u32(u));
+    c->transactions.last_id = last;
     return rc;
 }
 
@@ -260,7 +260,7 @@ static int restore_conversation(struct unpack *u, struct connection *c)
     memcpy(c->in, in, len);
     c->in_used = len;
     rc = restore_messages(u, c);
-    return rc ? rc : restore_transactions(u, &c->transactions);
+    return rc ? rc : restore_transactions(u, c);
 }
 
 static int restore_connection(struct unpack *u)

@@ -57,6 +57,14 @@ static int grow(struct transaction *t)
     return 0;
 }
 
+/* On the account of whoever has started it, whatever the limit. */
+static void book(struct transaction *t, long bytes)
+{
+    t->held += bytes;
+    if (!t->who.privileged)
+        account_release(account_of(t->who.self), -bytes);
+}
+
 static int hold(struct transaction *t, long bytes)
 {
     int rc = 0;
@@ -139,26 +147,45 @@ int transaction_touch(struct transaction *t, const char *path,
 
 static unsigned int can_expire;
 
-/* All that it holds goes; the rest is only a number that is taken. */
-static void release(struct transaction *t)
+static void forget_accesses(struct transaction *t)
 {
-    if (!t->who.privileged) {
-        account_release(account_of(t->who.self), t->held);
-        can_expire--;
-    }
     for (size_t i = 0; i < t->count; i++)
         free(t->access[i]);
     free(t->access);
     free(t->index);
+    t->access = NULL;
+    t->index = NULL;
+    t->count = t->room = t->index_size = 0;
+}
+
+/* All that it has done goes; the rest is only a number that is taken. */
+static void drop_trees(struct transaction *t)
+{
+    if (!t->root)
+        return;
+    can_expire -= !t->who.privileged;
+    book(t, (long)sizeof(*t) - t->held);
+    forget_accesses(t);
     usage_clear(&t->usage);
     node_put(t->base);
     node_put(t->root);
+    t->base = t->root = NULL;
+}
+
+static void take_trees(struct transaction *t)
+{
+    t->base = node_get(store.root);
+    t->root = node_get(store.root);
+    t->deaths = domain_deaths();
+    t->started = now_ms();
+    t->allocated = tree_allocated;
+    can_expire += !t->who.privileged;
 }
 
 static void transaction_free(struct transaction *t)
 {
-    if (!t->expired)
-        release(t);
+    drop_trees(t);
+    book(t, -t->held);
     free(t);
 }
 
@@ -167,22 +194,20 @@ bool transactions_can_expire(void)
     return can_expire != 0;
 }
 
-bool transactions_expire(struct transactions *set, uint64_t now)
+bool transactions_expire(struct transactions *set)
 {
     uint64_t memory = (uint64_t)quota[QUOTA_SNAPSHOT_MEMORY];
-    bool too_much = false;
+    bool early = false;
 
     for (struct transaction *t = set->first; t; t = t->next) {
-        bool swamped = tree_allocated - t->allocated > memory;
-
-        if (t->who.privileged || t->expired ||
-            (!swamped && now - t->started <= TRANSACTION_LIFETIME))
+        if (t->who.privileged || !t->root ||
+            tree_allocated - t->allocated <= memory)
             continue;
-        release(t);
-        t->expired = true;
-        too_much |= swamped;
+        drop_trees(t);
+        t->hopeless = true;
+        early |= now_ms() - t->started <= TRANSACTION_FAIR;
     }
-    return too_much;
+    return early;
 }
 
 static void unlink_transaction(struct transactions *set, struct transaction *t)
@@ -215,21 +240,11 @@ static uint32_t next_id(struct transactions *set)
     return n;
 }
 
-static int take_trees(struct transaction *t, const struct actor *who)
+static void link_transaction(struct transactions *set, struct transaction *t)
 {
-    int rc;
-
-    t->who = *who;
-    rc = hold(t, (long)sizeof(*t));
-    if (rc)
-        return rc;
-    t->base = node_get(store.root);
-    t->root = node_get(store.root);
-    t->deaths = domain_deaths();
-    t->started = now_ms();
-    t->allocated = tree_allocated;
-    can_expire += !who->privileged;
-    return 0;
+    t->next = set->first;
+    set->first = t;
+    set->count++;
 }
 
 int transaction_start(struct transactions *set, const struct actor *who,
@@ -245,42 +260,38 @@ int transaction_start(struct transactions *set, const struct actor *who,
     t = calloc(1, sizeof(*t));
     if (!t)
         return ENOMEM;
-    rc = take_trees(t, who);
+    t->who = *who;
+    rc = hold(t, (long)sizeof(*t));
     if (rc) {
         free(t);
         return rc;
     }
+    take_trees(t);
     t->id = next_id(set);
-    t->next = set->first;
-    set->first = t;
-    set->count++;
+    link_transaction(set, t);
     *id = t->id;
     return 0;
 }
 
-int transaction_restore(struct transactions *set, uint32_t id)
+int transaction_restore(struct transactions *set, const struct actor *who,
+                        uint32_t id)
 {
     struct transaction *t = calloc(1, sizeof(*t));
 
     if (!t)
         return ENOMEM;
+    t->who = *who;
     t->id = id;
-    t->expired = t->restored = true;
-    t->next = set->first;
-    set->first = t;
-    set->count++;
+    t->hopeless = true;
+    book(t, (long)sizeof(*t));
+    link_transaction(set, t);
     return 0;
 }
 
-int transaction_go_on(struct transaction *t, const struct actor *who)
+void transaction_go_on(struct transaction *t)
 {
-    struct transaction fresh = {
-        .next = t->next, .id = t->id, .restored = t->restored};
-
-    if (!t->restored || take_trees(&fresh, who))
-        return EAGAIN;
-    *t = fresh;
-    return 0;
+    if (!t->root)
+        take_trees(t);
 }
 
 void transactions_abort(struct transactions *set)
@@ -532,7 +543,7 @@ int transaction_end(struct transactions *set, struct transaction *t,
     int rc = 0;
 
     unlink_transaction(set, t);
-    if (t->expired || t->restored)
+    if (t->hopeless)
         rc = wanted ? EAGAIN : 0;
     else if (wanted &&
              t->changed) /* a transaction that only read is in order */

@@ -13,11 +13,16 @@
  * that failed or had nothing to do.
  *
  * A snapshot keeps everybody's old nodes in memory, which are on no account, so
- * an unprivileged domain's transaction expires: after TRANSACTION_LIFETIME, or
- * when trees have taken QUOTA_SNAPSHOT_MEMORY since its start. Its own trees
- * are gone then and there is nothing left to do with it but to start again
- * (EAGAIN). All trees together are never larger than when the oldest of these
- * transactions started, plus that limit.
+ * an unprivileged domain's transaction expires when trees have taken
+ * QUOTA_SNAPSHOT_MEMORY since its start: it loses its own. All trees together
+ * are never larger than when the oldest of these transactions started, plus
+ * that limit.
+ *
+ * One that has expired, or was open when the daemon before this one ended,
+ * cannot be committed any more. It is told so (EAGAIN) at its end alone:
+ * kernels take no such answer before, and give a device up if they get one.
+ * Until then its requests work on new trees, which may be taken from it as the
+ * first were.
  *
  * Fairness: a client that makes another's commit fail, by a conflict or by
  * using up that memory, is held back for a moment (see domain_hold_back()), so
@@ -29,7 +34,9 @@
 #include "quota.h"
 #include "store.h"
 
-#define TRANSACTION_LIFETIME 60000 /* ms */
+/* In ms. For one that lasts longer than this nobody is held back: whoever
+ * leaves it open could choose whom. */
+#define TRANSACTION_FAIR 10000
 
 /* How a path was touched. */
 #define TOUCH_READ    1u  /* value or permissions, or their absence */
@@ -51,13 +58,13 @@ struct transaction {
     struct transaction *next;
     uint32_t id;
     struct actor who;
-    struct node *base, *root;
+    struct node *base, *root; /* NULL: it has none at the moment */
     struct usage usage;
     uint64_t deaths; /* domain_deaths() at the start */
     uint64_t started;
     uint64_t allocated; /* tree_allocated at the start */
-    bool changed, expired;
-    bool restored; /* begun with another daemon */
+    bool changed;
+    bool hopeless; /* cannot be committed any more */
     struct access **access;
     size_t count, room;
     uint32_t *index; /* open hash table of access numbers + 1 */
@@ -84,16 +91,14 @@ struct transaction *transaction_find(struct transactions *set, uint32_t id);
 int transaction_end(struct transactions *set, struct transaction *t,
                     bool commit, void (*done)(void *arg, int rc), void *arg);
 void transactions_abort(struct transactions *set);
-/* One that was open when the daemon before this one ended: it cannot be
- * committed any more (EAGAIN). 0 or ENOMEM. */
-int transaction_restore(struct transactions *set, uint32_t id);
-/* A request of @who in one that has expired. If it was restored it goes on,
- * with the store as it is now: kernels take EAGAIN for an answer at the end
- * alone, and give a device up if they get it before. Otherwise EAGAIN. */
-int transaction_go_on(struct transaction *t, const struct actor *who);
-/* Takes the trees from those that have lasted too long, or, with true as the
- * result, seen too much memory taken. */
-bool transactions_expire(struct transactions *set, uint64_t now);
+/* One that was open when the daemon before this one ended. 0 or ENOMEM. */
+int transaction_restore(struct transactions *set, const struct actor *who,
+                        uint32_t id);
+/* A request in it is to come: makes sure that it has trees. */
+void transaction_go_on(struct transaction *t);
+/* Takes the trees from those that have seen too much memory taken; true: from
+ * one that was not older than TRANSACTION_FAIR. */
+bool transactions_expire(struct transactions *set);
 /* Whether there are any that can expire, in all sets. */
 bool transactions_can_expire(void);
 

@@ -8,17 +8,8 @@
 #include "live_update.h"
 #include "state.h"
 
-/* How often old transactions are looked for. */
-#define EXPIRY_MS 5000
 /* How often a journal that had no room is tried again. */
 #define JOURNAL_RETRY_MS 5000
-
-static void expire(struct event_timer *t)
-{
-    connection_expire_transactions(now_ms());
-}
-
-static struct event_timer expiry = {.fire = expire};
 
 static void write_again(struct event_timer *t)
 {
@@ -55,8 +46,6 @@ static int between_events(struct event_loop *loop)
         state_commit();
     }
     update(loop);
-    if (transactions_can_expire() && !expiry.armed)
-        event_timer_set(loop, &expiry, EXPIRY_MS);
     if (state_wanted() && !journal_retry.armed)
         event_timer_set(loop, &journal_retry, JOURNAL_RETRY_MS);
     /* Also of those whose commit was the last. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The daemon's event loop: between events, connections with work left over get
- * their turns, ended ones are freed, and old transactions are looked for.
+ * their turns, and ended ones are freed.
  */
 #ifndef XENSTORED_TURNS_H
 #define XENSTORED_TURNS_H
