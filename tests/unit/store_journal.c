@@ -375,6 +375,39 @@ static void a_guests_transaction_fails_at_its_end_alone(void **state)
     }
 }
 
+/* However many a guest has open: what the journal says of it must not be what
+ * ends the journal. */
+static void any_number_of_transactions_is_kept(void **state)
+{
+    const long most = quota[QUOTA_TRANSACTIONS];
+    char answer[XENSTORE_PAYLOAD_MAX + 1];
+    const unsigned int many = 5000;
+    struct connection *c;
+    uint32_t id;
+
+    world_begin(8, 0);
+    world_start(world_boot);
+    world_root = client_new(NULL);
+    world_new_life(0);
+    quota[QUOTA_TRANSACTIONS] = many;
+    c = domain_known(FIRST_GUEST)->connection;
+    for (unsigned int i = 0; i < many; i++)
+        assert_int_equal(transaction_start(&c->transactions, &c->who, &id), 0);
+    assert_int_equal(ask(XS_WRITE, 0, "a\0001", 3, answer), XS_WRITE);
+    client_free(world_root);
+    next_daemon();
+    assert_int_equal(fake_log_lines, 0);
+    assert_int_equal(ask(XS_READ, 0, "a", 2, answer), XS_READ);
+    assert_string_equal(answer, "1");
+    assert_int_equal(ask(XS_TRANSACTION_END, id, "T", 2, answer), XS_ERROR);
+    assert_string_equal(answer, "EAGAIN");
+    c = domain_known(FIRST_GUEST)->connection;
+    assert_int_equal(c->transactions.count, many - 1);
+    quota[QUOTA_TRANSACTIONS] = most;
+    state_stop();
+    fake_stop();
+}
+
 /* One that broke the protocol, and the end of another in a later frame. */
 static void a_guest_that_is_not_served_stays_so(void **state)
 {
@@ -431,6 +464,7 @@ int main(void)
         cmocka_unit_test(the_journal_comes_back_with_the_room),
         cmocka_unit_test(local_transactions_start_again),
         cmocka_unit_test(a_guests_transaction_fails_at_its_end_alone),
+        cmocka_unit_test(any_number_of_transactions_is_kept),
         cmocka_unit_test(a_guest_that_is_not_served_stays_so),
         cmocka_unit_test(all_that_is_restored_is_released),
     };

@@ -266,7 +266,8 @@ static void a_list_of_permissions_is_as_long_as_its_record(void **state)
     }
 }
 
-static int restore_transactions(uint16_t domid, uint32_t count)
+static int restore_transactions(uint16_t domid, uint32_t count,
+                                uint32_t present)
 {
     struct pack p = {0};
 
@@ -290,17 +291,19 @@ static int restore_transactions(uint16_t domid, uint32_t count)
         pack_u32(&p, 0);
     pack_u32(&p, count);
     pack_u32(&p, count);
-    for (uint32_t id = 1; id <= count; id++)
+    for (uint32_t id = 1; id <= present; id++)
         pack_u32(&p, id);
     return restore(&p);
 }
 
-static void a_guest_has_no_more_transactions_than_it_can_open(void **state)
+/* However many that are. */
+static void transactions_are_as_many_as_their_record_has(void **state)
 {
-    assert_int_equal(restore_transactions(6, 4096), 0);
-    assert_int_equal(domain_known(6)->connection->transactions.count, 4096);
-    assert_int_equal(restore_transactions(7, 4097), EINVAL);
+    assert_int_equal(restore_transactions(6, 5000, 5000), 0);
+    assert_int_equal(domain_known(6)->connection->transactions.count, 5000);
+    assert_int_equal(restore_transactions(7, 5001, 5000), EINVAL);
     assert_int_equal(domain_known(7)->connection->transactions.count, 0);
+    assert_int_equal(restore_transactions(8, UINT32_MAX, 0), EINVAL);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -311,7 +314,7 @@ int main(void)
         TEST(a_request_that_runs_out_of_memory_changes_nothing),
         TEST(a_commit_that_runs_out_of_memory_changes_nothing),
         TEST(a_list_of_permissions_is_as_long_as_its_record),
-        TEST(a_guest_has_no_more_transactions_than_it_can_open),
+        TEST(transactions_are_as_many_as_their_record_has),
         TEST(a_watch_refused_for_lack_of_memory_can_be_set_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
