@@ -25,21 +25,26 @@ static const struct place {
     {"/s", -1},      {"/s/a", 0},       {"/s/b", 0},      {"/s/c", 0},
     {"/s/a/x", 1},   {"/s/a/y", 1},     {"/s/b/x", 2},    {"/s/b/y", 2},
     {"/s/a/x/1", 4}, {"/s/a/x/1/2", 8}, {"/s/c/deep", 3}, {"/s/c/deep/1", 10},
+    {"/rights", -1},
 };
 #define PLACES ((int)ARRAY_SIZE(place))
+/* It is always there, and its permissions are more than one. */
+#define RIGHTS (PLACES - 1)
+static const char letters[] = "nrwb";
 
 struct model {
     uint32_t exists[PLACES]; /* 0 or 1 */
     uint32_t value[PLACES];
     uint32_t perms[PLACES]; /* the request that has set them */
+    uint32_t rights;        /* of RIGHTS: which letter */
 };
 
 struct op {
     uint32_t type;
     int place;
     uint32_t value; /* to write */
-    /* What came of it: an errno value, or what was read: a value, or the set of
-     * children. */
+    /* What came of it: an errno value, or what was read: a value, the set of
+     * children, or a letter. */
     int error;
     uint32_t result;
 };
@@ -102,10 +107,15 @@ static bool agrees(struct model *m, const struct op *o)
     case XS_MKDIR:
         create(m, o->place);
         break;
-    case XS_SET_PERMS: /* a change, although they are always the same */
+    case XS_SET_PERMS: /* a change, although most are always the same */
         error = m->exists[o->place] ? 0 : ENOENT;
         if (!error)
             m->perms[o->place] = o->value;
+        if (o->place == RIGHTS)
+            m->rights = o->value % 4;
+        break;
+    case XS_GET_PERMS:
+        result = m->rights;
         break;
     default:
         error = remove_at(m, o->place);
@@ -144,7 +154,10 @@ static void perform(struct client *cl, uint32_t tx, struct op *o)
     if (o->type == XS_WRITE)
         len += (size_t)sprintf(data + len, "%u", o->value);
     else if (o->type == XS_SET_PERMS)
-        len += (size_t)sprintf(data + len, "n0") + 1;
+        len +=
+            (size_t)sprintf(data + len, "%c0",
+                            o->place == RIGHTS ? letters[o->value % 4] : 'n') +
+            1;
     o->error = client_ask(cl, o->type, tx, data, len, answer, &len);
     o->result = 0;
     if (o->error)
@@ -154,6 +167,8 @@ static void perform(struct client *cl, uint32_t tx, struct op *o)
         o->result = (uint32_t)strtoul(answer, NULL, 10);
     else if (o->type == XS_DIRECTORY)
         o->result = set_of(o->place, answer, len);
+    else if (o->type == XS_GET_PERMS)
+        o->result = (uint32_t)(strchr(letters, answer[0]) - letters);
 }
 
 static void ask_outside(struct client *cl, struct model *m, struct op *o)
@@ -197,10 +212,14 @@ static struct op some_op(void)
     static const uint32_t type[] = {XS_READ,      XS_READ,  XS_READ,
                                     XS_DIRECTORY, XS_WRITE, XS_WRITE,
                                     XS_MKDIR,     XS_RM,    XS_SET_PERMS};
+    static const uint32_t kept[] = {XS_READ, XS_WRITE, XS_GET_PERMS,
+                                    XS_SET_PERMS};
     static uint32_t value;
     struct op o = {.type = type[rnd(ARRAY_SIZE(type))],
                    .place = (int)rnd(PLACES)};
 
+    if (o.place == RIGHTS)
+        o.type = kept[rnd(ARRAY_SIZE(kept))];
     o.value = ++value;
     return o;
 }
@@ -292,6 +311,7 @@ static void each_transaction_has_its_place_in_an_order(void **state)
     random_state = (uint32_t)setting("SEED", 1) * 2654435761u;
     fake_start();
     checker = client_new(NULL);
+    ask_outside(checker, &now, &(struct op){.type = XS_MKDIR, .place = RIGHTS});
     for (int i = 0; i < CLIENTS; i++)
         session[i].cl = client_new(NULL);
     while (begun < most) {

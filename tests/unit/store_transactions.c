@@ -83,10 +83,41 @@ enum step {
     PERMS_X,
     MKDIR_X,
     READ_BELOW,
+    ASK_PERMS_X,
+    ASK_PERMS_NO,
+    WRITE_AND_ASK_PERMS_X,
+    SET_AND_ASK_PERMS_X,
+    SET_PERMS_AND_READ_X,
     RM_BELOW_NO,
     PERMS_NO,
     NOTHING
 };
+
+static void perform_with_rights(struct client *cl, uint32_t t, enum step s)
+{
+    switch (s) {
+    case WRITE_AND_ASK_PERMS_X:
+        client_write(cl, t, "/d/x", "mine");
+        client_one(cl, XS_GET_PERMS, t, "/d/x");
+        break;
+    case ASK_PERMS_X:
+        client_one(cl, XS_GET_PERMS, t, "/d/x");
+        break;
+    case ASK_PERMS_NO:
+        client_one(cl, XS_GET_PERMS, t, "/d/no");
+        break;
+    case SET_AND_ASK_PERMS_X:
+        client_two(cl, XS_SET_PERMS, t, "/d/x", "b0");
+        client_one(cl, XS_GET_PERMS, t, "/d/x");
+        break;
+    case SET_PERMS_AND_READ_X:
+        client_two(cl, XS_SET_PERMS, t, "/d/x", "b0");
+        client_read(cl, t, "/d/x");
+        break;
+    default:
+        break;
+    }
+}
 
 static void perform(struct client *cl, uint32_t t, enum step s)
 {
@@ -130,8 +161,8 @@ static void perform(struct client *cl, uint32_t t, enum step s)
     case PERMS_NO:
         client_two(cl, XS_SET_PERMS, t, "/d/no", "r0");
         break;
-    case NOTHING:
-        break;
+    default:
+        perform_with_rights(cl, t, s);
     }
 }
 
@@ -168,6 +199,14 @@ static void a_commit_fails_when_what_it_read_has_changed(void **state)
         {READ_BELOW, WRITE_X, 0},
         {READ_BELOW, WRITE_BELOW, EAGAIN},
         {READ_X, NOTHING, 0},
+        {ASK_PERMS_X, PERMS_X, EAGAIN},
+        {ASK_PERMS_X, RM_X, EAGAIN},
+        {ASK_PERMS_X, WRITE_X, 0},
+        {ASK_PERMS_NO, MK_NO, EAGAIN},
+        {WRITE_AND_ASK_PERMS_X, PERMS_X, EAGAIN},
+        {WRITE_AND_ASK_PERMS_X, WRITE_X, 0},
+        {SET_AND_ASK_PERMS_X, PERMS_X, 0},
+        {SET_PERMS_AND_READ_X, WRITE_X, EAGAIN},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -288,6 +327,32 @@ static void refused_writes_leave_no_trace(void **state)
     assert_int_equal(client_end(g, t), 0);
     assert_value(a, 0, "/g", "fresh");
     assert_value(a, 0, "/g/x", "1");
+    client_free(g);
+}
+
+/* And what is read after one is what others have written. */
+static void a_read_after_a_refused_write_can_conflict(void **state)
+{
+    struct account *account;
+    struct client *g;
+    char big[2000];
+    uint32_t t;
+
+    memset(big, 'x', sizeof(big) - 1);
+    big[sizeof(big) - 1] = '\0';
+    fake_create(5);
+    g = client_new(domain_get(5));
+    account = &domain_known(5)->account;
+    client_write(a, 0, "/g", "old");
+    client_two(a, XS_SET_PERMS, 0, "/g", "n5");
+    t = client_begin(g);
+    quota[QUOTA_MEMORY] = account->node_bytes + account->held + 3000;
+    assert_int_equal(client_write(g, t, "/g", big), ENOMEM);
+    quota[QUOTA_MEMORY] = 2621440;
+    assert_value(g, t, "/g", "old");
+    assert_int_equal(client_write(g, t, "/g/y", "1"), 0);
+    client_write(a, 0, "/g", "fresh");
+    assert_int_equal(client_end(g, t), EAGAIN);
     client_free(g);
 }
 
@@ -678,6 +743,7 @@ int main(void)
         TEST(a_node_created_and_removed_leaves_no_trace),
         TEST(what_was_created_on_the_way_stays),
         TEST(refused_writes_leave_no_trace),
+        TEST(a_read_after_a_refused_write_can_conflict),
         TEST(events_fire_at_commit),
         TEST(a_domain_has_a_limited_number_of_transactions),
         TEST(the_node_quota_holds_at_commit),

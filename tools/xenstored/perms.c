@@ -50,6 +50,19 @@ struct perms *perms_with_owner(struct perms *p, struct identity owner)
     return copy;
 }
 
+bool perms_equal(const struct perms *a, const struct perms *b)
+{
+    if (a == b)
+        return true;
+    if (a->count != b->count)
+        return false;
+    for (unsigned int i = 0; i < a->count; i++)
+        if (!identity_equal(a->entry[i].id, b->entry[i].id) ||
+            a->entry[i].bits != b->entry[i].bits)
+            return false;
+    return true;
+}
+
 bool perms_mention(const struct perms *p, struct identity who)
 {
     for (unsigned int i = 0; i < p->count; i++)

@@ -69,6 +69,7 @@ void perms_put(struct perms *p);
 struct perms *perms_with_owner(struct perms *p, struct identity owner);
 /* A copy without the entries of @who (the owner entry stays). */
 struct perms *perms_without(struct perms *p, struct identity who);
+bool perms_equal(const struct perms *a, const struct perms *b);
 /* As owner or not. */
 bool perms_mention(const struct perms *p, struct identity who);
 

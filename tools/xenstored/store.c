@@ -81,9 +81,27 @@ static int find(struct view *v, const char *path, unsigned int need,
     return **rest ? ENOENT : 0;
 }
 
-static int touch(struct view *v, const char *path, unsigned int how, size_t len)
+/* *a is to be noted when it has happened; NULL: outside of any transaction. */
+static int touch(struct view *v, const char *path, size_t len,
+                 struct access **a)
 {
-    return v->t ? transaction_touch(v->t, path, how, len) : 0;
+    *a = NULL;
+    return v->t ? transaction_touch(v->t, path, len, a) : 0;
+}
+
+static int note(int rc, struct access *a, unsigned int how)
+{
+    if (!rc && a)
+        transaction_note(a, how);
+    return rc;
+}
+
+static int touch_to_read(struct view *v, const char *path, unsigned int how)
+{
+    struct access *a;
+    int rc = touch(v, path, 0, &a);
+
+    return note(rc, a, how);
 }
 
 /*
@@ -99,14 +117,14 @@ static int find_to_read(struct view *v, const char *path, unsigned int how,
 
     if (found && found != ENOENT)
         return found;
-    rc = touch(v, path, how, 0);
+    rc = touch_to_read(v, path, how);
     return rc ? rc : found;
 }
 
 /* What was told of a node that is not there must be so at the commit. */
 static int tell_absent(struct view *v, const char *path)
 {
-    int rc = touch(v, path, TOUCH_READ, 0);
+    int rc = touch_to_read(v, path, TOUCH_READ);
     return rc ? rc : ENOENT;
 }
 
@@ -158,7 +176,7 @@ int store_get_perms(struct view *v, const char *path, struct perms **out)
         *out = s->perms;
         return perms_of(s->perms, v->who) & PERM_READ ? 0 : EACCES;
     }
-    rc = find_to_read(v, path, TOUCH_READ, &n);
+    rc = find_to_read(v, path, TOUCH_RIGHTS, &n);
     if (!rc)
         *out = n->perms;
     return rc;
@@ -209,10 +227,30 @@ static int create(struct view *v, const char *path, struct node *near,
     return rc;
 }
 
+static int set_value(struct view *v, const char *path, struct node *n,
+                     const void *data, size_t len, struct change *c)
+{
+    struct edit e = edit_of(v);
+    struct perms *perms;
+    int rc = 0;
+
+    if (!v->who->privileged)
+        rc = usage_check(e.usage, n->perms->entry[0].id, 0,
+                         (long)len - (long)node_value_len(n));
+    if (rc)
+        return rc;
+    perms = perms_get(n->perms);
+    rc = edit_set_value(&e, path, n, data, len);
+    if (!rc)
+        report(v, c, path, perms, perms, NULL);
+    perms_put(perms);
+    return rc;
+}
+
 int store_write(struct view *v, const char *path, const void *data, size_t len,
                 struct change *c)
 {
-    struct edit e;
+    struct access *a;
     struct node *n;
     const char *rest;
     bool absent;
@@ -226,29 +264,17 @@ int store_write(struct view *v, const char *path, const void *data, size_t len,
         return ENOSPC;
     }
     absent = rc == ENOENT;
-    rc = touch(v, path, TOUCH_WRITE, len);
+    rc = touch(v, path, len, &a);
     if (rc)
         return rc;
-    if (absent)
-        return create(v, path, n, rest, data, len, c);
-
-    e = edit_of(v);
-    if (!v->who->privileged) {
-        long grown = (long)len - (long)node_value_len(n);
-        rc = usage_check(e.usage, n->perms->entry[0].id, 0, grown);
-    }
-    if (!rc) {
-        struct perms *perms = perms_get(n->perms);
-        rc = edit_set_value(&e, path, n, data, len);
-        if (!rc)
-            report(v, c, path, perms, perms, NULL);
-        perms_put(perms);
-    }
-    return rc;
+    rc = absent ? create(v, path, n, rest, data, len, c)
+                : set_value(v, path, n, data, len, c);
+    return note(rc, a, TOUCH_WRITE);
 }
 
 int store_mkdir(struct view *v, const char *path, struct change *c)
 {
+    struct access *a;
     struct node *n;
     const char *rest;
     bool absent;
@@ -257,35 +283,38 @@ int store_mkdir(struct view *v, const char *path, struct change *c)
     if (rc && rc != ENOENT)
         return rc;
     absent = rc == ENOENT;
-    rc = touch(v, path, TOUCH_CREATE, 0);
-    if (rc || !absent)
-        return rc;
-    return create(v, path, n, rest, NULL, 0, c);
+    rc = touch(v, path, 0, &a);
+    if (!rc && absent)
+        rc = create(v, path, n, rest, NULL, 0, c);
+    return note(rc, a, TOUCH_CREATE);
 }
 
 int store_remove(struct view *v, const char *path, struct change *c)
 {
+    struct access *a;
     struct edit e;
     struct node *n, *removed;
     const char *rest;
+    bool absent;
     int rc;
 
     rc = find(v, path, PERM_WRITE, &n, &rest);
     if (!rc && !strcmp(path, "/"))
         return EINVAL;
-    /* Removing what is not there succeeds, if it could be there. */
-    if (rc == ENOENT)
-        return strchr(rest, '/') ? tell_no_parent(v, path)
-                                 : touch(v, path, TOUCH_REMOVE, 0);
-    if (!rc)
-        rc = touch(v, path, TOUCH_REMOVE, 0);
-    if (rc)
+    if (rc && rc != ENOENT)
         return rc;
-    e = edit_of(v);
-    rc = edit_remove(&e, path, n, &removed);
-    if (!rc)
-        report(v, c, path, removed->perms, NULL, removed);
-    return rc;
+    /* Removing what is not there succeeds, if it could be there. */
+    absent = rc == ENOENT;
+    if (absent && strchr(rest, '/'))
+        return tell_no_parent(v, path);
+    rc = touch(v, path, 0, &a);
+    if (!rc && !absent) {
+        e = edit_of(v);
+        rc = edit_remove(&e, path, n, &removed);
+        if (!rc)
+            report(v, c, path, removed->perms, NULL, removed);
+    }
+    return note(rc, a, TOUCH_REMOVE);
 }
 
 static void replace_special(struct special *s, struct perms *perms)
@@ -330,6 +359,7 @@ int store_restore_special(const char *path, struct perms *perms)
 int store_set_perms(struct view *v, const char *path, struct perms *perms,
                     struct change *c)
 {
+    struct access *a;
     struct edit e;
     struct node *n;
     struct perms *before;
@@ -344,7 +374,7 @@ int store_set_perms(struct view *v, const char *path, struct perms *perms,
     if (!v->who->privileged &&
         !identity_equal(perms->entry[0].id, n->perms->entry[0].id))
         return EPERM;
-    rc = touch(v, path, TOUCH_PERMS, 0);
+    rc = touch(v, path, 0, &a);
     if (rc)
         return rc;
     e = edit_of(v);
@@ -353,7 +383,7 @@ int store_set_perms(struct view *v, const char *path, struct perms *perms,
     if (!rc)
         report(v, c, path, before, perms, NULL);
     perms_put(before);
-    return rc;
+    return note(rc, a, TOUCH_PERMS);
 }
 
 void store_publish(struct change *c)

@@ -118,8 +118,8 @@ static int access_new(struct transaction *t, const char *path, uint32_t hash,
     return 0;
 }
 
-int transaction_touch(struct transaction *t, const char *path,
-                      unsigned int touch, size_t len)
+int transaction_touch(struct transaction *t, const char *path, size_t len,
+                      struct access **out)
 {
     uint32_t hash = hash_path(path), *slot;
     struct access *a;
@@ -134,13 +134,19 @@ int transaction_touch(struct transaction *t, const char *path,
         rc = access_new(t, path, hash, slot, &a);
     if (!rc)
         rc = hold_value(t, a, len);
-    if (rc)
-        return rc;
-    /* Reading what the transaction has written depends on no other client. */
+    if (!rc)
+        *out = a;
+    return rc;
+}
+
+/* Reading what the transaction has written depends on no other client. */
+void transaction_note(struct access *a, unsigned int touch)
+{
     if (touch == TOUCH_READ && a->touch & (TOUCH_WRITE | TOUCH_REMOVE))
-        return 0;
+        return;
+    if (touch == TOUCH_RIGHTS && a->touch & (TOUCH_PERMS | TOUCH_REMOVE))
+        return;
     a->touch |= touch;
-    return 0;
 }
 
 /* --- start and end -------------------------------------------------------- */
@@ -313,7 +319,8 @@ static bool same_for(unsigned int touch, const struct node *a,
     if (!a || !b)
         return false;
     return !(touch & TOUCH_READ && a->generation != b->generation) &&
-           !(touch & TOUCH_LIST && a->list_generation != b->list_generation);
+           !(touch & TOUCH_LIST && a->list_generation != b->list_generation) &&
+           !(touch & TOUCH_RIGHTS && !perms_equal(a->perms, b->perms));
 }
 
 static int conflict(struct transaction *t, const char *path)
@@ -346,7 +353,7 @@ static int validate(struct transaction *t)
         struct access *a = t->access[i];
         const char *was, *is;
 
-        if (a->touch & (TOUCH_READ | TOUCH_LIST) &&
+        if (a->touch & TOUCH_READS &&
             !same_for(a->touch, tree_lookup(t->base, a->path),
                       tree_lookup(store.root, a->path)))
             return conflict(t, a->path);
@@ -432,7 +439,7 @@ static int merge_change(struct transaction *t, struct edit *e,
     struct node *was = tree_lookup(t->base, a->path);
     int rc;
 
-    /* Removed again later, or the change itself was refused. */
+    /* Removed again later. */
     if (!mine)
         return merge_above(t, e, a->path);
     if (unchanged(was, mine))

@@ -39,12 +39,14 @@
 #define TRANSACTION_FAIR 10000
 
 /* How a path was touched. */
-#define TOUCH_READ    1u  /* value or permissions, or their absence */
+#define TOUCH_READ    1u  /* the value, or its absence */
 #define TOUCH_LIST    2u  /* the list of children */
 #define TOUCH_CREATE  4u  /* made sure that it exists */
 #define TOUCH_WRITE   8u  /* set the value */
 #define TOUCH_PERMS   16u /* set the permissions */
 #define TOUCH_REMOVE  32u
+#define TOUCH_RIGHTS  64u /* read the permissions */
+#define TOUCH_READS   (TOUCH_READ | TOUCH_LIST | TOUCH_RIGHTS)
 #define TOUCH_CHANGES (TOUCH_CREATE | TOUCH_WRITE | TOUCH_PERMS | TOUCH_REMOVE)
 
 struct access {
@@ -102,8 +104,11 @@ bool transactions_expire(struct transactions *set);
 /* Whether there are any that can expire, in all sets. */
 bool transactions_can_expire(void);
 
-/* Records a touch before it happens; @len is the size of a value written. */
-int transaction_touch(struct transaction *t, const char *path,
-                      unsigned int touch, size_t len);
+/* Makes room for a touch before it happens; @len is the size of a value
+ * written. It is noted only when it has happened: what is read after a change
+ * that was refused has been written by others. */
+int transaction_touch(struct transaction *t, const char *path, size_t len,
+                      struct access **out);
+void transaction_note(struct access *a, unsigned int touch);
 
 #endif
