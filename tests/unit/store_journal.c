@@ -408,6 +408,88 @@ static void any_number_of_transactions_is_kept(void **state)
     fake_stop();
 }
 
+/* A daemon without the guest's page or port, and another one. */
+static void start_without(bool *what)
+{
+    struct watch *w;
+
+    world_begin(8, 0);
+    world_start(world_boot);
+    world_root = client_new(NULL);
+    world_new_life(0);
+    assert_int_equal(
+        watch_add(domain_known(FIRST_GUEST)->connection, "/x", 0, "t", &w), 0);
+    client_two(world_root, XS_SET_PERMS, 0, "/", "r0");
+    client_free(world_root);
+    *what = true;
+    next_daemon();
+    next_daemon();
+    assert_true(world_introduced(0));
+    world_root = client_new(NULL);
+    assert_int_equal(client_write(world_root, 0, "/x", "1"), 0);
+    assert_true(domain_rings_missing());
+    domain_attach_rings();
+    assert_true(domain_rings_missing());
+}
+
+static void end_of_world(void)
+{
+    client_free(world_root);
+    state_stop();
+    fake_stop();
+}
+
+/* What cannot be had for a moment, for want of memory or for another reason, is
+ * no reason to cut a living guest off for good. */
+static void a_ring_that_is_not_to_be_had_is_tried_again(void **state)
+{
+    struct fake_domain *guest = &fake_domain[FIRST_GUEST];
+    static const char event[] = "/x\0t";
+    char answer[XENSTORE_PAYLOAD_MAX + 1];
+
+    for (int port = 0; port < 2; port++) {
+        struct xenstore_domain_interface *p = world_page(0);
+
+        start_without(port ? &guest->no_port : &guest->no_grant);
+        guest->no_port = guest->no_grant = false;
+        domain_attach_rings();
+        assert_false(domain_rings_missing());
+        fake_turns();
+        assert_int_equal(p->rsp_prod - p->rsp_cons,
+                         sizeof(struct xsd_sockmsg) + sizeof(event));
+        p->rsp_cons = p->rsp_prod;
+        assert_int_equal(ask(XS_READ, 0, "/x", 3, answer), XS_READ);
+        assert_string_equal(answer, "1");
+        assert_int_equal(domain_known(FIRST_GUEST)->connection->watches.count,
+                         1);
+        assert_int_equal(guest->mapped, 1);
+        assert_int_equal(guest->bound, 1);
+        end_of_world();
+    }
+}
+
+/* Nothing of it was mapped: its number may be another's soon. */
+static void a_guest_without_its_ring_is_not_taken_for_another(void **state)
+{
+    for (int introduced = 0; introduced < 2; introduced++) {
+        uint32_t incarnation;
+
+        start_without(&fake_domain[FIRST_GUEST].no_grant);
+        incarnation = domain_known(FIRST_GUEST)->id.incarnation;
+        fake_domain[FIRST_GUEST].handle++;
+        fake_domain[FIRST_GUEST].no_grant = false;
+        domain_attach_rings();
+        assert_int_equal(fake_domain[FIRST_GUEST].mapped, 0);
+        if (introduced)
+            world_new_life(0);
+        else
+            domain_check_all();
+        assert_int_equal(world_introduced(0), introduced);
+        assert_int_not_equal(domain_incarnation(FIRST_GUEST), incarnation);
+        end_of_world();
+    }
+}
+
 /* One that broke the protocol, and the end of another in a later frame. */
 static void a_guest_that_is_not_served_stays_so(void **state)
 {
@@ -465,6 +547,8 @@ int main(void)
         cmocka_unit_test(local_transactions_start_again),
         cmocka_unit_test(a_guests_transaction_fails_at_its_end_alone),
         cmocka_unit_test(any_number_of_transactions_is_kept),
+        cmocka_unit_test(a_ring_that_is_not_to_be_had_is_tried_again),
+        cmocka_unit_test(a_guest_without_its_ring_is_not_taken_for_another),
         cmocka_unit_test(a_guest_that_is_not_served_stays_so),
         cmocka_unit_test(all_that_is_restored_is_released),
     };

@@ -58,7 +58,7 @@ int xen_domain_info(uint16_t domid, struct xen_domain_info *info)
 
 int xen_bind_interdomain(uint16_t domid, uint32_t remote_port)
 {
-    if (!remote_port)
+    if (!remote_port || fake_domain[domid].no_port)
         return -1;
     fake_domain[domid].bound++;
     fake_domain[domid].masked = false;

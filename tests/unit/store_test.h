@@ -30,6 +30,7 @@
 struct fake_domain {
     bool exists, shutdown, dying;
     bool no_grant; /* its page cannot be mapped */
+    bool no_port;  /* nor its port be bound */
     uint8_t handle;
     int mapped, bound, notified;
     bool masked; /* its port: set by tests, by which events come */

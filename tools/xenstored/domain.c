@@ -2,8 +2,8 @@
 /*
  * Records of domains. While a ring is mapped its domain cannot vanish
  * completely (the mapping holds a page of it), so a domain id is never reused
- * behind the back of an introduced domain. A record without a ring is checked
- * by the domain's handle.
+ * behind the back of an introduced domain. A record without such a page is
+ * checked by the domain's handle.
  */
 #include "domain.h"
 
@@ -36,6 +36,7 @@ static unsigned int highest;
 static uint32_t last_incarnation = INCARNATION_DOM0;
 static uint64_t deaths;
 static bool have_xen;
+static bool rings_missing, journal_damaged; /* see domain_restore_rings() */
 
 static struct domain *add(uint16_t domid, uint32_t incarnation)
 {
@@ -133,6 +134,11 @@ void domain_forget(struct domain *d)
 
 /* --- requests of the toolstack -------------------------------------------- */
 
+static bool is_held(const struct domain *d)
+{
+    return d->connection && ring_has_page(d->connection);
+}
+
 static int rebind(struct domain *d, uint64_t gfn, uint32_t port)
 {
     int rc = ring_rebind(d->connection, gfn, port);
@@ -149,16 +155,18 @@ int domain_introduce(uint16_t domid, uint64_t gfn, uint32_t port, bool *fresh)
     *fresh = false;
     if (!have_xen)
         return ENOSYS;
-    if (d && d->connection)
-        return domid ? rebind(d, gfn, port) : EINVAL;
-    if (d && domid) {
+    if (d && domid && !is_held(d)) {
         struct xen_domain_info info;
         int rc = look_up(domid, &info);
         if (rc && rc != ESRCH)
             return rc;
-        if (rc || memcmp(info.handle, d->handle, sizeof(d->handle)))
+        if (rc || memcmp(info.handle, d->handle, sizeof(d->handle))) {
             domain_forget(d);
+            d = NULL;
+        }
     }
+    if (d && d->connection)
+        return domid ? rebind(d, gfn, port) : EINVAL;
     d = domain_get(domid);
     if (!d)
         return EINVAL;
@@ -235,7 +243,7 @@ static bool check(struct domain *d)
      * alive. */
     if (rc && !gone)
         return false;
-    if (!gone && !d->connection)
+    if (!gone && !is_held(d))
         gone = memcmp(info.handle, d->handle, sizeof(d->handle)) != 0;
     if (gone) {
         domain_forget(d);
@@ -325,20 +333,64 @@ static bool still_lives(struct domain *d)
     return !info.dying && !memcmp(info.handle, d->handle, sizeof(d->handle));
 }
 
+static int attach(const struct domain *d)
+{
+    int rc = ring_attach(d->connection, journal_damaged);
+
+    rings_missing |= rc != 0;
+    return rc;
+}
+
 void domain_restore_rings(bool damaged)
 {
     struct domain *d = NULL;
 
+    journal_damaged = damaged;
+    rings_missing = false;
     while ((d = domain_next(d))) {
         if (!d->connection)
             continue;
         if (!have_xen || !still_lives(d)) {
             connection_kill(d->connection);
-        } else if (ring_attach(d->connection, damaged)) {
-            log_warning("the ring of domain %u cannot be connected again",
-                        (unsigned int)d->id.domid);
-            connection_kill(d->connection);
+            continue;
         }
+        if (attach(d))
+            log_warning("the ring of domain %u cannot be connected again: it "
+                        "is tried again and again",
+                        (unsigned int)d->id.domid);
+        ring_publish(d->connection);
+    }
+}
+
+bool domain_rings_missing(void)
+{
+    return rings_missing;
+}
+
+/* Of one that has died an event tells (domain_check_all()): until then its
+ * number, if nothing of it is mapped, may be another's. */
+static bool may_attach(struct domain *d)
+{
+    return is_held(d) || still_lives(d);
+}
+
+void domain_attach_rings(void)
+{
+    struct domain *d = NULL;
+
+    rings_missing = false;
+    while ((d = domain_next(d))) {
+        if (!d->connection || ring_is_whole(d->connection))
+            continue;
+        if (!may_attach(d)) {
+            rings_missing = true;
+            continue;
+        }
+        attach(d);
+        state_touch(d);
+        connection_again(d->connection);
+        if (!state_on())
+            ring_publish(d->connection);
     }
 }
 

@@ -65,8 +65,12 @@ void domain_drop_all(void);
 uint32_t domain_last_incarnation(void);
 void domain_restore_incarnation(uint32_t last);
 /* Connects the rings of those that still live, and ends the connections of all
- * others. @damaged: the journal has an end that could not be read. */
+ * others. @damaged: the journal has an end that could not be read. What is not
+ * to be had now is missing, and is to be tried again now and then, between
+ * events. */
 void domain_restore_rings(bool damaged);
+bool domain_rings_missing(void);
+void domain_attach_rings(void);
 
 /* How many domains have died so far. */
 uint64_t domain_deaths(void);

@@ -19,7 +19,7 @@
 static struct ring **by_port;
 static size_t port_count;
 
-static struct ring *ring_of(struct connection *c)
+static struct ring *ring_of(const struct connection *c)
 {
     return c->endpoint;
 }
@@ -40,7 +40,7 @@ static void publish(uint32_t *word, uint32_t value)
 static ssize_t ring_receive(struct connection *c, void *buf, size_t len)
 {
     struct ring *r = ring_of(c);
-    uint32_t used = load(&r->page->req_prod) - r->req_cons;
+    uint32_t used = r->page ? load(&r->page->req_prod) - r->req_cons : 0;
     uint32_t at = MASK_XENSTORE_IDX(r->req_cons), first;
 
     if (used > SIZE) {
@@ -74,7 +74,7 @@ static uint32_t put(struct ring *r, const char *data, uint32_t len)
 static ssize_t ring_send(struct connection *c, const struct iovec *iov, int n)
 {
     struct ring *r = ring_of(c);
-    uint32_t used = r->rsp_prod - load(&r->page->rsp_cons);
+    uint32_t used = r->page ? r->rsp_prod - load(&r->page->rsp_cons) : SIZE;
     uint32_t room = SIZE - used, sent = 0;
 
     if (used > SIZE) {
@@ -132,7 +132,7 @@ void ring_publish(struct connection *c)
 {
     struct ring *r = ring_of(c);
 
-    if (!r->worked)
+    if (!r->worked || !r->page)
         return;
     r->worked = false;
     publish(&r->page->req_cons, r->req_cons);
@@ -206,7 +206,9 @@ static void reconnect(struct connection *c)
 
 static void ring_begin(struct connection *c)
 {
-    if (load(&ring_of(c)->page->connection) == XENSTORE_RECONNECT)
+    const struct ring *r = ring_of(c);
+
+    if (r->page && load(&r->page->connection) == XENSTORE_RECONNECT)
         reconnect(c);
 }
 
@@ -337,12 +339,8 @@ static void believe_page(struct ring *r)
     connection_lose_halves(r->c);
 }
 
-int ring_attach(struct connection *c, bool damaged)
+static int attach_page(struct ring *r, uint16_t domid, bool damaged)
 {
-    struct ring *r = ring_of(c);
-    uint16_t domid = c->domain->id.domid;
-    uint32_t port = domid ? r->remote_port : xen_dom0_port();
-
     r->page = xen_map_ring(domid);
     if (!r->page)
         return EINVAL;
@@ -350,17 +348,36 @@ int ring_attach(struct connection *c, bool damaged)
         believe_page(r);
     /* What stands before rsp_prod was put there before it was in the journal.
      */
-    r->error = c->fault;
+    r->error = r->c->fault;
     publish(&r->page->server_features, FEATURES);
+    return 0;
+}
+
+int ring_attach(struct connection *c, bool damaged)
+{
+    struct ring *r = ring_of(c);
+    uint16_t domid = c->domain->id.domid;
+    uint32_t port = domid ? r->remote_port : xen_dom0_port();
+    int rc = r->page ? 0 : attach_page(r, domid, damaged);
+
     /* A port that the guest has closed is no reason to forget the guest: it may
      * be introduced again with another one. */
-    if (register_port(r, domid, port))
-        log_warning("the port of domain %u cannot be bound again",
-                    (unsigned int)domid);
+    if (!rc && r->port < 0)
+        rc = register_port(r, domid, port);
     /* Its event may have been lost. One that never spoke waits for none. */
-    r->worked = r->req_cons || r->rsp_prod || r->error;
-    ring_publish(c);
-    return 0;
+    r->worked |= r->req_cons || r->rsp_prod || r->error;
+    return rc;
+}
+
+bool ring_has_page(const struct connection *c)
+{
+    return c->transport != &ring_transport || ring_of(c)->page;
+}
+
+bool ring_is_whole(const struct connection *c)
+{
+    return ring_has_page(c) &&
+           (c->transport != &ring_transport || ring_of(c)->port >= 0);
 }
 
 /* --- turns ---------------------------------------------------------------- */

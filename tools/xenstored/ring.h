@@ -41,7 +41,13 @@ void ring_init(struct ring *r, struct xenstore_domain_interface *page);
 /* From the journal: a connection of @d without a page, which is not to be
  * served before it is attached (0 or an errno value). */
 int ring_restore(struct domain *d, const struct ring *saved);
+/* What is missing of its page and its port; an error that is not of the moment
+ * may look the same, so it is to be tried again. Nothing is published. */
 int ring_attach(struct connection *c, bool damaged);
+/* One that was restored may be without either. */
+bool ring_is_whole(const struct connection *c);
+/* Without a page none of its guest's is mapped. */
+bool ring_has_page(const struct connection *c);
 
 /* The event of a port, which is masked: a turn for its domain. It is unmasked
  * when no further turn is to come. False: not a ring's port. */

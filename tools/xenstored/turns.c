@@ -5,9 +5,12 @@
 #include <daemon/clock.h>
 
 #include "connection.h"
+#include "domain.h"
 #include "live_update.h"
 #include "state.h"
 
+/* How often rings that could not be had are tried again. */
+#define RINGS_MS 1000
 /* How often a journal that had no room is tried again. */
 #define JOURNAL_RETRY_MS 5000
 
@@ -17,6 +20,13 @@ static void write_again(struct event_timer *t)
 }
 
 static struct event_timer journal_retry = {.fire = write_again};
+
+static void attach_again(struct event_timer *t)
+{
+    domain_attach_rings();
+}
+
+static struct event_timer rings_retry = {.fire = attach_again};
 
 static void update_again(struct event_timer *t)
 {
@@ -48,6 +58,8 @@ static int between_events(struct event_loop *loop)
     update(loop);
     if (state_wanted() && !journal_retry.armed)
         event_timer_set(loop, &journal_retry, JOURNAL_RETRY_MS);
+    if (domain_rings_missing() && !rings_retry.armed)
+        event_timer_set(loop, &rings_retry, RINGS_MS);
     /* Also of those whose commit was the last. */
     return connection_next_turn(now_ms());
 }
