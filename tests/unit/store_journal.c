@@ -64,6 +64,7 @@ static void next_daemon(void)
 {
     state_stop();
     fake_stop();
+    store.generation = 0; /* as in a process of its own */
     world_start(world_boot);
 }
 
@@ -490,6 +491,45 @@ static void a_guest_without_its_ring_is_not_taken_for_another(void **state)
     }
 }
 
+static unsigned long number_of_list(void)
+{
+    char answer[XENSTORE_PAYLOAD_MAX + 1];
+    size_t len;
+
+    world_root = client_new(NULL);
+    assert_int_equal(client_ask(world_root, XS_DIRECTORY_PART, 0, "/d\0000", 5,
+                                answer, &len),
+                     0);
+    client_free(world_root);
+    return strtoul(answer, NULL, 10);
+}
+
+/* Who reads a list in parts would put two together: one of before, and one of
+ * after. */
+static void no_list_has_the_number_of_another(void **state)
+{
+    unsigned long before;
+
+    world_begin(8, 0);
+    world_start(world_boot);
+    world_root = client_new(NULL);
+    assert_int_equal(client_write(world_root, 0, "/d/a", "1"), 0);
+    client_free(world_root);
+    next_daemon();
+    next_daemon();
+    before = number_of_list();
+    world_root = client_new(NULL);
+    assert_int_equal(client_one(world_root, XS_RM, 0, "/d/a"), 0);
+    assert_int_equal(client_write(world_root, 0, "/d/b", "1"), 0);
+    client_free(world_root);
+    for (int i = 0; i < 3; i++) {
+        next_daemon();
+        assert_true(number_of_list() > before);
+    }
+    state_stop();
+    fake_stop();
+}
+
 /* One that broke the protocol, and the end of another in a later frame. */
 static void a_guest_that_is_not_served_stays_so(void **state)
 {
@@ -549,6 +589,7 @@ int main(void)
         cmocka_unit_test(any_number_of_transactions_is_kept),
         cmocka_unit_test(a_ring_that_is_not_to_be_had_is_tried_again),
         cmocka_unit_test(a_guest_without_its_ring_is_not_taken_for_another),
+        cmocka_unit_test(no_list_has_the_number_of_another),
         cmocka_unit_test(a_guest_that_is_not_served_stays_so),
         cmocka_unit_test(all_that_is_restored_is_released),
     };

@@ -401,8 +401,12 @@ static int restore_frames(const struct journal_scan *s, size_t *lost,
         good = s->start;
         rc = start_afresh();
     }
-    if (!rc)
+    if (!rc) {
         count_nodes();
+        /* With these records the numbers of the daemon before began anew; those
+         * that clients know of go as far as the counters. */
+        tree_stamp(store.root, store_stamp(0));
+    }
     *lost = (size_t)(s->end - good);
     *size = complete ? (size_t)(good - s->start) : 0;
     return rc;

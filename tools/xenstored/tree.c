@@ -406,6 +406,15 @@ int tree_remove(struct node **root, const char *path, struct stamp s,
     return 0;
 }
 
+/* Recursion is as deep as a path has components. */
+void tree_stamp(struct node *root, struct stamp s)
+{
+    touch(root, s);
+    touch_list(root, s);
+    for (uint32_t i = 0; i < root->child_count; i++)
+        tree_stamp(root->child[i], s);
+}
+
 /* --- walking -------------------------------------------------------------- */
 
 void tree_walk_start(struct tree_walk *w, const struct node *top,

@@ -92,6 +92,9 @@ int tree_create(struct node **root, const char *path, const char *rest,
 int tree_remove(struct node **root, const char *path, struct stamp s,
                 struct node **removed);
 
+/* All nodes become as new as @s says; the tree is nobody else's. */
+void tree_stamp(struct node *root, struct stamp s);
+
 /* Bytes; the value may hold any. */
 static inline size_t node_value_len(const struct node *n)
 {
