@@ -521,6 +521,60 @@ static void attackers_cannot_starve(void **state)
     client_free(g);
 }
 
+/* @judge reads what domain 5 has written, and makes it write that once more. */
+static void provoke(struct client *judge, struct client *g, const char *out)
+{
+    uint32_t t = client_begin(judge);
+
+    client_read(judge, t, "/g");
+    assert_int_equal(client_write(judge, t, out, "1"), 0);
+    assert_int_equal(client_write(g, 0, "/g", "provoked"), 0);
+    assert_int_equal(client_end(judge, t), EAGAIN);
+}
+
+static bool is_held(void)
+{
+    return domain_held_back(domain_known(5), now_ms());
+}
+
+/* Who can make a driver domain write must not be able to stop it by that. */
+static void no_guest_holds_another_back_at_will(void **state)
+{
+    struct client *g, *judge;
+    uint64_t held = 0;
+
+    fake_create(5);
+    fake_create(6);
+    g = client_new(domain_get(5));
+    judge = client_new(domain_get(6));
+    client_one(a, XS_MKDIR, 0, "/g");
+    client_ask(a, XS_SET_PERMS, 0, "/g\0n5\0r6", 9, NULL, NULL);
+    client_one(a, XS_MKDIR, 0, "/out");
+    client_two(a, XS_SET_PERMS, 0, "/out", "n6");
+    provoke(judge, g, "/out");
+    assert_true(is_held());
+    /* In its next 100 seconds. */
+    for (int i = 0; i < 10000; i++) {
+        if (is_held()) {
+            held += 10;
+        } else {
+            provoke(judge, g, "/out");
+        }
+        domain_known(5)->held_back_until -= 10;
+        domain_known(6)->judges_again -= 10;
+    }
+    assert_in_range(held, 500, 100000 / 15);
+    /* Domain 0 is not one of those. */
+    domain_known(5)->held_back_until = 0;
+    provoke(a, g, "/out");
+    assert_true(is_held());
+    domain_known(5)->held_back_until = 0;
+    provoke(a, g, "/out");
+    assert_true(is_held());
+    client_free(g);
+    client_free(judge);
+}
+
 /* An unprivileged domain cannot keep old trees for ever. Its kernel hears of it
  * at the end alone: a device's start that gets EAGAIN before is its end. */
 static void an_expired_transaction_of_a_guest_fails_at_its_end(void **state)
@@ -751,6 +805,7 @@ int main(void)
         TEST(a_dead_owners_nodes_do_not_come_back_by_a_commit),
         TEST(refused_reads_leave_no_trace),
         TEST(attackers_cannot_starve),
+        TEST(no_guest_holds_another_back_at_will),
         TEST(an_expired_transaction_of_a_guest_fails_at_its_end),
         TEST(time_alone_ends_no_transaction),
         TEST(snapshots_of_all_domains_have_a_bound),

@@ -481,7 +481,7 @@ static void bound_snapshots(struct connection *c)
     looked_at = tree_allocated;
     for (struct connection *i = connections; i; i = i->next)
         if (transactions_expire(&i->transactions) && i != c)
-            domain_hold_back(c->who.self.domid);
+            domain_hold_back(c->who.self.domid, i->who.self.domid);
 }
 
 /* @held: only what is queued is sent. */

@@ -28,6 +28,8 @@
 #define HOLD_BACK_MIN 50
 #define HOLD_BACK_MAX 1000
 #define FORGIVEN      10000
+/* Times as long as it has held others back a guest does not do so again. */
+#define JUDGES_PAUSE 20
 /* How long a guest waits whose events nobody reads, before the next look. */
 #define OUTSTANDING_MS 20
 
@@ -396,12 +398,13 @@ void domain_attach_rings(void)
 
 /* --- fairness ------------------------------------------------------------- */
 
-void domain_hold_back(uint16_t domid)
+void domain_hold_back(uint16_t domid, uint16_t judge)
 {
-    struct domain *d = domain_known(domid);
+    struct domain *d = domain_known(domid), *j = domain_known(judge);
     uint64_t now = now_ms(), length;
 
-    if (!d || domid == 0 || domain_held_back(d, now))
+    if (!d || !j || domid == 0 || domain_held_back(d, now) ||
+        now < j->judges_again)
         return;
     if (now > d->held_back_until + FORGIVEN)
         d->offences = 0;
@@ -411,6 +414,8 @@ void domain_hold_back(uint16_t domid)
     else
         length = HOLD_BACK_MAX;
     d->held_back_until = now + length;
+    if (judge)
+        j->judges_again = now + JUDGES_PAUSE * length;
 }
 
 bool domain_held_back(const struct domain *d, uint64_t now)

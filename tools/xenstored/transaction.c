@@ -329,7 +329,7 @@ static int conflict(struct transaction *t, const char *path)
     uint16_t writer = tree_nearest(store.root, path, &rest)->writer;
 
     if (writer != t->who.self.domid)
-        domain_hold_back(writer);
+        domain_hold_back(writer, t->who.self.domid);
     return EAGAIN;
 }
 

@@ -26,7 +26,7 @@
  *
  * Fairness: a client that makes another's commit fail, by a conflict or by
  * using up that memory, is held back for a moment (see domain_hold_back()), so
- * a commit succeeds after a bounded number of tries.
+ * that a commit succeeds in the end.
  */
 #ifndef XENSTORED_TRANSACTION_H
 #define XENSTORED_TRANSACTION_H
