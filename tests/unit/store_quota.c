@@ -110,7 +110,25 @@ static void unread_events_stop_their_guest(void **state)
     while (client_event(reader))
         events++;
     assert_int_equal(events, n + 2);
-    assert_int_equal(domain_known(5)->outstanding.events, 0);
+    assert_int_equal(domain_known(5)->outstanding.requests, 0);
+    assert_int_equal(writes_until_stopped(100), 500);
+}
+
+/* Of a reader with many watches each request counts once. */
+static void a_request_counts_once_for_each_reader(void **state)
+{
+    char token[16];
+
+    for (int i = 0; i < 30; i++) {
+        sprintf(token, "%d", i);
+        client_two(reader, XS_WATCH, 0, "/local/domain/5", token);
+    }
+    do_not_read();
+    assert_int_equal(writes_until_stopped(0), quota[QUOTA_OUTSTANDING]);
+    assert_int_equal(reader->c->events, 31 * quota[QUOTA_OUTSTANDING]);
+    read_all();
+    fake_turns();
+    assert_int_equal(domain_known(5)->outstanding.requests, 0);
     assert_int_equal(writes_until_stopped(100), 500);
 }
 
@@ -135,7 +153,7 @@ static void is_found_deaf(void)
     do_not_read();
     assert_int_equal(writes_until_stopped(0), quota[QUOTA_OUTSTANDING]);
     pass_timeouts(1);
-    assert_int_equal(domain_known(5)->outstanding.events, 0);
+    assert_int_equal(domain_known(5)->outstanding.requests, 0);
     assert_int_equal(writes_until_stopped(100), 500);
 }
 
@@ -146,7 +164,7 @@ static void a_reader_that_never_reads_stops_nobody_for_ever(void **state)
     assert_int_equal(writes_until_stopped(0), 500);
     /* Those that are forgiven do not count when they go after all. */
     read_all();
-    assert_int_equal(domain_known(5)->outstanding.events, 0);
+    assert_int_equal(domain_known(5)->outstanding.requests, 0);
 }
 
 static void one_that_has_read_all_is_waited_for_again(void **state)
@@ -231,7 +249,7 @@ static void events_may_outlive_who_has_caused_them(void **state)
     writes_until_stopped(0);
     client_free(reader);
     reader = client_new(domain_known(6));
-    assert_int_equal(domain_known(5)->outstanding.events, 0);
+    assert_int_equal(domain_known(5)->outstanding.requests, 0);
 
     do_not_read();
     writes_until_stopped(50);
@@ -477,6 +495,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(unread_events_stop_their_guest),
+        TEST(a_request_counts_once_for_each_reader),
         TEST(a_reader_that_never_reads_stops_nobody_for_ever),
         TEST(one_that_has_read_all_is_waited_for_again),
         TEST(but_not_at_once_if_it_makes_that_a_habit),

@@ -18,10 +18,12 @@
 long outstanding_timeout = 20000;
 
 static struct domain *acting;
+static uint64_t request; /* which of all */
 
 void outstanding_begin(struct domain *d)
 {
     acting = d && d->id.domid ? d : NULL;
+    request++;
 }
 
 void outstanding_end(void)
@@ -49,10 +51,11 @@ struct cause outstanding_add(struct connection *reader)
     struct outstanding *o;
 
     end_deafness(reader);
-    if (!acting || reader->deaf.is)
+    if (!acting || reader->deaf.is || reader->counted == request)
         return (struct cause){.epoch = 0};
+    reader->counted = request;
     o = &acting->outstanding;
-    if (o->events++ == 0)
+    if (o->requests++ == 0)
         o->since = now_ms();
     return (struct cause){acting->id, o->epoch};
 }
@@ -67,7 +70,7 @@ void outstanding_drop(const struct cause *c)
     struct domain *d = c->id.domid ? domain_known(c->id.domid) : NULL;
 
     if (d && is_of(c, d))
-        d->outstanding.events--;
+        d->outstanding.requests--;
 }
 
 /* Who has left something unread all the time that this one has caused. That it
@@ -101,7 +104,7 @@ bool outstanding_full(struct domain *d)
 {
     long limit = quota[QUOTA_OUTSTANDING];
 
-    if (!limit || d->outstanding.events < limit)
+    if (!limit || d->outstanding.requests < limit)
         return false;
     if (outstanding_timeout && has_passed(d->outstanding.since, 1)) {
         find_deaf(d);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events that a guest has caused and that wait for their readers. Beyond
- * QUOTA_OUTSTANDING no requests of it are served: a reader that is only slow
- * would lose events of others for its sake. One that hardly reads must not stop
- * it for ever, so after a time those that still wait do not count, and
- * neither do more of them until it has read all: it is deaf. Each time that
- * this happens again soon it is deaf for longer. Domain 0 is free.
+ * Requests of a guest whose events wait for their readers. Beyond
+ * QUOTA_OUTSTANDING no more of them are served: a reader that is only slow
+ * would lose events of others for its sake. A request counts once for each
+ * reader, however many watches that one has set on a node: it would choose
+ * otherwise who is stopped. One that hardly reads must not stop a guest for
+ * ever, so after a time those that still wait do not count, and neither do more
+ * of them until it has read all: it is deaf. Each time that this happens again
+ * soon it is deaf for longer. Domain 0 is free.
  */
 #ifndef XENSTORED_OUTSTANDING_H
 #define XENSTORED_OUTSTANDING_H
@@ -18,7 +20,7 @@ struct domain;
 
 /* Part of struct domain; zeroed at first. */
 struct outstanding {
-    long events;
+    long requests;
     uint32_t epoch; /* those of earlier ones do not count any more */
     uint64_t since; /* ms: when there were none last */
 };
@@ -32,9 +34,9 @@ struct deafness {
 
 struct connection;
 
-/* Who has caused an event. */
+/* Who has caused an event, the first of a request's that waits for a reader. */
 struct cause {
-    struct identity id; /* domain 0: nobody */
+    struct identity id; /* domain 0: nobody, or it is not the first */
     uint32_t epoch;
 };
 
