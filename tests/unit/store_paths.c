@@ -81,7 +81,7 @@ static uint32_t incarnation(uint16_t domid)
     return domid == 9 ? INCARNATION_NONE : domid + 100u;
 }
 
-#define PARSE(p, text) perms_parse(p, text, sizeof(text) - 1, 4, incarnation)
+#define PARSE(p, text) perms_parse(p, text, sizeof(text) - 1, 4)
 
 static void
 permissions_are_read_and_written_in_the_form_of_the_wire(void **state)
@@ -91,6 +91,7 @@ permissions_are_read_and_written_in_the_form_of_the_wire(void **state)
 
     assert_int_equal(PARSE(&p, "n1\0r2\0w3\0b32751\0"), 0);
     assert_int_equal(p->count, 4);
+    perms_resolve(p, incarnation);
     assert_int_equal(p->entry[1].id.domid, 2);
     assert_int_equal(p->entry[1].id.incarnation, 102);
     assert_int_equal(p->entry[3].bits, PERM_READ | PERM_WRITE);
@@ -128,6 +129,7 @@ static void owner_entries_and_default_decide_who_may_do_what(void **state)
     struct perms *p;
 
     assert_int_equal(PARSE(&p, "r1\0b2\0n3\0w9\0"), 0);
+    perms_resolve(p, incarnation);
     assert_int_equal(perms_of(p, &root), PERM_READ | PERM_WRITE | PERM_OWNER);
     assert_int_equal(bits(p, 1, 101), PERM_READ | PERM_WRITE | PERM_OWNER);
     assert_int_equal(bits(p, 2, 102), PERM_READ | PERM_WRITE);

@@ -323,6 +323,42 @@ static void nobody_pays_for_others(void **state)
     assert_in_range(share_of(6)->left_us, 899000, 1000 * SHARE_BURST_MS);
 }
 
+static int set_perms(const char *path)
+{
+    char data[64];
+    size_t len = (size_t)sprintf(data, "%s%cn5%cn60%cn61%cn62%cn63", path, 0, 0,
+                                 0, 0, 0);
+
+    return client_ask(guest, XS_SET_PERMS, 0, data, len + 1, NULL, NULL);
+}
+
+/* The process that asks the hypervisor is another one, and on nobody's share.
+ */
+static void domains_are_looked_for_by_whoever_pays(void **state)
+{
+    int64_t left;
+    int lookups;
+
+    quota[QUOTA_CPU] = 1;
+    assert_int_equal(client_write(guest, 0, "own", ""), 0);
+    client_one(root, XS_MKDIR, 0, "/foreign");
+    lookups = fake_lookups;
+    assert_int_equal(set_perms("/foreign"), EACCES);
+    assert_int_equal(set_perms("/local/domain/5/no"), ENOENT);
+    assert_int_equal(set_perms("/local/domain/5/no//path"), EINVAL);
+    assert_int_equal(set_perms("@releaseDomain"), EACCES);
+    assert_int_equal(fake_lookups, lookups);
+
+    share_of(5)->left_us = 1000 * SHARE_BURST_MS / 2;
+    left = share_of(5)->left_us;
+    for (int i = 0; i < 100; i++) {
+        share_of(5)->filled_ms = now_ms();
+        assert_int_equal(set_perms("own"), 0);
+    }
+    assert_int_equal(fake_lookups, lookups + 400);
+    assert_true(left - share_of(5)->left_us > 300 * LOOK_UP_US);
+}
+
 /* Its turns come again and again while it waits. */
 static void one_that_waits_does_not_pay_for_others(void **state)
 {
@@ -504,6 +540,7 @@ int main(void)
         TEST(events_may_outlive_who_has_caused_them),
         TEST(a_guest_that_has_spent_its_time_waits),
         TEST(nobody_pays_for_others),
+        TEST(domains_are_looked_for_by_whoever_pays),
         TEST(one_that_waits_does_not_pay_for_others),
         TEST(a_bucket_has_an_edge),
         TEST(no_limit_holds_nobody),

@@ -99,6 +99,7 @@ struct domain *domain_get(uint16_t domid)
 
     if (d || domid >= DOMID_FIRST_RESERVED)
         return d;
+    share_charge(LOOK_UP_US);
     if (look_up(domid, &info) || info.dying)
         return NULL;
     /* Wrapping around would take 2^32 domains. */

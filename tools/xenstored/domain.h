@@ -35,6 +35,9 @@ struct domain {
     struct domain *next_touched;
 };
 
+/* What the parent spends when it asks the hypervisor for a domain, about. */
+#define LOOK_UP_US 50
+
 /* With @xen false there is no hypervisor: every domain id is taken to exist,
  * and none can be introduced. 0 or an errno value. */
 int domain_init(bool xen);

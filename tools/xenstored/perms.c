@@ -96,8 +96,7 @@ unsigned int perms_of(const struct perms *p, const struct actor *who)
 }
 
 /* "<letter><decimal domid>" without anything else around it. */
-static int parse_entry(struct perm *out, const char *s, size_t len,
-                       incarnation_lookup *lookup)
+static int parse_entry(struct perm *out, const char *s, size_t len)
 {
     const char *letter = memchr(letters, s[0], sizeof(letters));
     unsigned int domid = 0;
@@ -113,12 +112,10 @@ static int parse_entry(struct perm *out, const char *s, size_t len,
         return EINVAL;
     out->bits = (uint8_t)(letter - letters);
     out->id.domid = (uint16_t)domid;
-    out->id.incarnation = lookup(out->id.domid);
     return 0;
 }
 
-int perms_parse(struct perms **out, const char *data, size_t len, long max,
-                incarnation_lookup *lookup)
+int perms_parse(struct perms **out, const char *data, size_t len, long max)
 {
     struct perms *p;
     unsigned int count = 0;
@@ -135,7 +132,7 @@ int perms_parse(struct perms **out, const char *data, size_t len, long max,
         return ENOMEM;
     for (unsigned int i = 0; i < count; i++) {
         size_t l = strlen(data);
-        int rc = l ? parse_entry(&p->entry[i], data, l, lookup) : EINVAL;
+        int rc = l ? parse_entry(&p->entry[i], data, l) : EINVAL;
         if (rc) {
             perms_put(p);
             return rc;
@@ -144,6 +141,12 @@ int perms_parse(struct perms **out, const char *data, size_t len, long max,
     }
     *out = p;
     return 0;
+}
+
+void perms_resolve(struct perms *p, incarnation_lookup *lookup)
+{
+    for (unsigned int i = 0; i < p->count; i++)
+        p->entry[i].id.incarnation = lookup(p->entry[i].id.domid);
 }
 
 size_t perms_format(const struct perms *p, char *out, size_t size)

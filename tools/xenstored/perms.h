@@ -83,11 +83,12 @@ typedef uint32_t incarnation_lookup(uint16_t domid);
 /*
  * The wire form: "<letter><domid>" strings, each with its terminator.
  * perms_parse() returns 0, EINVAL, ENOMEM, or ENOSPC for more than @max
- * entries; these are counted first, as each may cost a hypercall to look up.
- * perms_format() returns the bytes written, at most @size, or 0 if too small.
+ * entries; which domains these are only perms_resolve() finds out, as that may
+ * cost a hypercall for each. perms_format() returns the bytes written, at most
+ * @size, or 0 if too small.
  */
-int perms_parse(struct perms **out, const char *data, size_t len, long max,
-                incarnation_lookup *lookup);
+int perms_parse(struct perms **out, const char *data, size_t len, long max);
+void perms_resolve(struct perms *p, incarnation_lookup *lookup);
 size_t perms_format(const struct perms *p, char *out, size_t size);
 
 #endif

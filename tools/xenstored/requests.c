@@ -179,12 +179,13 @@ int do_set_perms(struct request *r)
 
     /* In this order, as each of these errors has been told before the next. */
     if (!rc)
-        rc = perms_parse(&perms, list, len, max, domain_incarnation);
+        rc = perms_parse(&perms, list, len, max);
     if (rc == ENOSPC)
         quota_refused(account_of(r->c->who.self), r->c->who.self,
                       QUOTA_NODE_PERMISSIONS);
     /* Guests are not told which domains there are. */
-    if (!rc && privileged && perms->entry[0].id.incarnation == INCARNATION_NONE)
+    if (!rc && privileged &&
+        domain_incarnation(perms->entry[0].id.domid) == INCARNATION_NONE)
         rc = ENOENT;
     if (!rc)
         rc = protocol_path(r, path, true, NULL, &list, &len);

@@ -53,15 +53,21 @@ static struct domain *living(struct identity id)
     return d && identity_equal(d->id, id) ? d : NULL;
 }
 
-static void look(void)
+void share_charge(int64_t us)
 {
     struct domain *d = living(payer);
+
+    if (!d)
+        return;
+    fill(&d->share, now_ms());
+    d->share.left_us -= us;
+}
+
+static void look(void)
+{
     int64_t now = cpu_us();
 
-    if (d) {
-        fill(&d->share, now_ms());
-        d->share.left_us -= now - since_us;
-    }
+    share_charge(now - since_us);
     since_us = now;
     turns = 0;
 }

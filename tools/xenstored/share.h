@@ -38,6 +38,8 @@ struct share {
     bool held;
 };
 
+/* That much was spent for whoever is served, by another process if need be. */
+void share_charge(int64_t us);
 /* What is done from now on is for @d; NULL: for nobody who pays. */
 void share_begin(const struct domain *d);
 /* @d is held, which is counted as a refusal. */

@@ -334,6 +334,7 @@ static int set_special_perms(struct view *v, const char *path,
         return EINVAL;
     if (!(perms_of(s->perms, v->who) & PERM_OWNER))
         return EACCES;
+    perms_resolve(perms, domain_incarnation);
     replace_special(s, perms);
     return 0;
 }
@@ -356,6 +357,19 @@ int store_restore_special(const char *path, struct perms *perms)
     return 0;
 }
 
+/* Of those that @v may change; only domain 0 gives nodes away. */
+static int resolve(struct view *v, const struct node *n, struct perms *perms)
+{
+    struct identity owner = n->perms->entry[0].id;
+
+    if (!v->who->privileged && perms->entry[0].id.domid != owner.domid)
+        return EPERM;
+    perms_resolve(perms, domain_incarnation);
+    return v->who->privileged || identity_equal(perms->entry[0].id, owner)
+               ? 0
+               : EPERM;
+}
+
 int store_set_perms(struct view *v, const char *path, struct perms *perms,
                     struct change *c)
 {
@@ -371,10 +385,8 @@ int store_set_perms(struct view *v, const char *path, struct perms *perms,
     rc = find(v, path, PERM_WRITE | PERM_OWNER, &n, &rest);
     if (rc)
         return rc == ENOENT ? tell_absent(v, path) : rc;
-    if (!v->who->privileged &&
-        !identity_equal(perms->entry[0].id, n->perms->entry[0].id))
-        return EPERM;
-    rc = touch(v, path, 0, &a);
+    rc = resolve(v, n, perms);
+    rc = rc ? rc : touch(v, path, 0, &a);
     if (rc)
         return rc;
     e = edit_of(v);

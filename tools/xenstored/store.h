@@ -52,6 +52,8 @@ int store_write(struct view *v, const char *path, const void *data, size_t len,
                 struct change *c);
 int store_mkdir(struct view *v, const char *path, struct change *c);
 int store_remove(struct view *v, const char *path, struct change *c);
+/* @perms as they were parsed: domains are looked for only for a client that may
+ * set them. */
 int store_set_perms(struct view *v, const char *path, struct perms *perms,
                     struct change *c);
 
