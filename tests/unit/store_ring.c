@@ -153,6 +153,26 @@ static void a_guest_is_introduced_with_its_ring_and_port(void **state)
     assert_false(ring_event(1 << 20));
 }
 
+/* The old one has been given up by then. */
+static void a_port_that_cannot_be_bound_leaves_no_guest_without(void **state)
+{
+    assert_int_equal(INTRODUCE("7\0"
+                               "99\0"
+                               "3\0"),
+                     0);
+    fake_domain[GUEST].no_port = true;
+    assert_int_equal(INTRODUCE("7\0"
+                               "99\0"
+                               "4\0"),
+                     EINVAL);
+    assert_int_equal(fake_domain[GUEST].bound, 0);
+    assert_true(domain_rings_missing());
+    fake_domain[GUEST].no_port = false;
+    domain_attach_rings();
+    assert_false(domain_rings_missing());
+    assert_int_equal(fake_domain[GUEST].bound, 1);
+}
+
 /* Long messages wrap around the ring many times, at every offset. */
 static void long_messages_wrap_around_the_ring(void **state)
 {
@@ -538,6 +558,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_guest_is_introduced_with_its_ring_and_port),
+        TEST(a_port_that_cannot_be_bound_leaves_no_guest_without),
         TEST(long_messages_wrap_around_the_ring),
         TEST(any_indices_are_served_or_park_the_guest),
         TEST(indices_of_the_store_are_not_the_guests_to_move),

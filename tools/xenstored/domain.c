@@ -146,6 +146,7 @@ static int rebind(struct domain *d, uint64_t gfn, uint32_t port)
 {
     int rc = ring_rebind(d->connection, gfn, port);
 
+    rings_missing |= !ring_is_whole(d->connection);
     state_ring(d);
     connection_again(d->connection);
     return rc;

@@ -69,10 +69,10 @@ void domain_drop_all(void);
 uint32_t domain_last_incarnation(void);
 void domain_restore_incarnation(uint32_t last);
 /* Connects the rings of those that still live, and ends the connections of all
- * others. @damaged: the journal has an end that could not be read. What is not
- * to be had now is missing, and is to be tried again now and then, between
- * events. */
+ * others. @damaged: the journal has an end that could not be read. */
 void domain_restore_rings(bool damaged);
+/* A ring's page could not be mapped, or its port not be bound: to be tried
+ * again now and then, between events. */
 bool domain_rings_missing(void);
 void domain_attach_rings(void);
 

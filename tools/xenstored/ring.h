@@ -44,7 +44,7 @@ int ring_restore(struct domain *d, const struct ring *saved);
 /* What is missing of its page and its port; an error that is not of the moment
  * may look the same, so it is to be tried again. Nothing is published. */
 int ring_attach(struct connection *c, bool damaged);
-/* One that was restored may be without either. */
+/* It has both. */
 bool ring_is_whole(const struct connection *c);
 /* Without a page none of its guest's is mapped. */
 bool ring_has_page(const struct connection *c);
