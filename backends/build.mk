@@ -25,7 +25,7 @@ NET_BACKEND := $(addprefix backends/net/, \
     backends/common/grant_arena.c
 
 SUPERVISOR := backends/net/tap.c \
-    $(addprefix backends/supervisor/, main.c device.c devices.c interface.c kernel_choice.c worker.c \
+    $(addprefix backends/supervisor/, main.c device.c devices.c interface.c kept_medium.c kernel_choice.c worker.c \
         device_gate.c device_log.c device_status.c disk_stats.c) \
     $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c store_gate.c \
         handover.c domain_over.c)
@@ -139,7 +139,7 @@ $(foreach t,device opening hanging successor,$(eval $(call unit_test,xenbus_$(t)
     tests/unit/xenbus_$(t).c $(XENBUS_WORLD),-lxentoollog)))
 
 SUPERVISED := tests/unit/played_devices.c \
-    $(addprefix backends/supervisor/,device.c devices.c worker.c device_gate.c device_log.c \
+    $(addprefix backends/supervisor/,device.c devices.c kept_medium.c worker.c device_gate.c device_log.c \
         device_status.c disk_stats.c) \
     $(addprefix backends/common/,device_node.c handover.c store_gate.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c pid_lock.c)
@@ -147,7 +147,7 @@ $(eval $(call unit_test,store_gate,$(addprefix tests/unit/,store_gate.c gate_wor
     backends/common/store_gate.c backends/supervisor/device_gate.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 SUPERVISOR_WORLD := tests/unit/supervisor_world.c $(SUPERVISED)
-$(foreach t,errors successors adopts stop store,$(eval $(call unit_test,supervisor_$(t),\
+$(foreach t,errors successors adopts medium stop store,$(eval $(call unit_test,supervisor_$(t),\
     tests/unit/supervisor_$(t).c $(SUPERVISOR_WORLD),-lxentoollog)))
 $(eval $(call unit_test,supervisor_kernel,tests/unit/supervisor_kernel.c \
     backends/supervisor/kernel_choice.c $(SUPERVISOR_WORLD),-lxentoollog))

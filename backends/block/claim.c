@@ -38,21 +38,45 @@ static bool take(int fd, int alive, unsigned int user, bool alone)
     return false;
 }
 
-int claim_medium(int fd, bool writes)
+/* To read: a close after writing is an event to others, which look at the
+ * medium then. */
+static int open_alive(int fd)
 {
-    /* To read: a close after writing is an event to others, which look at the
-     * medium then. */
-    int alive = open(fd_path(fd).name, O_RDONLY | O_CLOEXEC);
+    return open(fd_path(fd).name, O_RDONLY | O_CLOEXEC);
+}
 
-    if (alive < 0)
-        return -1;
+/* first: where fd has a lock of its own already, or 0. */
+static int claim_from(int fd, int alive, bool writes, unsigned int first)
+{
     if (!writes && take(fd, alive, WRITERS, false))
         return alive;
-    for (unsigned int user = 0; writes && user < WRITERS; user++)
+    for (unsigned int user = first; writes && user < WRITERS; user++)
         if (take(fd, alive, user, true))
             return alive;
     close(alive);
     return -1;
+}
+
+int claim_medium(int fd, bool writes)
+{
+    int alive = open_alive(fd);
+
+    return alive < 0 ? -1 : claim_from(fd, alive, writes, 0);
+}
+
+/* By alive every lock of others is seen, and fd's are among those; through fd
+ * all but these. */
+int claim_again(int fd, bool writes)
+{
+    int alive = open_alive(fd);
+    unsigned int user = 0;
+
+    if (alive < 0)
+        return -1;
+    while (writes && user < WRITERS &&
+           (!is_locked(alive, IO(user), 1) || is_locked(fd, IO(user), 1)))
+        user++;
+    return claim_from(fd, alive, writes, user < WRITERS ? user : 0);
 }
 
 static bool has_gone(int fd, unsigned int user)

@@ -26,6 +26,9 @@
  * apart. May wait for a file server.
  */
 int claim_medium(int fd, bool writes);
+/* Likewise, through a description that a process which has gone has claimed the
+ * medium by: its bytes are taken over. */
+int claim_again(int fd, bool writes);
 
 /* A writer has gone before its I/O; readers have, and none is left. Any
  * descriptor of the medium will do. */

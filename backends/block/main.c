@@ -14,6 +14,7 @@
 #include <daemon/log.h>
 
 #include "../common/backend_main.h"
+#include "medium.h"
 #include "nbd.h"
 #include "queue.h"
 #include "resize.h"
@@ -192,6 +193,10 @@ static int open_disk(struct backend *b)
                  d->disk.in_memory ? ", in memory" : "");
         storage_register(&d->disk, d->share.pool.base, POOL_PINNED_BYTES);
         watch_size(d);
+        if (d->disk.lost_data) {
+            log_error("what the guest wrote last did not all reach the medium");
+            record_store(&d->share.record->flush_lost, 1);
+        }
         /* A successor serves what is owed before it looks at the store. */
         block_settings_read(&b->bus, &d->share);
         rc = storage_hold(&d->disk, b->bus.record.fd);
@@ -437,6 +442,7 @@ static int init_disk(struct backend *b)
     d->resize.changed = on_resize;
     d->tell.fire = on_tell;
     d->share.record->head.waits_for = 0; /* a killed process's */
+    medium_inherit(b->medium, b->errors);
     return block_share_init(&d->share);
 }
 
@@ -466,7 +472,8 @@ static const struct backend_ops disk_ops = {
 
 int main(int argc, char **argv)
 {
-    static struct disk_device d = {.disk = {.fd = -1, .alive = -1}};
+    static struct disk_device d = {
+        .disk = {.fd = -1, .alive = -1, .errors = -1}};
 
     return backend_main(&disk_ops, &d.backend, argc, argv);
 }

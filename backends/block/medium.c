@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <stdalign.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../common/fd_path.h"
 #include "claim.h"
 #include "sysfs.h"
 
@@ -119,11 +121,116 @@ static bool takes_sectors(int fd)
     return seems_to_take_sectors(fd, st.st_dev);
 }
 
-int medium_open(const char *path, const char *mode, int *alive)
-{
-    int fd = open_alone(path, mode, alive);
+/* --- what a former process has left --- */
 
-    if (fd >= 0 && !takes_sectors(fd))
+static int left = -1, left_errors = -1;
+
+static void close_one(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+void medium_inherit(int fd, int errors)
+{
+    medium_settled();
+    left = fd;
+    left_errors = errors;
+}
+
+void medium_settled(void)
+{
+    close_one(&left);
+    close_one(&left_errors);
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    if (S_ISBLK(a->st_mode) || S_ISBLK(b->st_mode))
+        return S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode) &&
+               a->st_rdev == b->st_rdev;
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool is_open_at(int fd, const char *path)
+{
+    struct stat a, b;
+
+    return fd >= 0 && !fstat(fd, &a) && !stat(path, &b) && is_same(&a, &b);
+}
+
+static bool is_for(int fd, bool writes)
+{
+    return (fcntl(fd, F_GETFL) & O_ACCMODE) == (writes ? O_RDWR : O_RDONLY);
+}
+
+/* -ENOENT: nothing of this medium. It is claimed and locked already; but the
+ * process that lives is this one. Flags are as the former process wanted, whose
+ * guest may have taken it over. */
+static int take_left(const char *path, bool writes, int *alive)
+{
+    int fd;
+
+    if (!is_open_at(left, path) || !is_for(left, writes)) {
+        medium_settled();
+        return -ENOENT;
+    }
+    fd = fcntl(left, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    if (fcntl(fd, F_SETFL, O_DIRECT))
+        fcntl(fd, F_SETFL, 0);
+    *alive = claim_again(fd, writes);
+    return fd;
+}
+
+/* --- errors --- */
+
+bool medium_lost_data(int errors)
+{
+    const off_t behind_all = INT64_MAX / 2;
+
+    return errors >= 0 &&
+           sync_file_range(errors, behind_all, 1,
+                           SYNC_FILE_RANGE_WAIT_BEFORE) &&
+           (errno == EIO || errno == ENOSPC || errno == EDQUOT);
+}
+
+/* Of a former process, or from now on. */
+static int watch_errors(int fd, const char *path)
+{
+    int errors;
+
+    if (fcntl(fd, F_GETFL) & O_DIRECT)
+        return -1;
+    if (is_open_at(left_errors, path))
+        return fcntl(left_errors, F_DUPFD_CLOEXEC, 0);
+    errors = open(fd_path(fd).name, O_RDONLY | O_CLOEXEC);
+    medium_lost_data(errors); /* by others */
+    return errors;
+}
+
+int medium_show(int fd, int number)
+{
+    int shown = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, number);
+
+    if (shown < 0)
+        return fd;
+    close(fd);
+    return shown;
+}
+
+int medium_open(const char *path, const char *mode, int *alive, int *errors)
+{
+    int fd = take_left(path, mode[0] == 'w', alive);
+
+    if (fd == -ENOENT)
+        fd = open_alone(path, mode, alive);
+    if (fd < 0)
+        return fd;
+    if (!takes_sectors(fd))
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_DIRECT);
+    *errors = watch_errors(fd, path);
     return fd;
 }

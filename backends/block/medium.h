@@ -7,9 +7,15 @@
  * qemu-img and QEMU's disks are kept out as well. A block device that is
  * written is also claimed from the kernel: mount, mkfs, swapon and the like
  * are refused in this domain, or had it first and we are refused.
+ *
+ * All of this is the open description's, which outlives the process (kept.h): a
+ * successor goes on with it, and there is no moment at which the medium is
+ * free.
  */
 #ifndef BACKENDS_BLOCK_MEDIUM_H
 #define BACKENDS_BLOCK_MEDIUM_H
+
+#include <stdbool.h>
 
 /*
  * mode: "w" to write, "w!" to write whoever else may, anything else to read.
@@ -19,8 +25,30 @@
  *
  * Returns a descriptor, or -errno; -EBUSY: the medium is in use; -EAGAIN: its
  * user has gone, but not all that it asked for is done. alive: what claim.h
- * returns; the caller closes it after the other.
+ * returns; the caller closes it after the other. errors: for
+ * medium_lost_data(), the caller's to close; below 0: nothing is in the page
+ * cache.
  */
-int medium_open(const char *path, const char *mode, int *alive);
+int medium_open(const char *path, const char *mode, int *alive, int *errors);
+
+/*
+ * What a former process of the device had open; below 0: nothing. They are this
+ * module's. If they are of the medium that is opened, and for the same mode,
+ * medium_open() returns copies of them; if not, they are closed.
+ */
+void medium_inherit(int fd, int errors);
+/* A medium is open for good, or will not be opened: they are closed. */
+void medium_settled(void);
+
+/* fd under this number, or as it was if that is taken; the former number is
+ * closed. */
+int medium_show(int fd, int number);
+
+/*
+ * Data has been lost on its way from the page cache to the medium, since errors
+ * was opened or this was asked: also if a flush has told a process that was
+ * killed before it could say so. Waits for nothing.
+ */
+bool medium_lost_data(int errors);
 
 #endif

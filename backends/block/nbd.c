@@ -356,11 +356,12 @@ static int keep_medium(const struct nbd_ask *a, struct nbd_server_plan *p,
 {
     const char *name = a->target.name;
     struct stat st;
-    int fd;
+    int fd, errors = -1;
 
     if (n->elsewhere)
         return 0;
-    fd = p->held[MEDIUM] = medium_open(name, a->mode, &n->alive);
+    fd = p->held[MEDIUM] = medium_open(name, a->mode, &n->alive, &errors);
+    close_one(errors);
     if (fd < 0)
         return log_reason(fd, "%s: %s", name,
                           fd == -EBUSY ? "somebody else uses it"

@@ -246,7 +246,8 @@ static int prepare(struct block_queue *q, struct block_share *s)
 /* The jobs that other process left, or none; the others are free. */
 static int take_up(struct block_queue *q, bool resume)
 {
-    bool lost = resume && block_record_lost_data(q->share->record);
+    bool lost = resume && (q->share->record->flush_lost ||
+                           block_record_lost_data(q->share->record));
     unsigned int owed[BLOCK_INFLIGHT];
     int n = 0, rc = 0;
 

@@ -24,6 +24,7 @@
 #include <daemon/log.h>
 
 #include "../common/io_ring.h"
+#include "kept.h"
 #include "medium.h"
 #include "sysfs.h"
 
@@ -179,7 +180,14 @@ static bool needs_threads(const struct storage *s)
 
 int storage_begin(struct storage *s)
 {
-    int rc = !s->ops && needs_threads(s) ? open_threads(s) : 0;
+    int rc;
+
+    medium_settled();
+    if (s->limits.sectors && !s->ops) {
+        s->fd = medium_show(s->fd, KEPT_MEDIUM);
+        s->errors = medium_show(s->errors, KEPT_ERRORS);
+    }
+    rc = !s->ops && needs_threads(s) ? open_threads(s) : 0;
 
     return rc ? log_reason(rc, "threads for I/O: %s", strerror(-rc)) : 0;
 }
@@ -209,6 +217,9 @@ static void close_medium(struct storage *s)
 {
     close(s->fd);
     s->fd = -1;
+    if (s->errors >= 0)
+        close(s->errors);
+    s->errors = -1;
     storage_leave(s);
 }
 
@@ -221,9 +232,9 @@ int storage_open(struct storage *s, const char *path, const char *mode,
 
     memset(s, 0, sizeof(*s));
     s->done_tail = &s->done;
-    s->wait_fd = s->held = s->alive = -1;
+    s->wait_fd = s->held = s->alive = s->errors = -1;
     s->limits.readonly = !path || mode[0] != 'w';
-    s->fd = path ? medium_open(path, mode, &s->alive) : no_medium();
+    s->fd = path ? medium_open(path, mode, &s->alive, &s->errors) : no_medium();
     if (s->fd < 0)
         return log_reason(s->fd, "%s: %s", name,
                           s->fd == -EBUSY    ? "somebody else uses it"
@@ -244,6 +255,7 @@ int storage_open(struct storage *s, const char *path, const char *mode,
         log_reason(rc, "cannot use %s as a disk: %s", name, strerror(-rc));
         goto out;
     }
+    s->lost_data = medium_lost_data(s->errors);
     s->piece = largest_piece(S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev);
     open_ring(s, depth);
     return 0;

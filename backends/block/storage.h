@@ -36,7 +36,9 @@ struct storage_ops {
 
 /* 'limits' may be read by all; the rest is storage.c's. */
 struct storage {
-    int fd, alive; /* see medium_open(); below 0: none, or another kind */
+    /* See medium_open(); below 0: none, or another kind. */
+    int fd, alive, errors;
+    bool lost_data; /* of a former process, which a guest is not told of yet */
     const struct storage_ops *ops; /* of another kind; NULL: a plain medium */
     void *medium;                  /* theirs */
     struct block_limits limits;
@@ -70,8 +72,9 @@ struct storage {
  * with a reason. */
 int storage_open(struct storage *s, const char *path, const char *mode,
                  bool allow_discard, unsigned int depth);
-/* Starts the threads, if any are needed, before anything is queued: without the
- * privileges that opening takes. 0 or -errno, with a reason. */
+/* Shows the medium to the supervisor (kept.h) and starts the threads, if any
+ * are needed, before anything is queued: without the privileges that opening
+ * takes. 0 or -errno, with a reason. */
 int storage_begin(struct storage *s);
 /* Waits for nothing. What is in flight the kernel does to its end, or what is
  * left of it, and nobody hears of it. */

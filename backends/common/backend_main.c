@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <base/macros.h>
 #include <daemon/log.h>
 #include <daemon/privileges.h>
 
@@ -20,7 +21,7 @@
 struct arguments {
     const char *path;
     bool debug;
-    int supervisor, record, lock;
+    int supervisor, record, lock, medium, errors;
 };
 
 /* Once at a time: with each answer the connection before it ends. */
@@ -171,21 +172,36 @@ static int run(const struct backend_ops *ops, struct backend *b)
     return code;
 }
 
+/* Where the descriptor goes that the option tells; NULL: no such option. */
+static int *descriptor(struct arguments *a, const char *option)
+{
+    const struct {
+        const char *name;
+        int *fd;
+    } all[] = {{"--supervisor", &a->supervisor},
+               {"--record", &a->record},
+               {"--lock", &a->lock},
+               {"--medium", &a->medium},
+               {"--errors", &a->errors}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        if (!strcmp(option, all[i].name))
+            return all[i].fd;
+    return NULL;
+}
+
 /* False: not understood. */
 static bool parse_arguments(struct arguments *a, int argc, char **argv)
 {
-    int i = 1;
+    int i = 1, *fd;
 
-    *a = (struct arguments){.supervisor = -1, .record = -1, .lock = -1};
+    *a = (struct arguments){
+        .supervisor = -1, .record = -1, .lock = -1, .medium = -1, .errors = -1};
     for (; i < argc - 1; i++)
         if (!strcmp(argv[i], "--debug"))
             a->debug = true;
-        else if (!strcmp(argv[i], "--supervisor") && i + 2 < argc)
-            a->supervisor = atoi(argv[++i]);
-        else if (!strcmp(argv[i], "--record") && i + 2 < argc)
-            a->record = atoi(argv[++i]);
-        else if (!strcmp(argv[i], "--lock") && i + 2 < argc)
-            a->lock = atoi(argv[++i]);
+        else if ((fd = descriptor(a, argv[i])) && i + 2 < argc)
+            *fd = atoi(argv[++i]);
         else
             return false;
     a->path = argv[i];
@@ -211,7 +227,8 @@ int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
     if (!parse_arguments(&a, argc, argv)) {
         fprintf(stderr,
                 "usage: %s [--debug] [--supervisor FD] [--record FD] "
-                "[--lock FD] backend/%s/DOMID/DEVID\n",
+                "[--lock FD] [--medium FD [--errors FD]] "
+                "backend/%s/DOMID/DEVID\n",
                 argv[0], ops->bus.kind);
         return 2;
     }
@@ -220,6 +237,8 @@ int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
     if (driver)
         log_error("the kernel's %s serves these devices", driver);
     b->lock = a.lock;
+    b->medium = a.medium;
+    b->errors = a.errors;
     if (driver || connect_to_xen(ops, b, &a))
         return 1;
     code = run(ops, b);

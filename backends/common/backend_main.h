@@ -22,6 +22,7 @@ struct backend {
     struct event_source listener, supervisor; /* see handover.h */
     bool asked;                               /* and not answered yet */
     int lock; /* by which a supervisor knows that this process lives */
+    int medium, errors; /* a former process's (block/kept.h); below 0: none */
     struct ports ports;
     struct grants grants;
 };
@@ -48,7 +49,7 @@ struct backend_ops {
 
 /* What main() returns.
  * Usage: PROGRAM [--debug] [--supervisor FD] [--record FD] [--lock FD]
- *                backend/KIND/DOMID/DEVID */
+ *                [--medium FD [--errors FD]] backend/KIND/DOMID/DEVID */
 int backend_main(const struct backend_ops *ops, struct backend *b, int argc,
                  char **argv);
 

@@ -184,6 +184,7 @@ void device_forget(struct device *d)
     event_timer_cancel(d->all->loop, &d->gone);
     if (d->kept >= 0)
         close(d->kept);
+    kept_medium_let_go(&d->medium);
     free(d);
 }
 
@@ -258,6 +259,8 @@ static void drop_removed(struct device *d)
  * its name. */
 static void keep(struct device *d, bool fresh)
 {
+    if (d->kind->disk && d->worker.pid && !d->gone.armed)
+        kept_medium_take(&d->medium, d->worker.process.fd);
     if (d->kept >= 0 || !d->kind->keep)
         return;
     d->kept = d->kind->keep(d->all, d->path, fresh);
@@ -312,16 +315,25 @@ static void serve_later(struct device *d)
 static bool start(struct device *d)
 {
     char program[PATH_MAX];
-    struct worker_program p = {program, d->path, d->all->debug,
+    struct worker_program p = {program,
+                               d->path,
+                               d->all->debug,
                                d->kind->record_size,
-                               d->state == XenbusStateInitialising};
+                               d->state == XenbusStateInitialising,
+                               -1,
+                               -1};
     int rc;
 
     snprintf(program, sizeof(program), "%s/%s", d->all->program_dir,
              d->kind->program);
     drop_removed(d);
-    if (p.fresh)
+    d->medium.taken = false;
+    if (p.fresh) {
+        kept_medium_let_go(&d->medium);
         keep(d, true);
+    }
+    p.medium = d->medium.fd;
+    p.errors = d->medium.errors;
     rc = worker_start(&d->worker, &p);
     if (rc) {
         snprintf(d->status.why, sizeof(d->status.why), "cannot be started: %s",
@@ -425,6 +437,7 @@ static void on_timer(struct event_timer *t)
  * this one's. */
 static void is_anew(struct device *d)
 {
+    kept_medium_let_go(&d->medium);
     d->status = (struct device_status){0};
     d->served = false;
     d->end = WORKER_DONE;
@@ -513,6 +526,7 @@ void device_state_seen(struct device *d, int state)
         event_timer_cancel(d->all->loop, &d->gone);
         keep(d, false);
     } else if (!d->gone.armed) {
+        kept_medium_let_go(&d->medium);
         event_timer_set(d->all->loop, &d->gone, GONE_MS);
     }
 }
@@ -549,6 +563,7 @@ struct device *device_add(struct devices *ds, const struct device_kind *k,
                          .kind = k,
                          .domid = domid,
                          .kept = -1,
+                         .medium = KEPT_NO_MEDIUM,
                          .worker = {.dir = ds->run_dir,
                                     .loop = ds->loop,
                                     .ended = process_ended},

@@ -9,6 +9,7 @@
 
 #include "device_status.h"
 #include "devices.h"
+#include "kept_medium.h"
 #include "worker.h"
 
 #define DEVICE_PATH 128
@@ -24,8 +25,9 @@ struct device {
     int state;    /* as last read; 0: it has none */
     bool guessed; /* the state is not read yet */
     struct worker worker;
-    int kept;            /* by its kind; below 0: nothing */
-    enum worker_end end; /* of its last process */
+    int kept;                  /* by its kind; below 0: nothing */
+    struct kept_medium medium; /* of a disk */
+    enum worker_end end;       /* of its last process */
     struct device_status status;
     bool served;              /* it has had a process */
     unsigned int wait_ms;     /* before the next one, should this one end */

@@ -235,11 +235,20 @@ static int prepare(struct worker *w, const struct worker_program *p,
     return i->record < 0 ? i->record : 0;
 }
 
-static char *keep(int fd, char *number, size_t n)
+struct number {
+    char text[16];
+};
+
+/* Where the arguments go on. */
+static char **keep(char **a, const char *option, int fd, struct number *n)
 {
+    if (fd < 0)
+        return a;
     fcntl(fd, F_SETFD, 0);
-    snprintf(number, n, "%d", fd);
-    return number;
+    snprintf(n->text, sizeof(n->text), "%d", fd);
+    *a++ = (char *)option;
+    *a++ = n->text;
+    return a;
 }
 
 /* It needs no terminal and no file that this daemon was started with. */
@@ -254,8 +263,8 @@ static int use_null(void)
  * terminal is not meant for it. */
 static void exec_program(const struct worker_program *p, struct inheritance *i)
 {
-    char socket[16], record[16], lock[16];
-    char *argv[10], **a = argv;
+    struct number n[5];
+    char *argv[16], **a = argv;
     sigset_t none;
 
     setsid();
@@ -268,14 +277,11 @@ static void exec_program(const struct worker_program *p, struct inheritance *i)
     *a++ = (char *)p->path;
     if (p->debug)
         *a++ = (char *)"--debug";
-    *a++ = (char *)"--supervisor";
-    *a++ = keep(i->socket, socket, sizeof(socket));
-    if (i->record >= 0) {
-        *a++ = (char *)"--record";
-        *a++ = keep(i->record, record, sizeof(record));
-    }
-    *a++ = (char *)"--lock";
-    *a++ = keep(i->lock, lock, sizeof(lock));
+    a = keep(a, "--supervisor", i->socket, &n[0]);
+    a = keep(a, "--record", i->record, &n[1]);
+    a = keep(a, "--lock", i->lock, &n[2]);
+    a = keep(a, "--medium", p->medium, &n[3]);
+    a = keep(a, "--errors", p->errors, &n[4]);
     *a++ = (char *)p->device;
     *a = NULL;
     execv(p->path, argv);

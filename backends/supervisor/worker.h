@@ -33,6 +33,7 @@ struct worker_program {
     bool debug;
     size_t record_size; /* 0: it leaves nothing to a successor */
     bool fresh;         /* the device is new: nothing has been left to it */
+    int medium, errors; /* of the former (block/kept.h); below 0: none */
 };
 
 enum worker_end {

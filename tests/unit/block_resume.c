@@ -152,6 +152,24 @@ static void a_flush_that_failed_before_a_death_has_failed(void **state)
     world_disconnect();
 }
 
+/* The process that was killed was told, and could tell nobody. */
+static void what_the_page_cache_lost_fails_what_is_owed(void **state)
+{
+    world_connect();
+    send_hung_flush(0);
+    send_flush(1);
+    while (w.nr_taken < 2)
+        world_backend_turn();
+    w.hung = false;
+    w.record.flush_lost = 1;
+    assert_int_equal(world_replace_backend(), 0);
+    assert_int_not_equal(answer(0), BLKIF_RSP_OKAY);
+    assert_int_not_equal(answer(1), BLKIF_RSP_OKAY);
+    send_flush(2);
+    assert_int_equal(answer(2), BLKIF_RSP_OKAY);
+    world_disconnect();
+}
+
 static void send_write(uint32_t id)
 {
     union block_ring_entry e;
@@ -301,6 +319,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_guest_with_copied_pages_notices_no_death),
         cmocka_unit_test(nor_does_one_whose_disk_is_in_memory),
         cmocka_unit_test(no_record_is_too_strange),
+        cmocka_unit_test(what_the_page_cache_lost_fails_what_is_owed),
     };
 
     step_prepare(argv);

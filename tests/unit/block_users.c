@@ -6,9 +6,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../backends/block/kept.h"
+#include "../../backends/block/medium.h"
 #include "media_world.h"
 
 /* What is left of opening beside another user. */
@@ -125,6 +130,165 @@ static void the_next_user_of_a_device_waits(void **state)
     the_next_user_waits_for_what_is_not_finished(loop[0]);
 }
 
+/* --- the next process of the same device --- */
+
+/* As a supervisor keeps it while the process is no more. */
+static int kept_of(struct storage *s)
+{
+    int kept = dup(s->fd);
+
+    assert_true(kept >= 0);
+    storage_close(s);
+    return kept;
+}
+
+static void a_successor_has_what_nobody_could_take(const char *path,
+                                                   const char *mode)
+{
+    struct storage s;
+    int kept;
+
+    assert_int_equal(open_it(&s, path, mode), 0);
+    for (int i = 0; i < 3; i++) {
+        kept = kept_of(&s);
+        assert_int_not_equal(opened(path, "w"), 0);
+        medium_inherit(dup(kept), -1);
+        assert_int_equal(open_it(&s, path, mode), 0);
+        close(kept);
+        assert_int_equal(opened(path, "w"), -EBUSY);
+        assert_int_equal(opened(path, "w!"), 0); /* it lives, all know */
+    }
+    storage_close(&s);
+    assert_int_equal(opened(path, "w"), 0);
+}
+
+static void a_successor_goes_on_with_a_medium(const char *path)
+{
+    a_successor_has_what_nobody_could_take(path, "w");
+    a_successor_has_what_nobody_could_take(path, "w!");
+    a_successor_has_what_nobody_could_take(path, "r");
+}
+
+static void a_successor_goes_on_with_a_file(void **state)
+{
+    a_successor_goes_on_with_a_medium(image);
+}
+
+static void a_successor_goes_on_with_a_device(void **state)
+{
+    needs_loop(0);
+    a_successor_goes_on_with_a_medium(loop[0]);
+}
+
+/* Beside a writer whose bytes come before, and go. */
+static void its_claim_is_told_from_others(void **state)
+{
+    struct storage first, s;
+    int kept;
+
+    assert_int_equal(open_it(&first, image, "w!"), 0);
+    assert_int_equal(open_it(&s, image, "w!"), 0);
+    kept = kept_of(&s);
+    assert_int_equal(opened(image, "w!"), -EAGAIN);
+    storage_close(&first);
+    medium_inherit(kept, -1);
+    assert_int_equal(open_it(&s, image, "w!"), 0);
+    assert_int_equal(opened(image, "w!"), 0);
+    storage_close(&s);
+}
+
+#define OTHERS 300 /* numbers that nothing else gets meanwhile */
+
+static bool is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* A guest that has taken a process over left something else there; or its disk
+ * has another medium now, or mode. */
+static void what_is_not_the_medium_is_not_taken(void **state)
+{
+    struct storage s;
+    int other = medium_show(memfd_create("other", MFD_CLOEXEC), OTHERS);
+    int reads = medium_show(open(image, O_RDONLY | O_CLOEXEC), OTHERS);
+
+    medium_inherit(other, -1);
+    assert_int_equal(open_it(&s, image, "w"), 0);
+    assert_false(is_open(other));
+    storage_close(&s);
+    medium_inherit(reads, -1);
+    assert_int_equal(open_it(&s, image, "w"), 0);
+    assert_false(is_open(reads));
+    assert_int_equal(fcntl(s.fd, F_GETFL) & O_ACCMODE, O_RDWR);
+    storage_close(&s);
+}
+
+/* It reads past the page cache, whatever the former one has made of that. */
+static void flags_are_those_of_a_medium_that_is_new(void **state)
+{
+    struct storage s;
+    int kept, flags;
+
+    assert_int_equal(open_it(&s, image, "w"), 0);
+    flags = fcntl(s.fd, F_GETFL);
+    kept = kept_of(&s);
+    assert_int_equal(fcntl(kept, F_SETFL, O_APPEND | O_NONBLOCK), 0);
+    medium_inherit(kept, -1);
+    assert_int_equal(open_it(&s, image, "w"), 0);
+    assert_int_equal(fcntl(s.fd, F_GETFL), flags);
+    storage_close(&s);
+}
+
+static void a_supervisor_finds_the_medium_by_its_number(void **state)
+{
+    struct storage s;
+    struct stat a, b;
+
+    assert_int_equal(open_it(&s, image, "w"), 0);
+    assert_int_equal(fstat(KEPT_MEDIUM, &a), 0);
+    assert_int_equal(stat(image, &b), 0);
+    assert_int_equal(a.st_ino, b.st_ino);
+    storage_close(&s);
+    assert_false(is_open(KEPT_MEDIUM));
+    assert_false(is_open(KEPT_ERRORS));
+}
+
+/* A file in the page cache: its disk has big sectors. */
+static void needs_cached_file(char path[80])
+{
+    needs_loop(1);
+    if (run("mkfs.ext4 -Fq %s 2>/dev/null", loop[1]) ||
+        mount(loop[1], on_disk, "ext4", 0, NULL))
+        skip();
+    snprintf(path, 80, "%s/image", on_disk);
+    make_file(path, MIB);
+    assert_int_equal(
+        run("dd if=/dev/zero of=%s bs=64k count=16 2>/dev/null", path), 0);
+}
+
+/* The kernel has told a process that was killed. */
+static void a_successor_hears_of_data_that_was_lost(void **state)
+{
+    struct storage s;
+    char path[80];
+    int errors;
+
+    needs_cached_file(path);
+    data_lost = true; /* before this disk was there */
+    assert_int_equal(open_it(&s, path, "w"), 0);
+    assert_false(s.lost_data);
+    for (int i = 0; i < 3; i++) {
+        errors = dup(KEPT_ERRORS);
+        assert_true(errors >= 0);
+        medium_inherit(kept_of(&s), errors);
+        data_lost = i == 1;
+        assert_int_equal(open_it(&s, path, "w"), 0);
+        assert_int_equal(s.lost_data, i == 1);
+    }
+    storage_close(&s);
+    assert_int_equal(umount(on_disk), 0);
+}
+
 /* --- others --- */
 
 static void qemu_and_a_disk_keep_each_other_out(void **state)
@@ -174,6 +338,13 @@ int main(void)
         cmocka_unit_test(a_device_has_one_writer_or_many_readers),
         cmocka_unit_test(the_next_user_of_a_file_waits),
         cmocka_unit_test(the_next_user_of_a_device_waits),
+        cmocka_unit_test(a_successor_goes_on_with_a_file),
+        cmocka_unit_test(a_successor_goes_on_with_a_device),
+        cmocka_unit_test(its_claim_is_told_from_others),
+        cmocka_unit_test(what_is_not_the_medium_is_not_taken),
+        cmocka_unit_test(flags_are_those_of_a_medium_that_is_new),
+        cmocka_unit_test(a_supervisor_finds_the_medium_by_its_number),
+        cmocka_unit_test(a_successor_hears_of_data_that_was_lost),
         cmocka_unit_test(qemu_and_a_disk_keep_each_other_out),
         cmocka_unit_test(a_mounted_device_is_not_written),
     };

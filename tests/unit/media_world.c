@@ -78,6 +78,18 @@ int fdatasync(int fd)
     return e ? -1 : 0;
 }
 
+bool data_lost;
+
+int sync_file_range(int fd, off64_t offset, off64_t n, unsigned int flags)
+{
+    int r = (int)syscall(SYS_sync_file_range, fd, offset, n, flags);
+
+    errno = data_lost ? EIO : errno;
+    r = data_lost ? -1 : r;
+    data_lost = false;
+    return r;
+}
+
 volatile bool reads_hang, read_hangs;
 
 ssize_t pread(int fd, void *data, size_t n, off_t offset)

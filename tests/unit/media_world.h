@@ -35,6 +35,7 @@ extern unsigned int submissions, refusals; /* refusals to come: -EAGAIN */
 extern volatile bool reads_hang, flushes_hang;
 extern volatile bool read_hangs; /* one has come that does */
 extern volatile unsigned int flushes;
+extern bool data_lost;           /* as the kernel tells each description once */
 extern volatile int flush_error; /* of the next one alone, as the kernel's */
 extern bool secure;              /* devices discard securely */
 extern unsigned int secure_discards;

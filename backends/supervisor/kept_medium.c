@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* See kept_medium.h. */
+#include "kept_medium.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../block/kept.h"
+
+static void *close_in_thread(void *fd)
+{
+    close((int)(intptr_t)fd);
+    return NULL;
+}
+
+static void close_away(int fd)
+{
+    pthread_t t;
+
+    if (fd < 0)
+        return;
+    if (pthread_create(&t, NULL, close_in_thread, (void *)(intptr_t)fd))
+        close(fd);
+    else
+        pthread_detach(t);
+}
+
+/* Without a question to a file server. What else the process may have put there
+ * is not kept for it. */
+static bool is_medium(int fd)
+{
+    struct statx x;
+
+    return !statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &x) &&
+           (S_ISREG(x.stx_mode) || S_ISBLK(x.stx_mode));
+}
+
+static int fetch(int pidfd, int number)
+{
+    int fd = pidfd_getfd(pidfd, number, 0);
+
+    if (fd < 0 || is_medium(fd))
+        return fd;
+    close_away(fd);
+    return -1;
+}
+
+void kept_medium_take(struct kept_medium *k, int pidfd)
+{
+    int fd = k->taken ? -1 : fetch(pidfd, KEPT_MEDIUM);
+
+    if (fd < 0)
+        return;
+    kept_medium_let_go(k);
+    *k = (struct kept_medium){fd, fetch(pidfd, KEPT_ERRORS), true};
+}
+
+void kept_medium_let_go(struct kept_medium *k)
+{
+    close_away(k->fd);
+    close_away(k->errors);
+    *k = KEPT_NO_MEDIUM;
+}

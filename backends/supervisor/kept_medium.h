@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A disk's medium between two of its processes: the description by which it is
+ * claimed and locked is kept here, from when a process has opened it until the
+ * device is over (block/kept.h). So nobody can mount or write it while the
+ * guest waits for a successor. Only if this daemon and the process are killed
+ * at the same time is it free for a moment.
+ *
+ * Closing what may lie on a file server that does not answer is left to a
+ * thread, since all other devices would wait for it here.
+ */
+#ifndef BACKENDS_SUPERVISOR_KEPT_MEDIUM_H
+#define BACKENDS_SUPERVISOR_KEPT_MEDIUM_H
+
+#include <stdbool.h>
+
+struct kept_medium {
+    int fd, errors; /* below 0: not there */
+    bool taken;     /* from the process that lives */
+};
+#define KEPT_NO_MEDIUM ((struct kept_medium){-1, -1, false})
+
+/* From the process, if it has opened its medium; again and again until then. */
+void kept_medium_take(struct kept_medium *k, int pidfd);
+/* The device is over. */
+void kept_medium_let_go(struct kept_medium *k);
+
+#endif
