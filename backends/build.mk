@@ -25,7 +25,7 @@ NET_BACKEND := $(addprefix backends/net/, \
     backends/common/grant_arena.c
 
 SUPERVISOR := backends/net/tap.c \
-    $(addprefix backends/supervisor/, main.c device.c devices.c interface.c kept_medium.c kernel_choice.c worker.c \
+    $(addprefix backends/supervisor/, main.c device.c device_keep.c devices.c interface.c kept_medium.c kernel_choice.c worker.c \
         device_gate.c device_log.c device_status.c disk_stats.c) \
     $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c store_gate.c \
         handover.c domain_over.c)
@@ -139,7 +139,7 @@ $(foreach t,device opening hanging successor,$(eval $(call unit_test,xenbus_$(t)
     tests/unit/xenbus_$(t).c $(XENBUS_WORLD),-lxentoollog)))
 
 SUPERVISED := tests/unit/played_devices.c \
-    $(addprefix backends/supervisor/,device.c devices.c kept_medium.c worker.c device_gate.c device_log.c \
+    $(addprefix backends/supervisor/,device.c device_keep.c devices.c kept_medium.c worker.c device_gate.c device_log.c \
         device_status.c disk_stats.c) \
     $(addprefix backends/common/,device_node.c handover.c store_gate.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c pid_lock.c)

@@ -207,6 +207,11 @@ static int open_disk(struct backend *b)
     return rc;
 }
 
+static uint64_t file_bytes(struct backend *b)
+{
+    return storage_bytes(&container_of(b, struct disk_device, backend)->disk);
+}
+
 static int begin_disk(struct backend *b)
 {
     return storage_begin(&container_of(b, struct disk_device, backend)->disk);
@@ -466,6 +471,7 @@ static const struct backend_ops disk_ops = {
     .record_size = sizeof(struct block_record),
     .init = init_disk,
     .open = open_disk,
+    .file_bytes = file_bytes,
     .begin = begin_disk,
     .close = close_disk,
 };

@@ -21,8 +21,9 @@
 #include "medium.h"
 #include "nbd_server.h"
 
-#define ANSWER_MS 60000      /* in which a server must be ready */
-#define ENDING_MS 1000       /* in which it ends when it cannot be */
+#define ANSWER_MS 60000       /* in which a server must be ready */
+#define ENDING_MS 1000        /* in which it ends when it cannot be */
+#define TABLES    (64u << 20) /* bytes, of an image without data */
 #define MOST      (1u << 30) /* bytes at once: a result is a number below 2^31 */
 
 /* First in, first out. */
@@ -399,6 +400,18 @@ static int why_not(struct nbd *n, const char *name, int rc)
     return log_reason(rc, "%s", words ? words : "the server has gone");
 }
 
+/* Of an image in which all of the disk is written anew, beside what snapshots
+ * keep, with the tables for that: a quarter is for the smallest clusters. */
+static uint64_t most_bytes(struct nbd *n, int image)
+{
+    int64_t size = n->lib->get_size(n->handle);
+    uint64_t disk = size < 0 ? 0 : (uint64_t)size;
+    struct stat st;
+
+    return (fstat(image, &st) ? 0 : (uint64_t)st.st_size) + disk + disk / 4 +
+           TABLES;
+}
+
 static int connect_to_server(struct nbd *n, const struct nbd_server_plan *p)
 {
     int rc = nbd_server_start(&n->server, p);
@@ -416,7 +429,7 @@ static int connect_to_server(struct nbd *n, const struct nbd_server_plan *p)
     }
     rc = rc ? rc : wait_for_server(n);
     if (!rc && !n->elsewhere)
-        nbd_server_unleash(&n->server);
+        nbd_server_unleash(&n->server, most_bytes(n, p->held[MEDIUM]));
     if (!rc)
         return 0;
     rc = why_not(n, p->target.name, rc);

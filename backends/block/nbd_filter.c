@@ -7,6 +7,7 @@
 #include "nbd_filter.h"
 
 #include <errno.h>
+#include <linux/falloc.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,6 +35,20 @@ static int refuse_sockets(scmp_filter_ctx ctx)
     return rc;
 }
 
+/* Behind the end of a file, where no limit of its length counts. */
+static int refuse_room(scmp_filter_ctx ctx)
+{
+    static const int modes[] = {FALLOC_FL_KEEP_SIZE,
+                                FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE};
+    int rc = 0;
+
+    for (size_t i = 0; !rc && i < ARRAY_SIZE(modes); i++)
+        rc = seccomp_rule_add(
+            ctx, SCMP_ACT_ERRNO(EOPNOTSUPP), SCMP_SYS(fallocate), 1,
+            SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, modes[i]));
+    return rc;
+}
+
 int nbd_filter_install(bool sockets)
 {
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
@@ -43,6 +58,7 @@ int nbd_filter_install(bool sockets)
         return -ENOMEM;
     rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(io_uring_setup),
                           0);
+    rc = rc ? rc : refuse_room(ctx);
     if (!rc && !sockets)
         rc = refuse_sockets(ctx);
     rc = rc ? rc : seccomp_load(ctx);

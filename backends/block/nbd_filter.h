@@ -13,8 +13,9 @@
 
 /*
  * For this thread, and the program that it becomes. io_uring, which the program
- * can do without, is none here: it makes sockets past a filter. sockets: the
- * medium is behind a UNIX socket, so they are not refused. 0 or -errno.
+ * can do without, is none here: it makes sockets past a filter. Nor can it take
+ * room for a file beyond its end, which no limit of its length is for. sockets:
+ * the medium is behind a UNIX socket, so they are not refused. 0 or -errno.
  */
 int nbd_filter_install(bool sockets);
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -124,6 +125,7 @@ static void serve(const struct nbd_server_plan *p)
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* an error is enough */
     rc = close_from(LEASH);
     rc = rc ? rc : be_alone(p);
     rc = rc ? rc : become(FIRST_UID + p->domid);
@@ -142,7 +144,8 @@ static void watch(pid_t program, bool may_be_let_off)
                          {.fd = KEEPER, .events = POLLIN},
                          {.fd = pidfd_open(program, 0), .events = POLLIN}};
     bool ends = p[2].fd < 0;
-    char word;
+    struct rlimit most;
+    uint64_t bytes;
 
     while (!ends) {
         if (poll(p, ARRAY_SIZE(p), -1) < 0) {
@@ -150,9 +153,12 @@ static void watch(pid_t program, bool may_be_let_off)
             continue;
         }
         ends = p[1].revents || p[2].revents || !may_be_let_off ||
-               read(LEASH, &word, 1) != 1;
-        if (!ends)
-            nbd_view_reduce();
+               read(LEASH, &bytes, sizeof(bytes)) != sizeof(bytes);
+        most.rlim_cur = most.rlim_max = bytes;
+        if (ends)
+            break;
+        prlimit(program, RLIMIT_FSIZE, &most, NULL);
+        nbd_view_reduce();
         p[0].fd = -1;
     }
 }
@@ -306,9 +312,9 @@ int nbd_server_start(struct nbd_server *s, const struct nbd_server_plan *p)
     return rc;
 }
 
-void nbd_server_unleash(struct nbd_server *s)
+void nbd_server_unleash(struct nbd_server *s, uint64_t bytes)
 {
-    if (send(s->leash, "", 1, MSG_NOSIGNAL) != 1)
+    if (send(s->leash, &bytes, sizeof(bytes), MSG_NOSIGNAL) != sizeof(bytes))
         log_warning("the medium's server: %s", strerror(errno));
 }
 

@@ -40,6 +40,7 @@
 #define BACKENDS_BLOCK_NBD_SERVER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "target.h"
@@ -69,8 +70,9 @@ int nbd_server_start(struct nbd_server *s, const struct nbd_server_plan *p);
  * it has ended. */
 const char *nbd_server_words(struct nbd_server *s, int wait_ms);
 
-/* It serves a local image, and shall write everything back after its client. */
-void nbd_server_unleash(struct nbd_server *s);
+/* It serves a local image, and shall write everything back after its client. No
+ * file that it writes becomes longer than so many bytes. */
+void nbd_server_unleash(struct nbd_server *s, uint64_t bytes);
 
 /* It is killed, unless it was let off. */
 void nbd_server_leave(struct nbd_server *s);

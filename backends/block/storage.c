@@ -124,9 +124,10 @@ static int no_medium(void)
     return fd < 0 ? -errno : fd;
 }
 
-static const int ring_ops[] = {IORING_OP_READ,  IORING_OP_READ_FIXED,
+/* No discards: of what else fallocate() does, a filter keeps threads alone. */
+static const int ring_ops[] = {IORING_OP_READ, IORING_OP_READ_FIXED,
                                IORING_OP_WRITE, IORING_OP_WRITE_FIXED,
-                               IORING_OP_FSYNC, IORING_OP_FALLOCATE};
+                               IORING_OP_FSYNC};
 static const int ring_registrations[] = {IORING_REGISTER_BUFFERS,
                                          IORING_REGISTER_FILES};
 static const struct io_ring_rights ring_rights = {
@@ -174,8 +175,7 @@ static void open_ring(struct storage *s, unsigned int depth)
 
 static bool needs_threads(const struct storage *s)
 {
-    return !s->has_ring || s->limits.secure_discard ||
-           (s->limits.discard && s->discards_device);
+    return !s->has_ring || s->limits.discard;
 }
 
 int storage_begin(struct storage *s)
@@ -278,6 +278,13 @@ static bool size_now(int fd, uint64_t *bytes)
         return false;
     *bytes = x.stx_size;
     return true;
+}
+
+uint64_t storage_bytes(const struct storage *s)
+{
+    uint64_t bytes;
+
+    return s->fd >= 0 && size_now(s->fd, &bytes) ? bytes : 0;
 }
 
 bool storage_resized(struct storage *s)
@@ -397,11 +404,6 @@ static struct io_uring_sqe *queue_alone(struct storage *s,
     case STORAGE_FLUSH:
         io_uring_prep_fsync(e, s->fd, IORING_FSYNC_DATASYNC);
         break;
-    case STORAGE_DISCARD:
-        io_uring_prep_fallocate(e, s->fd,
-                                FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                                io->offset, io->len);
-        break;
     default:
         break;
     }
@@ -429,7 +431,7 @@ static void queue(struct storage *s, struct storage_io *io)
 {
     if (io != s->flushing)
         io->joined = NULL;
-    if (!s->has_ring || io->op > STORAGE_DISCARD) {
+    if (!s->has_ring || io->op >= STORAGE_DISCARD) {
         s->in_threads++;
         io_threads_add(s->threads, io);
         return;

@@ -90,6 +90,9 @@ void storage_leave(struct storage *s);
  */
 bool storage_resized(struct storage *s);
 
+/* Of the medium: what no file has to grow beyond. */
+uint64_t storage_bytes(const struct storage *s);
+
 /* Data of later requests that lies in this memory is moved faster. Failure is
  * not reported. */
 void storage_register(struct storage *s, void *base, size_t size);

@@ -134,7 +134,9 @@ static uid_t user_of(const struct backend_ops *ops, const struct backend *b)
 
 static int give_up_privileges(const struct backend_ops *ops, struct backend *b)
 {
-    int rc = privileges_drop(user_of(ops, b));
+    int rc = privileges_limit_files(ops->file_bytes ? ops->file_bytes(b) : 0);
+
+    rc = rc ? rc : privileges_drop(user_of(ops, b));
 
     if (!rc && ops->begin)
         rc = ops->begin(b);

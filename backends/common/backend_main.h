@@ -39,6 +39,10 @@ struct backend_ops {
      * a failure, when the frontend tries again, and after close. 0 or -errno;
      * see xenbus_opened(). What a killed process did to it is over. */
     int (*open)(struct backend *b);
+    /* How long a file may become from now on that the process writes: what it
+     * has open, as a supervisor raises it (kept_medium.h). NULL: it writes no
+     * file. */
+    uint64_t (*file_bytes)(struct backend *b);
     /* The medium is open, and no privilege left but that to start threads,
      * which have none from their beginning. NULL: there are none. 0 or -errno:
      * then the process ends. */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -14,10 +15,11 @@
 #include "fd_path.h"
 
 /* A description of our own: locks belong to it, and the supervisor has the
- * other. */
+ * other. Only to read, or a guest that takes the process over could fill the
+ * file system that the record is in; what is mapped does not grow. */
 static int own_description(int fd)
 {
-    int own = open(fd_path(fd).name, O_RDWR | O_CLOEXEC);
+    int own = open(fd_path(fd).name, O_RDONLY | O_CLOEXEC);
 
     close(fd);
     return own;
@@ -69,9 +71,12 @@ int record_open(struct record *r, int fd, const char *format, size_t size)
 
     r->fd = -1;
     if (fd >= 0) {
+        m = map_file(fd, size);
         r->fd = own_description(fd);
-        if (r->fd >= 0)
-            m = map_file(r->fd, size);
+        if (r->fd < 0 && m != MAP_FAILED) {
+            munmap(m, size);
+            m = MAP_FAILED;
+        }
         if (m == MAP_FAILED)
             without_file(r);
     }
@@ -98,11 +103,14 @@ void record_close(struct record *r)
 
 int record_claim(struct record *r)
 {
+    /* That of a process before an upgrade. */
     struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
-    if (r->fd < 0 || !fcntl(r->fd, F_OFD_SETLK, &all))
+    if (r->fd < 0)
         return 0;
-    return errno == EACCES ? -EAGAIN : -errno;
+    if (!fcntl(r->fd, F_OFD_GETLK, &all) && all.l_type != F_UNLCK)
+        return -EAGAIN;
+    return flock(r->fd, LOCK_EX | LOCK_NB) ? -errno : 0;
 }
 
 void record_set_connected(struct record *r, bool connected)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/if_tun.h>
 #include <stdint.h>
@@ -27,7 +28,6 @@ static const int allowed[] = {
     SCMP_SYS(pwrite64),
     SCMP_SYS(preadv),
     SCMP_SYS(pwritev),
-    SCMP_SYS(fallocate),
     SCMP_SYS(fsync),
     SCMP_SYS(fdatasync),
     SCMP_SYS(lseek),
@@ -97,6 +97,9 @@ int syscall_filter_install(int lock, int record)
     rc = rc ? rc
             : filter_allow_each(ctx, SCMP_SYS(fcntl), 1, fcntls,
                                 ARRAY_SIZE(fcntls));
+    rc = rc ? rc
+            : filter_allow_if(ctx, SCMP_SYS(fallocate), 1, UINT32_MAX,
+                              FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
     rc = rc ? rc : filter_allow_guests(ctx);
     rc = rc ? rc
             : filter_allow_each(ctx, SCMP_SYS(ioctl), 1, ioctls,

@@ -3,7 +3,6 @@
 #include "device.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,31 +242,6 @@ static void tell(struct device *d)
     disk_stats_publish(d->all->store->xs, d->path);
 }
 
-/* Somebody may remove it: then the next process makes it anew. */
-static void drop_removed(struct device *d)
-{
-    struct pollfd p = {.fd = d->kept};
-
-    if (d->kept < 0 || poll(&p, 1, 0) != 1 || !(p.revents & POLLERR))
-        return;
-    log_warning("%s: what was kept of it has been removed", d->path);
-    close(d->kept);
-    d->kept = -1;
-}
-
-/* Again at whatever may have brought it: the process, or the store, which knows
- * its name. */
-static void keep(struct device *d, bool fresh)
-{
-    if (d->kind->disk && d->worker.pid && !d->gone.armed)
-        kept_medium_take(&d->medium, d->worker.process.fd);
-    if (d->kept >= 0 || !d->kind->keep)
-        return;
-    d->kept = d->kind->keep(d->all, d->path, fresh);
-    if (d->kept < 0 && d->kept != -ENODEV)
-        log_warning("%s: %s", d->path, log_take_reason(d->kept));
-}
-
 /* A process of a former supervisor. -ESRCH: there is none. */
 int device_adopt(struct device *d)
 {
@@ -282,7 +256,7 @@ int device_adopt(struct device *d)
         return rc;
     }
     log_info("%s: goes on with process %d", d->path, (int)d->worker.pid);
-    keep(d, false);
+    device_keep(d, false);
     event_timer_set(ds->loop, &d->timer, LIFE_MS);
     d->served = true;
     tell(d);
@@ -326,11 +300,11 @@ static bool start(struct device *d)
 
     snprintf(program, sizeof(program), "%s/%s", d->all->program_dir,
              d->kind->program);
-    drop_removed(d);
+    device_drop_removed(d);
     d->medium.taken = false;
     if (p.fresh) {
         kept_medium_let_go(&d->medium);
-        keep(d, true);
+        device_keep(d, true);
     }
     p.medium = d->medium.fd;
     p.errors = d->medium.errors;
@@ -429,7 +403,7 @@ static void on_timer(struct event_timer *t)
         return;
     }
     d->wait_ms = 0;
-    keep(d, false);
+    device_keep(d, false);
     device_error_clear(d->all->store->xs, d->path, d->status.why);
 }
 
@@ -524,7 +498,7 @@ void device_state_seen(struct device *d, int state)
     d->worker.gate.over = over = over || is_over(d);
     if (!over) {
         event_timer_cancel(d->all->loop, &d->gone);
-        keep(d, false);
+        device_keep(d, false);
     } else if (!d->gone.armed) {
         kept_medium_let_go(&d->medium);
         event_timer_set(d->all->loop, &d->gone, GONE_MS);
@@ -572,6 +546,7 @@ struct device *device_add(struct devices *ds, const struct device_kind *k,
     snprintf(d->path, sizeof(d->path), "backend/%s/%u/%u", k->name, domid,
              devid);
     d->worker.gate.device = d->path;
+    d->worker.gate.resized = device_resized;
     snprintf(d->worker.name, sizeof(d->worker.name), "%s-%u-%u", k->name, domid,
              devid);
     ds->list = d;
@@ -588,7 +563,7 @@ void device_store_back(struct device *d)
             device_settle(d);
         return;
     }
-    keep(d, false);
+    device_keep(d, false);
     tell(d);
     state = device_state(d->all, d->path);
     if (!store_lost(d->all->store))

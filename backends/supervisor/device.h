@@ -53,6 +53,14 @@ void device_withdraw(struct devices *ds, const char *path);
 /* Frees d, which has no process. */
 void device_forget(struct device *d);
 
+/* Again at whatever may have brought what is to be kept: the process, or the
+ * store, which knows its name. fresh: see device_kind.keep. */
+void device_keep(struct device *d, bool fresh);
+/* Somebody may have removed it: then the next process makes it anew. */
+void device_drop_removed(struct device *d);
+/* For device_gate.resized. */
+void device_resized(struct device_gate *g);
+
 /* A process of a former supervisor. -ESRCH: there is none. */
 int device_adopt(struct device *d);
 /* A device of which no process is known: it gets one, or is over; then d is

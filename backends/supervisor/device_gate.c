@@ -105,6 +105,15 @@ static bool may_write(const struct device_gate *g, const char *path,
            value <= VALUE_MOST;
 }
 
+/* A process may write all that its guest is told of. */
+static void tell_of_size(const struct device_gate *g, const char *path)
+{
+    const char *key = below(path, g->device);
+
+    if (g->resized && key && !strcmp(key, "sectors"))
+        g->resized((struct device_gate *)g);
+}
+
 static const struct device_gate *of(const struct store_gate *g)
 {
     return container_of(g, const struct device_gate, gate);
@@ -120,7 +129,10 @@ static bool may(const struct store_gate *gate, uint32_t type, const char *path,
     case XS_WATCH:
         return may_see(g, path);
     case XS_WRITE:
-        return may_write(g, path, n);
+        if (!may_write(g, path, n))
+            return false;
+        tell_of_size(g, path);
+        return true;
     case XS_RM:
         return is_error_node(g, path);
     default:

@@ -21,7 +21,10 @@
 struct device_gate {
     struct store_gate gate;
     const char *device; /* backend/KIND/DOMID/DEVID; must stay */
-    bool over;          /* the device is: its directory takes nothing more */
+    /* The process is about to tell the guest of another size. NULL: nobody has
+     * to know. */
+    void (*resized)(struct device_gate *g);
+    bool over; /* the device is: its directory takes nothing more */
 };
 
 /* Before the first store_gate_open(); the device is set, all others zero. */

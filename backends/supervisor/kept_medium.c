@@ -2,11 +2,19 @@
 /* See kept_medium.h. */
 #include "kept_medium.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <daemon/log.h>
 
 #include "../block/kept.h"
 
@@ -56,6 +64,35 @@ void kept_medium_take(struct kept_medium *k, int pidfd)
         return;
     kept_medium_let_go(k);
     *k = (struct kept_medium){fd, fetch(pidfd, KEPT_ERRORS), true};
+}
+
+static bool size_of(int fd, uint64_t *bytes)
+{
+    struct statx x;
+
+    if (!ioctl(fd, BLKGETSIZE64, bytes))
+        return true;
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_SIZE, &x))
+        return false;
+    *bytes = x.stx_size;
+    return true;
+}
+
+/* It is raised alone: its number may be another process's by now, which has no
+ * such limit. */
+void kept_medium_allow(const struct kept_medium *k, pid_t pid, int pidfd)
+{
+    struct rlimit former, now;
+    uint64_t bytes;
+
+    if (k->fd < 0 || !size_of(k->fd, &bytes) ||
+        prlimit(pid, RLIMIT_FSIZE, NULL, &former) || former.rlim_cur >= bytes)
+        return;
+    now = (struct rlimit){bytes, former.rlim_max};
+    if (pidfd_send_signal(pidfd, 0, NULL, 0) ||
+        prlimit(pid, RLIMIT_FSIZE, &now, NULL))
+        log_warning("process %d cannot write all of its medium: %s", (int)pid,
+                    strerror(errno));
 }
 
 void kept_medium_let_go(struct kept_medium *k)

@@ -13,6 +13,7 @@
 #define BACKENDS_SUPERVISOR_KEPT_MEDIUM_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct kept_medium {
     int fd, errors; /* below 0: not there */
@@ -22,6 +23,8 @@ struct kept_medium {
 
 /* From the process, if it has opened its medium; again and again until then. */
 void kept_medium_take(struct kept_medium *k, int pidfd);
+/* The process of this number may write all of the medium, which has grown. */
+void kept_medium_allow(const struct kept_medium *k, pid_t pid, int pidfd);
 /* The device is over. */
 void kept_medium_let_go(struct kept_medium *k);
 

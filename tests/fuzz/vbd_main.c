@@ -40,6 +40,11 @@ int storage_open(struct storage *s, const char *path, const char *mode,
     return 0;
 }
 
+uint64_t storage_bytes(const struct storage *s)
+{
+    return 0;
+}
+
 int storage_begin(struct storage *s)
 {
     return 0;

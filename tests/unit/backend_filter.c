@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -74,6 +76,28 @@ static void *data(void)
 static long makes_code(void)
 {
     return mprotect(data(), 4096, PROT_READ | PROT_EXEC);
+}
+
+static long takes_room(void)
+{
+    return fallocate(-1, FALLOC_FL_KEEP_SIZE, 1l << 40, 1l << 40);
+}
+
+static long makes_a_file_longer(void)
+{
+    return fallocate(-1, 0, 1l << 40, 1l << 40);
+}
+
+static long raises_a_limit(void)
+{
+    const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+
+    return setrlimit(RLIMIT_FSIZE, &all);
+}
+
+static long makes_a_hole(void)
+{
+    return fallocate(-1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096);
 }
 
 static long asks_a_terminal(void)
@@ -193,6 +217,10 @@ static void what_is_allowed_passes(void **state)
     assert_int_equal(with_filter(signals_itself), 0);
     assert_int_equal(with_filter(maps_data), 0);
     assert_int_equal(with_filter(asks_a_disk), EBADF);
+    assert_int_equal(with_filter(makes_a_hole), EBADF);
+    assert_int_equal(with_filter(takes_room), EPERM);
+    assert_int_equal(with_filter(raises_a_limit), EPERM);
+    assert_int_equal(with_filter(makes_a_file_longer), EPERM);
     assert_int_equal(with_filter(binds_a_channel), EBADF);
 }
 

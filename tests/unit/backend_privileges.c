@@ -191,9 +191,41 @@ static void no_thread_has_more_privileges(void **state)
     assert_true(threads > 4);
 }
 
+/* What it may do: all of the file, and not one byte more. */
+static int write_at_the_end(const char *image)
+{
+    int fd = open(image, O_RDWR | O_CLOEXEC);
+
+    if (privileges_limit_files(65536) || privileges_drop(SOMEBODY))
+        return 1;
+    if (pwrite(fd, "a", 1, 65535) != 1 || pwrite(fd, "a", 1, 65536) != -1 ||
+        errno != EFBIG)
+        return 2;
+    return fallocate(fd, 0, 65536, 1) != -1 || errno != EFBIG ? 3 : 0;
+}
+
+static void no_file_becomes_longer(void **state)
+{
+    char image[] = "/tmp/backend-privileges-XXXXXX";
+    int fd = mkstemp(image), status;
+    pid_t pid;
+
+    if (geteuid())
+        skip();
+    assert_int_equal(ftruncate(fd, 65536), 0);
+    close(fd);
+    pid = fork();
+    if (!pid)
+        _exit(write_at_the_end(image));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    unlink(image);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_file_becomes_longer),
         cmocka_unit_test(no_thread_has_more_privileges),
     };
 

@@ -5,6 +5,7 @@
  * everything, which includes I/O that the kernel does for a dead process.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -89,6 +90,36 @@ static void without_a_file_there_is_private_memory(void **state)
     assert_int_equal(record_claim(&r), 0);
     record_set_connected(&r, true);
     assert_true(record_connected(&r));
+    record_close(&r);
+}
+
+/* A guest may have taken its owner over. */
+static void nobody_makes_a_record_longer(void **state)
+{
+    struct record r;
+
+    open_record(&r, "test  1");
+    assert_int_equal(pwrite(r.fd, "", 1, 1 << 20), -1);
+    assert_int_equal(fallocate(r.fd, 0, 0, 1 << 20), -1);
+    assert_int_equal(errno, EBADF);
+    record_close(&r);
+}
+
+/* Of a version before, by the kind of lock that it had. */
+static void a_record_may_have_an_owner_of_old(void **state)
+{
+    struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char path[32];
+    struct record r;
+    int old;
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+    old = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(fcntl(old, F_OFD_SETLK, &all), 0);
+    open_record(&r, "test  1");
+    assert_int_equal(record_claim(&r), -EAGAIN);
+    close(old);
+    assert_int_equal(record_claim(&r), 0);
     record_close(&r);
 }
 
@@ -204,6 +235,8 @@ int main(void)
         cmocka_unit_test(another_version_is_no_record),
         cmocka_unit_test(a_record_that_was_cut_is_whole_again),
         cmocka_unit_test(without_a_file_there_is_private_memory),
+        cmocka_unit_test(nobody_makes_a_record_longer),
+        cmocka_unit_test(a_record_may_have_an_owner_of_old),
         cmocka_unit_test(a_record_has_one_owner),
         cmocka_unit_test(a_ring_of_io_holds_the_record),
         cmocka_unit_test(nodes_of_a_frontend_are_kept),

@@ -5,6 +5,8 @@
  * table of system calls.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -57,6 +59,19 @@ static int has_names(void)
            !refuses(syscall(SYS_io_uring_setup, 0, NULL), ENOSYS);
 }
 
+/* It would be behind the end, where no limit counts. */
+static int takes_no_room(void)
+{
+    int keep = FALLOC_FL_KEEP_SIZE;
+
+    return !refuses(fallocate(-1, keep, 0, 1), EOPNOTSUPP) +
+           !refuses(fallocate(-1, keep | FALLOC_FL_ZERO_RANGE, 0, 1),
+                    EOPNOTSUPP) +
+           !refuses(fallocate(-1, 0, 0, 1), EBADF) +
+           !refuses(fallocate(-1, FALLOC_FL_ZERO_RANGE, 0, 1), EBADF) +
+           !refuses(fallocate(-1, keep | FALLOC_FL_PUNCH_HOLE, 0, 1), EBADF);
+}
+
 #define X32 0x40000000
 
 static int asks_another_table(void)
@@ -75,6 +90,12 @@ static void it_does_for_a_medium_that_is_named_so(void **state)
     assert_int_equal(filtered(true, has_names), 0);
 }
 
+static void no_room_is_taken_behind_the_end(void **state)
+{
+    assert_int_equal(filtered(false, takes_no_room), 0);
+    assert_int_equal(filtered(true, takes_no_room), 0);
+}
+
 static void another_table_of_system_calls_is_the_end(void **state)
 {
     int status = filtered(true, asks_another_table);
@@ -87,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_socket_reaches_a_name),
         cmocka_unit_test(it_does_for_a_medium_that_is_named_so),
+        cmocka_unit_test(no_room_is_taken_behind_the_end),
         cmocka_unit_test(another_table_of_system_calls_is_the_end),
     };
 

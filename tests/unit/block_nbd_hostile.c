@@ -30,6 +30,7 @@
 /* --- the server --- */
 
 #define MOST_FDS 20
+#define MOST     (1u << 30)
 
 static const struct flock none = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
 
@@ -194,7 +195,7 @@ static void that_of_an_image_keeps_others_out_as_long_as_it_lives(void **state)
     new_image("raw");
     s = taken_over(image);
     words = dup(s.words);
-    nbd_server_unleash(&s);
+    nbd_server_unleash(&s, MOST);
     nbd_server_leave(&s);
     close(s.socket);
     assert_false(is_free());
@@ -232,7 +233,7 @@ static void or_its_keeper(void **state)
 
     new_image("raw");
     s = taken_over(image);
-    nbd_server_unleash(&s);
+    nbd_server_unleash(&s, MOST);
     kill_above(s, 2);
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../../backends/common/xenbus_state.h"
@@ -125,6 +126,40 @@ static void another_device_does_not_get_it(void **unused)
     remove_it();
 }
 
+static rlim_t may_write(void)
+{
+    struct rlimit l;
+
+    assert_int_equal(prlimit(pid, RLIMIT_FSIZE, NULL, &l), 0);
+    return l.rlim_cur;
+}
+
+/* By what the process is about to tell its guest. */
+static void process_may_write_what_its_medium_has_grown_by(void **unused)
+{
+    const struct rlimit first = {4096, RLIM_INFINITY};
+    struct device_gate *g;
+
+    begin_with_medium();
+    assert_int_equal(prlimit(pid, RLIMIT_FSIZE, &first, NULL), 0);
+    assert_int_equal(truncate(medium, 1 << 20), 0);
+    g = &devices.list->worker.gate;
+    assert_true(g->gate.rules->may(&g->gate, XS_WRITE, BACK "/state", "4", 1));
+    assert_int_equal(may_write(), 4096);
+    assert_true(
+        g->gate.rules->may(&g->gate, XS_WRITE, BACK "/sectors", "2048", 4));
+    assert_int_equal(may_write(), 1 << 20);
+    assert_int_equal(truncate(medium, 8192), 0);
+    g->gate.rules->may(&g->gate, XS_WRITE, BACK "/sectors", "16", 2);
+    assert_int_equal(may_write(), 1 << 20);
+    next_supervisor();
+    assert_int_equal(truncate(medium, 2 << 20), 0);
+    g = &devices.list->worker.gate;
+    g->gate.rules->may(&g->gate, XS_WRITE, BACK "/sectors", "4096", 4);
+    assert_int_equal(may_write(), 2 << 20);
+    remove_it();
+}
+
 static void what_is_no_medium_is_not_kept(void **unused)
 {
     char script[200];
@@ -150,6 +185,7 @@ int main(void)
         TEST(next_supervisor_has_it_as_well),
         TEST(medium_is_free_when_the_device_is_closed),
         TEST(another_device_does_not_get_it),
+        TEST(process_may_write_what_its_medium_has_grown_by),
         TEST(what_is_no_medium_is_not_kept),
     };
 

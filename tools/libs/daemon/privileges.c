@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <mntent.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,17 @@ int privileges_limit(void)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return -errno;
     return setrlimit(RLIMIT_CORE, &none) ? -errno : 0;
+}
+
+int privileges_limit_files(uint64_t bytes)
+{
+    struct rlimit most;
+
+    signal(SIGXFSZ, SIG_IGN);
+    if (getrlimit(RLIMIT_FSIZE, &most))
+        return -errno;
+    most.rlim_cur = bytes < most.rlim_max ? bytes : most.rlim_max;
+    return setrlimit(RLIMIT_FSIZE, &most) ? -errno : 0;
 }
 
 /* The kernel may have been built without one of them, or be told to give none,

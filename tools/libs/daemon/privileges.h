@@ -17,6 +17,7 @@
 #ifndef DAEMON_PRIVILEGES_H
 #define DAEMON_PRIVILEGES_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -32,6 +33,11 @@
 /* At the start of the process: no gain of privilege by exec, no core dumps
  * (they would hold guest data). */
 int privileges_limit(void);
+
+/* No file that this process writes becomes longer, or what has taken it over
+ * could fill its file system: what would is -EFBIG. The filter of system calls
+ * keeps it from raising this again. 0 or -errno. */
+int privileges_limit_files(uint64_t bytes);
 
 /* Once everything is open: gives up root, the sight of the host and all
  * capabilities, of the calling thread, so it must be the only one. uid: the
