@@ -204,6 +204,32 @@ check "a writer of what is mounted read-only is refused" refuses "is mounted" "$
 umount "$dir/mnt"
 check "what was mounted is free again" takes "$dir/mounted" w
 
+# What is mounted where this script does not look: through a loop device.
+elsewhere() { # DEVICE COMMAND...
+    unshare -m sh -c "mount $1 $dir/mnt && : > $dir/is_mounted && exec sleep 1000" &
+    local mounted=$! status i
+    for i in {1..100}; do
+        [ -e "$dir/is_mounted" ] && break
+        sleep 0.1
+    done
+    "${@:2}"
+    status=$?
+    kill $mounted
+    wait $mounted 2> /dev/null
+    rm -f "$dir/is_mounted"
+    return $status
+}
+check "the file of a loop device that is mounted elsewhere is refused" elsewhere "$on_mounted" refuses "in use through $on_mounted" "$dir/mounted" w
+check "w! overrides that" elsewhere "$on_mounted" takes "$dir/mounted" 'w!'
+check "a reader of what is mounted read-only elsewhere is let in" elsewhere "-r $on_mounted" takes "$dir/mounted" r
+check "its file is free when nobody has it mounted" takes "$dir/mounted" w
+
+mv "$dir/swap" "$dir/of 100% swap"
+if swapon "$dir/of 100% swap" 2> /dev/null; then
+    check "a swap file with a space in its name is refused" refuses "swap space" "$dir/of 100% swap" w
+    swapoff "$dir/of 100% swap"
+fi
+mv "$dir/of 100% swap" "$dir/swap"
 if swapon "$dir/swap" 2> /dev/null; then
     check "a swap file is refused" refuses "swap space" "$dir/swap" w
     check "a reader of a swap file is refused" refuses "swap space" "$dir/swap" r
