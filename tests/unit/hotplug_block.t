@@ -185,6 +185,26 @@ check "block-nbd puts back what the toolstack took off" eval \
     'script=$dir/block-nbd is_told "nbd:unix:$dir/nbd" "unix:$dir/nbd" w'
 disk 1 "$nbd" w
 check "a URI that a guest writes is refused" refuses "in use by guest1" "$nbd" w
+same="nbd:unix:$dir/nbd"
+check "so is the same export, however it is written" refuses "in use by guest1" "$same" w
+ln -s "$dir/nbd" "$dir/nbd-link"
+check "and by another name of its socket" refuses "in use by guest1" "nbd:unix:$dir/nbd-link" w
+check "w! overrides that, too" takes "$same" 'w!'
+xenstore-write /local/domain/0/backend/vbd/1/51712/physical-device-id "nbd:unix:$dir/nbd"
+check "and what a former version of this script has written" refuses "in use by guest1" "$nbd" w
+# Where names are compared: nobody is asked.
+canonically() { # NAME URI...
+    local uri
+    for uri in "${@:2}"; do
+        [ "$(bash -c "$(sed -n '/^canonical()/,/^}/p' dom0-scripts/hotplug/block); canonical '$uri'")" = "$1" ] || return
+    done
+}
+check "an export has one name" canonically "nbd h:10809 x" nbd://h/x nbd://h:10809/x nbd+tcp://H/x nbd:h:10809:exportname=x nbd:h:exportname=x
+check "so has one without a name of its own" canonically "nbd h:10809 " nbd://h nbd://h/ nbd:h:10809 nbd:H nbd:h:10809:exportname=
+check "so has one at an address of IPv6" canonically "nbd ::1:10809 x/y" "nbd://[::1]/x/y" "nbd:[::1]:10809:exportname=x/y"
+check "so has one at a socket" canonically "nbd unix:/s x" "nbd+unix:///x?socket=/s" "nbd:unix:/s:exportname=x"
+check "other ports and exports are others" eval '! canonically "nbd h:10809 x" nbd://h:1/x && ! canonically "nbd h:10809 x" nbd://h/y'
+check "other URIs are as they are written" canonically rbd:Pool/x rbd:Pool/x
 xenstore-rm /local/domain/0/backend/vbd/1
 kill "$(cat "$dir/nbd-pid")"
 check "a URI that nobody serves is refused" refuses "$dir/nbd" "nbd:unix:$dir/nbd" w
