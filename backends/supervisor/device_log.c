@@ -92,6 +92,50 @@ static void write_log(struct device_log *l, const char *text, size_t n)
     }
 }
 
+/* As much as goes to the log at once. */
+struct output {
+    struct device_log *log;
+    size_t used;
+    char text[8192];
+};
+
+static void flush(struct output *o)
+{
+    if (o->used)
+        write_log(o->log, o->text, o->used);
+    o->used = 0;
+}
+
+static void put(struct output *o, const char *text, size_t n)
+{
+    if (o->used + n > sizeof(o->text))
+        flush(o);
+    memcpy(o->text + o->used, text, n);
+    o->used += n;
+}
+
+static bool is_plain(char c)
+{
+    return c == '\t' || c == '\n' || (c >= ' ' && c <= '~');
+}
+
+/* Whatever a guest that has taken the process over makes it say: it is seen
+ * whose line it is, and no terminal does what it says. */
+static void pass_on(struct device_log *l, const char *text, size_t n)
+{
+    struct output o = {.log = l};
+
+    for (size_t i = 0; i < n; i++) {
+        if (!l->in_line) {
+            put(&o, l->name, strlen(l->name));
+            put(&o, ": ", 2);
+        }
+        put(&o, &text[i], 1);
+        l->in_line = text[i] != '\n';
+    }
+    flush(&o);
+}
+
 /* False: there is no more for now. */
 static bool copy(struct device_log *l)
 {
@@ -102,7 +146,9 @@ static bool copy(struct device_log *l)
         event_source_remove(l->loop, &l->source);
     if (n <= 0)
         return false;
-    write_log(l, text, (size_t)n);
+    for (ssize_t i = 0; i < n; i++)
+        text[i] = is_plain(text[i]) ? text[i] : '?';
+    pass_on(l, text, (size_t)n);
     take(l, text, n);
     return true;
 }
@@ -122,7 +168,12 @@ int device_log_open(struct device_log *l, struct event_loop *loop,
 {
     int rc;
 
-    *l = (struct device_log){.loop = loop, .name = name, .limit = limit};
+    *l = (struct device_log){.loop = loop,
+                             .name = name,
+                             .limit = limit,
+                             .used = l->used,
+                             .minute_ms = l->minute_ms,
+                             .told = l->told};
     if (mkfifo(path, 0600) && errno != EEXIST)
         return -errno;
     l->source.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -151,6 +202,8 @@ void device_log_close(struct device_log *l)
     l->open = false;
     for (int i = 0; i < LAST_READS && copy(l); i++)
         ;
+    if (l->in_line)
+        pass_on(l, "\n", 1);
     end_line(l);
     event_timer_cancel(l->loop, &l->rest);
     event_source_remove(l->loop, &l->source);

@@ -51,7 +51,7 @@ static void lines_go_to_the_log(void **unused)
     log_begins();
     run("echo one >&2; echo two >&2; exit 1");
     text = log_ends();
-    assert_non_null(strstr(text, "one\ntwo\n"));
+    assert_non_null(strstr(text, "vbd-3-0: one\nvbd-3-0: two\n"));
     free(text);
 }
 

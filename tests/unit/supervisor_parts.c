@@ -46,7 +46,7 @@ static int tear_down(void **unused)
 static void log_of_a_backend_gone_mad_is_bounded(void **unused)
 {
     int saved = dup(STDERR_FILENO), file = memfd_create("log", 0), end;
-    struct device_log log;
+    struct device_log log = {0};
     struct stat st;
     char text[101], path[64];
 
@@ -70,11 +70,62 @@ static void log_of_a_backend_gone_mad_is_bounded(void **unused)
     assert_in_range(st.st_size, 900, 1200);
 }
 
+/* What so many processes of a device have said, each in its turn. */
+static char *said(const char *text, size_t n, unsigned int processes)
+{
+    int saved = dup(STDERR_FILENO), file = memfd_create("log", 0), end;
+    struct device_log log = {0};
+    char path[64], *all = calloc(1, 8192);
+
+    dup2(file, STDERR_FILENO);
+    snprintf(path, sizeof(path), "%s/pipe", dir);
+    while (processes--) {
+        assert_int_equal(device_log_open(&log, &loop, path, "a device", 1000),
+                         0);
+        end = device_log_end(path);
+        assert_int_equal(write(end, text, n), n);
+        close(end);
+        device_log_close(&log);
+    }
+    unlink(path);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    pread(file, all, 8191, 0);
+    close(file);
+    return all;
+}
+
+/* It cannot speak in another's name, nor to a terminal. */
+static void what_a_backend_says_is_seen_to_be_its_own(void **unused)
+{
+    static const char forged[] =
+        "x\nxenstored error: \33[2J\300 no\rroom\n\nrest";
+    char *all = said(forged, strlen(forged), 1);
+
+    assert_string_equal(all, "a device: x\n"
+                             "a device: xenstored error: ?[2J? no?room\n"
+                             "a device: \n"
+                             "a device: rest\n");
+    free(all);
+}
+
+/* Who ends again and again has as much to say as one that goes on. */
+static void successors_have_no_more_to_say(void **unused)
+{
+    char text[301], *all;
+
+    memset(text, 'x', sizeof(text));
+    text[300] = '\n';
+    all = said(text, sizeof(text), 20);
+    assert_in_range(strlen(all), 900, 1200);
+    free(all);
+}
+
 /* What is copied to standard error is the next to be read. */
 static void log_that_goes_on_is_closed(void **unused)
 {
     int saved = dup(STDERR_FILENO), end;
-    struct device_log log;
+    struct device_log log = {0};
     char path[64];
 
     snprintf(path, sizeof(path), "%s/pipe", dir);
@@ -87,7 +138,7 @@ static void log_that_goes_on_is_closed(void **unused)
     device_log_close(&log);
     dup2(saved, STDERR_FILENO);
     close(saved);
-    assert_string_equal(log.complaint, "again");
+    assert_non_null(strstr(log.complaint, "again"));
 }
 
 /* --- a backend that its guest has taken over does what it can --- */
@@ -154,7 +205,7 @@ static void backend_that_asks_without_end_is_served_now_and_then(void **unused)
 static void what_a_backend_gone_mad_says_is_not_even_read(void **unused)
 {
     int saved = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY), left;
-    struct device_log log;
+    struct device_log log = {0};
     char path[64];
 
     snprintf(path, sizeof(path), "%s/pipe", dir);
@@ -262,6 +313,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_of_a_backend_gone_mad_is_bounded),
+        cmocka_unit_test(what_a_backend_says_is_seen_to_be_its_own),
+        cmocka_unit_test(successors_have_no_more_to_say),
         cmocka_unit_test(log_that_goes_on_is_closed),
         cmocka_unit_test(backend_that_asks_without_end_is_served_now_and_then),
         cmocka_unit_test(what_a_backend_gone_mad_says_is_not_even_read),
