@@ -35,7 +35,7 @@ CPPFLAGS_backends += -D__XEN_TOOLS__ -Itools/libs/ctrl
 
 # The backend of all PV consoles, at the path where init scripts look.
 XENCONSOLED := $(addprefix backends/console/, \
-    main.c parent.c given.c gate.c keeper_reach.c terminal.c serving.c sandbox.c errand.c consoles.c console.c \
+    main.c parent.c page.c given.c gate.c keeper_reach.c terminal.c serving.c sandbox.c errand.c consoles.c console.c \
     hypervisor.c ring.c output.c progress.c log_file.c keep.c keep_wire.c) \
     $(addprefix backends/common/, grant_map.c ports.c store_client.c store_gate.c)
 CONTROL_LIBS := $(addprefix $(O)/lib/, libxenforeignmemory.so.1 libxencall.so.1 libxlctrl.so)
@@ -157,20 +157,20 @@ $(eval $(call unit_test,supervisor_parts,tests/unit/supervisor_parts.c $(SUPERVI
 $(eval $(call unit_test,supervisor_kill,tests/unit/supervisor_kill.c $(SUPERVISED),-lxentoollog))
 $(eval $(call unit_test,console_ring,tests/unit/console_ring.c backends/console/ring.c))
 $(eval $(call unit_test,console_output,tests/unit/console_output.c \
-    tests/unit/console_errands.c $(addprefix backends/console/,ring.c progress.c log_file.c terminal.c) \
+    tests/unit/console_errands.c $(addprefix backends/console/,ring.c page.c progress.c log_file.c terminal.c) \
     $(addprefix tools/libs/daemon/,log.c log_open.c),-lxentoollog))
 $(eval $(call unit_test,console_log,tests/unit/console_log.c tests/unit/console_errands.c \
-    $(addprefix backends/console/,log_file.c terminal.c) \
+    $(addprefix backends/console/,page.c log_file.c terminal.c) \
     $(addprefix tools/libs/daemon/,log.c log_open.c),-lxentoollog))
 CONSOLE_WORLD := $(addprefix tests/unit/,played_consoles.c console_errands.c) \
-    $(addprefix backends/console/,console.c ring.c output.c progress.c log_file.c terminal.c) \
+    $(addprefix backends/console/,console.c ring.c output.c page.c progress.c log_file.c terminal.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c log_open.c)
 $(eval $(call unit_test,console_serve,tests/unit/console_serve.c $(CONSOLE_WORLD),-lxentoollog))
 $(eval $(call unit_test,console_domains,tests/unit/console_domains.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 CFLAGS_tests/unit/console_world := $(CPPFLAGS_backends)
 CONSOLE_PARENT := $(addprefix tests/unit/,console_world.c taken_over.c) \
-    $(addprefix backends/console/,parent.c given.c errand.c gate.c keeper_reach.c keep_wire.c terminal.c) \
+    $(addprefix backends/console/,parent.c page.c given.c errand.c gate.c keeper_reach.c keep_wire.c terminal.c) \
     backends/common/store_gate.c $(addprefix tools/libs/daemon/,daemonise.c log.c log_open.c notify.c \
         pid_lock.c pair.c errand.c signals.c event_loop.c fd_message.c)
 $(eval $(call unit_test,console_parent,tests/unit/console_parent.c $(CONSOLE_PARENT),-lxentoollog))

@@ -33,6 +33,11 @@ int errand_log(unsigned int domid, const char *name, bool full)
         .what = ERRAND_LOG, .number = domid, .size = full, .text = {name}});
 }
 
+int errand_page(void)
+{
+    return errand_descriptor(&(struct errand_order){.what = ERRAND_PAGE});
+}
+
 int errand_keeper(void)
 {
     return errand_descriptor(&(struct errand_order){.what = ERRAND_KEEPER});

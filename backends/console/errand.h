@@ -36,6 +36,8 @@ int errand_show(int master);
  * (domid 0), for appending; full: a new one in the place of one that is full.
  */
 int errand_log(unsigned int domid, const char *name, bool full);
+/* The memory of a stream's progress (page.h). */
+int errand_page(void);
 /* A connection to the keeper, which is started if it does not run. */
 int errand_keeper(void);
 /* 0; -ESRCH: there is no such domain. */

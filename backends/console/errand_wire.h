@@ -13,6 +13,7 @@ enum errand_what {
     ERRAND_SHOW,       /* with a descriptor */
     ERRAND_LOG,        /* number: a domid; size: 1 if full; a name. A
                           descriptor */
+    ERRAND_PAGE,       /* a descriptor */
     ERRAND_KEEPER,     /* a descriptor */
     ERRAND_DOMAIN,     /* number: a domid. struct domain_state */
     ERRAND_HYPERVISOR, /* number: a position; size. struct printed */

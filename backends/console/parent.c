@@ -22,6 +22,7 @@
 #include "given.h"
 #include "keeper_reach.h"
 #include "log_file.h"
+#include "page.h"
 #include "terminal.h"
 
 static const struct parent *own;
@@ -225,6 +226,11 @@ static int do_log(struct errand_call *c)
 
 /* --- the rest ------------------------------------------------------------- */
 
+static int do_page(struct errand_call *c)
+{
+    return errand_give(c, page_make());
+}
+
 /* One connection at a time, since the keeper serves no other meanwhile, and who
  * connects would wait. */
 static int do_keeper(struct errand_call *c)
@@ -268,6 +274,7 @@ static errand_func *const errands[] = {
     [ERRAND_TERMINAL - ERRAND_OWN] = do_terminal,
     [ERRAND_SHOW - ERRAND_OWN] = do_show,
     [ERRAND_LOG - ERRAND_OWN] = do_log,
+    [ERRAND_PAGE - ERRAND_OWN] = do_page,
     [ERRAND_KEEPER - ERRAND_OWN] = do_keeper,
     [ERRAND_DOMAIN - ERRAND_OWN] = do_domain,
     [ERRAND_HYPERVISOR - ERRAND_OWN] = do_hypervisor,

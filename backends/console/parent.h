@@ -13,7 +13,7 @@
  *
  * A guest that has taken the child over has the consoles of all guests, what
  * other guests grant to this domain or leave unbound for it (sandbox.h), and
- * the parent's errands, seven and those of daemon/errand.h. Those are all that
+ * the parent's errands, eight and those of daemon/errand.h. Those are all that
  * it can ask of the host, and the parent takes nothing in them on trust:
  *
  *   store        a connection through the gate (gate.h), which lets pass what
@@ -32,6 +32,9 @@
  *                appending (daemon/log_open.h), each domain one as long as it
  *                lives; and one that is full, which the parent sees to, becomes
  *                NAME.log.1, and the former of that name a new one
+ *   page         the memory of one stream's progress (page.h), a page that
+ *                stays one. As many as it has descriptors and mappings for:
+ *                512 MiB, which the kernel counts for nobody
  *   keeper       a connection to the keeper, which is started if there is none;
  *                one at a time
  *   domain       whether one is there and lives, and its shared info's frame;

@@ -6,11 +6,13 @@
 #include "progress.h"
 
 #include <base/page.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "errand.h"
+#include "page.h"
 
 #define MAGIC 0x31646f6372656378ull /* and the layout's version */
 
@@ -22,24 +24,15 @@ static struct progress *map(int fd)
     return p == MAP_FAILED ? NULL : p;
 }
 
-/* Who may change the size of a file can empty logs: no ftruncate(). The keeper
- * takes what cannot become longer. */
-static bool seal(int fd)
-{
-    return !fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK);
-}
-
 struct progress *progress_create(int *fd)
 {
-    static const char zero[PAGE_SIZE];
     struct progress *r;
 
-    *fd = memfd_create("xenconsoled", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (*fd < 0)
-        return NULL;
-    r = write(*fd, zero, PAGE_SIZE) == PAGE_SIZE && seal(*fd) ? map(*fd) : NULL;
+    *fd = errand_page();
+    r = *fd < 0 ? NULL : map(*fd);
     if (!r) {
-        close(*fd);
+        if (*fd >= 0)
+            close(*fd);
         *fd = -1;
         return NULL;
     }
@@ -75,7 +68,7 @@ void progress_seal(struct progress **r, int *fd)
     struct progress *copy;
     int copy_fd;
 
-    if (seal(*fd))
+    if (!page_seal(*fd))
         return;
     copy = progress_create(&copy_fd);
     if (!copy)

@@ -16,6 +16,7 @@
 #include "log_file.h"
 
 static const int allowed[] = {
+    /* what is open */
     SCMP_SYS(read),
     SCMP_SYS(write),
     SCMP_SYS(writev),
@@ -24,20 +25,20 @@ static const int allowed[] = {
     SCMP_SYS(newfstatat),
     SCMP_SYS(close),
     SCMP_SYS(shutdown), /* of the store that does not answer */
-    SCMP_SYS(poll),
     SCMP_SYS(recvfrom),
     SCMP_SYS(sendto),
     SCMP_SYS(recvmsg),
     SCMP_SYS(sendmsg),
+    /* waiting */
+    SCMP_SYS(poll),
     SCMP_SYS(epoll_wait),
     SCMP_SYS(epoll_pwait),
     SCMP_SYS(epoll_ctl),
-    /* a guest's progress */
-    SCMP_SYS(memfd_create),
 };
 
 /* Without F_SETFL and ftruncate(): what a log has it keeps. Seals are for a
- * guest's progress. */
+ * guest's progress, as a keeper of old may have it; memory that is no process's
+ * is the parent's to make (page.h). */
 static const unsigned long fcntls[] = {F_GETFD, F_SETFD, F_GETFL, F_ADD_SEALS};
 
 static const unsigned long ioctls[] = {FIONREAD, TIOCGPTN};

@@ -9,6 +9,7 @@
 #include <daemon/log_open.h>
 
 #include "../../backends/console/errand.h"
+#include "../../backends/console/page.h"
 #include "../../backends/console/terminal.h"
 
 const char *errands_logs;
@@ -41,6 +42,11 @@ int errand_terminal(unsigned int domid, size_t size, int fds[TERMINAL_FDS])
     int rc = terminal_open(&fds[TERMINAL_MASTER], &fds[TERMINAL_SLAVE]);
 
     return rc ? rc : terminal_pipe(&fds[TERMINAL_PIPE_OUT], size);
+}
+
+int errand_page(void)
+{
+    return page_make();
 }
 
 int errand_show(int master)

@@ -223,6 +223,20 @@ static void what_the_hypervisor_prints_is_told(void **state)
                      -EPERM);
 }
 
+/* And stays one. */
+static void a_page_is_made(void **state)
+{
+    int fd = errand_page();
+    struct stat st;
+
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(st.st_size, 4096);
+    assert_int_equal(pwrite(fd, "", 1, 4096), -1);
+    assert_int_equal(ftruncate(fd, 0), -1);
+    close(fd);
+}
+
 /* It ends with the parent, as it has nothing to keep. */
 static void the_keeper_is_reached(void **state)
 {
@@ -344,6 +358,7 @@ int main(void)
         WORLD_TEST(there_is_one_connection_to_the_store),
         WORLD_TEST(domains_are_told),
         WORLD_TEST(what_the_hypervisor_prints_is_told),
+        WORLD_TEST(a_page_is_made),
         WORLD_TEST(the_keeper_is_reached),
         WORLD_TEST(of_its_connections_the_last_lasts),
         WORLD_TEST(it_is_ready_once),

@@ -50,6 +50,11 @@ static long opens_the_other_end(void)
     return ioctl(-1, TIOCGPTPEER, O_RDWR);
 }
 
+static long makes_memory_that_is_nobodys(void)
+{
+    return memfd_create("much", 0);
+}
+
 static long locks_for_others(void)
 {
     struct flock lock = {.l_type = F_UNLCK};
@@ -60,8 +65,9 @@ static long locks_for_others(void)
 static void what_consoles_do_not_need_is_refused(void **state)
 {
     static long (*const calls[])(void) = {
-        makes_a_pipe_large, makes_a_terminal_its_own, changes_a_terminal,
-        opens_the_other_end, locks_for_others};
+        makes_a_pipe_large, makes_a_terminal_its_own,
+        changes_a_terminal, opens_the_other_end,
+        locks_for_others,   makes_memory_that_is_nobodys};
 
     for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
         if (prison_call(&prison, false, calls[i]) == EPERM)
@@ -105,20 +111,23 @@ static void what_consoles_need_passes(void **state)
 }
 
 /* As a log; SIGXFSZ does not end it. */
+static int log_file;
+
 static long writes_without_end(void)
 {
     static const char text[1 << 20];
-    int fd = memfd_create("log", 0);
 
     for (int i = 0; i < 100; i++)
-        if (write(fd, text, sizeof(text)) <= 0)
+        if (write(log_file, text, sizeof(text)) <= 0)
             return i == LOG_FILE_MOST / (1 << 20) + 1 ? -1 : 0;
     return 0;
 }
 
 static void files_have_an_end(void **state)
 {
+    log_file = memfd_create("log", 0);
     assert_int_equal(prison_call(&prison, true, writes_without_end), EFBIG);
+    close(log_file);
 }
 
 int main(void)
