@@ -14,7 +14,7 @@ $(O)/pv/xen-lite/%.o: PV_CFLAGS += -Ixen-lite/include
 
 # All of it, for guests with devices and for those who install it.
 PV_DRIVERS := $(patsubst %,$(O)/pv/frontends/%.o,event_loop grant_table xenbus xenbus_device \
-                 blkfront netfront net_queue net_answer control)
+                 blkfront blk_ring netfront net_queue net_answer control)
 PV_ARCHIVE := $(O)/pv/libxlpv.a
 $(PV_ARCHIVE): $(PV_LIB) $(PV_DRIVERS)
 	$(call say,AR,$@)rm -f $@; ar rcD $@ $^
