@@ -76,22 +76,31 @@ static int free_indirect_page(struct blkfront *b)
     return -1;
 }
 
+static bool take_indirect_page_back(struct blkfront *b, struct blk_slot *s)
+{
+    bool good;
+
+    if (s->indirect < 0)
+        return true;
+    good = grant_end(b->indirect_ref[s->indirect]);
+    if (!good)
+        b->indirect[s->indirect] = NULL; /* it is the backend's */
+    b->indirect_ref[s->indirect] = GRANT_NONE;
+    s->indirect = -1;
+    return good;
+}
+
 /* False: the backend holds a page of it. Those it has let go are the guest's
- * again. */
+ * again, and references to the others are never given out again. */
 static bool take_pages_back(struct blkfront *b, struct blk_slot *s)
 {
     bool all = true;
 
     while (s->nr_refs)
         all = grant_end(s->ref[--s->nr_refs]) && all;
-    if (s->indirect < 0)
-        return all;
-    if (!grant_end(b->indirect_ref[s->indirect])) {
-        b->indirect[s->indirect] = NULL; /* it is the backend's */
-        all = false;
-    }
-    b->indirect_ref[s->indirect] = GRANT_NONE;
-    s->indirect = -1;
+    s->request->held = s->request->held || !all;
+    all = take_indirect_page_back(b, s) && all;
+    b->dev.held = b->dev.held || !all;
     return all;
 }
 
@@ -188,6 +197,12 @@ static bool fill(struct blkfront *b, struct blk_slot *s, void *to)
                                       : fill_direct(b, s, to);
 }
 
+/* A page that the backend holds is worse for its owner than any error. */
+static void end_with(struct blk_request *r, long result)
+{
+    r->result = r->held ? -EBUSY : result;
+}
+
 /* The piece that this slot holds. */
 static void finish(struct blkfront *b, struct blk_slot *s, long result)
 {
@@ -200,7 +215,7 @@ static void finish(struct blkfront *b, struct blk_slot *s, long result)
     if (!result && r->done < r->nr_sectors)
         blk_wait_in_line(b, r);
     else
-        r->result = result;
+        end_with(r, result);
 }
 
 static void put_into_ring(struct blkfront *b, struct blk_request *r)
@@ -341,5 +356,5 @@ bool blk_ring_end(struct blkfront *b)
 void blk_fail_all(struct blkfront *b)
 {
     while (b->waiting)
-        first_in_line(b)->result = -EIO;
+        end_with(first_in_line(b), -EIO);
 }

@@ -15,7 +15,8 @@ unsigned int blk_pages_of(const char *data, uint64_t nr_sectors);
 
 /* At the end of the line. */
 void blk_wait_in_line(struct blkfront *b, struct blk_request *r);
-/* All that wait end with -EIO. */
+/* All that wait end: -EBUSY those of which the backend holds pages, others
+ * -EIO. */
 void blk_fail_all(struct blkfront *b);
 
 /* All slots of b->ring are free. */

@@ -144,15 +144,17 @@ long blkfront_open(struct blkfront *b, unsigned int device,
     b->last = &b->waiting;
     rc = xenbus_device_open(&b->dev, &driver, device);
     rc = rc ? rc : xenbus_device_wait(&b->dev, CONNECT_NS);
-    if (rc)
-        blkfront_close(b);
+    if (rc && blkfront_close(b))
+        rc = -EBUSY;
     return rc;
 }
 
-void blkfront_close(struct blkfront *b)
+long blkfront_close(struct blkfront *b)
 {
-    xenbus_device_close(&b->dev);
+    long rc = xenbus_device_close(&b->dev);
+
     blk_fail_all(b);
+    return rc;
 }
 
 static bool fits(const struct blkfront *b, const struct blk_request *r)
@@ -197,6 +199,7 @@ long blkfront_submit(struct blkfront *b, struct blk_request *r)
         return rc;
     r->result = BLK_PENDING;
     r->done = 0;
+    r->held = false;
     blk_wait_in_line(b, r);
     if (b->dev.online)
         blk_ring_push(b);

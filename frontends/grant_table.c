@@ -134,13 +134,13 @@ bool shared_pages_begin(struct shared_pages *s, domid_t domid, unsigned int nr)
         s->room = nr;
     }
     memset(s->base, 0, nr * PAGE_SIZE);
-    s->nr = nr;
-    for (unsigned int i = 0; i < nr; i++) {
-        s->ref[i] = grant_page(domid, (char *)s->base + i * PAGE_SIZE, false);
-        if (s->ref[i] == GRANT_NONE) {
-            shared_pages_end(s);
+    for (s->nr = 0; s->nr < nr; s->nr++) {
+        grant_ref_t ref =
+            grant_page(domid, (char *)s->base + s->nr * PAGE_SIZE, false);
+
+        if (ref == GRANT_NONE)
             return false;
-        }
+        s->ref[s->nr] = ref;
     }
     return true;
 }
@@ -149,10 +149,11 @@ bool shared_pages_end(struct shared_pages *s)
 {
     bool held = false;
 
-    for (unsigned int i = 0; i < s->nr; i++) {
-        if (s->ref[i] != GRANT_NONE && !grant_end(s->ref[i]))
-            held = true;
-        s->ref[i] = GRANT_NONE;
+    while (s->nr) {
+        grant_ref_t *ref = &s->ref[--s->nr];
+
+        held = !grant_end(*ref) || held;
+        *ref = GRANT_NONE;
     }
     if (held)
         s->base = NULL;

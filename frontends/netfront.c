@@ -237,12 +237,12 @@ long netfront_open(struct netfront *n, unsigned int id)
     long rc = xenbus_device_open(&n->dev, &driver, id);
 
     rc = rc ? rc : xenbus_device_wait(&n->dev, CONNECT_NS);
-    if (rc)
-        netfront_close(n);
+    if (rc && netfront_close(n))
+        rc = -EBUSY;
     return rc;
 }
 
-void netfront_close(struct netfront *n)
+long netfront_close(struct netfront *n)
 {
-    xenbus_device_close(&n->dev);
+    return xenbus_device_close(&n->dev);
 }

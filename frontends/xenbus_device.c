@@ -31,8 +31,12 @@ static long set_state(struct xenbus_device *d, enum xenbus_state state)
 /* False: the backend holds pages that it was granted. */
 static bool stop(struct xenbus_device *d)
 {
+    bool all;
+
     d->online = d->prepared = false;
-    return d->driver->stop(d);
+    all = d->driver->stop(d);
+    d->held = d->held || !all;
+    return all;
 }
 
 /* Whatever it holds. */
@@ -215,9 +219,11 @@ long xenbus_device_open(struct xenbus_device *d,
     long rc = xenbus_open();
 
     d->driver = driver;
-    d->prepared = d->online = d->worked = d->failed = false;
-    d->watch = (struct xenbus_watch){
-        .path = d->watched, .changed = changed, .resumed = resumed};
+    d->prepared = d->online = d->worked = d->failed = d->held = false;
+    d->watch = (struct xenbus_watch){.path = d->watched,
+                                     .changed = changed,
+
+                                     .resumed = resumed};
     snprintf(d->path, sizeof(d->path), "device/%s/%u", driver->kind, id);
     rc = rc ? rc : find(d);
     rc = rc ? rc : set_state(d, XenbusStateInitialising);
@@ -255,10 +261,10 @@ static bool is_closing(const void *arg)
 
 /* Linux's disks let go of pages when they see that this end is closed; and a
  * backend that has not seen it would not see the next beginning. */
-void xenbus_device_close(struct xenbus_device *d)
+long xenbus_device_close(struct xenbus_device *d)
 {
     if (!d->driver)
-        return;
+        return 0;
     d->watch.changed = ignore;
     if (d->prepared && !set_state(d, XenbusStateClosing))
         events_serve_until(is_closing, d, CLOSE_NS);
@@ -267,4 +273,5 @@ void xenbus_device_close(struct xenbus_device *d)
     stop_for_good(d);
     xenbus_unwatch(&d->watch);
     d->driver = NULL;
+    return d->held ? -EBUSY : 0;
 }

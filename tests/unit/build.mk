@@ -88,3 +88,11 @@ $(eval $(call unit_test,interleave_grants,tests/unit/interleave_grants.c $(INTER
 HV_EVENTS := $(addprefix xen-lite/common/event_channel/,core.c close.c op.c two_level.c fifo.c)
 $(O)/tests/unit/interleave_events: $(HV_STEPPED:%.c=$(O)/steps/%.o) $(HV_EVENTS:%.c=$(O)/steps/%.o)
 $(eval $(call unit_test,interleave_events,tests/unit/interleave_events.c $(INTERLEAVE),))
+
+# The frontends of guests, with a store, grants and backends that are played.
+FRONTENDS := $(addprefix frontends/,blkfront blk_ring xenbus_device)
+$(foreach t,$(FRONTENDS) $(addprefix tests/unit/,blkfront guest_grants),\
+  $(eval CFLAGS_$(t) := -Ifrontends/include -fno-builtin))
+$(eval $(call unit_test,blkfront,tests/unit/blkfront.c \
+  $(addprefix frontends/,blkfront.c blk_ring.c xenbus_device.c),))
+$(eval $(call unit_test,guest_grants,tests/unit/guest_grants.c,))

@@ -8,8 +8,13 @@
  * A backend is believed nothing: each response is copied once, and must name a
  * request that is under way, its operation and a known status, and its pages
  * must have been given back. If not, the device is given up and every request
- * ends with -EIO; pages that the backend still holds then must not be used for
- * anything else.
+ * ends with an error.
+ *
+ * A request whose pages the backend still holds when it ends has the result
+ * -EBUSY, whatever else has happened. Its memory belongs to the backend until
+ * that unmaps it, of which the guest is not told: the backend can read it, and
+ * write it if it was to be read into. It must never be used for anything else;
+ * nor does the library use such pages and grants of its own again.
  *
  * One vcpu, no locks. All is done in the calls below and in events_serve().
  * Sectors have 512 bytes.
@@ -34,10 +39,13 @@ struct blk_request {
     uint64_t sector;
     uint64_t nr_sectors; /* of a flush 0 */
     void *data;          /* of the window, at a multiple of 512; or NULL */
-    long result;         /* 0, -EIO, -EOPNOTSUPP, -ENOMEM no grant is left */
+    /* 0; -EIO; -EOPNOTSUPP; -ENOMEM no grant is left; -EBUSY see
+     * above. */
+    long result;
 #define BLK_PENDING 1
     /* blkfront's. */
     uint64_t done; /* sectors of it that were answered */
+    bool held;     /* the backend has not let go of a page of it */
     struct blk_request *next;
 };
 
@@ -76,17 +84,22 @@ struct blkfront {
 };
 
 /* Connects the virtual device (51712: xvda) and waits up to 30 s for that.
- * wishes may be NULL. 0; -ENOENT there is none, -EIO, -ETIMEDOUT. The structure
- * is zeroed, or was closed. */
+ * wishes may be NULL. 0; -ENOENT there is none, -EIO, -ETIMEDOUT; -EBUSY it
+ * failed, and so does blkfront_close(). The structure is zeroed, or was closed.
+ */
 long blkfront_open(struct blkfront *b, unsigned int device,
                    const struct blk_wishes *wishes);
-/* Ends what is under way with -EIO. */
-void blkfront_close(struct blkfront *b);
+/* Ends what is under way with -EIO, or -EBUSY. Nothing is flushed: what must be
+ * on the disk is flushed by the program before. 0; or -EBUSY the backend holds
+ * pages, which are lost: those of requests with that result, and the library's
+ * own, so that who opens such a device again and again runs out of memory. */
+long blkfront_close(struct blkfront *b);
 
 /* Begins it. 0; -EINVAL beyond the disk, no whole sectors, or more pages than
  * max_segments; -EROFS; -EOPNOTSUPP no flush or discard here; -EIO given up. */
 long blkfront_submit(struct blkfront *b, struct blk_request *r);
-/* Serves events until it has a result, which is returned. */
+/* Serves events until it has a result, which is returned: as long as that
+ * takes, for a disk that is being connected anew has time. */
 long blkfront_wait(struct blkfront *b, struct blk_request *r);
 /* Both. */
 long blkfront_do(struct blkfront *b, unsigned int operation, uint64_t sector,

@@ -22,10 +22,12 @@
 grant_ref_t grant_page(domid_t domid, const void *page, bool readonly);
 
 /*
- * Takes it back, and the reference may be given out again. False if the other
- * domain uses the page at this moment, by a mapping or a copy: nothing has
- * changed then, and the page must not be used for anything else. A restore ends
- * all use, but the reference has to be taken back nevertheless.
+ * Takes it back, and the reference may be given out again. False (what others
+ * call -EBUSY) if the other domain uses the page at this moment, by a mapping
+ * or a copy: nothing has changed then. The page is the other domain's until it
+ * unmaps it, which a later grant_end() finds, and must not be used for anything
+ * else before. A restore ends all use, but the reference has to be taken back
+ * nevertheless.
  */
 bool grant_end(grant_ref_t ref);
 
@@ -45,7 +47,8 @@ struct shared_pages {
     grant_ref_t ref[SHARED_PAGES_MAX];
 };
 /* Zeroed, and granted for writing. nr at most SHARED_PAGES_MAX. False: no
- * reference is left, and nothing is granted. */
+ * reference is left, and shared_pages_end() takes back what is shared already.
+ */
 bool shared_pages_begin(struct shared_pages *s, domid_t domid, unsigned int nr);
 /* False: the other domain holds some, which are its own from now on. Harmless
  * if they are not shared. */

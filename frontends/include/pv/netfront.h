@@ -6,7 +6,9 @@
  * guest) are taken from the backend and, but for the last, given to it.
  *
  * A backend is believed nothing: each response is copied once and must fit to
- * what stands at its place in the ring; if not, the device is given up.
+ * what stands at its place in the ring; if not, the device is given up. Buffers
+ * are the library's own: those that a backend does not let go when the device
+ * is closed or given up are never used again.
  *
  * One vcpu, no locks, so that several queues are for the backend's sake, which
  * may serve each by a processor of its own. All is done in the calls below and
@@ -66,10 +68,13 @@ struct netfront {
 };
 
 /* Connects device/vif/ID and waits up to 30 s for that. 0; -ENOENT there is
- * none, -EIO, -ETIMEDOUT. The structure is zeroed but for wanted_queues, or was
- * closed. */
+ * none, -EIO, -ETIMEDOUT; -EBUSY it failed, and so does netfront_close(). The
+ * structure is zeroed but for wanted_queues, or was closed. */
 long netfront_open(struct netfront *n, unsigned int id);
-void netfront_close(struct netfront *n);
+/* 0; or -EBUSY the backend holds buffers or rings, which are its own until it
+ * unmaps them and are lost to the guest: who opens such a device again and
+ * again runs out of memory. */
+long netfront_close(struct netfront *n);
 
 /*
  * Sends a frame of len bytes; o may be NULL (only csum_blank counts). The frame

@@ -49,6 +49,7 @@ struct xenbus_device {
     bool online;             /* between start() and what ends it */
     bool worked;             /* it was online once */
     bool failed;             /* for good; one line has said why */
+    bool held;               /* the backend has kept pages of a connection */
     struct xenbus_watch watch;
     char watched[104];
 };
@@ -65,9 +66,10 @@ long xenbus_device_wait(struct xenbus_device *d, uint64_t ns);
 /*
  * Ends the connection in order and waits some seconds for the backend to let
  * go. The structure is the caller's again and can be opened anew. Harmless if
- * it is not open.
+ * it is not open. 0; or -EBUSY the backend has kept pages since it was opened:
+ * they are its own until it unmaps them, and must not be used again.
  */
-void xenbus_device_close(struct xenbus_device *d);
+long xenbus_device_close(struct xenbus_device *d);
 
 /* For drivers: gives the device up, with one line on the console and in the
  * store that says why. stop() has run when it returns. */

@@ -45,14 +45,20 @@ static uint64_t id_of_read(void)
     return BLK_SLOTS;
 }
 
-static void is_given_up(const char *name)
+static void is_given_up_with(const char *name, long result)
 {
     heard(disk.port);
-    is(under_way.result, -EIO, "%s: the request ends with an error", name);
+    is(under_way.result, result, "%s: the request ends with an error", name);
     ok(disk.dev.failed, "%s: the disk is given up", name);
     is(blkfront_submit(&disk, &under_way), -EIO,
        "%s: the disk takes no request any more", name);
-    blkfront_close(&disk);
+    is(blkfront_close(&disk), result == -EBUSY ? -EBUSY : 0,
+       "%s: closing tells whether memory is lost", name);
+}
+
+static void is_given_up(const char *name)
+{
+    is_given_up_with(name, -EIO);
 }
 
 static void try_honest_disk(void)
@@ -217,7 +223,7 @@ static void try_disk_closed(void)
 }
 
 /* It says that it has closed, and goes on writing into the guest's memory. */
-static void try_disk_again_with(const char *what, grant_ref_t ref)
+static void try_disk_again_with(const char *what, grant_ref_t ref, long result)
 {
     void *va;
     grant_handle_t handle = map(ref, &va);
@@ -226,19 +232,22 @@ static void try_disk_again_with(const char *what, grant_ref_t ref)
     serve_all();
     ok(disk.dev.failed, "a backend that has closed and holds %s is given up",
        what);
-    is(under_way.result, -EIO, "and so is a read of it");
+    is(under_way.result, result,
+       "and a read of it ends with the error that tells whether its memory is "
+       "held");
     unmap(handle, va);
-    blkfront_close(&disk);
+    is(blkfront_close(&disk), -EBUSY, "and memory is lost");
 }
 
 static void try_disk_again_with_pages(void)
 {
     disk_anew();
     begin_read();
-    try_disk_again_with("a page of a read", disk.slot[id_of_read()].ref[0]);
+    try_disk_again_with("a page of a read", disk.slot[id_of_read()].ref[0],
+                        -EBUSY);
     disk_anew();
     begin_read();
-    try_disk_again_with("the ring", disk.pages.ref[0]);
+    try_disk_again_with("the ring", disk.pages.ref[0], -EIO);
 }
 
 static void try_disk(void)
@@ -273,7 +282,7 @@ static void try_disk(void)
     id = id_of_read();
     handle = map(disk.slot[id].ref[0], &va);
     answer(id, BLKIF_OP_READ, 0);
-    is_given_up("a page that is not given back");
+    is_given_up_with("a page that is not given back", -EBUSY);
     unmap(handle, va);
 
     disk_anew();
@@ -286,6 +295,21 @@ static void try_disk(void)
     heard(disk.port);
     ok(disk.dev.failed, "a second answer to the same request is refused");
     blkfront_close(&disk);
+}
+
+/* Until the end, by a backend that does not answer. */
+static void try_disk_closed_with_page(void)
+{
+    grant_handle_t handle;
+    void *va;
+
+    disk_anew();
+    begin_read();
+    handle = map(disk.slot[id_of_read()].ref[0], &va);
+    is(blkfront_close(&disk), -EBUSY,
+       "a disk is closed whose backend holds a page of a read");
+    is(under_way.result, -EBUSY, "which the read tells, too");
+    unmap(handle, va);
 }
 
 static void try_wrong_properties(void)
@@ -314,5 +338,6 @@ void try_disks(void)
     try_disk_closed();
     try_disk_again_with_pages();
     try_disk();
+    try_disk_closed_with_page();
     try_wrong_properties();
 }

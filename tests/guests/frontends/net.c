@@ -162,6 +162,24 @@ static void try_net(void)
     net_given_up("a status that no frame can have");
 }
 
+static void try_net_closed_with_buffer(void)
+{
+    grant_handle_t handle;
+    void *va, *page;
+
+    net_anew();
+    page = queue->rx_buffer[0].page.base;
+    handle = map(queue->rx_buffer[0].page.ref[0], &va);
+    is(netfront_close(&net), -EBUSY,
+       "an interface is closed whose backend holds a buffer");
+    net_anew();
+    ok(queue->rx_buffer[0].page.base != page,
+       "a buffer that the backend holds is not used again");
+    unmap(handle, va);
+    is(netfront_close(&net), 0,
+       "an interface is closed whose backend holds nothing");
+}
+
 static void try_answers(void)
 {
     static const uint8_t mac[6] = {2, 0, 0, 0, 0, 9}, ip[4] = {10, 0, 0, 2};
@@ -310,6 +328,7 @@ void try_networks(void)
     try_honest_net();
     try_sending();
     try_net();
+    try_net_closed_with_buffer();
     try_answers();
     try_queues();
 }

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frontends/blkfront.c, blk_ring.c and xenbus_device.c with a store, grants and
+ * a backend that are played here: what becomes of requests whose pages a
+ * backend does not let go.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <pv/blkfront.h>
+
+/* Its skip() is another one. */
+#include <cmocka.h>
+
+#define NR_REFS  4096
+#define NR_PAGES 512
+#define PORT     5
+
+static struct blkfront disk;
+static char data[32 * PAGE_SIZE] __attribute__((aligned(4096)));
+static uint64_t now;
+
+uint64_t system_time(void)
+{
+    return now;
+}
+
+void *alloc_pages(unsigned int n)
+{
+    static char pages[NR_PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
+    static unsigned int used;
+
+    /* Tests are many, and each begins with a device that has none. */
+    if (used + n > NR_PAGES)
+        used = 0;
+    used += n;
+    return pages[used - n];
+}
+
+void *alloc_page(void)
+{
+    return alloc_pages(1);
+}
+
+/* --- grants --------------------------------------------------------------- */
+
+static bool granted[NR_REFS], held[NR_REFS];
+static unsigned int last_ref, grants_left;
+static bool takes_at_once; /* the backend maps what it is not told of yet */
+
+grant_ref_t grant_page(domid_t domid, const void *page, bool readonly)
+{
+    if (!grants_left)
+        return GRANT_NONE;
+    grants_left--;
+    last_ref = last_ref % (NR_REFS - 1) + 1;
+    assert_false(granted[last_ref]);
+    granted[last_ref] = true;
+    held[last_ref] = takes_at_once;
+    return last_ref;
+}
+
+bool grant_end(grant_ref_t ref)
+{
+    assert_true(ref && granted[ref]);
+    if (held[ref])
+        return false;
+    granted[ref] = false;
+    grants_left++;
+    return true;
+}
+
+bool shared_pages_begin(struct shared_pages *s, domid_t domid, unsigned int nr)
+{
+    s->base = s->base ? s->base : alloc_pages(SHARED_PAGES_MAX);
+    memset(s->base, 0, nr * PAGE_SIZE);
+    s->nr = nr;
+    for (unsigned int i = 0; i < nr; i++)
+        s->ref[i] = grant_page(domid, s->base, false);
+    return true;
+}
+
+bool shared_pages_end(struct shared_pages *s)
+{
+    bool all = true;
+
+    for (unsigned int i = 0; i < s->nr; i++) {
+        all = (!s->ref[i] || grant_end(s->ref[i])) && all;
+        s->ref[i] = GRANT_NONE;
+    }
+    return all;
+}
+
+/* --- the store ------------------------------------------------------------ */
+
+/* What the backend's directory has. */
+static struct {
+    uint64_t state, online, size, indirect;
+} store;
+static struct xenbus_watch *watch;
+static unsigned int front_state;
+
+uint64_t xenbus_number(const char *dir, const char *name, uint64_t otherwise)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } nodes[] = {{"state", store.state},
+                 {"online", store.online},
+                 {"backend-id", 0},
+                 {"sectors", 100000},
+                 {"sector-size", store.size},
+                 {"feature-flush-cache", 1},
+                 {"feature-max-indirect-segments", store.indirect}};
+
+    for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
+        if (!strcmp(nodes[i].name, name))
+            return nodes[i].value;
+    return otherwise;
+}
+
+long xenbus_open(void)
+{
+    return 0;
+}
+
+long xenbus_read(const struct xenbus_tx *tx, const char *path, char *value,
+                 size_t size)
+{
+    return snprintf(value, size, "/backend");
+}
+
+long xenbus_printf(const struct xenbus_tx *tx, const char *dir,
+                   const char *name, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    if (!strcmp(name, "state"))
+        front_state = va_arg(ap, unsigned int);
+    va_end(ap);
+    return 0;
+}
+
+long xenbus_rm(const struct xenbus_tx *tx, const char *path)
+{
+    return 0;
+}
+
+long xenbus_transaction(xenbus_tx_fn fn, void *arg)
+{
+    struct xenbus_tx tx = {0};
+
+    return fn(&tx, arg);
+}
+
+long xenbus_watch(struct xenbus_watch *w)
+{
+    watch = w;
+    return 0;
+}
+
+void xenbus_unwatch(struct xenbus_watch *w)
+{
+    watch = NULL;
+}
+
+/* The backend's state follows the frontend's. */
+static void backend_follows(void)
+{
+    static const unsigned int answer[] = {
+        [XenbusStateInitialising] = XenbusStateInitWait,
+        [XenbusStateInitialised] = XenbusStateConnected,
+        [XenbusStateConnected] = XenbusStateConnected,
+        [XenbusStateClosing] = XenbusStateClosing,
+        [XenbusStateClosed] = XenbusStateClosed,
+    };
+
+    for (unsigned int i = 0; i < 4; i++) {
+        store.state = answer[front_state];
+        watch->changed(watch);
+    }
+}
+
+/* --- events --------------------------------------------------------------- */
+
+static event_listener_t listener;
+static bool pending;
+
+static void answer(unsigned int nr, int status);
+
+bool events_serve_until(bool (*done)(const void *arg), const void *arg,
+                        uint64_t ns)
+{
+    backend_follows();
+    if (!done(arg))
+        now += ns;
+    return done(arg);
+}
+
+uint32_t event_new_unbound(domid_t remote)
+{
+    return PORT;
+}
+
+void event_listen(uint32_t port, event_listener_t fn, void *arg)
+{
+    assert_ptr_equal(arg, &disk);
+    listener = fn;
+}
+
+void event_end(uint32_t port)
+{
+    listener = NULL;
+}
+
+void event_send(uint32_t port)
+{
+}
+
+void event_raise(uint32_t port)
+{
+    assert_int_equal(port, PORT);
+    pending = true;
+}
+
+void event_clear(uint32_t port)
+{
+    pending = false;
+}
+
+/* --- the backend ---------------------------------------------------------- */
+
+static RING_IDX taken;
+static struct blkif_request last; /* that was answered */
+static uint64_t sectors_asked;    /* by those that were answered */
+
+static uint64_t sectors_of(const struct blkif_request *r)
+{
+    const struct blkif_request_segment *seg = r->seg;
+    unsigned int nr = r->nr_segments;
+    uint64_t sum = 0;
+
+    if (r->operation == BLKIF_OP_INDIRECT) {
+        nr = ((const struct blkif_request_indirect *)r)->nr_segments;
+        seg = disk.indirect[disk.slot[r->id].indirect];
+    }
+    for (unsigned int i = 0; i < nr; i++) {
+        assert_in_range(seg[i].last_sect, seg[i].first_sect, 7);
+        sum += seg[i].last_sect - seg[i].first_sect + 1;
+    }
+    return sum;
+}
+
+static unsigned int asked(void)
+{
+    return disk.ring.sring->req_prod - taken;
+}
+
+static void answer(unsigned int nr, int status)
+{
+    struct blkif_sring *s = disk.ring.sring;
+
+    for (; nr; nr--) {
+        struct blkif_response *r =
+            &s->ring[s->rsp_prod & (RING_SIZE(&disk.ring) - 1)].rsp;
+
+        assert_true(asked());
+        last = s->ring[taken++ & (RING_SIZE(&disk.ring) - 1)].req;
+        sectors_asked += sectors_of(&last);
+        *r = (struct blkif_response){.id = last.id, .status = status};
+        r->operation = disk.slot[last.id].request->operation;
+        s->rsp_prod++;
+    }
+}
+
+static void answer_and_tell(unsigned int nr)
+{
+    answer(nr, BLKIF_RSP_OKAY);
+    listener(&disk);
+}
+
+static void open_disk(unsigned int segments)
+{
+    struct blk_wishes wishes = {.segments = segments};
+
+    memset(&disk, 0, sizeof(disk));
+    memset(granted, 0, sizeof(granted));
+    memset(held, 0, sizeof(held));
+    grants_left = NR_REFS - 1;
+    takes_at_once = pending = false;
+    taken = sectors_asked = 0;
+    store.online = 1;
+    store.size = BLK_SECTOR;
+    store.indirect = 1000;
+    assert_int_equal(blkfront_open(&disk, 51712, &wishes), 0);
+}
+
+/* The backend closes and comes again, and knows nothing of what was. */
+static void connect_anew(void)
+{
+    store.state = XenbusStateClosing;
+    taken = 0;
+    watch->changed(watch);
+    backend_follows();
+    assert_true(disk.dev.online || disk.dev.failed);
+}
+
+static struct blk_request a_request(unsigned int operation, uint64_t sector,
+                                    uint64_t nr_sectors, unsigned int place)
+{
+    return (struct blk_request){.operation = operation,
+                                .sector = sector,
+                                .nr_sectors = nr_sectors,
+                                .data = data + place * BLK_SECTOR};
+}
+
+static void begin(struct blk_request *r, unsigned int operation,
+                  uint64_t sector, uint64_t nr_sectors)
+{
+    *r = a_request(operation, sector, nr_sectors, 0);
+    assert_int_equal(blkfront_submit(&disk, r), 0);
+}
+
+/* The backend keeps the first page of the request. */
+static void hold(const struct blk_request *r)
+{
+    for (unsigned int i = 0; i < BLK_SLOTS; i++)
+        if (disk.slot[i].request == r)
+            held[disk.slot[i].ref[0]] = true;
+}
+
+/* --- pages that are held -------------------------------------------------- */
+
+static void an_answered_request_whose_page_is_held_is_busy(void **state)
+{
+    struct blk_request first, second;
+
+    open_disk(0);
+    begin(&first, BLKIF_OP_READ, 0, 16);
+    begin(&second, BLKIF_OP_READ, 0, 8);
+    hold(&first);
+    answer_and_tell(1);
+    assert_true(disk.dev.failed);
+    assert_int_equal(first.result, -EBUSY);
+    assert_int_equal(second.result, -EIO);
+    assert_int_equal(blkfront_close(&disk), -EBUSY);
+}
+
+static void a_request_whose_page_is_held_at_the_end_is_busy(void **state)
+{
+    struct blk_request first, second;
+
+    open_disk(0);
+    begin(&first, BLKIF_OP_WRITE, 0, 8);
+    begin(&second, BLKIF_OP_WRITE, 8, 8);
+    hold(&second);
+    assert_int_equal(blkfront_close(&disk), -EBUSY);
+    assert_int_equal(first.result, -EIO);
+    assert_int_equal(second.result, -EBUSY);
+}
+
+static void a_request_whose_page_is_held_is_busy_when_connected_anew(void **s)
+{
+    struct blk_request r;
+
+    open_disk(0);
+    begin(&r, BLKIF_OP_READ, 0, 8);
+    hold(&r);
+    connect_anew();
+    assert_true(disk.dev.failed);
+    assert_int_equal(r.result, -EBUSY);
+    assert_int_equal(blkfront_close(&disk), -EBUSY);
+}
+
+/* The second of two pages finds no grant. */
+static void a_request_that_cannot_be_granted_tells_what_is_held(void **state)
+{
+    struct blk_request r;
+
+    open_disk(0);
+    grants_left = 1;
+    begin(&r, BLKIF_OP_READ, 0, 16);
+    assert_int_equal(r.result, -ENOMEM);
+    assert_int_equal(grants_left, 1);
+    takes_at_once = true;
+    begin(&r, BLKIF_OP_READ, 0, 16);
+    assert_int_equal(r.result, -EBUSY);
+    assert_int_equal(asked(), 0);
+    grants_left = NR_REFS;
+    takes_at_once = false;
+    assert_int_equal(blkfront_close(&disk), -EBUSY);
+}
+
+static void a_ring_that_is_held_is_no_request_that_is_busy(void **state)
+{
+    struct blk_request r;
+
+    open_disk(0);
+    begin(&r, BLKIF_OP_READ, 0, 8);
+    held[disk.pages.ref[0]] = true;
+    assert_int_equal(blkfront_close(&disk), -EBUSY);
+    assert_int_equal(r.result, -EIO);
+}
+
+static void a_disk_that_lets_go_is_closed_without_an_error(void **state)
+{
+    struct blk_request r;
+
+    open_disk(0);
+    begin(&r, BLKIF_OP_READ, 0, 8);
+    answer_and_tell(1);
+    assert_int_equal(r.result, 0);
+    assert_int_equal(blkfront_close(&disk), 0);
+    assert_int_equal(blkfront_close(&disk), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_answered_request_whose_page_is_held_is_busy),
+        cmocka_unit_test(a_request_whose_page_is_held_at_the_end_is_busy),
+        cmocka_unit_test(
+            a_request_whose_page_is_held_is_busy_when_connected_anew),
+        cmocka_unit_test(a_request_that_cannot_be_granted_tells_what_is_held),
+        cmocka_unit_test(a_ring_that_is_held_is_no_request_that_is_busy),
+        cmocka_unit_test(a_disk_that_lets_go_is_closed_without_an_error),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
