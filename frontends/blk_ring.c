@@ -218,10 +218,25 @@ static void finish(struct blkfront *b, struct blk_slot *s, long result)
         end_with(r, result);
 }
 
+/* The disk's sectors may have become larger since the request was made, and no
+ * whole one may fit into what the backend takes at a time. */
+static bool is_whole(const struct blkfront *b, const struct blk_request *r)
+{
+    unsigned int unit = b->sector_size / BLK_SECTOR;
+    uint64_t piece = next_piece(b, r);
+
+    return !moves_data(r) ||
+           (piece && piece % unit == 0 && (r->sector + r->done) % unit == 0);
+}
+
 static void put_into_ring(struct blkfront *b, struct blk_request *r)
 {
     struct blk_slot *s = &b->slot[b->first_free];
 
+    if (!is_whole(b, r)) {
+        end_with(r, -EINVAL);
+        return;
+    }
     b->first_free = s->next_free;
     s->request = r;
     s->nr_sectors = next_piece(b, r);

@@ -2,7 +2,7 @@
 /*
  * frontends/blkfront.c, blk_ring.c and xenbus_device.c with a store, grants and
  * a backend that are played here: what becomes of requests whose pages a
- * backend does not let go.
+ * backend does not let go, and of requests that have to be cut.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -416,6 +416,69 @@ static void a_disk_that_lets_go_is_closed_without_an_error(void **state)
     assert_int_equal(blkfront_close(&disk), 0);
 }
 
+/* --- pieces --------------------------------------------------------------- */
+
+/* Whatever the disk has become, each piece is whole sectors. */
+static void cut(unsigned int segments, unsigned int size, unsigned int place,
+                unsigned int first, unsigned int nr)
+{
+    unsigned int unit = size / BLK_SECTOR, answers = 0;
+    struct blk_request r = a_request(BLKIF_OP_WRITE, first, nr, place);
+    uint64_t before;
+
+    open_disk(0);
+    assert_int_equal(blkfront_submit(&disk, &r), 0);
+    store.indirect = 0;
+    store.size = size;
+    disk.wishes.segments = segments;
+    connect_anew();
+    for (; r.result == BLK_PENDING; answers++) {
+        before = sectors_asked;
+        assert_true(answers < nr);
+        answer_and_tell(1);
+        assert_true(sectors_asked > before);
+        assert_int_equal((sectors_asked - before) % unit, 0);
+        assert_int_equal(last.sector_number, first + before);
+        assert_int_equal(last.sector_number % unit, 0);
+    }
+    assert_true(r.result == -EINVAL || sectors_asked == nr);
+    assert_true(r.result == 0 || unit > 1);
+    blkfront_close(&disk);
+}
+
+static void no_piece_is_empty_or_has_a_part_of_a_sector(void **state)
+{
+    static const unsigned int most[] = {1, 2, 3, 11};
+
+    for (unsigned int i = 0; i < 4; i++)
+        for (unsigned int size = 512; size <= 4096; size *= 2)
+            for (unsigned int place = 0; place < 8; place++)
+                for (unsigned int nr = 1; nr <= 96; nr += nr < 18 ? 1 : 13) {
+                    cut(most[i], size, place, 24, nr);
+                    cut(most[i], size, place, 25, nr);
+                }
+}
+
+/* One page at a time, of which only a part is left for a sector of 4 KiB. */
+static void a_request_that_no_piece_fits_is_invalid(void **state)
+{
+    struct blk_request r = a_request(BLKIF_OP_READ, 8, 8, 1);
+
+    open_disk(0);
+    assert_int_equal(blkfront_submit(&disk, &r), 0);
+    store.indirect = 0;
+    store.size = 4096;
+    disk.wishes.segments = 1;
+    connect_anew();
+    assert_int_equal(r.result, -EINVAL);
+    assert_int_equal(asked(), 0);
+    begin(&r, BLKIF_OP_FLUSH_DISKCACHE, 0, 0);
+    assert_int_equal(asked(), 1);
+    answer_and_tell(1);
+    assert_int_equal(r.result, 0);
+    assert_int_equal(blkfront_close(&disk), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +489,8 @@ int main(void)
         cmocka_unit_test(a_request_that_cannot_be_granted_tells_what_is_held),
         cmocka_unit_test(a_ring_that_is_held_is_no_request_that_is_busy),
         cmocka_unit_test(a_disk_that_lets_go_is_closed_without_an_error),
+        cmocka_unit_test(no_piece_is_empty_or_has_a_part_of_a_sector),
+        cmocka_unit_test(a_request_that_no_piece_fits_is_invalid),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

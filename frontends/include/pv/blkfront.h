@@ -39,8 +39,8 @@ struct blk_request {
     uint64_t sector;
     uint64_t nr_sectors; /* of a flush 0 */
     void *data;          /* of the window, at a multiple of 512; or NULL */
-    /* 0; -EIO; -EOPNOTSUPP; -ENOMEM no grant is left; -EBUSY see
-     * above. */
+    /* 0; -EIO; -EOPNOTSUPP; -ENOMEM no grant is left; -EINVAL the disk was
+     * connected anew and its sectors are larger now; -EBUSY see above. */
     long result;
 #define BLK_PENDING 1
     /* blkfront's. */
