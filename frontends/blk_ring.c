@@ -58,13 +58,25 @@ void blk_wait_in_line(struct blkfront *b, struct blk_request *r)
     b->last = &r->next;
 }
 
-static struct blk_request *first_in_line(struct blkfront *b)
+/* The place of the next one to go, which may be empty. Before the guest is
+ * suspended nothing new begins, but of what has begun no part is left over. */
+static struct blk_request **next_in_line(struct blkfront *b)
 {
-    struct blk_request *r = b->waiting;
+    struct blk_request **place = &b->waiting;
 
-    b->waiting = r->next;
-    if (!b->waiting)
-        b->last = &b->waiting;
+    while (*place && b->draining && !(*place)->done)
+        place = &(*place)->next;
+    return place;
+}
+
+static struct blk_request *take_from_line(struct blkfront *b,
+                                          struct blk_request **place)
+{
+    struct blk_request *r = *place;
+
+    *place = r->next;
+    if (!*place)
+        b->last = place;
     return r;
 }
 
@@ -252,12 +264,13 @@ static void put_into_ring(struct blkfront *b, struct blk_request *r)
  * one here is one there. */
 void blk_ring_push(struct blkfront *b)
 {
+    struct blk_request **next;
     int notify;
 
-    while (b->waiting && b->first_free != NONE) {
-        if (is_indirect(b, b->waiting) && free_indirect_page(b) < 0)
+    while (*(next = next_in_line(b)) && b->first_free != NONE) {
+        if (is_indirect(b, *next) && free_indirect_page(b) < 0)
             break;
-        put_into_ring(b, first_in_line(b));
+        put_into_ring(b, take_from_line(b, next));
     }
     RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&b->ring, notify);
     if (notify)
@@ -371,5 +384,34 @@ bool blk_ring_end(struct blkfront *b)
 void blk_fail_all(struct blkfront *b)
 {
     while (b->waiting)
-        end_with(first_in_line(b), -EIO);
+        end_with(take_from_line(b, &b->waiting), -EIO);
+}
+
+static bool is_ring_empty(const struct blkfront *b)
+{
+    for (unsigned int i = 0; i < RING_SIZE(&b->ring); i++)
+        if (b->slot[i].request)
+            return false;
+    return true;
+}
+
+/* So that the backend does nothing for the guest of before when the guest goes
+ * on elsewhere: a write that is late there would destroy what was written here
+ * since. If the guest goes on where it is, the event brings the rest. */
+void blk_ring_drain(struct blkfront *b, uint64_t end)
+{
+    struct xenbus_device *d = &b->dev;
+    uint64_t now = system_time();
+
+    b->draining = true;
+    if (d->online)
+        blk_ring_serve(b);
+    for (; d->online && !is_ring_empty(b) && now < end; now = system_time()) {
+        wait_event(b->port, end - now);
+        event_clear(b->port);
+        blk_ring_serve(b);
+    }
+    b->draining = false;
+    if (d->online)
+        event_raise(b->port);
 }

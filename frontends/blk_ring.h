@@ -28,4 +28,11 @@ bool blk_ring_end(struct blkfront *b);
 void blk_ring_push(struct blkfront *b);
 /* Listens to b->port; arg is the disk. */
 void blk_ring_serve(void *arg);
+/*
+ * Waits until nothing is in the ring, or for that system time; what waits stays
+ * in the line, but for the rest of requests that have begun. For a guest that
+ * is about to be suspended.
+ */
+void blk_ring_drain(struct blkfront *b, uint64_t end);
+
 #endif

@@ -123,6 +123,11 @@ static bool stop(struct xenbus_device *d)
     return all;
 }
 
+static void drain(struct xenbus_device *d, uint64_t end)
+{
+    blk_ring_drain(disk_of(d), end);
+}
+
 static const struct xenbus_driver driver = {
     .kind = "vbd",
     .published = XenbusStateInitialised,
@@ -130,6 +135,7 @@ static const struct xenbus_driver driver = {
     .publish = publish,
     .start = start,
     .stop = stop,
+    .drain = drain,
 };
 
 /* --- for programs --------------------------------------------------------- */

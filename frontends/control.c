@@ -6,6 +6,7 @@
 
 #define NODE      "control/shutdown"
 #define WORD_SIZE 16
+#define DRAIN_NS  (5 * SECOND_NS) /* the toolstack waits for a minute */
 
 static void (*others)(const char *how);
 
@@ -43,9 +44,12 @@ static long be_suspended(void)
 
 static void suspend(void)
 {
-    uint64_t now = system_time();
-    long cancelled = be_suspended();
+    uint64_t now;
+    long cancelled;
 
+    xenbus_suspend(system_time() + DRAIN_NS);
+    now = system_time();
+    cancelled = be_suspended();
     if (!shared_info_map() || !grant_table_map()) {
         printf("Bail out! the guest cannot go on after it was suspended\n");
         shutdown(SHUTDOWN_crash);

@@ -8,6 +8,9 @@
 
 #include <pv/pv.h>
 
+/* Devices wait for what is under way, until that system time at most. */
+void xenbus_suspend(uint64_t end);
+
 /* Frames that are not the guest's cannot be in its page tables when they are
  * saved. False: the hypervisor refuses; the guest cannot go on. */
 void shared_info_unmap(void);

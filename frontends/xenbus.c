@@ -550,6 +550,13 @@ long xenbus_open_ring(struct xenstore_domain_interface *page, uint32_t its_port)
     return refused ? -EIO : 0;
 }
 
+void xenbus_suspend(uint64_t end)
+{
+    for (struct xenbus_watch *w = watches; w; w = w->next)
+        if (w->suspending)
+            w->suspending(w, end);
+}
+
 /* The page is the old one, the store and its port are others. What has come and
  * was not read is of no use any more. A device's old port may have the new
  * one's number, so nobody listens to that until devices have given up theirs.

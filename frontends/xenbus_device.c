@@ -201,6 +201,14 @@ static void resumed(struct xenbus_watch *w)
         xenbus_device_fail(d, "it is not there after a restore");
 }
 
+static void suspending(struct xenbus_watch *w, uint64_t end)
+{
+    struct xenbus_device *d = device_of(w);
+
+    if (d->driver->drain)
+        d->driver->drain(d, end);
+}
+
 static void ignore(struct xenbus_watch *w)
 {
 }
@@ -222,7 +230,7 @@ long xenbus_device_open(struct xenbus_device *d,
     d->prepared = d->online = d->worked = d->failed = d->held = false;
     d->watch = (struct xenbus_watch){.path = d->watched,
                                      .changed = changed,
-
+                                     .suspending = suspending,
                                      .resumed = resumed};
     snprintf(d->path, sizeof(d->path), "device/%s/%u", driver->kind, id);
     rc = rc ? rc : find(d);

@@ -2,7 +2,8 @@
 /*
  * frontends/blkfront.c, blk_ring.c and xenbus_device.c with a store, grants and
  * a backend that are played here: what becomes of requests whose pages a
- * backend does not let go, and of requests that have to be cut.
+ * backend does not let go, of requests that have to be cut, and of those that
+ * are under way when the guest is suspended.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #define NR_REFS  4096
 #define NR_PAGES 512
 #define PORT     5
+#define DRAIN_NS (5 * SECOND_NS)
 
 static struct blkfront disk;
 static char data[32 * PAGE_SIZE] __attribute__((aligned(4096)));
@@ -189,6 +191,8 @@ static event_listener_t listener;
 static bool pending;
 
 static void answer(unsigned int nr, int status);
+static unsigned int answers_in_time; /* while the disk is drained */
+static uint64_t event_ns;            /* until an event without sense */
 
 bool events_serve_until(bool (*done)(const void *arg), const void *arg,
                         uint64_t ns)
@@ -228,6 +232,19 @@ void event_raise(uint32_t port)
 void event_clear(uint32_t port)
 {
     pending = false;
+}
+
+bool wait_event(uint32_t port, uint64_t ns)
+{
+    assert_int_equal(port, PORT);
+    assert_true(ns <= DRAIN_NS);
+    if (answers_in_time) {
+        answers_in_time--;
+        answer(1, BLKIF_RSP_OKAY);
+    } else {
+        now += event_ns && event_ns < ns ? event_ns : ns;
+    }
+    return true;
 }
 
 /* --- the backend ---------------------------------------------------------- */
@@ -290,7 +307,8 @@ static void open_disk(unsigned int segments)
     memset(held, 0, sizeof(held));
     grants_left = NR_REFS - 1;
     takes_at_once = pending = false;
-    taken = sectors_asked = 0;
+    answers_in_time = 0;
+    event_ns = taken = sectors_asked = 0;
     store.online = 1;
     store.size = BLK_SECTOR;
     store.indirect = 1000;
@@ -479,6 +497,164 @@ static void a_request_that_no_piece_fits_is_invalid(void **state)
     assert_int_equal(blkfront_close(&disk), 0);
 }
 
+/* --- suspending ----------------------------------------------------------- */
+
+static void suspend(void)
+{
+    watch->suspending(watch, now + DRAIN_NS);
+}
+
+/* In a new domain, with another backend. */
+static void resume(void)
+{
+    memset(held, 0, sizeof(held));
+    listener = NULL;
+    pending = false;
+    taken = 0;
+    watch->resumed(watch);
+    backend_follows();
+    assert_true(disk.dev.online);
+}
+
+static void what_is_in_the_ring_is_answered_before(void **state)
+{
+    struct blk_request r[3];
+
+    open_disk(0);
+    for (unsigned int i = 0; i < 3; i++)
+        begin(&r[i], BLKIF_OP_WRITE, 8 * i, 8);
+    answer(1, BLKIF_RSP_OKAY); /* nobody has looked yet */
+    answers_in_time = 2;
+    suspend();
+    for (unsigned int i = 0; i < 3; i++)
+        assert_int_equal(r[i].result, 0);
+    resume();
+    assert_int_equal(asked(), 0);
+    assert_int_equal(blkfront_close(&disk), 0);
+}
+
+static void what_waits_is_asked_for_afterwards(bool cancelled)
+{
+    static struct blk_request r[40];
+    unsigned int slots, waiting;
+
+    open_disk(0);
+    slots = RING_SIZE(&disk.ring);
+    waiting = 40 - slots;
+    for (unsigned int i = 0; i < 40; i++)
+        begin(&r[i], BLKIF_OP_WRITE, 8 * i, 8);
+    assert_int_equal(asked(), slots);
+    answers_in_time = 40;
+    suspend();
+    assert_int_equal(asked(), 0);
+    assert_int_equal(answers_in_time, waiting);
+    assert_true(pending);
+    if (cancelled)
+        listener(&disk);
+    else
+        resume();
+    assert_int_equal(asked(), waiting);
+    answer_and_tell(waiting);
+    for (unsigned int i = 0; i < 40; i++)
+        assert_int_equal(r[i].result, 0);
+    assert_int_equal(sectors_asked, 40 * 8);
+    assert_int_equal(blkfront_close(&disk), 0);
+}
+
+static void what_waits_is_asked_for_after_a_restore(void **state)
+{
+    what_waits_is_asked_for_afterwards(false);
+}
+
+static void what_waits_is_asked_for_if_the_guest_stays(void **state)
+{
+    what_waits_is_asked_for_afterwards(true);
+}
+
+/* A write of two pieces, of which the first is in the ring; and others that
+ * wait, before it when its rest goes back into the line. */
+static void begin_cut_write(struct blk_request *r, struct blk_request *others,
+                            unsigned int nr)
+{
+    open_disk(0);
+    begin(r, BLKIF_OP_WRITE, 80, 20 * 8);
+    store.indirect = 0;
+    connect_anew();
+    assert_int_equal(asked(), 1);
+    for (unsigned int i = 0; i < nr; i++)
+        begin(&others[i], BLKIF_OP_READ, 0, 8);
+}
+
+static void a_write_that_has_begun_comes_to_its_end(void **state)
+{
+    static struct blk_request r, others[40];
+
+    begin_cut_write(&r, others, 40);
+    assert_int_equal(asked(), RING_SIZE(&disk.ring));
+    answers_in_time = 100;
+    suspend();
+    assert_int_equal(r.result, 0);
+    assert_int_equal(last.sector_number, 80 + 11 * 8);
+    assert_int_equal(others[38].result, BLK_PENDING);
+    assert_int_equal(others[39].result, BLK_PENDING);
+    resume();
+    answer_and_tell(asked());
+    assert_int_equal(others[39].result, 0);
+    assert_int_equal(sectors_asked, 20 * 8 + 40 * 8);
+    assert_int_equal(blkfront_close(&disk), 0);
+}
+
+static void what_is_not_answered_is_asked_for_again(void **state)
+{
+    static struct blk_request r, other;
+    uint64_t before = now;
+
+    begin_cut_write(&r, &other, 1);
+    answers_in_time = 1;
+    suspend();
+    assert_int_equal(now - before, DRAIN_NS);
+    assert_int_equal(r.result, BLK_PENDING);
+    assert_int_equal(other.result, BLK_PENDING);
+    resume();
+    assert_int_equal(asked(), 2);
+    answer_and_tell(2);
+    assert_int_equal(r.result, 0);
+    assert_int_equal(other.result, 0);
+    assert_int_equal(sectors_asked, 20 * 8 + 8);
+    assert_int_equal(blkfront_close(&disk), 0);
+}
+
+/* An event each millisecond, and no answer. */
+static void a_restless_backend_holds_nothing_up(void **state)
+{
+    uint64_t before = now;
+    struct blk_request r;
+
+    open_disk(0);
+    begin(&r, BLKIF_OP_READ, 0, 8);
+    event_ns = SECOND_NS / 1000;
+    suspend();
+    assert_int_equal(now - before, DRAIN_NS);
+    answer_and_tell(1); /* the guest stays, and the answer is late */
+    assert_int_equal(r.result, 0);
+    assert_int_equal(blkfront_close(&disk), 0);
+}
+
+static void a_backend_that_lies_meanwhile_is_given_up(void **state)
+{
+    struct blk_request r;
+
+    open_disk(0);
+    begin(&r, BLKIF_OP_READ, 0, 8);
+    hold(&r);
+    answers_in_time = 1;
+    suspend();
+    assert_true(disk.dev.failed);
+    assert_int_equal(r.result, -EBUSY);
+    assert_false(pending);
+    assert_int_equal(blkfront_close(&disk), -EBUSY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +667,13 @@ int main(void)
         cmocka_unit_test(a_disk_that_lets_go_is_closed_without_an_error),
         cmocka_unit_test(no_piece_is_empty_or_has_a_part_of_a_sector),
         cmocka_unit_test(a_request_that_no_piece_fits_is_invalid),
+        cmocka_unit_test(what_is_in_the_ring_is_answered_before),
+        cmocka_unit_test(what_waits_is_asked_for_after_a_restore),
+        cmocka_unit_test(what_waits_is_asked_for_if_the_guest_stays),
+        cmocka_unit_test(a_write_that_has_begun_comes_to_its_end),
+        cmocka_unit_test(what_is_not_answered_is_asked_for_again),
+        cmocka_unit_test(a_restless_backend_holds_nothing_up),
+        cmocka_unit_test(a_backend_that_lies_meanwhile_is_given_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

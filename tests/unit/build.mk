@@ -91,8 +91,9 @@ $(eval $(call unit_test,interleave_events,tests/unit/interleave_events.c $(INTER
 
 # The frontends of guests, with a store, grants and backends that are played.
 FRONTENDS := $(addprefix frontends/,blkfront blk_ring xenbus_device)
-$(foreach t,$(FRONTENDS) $(addprefix tests/unit/,blkfront guest_grants),\
+$(foreach t,$(FRONTENDS) $(addprefix tests/unit/,blkfront guest_grants guest_suspend),\
   $(eval CFLAGS_$(t) := -Ifrontends/include -fno-builtin))
 $(eval $(call unit_test,blkfront,tests/unit/blkfront.c \
   $(addprefix frontends/,blkfront.c blk_ring.c xenbus_device.c),))
 $(eval $(call unit_test,guest_grants,tests/unit/guest_grants.c,))
+$(eval $(call unit_test,guest_suspend,tests/unit/guest_suspend.c,))

@@ -5,6 +5,12 @@
  * kind goes on; if the device has to be connected anew, it is asked for again,
  * in pieces if the new backend takes fewer pages at a time.
  *
+ * Before the guest is suspended (pv/control.h) what the backend has of a
+ * request is waited for, up to 5 s in all, and requests that have begun come to
+ * their end; others wait. What a backend does not answer in that time is asked
+ * for again when the guest has been restored, from the piece on that was not
+ * answered: a request has one result, wherever it comes from.
+ *
  * A backend is believed nothing: each response is copied once, and must name a
  * request that is under way, its operation and a known status, and its pages
  * must have been given back. If not, the device is given up and every request
@@ -81,6 +87,7 @@ struct blkfront {
     void *indirect[BLK_INDIRECT_PAGES];
     grant_ref_t indirect_ref[BLK_INDIRECT_PAGES]; /* GRANT_NONE: free */
     struct blk_request *waiting, **last;          /* for a place in the ring */
+    bool draining;                                /* nothing new goes into it */
 };
 
 /* Connects the virtual device (51712: xvda) and waits up to 30 s for that.

@@ -2,9 +2,10 @@
 /*
  * What the toolstack asks the guest for by control/shutdown. Within
  * events_serve() the library answers to "suspend": so the guest is saved,
- * restored and migrated, and goes on where it was. Its devices are then
+ * restored and migrated, and goes on where it was. Requests to disks that were
+ * under way are waited for before, up to 5 s in all. Devices are then
  * connected anew, as to a backend that has closed: requests to disks that were
- * under way are asked for again, frames on their way are lost. Grants of a
+ * not answered are asked for again, frames on their way are lost. Grants of a
  * program's own (pv/grant_table.h) and its ports are void after a restore; such
  * grants have to be ended nevertheless.
  *

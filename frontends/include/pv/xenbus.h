@@ -71,8 +71,10 @@ long xenbus_transaction(xenbus_tx_fn fn, void *arg);
 struct xenbus_watch {
     const char *path;
     void (*changed)(struct xenbus_watch *w);
-    /* After a restore, before the watch is set again; NULL: nothing is to be
-     * done. changed() follows. */
+    /* Before the guest is suspended, which may be cancelled, and to be done by
+     * that system time; and after a restore, before the watch is set again:
+     * changed() follows. NULL: nothing is to be done. */
+    void (*suspending)(struct xenbus_watch *w, uint64_t end);
     void (*resumed)(struct xenbus_watch *w);
     /* The library's. */
     struct xenbus_watch *next;

@@ -11,7 +11,8 @@
  *   Closed, or gone  stop(), and from the beginning if the        Initialising
  *                    device has worked and is to stay ("online")
  *
- * After a restore (pv/control.h) it is stop(), and from the beginning.
+ * Before the guest is suspended (pv/control.h) it is drain(), and after a
+ * restore stop(), and from the beginning.
  *
  * All of it runs in events_serve(), so a program that waits for a device calls
  * that. One vcpu, no locks. Errors are negative, Xen's numbers.
@@ -38,6 +39,11 @@ struct xenbus_driver {
      * False: the backend holds pages of it. d->failed: there will be no other
      * connection. */
     bool (*stop)(struct xenbus_device *d);
+    /* Waits until that system time at most for what the backend has under way,
+     * because the guest is about to be suspended. Nothing else is served until
+     * it goes on: where it was, or restored, which begins with stop(). NULL:
+     * nothing is waited for. */
+    void (*drain)(struct xenbus_device *d, uint64_t end);
 };
 
 struct xenbus_device {

@@ -2,6 +2,7 @@
 /* blkfront.c and a backend, which is played here, that lies. */
 #include <pv/blkfront.h>
 
+#include "../../../frontends/resume.h"
 #include "frontends.h"
 #include "store.h"
 
@@ -312,6 +313,30 @@ static void try_disk_closed_with_page(void)
     unmap(handle, va);
 }
 
+static void try_disk_drained(void)
+{
+    uint64_t before = system_time();
+
+    disk_anew();
+    begin_read();
+    answer(id_of_read(), BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    xenbus_suspend(before + SECOND_NS);
+    is(under_way.result, 0,
+       "a read that was answered ends before the guest is suspended");
+    begin_read();
+    before = system_time();
+    xenbus_suspend(before + SECOND_NS / 10);
+    is(under_way.result, BLK_PENDING,
+       "a read that is not answered is waited for, and goes on");
+    ok(system_time() - before >= SECOND_NS / 10 &&
+           system_time() - before < SECOND_NS,
+       "it is waited for until the time that was given");
+    answer(id_of_read(), BLKIF_OP_READ, BLKIF_RSP_OKAY);
+    heard(disk.port);
+    is(under_way.result, 0, "it ends when the guest has not been suspended");
+    blkfront_close(&disk);
+}
+
 static void try_wrong_properties(void)
 {
     store_set("/b/state", "2");
@@ -339,5 +364,6 @@ void try_disks(void)
     try_disk_again_with_pages();
     try_disk();
     try_disk_closed_with_page();
+    try_disk_drained();
     try_wrong_properties();
 }
