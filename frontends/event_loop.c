@@ -12,6 +12,7 @@ static struct listener {
     void *arg;
 } listeners[MAX_LISTENERS];
 static unsigned int nr_listeners;
+static uint64_t served; /* times that one of them has run */
 
 void event_listen(uint32_t port, event_listener_t fn, void *arg)
 {
@@ -48,7 +49,7 @@ void event_raise(uint32_t port)
  * that stays pending for the next look. */
 static bool serve_pending(void)
 {
-    bool served = false;
+    bool any = false;
 
     for (unsigned int i = 0; i < nr_listeners; i++) {
         struct listener l = listeners[i];
@@ -56,10 +57,11 @@ static bool serve_pending(void)
         if (!event_pending(l.port))
             continue;
         event_clear(l.port);
+        served++;
         l.fn(l.arg);
-        served = true;
+        any = true;
     }
-    return served;
+    return any;
 }
 
 static void wait_until(uint64_t end)
@@ -81,6 +83,16 @@ bool events_serve(uint64_t ns)
         wait_until(end);
     }
     return true;
+}
+
+bool events_serve_since(uint64_t before, uint64_t ns)
+{
+    return served == before && events_serve(ns);
+}
+
+uint64_t events_served(void)
+{
+    return served;
 }
 
 bool events_serve_until(bool (*done)(const void *arg), const void *arg,

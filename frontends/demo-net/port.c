@@ -245,10 +245,12 @@ void net_close(void)
     netfront_close(&vif);
 }
 
+/* What is sent on the way may have to wait for room, and what comes meanwhile
+ * must not be slept over: another frame, or the end of a write to the disk. */
 bool net_serve(uint64_t ns)
 {
+    uint64_t before = events_served(), due;
     long more = take_frames();
-    uint64_t due;
 
     if (more < 0)
         return false;
@@ -256,6 +258,6 @@ bool net_serve(uint64_t ns)
     if (no_address)
         give_address_back();
     due = sys_timeouts_sleeptime() * (SECOND_NS / 1000);
-    events_serve(more ? 0 : due < ns ? due : ns);
+    events_serve_since(before, more ? 0 : due < ns ? due : ns);
     return true;
 }

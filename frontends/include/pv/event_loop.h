@@ -29,7 +29,22 @@ void event_raise(uint32_t port);
  * be called by a listener of a port that may come again before it returns. */
 bool events_serve(uint64_t ns);
 
-/* The same until done(arg), for ns at most; what done() says at the end. */
+/*
+ * The same, but at once (false) if a listener has run since events_served() was
+ * that number. For a program that looks at its devices and then waits: a call
+ * in between that serves events itself, because it waits for something else,
+ * takes the event with it that would have ended the wait.
+ *
+ *     before = events_served();
+ *     look at everything, and do what is to be done
+ *     events_serve_since(before, ns);
+ */
+bool events_serve_since(uint64_t before, uint64_t ns);
+/* How often listeners have run. */
+uint64_t events_served(void);
+
+/* Like events_serve() until done(arg), for ns at most; what done() says at the
+ * end. */
 bool events_serve_until(bool (*done)(const void *arg), const void *arg,
                         uint64_t ns);
 
