@@ -17,7 +17,7 @@ static size_t page_bytes;
 /* Of the number: as it is, as it was or is being written, and when. */
 static uint64_t requests, written, written_at;
 static bool kept; /* on the disk */
-static struct blk_request write;
+static struct blk_request write, flush;
 
 static bool read_block(unsigned int at)
 {
@@ -58,12 +58,14 @@ static void read_page(void)
     page_bytes = bytes;
 }
 
+/* What cannot be read is not written over; and the backend may hold the memory
+ * of a read that has failed. */
 static void read_requests(void)
 {
-    int64_t number =
-        read_block(1) ? disk_number(block, "requests", REQUESTS_MOST) : -1;
+    bool can = read_block(1);
+    int64_t number = can ? disk_number(block, "requests", REQUESTS_MOST) : -1;
 
-    kept = !disk.readonly && disk.sectors >= 2 * BLOCK_SECTORS;
+    kept = can && !disk.readonly;
     requests = written = number < 0 ? 0 : number;
     if (number < 0)
         printf("demo-net: no number of requests is on the disk\n");
@@ -122,18 +124,43 @@ void disk_serve(void)
         begin_write();
 }
 
-static bool write_is_over(const void *arg)
+static bool is_over(const void *arg)
 {
-    return write.result != BLK_PENDING;
+    const struct blk_request *r = arg;
+
+    return r->result != BLK_PENDING;
+}
+
+/* False: it has failed, or there is no answer. */
+static bool succeeds(const struct blk_request *r)
+{
+    return events_serve_until(is_over, r, CLOSE_NS) && !r->result;
+}
+
+static bool last_write(void)
+{
+    if (!succeeds(&write))
+        return false;
+    if (written == requests)
+        return true;
+    begin_write();
+    return kept && succeeds(&write);
+}
+
+/* What was written may be in a memory of the disk's that it loses. */
+static bool last_flush(void)
+{
+    if (!disk.flush || !written_at)
+        return true;
+    flush = (struct blk_request){.operation = BLKIF_OP_FLUSH_DISKCACHE};
+    return !blkfront_submit(&disk, &flush) && succeeds(&flush);
 }
 
 void disk_close(void)
 {
-    bool over = events_serve_until(write_is_over, NULL, CLOSE_NS);
+    bool good = !kept || last_write();
 
-    if (over && kept && !write.result && written != requests) {
-        begin_write();
-        events_serve_until(write_is_over, NULL, CLOSE_NS);
-    }
+    if (!last_flush() || !good)
+        printf("demo-net: the last requests may not be on the disk\n");
     blkfront_close(&disk);
 }

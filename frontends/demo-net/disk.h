@@ -23,7 +23,8 @@
 
 /* Reads the disk. A guest without one has no page, and counts for itself. */
 void disk_open(void);
-/* Writes what is to be kept, and waits for that. */
+/* Writes what is to be kept, and has it flushed if the disk can; waits for each
+ * up to 5 s, and says so if it may be lost. Then the disk is closed. */
 void disk_close(void);
 
 /* Until disk_close(); NULL: there is none. */

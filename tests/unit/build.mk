@@ -91,13 +91,15 @@ $(eval $(call unit_test,interleave_events,tests/unit/interleave_events.c $(INTER
 
 # The frontends of guests, with a store, grants and backends that are played.
 FRONTENDS := $(addprefix frontends/,blkfront blk_ring xenbus_device event_loop)
-$(foreach t,$(FRONTENDS) $(addprefix tests/unit/,blkfront event_loop guest_grants guest_suspend),\
+$(foreach t,$(FRONTENDS) $(addprefix tests/unit/,blkfront event_loop guest_grants guest_suspend demo_net_disk),\
   $(eval CFLAGS_$(t) := -Ifrontends/include -fno-builtin))
 $(eval $(call unit_test,blkfront,tests/unit/blkfront.c \
   $(addprefix frontends/,blkfront.c blk_ring.c xenbus_device.c),))
 $(eval $(call unit_test,event_loop,tests/unit/event_loop.c frontends/event_loop.c,))
 $(eval $(call unit_test,guest_grants,tests/unit/guest_grants.c,))
 $(eval $(call unit_test,guest_suspend,tests/unit/guest_suspend.c,))
+$(eval $(call unit_test,demo_net_disk,tests/unit/demo_net_disk.c \
+  $(addprefix frontends/demo-net/,layout.c request.c),))
 CFLAGS_tests/unit/demo_net_port := -Itests/unit/lwip_shim -Ifrontends/include -fno-builtin
 $(eval $(call unit_test,demo_net_port,tests/unit/demo_net_port.c \
   $(addprefix frontends/demo-net/,address.c random.c segment.c),))
