@@ -122,6 +122,11 @@ uint64_t xenbus_number(const char *dir, const char *name, uint64_t otherwise)
     return otherwise;
 }
 
+bool xenbus_answers(void)
+{
+    return true;
+}
+
 long xenbus_open(void)
 {
     return 0;

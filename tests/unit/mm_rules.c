@@ -170,6 +170,33 @@ static void a_tree_comes_and_goes_while_its_table_is_not_locked(void **state)
     assert_int_equal(world_verify(), 0);
 }
 
+static void parent_becomes_another_table(void)
+{
+    put_page_type(parent);
+    assert_int_equal(get_page_type(parent, PGT_l2_table), 0);
+}
+
+/* By another CPU, after the new entry was judged by what it was. */
+static void an_entry_is_stored_into_a_table_of_its_level_alone(void **state)
+{
+    struct page_info *l2 = frame_of(d), *l1 = frame_of(d);
+
+    parent = frame_of(d);
+    memset(page_to_virt(parent), 0, PAGE_SIZE);
+    memset(page_to_virt(l2), 0, PAGE_SIZE);
+    memset(page_to_virt(l1), 0, PAGE_SIZE);
+    *(pte_t *)page_to_virt(l2) = entry_of(l1, PTE_PRESENT | PTE_USER);
+    assert_int_equal(get_page_and_type(parent, d, PGT_l3_table), 0);
+    world_at_check = parent_becomes_another_table;
+    update(parent, entry_of(l2, PTE_PRESENT | PTE_RW | PTE_USER), DOMID_SELF);
+    assert_null(world_at_check);
+    assert_int_equal(parent->type & PGT_type_mask, PGT_l2_table);
+    assert_int_equal(l2->type & PGT_type_mask, PGT_l1_table);
+    assert_int_equal(update(parent, 0, DOMID_SELF), 0);
+    put_page_and_type(parent);
+    assert_int_equal(world_verify(), 0);
+}
+
 /* --- who may name what ---------------------------------------------------- */
 
 static long pin(const struct page_info *pg, unsigned int cmd, domid_t id)
@@ -586,6 +613,7 @@ int main(void)
         cmocka_unit_test(a_cache_type_is_noted_whichever_way_it_comes),
         cmocka_unit_test(what_was_written_past_the_caches_is_written_back),
         cmocka_unit_test(a_tree_comes_and_goes_while_its_table_is_not_locked),
+        cmocka_unit_test(an_entry_is_stored_into_a_table_of_its_level_alone),
         cmocka_unit_test(a_plain_domain_reaches_no_other),
         cmocka_unit_test(device_memory_is_for_who_has_devices),
         cmocka_unit_test(a_dying_domains_frames_are_not_mapped),
