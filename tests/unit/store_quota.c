@@ -110,12 +110,12 @@ static void unread_events_stop_their_guest(void **state)
     while (client_event(reader))
         events++;
     assert_int_equal(events, n + 2);
-    assert_int_equal(domain_known(5)->outstanding.requests, 0);
+    assert_int_equal(domain_known(5)->outstanding.changes, 0);
     assert_int_equal(writes_until_stopped(100), 500);
 }
 
-/* Of a reader with many watches each request counts once. */
-static void a_request_counts_once_for_each_reader(void **state)
+/* Of a reader with many watches each changed node counts once. */
+static void a_change_counts_once_for_each_reader(void **state)
 {
     char token[16];
 
@@ -128,8 +128,26 @@ static void a_request_counts_once_for_each_reader(void **state)
     assert_int_equal(reader->c->events, 31 * quota[QUOTA_OUTSTANDING]);
     read_all();
     fake_turns();
-    assert_int_equal(domain_known(5)->outstanding.requests, 0);
+    assert_int_equal(domain_known(5)->outstanding.changes, 0);
     assert_int_equal(writes_until_stopped(100), 500);
+}
+
+/* One request that changes many nodes is no way around. */
+static void each_change_of_a_commit_counts(void **state)
+{
+    char path[32];
+    uint32_t t = client_begin(guest);
+
+    do_not_read();
+    for (int i = 0; i < 100; i++) {
+        snprintf(path, sizeof(path), "/local/domain/5/c%d", i);
+        assert_int_equal(client_write(guest, t, path, "x"), 0);
+    }
+    assert_int_equal(client_end(guest, t), 0);
+    assert_int_equal(domain_known(5)->outstanding.changes, 100);
+    read_all();
+    fake_turns();
+    assert_int_equal(domain_known(5)->outstanding.changes, 0);
 }
 
 /* As if so much time had gone by, in milliseconds. */
@@ -153,7 +171,7 @@ static void is_found_deaf(void)
     do_not_read();
     assert_int_equal(writes_until_stopped(0), quota[QUOTA_OUTSTANDING]);
     pass_timeouts(1);
-    assert_int_equal(domain_known(5)->outstanding.requests, 0);
+    assert_int_equal(domain_known(5)->outstanding.changes, 0);
     assert_int_equal(writes_until_stopped(100), 500);
 }
 
@@ -164,7 +182,7 @@ static void a_reader_that_never_reads_stops_nobody_for_ever(void **state)
     assert_int_equal(writes_until_stopped(0), 500);
     /* Those that are forgiven do not count when they go after all. */
     read_all();
-    assert_int_equal(domain_known(5)->outstanding.requests, 0);
+    assert_int_equal(domain_known(5)->outstanding.changes, 0);
 }
 
 static void one_that_has_read_all_is_waited_for_again(void **state)
@@ -249,7 +267,7 @@ static void events_may_outlive_who_has_caused_them(void **state)
     writes_until_stopped(0);
     client_free(reader);
     reader = client_new(domain_known(6));
-    assert_int_equal(domain_known(5)->outstanding.requests, 0);
+    assert_int_equal(domain_known(5)->outstanding.changes, 0);
 
     do_not_read();
     writes_until_stopped(50);
@@ -531,7 +549,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(unread_events_stop_their_guest),
-        TEST(a_request_counts_once_for_each_reader),
+        TEST(a_change_counts_once_for_each_reader),
+        TEST(each_change_of_a_commit_counts),
         TEST(a_reader_that_never_reads_stops_nobody_for_ever),
         TEST(one_that_has_read_all_is_waited_for_again),
         TEST(but_not_at_once_if_it_makes_that_a_habit),

@@ -82,7 +82,7 @@ struct connection {
     bool pending, parked, dead; /* waits for a turn; not served; to be reaped */
     bool lost_events;           /* said so already */
     struct deafness deaf;
-    uint64_t counted; /* the last request that was, see outstanding.h */
+    uint64_t counted; /* the last change that was, see outstanding.h */
     size_t in_used;
     char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
 };

@@ -28,8 +28,11 @@
 #define HOLD_BACK_MIN 50
 #define HOLD_BACK_MAX 1000
 #define FORGIVEN      10000
-/* Times as long as it has held others back a guest does not do so again. */
-#define JUDGES_PAUSE 20
+/* For guests' sake it is held for so long at most, and then not for so many
+ * times as long. Each that makes a guest's transaction fail is: one after the
+ * other they could go on for ever. */
+#define FOR_GUESTS_MAX   200
+#define FOR_GUESTS_PAUSE 4
 /* How long a guest waits whose events nobody reads, before the next look. */
 #define OUTSTANDING_MS 20
 
@@ -324,25 +327,38 @@ void domain_restore_incarnation(uint32_t last)
         last_incarnation = last;
 }
 
-/* No page of a domain was mapped meanwhile: its id may be another's now. */
-static bool still_lives(struct domain *d)
+/* No page of it may be mapped: its id can be another's now. */
+enum fate { LIVES, GONE, UNKNOWN };
+static enum fate fate_of(const struct domain *d)
 {
     struct xen_domain_info info;
-    int rc = look_up(d->id.domid, &info);
+    int rc = d->id.domid ? look_up(d->id.domid, &info) : 0;
 
-    if (d->id.domid == 0)
-        return true;
+    if (!d->id.domid)
+        return LIVES;
     if (rc)
-        return rc != ESRCH;
-    return !info.dying && !memcmp(info.handle, d->handle, sizeof(d->handle));
+        return rc == ESRCH ? GONE : UNKNOWN;
+    return !info.dying && !memcmp(info.handle, d->handle, sizeof(d->handle))
+               ? LIVES
+               : GONE;
 }
 
-static int attach(const struct domain *d)
+/* What is missing of its ring. True: something has come of it. Of one that has
+ * died an event tells (domain_check_all()), unless another has got its id
+ * before its page was mapped. */
+static bool attach(const struct domain *d)
 {
-    int rc = ring_attach(d->connection, journal_damaged);
+    bool held = is_held(d);
+    int rc = EAGAIN;
 
+    if (held || fate_of(d) == LIVES)
+        rc = ring_attach(d->connection, journal_damaged);
+    if (!held && is_held(d) && fate_of(d) != LIVES) {
+        connection_kill(d->connection);
+        return true;
+    }
     rings_missing |= rc != 0;
-    return rc;
+    return !rc || held != is_held(d);
 }
 
 void domain_restore_rings(bool damaged)
@@ -354,11 +370,14 @@ void domain_restore_rings(bool damaged)
     while ((d = domain_next(d))) {
         if (!d->connection)
             continue;
-        if (!have_xen || !still_lives(d)) {
+        if (!have_xen || fate_of(d) == GONE) {
             connection_kill(d->connection);
             continue;
         }
-        if (attach(d))
+        attach(d);
+        if (damaged && !ring_has_page(d->connection))
+            connection_lose_halves(d->connection);
+        if (!ring_is_whole(d->connection))
             log_warning("the ring of domain %u cannot be connected again: it "
                         "is tried again and again",
                         (unsigned int)d->id.domid);
@@ -371,26 +390,14 @@ bool domain_rings_missing(void)
     return rings_missing;
 }
 
-/* Of one that has died an event tells (domain_check_all()): until then its
- * number, if nothing of it is mapped, may be another's. */
-static bool may_attach(struct domain *d)
-{
-    return is_held(d) || still_lives(d);
-}
-
 void domain_attach_rings(void)
 {
     struct domain *d = NULL;
 
     rings_missing = false;
     while ((d = domain_next(d))) {
-        if (!d->connection || ring_is_whole(d->connection))
+        if (!d->connection || ring_is_whole(d->connection) || !attach(d))
             continue;
-        if (!may_attach(d)) {
-            rings_missing = true;
-            continue;
-        }
-        attach(d);
         state_touch(d);
         connection_again(d->connection);
         if (!state_on())
@@ -402,11 +409,11 @@ void domain_attach_rings(void)
 
 void domain_hold_back(uint16_t domid, uint16_t judge)
 {
-    struct domain *d = domain_known(domid), *j = domain_known(judge);
+    struct domain *d = domain_known(domid);
     uint64_t now = now_ms(), length;
 
-    if (!d || !j || domid == 0 || domain_held_back(d, now) ||
-        now < j->judges_again)
+    if (!d || domid == 0 || domain_held_back(d, now) ||
+        (judge && now < d->judged_again))
         return;
     if (now > d->held_back_until + FORGIVEN)
         d->offences = 0;
@@ -415,9 +422,12 @@ void domain_hold_back(uint16_t domid, uint16_t judge)
         d->offences++;
     else
         length = HOLD_BACK_MAX;
+    if (judge) {
+        if (length > FOR_GUESTS_MAX)
+            length = FOR_GUESTS_MAX;
+        d->judged_again = now + (1 + FOR_GUESTS_PAUSE) * length;
+    }
     d->held_back_until = now + length;
-    if (judge)
-        j->judges_again = now + JUDGES_PAUSE * length;
 }
 
 bool domain_held_back(const struct domain *d, uint64_t now)

@@ -29,7 +29,7 @@ struct domain {
     uint8_t handle[16];            /* tells incarnations of one id apart */
     uint64_t held_back_until;      /* ms, see domain_hold_back() */
     unsigned int offences;
-    uint64_t judges_again; /* ms */
+    uint64_t judged_again; /* ms: for a guest's sake not before */
     struct share share;
     bool touched; /* see state_touch() */
     struct domain *next_touched;
@@ -80,8 +80,9 @@ void domain_attach_rings(void);
 uint64_t domain_deaths(void);
 
 /* Its writes made a transaction of @judge fail: no requests from it are served
- * for a moment, longer each time. A guest that judges can have provoked these
- * writes, so it may take no more than a small part of others' time. */
+ * for a moment, longer each time. If @judge is a guest it can have provoked
+ * these writes: for guests' sake a domain is held for a part of its time only.
+ */
 void domain_hold_back(uint16_t domid, uint16_t judge);
 bool domain_held_back(const struct domain *d, uint64_t now);
 /* For this or another reason no request of @d is served now; which is counted.

@@ -300,10 +300,14 @@ static void connect_xen(void)
 /* A daemon before this one may have left it connected. */
 static void connect_dom0(void)
 {
+    const struct connection *c = domain_known(0)->connection;
     bool fresh;
 
-    if (!domain_known(0)->connection)
+    if (!c)
         check(domain_introduce(0, 0, 0, &fresh), "connecting domain 0's ring");
+    else if (!ring_has_page(
+                 c)) /* what was not opened before is not to be had */
+        check(EIO, "connecting domain 0's ring again");
 }
 
 static int read_boot_id(char id[JOURNAL_BOOT_ID])

@@ -18,17 +18,21 @@
 long outstanding_timeout = 20000;
 
 static struct domain *acting;
-static uint64_t request; /* which of all */
+static uint64_t change; /* which of all */
 
 void outstanding_begin(struct domain *d)
 {
     acting = d && d->id.domid ? d : NULL;
-    request++;
 }
 
 void outstanding_end(void)
 {
     acting = NULL;
+}
+
+void outstanding_change(void)
+{
+    change++;
 }
 
 static bool has_passed(uint64_t since, uint64_t timeouts)
@@ -51,11 +55,11 @@ struct cause outstanding_add(struct connection *reader)
     struct outstanding *o;
 
     end_deafness(reader);
-    if (!acting || reader->deaf.is || reader->counted == request)
+    if (!acting || reader->deaf.is || reader->counted == change)
         return (struct cause){.epoch = 0};
-    reader->counted = request;
+    reader->counted = change;
     o = &acting->outstanding;
-    if (o->requests++ == 0)
+    if (o->changes++ == 0)
         o->since = now_ms();
     return (struct cause){acting->id, o->epoch};
 }
@@ -70,7 +74,7 @@ void outstanding_drop(const struct cause *c)
     struct domain *d = c->id.domid ? domain_known(c->id.domid) : NULL;
 
     if (d && is_of(c, d))
-        d->outstanding.requests--;
+        d->outstanding.changes--;
 }
 
 /* Who has left something unread all the time that this one has caused. That it
@@ -104,7 +108,7 @@ bool outstanding_full(struct domain *d)
 {
     long limit = quota[QUOTA_OUTSTANDING];
 
-    if (!limit || d->outstanding.requests < limit)
+    if (!limit || d->outstanding.changes < limit)
         return false;
     if (outstanding_timeout && has_passed(d->outstanding.since, 1)) {
         find_deaf(d);

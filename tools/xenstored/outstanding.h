@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests of a guest whose events wait for their readers. Beyond
- * QUOTA_OUTSTANDING no more of them are served: a reader that is only slow
- * would lose events of others for its sake. A request counts once for each
- * reader, however many watches that one has set on a node: it would choose
- * otherwise who is stopped. One that hardly reads must not stop a guest for
- * ever, so after a time those that still wait do not count, and neither do more
- * of them until it has read all: it is deaf. Each time that this happens again
- * soon it is deaf for longer. Domain 0 is free.
+ * Changes that a guest has made and whose events wait for their readers. Beyond
+ * QUOTA_OUTSTANDING of them no more of its requests are served: a reader that
+ * is only slow would lose events of others for its sake. A changed node counts
+ * once for each reader, however many watches that one has set on it: it would
+ * choose otherwise who is stopped. One that hardly reads must not stop a guest
+ * for ever, so after a time those that still wait do not count, and neither do
+ * more of them until it has read all: it is deaf. Each time that this happens
+ * again soon it is deaf for longer. Domain 0 is free.
  */
 #ifndef XENSTORED_OUTSTANDING_H
 #define XENSTORED_OUTSTANDING_H
@@ -20,7 +20,7 @@ struct domain;
 
 /* Part of struct domain; zeroed at first. */
 struct outstanding {
-    long requests;
+    long changes;
     uint32_t epoch; /* those of earlier ones do not count any more */
     uint64_t since; /* ms: when there were none last */
 };
@@ -34,7 +34,7 @@ struct deafness {
 
 struct connection;
 
-/* Who has caused an event, the first of a request's that waits for a reader. */
+/* Who has caused an event, the first of a change's that waits for a reader. */
 struct cause {
     struct identity id; /* domain 0: nobody, or it is not the first */
     uint32_t epoch;
@@ -47,6 +47,8 @@ extern long outstanding_timeout;
  * any more. */
 void outstanding_begin(struct domain *d);
 void outstanding_end(void);
+/* The events that follow, if any, are of another changed node. */
+void outstanding_change(void);
 /* An event waits, not yet in its reader's queue; it has been read or given up.
  */
 struct cause outstanding_add(struct connection *reader);

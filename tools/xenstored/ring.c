@@ -330,6 +330,14 @@ static bool indices_differ(const struct ring *r)
            load(&r->page->rsp_prod) != r->rsp_prod;
 }
 
+/* The page is never ahead of what the journal has, unless an end of that was
+ * lost, at this restart or at one before the page could be mapped. */
+static bool is_behind(const struct ring *r)
+{
+    return (int32_t)(load(&r->page->req_cons) - r->req_cons) > 0 ||
+           (int32_t)(load(&r->page->rsp_prod) - r->rsp_prod) > 0;
+}
+
 /* What was published last, as the journal has lost it: the guest must not see
  * its requests served twice. */
 static void believe_page(struct ring *r)
@@ -344,7 +352,7 @@ static int attach_page(struct ring *r, uint16_t domid, bool damaged)
     r->page = xen_map_ring(domid);
     if (!r->page)
         return EINVAL;
-    if (damaged && indices_differ(r))
+    if (is_behind(r) || (damaged && indices_differ(r)))
         believe_page(r);
     /* What stands before rsp_prod was put there before it was in the journal.
      */

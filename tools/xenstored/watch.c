@@ -10,6 +10,7 @@
 
 #include "connection.h"
 #include "hash.h"
+#include "outstanding.h"
 #include "state.h"
 
 static struct watch **bucket;
@@ -273,6 +274,7 @@ void watch_fire(const struct change *c)
 
     if (!watch_count)
         return;
+    outstanding_change();
     for (size_t i = 0; c->path[i]; i++) {
         h = hash_add(h, &c->path[i], 1);
         if (i == 0 || c->path[i + 1] == '/' || c->path[i + 1] == '\0')
@@ -289,6 +291,7 @@ void watch_fire_special(const char *name)
 
     if (!watch_count)
         return;
+    outstanding_change();
     for (w = bucket[hash & (bucket_count - 1)]; w; w = w->next_in_bucket)
         if (w->hash == hash && !strcmp(w->path, name) &&
             store_special_readable(name, &w->c->who))
