@@ -214,6 +214,22 @@ static void each_round_waits_for_all(void **state)
     cpu_online_map.bits = 1;
 }
 
+/* For the auditor. */
+static void nothing_is_freed_while_that_is_held_back(void **state)
+{
+    softirq_init();
+    open_softirq(ARCH_SOFTIRQ, others);
+    calls = 0;
+    rounds = 1;
+    rcu_hold(true);
+    call_rcu(&dead, free_some);
+    do_softirq();
+    assert_int_equal(rounds, 1);
+    rcu_hold(false);
+    do_softirq();
+    expect_turns(RCU_SOFTIRQ, 1);
+}
+
 static void others_come_between_tasklets(void **state)
 {
     softirq_init();
@@ -235,6 +251,7 @@ int main(void)
         cmocka_unit_test(others_come_between_vcpus),
         cmocka_unit_test(others_come_between_frees),
         cmocka_unit_test(each_round_waits_for_all),
+        cmocka_unit_test(nothing_is_freed_while_that_is_held_back),
         cmocka_unit_test(others_come_between_tasklets),
     };
 

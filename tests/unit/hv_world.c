@@ -12,6 +12,7 @@
 #include <hv/event_channel.h>
 #include <hv/grant_table.h>
 #include <hv/smp.h>
+#include <hv/softirq.h>
 #include <asm/e820.h>
 #include <asm/guest_tables.h>
 #include <asm/log_dirty.h>
@@ -234,6 +235,10 @@ unsigned long max_page = WORLD_FRAMES;
 unsigned long xen_phys_start;
 pte_t *idle_root;
 struct e820map hv_e820;
+
+void rcu_hold(bool hold)
+{
+}
 
 /* A test with grant tables or event channels has the hypervisor's. */
 __attribute__((weak)) int gnttab_get_shared_frame(struct domain *d,

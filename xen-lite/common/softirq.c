@@ -102,6 +102,10 @@ static struct {
     struct rcu_head *waiting; /* for the grace period under way */
     struct rcu_head *next;    /* for the one after it */
     cpumask_t outstanding;    /* CPUs the grace period still waits for */
+#ifdef HV_DEBUG
+    bool held;
+    unsigned int running;
+#endif
 } rcu = {.lock = SPIN_LOCK_INIT(LOCK_DEVICE)};
 
 /* No grace period is under way. */
@@ -128,6 +132,25 @@ void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head))
     spin_unlock_irqrestore(&rcu.lock, flags);
 }
 
+#ifdef HV_DEBUG
+void rcu_hold(bool hold)
+{
+    unsigned long flags = spin_lock_irqsave(&rcu.lock);
+
+    rcu.held = hold;
+    spin_unlock_irqrestore(&rcu.lock, flags);
+    while (hold && READ_ONCE(rcu.running))
+        cpu_relax();
+    if (!hold)
+        raise_softirq(RCU_SOFTIRQ);
+}
+#define rcu_is_held() rcu.held
+#define rcu_runs(n)   atomic_add(&rcu.running, n)
+#else
+#define rcu_is_held() false
+#define rcu_runs(n)   ((void)(n))
+#endif
+
 /* One at a time: the others come in between. */
 static void rcu_action(void)
 {
@@ -135,8 +158,9 @@ static void rcu_action(void)
     struct rcu_head *head = NULL;
 
     cpumask_clear(smp_processor_id(), &rcu.outstanding);
-    if (rcu.waiting && cpumask_empty(rcu.outstanding)) {
+    if (rcu.waiting && cpumask_empty(rcu.outstanding) && !rcu_is_held()) {
         head = rcu.waiting;
+        rcu_runs(1);
         rcu.waiting = head->next;
         if (rcu.waiting)
             raise_softirq(RCU_SOFTIRQ);
@@ -145,8 +169,10 @@ static void rcu_action(void)
     }
     spin_unlock_irqrestore(&rcu.lock, flags);
 
-    if (head)
+    if (head) {
         head->fn(head);
+        rcu_runs(-1);
+    }
 }
 
 void softirq_init(void)

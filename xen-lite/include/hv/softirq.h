@@ -65,5 +65,9 @@ struct rcu_head {
     void (*fn)(struct rcu_head *head);
 };
 void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head));
+#ifdef HV_DEBUG
+/* Until it is false again no such fn begins on any CPU, and none is running. */
+void rcu_hold(bool hold);
+#endif
 
 #endif

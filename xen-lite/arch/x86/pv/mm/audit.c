@@ -17,6 +17,7 @@
 #include <hv/event_channel.h>
 #include <hv/grant_table.h>
 #include <hv/page_alloc.h>
+#include <hv/softirq.h>
 #include <asm/paging.h>
 #include <asm/tlb.h>
 #include <xen/xen.h>
@@ -373,7 +374,9 @@ unsigned long audit_frames(bool verbose)
         printk(XENLOG_WARNING "audit: no memory\n");
     } else {
         set_paused(true);
+        rcu_hold(true);
         audit();
+        rcu_hold(false);
         set_paused(false);
         free_xenheap_pages(tally, order);
         printk(XENLOG_INFO "audit: %lu frames, %lu errors\n", max_page, errors);

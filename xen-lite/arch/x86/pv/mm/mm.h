@@ -87,6 +87,22 @@ static inline int finish_pending(struct domain *d)
                                                         : 0;
 }
 
+/*
+ * What a request that failed has dropped is finished before the next one for
+ * that domain, whoever makes it. One that dies may have no next one: the same
+ * request is made again then, until all is finished, and fails again. is_dying
+ * is read after put_page(), a barrier: if it is not set yet, the end of the
+ * domain finds the rest.
+ */
+static inline long after_failure(struct domain *d, long rc)
+{
+    long left = 0;
+
+    if (rc != -ERESTART && READ_ONCE(d->is_dying))
+        left = finish_pending(d);
+    return left ? left : rc;
+}
+
 /* --- types ---------------------------------------------------------------- */
 /* As put_page_type(), but -ERESTART leaves pg partial and not listed. */
 int put_page_type_step(struct page_info *pg);

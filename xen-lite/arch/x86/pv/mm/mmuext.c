@@ -373,22 +373,6 @@ static bool is_root_pair(const struct mmuext_op ops[2],
            ops[1].cmd == MMUEXT_NEW_USER_BASEPTR && pg_owner == current->domain;
 }
 
-/*
- * What a request that failed has dropped is finished before the next one for
- * that domain, whoever makes it. One that dies may have no next one: the same
- * request is made again then, until all is finished, and fails again. is_dying
- * is read after put_page(), a barrier: if it is not set yet, the end of the
- * domain finds the rest.
- */
-static long after_failure(struct domain *pg_owner, long rc)
-{
-    long left = 0;
-
-    if (rc != -ERESTART && READ_ONCE(pg_owner->is_dying))
-        left = finish_pending(pg_owner);
-    return left ? left : rc;
-}
-
 static long run_ops(uint64_t uops, uint32_t count, uint32_t *done,
                     struct domain *pg_owner)
 {

@@ -94,37 +94,42 @@ static int one_update(const struct mmu_update *req, struct domain *pt_owner,
 
 /* --- mmu_update(requests, count, &done, foreign) -------------------------- */
 
+/* 0: the caller itself, else a number + 1. *d is referenced. A domain that dies
+ * has none to be updated any more, once what this call has left there when it
+ * was interrupted is finished: who destroys it may have been by already. */
+static int find_table_owner(uint32_t number, struct domain **d)
+{
+    struct domain *cd = current->domain;
+    int rc;
+
+    *d = cd;
+    if (!number || number - 1 == cd->id)
+        return get_domain(cd) ? 0 : -ESRCH;
+    if (!cd->is_privileged)
+        return -EPERM;
+    *d = get_domain_by_id(number - 1);
+    if (!*d)
+        return -ESRCH;
+    if (!(*d)->is_special && !(*d)->is_dying)
+        return 0;
+    rc = (*d)->is_special ? -ESRCH : (int)after_failure(*d, -ESRCH);
+    put_domain(*d);
+    return rc;
+}
+
 /* foreign: owner of the frames; in the upper half owner of the tables + 1. */
 static int find_owners(uint32_t foreign, struct domain **pt_owner,
                        struct domain **pg_owner)
 {
-    struct domain *cd = current->domain;
-    uint32_t pt = foreign >> 16;
-    int rc;
+    int rc = find_table_owner(foreign >> 16, pt_owner);
 
-    *pg_owner = get_pg_owner((domid_t)foreign, &rc);
-    if (!*pg_owner)
+    if (rc)
         return rc;
-    *pt_owner = cd;
-    if (!pt || pt - 1 == cd->id)
-        return get_domain(cd) ? 0 : -ESRCH;
-    if (!cd->is_privileged)
-        rc = -EPERM;
-    else
-        *pt_owner = get_domain_by_id(pt - 1);
-    if (!cd->is_privileged || !*pt_owner)
-        goto refuse;
-    if ((*pt_owner)->is_special || (*pt_owner)->is_dying) {
-        /* What this call left when it was interrupted: who destroys the domain
-         * may have been by, and does not come again. */
-        if (!(*pt_owner)->is_special && finish_pending(*pt_owner))
-            rc = -ERESTART;
-        put_domain(*pt_owner);
-        goto refuse;
-    }
-    return 0;
-refuse:
-    put_pg_owner(*pg_owner);
+    *pg_owner = get_pg_owner((domid_t)foreign, &rc);
+    if (*pg_owner)
+        return 0;
+    rc = after_failure(*pt_owner, rc);
+    put_domain(*pt_owner);
     return rc;
 }
 
@@ -200,8 +205,10 @@ static long run_updates(uint64_t reqs, uint32_t count, uint32_t *done,
             rc = -EFAULT;
         else
             rc = one_update(&req, pt_owner, pg_owner);
-        if (unlikely(rc))
+        if (unlikely(rc)) {
+            rc = after_failure(pt_owner, rc);
             break;
+        }
         rc = finish_pending(pt_owner);
     }
     *done = i;
