@@ -7,13 +7,15 @@
  * gives it to the successor as --medium and --errors.
  *
  * A process that its guest has taken over may have anything there that it could
- * open: the successor compares it with what the store names.
+ * open: the supervisor and the successor compare it with what the store names.
  */
 #ifndef BACKENDS_BLOCK_KEPT_H
 #define BACKENDS_BLOCK_KEPT_H
 
-/* Numbers that a process reaches with nothing else. */
+/* Numbers that a process reaches with nothing else: what it inherits lies above
+ * them, however much its supervisor has open. */
 #define KEPT_MEDIUM 200
 #define KEPT_ERRORS 201 /* see medium.h */
+#define KEPT_ABOVE  202
 
 #endif

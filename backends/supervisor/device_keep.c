@@ -3,6 +3,8 @@
  * What of a device must not go with its process (device.h).
  */
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <base/macros.h>
@@ -21,10 +23,54 @@ void device_drop_removed(struct device *d)
     d->kept = -1;
 }
 
+static char *read_node(struct device *d, const char *key)
+{
+    char node[DEVICE_PATH + 32];
+    unsigned int len;
+
+    snprintf(node, sizeof(node), "%s/%s", d->path, key);
+    return xs_read(d->all->store->xs, XBT_NULL, node, &len);
+}
+
+/* What the hotplug script has found the medium to be: that of ours says it of
+ * all, others of block devices alone. A backend cannot write these nodes. */
+static bool medium_id(struct device *d, char *id, size_t n)
+{
+    char *text = read_node(d, "physical-device-id");
+    unsigned int major, minor;
+    bool known = text;
+
+    if (text) {
+        snprintf(id, n, "%s", text);
+    } else if ((text = read_node(d, "physical-device")) &&
+               sscanf(text, "%x:%x", &major, &minor) == 2) {
+        snprintf(id, n, "%u:%u", major, minor);
+        known = true;
+    }
+    free(text);
+    return known;
+}
+
+/* Of a medium that no script has named nothing is kept. */
+static void keep_medium(struct device *d)
+{
+    struct kept_medium shown = kept_medium_look(d->worker.process.fd);
+    char id[64];
+
+    if (shown.fd < 0)
+        return;
+    if (medium_id(d, id, sizeof(id)) && kept_medium_is(&shown, id)) {
+        kept_medium_let_go(&d->medium);
+        d->medium = shown;
+    } else {
+        kept_medium_let_go(&shown);
+    }
+}
+
 void device_keep(struct device *d, bool fresh)
 {
-    if (d->kind->disk && d->worker.pid && !d->gone.armed)
-        kept_medium_take(&d->medium, d->worker.process.fd);
+    if (d->kind->disk && d->worker.pid && !d->gone.armed && !d->medium.taken)
+        keep_medium(d);
     if (d->kept >= 0 || !d->kind->keep)
         return;
     d->kept = d->kind->keep(d->all, d->path, fresh);

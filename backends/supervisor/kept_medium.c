@@ -7,11 +7,13 @@
 #include <linux/fs.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <daemon/log.h>
@@ -36,46 +38,58 @@ static void close_away(int fd)
         pthread_detach(t);
 }
 
-/* Without a question to a file server. What else the process may have put there
- * is not kept for it. */
-static bool is_medium(int fd)
+struct kept_medium kept_medium_look(int pidfd)
 {
+    struct kept_medium k = {pidfd_getfd(pidfd, KEPT_MEDIUM, 0), -1, true};
+
+    if (k.fd < 0)
+        return KEPT_NO_MEDIUM;
+    k.errors = pidfd_getfd(pidfd, KEPT_ERRORS, 0);
+    return k;
+}
+
+/* Without a question to a file server: any other than this one may wait for it
+ * in vain. */
+static bool look_at(int fd, struct statx *x)
+{
+    return !statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+                  STATX_TYPE | STATX_INO | STATX_SIZE, x);
+}
+
+static bool is_named(int fd, const char *id)
+{
+    char text[64] = "";
     struct statx x;
 
-    return !statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &x) &&
-           (S_ISREG(x.stx_mode) || S_ISBLK(x.stx_mode));
+    if (fd < 0 || !look_at(fd, &x))
+        return false;
+    if (S_ISBLK(x.stx_mode))
+        snprintf(text, sizeof(text), "%u:%u", x.stx_rdev_major,
+                 x.stx_rdev_minor);
+    else if (S_ISREG(x.stx_mode))
+        snprintf(text, sizeof(text), "file:%llu:%llu",
+                 (unsigned long long)makedev(x.stx_dev_major, x.stx_dev_minor),
+                 (unsigned long long)x.stx_ino);
+    return *text && !strcmp(text, id);
 }
 
-static int fetch(int pidfd, int number)
+bool kept_medium_is(struct kept_medium *k, const char *id)
 {
-    int fd = pidfd_getfd(pidfd, number, 0);
-
-    if (fd < 0 || is_medium(fd))
-        return fd;
-    close_away(fd);
-    return -1;
-}
-
-void kept_medium_take(struct kept_medium *k, int pidfd)
-{
-    int fd = k->taken ? -1 : fetch(pidfd, KEPT_MEDIUM);
-
-    if (fd < 0)
-        return;
-    kept_medium_let_go(k);
-    *k = (struct kept_medium){fd, fetch(pidfd, KEPT_ERRORS), true};
+    if (!is_named(k->errors, id)) {
+        close_away(k->errors);
+        k->errors = -1;
+    }
+    return is_named(k->fd, id);
 }
 
 static bool size_of(int fd, uint64_t *bytes)
 {
     struct statx x;
 
-    if (!ioctl(fd, BLKGETSIZE64, bytes))
-        return true;
-    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_SIZE, &x))
+    if (!look_at(fd, &x))
         return false;
     *bytes = x.stx_size;
-    return true;
+    return !S_ISBLK(x.stx_mode) || !ioctl(fd, BLKGETSIZE64, bytes);
 }
 
 /* It is raised alone: its number may be another process's by now, which has no

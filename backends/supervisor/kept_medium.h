@@ -21,8 +21,13 @@ struct kept_medium {
 };
 #define KEPT_NO_MEDIUM ((struct kept_medium){-1, -1, false})
 
-/* From the process, if it has opened its medium; again and again until then. */
-void kept_medium_take(struct kept_medium *k, int pidfd);
+/* What the process has where its medium is to be, or nothing. Its guest may
+ * have taken it over: who keeps what is not the medium, as the lock by which
+ * the process is known to live, takes a dead process for the living one. */
+struct kept_medium kept_medium_look(int pidfd);
+/* Is it the medium of this name? MAJOR:MINOR, a block device, or
+ * file:DEVICE:INODE, all decimal. */
+bool kept_medium_is(struct kept_medium *k, const char *id);
 /* The process of this number may write all of the medium, which has grown. */
 void kept_medium_allow(const struct kept_medium *k, pid_t pid, int pidfd);
 /* The device is over. */

@@ -17,6 +17,7 @@
 #include <daemon/log.h>
 #include <daemon/pid_lock.h>
 
+#include "../block/kept.h"
 #include "../common/handover.h"
 
 /* A guest may have taken it over, and each request costs this daemon and the
@@ -244,7 +245,9 @@ static char **keep(char **a, const char *option, int fd, struct number *n)
 {
     if (fd < 0)
         return a;
-    fcntl(fd, F_SETFD, 0);
+    fd = fcntl(fd, F_DUPFD, KEPT_ABOVE); /* to stay, as the other does not */
+    if (fd < 0)
+        _exit(127);
     snprintf(n->text, sizeof(n->text), "%d", fd);
     *a++ = (char *)option;
     *a++ = n->text;

@@ -152,6 +152,17 @@ static long closes_another(void)
     return close(other);
 }
 
+/* As if it were what a supervisor keeps of a process. */
+static long gives_its_lock_another_number(void)
+{
+    return fcntl(lock, F_DUPFD, 200);
+}
+
+static long gives_its_lock_another_number_for_itself(void)
+{
+    return fcntl(lock, F_DUPFD_CLOEXEC, 200);
+}
+
 static void process_cannot_leave_its_supervisor(void **state)
 {
     lock = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -163,6 +174,9 @@ static void process_cannot_leave_its_supervisor(void **state)
     assert_int_equal(with_filter(lets_its_record_go), EPERM);
     assert_int_equal(with_filter(lets_its_record_go_and_would_wait), EPERM);
     assert_int_equal(with_filter(replaces_its_lock), EPERM);
+    assert_int_equal(with_filter(gives_its_lock_another_number), EPERM);
+    assert_int_equal(with_filter(gives_its_lock_another_number_for_itself),
+                     EPERM);
     assert_int_equal(with_filter(closes_another), 0);
     close(other);
     close(record);

@@ -68,10 +68,10 @@ const char *kernel_driver_name(const char *kind)
 static struct played_device *disk_at(const char *path, const char *prefix,
                                      const char *key)
 {
-    char pattern[64], found[16];
+    char pattern[64], found[32];
     unsigned int n;
 
-    snprintf(pattern, sizeof(pattern), "%sbackend/vbd/%d/%%u/%%15s", prefix,
+    snprintf(pattern, sizeof(pattern), "%sbackend/vbd/%d/%%u/%%31s", prefix,
              DOMAIN);
     if (sscanf(path, pattern, &n, found) != 2 || n >= DISKS ||
         strcmp(found, key))
@@ -100,6 +100,12 @@ static void *answer(int present, const char *fmt, int value)
     return present ? strdup(text) : NULL;
 }
 
+static void *text_of(const char *node)
+{
+    errno = ENOENT;
+    return *node ? strdup(node) : NULL;
+}
+
 void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
               unsigned int *len)
 {
@@ -119,9 +125,13 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
     if ((d = disk_at(path, "", "type")))
         return strdup(d->foreign ? "qdisk" : "phy");
     if ((d = disk_at(path, "error/", "error")))
-        return *d->error ? strdup(d->error) : NULL;
+        return text_of(d->error);
+    if ((d = disk_at(path, "", "physical-device-id")))
+        return text_of(d->medium_id);
+    if ((d = disk_at(path, "", "physical-device")))
+        return text_of(d->number);
     if ((d = qdisk_at(path, "/params")))
-        return *d->params ? strdup(d->params) : NULL;
+        return text_of(d->params);
     if ((d = qdisk_at(path, "/state")))
         return answer(d->qdisk_state, "%d", d->qdisk_state);
     return answer(!strcmp(path, "/local/domain/3") && !played->unknown, "", 0);

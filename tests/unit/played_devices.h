@@ -20,6 +20,8 @@ struct played_device {
     volatile bool foreign;          /* another program's of this kind */
     char error[512];                /* "": no such node */
     char params[32];                /* of backend/qdisk; likewise */
+    char medium_id[64];             /* physical-device-id; likewise */
+    char number[16];                /* physical-device; likewise */
     volatile int qdisk_state;       /* of a device there; 0: none */
     int restarts;                   /* -1: likewise */
     unsigned int withdrawn;         /* times that the node was removed */

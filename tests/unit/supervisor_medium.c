@@ -10,8 +10,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../backends/block/kept.h"
 #include "../../backends/common/xenbus_state.h"
 #include "supervisor_world.h"
 
@@ -29,23 +31,34 @@ static bool is_free(void)
     return got;
 }
 
+/* As the hotplug script has found it. */
+static void name_medium(void)
+{
+    struct stat st;
+    int fd;
+
+    snprintf(medium, sizeof(medium), "%s.medium", program);
+    fd = open(medium, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(close(fd), 0);
+    snprintf(disk->medium_id, sizeof(disk->medium_id), "file:%llu:%llu",
+             (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+}
+
 /* The process opens and locks it, or goes on with what it is given: it tells of
  * its last arguments but one in the place of a record. */
 static void begin_with_medium(void)
 {
     char script[512];
-    int fd;
 
     kinds[0].disk = true;
-    snprintf(medium, sizeof(medium), "%s.medium", program);
-    fd = open(medium, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    assert_int_equal(close(fd), 0);
+    name_medium();
     snprintf(script, sizeof(script),
              "exec bash -c 'left=new; device=${@: -1}\n"
              "[ \"$7\" != --medium ] || { left=left; exec 200<&$8; }\n"
              "[ $left = left ] || exec 200<>%s\n"
              "[ \"$9\" != --errors ] || left=both\n"
-             "exec 201<%s; flock -n 200 || left=busy\n"
+             "exec 201<%s; flock -w 5 200 || left=busy\n"
              "echo $$ $left $device >> %s; exec sleep 1000' x \"$@\"",
              medium, medium, started);
     begin(script);
@@ -160,21 +173,93 @@ static void process_may_write_what_its_medium_has_grown_by(void **unused)
     remove_it();
 }
 
-static void what_is_no_medium_is_not_kept(void **unused)
+/* What it has in the place of its medium and of the other description. */
+static void begin_showing(const char *shown)
 {
-    char script[200];
+    char script[256];
 
     kinds[0].disk = true;
+    name_medium();
     snprintf(script, sizeof(script),
-             "exec bash -c 'exec 200<>/dev/null; echo $$ null ${@: -1} >> %s\n"
+             "exec bash -c 'exec %s; echo $$ shown ${@: -1} >> %s\n"
              "exec sleep 1000' x \"$@\"",
+             shown, started);
+    begin(script);
+    await_process(1, "shown");
+    connect_disk();
+}
+
+static void nothing_is_kept_of(const char *shown)
+{
+    begin_showing(shown);
+    assert_int_equal(devices.list->medium.fd, -1);
+    remove_it();
+}
+
+static void what_is_no_medium_is_not_kept(void **unused)
+{
+    nothing_is_kept_of("200<>/dev/null");
+}
+
+/* Who had its lock would take the dead process for a living one for ever. */
+static void lock_of_the_process_is_not_kept_in_the_place_of_a_medium(void **u)
+{
+    begin_showing("200<&$6 201<&$6");
+    assert_int_equal(devices.list->medium.fd, -1);
+    kill_it();
+    await_process(2, "shown");
+    remove_it();
+}
+
+static void record_is_not_kept_in_the_place_of_a_medium(void **unused)
+{
+    nothing_is_kept_of("200<&$4");
+}
+
+static void nothing_but_the_medium_is_kept_beside_it(void **unused)
+{
+    char shown[120];
+
+    snprintf(shown, sizeof(shown), "200<>%s.medium 201<&$6", program);
+    begin_showing(shown);
+    assert_int_not_equal(devices.list->medium.fd, -1);
+    assert_int_equal(devices.list->medium.errors, -1);
+    remove_it();
+}
+
+static void medium_that_no_script_has_named_is_not_kept(void **unused)
+{
+    char shown[100];
+
+    snprintf(shown, sizeof(shown), "200<>%s.medium", program);
+    begin_showing(shown);
+    kept_medium_let_go(&devices.list->medium);
+    disk->medium_id[0] = 0;
+    strcpy(disk->number, "8:10"); /* by another script: a device */
+    device_keep(devices.list, false);
+    assert_int_equal(devices.list->medium.fd, -1);
+    remove_it();
+}
+
+/* However much the supervisor has open. */
+static void what_a_process_inherits_is_no_medium(void **unused)
+{
+    int many[KEPT_MEDIUM], n = 0;
+    char script[256];
+
+    do
+        many[n] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    while (many[n++] < KEPT_MEDIUM - 2 && n < KEPT_MEDIUM);
+    snprintf(script, sizeof(script),
+             "exec bash -c 'f=free; for n in 200 201; do\n"
+             "[ ! -e /proc/$$/fd/$n ] || f=taken; done\n"
+             "echo $$ $f ${@: -1} >> %s; exec sleep 1000' x \"$@\"",
              started);
     begin(script);
-    await_process(1, "null");
-    connect_disk();
-    assert_int_equal(devices.list->medium.fd, -1);
+    while (n--)
+        close(many[n]);
+    await_process(1, "free");
     remove_disk();
-    kinds[0].disk = false;
 }
 
 int main(void)
@@ -187,6 +272,11 @@ int main(void)
         TEST(another_device_does_not_get_it),
         TEST(process_may_write_what_its_medium_has_grown_by),
         TEST(what_is_no_medium_is_not_kept),
+        TEST(lock_of_the_process_is_not_kept_in_the_place_of_a_medium),
+        TEST(record_is_not_kept_in_the_place_of_a_medium),
+        TEST(nothing_but_the_medium_is_kept_beside_it),
+        TEST(medium_that_no_script_has_named_is_not_kept),
+        TEST(what_a_process_inherits_is_no_medium),
     };
 
     return cmocka_run_group_tests_name("supervisor_medium", tests, world_begins,
