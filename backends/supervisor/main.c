@@ -6,11 +6,13 @@
  * when this one ends.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xlctrl.h>
 
@@ -70,6 +72,9 @@ static void usage(FILE *f)
           "devices\n"
           "  -S, --status           print all devices and their backends, in "
           "JSON\n"
+          "  -u, --in-use DEVICE    exit with 0 if somebody has claimed this "
+          "block\n"
+          "                         device from the kernel, with 1 if not\n"
           "  -p, --pid-file FILE    write the process id there\n"
           "                         (default " PID_FILE ")\n"
           "  -l, --log FILE         where the log goes in the background\n"
@@ -121,12 +126,23 @@ struct options {
     bool foreground, stop, status;
 };
 
+/* For the hotplug script. It is opened to read, so that nobody is told of a
+ * change when it is closed, and nothing in it is looked at. */
+static bool is_in_use(const char *path)
+{
+    struct stat st;
+
+    return !stat(path, &st) && S_ISBLK(st.st_mode) &&
+           open(path, O_RDONLY | O_EXCL | O_CLOEXEC) < 0 && errno == EBUSY;
+}
+
 static void parse_options(struct options *o, int argc, char **argv)
 {
     static const struct option longs[] = {
         {"interactive", no_argument, NULL, 'i'},
         {"stop", no_argument, NULL, 's'},
         {"status", no_argument, NULL, 'S'},
+        {"in-use", required_argument, NULL, 'u'},
         {"pid-file", required_argument, NULL, 'p'},
         {"log", required_argument, NULL, 'l'},
         {"backend-dir", required_argument, NULL, 'b'},
@@ -138,7 +154,8 @@ static void parse_options(struct options *o, int argc, char **argv)
     };
     int c;
 
-    while ((c = getopt_long(argc, argv, "isSp:l:b:r:c:dh", longs, NULL)) != -1)
+    while ((c = getopt_long(argc, argv, "isSu:p:l:b:r:c:dh", longs, NULL)) !=
+           -1)
         switch (c) {
         case 'i':
             o->foreground = true;
@@ -149,6 +166,8 @@ static void parse_options(struct options *o, int argc, char **argv)
         case 'S':
             o->status = true;
             break;
+        case 'u':
+            exit(!is_in_use(optarg));
         case 'p':
             o->pid_file = optarg;
             break;

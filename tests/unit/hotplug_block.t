@@ -28,6 +28,7 @@ mkdir "$dir"/{bin,mnt,dead}
 for m in read write list exists rm; do
     ln -s "$PWD/build/bin/xenstore" "$dir/bin/xenstore-$m"
 done
+ln -s "$PWD/build/bin/xen-backendd" "$dir/bin"
 build/bin/xenstored --no-domains --pid-file "$dir/pid" || exit 1
 
 # disk DOMID MEDIUM MODE: the script is run for a disk of that domain; format=:
@@ -200,6 +201,7 @@ canonically() { # NAME URI...
     done
 }
 check "an export has one name" canonically "nbd h:10809 x" nbd://h/x nbd://h:10809/x nbd+tcp://H/x nbd:h:10809:exportname=x nbd:h:exportname=x
+check "a port has one number" canonically "nbd h:10809 x" nbd://h:010809/x nbd:h:00010809:exportname=x
 check "so has one without a name of its own" canonically "nbd h:10809 " nbd://h nbd://h/ nbd:h:10809 nbd:H nbd:h:10809:exportname=
 check "so has one at an address of IPv6" canonically "nbd ::1:10809 x/y" "nbd://[::1]/x/y" "nbd:[::1]:10809:exportname=x/y"
 check "so has one at a socket" canonically "nbd unix:/s x" "nbd+unix:///x?socket=/s" "nbd:unix:/s:exportname=x"
@@ -239,9 +241,20 @@ elsewhere() { # DEVICE COMMAND...
     rm -f "$dir/is_mounted"
     return $status
 }
+moves() { # FROM TO MODE: the same machine has it by another name
+    disk 8 "$1" 'w!'
+    xenstore-write /local/domain/8/vm /vm/9
+    takes "$2" "$3"
+    local status=$?
+    xenstore-rm /local/domain/0/backend/vbd/8
+    xenstore-rm /local/domain/8
+    return $status
+}
 check "the file of a loop device that is mounted elsewhere is refused" elsewhere "$on_mounted" refuses "in use through $on_mounted" "$dir/mounted" w
+check "but not that of one that this machine has elsewhere" elsewhere "$on_mounted" moves "$on_mounted" "$dir/mounted" w
 check "w! overrides that" elsewhere "$on_mounted" takes "$dir/mounted" 'w!'
 check "a reader of what is mounted read-only elsewhere is let in" elsewhere "-r $on_mounted" takes "$dir/mounted" r
+check "what is the medium itself is the backend's to find" elsewhere "$on_mounted" takes "$on_mounted" w
 check "its file is free when nobody has it mounted" takes "$dir/mounted" w
 
 mv "$dir/swap" "$dir/of 100% swap"
