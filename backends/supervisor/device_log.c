@@ -92,26 +92,43 @@ static void write_log(struct device_log *l, const char *text, size_t n)
     }
 }
 
-/* As much as goes to the log at once. */
+/* As much as goes to the log at once: whole lines, for others write there, and
+ * any part may be dropped. */
 struct output {
     struct device_log *log;
     size_t used;
     char text[8192];
 };
 
+static void add(struct output *o, const char *text, size_t n)
+{
+    memcpy(o->text + o->used, text, n);
+    o->used += n;
+}
+
+static void begin_line(struct output *o)
+{
+    add(o, o->log->name, strlen(o->log->name));
+    add(o, ": ", 2);
+}
+
 static void flush(struct output *o)
 {
-    if (o->used)
-        write_log(o->log, o->text, o->used);
+    if (!o->used)
+        return;
+    if (o->text[o->used - 1] != '\n')
+        add(o, "\n", 1);
+    write_log(o->log, o->text, o->used);
     o->used = 0;
 }
 
-static void put(struct output *o, const char *text, size_t n)
+static void put(struct output *o, char c)
 {
-    if (o->used + n > sizeof(o->text))
+    if (!o->used || o->text[o->used - 1] == '\n')
+        begin_line(o);
+    add(o, &c, 1);
+    if (sizeof(o->text) - o->used < strlen(o->log->name) + 4)
         flush(o);
-    memcpy(o->text + o->used, text, n);
-    o->used += n;
 }
 
 static bool is_plain(char c)
@@ -125,14 +142,8 @@ static void pass_on(struct device_log *l, const char *text, size_t n)
 {
     struct output o = {.log = l};
 
-    for (size_t i = 0; i < n; i++) {
-        if (!l->in_line) {
-            put(&o, l->name, strlen(l->name));
-            put(&o, ": ", 2);
-        }
-        put(&o, &text[i], 1);
-        l->in_line = text[i] != '\n';
-    }
+    for (size_t i = 0; i < n; i++)
+        put(&o, text[i]);
     flush(&o);
 }
 
@@ -202,8 +213,6 @@ void device_log_close(struct device_log *l)
     l->open = false;
     for (int i = 0; i < LAST_READS && copy(l); i++)
         ;
-    if (l->in_line)
-        pass_on(l, "\n", 1);
     end_line(l);
     event_timer_cancel(l->loop, &l->rest);
     event_source_remove(l->loop, &l->source);

@@ -29,7 +29,6 @@ struct device_log {
     size_t limit, used;
     uint64_t minute_ms;      /* when the present one began */
     bool told;               /* that lines are dropped */
-    bool in_line;            /* what went to the log last was no end of one */
     struct event_timer rest; /* then it is read now and then only */
     char line[256];          /* that is coming in, as far as there is room */
     size_t length;

@@ -109,6 +109,38 @@ static void what_a_backend_says_is_seen_to_be_its_own(void **unused)
     free(all);
 }
 
+/* Whatever of it is dropped or cut, and whoever else writes in between. */
+static void every_line_of_a_backend_begins_with_its_name(void **unused)
+{
+    static char text[1000];
+    struct device_log log = {0};
+    int saved = dup(STDERR_FILENO), file = memfd_create("log", 0), end;
+    char path[64], all[8192] = "";
+
+    snprintf(path, sizeof(path), "%s/pipe", dir);
+    memset(text, 'x', sizeof(text));
+    dup2(file, STDERR_FILENO);
+    assert_int_equal(device_log_open(&log, &loop, path, "a device", 600), 0);
+    end = device_log_end(path);
+    assert_int_equal(write(end, text, 500), 500);
+    log.source.ready(&log.source, 0);
+    assert_int_equal(write(STDERR_FILENO, "another\n", 8), 8);
+    assert_int_equal(write(end, text, sizeof(text)), sizeof(text));
+    log.source.ready(&log.source, 0); /* dropped */
+    log.minute_ms -= 60000;
+    assert_int_equal(write(end, "xenstored error: no\n", 20), 20);
+    log.source.ready(&log.source, 0);
+    device_log_close(&log);
+    close(end);
+    unlink(path);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    pread(file, all, sizeof(all) - 1, 0);
+    close(file);
+    assert_non_null(strstr(all, "x\nanother\n"));
+    assert_non_null(strstr(all, "\na device: xenstored error: no\n"));
+}
+
 /* Who ends again and again has as much to say as one that goes on. */
 static void successors_have_no_more_to_say(void **unused)
 {
@@ -316,6 +348,7 @@ int main(void)
         cmocka_unit_test(what_a_backend_says_is_seen_to_be_its_own),
         cmocka_unit_test(successors_have_no_more_to_say),
         cmocka_unit_test(log_that_goes_on_is_closed),
+        cmocka_unit_test(every_line_of_a_backend_begins_with_its_name),
         cmocka_unit_test(backend_that_asks_without_end_is_served_now_and_then),
         cmocka_unit_test(what_a_backend_gone_mad_says_is_not_even_read),
         cmocka_unit_test(supervisor_can_come_again),
