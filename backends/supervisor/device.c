@@ -493,6 +493,8 @@ void device_state_seen(struct device *d, int state)
     if (!d->worker.pid) {
         if (another)
             is_anew(d);
+        else if (is_over(d)) /* which is seen to when the timer fires */
+            kept_medium_let_go(&d->medium);
         return;
     }
     d->worker.gate.over = over = over || is_over(d);

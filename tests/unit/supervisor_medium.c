@@ -99,6 +99,31 @@ static void medium_stays_claimed_without_any_process(void **unused)
     remove_it();
 }
 
+static bool waits_for_another(void)
+{
+    return !devices.list->worker.pid && devices.list->timer.armed &&
+           devices.list->wait_ms > 500;
+}
+
+/* Though its next process is not due yet. */
+static void medium_is_free_at_once_when_there_is_no_process(void **unused)
+{
+    begin_with_medium();
+    write_program("exit 1");
+    kill_it();
+    assert_true(within(10000, waits_for_another));
+    assert_false(is_free());
+    disk->online = 0;
+    disk->state = XenbusStateClosed;
+    devices_check(&devices, BACK "/state");
+    assert_int_equal(devices.list->medium.fd, -1);
+    disk->error[0] = 0;
+    disk->state = 0;
+    fire_timers_of_devices();
+    disk->error[0] = 0;
+    remove_it();
+}
+
 /* It takes from the process what the former one had. */
 static void next_supervisor_has_it_as_well(void **unused)
 {
@@ -267,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(medium_stays_claimed_between_two_processes),
         TEST(medium_stays_claimed_without_any_process),
+        TEST(medium_is_free_at_once_when_there_is_no_process),
         TEST(next_supervisor_has_it_as_well),
         TEST(medium_is_free_when_the_device_is_closed),
         TEST(another_device_does_not_get_it),
