@@ -400,7 +400,10 @@ static int why_not(struct nbd *n, const char *name, int rc)
     return log_reason(rc, "%s", words ? words : "the server has gone");
 }
 
-/* Of an image in which all of the disk is written anew, beside what snapshots
+/* No more than a bound for one server: the next one's is of what this one has
+ * made of the image.
+ *
+ * Of an image in which all of the disk is written anew, beside what snapshots
  * keep, with the tables for that: a quarter is for the smallest clusters. */
 static uint64_t most_bytes(struct nbd *n, int image)
 {

@@ -35,17 +35,28 @@ static int refuse_sockets(scmp_filter_ctx ctx)
     return rc;
 }
 
-/* Behind the end of a file, where no limit of its length counts. */
+static int refuse_mode(scmp_filter_ctx ctx, uint32_t mask, uint32_t mode)
+{
+    return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EOPNOTSUPP),
+                            SCMP_SYS(fallocate), 1,
+                            SCMP_A1(SCMP_CMP_MASKED_EQ, mask, mode));
+}
+
+/* What takes room behind the end of a file, or moves it, where no limit of its
+ * length counts: all but to write zeroes, to make a hole, and what a write of
+ * as much would do. */
 static int refuse_room(scmp_filter_ctx ctx)
 {
-    static const int modes[] = {FALLOC_FL_KEEP_SIZE,
-                                FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE};
+    const uint32_t keep = FALLOC_FL_KEEP_SIZE, hole = FALLOC_FL_PUNCH_HOLE,
+                   zero = FALLOC_FL_ZERO_RANGE, known = keep | hole | zero;
+    const uint32_t others[] = {keep, hole, keep | zero, hole | zero, known};
     int rc = 0;
 
-    for (size_t i = 0; !rc && i < ARRAY_SIZE(modes); i++)
-        rc = seccomp_rule_add(
-            ctx, SCMP_ACT_ERRNO(EOPNOTSUPP), SCMP_SYS(fallocate), 1,
-            SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, modes[i]));
+    for (unsigned int bit = 0; !rc && bit < 32; bit++)
+        if (!(known & 1u << bit))
+            rc = refuse_mode(ctx, 1u << bit, 1u << bit);
+    for (size_t i = 0; !rc && i < ARRAY_SIZE(others); i++)
+        rc = refuse_mode(ctx, UINT32_MAX, others[i]);
     return rc;
 }
 

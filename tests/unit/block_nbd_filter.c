@@ -67,6 +67,11 @@ static int takes_no_room(void)
     return !refuses(fallocate(-1, keep, 0, 1), EOPNOTSUPP) +
            !refuses(fallocate(-1, keep | FALLOC_FL_ZERO_RANGE, 0, 1),
                     EOPNOTSUPP) +
+           !refuses(fallocate(-1, FALLOC_FL_INSERT_RANGE, 0, 1), EOPNOTSUPP) +
+           !refuses(fallocate(-1, FALLOC_FL_COLLAPSE_RANGE, 0, 1), EOPNOTSUPP) +
+           !refuses(fallocate(-1, keep | FALLOC_FL_UNSHARE_RANGE, 0, 1),
+                    EOPNOTSUPP) +
+           !refuses(fallocate(-1, 1 << 20, 0, 1), EOPNOTSUPP) +
            !refuses(fallocate(-1, 0, 0, 1), EBADF) +
            !refuses(fallocate(-1, FALLOC_FL_ZERO_RANGE, 0, 1), EBADF) +
            !refuses(fallocate(-1, keep | FALLOC_FL_PUNCH_HOLE, 0, 1), EBADF);
