@@ -270,14 +270,13 @@ static bool size_now(int fd, uint64_t *bytes)
 {
     struct statx x;
 
-    if (!ioctl(fd, BLKGETSIZE64, bytes))
-        return true;
     if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
-              STATX_TYPE | STATX_SIZE, &x) ||
-        !S_ISREG(x.stx_mode)) /* a device's node has a size of no meaning */
+              STATX_TYPE | STATX_SIZE, &x))
         return false;
+    if (S_ISBLK(x.stx_mode)) /* its node has a size of no meaning */
+        return !ioctl(fd, BLKGETSIZE64, bytes);
     *bytes = x.stx_size;
-    return true;
+    return S_ISREG(x.stx_mode);
 }
 
 uint64_t storage_bytes(const struct storage *s)

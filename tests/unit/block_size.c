@@ -111,6 +111,19 @@ static void another_size_of_a_device_is_noticed(void **state)
     end_to_watch(&n);
 }
 
+/* A file's server may be asked by that, and wait for ever. */
+static void size_of_a_file_is_not_asked_as_of_a_device(void **state)
+{
+    struct storage s;
+
+    assert_int_equal(open_it(&s, image, "r"), 0);
+    sizes_asked = 0;
+    assert_int_equal(storage_bytes(&s), MIB);
+    assert_false(storage_resized(&s));
+    assert_int_equal(sizes_asked, 0);
+    storage_close(&s);
+}
+
 static void a_size_that_is_not_told_is_no_other(void **state)
 {
     struct storage s;
@@ -131,6 +144,7 @@ int main(void)
         cmocka_unit_test(another_size_of_a_file_is_noticed),
         cmocka_unit_test(writing_to_a_file_is_no_news),
         cmocka_unit_test(another_size_of_a_device_is_noticed),
+        cmocka_unit_test(size_of_a_file_is_not_asked_as_of_a_device),
         cmocka_unit_test(a_size_that_is_not_told_is_no_other),
     };
 

@@ -100,6 +100,7 @@ ssize_t pread(int fd, void *data, size_t n, off_t offset)
 }
 
 bool secure, size_refused;
+unsigned int sizes_asked;
 unsigned int secure_discards;
 
 int ioctl(int fd, unsigned long request, ...)
@@ -110,6 +111,7 @@ int ioctl(int fd, unsigned long request, ...)
     va_start(ap, request);
     range = va_arg(ap, void *);
     va_end(ap);
+    sizes_asked += request == BLKGETSIZE64;
     if (request == BLKGETSIZE64 && size_refused) {
         errno = EPERM;
         return -1;

@@ -39,7 +39,8 @@ extern bool data_lost;           /* as the kernel tells each description once */
 extern volatile int flush_error; /* of the next one alone, as the kernel's */
 extern bool secure;              /* devices discard securely */
 extern unsigned int secure_discards;
-extern bool size_refused; /* by a filter of system calls, for example */
+extern unsigned int sizes_asked; /* of a device, or what may be one */
+extern bool size_refused;        /* by a filter of system calls, for example */
 
 /* --- the media --- */
 
