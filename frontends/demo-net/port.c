@@ -6,7 +6,6 @@
 #include <lwip/dhcp.h>
 #include <lwip/etharp.h>
 #include <lwip/init.h>
-#include <lwip/priv/tcp_priv.h>
 #include <lwip/prot/tcp.h>
 #include <lwip/netif.h>
 #include <lwip/sys.h>
@@ -63,41 +62,15 @@ u32_t isn_of(const struct ip4_addr *local, u16_t local_port,
                       1UL << 32 | (uint32_t)local_port << 16 | remote_port);
 }
 
-/* lwIP has those it has heard of last in front. Nobody is told: it is the names
- * of others that a flood of beginnings comes with. */
-static void end_oldest_half_open(void)
-{
-    struct tcp_pcb *oldest = NULL;
-
-    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
-        if (pcb->state == SYN_RCVD)
-            oldest = pcb;
-    if (oldest)
-        tcp_abandon(oldest, 0);
-}
-
-static void make_room_for_beginning(struct tcp_pcb *pcb,
-                                    const struct tcp_hdr *h)
-{
-    const struct tcp_pcb_listen *l = (const struct tcp_pcb_listen *)pcb;
-
-    if (pcb->state == LISTEN && l->accepts_pending >= l->backlog &&
-        (TCPH_FLAGS(h) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
-        end_oldest_half_open();
-}
-
-int8_t look_at_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
-                       uint16_t options, const uint8_t *second)
+int8_t look_at_segment(const struct tcp_hdr *h, uint16_t options,
+                       const uint8_t *second)
 {
     struct segment s = {.syn = TCPH_FLAGS(h) & TCP_SYN,
                         .window = h->wnd,
                         .options = (const uint8_t *)(h + 1),
                         .bytes = options};
 
-    if (second || !segment_is_sound(&s))
-        return ERR_VAL;
-    make_room_for_beginning(pcb, h);
-    return ERR_OK;
+    return !second && segment_is_sound(&s) ? ERR_OK : ERR_VAL;
 }
 
 /* --- frames --------------------------------------------------------------- */

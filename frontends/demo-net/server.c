@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connections; see server.h. A new one that finds no free place takes that of
- * the one which has been silent longest, unless the answers of all are moving.
- * lwIP has more connections than there are places here: those whose clients
- * have not answered yet cannot displace any.
+ * Connections; see server.h. lwIP keeps as many as there are places here, and
+ * when it needs another one ends that of the lowest priority which has been
+ * silent longest. Those whose answer is moving have a higher one.
  */
 #include <pv/pv.h>
 
-#include <lwip/priv/tcp_priv.h>
 #include <lwip/sys.h>
 #include <lwip/tcp.h>
 
@@ -27,9 +25,7 @@ struct connection {
     struct tcp_pcb *pcb; /* NULL: the place is free */
     enum { READS, ANSWERS, ENDS } does;
     bool client_is_done; /* it sends no more */
-    bool moves;          /* its answer did, before the last look */
     uint32_t since;      /* ms: it does that */
-    uint32_t heard;      /* ms: the client has sent, or taken, something */
     uint64_t arrived;    /* bytes of the answer, at the client's */
     uint64_t seen;       /* of these, at the last look */
     size_t text_at, page_at;
@@ -37,14 +33,14 @@ struct connection {
     struct answer answer;
 };
 
-static struct connection connections[CONNECTIONS];
+static struct connection connections[MEMP_NUM_TCP_PCB];
 static struct tally tally;
 
 static void turn_to(struct connection *c, int what)
 {
     c->does = what;
     c->since = sys_now();
-    c->moves = false;
+    tcp_setprio(c->pcb, TCP_PRIO_MIN);
 }
 
 /* The place is free; lwIP has the rest of the connection, or nothing of it. */
@@ -173,7 +169,6 @@ static err_t received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
     struct connection *c = arg;
 
-    c->heard = sys_now();
     if (p)
         return has_come(c, p);
     c->client_is_done = true;
@@ -185,11 +180,10 @@ static err_t sent(void *arg, struct tcp_pcb *pcb, u16_t len)
     struct connection *c = arg;
 
     c->arrived += len;
-    c->heard = sys_now();
     return c->does == ANSWERS ? go_on(c) : ERR_OK;
 }
 
-/* lwIP has freed it: the client has reset it. */
+/* lwIP has freed it: the client has reset it, or it had to make room. */
 static void gone(void *arg, err_t err)
 {
     struct connection *c = arg;
@@ -200,58 +194,19 @@ static void gone(void *arg, err_t err)
 
 static struct connection *free_place(void)
 {
-    for (unsigned int i = 0; i < CONNECTIONS; i++)
+    for (unsigned int i = 0; i < MEMP_NUM_TCP_PCB; i++)
         if (!connections[i].pcb)
             return &connections[i];
     return NULL;
 }
 
-/* There is no free one. */
-static struct connection *make_place(void)
-{
-    struct connection *silent = NULL;
-    uint32_t longest = 0, now = sys_now();
-
-    for (struct connection *c = connections; c < connections + CONNECTIONS; c++)
-        if (!c->moves && (!silent || now - c->heard > longest)) {
-            silent = c;
-            longest = now - c->heard;
-        }
-    if (!silent)
-        return NULL;
-    tally.displaced += silent->does != ENDS;
-    cut_off(silent);
-    return silent;
-}
-
-/* What lwIP has of connections that were left here takes its memory as those
- * here do: both together are no more than there are places. */
-static void end_oldest_remnant(void)
-{
-    struct tcp_pcb *oldest = NULL;
-    unsigned int nr = 0;
-
-    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
-        nr += pcb->state != SYN_RCVD;
-        if (pcb->state == LAST_ACK || pcb->state == CLOSING)
-            oldest = pcb;
-    }
-    if (nr > CONNECTIONS && oldest)
-        tcp_abandon(oldest, 0);
-}
-
 static err_t accepted(void *arg, struct tcp_pcb *pcb, err_t err)
 {
-    struct connection *c;
+    struct connection *c = free_place();
 
-    if (err != ERR_OK || !pcb)
+    if (err != ERR_OK || !pcb || !c)
         return ERR_MEM;
-    c = free_place();
-    c = c ? c : make_place();
-    if (!c)
-        return ERR_MEM;
-    end_oldest_remnant();
-    *c = (struct connection){.pcb = pcb, .heard = sys_now()};
+    *c = (struct connection){.pcb = pcb};
     tally.open++;
     tally.accepted++;
     turn_to(c, READS);
@@ -282,12 +237,14 @@ static bool is_late(const struct connection *c)
 /* What has found no room is tried again here. */
 static void look_at(struct connection *c)
 {
+    bool moves = c->seen && c->arrived > c->seen;
+
     if (is_late(c)) {
         tally.cut_off++;
         cut_off(c);
         return;
     }
-    c->moves = c->seen && c->arrived > c->seen;
+    tcp_setprio(c->pcb, moves ? TCP_PRIO_NORMAL : TCP_PRIO_MIN);
     c->seen = c->arrived;
     if (c->does == ANSWERS && go_on(c) == ERR_OK && c->pcb)
         tcp_output(c->pcb);
@@ -300,7 +257,7 @@ void server_serve(void)
     if (sys_now() - last < LOOK_MS)
         return;
     last = sys_now();
-    for (unsigned int i = 0; i < CONNECTIONS; i++)
+    for (unsigned int i = 0; i < MEMP_NUM_TCP_PCB; i++)
         if (connections[i].pcb)
             look_at(&connections[i]);
 }
@@ -311,7 +268,7 @@ bool server_open(void)
 
     if (!pcb || tcp_bind(pcb, IP_ANY_TYPE, PORT) != ERR_OK)
         return false;
-    listener = tcp_listen_with_backlog(pcb, HALF_OPEN);
+    listener = tcp_listen_with_backlog(pcb, MEMP_NUM_TCP_PCB / 4);
     if (!listener)
         return false;
     tcp_accept(listener, accepted);

@@ -9,8 +9,6 @@
  *     huge    requests whose headers do not end: answered with 431, or ended
  *     long    requests whose first line does not end: 414, or ended
  *     nonsense  random bytes: answered with an error, or ended
- *     syn     beginnings in the names of others, which never answer, 200 a
- *             second: no connections at all
  *
  * Prints "made=N answered=N ended=N open=N". "made" are connections, "open"
  * those that the server has neither answered nor ended when all are made.
@@ -18,8 +16,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/ip.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,8 +30,6 @@
 #define MOST     20000
 #define PATIENCE 10
 #define BATCH    32 /* connections that are begun together */
-#define SYNS     5  /* that are sent together */
-#define SYNS_US  25000
 
 static struct sockaddr_in server = {.sin_family = AF_INET};
 static int kept[MOST];
@@ -159,103 +153,16 @@ static void misuse(const char *kind)
     look(fd, 0, huge ? " 431 " : is_long ? " 414 " : " 400 ");
 }
 
-/* --- beginnings of others --------------------------------------------------
- */
-
-struct beginning {
-    struct iphdr ip;
-    struct tcphdr tcp;
-};
-
-static uint16_t checksum(const struct beginning *b)
-{
-    struct {
-        uint32_t from, to;
-        uint8_t zero, protocol;
-        uint16_t length;
-        struct tcphdr tcp;
-    } pseudo = {b->ip.saddr, b->ip.daddr, 0, IPPROTO_TCP, htons(20), b->tcp};
-    uint16_t words[sizeof(pseudo) / 2];
-    uint32_t sum = 0;
-
-    memcpy(words, &pseudo, sizeof(words));
-    for (size_t i = 0; i < sizeof(words) / 2; i++)
-        sum += words[i];
-    sum = (sum & 0xffff) + (sum >> 16);
-    return ~(sum + (sum >> 16));
-}
-
-/* Of neighbours that do not exist, and of others behind the gateway. */
-static uint32_t nobody(unsigned int i)
-{
-    uint32_t net = ntohl(server.sin_addr.s_addr) & 0xffffff00;
-
-    return htonl(i % 2 ? net + 100 + i / 2 % 140 : 0xac100000 + i);
-}
-
-static void send_syn(int fd, unsigned int i)
-{
-    struct beginning b = {.ip = {.version = 4,
-                                 .ihl = 5,
-                                 .ttl = 64,
-                                 .protocol = IPPROTO_TCP,
-                                 .tot_len = htons(sizeof(b)),
-                                 .saddr = nobody(i),
-                                 .daddr = server.sin_addr.s_addr},
-                          .tcp = {.source = htons(1024 + i),
-                                  .dest = server.sin_port,
-                                  .seq = random(),
-                                  .doff = sizeof(b.tcp) / 4,
-                                  .syn = 1,
-                                  .window = htons(8192)}};
-
-    b.tcp.check = checksum(&b);
-    made += sendto(fd, &b, sizeof(b), 0, (struct sockaddr *)&server,
-                   sizeof(server)) == sizeof(b);
-}
-
-static void flood(unsigned int count)
-{
-    int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
-
-    if (fd < 0) {
-        perror("socket");
-        exit(2);
-    }
-    for (unsigned int i = 0; i < count; i++) {
-        send_syn(fd, i);
-        if (i % SYNS == SYNS - 1)
-            usleep(SYNS_US);
-    }
-    close(fd);
-}
-
 static bool is_kept(const char *kind)
 {
     return !strcmp(kind, "idle") || !strcmp(kind, "half") ||
            !strcmp(kind, "slow");
 }
 
-static void misuse_all(const char *kind, unsigned int count)
-{
-    unsigned int n;
-
-    for (unsigned int i = 0; i < count; i += n) {
-        n = is_kept(kind) ? BATCH : 1;
-        n = n < count - i ? n : count - i;
-        if (is_kept(kind))
-            keep(kind, n);
-        else
-            misuse(kind);
-    }
-    for (unsigned int i = 0; i < nr_kept; i++)
-        look(kept[i], MSG_DONTWAIT, "200");
-}
-
 int main(int argc, char **argv)
 {
     struct rlimit files = {MOST + 100, MOST + 100};
-    unsigned int count;
+    unsigned int count, n;
 
     if (argc != 4 || !inet_aton(argv[1], &server.sin_addr) ||
         (count = atoi(argv[3])) > MOST) {
@@ -264,10 +171,16 @@ int main(int argc, char **argv)
     }
     server.sin_port = htons(80);
     setrlimit(RLIMIT_NOFILE, &files);
-    if (!strcmp(argv[2], "syn"))
-        flood(count);
-    else
-        misuse_all(argv[2], count);
+    for (unsigned int i = 0; i < count; i += n) {
+        n = is_kept(argv[2]) ? BATCH : 1;
+        n = n < count - i ? n : count - i;
+        if (is_kept(argv[2]))
+            keep(argv[2], n);
+        else
+            misuse(argv[2]);
+    }
+    for (unsigned int i = 0; i < nr_kept; i++)
+        look(kept[i], MSG_DONTWAIT, "200");
     printf("made=%u answered=%u ended=%u open=%u\n", made, answered, ended,
            made - answered - ended);
     return 0;

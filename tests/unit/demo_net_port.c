@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * frontends/demo-net/port.c, which this file includes, with an interface and a
- * lwIP that are played here (lwip_shim/): no frame is slept over, and
- * connections that have not been answered make room for others.
+ * lwIP that are played here (lwip_shim/): no frame is slept over.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,14 +16,11 @@
 #define LATE 1000 /* ms until lwIP has something to do */
 
 static uint64_t now, served;
-static unsigned int waiting;  /* frames in the ring */
-static unsigned int no_room;  /* times that a frame cannot be sent */
-static bool comes_meanwhile;  /* a frame, when another one waits for room */
-static bool timer_sends;      /* something, when it is due */
-static unsigned int taken;    /* frames, by lwIP */
-static struct tcp_pcb *ended; /* a connection */
-
-struct tcp_pcb *tcp_active_pcbs;
+static unsigned int waiting; /* frames in the ring */
+static unsigned int no_room; /* times that a frame cannot be sent */
+static bool comes_meanwhile; /* a frame, when another one waits for room */
+static bool timer_sends;     /* something, when it is due */
+static unsigned int taken;   /* frames, by lwIP */
 
 uint64_t system_time(void)
 {
@@ -180,13 +176,6 @@ void dhcp_release_and_stop(struct netif *n)
 {
 }
 
-void tcp_abandon(struct tcp_pcb *pcb, int reset)
-{
-    assert_null(ended);
-    assert_int_equal(reset, 0);
-    ended = pcb;
-}
-
 static int begin(void **state)
 {
     const struct address a = {.ip = 0x0a000001, .mask = 0xffffff00};
@@ -194,7 +183,6 @@ static int begin(void **state)
     now = SECOND_NS;
     served = waiting = no_room = taken = 0;
     comes_meanwhile = timer_sends = false;
-    ended = NULL;
     memset(&netif, 0, sizeof(netif));
     assert_int_equal(net_open(&a), 0);
     return 0;
@@ -238,69 +226,6 @@ static void an_event_of_before_is_not_waited_for_twice(void **state)
     assert_int_equal(now, SECOND_NS + WAIT);
 }
 
-/* --- beginnings of connections -------------------------------------------- */
-
-static struct tcp_pcb pcb[5];
-
-/* Of which the last one has been silent longest. */
-static void have_connections(const enum tcp_state states[5])
-{
-    for (unsigned int i = 0; i < 5; i++)
-        pcb[i] = (struct tcp_pcb){.next = i < 4 ? &pcb[i + 1] : NULL,
-                                  .state = states[i]};
-    tcp_active_pcbs = pcb;
-}
-
-static err_t comes(struct tcp_pcb *to, unsigned int flags, unsigned int window)
-{
-    struct tcp_hdr h = {.offset_flags = __builtin_bswap16(5 << 12 | flags),
-                        .wnd = window};
-
-    return look_at_segment(to, &h, 0, NULL);
-}
-
-static void the_oldest_half_open_connection_makes_room(void **state)
-{
-    static const enum tcp_state states[] = {SYN_RCVD, ESTABLISHED, SYN_RCVD,
-                                            SYN_RCVD, ESTABLISHED};
-    struct tcp_pcb_listen l = {
-        .state = LISTEN, .backlog = 3, .accepts_pending = 3};
-
-    have_connections(states);
-    assert_int_equal(comes((struct tcp_pcb *)&l, TCP_SYN, 8192), ERR_OK);
-    assert_ptr_equal(ended, &pcb[3]);
-}
-
-static void none_makes_room_while_there_is_some(void **state)
-{
-    static const enum tcp_state states[] = {SYN_RCVD, ESTABLISHED, SYN_RCVD,
-                                            ESTABLISHED, ESTABLISHED};
-    struct tcp_pcb_listen l = {
-        .state = LISTEN, .backlog = 3, .accepts_pending = 2};
-
-    have_connections(states);
-    assert_int_equal(comes((struct tcp_pcb *)&l, TCP_SYN, 8192), ERR_OK);
-    assert_null(ended);
-}
-
-/* lwIP begins none for these, or is not shown them. */
-static void none_makes_room_for_what_is_no_beginning(void **state)
-{
-    static const enum tcp_state states[] = {SYN_RCVD, SYN_RCVD, SYN_RCVD,
-                                            SYN_RCVD, SYN_RCVD};
-    struct tcp_pcb_listen l = {
-        .state = LISTEN, .backlog = 5, .accepts_pending = 5};
-    struct tcp_pcb *listener = (struct tcp_pcb *)&l;
-
-    have_connections(states);
-    assert_int_equal(comes(listener, TCP_SYN | TCP_ACK, 8192), ERR_OK);
-    assert_int_equal(comes(listener, TCP_SYN | TCP_RST, 8192), ERR_OK);
-    assert_int_equal(comes(listener, TCP_ACK, 8192), ERR_OK);
-    assert_int_equal(comes(listener, TCP_SYN, 1), ERR_VAL);
-    assert_int_equal(comes(&pcb[0], TCP_SYN, 8192), ERR_OK);
-    assert_null(ended);
-}
-
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
@@ -310,9 +235,6 @@ int main(void)
         TEST(it_waits_when_there_is_nothing),
         TEST(a_frame_that_comes_while_a_timer_sends_is_taken_at_once),
         TEST(an_event_of_before_is_not_waited_for_twice),
-        TEST(the_oldest_half_open_connection_makes_room),
-        TEST(none_makes_room_while_there_is_some),
-        TEST(none_makes_room_for_what_is_no_beginning),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,15 +7,13 @@
 
 struct ip4_addr;
 struct tcp_hdr;
-struct tcp_pcb;
 
 /* What a connection's numbers begin with. */
 uint32_t isn_of(const struct ip4_addr *local, uint16_t local_port,
                 const struct ip4_addr *remote, uint16_t remote_port);
 /* 0: a segment with so many bytes of options, whose second part, if there is
- * one, lies elsewhere, may come in to that connection, or to the listener,
- * which has room for it then. */
-int8_t look_at_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
-                       uint16_t options, const uint8_t *second);
+ * one, lies elsewhere, may come in. */
+int8_t look_at_segment(const struct tcp_hdr *h, uint16_t options,
+                       const uint8_t *second);
 
 #endif

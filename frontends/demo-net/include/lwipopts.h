@@ -44,14 +44,7 @@
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 
 /* --- connections ---------------------------------------------------------- */
-/* Those that server.c has, and beside them those whose clients have not
- * answered yet. lwIP passes over a beginning when there are as many of these as
- * the listener's backlog, for the 20 s that it gives a client; port.c ends the
- * oldest one before that. Who is on the same link has answered long before so
- * many others begin. */
-#define CONNECTIONS             64
-#define HALF_OPEN               128
-#define MEMP_NUM_TCP_PCB        (CONNECTIONS + HALF_OPEN)
+#define MEMP_NUM_TCP_PCB        64
 #define MEMP_NUM_TCP_PCB_LISTEN 1
 #define MEMP_NUM_UDP_PCB        1
 #define TCP_LISTEN_BACKLOG      1
@@ -66,7 +59,7 @@
 #define LWIP_HOOK_TCP_ISN  isn_of
 /* Nor do other segments than the first say how long segments may be. */
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, h, options, first, second, p)          \
-    look_at_segment(pcb, h, options, second)
+    look_at_segment(h, options, second)
 
 /* --- memory --------------------------------------------------------------- */
 #define MEM_ALIGNMENT 8
@@ -74,13 +67,9 @@
  * that read nothing keep nobody else from a beginning. A segment has its
  * headers in the heap and a reference to the page's bytes; other texts are in
  * the heap. */
-#define MEMP_NUM_TCP_SEG (CONNECTIONS * 13 + HALF_OPEN)
-#define MEMP_NUM_PBUF    (CONNECTIONS * 13)
-#define MEM_SIZE         ((MEMP_NUM_TCP_SEG + ARP_TABLE_SIZE) * 160 + CONNECTIONS * 640)
-/* Beginnings in the names of all neighbours of a /24 ask for their addresses,
- * and an answer waits for each. In a smaller table they would push out, each
- * time, the address of whoever is answered. */
-#define ARP_TABLE_SIZE 256
+#define MEMP_NUM_TCP_SEG (MEMP_NUM_TCP_PCB * 13)
+#define MEMP_NUM_PBUF    MEMP_NUM_TCP_SEG
+#define MEM_SIZE         (MEMP_NUM_TCP_SEG * 160 + MEMP_NUM_TCP_PCB * 640)
 /* What has come and is being looked at: a frame of several segments at most. */
 #define PBUF_POOL_SIZE    24
 #define PBUF_POOL_BUFSIZE 1536
