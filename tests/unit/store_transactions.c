@@ -302,12 +302,12 @@ static void what_was_created_on_the_way_stays(void **state)
     assert_null(client_read(b, 0, "/old/1"));
 }
 
-/* A refused write must not overwrite what others have written since. */
-static void refused_writes_leave_no_trace(void **state)
+/* A guest's transaction in which a write to its node /g was refused: there was
+ * enough to note the write, not enough to perform it. */
+static struct client *refused_in(uint32_t *t)
 {
-    struct client *g;
     struct account *account;
-    uint32_t t;
+    struct client *g;
     char big[2000];
 
     memset(big, 'x', sizeof(big) - 1);
@@ -315,13 +315,21 @@ static void refused_writes_leave_no_trace(void **state)
     fake_create(5);
     g = client_new(domain_get(5));
     account = &domain_known(5)->account;
-    client_write(a, 0, "/g", "0");
+    client_write(a, 0, "/g", "old");
     client_two(a, XS_SET_PERMS, 0, "/g", "n5");
-    t = client_begin(g);
-    /* Enough to note the write, not enough to perform it. */
+    *t = client_begin(g);
     quota[QUOTA_MEMORY] = account->node_bytes + account->held + 3000;
-    assert_int_equal(client_write(g, t, "/g", big), ENOMEM);
+    assert_int_equal(client_write(g, *t, "/g", big), ENOMEM);
     quota[QUOTA_MEMORY] = 2621440;
+    return g;
+}
+
+/* It must not overwrite what others have written since. */
+static void refused_writes_leave_no_trace(void **state)
+{
+    uint32_t t;
+    struct client *g = refused_in(&t);
+
     client_write(g, t, "/g/x", "1");
     client_write(a, 0, "/g", "fresh");
     assert_int_equal(client_end(g, t), 0);
@@ -333,22 +341,9 @@ static void refused_writes_leave_no_trace(void **state)
 /* And what is read after one is what others have written. */
 static void a_read_after_a_refused_write_can_conflict(void **state)
 {
-    struct account *account;
-    struct client *g;
-    char big[2000];
     uint32_t t;
+    struct client *g = refused_in(&t);
 
-    memset(big, 'x', sizeof(big) - 1);
-    big[sizeof(big) - 1] = '\0';
-    fake_create(5);
-    g = client_new(domain_get(5));
-    account = &domain_known(5)->account;
-    client_write(a, 0, "/g", "old");
-    client_two(a, XS_SET_PERMS, 0, "/g", "n5");
-    t = client_begin(g);
-    quota[QUOTA_MEMORY] = account->node_bytes + account->held + 3000;
-    assert_int_equal(client_write(g, t, "/g", big), ENOMEM);
-    quota[QUOTA_MEMORY] = 2621440;
     assert_value(g, t, "/g", "old");
     assert_int_equal(client_write(g, t, "/g/y", "1"), 0);
     client_write(a, 0, "/g", "fresh");
