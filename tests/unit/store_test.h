@@ -102,4 +102,11 @@ const char *client_event(struct client *cl);
 /* Do the accounts equal the tree's contents? */
 void assert_accounts(void);
 
+#define assert_value(client, tx, path, value)                                  \
+    do {                                                                       \
+        const char *is = client_read(client, tx, path);                        \
+        assert_non_null(is);                                                   \
+        assert_string_equal(is, value);                                        \
+    } while (0)
+
 #endif

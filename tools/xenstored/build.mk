@@ -32,6 +32,7 @@ $(eval $(call unit_test,store_tree,tests/unit/store_tree.c \
 $(eval $(call unit_test,store_paths,tests/unit/store_paths.c \
     $(addprefix tools/xenstored/,path.c perms.c),))
 $(eval $(call unit_test,store_transactions,tests/unit/store_transactions.c $(STORE_TEST),-lz))
+$(eval $(call unit_test,store_fairness,tests/unit/store_fairness.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_serial,tests/unit/store_serial.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_protocol,tests/unit/store_protocol.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_quota,tests/unit/store_quota.c $(STORE_TEST),-lz))

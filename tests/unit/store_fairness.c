@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What transactions cost others: who is held back for whose sake and for how
+ * long, and what open ones may keep in memory.
+ */
+#include "store_test.h"
+
+#include <errno.h>
+
+#include <daemon/clock.h>
+#include "../../tools/xenstored/transaction.h"
+
+static struct client *a;
+
+static int setup(void **state)
+{
+    fake_start();
+    a = client_new(NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    assert_accounts();
+    client_free(a);
+    fake_stop();
+    return 0;
+}
+
+/* An attacker that writes as often as possible delays a victim by few tries. */
+static void attackers_cannot_starve(void **state)
+{
+    struct client *g;
+    int tries = 0, rc;
+
+    fake_create(5);
+    g = client_new(domain_get(5));
+    client_one(a, XS_MKDIR, 0, "/g");
+    client_two(a, XS_SET_PERMS, 0, "/g", "n5");
+    do {
+        uint32_t t = client_begin(a);
+        client_read(a, t, "/g");
+        client_write(a, t, "/out", "1");
+        if (!domain_held_back(domain_known(5), now_ms()))
+            client_write(g, 0, "/g", "attack");
+        rc = client_end(a, t);
+    } while (rc == EAGAIN && ++tries < 100);
+    assert_int_equal(rc, 0);
+    assert_true(tries <= 2);
+    client_free(g);
+}
+
+/* Nor several that take turns, a guest as little as domain 0. */
+static void attackers_in_turn_cannot_starve_a_guest(void **state)
+{
+    struct client *g[3], *victim;
+    int tries = 0, rc;
+
+    fake_create(4);
+    victim = client_new(domain_get(4));
+    client_one(a, XS_MKDIR, 0, "/out");
+    client_two(a, XS_SET_PERMS, 0, "/out", "n4");
+    client_one(a, XS_MKDIR, 0, "/g");
+    client_two(a, XS_SET_PERMS, 0, "/g", "b5");
+    for (unsigned int i = 0; i < 3; i++) {
+        fake_create((uint16_t)(5 + i));
+        g[i] = client_new(domain_get((uint16_t)(5 + i)));
+    }
+    client_ask(a, XS_SET_PERMS, 0, "/g\0n0\0b5\0b6\0b7\0r4", 16, NULL, NULL);
+    do {
+        uint32_t t = client_begin(victim);
+
+        client_read(victim, t, "/g");
+        client_write(victim, t, "/out", "1");
+        for (uint16_t i = 0; i < 3; i++)
+            if (!domain_held_back(domain_known(5 + i), now_ms())) {
+                client_write(g[i], 0, "/g", "attack");
+                break;
+            }
+        rc = client_end(victim, t);
+    } while (rc == EAGAIN && ++tries < 100);
+    assert_int_equal(rc, 0);
+    assert_true(tries <= 4);
+    for (unsigned int i = 0; i < 3; i++)
+        client_free(g[i]);
+    client_free(victim);
+}
+
+/* @judge reads what domain 5 has written, and makes it write that once more. */
+static void provoke(struct client *judge, struct client *g, const char *out)
+{
+    uint32_t t = client_begin(judge);
+
+    client_read(judge, t, "/g");
+    assert_int_equal(client_write(judge, t, out, "1"), 0);
+    assert_int_equal(client_write(g, 0, "/g", "provoked"), 0);
+    assert_int_equal(client_end(judge, t), EAGAIN);
+}
+
+static bool is_held(void)
+{
+    return domain_held_back(domain_known(5), now_ms());
+}
+
+/* Who can make a driver domain write must not be able to stop it by that. */
+static void no_guest_holds_another_back_at_will(void **state)
+{
+    struct client *g, *judge;
+    uint64_t held = 0;
+
+    fake_create(5);
+    fake_create(6);
+    g = client_new(domain_get(5));
+    judge = client_new(domain_get(6));
+    client_one(a, XS_MKDIR, 0, "/g");
+    client_ask(a, XS_SET_PERMS, 0, "/g\0n5\0r6", 9, NULL, NULL);
+    client_one(a, XS_MKDIR, 0, "/out");
+    client_two(a, XS_SET_PERMS, 0, "/out", "n6");
+    provoke(judge, g, "/out");
+    assert_true(is_held());
+    /* In its next 100 seconds. */
+    for (int i = 0; i < 10000; i++) {
+        if (is_held()) {
+            held += 10;
+        } else {
+            provoke(judge, g, "/out");
+        }
+        domain_known(5)->held_back_until -= 10;
+        domain_known(5)->judged_again -= 10;
+    }
+    assert_in_range(held, 500, 100000 / 4);
+    /* Domain 0 is not one of those. */
+    domain_known(5)->held_back_until = 0;
+    provoke(a, g, "/out");
+    assert_true(is_held());
+    domain_known(5)->held_back_until = 0;
+    provoke(a, g, "/out");
+    assert_true(is_held());
+    client_free(g);
+    client_free(judge);
+}
+
+/* An unprivileged domain cannot keep old trees for ever. Its kernel hears of it
+ * at the end alone: a device's start that gets EAGAIN before is its end. */
+static void an_expired_transaction_of_a_guest_fails_at_its_end(void **state)
+{
+    const long least = (long)sizeof(struct transaction);
+    struct client *g;
+    uint32_t t, u;
+
+    fake_create(5);
+    g = client_new(domain_get(5));
+    client_one(a, XS_MKDIR, 0, "/g");
+    client_two(a, XS_SET_PERMS, 0, "/g", "n5");
+    u = client_begin(a);
+    for (int ends = 0; ends < 2; ends++) {
+        t = client_begin(g);
+        assert_int_equal(client_write(g, t, "/g/x", "1"), 0);
+        for (int i = 0; i < 3; i++) {
+            assert_true(transactions_can_expire());
+            fake_swamp();
+            assert_false(transactions_can_expire());
+            assert_int_equal(domain_known(5)->account.held, least);
+            assert_int_equal(client_write(g, t, "/g/y", "2"), 0);
+            assert_string_equal(client_read(g, t, "/g/y"), "2");
+            assert_int_equal(client_one(g, XS_READ, t, "/"), EACCES);
+        }
+        assert_int_equal(client_one(g, XS_TRANSACTION_END, t, ends ? "T" : "F"),
+                         ends ? EAGAIN : 0);
+        assert_int_equal(client_end(g, t), ENOENT);
+        assert_int_equal(domain_known(5)->account.held, 0);
+        assert_false(transactions_can_expire());
+        assert_null(client_read(a, 0, "/g/y"));
+    }
+    assert_int_equal(client_write(a, u, "/x", "1"), 0);
+    assert_int_equal(client_end(a, u), 0);
+    client_free(g);
+}
+
+/* A guest may be paused in the middle of one. */
+static void time_alone_ends_no_transaction(void **state)
+{
+    struct client *g;
+    uint32_t t;
+
+    fake_create(5);
+    g = client_new(domain_get(5));
+    client_one(a, XS_MKDIR, 0, "/g");
+    client_two(a, XS_SET_PERMS, 0, "/g", "n5");
+    t = client_begin(g);
+    assert_int_equal(client_write(g, t, "/g/x", "1"), 0);
+    g->c->transactions.first->started -= 86400000;
+    tree_allocated += (uint64_t)quota[QUOTA_SNAPSHOT_MEMORY] / 4;
+    client_write(a, 0, "/other", "1");
+    assert_int_equal(client_end(g, t), 0);
+    assert_value(a, 0, "/g/x", "1");
+    client_free(g);
+}
+
+/* Writes 500 nodes of 2000 bytes below @path anew; false once held back. */
+static bool rewrite(struct client *cl, const char *path)
+{
+    char name[32], value[2001];
+
+    memset(value, 'v', 2000);
+    value[2000] = '\0';
+    for (int i = 0; i < 500; i++) {
+        if (domain_held_back(cl->c->domain, now_ms()))
+            return false;
+        sprintf(name, "%s/%d", path, i);
+        assert_int_equal(client_write(cl, 0, name, value), 0);
+    }
+    return true;
+}
+
+/* What the snapshots of all domains together keep in memory has a bound: the
+ * oldest go, and others' writes cost them nothing else. */
+static void snapshots_of_all_domains_have_a_bound(void **state)
+{
+    struct client *g, *other;
+    uint32_t t[10], u, own;
+
+    fake_create(5);
+    fake_create(6);
+    g = client_new(domain_get(5));
+    other = client_new(domain_get(6));
+    client_one(a, XS_MKDIR, 0, "/g");
+    client_two(a, XS_SET_PERMS, 0, "/g", "n5");
+    rewrite(g, "/g");
+    for (int i = 0; i < 10; i++) {
+        t[i] = client_begin(g);
+        assert_true(rewrite(g, "/g"));
+    }
+    assert_int_equal(client_end(g, t[0]), EAGAIN);
+    assert_int_equal(client_one(g, XS_READ, t[9], "/g"), 0);
+    assert_int_equal(client_end(g, t[9]), 0);
+    /* Without a snapshot nothing is kept: no end to the writing. */
+    for (int i = 1; i < 9; i++)
+        client_end(g, t[i]);
+    own = client_begin(a);
+    client_write(a, own, "/own", "1");
+    u = client_begin(other);
+    for (int i = 0; i < 40; i++)
+        assert_true(rewrite(g, "/g"));
+    assert_int_equal(client_end(other, u), 0);
+
+    /* Snapshot after snapshot: the writer is held back for another's sake. */
+    u = client_begin(other);
+    for (int i = 0; i < 10; i++) {
+        client_end(g, client_begin(g));
+        t[0] = client_begin(g);
+        if (!rewrite(g, "/g"))
+            break;
+    }
+    assert_true(domain_held_back(domain_known(5), now_ms()));
+    assert_int_equal(client_end(other, u), EAGAIN);
+    u = client_begin(other);
+    assert_int_equal(client_end(other, u), 0);
+
+    /* But not for that of one that is left open. */
+    domain_known(5)->held_back_until = 0;
+    u = client_begin(other);
+    other->c->transactions.first->started -= TRANSACTION_FAIR + 1;
+    assert_int_equal(client_one(g, XS_RESET_WATCHES, 0, ""), 0);
+    for (int i = 0; i < 10; i++) {
+        t[0] = client_begin(g);
+        assert_true(rewrite(g, "/g"));
+        assert_int_equal(client_end(g, t[0]), 0);
+    }
+    assert_int_equal(client_end(other, u), EAGAIN);
+    /* Domain 0 is trusted not to leave transactions open. */
+    assert_int_equal(client_end(a, own), 0);
+    client_free(g);
+    client_free(other);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(attackers_cannot_starve),
+        TEST(attackers_in_turn_cannot_starve_a_guest),
+        TEST(no_guest_holds_another_back_at_will),
+        TEST(an_expired_transaction_of_a_guest_fails_at_its_end),
+        TEST(time_alone_ends_no_transaction),
+        TEST(snapshots_of_all_domains_have_a_bound),
+    };
+
+    return cmocka_run_group_tests_name("fairness", tests, NULL, NULL);
+}
