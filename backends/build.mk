@@ -1,20 +1,13 @@
 # SPDX-License-Identifier: MIT
-# Backends: common/ and the daemon library are linked into each.
+# Backends: common/, the daemon library and our other libraries are linked into
+# each.
 
-BACKEND_LIBS := $(O)/tools/libs/daemon.a $(O)/tools/libxenstore.a $(addprefix $(O)/lib/, \
-    libxenevtchn.so.1 libxengnttab.so.1 \
-    libxentoollog.so.1 libxentoolcore.so.1)
+BACKEND_LIBS := $(addprefix $(O)/tools/,libs/daemon.a libxenstore.a libs/linked_in.a)
 
 BACKEND_COMMON := $(addprefix backends/common/, \
     backend_main.c syscall_filter.c kernel_driver.c ring.c grant_map.c ports.c \
     device_node.c store_client.c handover.c record.c kept_nodes.c xenbus_state.c \
     xenbus_nodes.c xenbus_watch.c xenbus.c io_ring.c)
-
-# Ours are linked into the two that a guest waits for when they have been killed:
-# each library to be found and joined at the start costs it some time.
-WITHOUT_LIBRARIES := $(addprefix tools/libs/,evtchn/evtchn.c gnttab/handle.c gnttab/gnttab.c \
-    gnttab/gntshr.c toollog/logger.c toollog/stdiostream.c toolcore/restrict_all.c)
-BACKEND_ARCHIVES := $(filter %.a,$(BACKEND_LIBS))
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
     main.c settings.c limit.c queue.c job.c copies.c record.c request.c pages.c pool.c medium.c claim.c storage.c \
@@ -38,18 +31,16 @@ XENCONSOLED := $(addprefix backends/console/, \
     main.c parent.c page.c given.c gate.c keeper_reach.c terminal.c serving.c sandbox.c errand.c consoles.c console.c \
     hypervisor.c ring.c output.c progress.c log_file.c keep.c keep_wire.c) \
     $(addprefix backends/common/, grant_map.c ports.c store_client.c store_gate.c)
-CONTROL_LIBS := $(addprefix $(O)/lib/, libxenforeignmemory.so.1 libxencall.so.1 libxlctrl.so)
 
-$(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON) \
-    $(WITHOUT_LIBRARIES),$(BACKEND_ARCHIVES) -luring -lseccomp))
-$(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS) $(CONTROL_LIBS)))
-$(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACKEND_COMMON) \
-    $(WITHOUT_LIBRARIES),$(BACKEND_ARCHIVES) -luring -lseccomp))
+$(eval $(call program,usr/lib/xen-lite/bin/xen-block-backend,$(BLOCK_BACKEND) $(BACKEND_COMMON), \
+    $(BACKEND_LIBS) -luring -lseccomp))
+$(eval $(call program,usr/sbin/xen-backendd,$(SUPERVISOR),$(BACKEND_LIBS)))
+$(eval $(call program,usr/lib/xen-lite/bin/xen-net-backend,$(NET_BACKEND) $(BACKEND_COMMON), \
+    $(BACKEND_LIBS) -luring -lseccomp))
 
 $(eval $(call program,usr/lib/xen-lite/bin/xen-console-keeper,\
-    $(addprefix backends/console/,keeper.c keep_wire.c),$(BACKEND_ARCHIVES) \
-    $(O)/lib/libxentoollog.so.1 -lseccomp))
-$(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) $(CONTROL_LIBS) -lseccomp))
+    $(addprefix backends/console/,keeper.c keep_wire.c),$(BACKEND_LIBS) -lseccomp))
+$(eval $(call program,usr/sbin/xenconsoled,$(XENCONSOLED),$(BACKEND_LIBS) -lseccomp))
 
 $(eval $(call unit_test,backend_ring,tests/unit/backend_ring.c backends/common/ring.c))
 $(eval $(call unit_test,backend_ports,tests/unit/backend_ports.c backends/common/ports.c \

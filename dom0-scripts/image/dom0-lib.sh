@@ -114,14 +114,13 @@ start_stock_daemons() {
 }
 
 # keep DAEMON [OPTION...]: starts it, and again whenever it ends by accident, as
-# systemd does. The daemon holds the lock of its pid file, and removes the file
+# systemd does: at once, but where a start fails after a pause. The daemon holds the lock of its pid file, and removes the file
 # when it ends in order.
 keep() {
     local file=/run/$1.pid
     "$@" --pid-file="$file" || return
     while { flock 9; } 9< "$file" && [ -e "$file" ]; do
-        sleep 0.1
-        "$@" --pid-file="$file"
+        "$@" --pid-file="$file" || sleep 0.1
     done 2> /dev/null &
 }
 # is_shut_in PID UID PLACE: seen from outside, a process that is nobody and

@@ -14,5 +14,5 @@ if ! (fetch closure $(packages stock)) > /dev/null 2>&1 || [ ! -x "$stock" ]; th
     echo "1..0 # SKIP Debian's package xen-utils-4.17 cannot be had"
     exit 0
 fi
-exec "$BUILD/tests/oracle/store-compare" "$stock" "$BUILD/bin/xenstored" \
+exec "$BUILD/tests/oracle/store-compare" "$stock" "$BUILD/tests/oracle/xenstored" \
     "$(realpath "$BUILD")/tests/oracle/store-xen.so" "${FIRST:-1}" "${LAST:-20}" "${STEPS:-300}"

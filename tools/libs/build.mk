@@ -12,6 +12,14 @@ DAEMON := $(O)/$L/daemon.a
 $(DAEMON): $(addprefix $(O)/$L/daemon/,event_loop.o log.o signals.o notify.o daemonise.o pid_lock.o \
     privileges.o filter.o filter_guests.o pair.o sandbox.o errand.o fd_message.o log_open.o virq.o)
 	$(call say,AR,$@)mkdir -p $(@D); rm -f $@; ar rcs $@ $^
+# For daemons as well: our libraries as one archive. Somebody waits for a daemon
+# that has been killed, and each library to be found and joined costs it time.
+LINKED_IN := $(O)/$L/linked_in.a
+$(LINKED_IN): $(patsubst %,$(O)/$L/%.o,toollog/logger toollog/stdiostream toolcore/restrict_all \
+    call/hypercall call/buffer foreignmemory/foreignmemory evtchn/evtchn \
+    $(addprefix gnttab/,handle gnttab gntshr) \
+    $(addprefix ctrl/,handle domain vcpu schedule cpupool memory event_channel grant_table host version))
+	$(call say,AR,$@)mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 XENTOOLLOG  := $(O)/lib/libxentoollog.so.1
 XENTOOLCORE := $(O)/lib/libxentoolcore.so.1
 

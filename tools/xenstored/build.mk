@@ -9,9 +9,7 @@ XENSTORED_SOURCES := $(XENSTORED_CORE) $(addprefix tools/xenstored/, \
     main.c live_update.c trace.c turns.c socket.c xen.c sandbox.c \
     errand.c parent.c log_files.c files.c successor.c)
 
-XENSTORED_LIBS := $(DAEMON) $(addprefix $(O)/lib/, \
-    libxlctrl.so libxenevtchn.so.1 libxengnttab.so.1 \
-    libxenstore.so.4 libxentoollog.so.1) -lz -lseccomp
+XENSTORED_LIBS := $(DAEMON) $(O)/tools/libxenstore.a $(LINKED_IN) -lz -lseccomp
 
 $(eval $(call program,usr/sbin/xenstored,$(XENSTORED_SOURCES),$(XENSTORED_LIBS)))
 
@@ -88,8 +86,12 @@ $(eval $(call unit_test,store_client,tests/unit/store_client.c $(RELAY_WORLD),-l
 $(eval $(call unit_test,store_outage,tests/unit/store_outage.c $(RELAY_WORLD),-lpthread -lz))
 
 # Beside the C daemon of Xen (tests/unit/store_stock.t): both with a hypervisor
-# made of files, which is loaded before the Xen libraries.
-STORE_ORACLE := $(O)/tests/oracle/store-compare $(O)/tests/oracle/store-xen.so
+# made of files, which is loaded before the Xen libraries; so ours is linked with
+# them here.
+STORE_ORACLE := $(addprefix $(O)/tests/oracle/,xenstored store-compare store-xen.so)
+$(O)/tests/oracle/xenstored: $(XENSTORED_SOURCES:%.c=$(O)/%.o) $(DAEMON) $(O)/tools/libxenstore.a \
+    $(addprefix $(O)/lib/,libxlctrl.so libxenevtchn.so.1 libxengnttab.so.1 libxentoollog.so.1)
+	$(call say,LD,$@)mkdir -p $(@D); $(CC) -Wl,-rpath,'$$ORIGIN/../../lib' -o $@ $^ -lz -lseccomp
 $(O)/tests/oracle/store-compare: \
     $(patsubst %,$(O)/tests/oracle/store_%.o,compare peer random reasons)
 	$(call say,LD,$@)mkdir -p $(@D); $(CC) -o $@ $^
@@ -102,6 +104,6 @@ check-build: $(STORE_ORACLE) $(addprefix $(O)/,bin/xenstored bin/xenstore lib/li
 $(O)/bench/store: $(patsubst %,$(O)/tests/%.o,bench/store oracle/store_peer oracle/store_random)
 	$(call say,LD,$@)mkdir -p $(@D); $(CC) -o $@ $^
 bench-xenstore: packages-run
-	$(Q)$(MAKE) $(O)/bench/store $(STORE_ORACLE) $(O)/bin/xenstored
+	$(Q)$(MAKE) $(O)/bench/store $(STORE_ORACLE)
 	$(Q)BUILD=$(abspath $(O)) DIST=$(abspath $(DIST)) tests/bench/run-store
 .PHONY: bench-xenstore
