@@ -394,7 +394,7 @@ static void forgive(void)
 
     if (!d)
         return;
-    d->held_back_until = d->offences = 0;
+    d->held_back_until = d->suspect_until = d->offences = 0;
     d->share = (struct share){0};
 }
 

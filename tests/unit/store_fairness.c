@@ -6,14 +6,31 @@
 #include "store_test.h"
 
 #include <errno.h>
+#include <time.h>
 
 #include <daemon/clock.h>
 #include "../../tools/xenstored/transaction.h"
 
 static struct client *a;
 
+/* Time passes when a test says so. */
+static uint64_t clock_ms = 1000000;
+
+int __real_clock_gettime(clockid_t id, struct timespec *t);
+int __wrap_clock_gettime(clockid_t id, struct timespec *t);
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *t)
+{
+    if (id != CLOCK_MONOTONIC)
+        return __real_clock_gettime(id, t);
+    t->tv_sec = (time_t)(clock_ms / 1000);
+    t->tv_nsec = (long)(clock_ms % 1000 * 1000000);
+    return 0;
+}
+
 static int setup(void **state)
 {
+    clock_ms += 100000; /* nobody remembers anything */
     fake_start();
     a = client_new(NULL);
     return 0;
@@ -86,6 +103,156 @@ static void attackers_in_turn_cannot_starve_a_guest(void **state)
     client_free(victim);
 }
 
+/* --- in league ------------------------------------------------------------ */
+
+#define MOST 5
+
+/* Each has a node that all may read; /shared all may write. */
+static struct client *guest[MOST];
+
+static const char *own(unsigned int i)
+{
+    static char path[2][16];
+    static unsigned int n;
+
+    n = !n;
+    sprintf(path[n], "/own/%u", i);
+    return path[n];
+}
+
+static void make_guests(unsigned int n)
+{
+    client_one(a, XS_MKDIR, 0, "/shared");
+    client_two(a, XS_SET_PERMS, 0, "/shared", "b0");
+    for (unsigned int i = 0; i < n; i++) {
+        char perms[8];
+
+        fake_create(5 + i);
+        guest[i] = client_new(domain_get((uint16_t)(5 + i)));
+        sprintf(perms, "r%u", 5 + i);
+        client_one(a, XS_MKDIR, 0, own(i));
+        client_two(a, XS_SET_PERMS, 0, own(i), perms);
+    }
+}
+
+static void free_guests(unsigned int n)
+{
+    for (unsigned int i = 0; i < n; i++)
+        client_free(guest[i]);
+}
+
+static bool waits(unsigned int i)
+{
+    return domain_held_back(guest[i]->c->domain, now_ms());
+}
+
+/* A write of @writer makes a transaction of @judge fail. */
+static void accuse(unsigned int judge, unsigned int writer)
+{
+    uint32_t t;
+
+    if (waits(judge) || waits(writer))
+        return;
+    t = client_begin(guest[judge]);
+    client_read(guest[judge], t, own(writer));
+    client_write(guest[judge], t, own(judge), "1");
+    client_write(guest[writer], 0, own(writer), "2");
+    assert_int_equal(client_end(guest[judge], t), EAGAIN);
+}
+
+/* A transaction of guest 0, which takes 5 ms. If 1 or 2 is free, it fails; they
+ * may be the first to complain. */
+static bool commits(bool accused)
+{
+    uint32_t t;
+
+    while (waits(0))
+        clock_ms++;
+    t = client_begin(guest[0]);
+    client_read(guest[0], t, "/shared");
+    client_write(guest[0], t, own(0), "mine");
+    clock_ms += 5;
+    if (accused) {
+        accuse(1, 2);
+        accuse(2, 0);
+    }
+    while (waits(0))
+        clock_ms++;
+    for (unsigned int i = 1; i <= 2; i++)
+        if (!waits(i)) {
+            client_write(guest[i], 0, "/shared", "spoilt");
+            break;
+        }
+    return !client_end(guest[0], t);
+}
+
+/* Two who take turns in having each other held, so that one is free always and
+ * neither may be held for the victim's sake. */
+static void two_against_one(bool accused)
+{
+    uint64_t end, next;
+    unsigned int turn, n = 0;
+
+    make_guests(3);
+    for (turn = 0; turn < 12; turn++) {
+        accuse(1 + turn % 2, 2 - turn % 2);
+        clock_ms += 500;
+    }
+    next = clock_ms;
+    for (end = clock_ms + 20000; clock_ms < end; n += commits(accused)) {
+        if (clock_ms < next)
+            continue;
+        accuse(1 + turn % 2, 2 - turn % 2);
+        turn++;
+        next += 500;
+    }
+    assert_in_range(n, 100, 2000);
+    free_guests(3);
+}
+
+static void those_who_judge_each_other_cannot_starve_a_guest(void **state)
+{
+    two_against_one(false);
+}
+
+static void nor_by_judging_it(void **state)
+{
+    two_against_one(true);
+}
+
+/* Each has itself held for another's sake as soon as it has made domain 0's
+ * transaction fail. */
+static void those_held_for_guests_cannot_starve_domain_0(void **state)
+{
+    unsigned int tries = 0;
+    int rc;
+
+    make_guests(MOST);
+    for (unsigned int i = 0; i < 4 * MOST; i++) {
+        accuse((i + 1) % MOST, i % MOST);
+        clock_ms += 200;
+    }
+    do {
+        unsigned int i = tries % MOST;
+        uint32_t t = client_begin(a);
+
+        client_read(a, t, "/shared");
+        client_write(a, t, "/out", "1");
+        clock_ms += 199;
+        if (!waits(i)) {
+            client_write(guest[i], 0, "/shared", "spoilt");
+            accuse((i + 1) % MOST, i);
+        }
+        clock_ms++;
+        rc = client_end(a, t);
+    } while (rc == EAGAIN && ++tries < 100);
+    assert_int_equal(rc, 0);
+    assert_in_range(tries, 1, 40);
+    free_guests(MOST);
+}
+
+/* --- at will -------------------------------------------------------------- */
+
 /* @judge reads what domain 5 has written, and makes it write that once more. */
 static void provoke(struct client *judge, struct client *g, const char *out)
 {
@@ -125,17 +292,19 @@ static void no_guest_holds_another_back_at_will(void **state)
         } else {
             provoke(judge, g, "/out");
         }
-        domain_known(5)->held_back_until -= 10;
-        domain_known(5)->judged_again -= 10;
+        clock_ms += 10;
     }
     assert_in_range(held, 500, 100000 / 4);
-    /* Domain 0 is not one of those. */
-    domain_known(5)->held_back_until = 0;
-    provoke(a, g, "/out");
-    assert_true(is_held());
-    domain_known(5)->held_back_until = 0;
-    provoke(a, g, "/out");
-    assert_true(is_held());
+    /* Domain 0 is not one of those, and they add nothing to what it does. */
+    clock_ms += 1000;
+    for (int ms = 50; ms <= 200; ms *= 2) {
+        provoke(a, g, "/out");
+        assert_true(is_held());
+        clock_ms += (uint64_t)ms - 1;
+        assert_true(is_held());
+        clock_ms++;
+        assert_false(is_held());
+    }
     client_free(g);
     client_free(judge);
 }
@@ -258,7 +427,7 @@ static void snapshots_of_all_domains_have_a_bound(void **state)
     assert_int_equal(client_end(other, u), 0);
 
     /* But not for that of one that is left open. */
-    domain_known(5)->held_back_until = 0;
+    clock_ms += 20000;
     u = client_begin(other);
     other->c->transactions.first->started -= TRANSACTION_FAIR + 1;
     assert_int_equal(client_one(g, XS_RESET_WATCHES, 0, ""), 0);
@@ -281,6 +450,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(attackers_cannot_starve),
         TEST(attackers_in_turn_cannot_starve_a_guest),
+        TEST(those_who_judge_each_other_cannot_starve_a_guest),
+        TEST(nor_by_judging_it),
+        TEST(those_held_for_guests_cannot_starve_domain_0),
         TEST(no_guest_holds_another_back_at_will),
         TEST(an_expired_transaction_of_a_guest_fails_at_its_end),
         TEST(time_alone_ends_no_transaction),

@@ -22,6 +22,7 @@ STORE_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 STORE_DEATHS := -Wl,--wrap=write,--wrap=rename
 STORE_READS := $(STORE_DEATHS),--wrap=journal_load
 STORE_WRITES := -Wl,--wrap=write
+STORE_CLOCK := -Wl,--wrap=clock_gettime
 
 $(eval $(call unit_test,store_journal_format,tests/unit/store_journal_format.c \
     tools/xenstored/journal.c $(STORE_FILES),-lz))
@@ -30,7 +31,7 @@ $(eval $(call unit_test,store_tree,tests/unit/store_tree.c \
 $(eval $(call unit_test,store_paths,tests/unit/store_paths.c \
     $(addprefix tools/xenstored/,path.c perms.c),))
 $(eval $(call unit_test,store_transactions,tests/unit/store_transactions.c $(STORE_TEST),-lz))
-$(eval $(call unit_test,store_fairness,tests/unit/store_fairness.c $(STORE_TEST),-lz))
+$(eval $(call unit_test,store_fairness,tests/unit/store_fairness.c $(STORE_TEST),$(STORE_CLOCK) -lz))
 $(eval $(call unit_test,store_serial,tests/unit/store_serial.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_protocol,tests/unit/store_protocol.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_quota,tests/unit/store_quota.c $(STORE_TEST),-lz))

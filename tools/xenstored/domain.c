@@ -22,17 +22,17 @@
 #include "trace.h"
 #include "xen.h"
 
-/* Back-off of a domain whose writes starve others: doubled each time, within
- * these bounds. It is forgotten when the domain has starved no other for the
- * last of these times. */
+/* Back-off of a domain whose writes starve domain 0: doubled each time, within
+ * these bounds. It is forgotten when the domain has starved nobody for the last
+ * of these times. */
 #define HOLD_BACK_MIN 50
 #define HOLD_BACK_MAX 1000
 #define FORGIVEN      10000
-/* For guests' sake it is held for so long at most, and then not for so many
- * times as long. Each that makes a guest's transaction fail is: one after the
- * other they could go on for ever. */
-#define FOR_GUESTS_MAX   200
-#define FOR_GUESTS_PAUSE 4
+/* For so long a guest has its quiet, and so long after its beginning there can
+ * be the next: all that a domain can lose to guests is this part of its time.
+ */
+#define QUIET_MS    200
+#define QUIET_EVERY 1000
 /* How long a guest waits whose events nobody reads, before the next look. */
 #define OUTSTANDING_MS 20
 
@@ -42,6 +42,10 @@ static uint32_t last_incarnation = INCARNATION_DOM0;
 static uint64_t deaths;
 static bool have_xen;
 static bool rings_missing, journal_damaged; /* see domain_restore_rings() */
+static struct {
+    uint64_t since; /* ms: when the last one began */
+    struct identity whose, next;
+} quiet;
 
 static struct domain *add(uint16_t domid, uint32_t incarnation)
 {
@@ -407,13 +411,11 @@ void domain_attach_rings(void)
 
 /* --- fairness ------------------------------------------------------------- */
 
-void domain_hold_back(uint16_t domid, uint16_t judge)
+static void hold_for_dom0(struct domain *d, uint64_t now)
 {
-    struct domain *d = domain_known(domid);
-    uint64_t now = now_ms(), length;
+    uint64_t length;
 
-    if (!d || domid == 0 || domain_held_back(d, now) ||
-        (judge && now < d->judged_again))
+    if (now < d->held_back_until)
         return;
     if (now > d->held_back_until + FORGIVEN)
         d->offences = 0;
@@ -422,17 +424,55 @@ void domain_hold_back(uint16_t domid, uint16_t judge)
         d->offences++;
     else
         length = HOLD_BACK_MAX;
-    if (judge) {
-        if (length > FOR_GUESTS_MAX)
-            length = FOR_GUESTS_MAX;
-        d->judged_again = now + (1 + FOR_GUESTS_PAUSE) * length;
-    }
     d->held_back_until = now + length;
+}
+
+/* The next quiet is that of the one which had its last the longest ago: whoever
+ * complains all the time has its turn, however many others do. */
+static void ask_for_quiet(struct domain *judge, uint64_t now)
+{
+    struct domain *next = domain_known(quiet.next.domid);
+
+    if (!next || !identity_equal(next->id, quiet.next) ||
+        judge->had_quiet < next->had_quiet)
+        next = judge;
+    quiet.next = next->id;
+    if (now < quiet.since + QUIET_EVERY)
+        return;
+    quiet.since = next->had_quiet = now;
+    quiet.whose = next->id;
+    quiet.next = judge->id;
+}
+
+void domain_hold_back(uint16_t domid, uint16_t judge)
+{
+    struct domain *d = domain_known(domid), *for_whom = domain_known(judge);
+    uint64_t now = now_ms();
+
+    if (!d || !domid || !for_whom)
+        return;
+    if (!judge) {
+        hold_for_dom0(d, now);
+    } else {
+        d->suspect_until = now + FORGIVEN;
+        ask_for_quiet(for_whom, now);
+    }
+}
+
+/* Until when, in any case. */
+static uint64_t held_until(const struct domain *d, uint64_t now)
+{
+    uint64_t until = quiet.since + QUIET_MS;
+
+    if (now < d->suspect_until && until > d->held_back_until &&
+        !identity_equal(d->id, quiet.whose))
+        return until;
+    return d->held_back_until;
 }
 
 bool domain_held_back(const struct domain *d, uint64_t now)
 {
-    return now < d->held_back_until;
+    return now < held_until(d, now);
 }
 
 bool domain_waits(struct domain *d)
@@ -441,12 +481,13 @@ bool domain_waits(struct domain *d)
         quota_refused(&d->account, d->id, QUOTA_OUTSTANDING);
         return true;
     }
-    return d->held_back_until && domain_held_back(d, now_ms());
+    return (d->held_back_until || d->suspect_until) &&
+           domain_held_back(d, now_ms());
 }
 
 unsigned int domain_wait(struct domain *d, uint64_t now)
 {
     if (domain_held_back(d, now))
-        return (unsigned int)(d->held_back_until - now);
+        return (unsigned int)(held_until(d, now) - now);
     return outstanding_full(d) ? OUTSTANDING_MS : share_wait(d, now);
 }

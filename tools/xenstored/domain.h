@@ -27,9 +27,10 @@ struct domain {
     bool shutdown;                 /* seen and announced */
     bool fault_told;               /* logged that it broke the protocol */
     uint8_t handle[16];            /* tells incarnations of one id apart */
-    uint64_t held_back_until;      /* ms, see domain_hold_back() */
-    unsigned int offences;
-    uint64_t judged_again; /* ms: for a guest's sake not before */
+    uint64_t held_back_until;      /* ms, see domain_hold_back(): for dom0 */
+    unsigned int offences;         /* against dom0 */
+    uint64_t suspect_until;        /* ms: waits while another has its quiet */
+    uint64_t had_quiet;            /* ms: when it had it itself; 0: never */
     struct share share;
     bool touched; /* see state_touch() */
     struct domain *next_touched;
@@ -79,9 +80,12 @@ void domain_attach_rings(void);
 /* How many domains have died so far. */
 uint64_t domain_deaths(void);
 
-/* Its writes made a transaction of @judge fail: no requests from it are served
- * for a moment, longer each time. If @judge is a guest it can have provoked
- * these writes: for guests' sake a domain is held for a part of its time only.
+/*
+ * Its writes made a transaction of @judge fail. For domain 0's sake no requests
+ * from it are served for a moment, longer each time. A guest can have provoked
+ * these writes, or be in league with it; so for guests' sake all who have done
+ * this lately wait at the same time, a part of the time only, and each time for
+ * another guest, which does not wait itself.
  */
 void domain_hold_back(uint16_t domid, uint16_t judge);
 bool domain_held_back(const struct domain *d, uint64_t now);
