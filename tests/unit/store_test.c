@@ -49,6 +49,8 @@ int xen_domain_info(uint16_t domid, struct xen_domain_info *info)
     fake_lookups++;
     if (domid >= FAKE_DOMAINS || !fake_domain[domid].exists)
         return ESRCH;
+    if (fake_domain[domid].no_info)
+        return EIO;
     memset(info, 0, sizeof(*info));
     info->shutdown = fake_domain[domid].shutdown;
     info->dying = fake_domain[domid].dying;
@@ -84,8 +86,12 @@ void xen_unmask(int port)
     fake_domain[port - 100].masked = false;
 }
 
+void (*fake_map)(uint16_t domid);
+
 void *xen_map_ring(uint16_t domid)
 {
+    if (fake_map)
+        fake_map(domid);
     if (fake_domain[domid].no_grant)
         return NULL;
     fake_domain[domid].mapped++;

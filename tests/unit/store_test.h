@@ -31,6 +31,7 @@ struct fake_domain {
     bool exists, shutdown, dying;
     bool no_grant; /* its page cannot be mapped */
     bool no_port;  /* nor its port be bound */
+    bool no_info;  /* nor the hypervisor be asked for it */
     uint8_t handle;
     int mapped, bound, notified;
     bool masked; /* its port: set by tests, by which events come */
@@ -57,8 +58,10 @@ void fake_turns(void);
 /* As if trees had taken more memory than snapshots may keep. */
 void fake_swamp(void);
 
-/* Called when the daemon is about to notify a port, if not NULL. */
+/* Called when the daemon is about to notify a port, or to map a page, if not
+ * NULL. */
 extern void (*fake_notify)(int port);
+extern void (*fake_map)(uint16_t domid);
 
 /* Warnings and errors logged since fake_start(); they are not printed. */
 extern int fake_log_lines;

@@ -331,7 +331,6 @@ void domain_restore_incarnation(uint32_t last)
         last_incarnation = last;
 }
 
-/* No page of it may be mapped: its id can be another's now. */
 enum fate { LIVES, GONE, UNKNOWN };
 static enum fate fate_of(const struct domain *d)
 {
@@ -347,22 +346,35 @@ static enum fate fate_of(const struct domain *d)
                : GONE;
 }
 
-/* What is missing of its ring. True: something has come of it. Of one that has
- * died an event tells (domain_check_all()), unless another has got its id
- * before its page was mapped. */
+/* As long as no page of it is mapped, its id can become another's: a page is
+ * its own if it lives afterwards. Before that nothing may be done to it. */
+static enum fate map_page(const struct domain *d)
+{
+    enum fate fate = fate_of(d);
+
+    if (fate != LIVES || ring_map(d->connection))
+        return fate;
+    fate = fate_of(d);
+    if (fate == LIVES)
+        ring_take_up(d->connection, journal_damaged);
+    else
+        ring_unmap(d->connection);
+    return fate;
+}
+
+/* What is missing of its ring. True: something has come of it. */
 static bool attach(const struct domain *d)
 {
     bool held = is_held(d);
-    int rc = EAGAIN;
 
-    if (held || fate_of(d) == LIVES)
-        rc = ring_attach(d->connection, journal_damaged);
-    if (!held && is_held(d) && fate_of(d) != LIVES) {
+    if (!held && map_page(d) == GONE) {
         connection_kill(d->connection);
-        return true;
+        return false;
     }
-    rings_missing |= rc != 0;
-    return !rc || held != is_held(d);
+    if (is_held(d) && !ring_bind(d->connection))
+        return true;
+    rings_missing = true;
+    return held != is_held(d);
 }
 
 void domain_restore_rings(bool damaged)
@@ -374,11 +386,12 @@ void domain_restore_rings(bool damaged)
     while ((d = domain_next(d))) {
         if (!d->connection)
             continue;
-        if (!have_xen || fate_of(d) == GONE) {
+        if (have_xen)
+            attach(d);
+        else
             connection_kill(d->connection);
+        if (d->connection->dead)
             continue;
-        }
-        attach(d);
         if (damaged && !ring_has_page(d->connection))
             connection_lose_halves(d->connection);
         if (!ring_is_whole(d->connection))

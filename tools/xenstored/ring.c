@@ -176,7 +176,7 @@ static void ring_close(struct connection *c)
 
     unregister(r);
     if (r->page)
-        xen_unmap_ring(c->domain->id.domid, r->page);
+        ring_unmap(c);
     free(r);
     c->endpoint = NULL;
 }
@@ -347,34 +347,46 @@ static void believe_page(struct ring *r)
     connection_lose_halves(r->c);
 }
 
-static int attach_page(struct ring *r, uint16_t domid, bool damaged)
+int ring_map(struct connection *c)
 {
-    r->page = xen_map_ring(domid);
-    if (!r->page)
-        return EINVAL;
+    struct ring *r = ring_of(c);
+
+    r->page = xen_map_ring(c->domain->id.domid);
+    return r->page ? 0 : EINVAL;
+}
+
+void ring_unmap(struct connection *c)
+{
+    struct ring *r = ring_of(c);
+
+    xen_unmap_ring(c->domain->id.domid, r->page);
+    r->page = NULL;
+}
+
+void ring_take_up(struct connection *c, bool damaged)
+{
+    struct ring *r = ring_of(c);
+
     if (is_behind(r) || (damaged && indices_differ(r)))
         believe_page(r);
     /* What stands before rsp_prod was put there before it was in the journal.
      */
-    r->error = r->c->fault;
+    r->error = c->fault;
     publish(&r->page->server_features, FEATURES);
-    return 0;
 }
 
-int ring_attach(struct connection *c, bool damaged)
+int ring_bind(struct connection *c)
 {
     struct ring *r = ring_of(c);
     uint16_t domid = c->domain->id.domid;
-    uint32_t port = domid ? r->remote_port : xen_dom0_port();
-    int rc = r->page ? 0 : attach_page(r, domid, damaged);
 
-    /* A port that the guest has closed is no reason to forget the guest: it may
-     * be introduced again with another one. */
-    if (!rc && r->port < 0)
-        rc = register_port(r, domid, port);
     /* Its event may have been lost. One that never spoke waits for none. */
     r->worked |= r->req_cons || r->rsp_prod || r->error;
-    return rc;
+    /* A port that the guest has closed is no reason to forget the guest: it may
+     * be introduced again with another one. */
+    return r->port < 0 ? register_port(r, domid,
+                                       domid ? r->remote_port : xen_dom0_port())
+                       : 0;
 }
 
 bool ring_has_page(const struct connection *c)

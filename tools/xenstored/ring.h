@@ -41,9 +41,14 @@ void ring_init(struct ring *r, struct xenstore_domain_interface *page);
 /* From the journal: a connection of @d without a page, which is not to be
  * served before it is attached (0 or an errno value). */
 int ring_restore(struct domain *d, const struct ring *saved);
-/* What is missing of its page and its port; an error that is not of the moment
- * may look the same, so it is to be tried again. Nothing is published. */
-int ring_attach(struct connection *c, bool damaged);
+/* Its page, which nobody has looked into: it may turn out to be another's, and
+ * goes back, or it is taken up. Then its port, which may be bound before. 0 or
+ * an errno value; an error that is not of the moment may look the same, so it
+ * is to be tried again. Nothing is published. */
+int ring_map(struct connection *c);
+void ring_unmap(struct connection *c);
+void ring_take_up(struct connection *c, bool damaged);
+int ring_bind(struct connection *c);
 /* It has both. */
 bool ring_is_whole(const struct connection *c);
 /* Without a page none of its guest's is mapped. */
