@@ -8,7 +8,6 @@
 #include "store_world.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,86 +65,6 @@ static void next_daemon(void)
     fake_stop();
     store.generation = 0; /* as in a process of its own */
     world_start(world_boot);
-}
-
-#define TEXT_MAX (16u << 20)
-
-static off_t size_of_journal(void)
-{
-    struct stat st;
-
-    return stat(world_path, &st) ? 0 : st.st_size;
-}
-
-/* Rewriting goes on beside what clients do, and gives what they have done: no
- * client waits for more than a part of it. */
-static void no_client_waits_for_the_whole_state(void **state)
-{
-    const uint64_t most = 200 << 10;
-    uint64_t longest = 0, before;
-    off_t size, largest = 0;
-    unsigned int rewritten = 0;
-    char path[32], value[101], *wanted = malloc(TEXT_MAX),
-                               *got = malloc(TEXT_MAX);
-
-    world_begin(8, 0);
-    world_start(world_boot);
-    world_root = client_new(NULL);
-    memset(value, 'v', sizeof(value) - 1);
-    value[sizeof(value) - 1] = '\0';
-    for (int i = 0; i < 40000 && rewritten < 2; i++) {
-        snprintf(path, sizeof(path), "/%d/%d", i % 37, i % 10000);
-        value[i % 100]++;
-        before = world_written;
-        assert_int_equal(client_write(world_root, 0, path, value), 0);
-        before = world_written - before;
-        longest = before > longest ? before : longest;
-        size = size_of_journal();
-        rewritten += size < largest;
-        largest = size < largest ? 0 : size;
-    }
-    assert_int_equal(rewritten, 2);
-    if (longest > most)
-        fail_msg("%" PRIu64 " bytes are written before a client is answered",
-                 longest);
-    client_free(world_root);
-    fake_turns();
-    store_text(wanted, TEXT_MAX);
-    next_daemon();
-    store_text(got, TEXT_MAX);
-    assert_true(strlen(got) > most * 2);
-    assert_true(!strcmp(got, wanted));
-    free(wanted);
-    free(got);
-    state_stop();
-    fake_stop();
-}
-
-/* Nor does the old file grow without end meanwhile. */
-static void a_busy_store_does_not_outrun_its_rewriting(void **state)
-{
-    char path[32], value[2001];
-    off_t most = 0, size;
-
-    state_step = 100; /* less than a round writes */
-    world_begin(8, 0);
-    world_start(world_boot);
-    world_root = client_new(NULL);
-    memset(value, 'v', sizeof(value) - 1);
-    value[sizeof(value) - 1] = '\0';
-    for (int i = 0; i < 6000; i++) {
-        snprintf(path, sizeof(path), "/%d", i % 400);
-        value[i % 2000]++;
-        assert_int_equal(client_write(world_root, 0, path, value), 0);
-        size = size_of_journal();
-        most = size > most ? size : most;
-    }
-    client_free(world_root);
-    state_step = 64 << 10;
-    state_stop();
-    fake_stop();
-    /* It may be four times the state, and grows while that is written. */
-    assert_in_range(most, 1 << 20, 400 * 2100 * 7);
 }
 
 /* One that begins cannot rewrite the journal, and must not lose it. */
@@ -576,8 +495,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_death_at_every_point),
         cmocka_unit_test(many_deaths_in_long_histories),
-        cmocka_unit_test(no_client_waits_for_the_whole_state),
-        cmocka_unit_test(a_busy_store_does_not_outrun_its_rewriting),
         cmocka_unit_test(deaths_without_room_for_a_second_file),
         cmocka_unit_test(each_daemon_has_a_number_without_room_as_well),
         cmocka_unit_test(without_room_the_daemon_goes_on),

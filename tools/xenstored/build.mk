@@ -38,6 +38,8 @@ $(eval $(call unit_test,store_quota,tests/unit/store_quota.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_ring,tests/unit/store_ring.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_journal,tests/unit/store_journal.c $(STORE_WORLD), \
     $(STORE_DEATHS) -lz))
+$(eval $(call unit_test,store_rewriting,tests/unit/store_rewriting.c $(STORE_WORLD), \
+    $(STORE_DEATHS) -lz))
 $(eval $(call unit_test,store_reuse,tests/unit/store_reuse.c $(STORE_WORLD), \
     $(STORE_DEATHS) -lz))
 $(eval $(call unit_test,store_damage,tests/unit/store_damage.c $(STORE_WORLD), \

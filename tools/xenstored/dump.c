@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <xen/xen.h>
+
 #include "connection.h"
 #include "domain.h"
 #include "record.h"
@@ -14,25 +16,65 @@
 
 static int split(struct journal *j)
 {
-    return journal_pack(j)->used < FRAME ? 0 : journal_write(j);
+    return j->frame.used < FRAME ? 0 : journal_write(j);
 }
 
-static uint64_t bytes_of(struct journal *j)
+static uint64_t bytes_of(const struct journal *j)
 {
-    return j->size + journal_pack(j)->used;
-}
-
-static void drop_snapshot(struct dump *d)
-{
-    node_put(d->tree);
-    d->tree = NULL;
+    return j->size + j->frame.used;
 }
 
 int dump_begin(struct dump *d, const char *path, const char *boot_id)
 {
+    d->on = true;
+    d->next = 0;
+    d->tree = NULL;
+    d->size = 0;
+    return journal_create(&d->journal, path, boot_id);
+}
+
+bool dump_follows(const struct dump *d, uint16_t domid)
+{
+    return d->on && !d->tree && domid < d->next;
+}
+
+/* --- domains -------------------------------------------------------------- */
+
+/* The oldest first: in this order they will be made again, and fire. */
+static void pack_watches(struct pack *p, struct watches *set)
+{
+    watches_reverse(set);
+    for (const struct watch *w = set->first; w; w = w->next)
+        pack_watch(p, w);
+    watches_reverse(set);
+}
+
+static int dump_domain(struct journal *j, const struct domain *d)
+{
+    struct connection *c = record_connection_of(d);
+
+    pack_domain(journal_pack(j), d);
+    if (c) {
+        pack_ring(journal_pack(j), d);
+        pack_watches(journal_pack(j), &c->watches);
+    }
+    pack_connection(journal_pack(j), d, true);
+    return split(j);
+}
+
+/* The next one; behind the last, the tree as it is then. */
+static int step_domains(struct dump *d, const struct journal *before)
+{
+    const struct domain *domain = domain_known((uint16_t)d->next++);
+
+    if (domain)
+        return dump_domain(&d->journal, domain);
+    if (d->next < DOMID_FIRST_RESERVED)
+        return 0;
     d->tree = node_get(store.root);
     tree_walk_start(&d->walk, d->tree, "/");
-    return journal_create(&d->journal, path, boot_id);
+    d->seen = before->size;
+    return 0;
 }
 
 /* --- the tree ------------------------------------------------------------- */
@@ -52,73 +94,56 @@ static void pack_node(struct pack *p, const char *path, const struct node *n)
     }
 }
 
-int dump_step(struct dump *d, uint64_t bytes, bool *whole)
+static int step_tree(struct dump *d)
 {
-    struct journal *j = &d->journal;
-    uint64_t begin = bytes_of(j);
-    const struct node *n = NULL;
+    const struct node *n = tree_walk_next(&d->walk);
+
+    if (!n) {
+        d->size = bytes_of(&d->journal);
+        return 0;
+    }
+    pack_node(journal_pack(&d->journal), d->walk.path, n);
+    return split(&d->journal);
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
+int dump_step(struct dump *d, const struct journal *before, uint64_t bytes,
+              bool *whole)
+{
+    uint64_t begin = bytes_of(&d->journal);
     int rc = 0;
 
-    while (!rc && bytes_of(j) - begin < bytes &&
-           (n = tree_walk_next(&d->walk))) {
-        pack_node(journal_pack(j), d->walk.path, n);
-        rc = split(j);
-    }
-    *whole = !n;
+    while (!rc && !d->size && bytes_of(&d->journal) - begin < bytes)
+        rc = d->tree ? step_tree(d) : step_domains(d, before);
+    if (!rc && d->size)
+        rc = journal_copy(&d->journal, before, &d->seen, bytes);
+    *whole = d->size && d->seen == before->size;
     return rc;
-}
-
-/* --- domains -------------------------------------------------------------- */
-
-/* The oldest first: in this order they will be made again, and fire. */
-static void pack_watches(struct pack *p, struct watches *set)
-{
-    watches_reverse(set);
-    for (const struct watch *w = set->first; w; w = w->next)
-        pack_watch(p, w);
-    watches_reverse(set);
-}
-
-static int dump_connection(struct journal *j, const struct domain *d)
-{
-    struct connection *c = record_connection_of(d);
-
-    if (c) {
-        pack_ring(journal_pack(j), d);
-        pack_watches(journal_pack(j), &c->watches);
-    }
-    pack_connection(journal_pack(j), d, true);
-    return split(j);
 }
 
 int dump_end(struct dump *d)
 {
-    struct journal *j = &d->journal;
-    struct domain *domain = NULL;
+    struct pack *p = journal_pack(&d->journal);
     const struct perms *perms;
     const char *name;
-    int rc;
 
-    pack_tree_change(journal_pack(j), d->tree, store.root);
-    rc = split(j);
-    while ((domain = domain_next(domain)))
-        pack_domain(journal_pack(j), domain);
     for (unsigned int i = 0; (name = store_special(i, &perms)); i++)
-        pack_node_perms(journal_pack(j), name, perms);
-    while (!rc && (domain = domain_next(domain)))
-        rc = dump_connection(j, domain);
-    pack_complete(journal_pack(j));
-    return rc ? rc : journal_write(j);
+        pack_node_perms(p, name, perms);
+    pack_complete(p);
+    return journal_write(&d->journal);
 }
 
 struct journal dump_take(struct dump *d)
 {
-    drop_snapshot(d);
+    node_put(d->tree);
+    d->tree = NULL;
+    d->on = false;
     return d->journal;
 }
 
 void dump_abandon(struct dump *d)
 {
-    drop_snapshot(d);
     journal_close(&d->journal);
+    dump_take(d);
 }

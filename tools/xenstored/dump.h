@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The whole state as a journal of its own, made in steps between which the
- * store serves: no client waits for all of it. Of the tree a snapshot is
- * written, which costs nothing to have (tree.h). At the end comes what is
- * another by then, as the changes of a commit, and what there is of domains and
- * their connections.
+ * store serves: no client waits for all of it. What it says of one moment would
+ * have to be kept for that long, so it is of several, and each part is followed
+ * by what has changed since:
+ *
+ * - the domains, one by one, with what their connections have; records of those
+ *   that are in the file go into it as well as into the journal before
+ *   (dump_follows());
+ * - the tree, of which a snapshot is written, which costs nothing to have
+ *   (tree.h);
+ * - all that was written into the journal before since that snapshot.
  */
 #ifndef XENSTORED_DUMP_H
 #define XENSTORED_DUMP_H
@@ -13,18 +19,26 @@
 #include "tree.h"
 
 struct dump {
-    struct node *tree; /* NULL: none is under way */
+    bool on;           /* one is under way */
+    uint32_t next;     /* domains below it are in the file */
+    struct node *tree; /* NULL: not all domains are */
     struct tree_walk walk;
+    uint64_t seen; /* of the journal before, as far as it is in the file */
+    uint64_t size; /* of the file, without what comes from there */
     struct journal journal;
 };
 
 /* All return 0 or an errno value, and after that dump_abandon() is due. */
 int dump_begin(struct dump *d, const char *path, const char *boot_id);
-/* At least so many bytes more, or all. *whole: it is all of the snapshot. */
-int dump_step(struct dump *d, uint64_t bytes, bool *whole);
-/* All of the snapshot is written; what the caller has packed into the journal
- * since goes in front of domains. The file is complete then. */
+/* At least so many bytes more, or all; nothing that was reported may be missing
+ * in @before. *whole: it is all. */
+int dump_step(struct dump *d, const struct journal *before, uint64_t bytes,
+              bool *whole);
+/* It is all, but for what the caller has packed into the journal, and special
+ * names. The file is complete then. */
 int dump_end(struct dump *d);
+/* Whether records of this domain go into d->journal, too. */
+bool dump_follows(const struct dump *d, uint16_t domid);
 /* It is the caller's journal now. */
 struct journal dump_take(struct dump *d);
 void dump_abandon(struct dump *d);

@@ -184,6 +184,20 @@ static int write_all(int fd, const char *data, size_t len)
     return 0;
 }
 
+static int read_all(int fd, char *data, size_t len)
+{
+    while (len) {
+        ssize_t n = read(fd, data, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n ? errno : EIO;
+        data += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
 int journal_create(struct journal *j, const char *path, const char *boot_id)
 {
     int rc;
@@ -265,6 +279,43 @@ int journal_write(struct journal *j)
     return 0;
 }
 
+static int copy_part(struct journal *to, int fd, size_t len)
+{
+    static char part[64 << 10];
+    int rc = 0;
+
+    while (!rc && len) {
+        size_t n = len < sizeof(part) ? len : sizeof(part);
+
+        rc = read_all(fd, part, n);
+        rc = rc ? rc : write_all(to->fd, part, n);
+        to->size += n;
+        len -= n;
+    }
+    return rc;
+}
+
+int journal_copy(struct journal *to, const struct journal *from, uint64_t *at,
+                 uint64_t bytes)
+{
+    int rc, fd;
+
+    if (bytes > from->size - *at)
+        bytes = from->size - *at;
+    if (!bytes)
+        return 0;
+    rc = journal_write(to);
+    if (rc || to->size + bytes > JOURNAL_MAX)
+        return rc ? rc : EFBIG;
+    fd = errand_open(from->path, FILE_READ);
+    if (fd < 0)
+        return -fd;
+    rc = lseek(fd, (off_t)*at, SEEK_SET) < 0 ? errno : copy_part(to, fd, bytes);
+    close(fd);
+    *at += bytes;
+    return rc;
+}
+
 void journal_close(struct journal *j)
 {
     if (j->fd >= 0)
@@ -274,20 +325,6 @@ void journal_close(struct journal *j)
 }
 
 /* --- reading -------------------------------------------------------------- */
-
-static int read_all(int fd, char *data, size_t len)
-{
-    while (len) {
-        ssize_t n = read(fd, data, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n ? errno : EIO;
-        data += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
 
 static bool has_holes(int fd, off_t size)
 {

@@ -94,6 +94,10 @@ int journal_append(struct journal *j, const char *path, size_t size);
 struct pack *journal_pack(struct journal *j);
 bool journal_has_frame(const struct journal *j);
 int journal_write(struct journal *j);
+/* Behind what @to has: what stands in @from's file behind the first *at bytes,
+ * as it is, so much of it or all. After a failure the file is of no use. */
+int journal_copy(struct journal *to, const struct journal *from, uint64_t *at,
+                 uint64_t bytes);
 void journal_close(struct journal *j);
 
 /* --- reading -------------------------------------------------------------- */

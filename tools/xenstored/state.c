@@ -26,6 +26,7 @@ size_t state_step = 64 << 10;
 static struct {
     bool on, wanted; /* written; to be written as soon as there is room */
     struct journal journal;
+    size_t record;    /* where the frame's last one begins */
     struct dump dump; /* of a journal that takes the place of that one */
     char path[4096], fresh_path[4096 + sizeof(JOURNAL_FRESH)],
         boot_id[JOURNAL_BOOT_ID];
@@ -72,7 +73,22 @@ bool state_batch_written(uint64_t batch)
 /* Where a record goes; NULL: there is no journal. */
 static struct pack *frame(void)
 {
-    return state.on ? journal_pack(&state.journal) : NULL;
+    struct pack *p = state.on ? journal_pack(&state.journal) : NULL;
+
+    if (p)
+        state.record = p->used;
+    return p;
+}
+
+/* What was packed since then is of @d: the journal that is to take this one's
+ * place may have the domain already. */
+static void follow(const struct domain *d)
+{
+    const struct pack *p = &state.journal.frame;
+
+    if (dump_follows(&state.dump, d->id.domid) && !p->failed)
+        pack_bytes(journal_pack(&state.dump.journal), p->data + state.record,
+                   p->used - state.record);
 }
 
 void state_create(const char *path, const char *rest, const void *data,
@@ -108,8 +124,11 @@ void state_remove(const char *path)
 void state_new_domain(const struct domain *d)
 {
     struct pack *p = frame();
-    if (p)
-        pack_domain(p, d);
+
+    if (!p)
+        return;
+    pack_domain(p, d);
+    follow(d);
 }
 
 void state_domain_gone(struct domain *d)
@@ -125,13 +144,17 @@ void state_domain_gone(struct domain *d)
         return;
     pack_u8(p, RECORD_DOMAIN_GONE);
     pack_u16(p, d->id.domid);
+    follow(d);
 }
 
 void state_ring(const struct domain *d)
 {
-    struct pack *p = frame();
-    if (p && record_connection_of(d))
-        pack_ring(p, d);
+    struct pack *p = record_connection_of(d) ? frame() : NULL;
+
+    if (!p)
+        return;
+    pack_ring(p, d);
+    follow(d);
 }
 
 void state_ring_gone(struct domain *d)
@@ -142,13 +165,17 @@ void state_ring_gone(struct domain *d)
         return;
     pack_u8(p, RECORD_RING_GONE);
     pack_u16(p, d->id.domid);
+    follow(d);
 }
 
 void state_watch(const struct watch *w)
 {
     struct pack *p = w->c->domain ? frame() : NULL;
-    if (p)
-        pack_watch(p, w);
+
+    if (!p)
+        return;
+    pack_watch(p, w);
+    follow(w->c->domain);
 }
 
 void state_unwatch(const struct watch *w)
@@ -161,6 +188,7 @@ void state_unwatch(const struct watch *w)
     pack_u16(p, w->c->domain->id.domid);
     pack_string(p, w->path);
     pack_string(p, w->token);
+    follow(w->c->domain);
 }
 
 void state_touch(struct domain *d)
@@ -245,7 +273,7 @@ static int begin_rewriting(void)
 
 static void stop_rewriting(void)
 {
-    if (!state.dump.tree)
+    if (!state.dump.on)
         return;
     dump_abandon(&state.dump);
     errand_remove(state.fresh_path);
@@ -268,7 +296,7 @@ static int end_rewriting(void)
     journal_close(&state.journal);
     state.journal = dump_take(&state.dump);
     state.journal.path = state.path;
-    state.full_size = state.journal.size;
+    state.full_size = state.dump.size;
     all_is_saved();
     return 0;
 }
@@ -281,7 +309,7 @@ static int rewrite(void)
 
     stop_rewriting();
     rc = begin_rewriting();
-    rc = rc ? rc : dump_step(&state.dump, UINT64_MAX, &whole);
+    rc = rc ? rc : dump_step(&state.dump, &state.journal, UINT64_MAX, &whole);
     rc = rc ? rc : end_rewriting();
     if (rc)
         stop_rewriting();
@@ -307,12 +335,14 @@ static int write_changes(void)
 {
     int rc;
 
-    for (struct domain *d = state.touched; d; d = d->next_touched)
-        pack_connection(journal_pack(&state.journal), d, false);
-    pack_counters(journal_pack(&state.journal));
+    for (struct domain *d = state.touched; d; d = d->next_touched) {
+        pack_connection(frame(), d, false);
+        follow(d);
+    }
+    pack_counters(frame());
     rc = journal_write(&state.journal);
     /* The room is that of the file that was to take its place. */
-    if (rc == ENOSPC && state.dump.tree) {
+    if (rc == ENOSPC && state.dump.on) {
         put_off_rewriting(rc);
         rc = journal_write(&state.journal);
     }
@@ -352,15 +382,17 @@ static bool is_long(void)
            state.journal.size > REWRITE_RATIO * state.full_size;
 }
 
-/* A part of it in each round, and what the round itself has written, or a busy
- * store would outrun it: whoever has written last does not pay for all. The old
- * file is complete: without room for another it goes on. */
+/* A part of it in each round, and twice what the round itself has written, or a
+ * busy store would outrun it: whoever has written last does not pay for all.
+ * The old file is complete: without room for another it goes on. */
 static void compact(uint64_t written)
 {
     bool whole = false;
-    int rc = state.dump.tree ? 0 : begin_rewriting();
+    int rc = state.dump.on ? 0 : begin_rewriting();
 
-    rc = rc ? rc : dump_step(&state.dump, state_step + written, &whole);
+    rc = rc ? rc
+            : dump_step(&state.dump, &state.journal, state_step + 2 * written,
+                        &whole);
     if (whole && !rc)
         rc = end_rewriting();
     if (rc)
@@ -401,7 +433,7 @@ void state_commit(void)
     rc = write_changes();
     if (rc)
         rc = replace();
-    else if (state.dump.tree || is_long())
+    else if (state.dump.on || is_long())
         compact(state.journal.size - before);
     state.written++;
     publish_touched();
