@@ -443,6 +443,33 @@ static void snapshots_of_all_domains_have_a_bound(void **state)
     client_free(other);
 }
 
+/* From the bottom to the top, each with a request of its own: once for its own
+ * removal, once for that of all. */
+static void nodes_removed_one_by_one_are_told_of_twice_at_most(void **state)
+{
+    struct client *b = client_new(NULL);
+    char path[2 * 500 + 1];
+    unsigned int events;
+    uint32_t t;
+
+    for (size_t i = 0; i < sizeof(path) - 1; i += 2)
+        memcpy(path + i, "/d", 3);
+    client_write(a, 0, path, "deep");
+    client_two(b, XS_WATCH, 0, path, "tok");
+    assert_non_null(client_event(b));
+    t = client_begin(a);
+    for (size_t len = sizeof(path) - 1; len; len -= 2) {
+        path[len] = '\0';
+        assert_int_equal(client_one(a, XS_RM, t, path), 0);
+    }
+    assert_int_equal(client_end(a, t), 0);
+    for (events = 0; client_event(b); events++)
+        ;
+    assert_in_range(events, 1, 2);
+    assert_null(client_read(a, 0, "/d"));
+    client_free(b);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -457,6 +484,7 @@ int main(void)
         TEST(an_expired_transaction_of_a_guest_fails_at_its_end),
         TEST(time_alone_ends_no_transaction),
         TEST(snapshots_of_all_domains_have_a_bound),
+        TEST(nodes_removed_one_by_one_are_told_of_twice_at_most),
     };
 
     return cmocka_run_group_tests_name("fairness", tests, NULL, NULL);

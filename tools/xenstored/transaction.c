@@ -19,7 +19,9 @@
 
 /* --- touched paths -------------------------------------------------------- */
 
-static uint32_t *slot_of(struct transaction *t, const char *path, uint32_t hash)
+/* Of the first @len characters of @path. */
+static uint32_t *slot_of(const struct transaction *t, const char *path,
+                         size_t len, uint32_t hash)
 {
     size_t i = hash & (t->index_size - 1);
     for (;; i = (i + 1) & (t->index_size - 1)) {
@@ -27,7 +29,7 @@ static uint32_t *slot_of(struct transaction *t, const char *path, uint32_t hash)
         if (!t->index[i])
             return &t->index[i];
         a = t->access[t->index[i] - 1];
-        if (a->hash == hash && !strcmp(a->path, path))
+        if (a->hash == hash && !strncmp(a->path, path, len) && !a->path[len])
             return &t->index[i];
     }
 }
@@ -52,8 +54,11 @@ static int grow(struct transaction *t)
     t->index = index;
     t->index_size = 2 * room;
     t->room = room;
-    for (size_t i = 0; i < t->count; i++)
-        *slot_of(t, t->access[i]->path, t->access[i]->hash) = (uint32_t)i + 1;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct access *a = t->access[i];
+
+        *slot_of(t, a->path, strlen(a->path), a->hash) = (uint32_t)i + 1;
+    }
     return 0;
 }
 
@@ -127,7 +132,7 @@ int transaction_touch(struct transaction *t, const char *path, size_t len,
 
     if (rc)
         return rc;
-    slot = slot_of(t, path, hash);
+    slot = slot_of(t, path, strlen(path), hash);
     if (*slot)
         a = t->access[*slot - 1];
     else
@@ -518,6 +523,22 @@ static int commit(struct transaction *t, struct node **before)
     return rc;
 }
 
+/* What is above it was removed, too. */
+static bool gone_from_above(const struct transaction *t, const char *path)
+{
+    uint32_t hash = hash_add(HASH_START, path, 1);
+
+    for (size_t i = 1; path[i]; hash = hash_add(hash, &path[i++], 1)) {
+        uint32_t n = path[i] == '/' ? *slot_of(t, path, i, hash) : 0;
+
+        if (n && t->access[n - 1]->touch & TOUCH_REMOVE)
+            return true;
+    }
+    return false;
+}
+
+/* What is below a removed node is told of once, however many of those above it
+ * were removed one by one. */
 static void publish(struct transaction *t, struct node *before)
 {
     for (size_t i = 0; i < t->count; i++) {
@@ -537,7 +558,8 @@ static void publish(struct transaction *t, struct node *before)
             continue;
         c.before = was ? perms_get(was->perms) : NULL;
         c.after = is ? perms_get(is->perms) : NULL;
-        if (t->access[i]->touch & TOUCH_REMOVE && was)
+        if (t->access[i]->touch & TOUCH_REMOVE && was &&
+            !gone_from_above(t, path))
             c.removed = node_get(was);
         store_publish(&c);
     }
