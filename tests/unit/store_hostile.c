@@ -341,8 +341,24 @@ static void hide_some(bool may)
         }
 }
 
+/* A daemon that finds more taken than it knows of gives up what is half done:
+ * the guest's own fault, if it has lied, but not what is tried here. */
+static void tell_the_truth(uint32_t taken[DOMAINS], bool put)
+{
+    for (unsigned int g = 0; g < DOMAINS; g++) {
+        const struct domain *d = domain_known(number[g]);
+
+        if (put && taken[g])
+            page_of(g)->req_cons = taken[g];
+        else if (!put && d && d->connection &&
+                 (d->connection->in_used || d->connection->out))
+            taken[g] = ((struct ring *)d->connection->endpoint)->req_cons;
+    }
+}
+
 static void another_daemon(void)
 {
+    uint32_t taken[DOMAINS] = {0};
     static char before[1 << 20], after[1 << 20];
 
     if (state_wanted()) /* there is no journal */
@@ -356,7 +372,9 @@ static void another_daemon(void)
     if (state_wanted())
         return;
     store_text(before, sizeof(before));
+    tell_the_truth(taken, false);
     end();
+    tell_the_truth(taken, true);
     hide_some(true);
     start();
     store_text(after, sizeof(after));
