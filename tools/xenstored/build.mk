@@ -3,8 +3,8 @@
 
 XENSTORED_CORE := $(addprefix tools/xenstored/, \
     path.c perms.c tree.c quota.c share.c edit.c store.c transaction.c watch.c \
-    outstanding.c connection.c protocol.c requests.c requests_domain.c control.c \
-    domain.c ring.c journal.c record.c dump.c state.c restore.c)
+    hash.c outstanding.c connection.c protocol.c requests.c requests_domain.c \
+    control.c domain.c ring.c journal.c record.c dump.c state.c restore.c)
 XENSTORED_SOURCES := $(XENSTORED_CORE) $(addprefix tools/xenstored/, \
     main.c live_update.c trace.c turns.c socket.c xen.c sandbox.c \
     errand.c parent.c log_files.c files.c successor.c)

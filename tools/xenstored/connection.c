@@ -267,7 +267,7 @@ void connection_reply(struct connection *c, const struct xsd_sockmsg *h,
 
 /* An event that still waits says the same as another one like it would. */
 static bool waits_already(struct connection *c, const char *data, size_t len,
-                          uint32_t hash)
+                          uint64_t hash)
 {
     for (struct message *m = c->out; m; m = m->next)
         if (m->event && m->hash == hash && m->sent == 0 &&
@@ -295,7 +295,7 @@ static void queue_event(struct connection *c, const struct xsd_sockmsg *h,
     struct domain *d = c->domain;
     struct message *m;
     long cost = (long)(sizeof(*m) + HEADER + h->len);
-    uint32_t hash = 0;
+    uint64_t hash = 0;
 
     if (d && sent == 0) {
         if ((!c->who.privileged && c->events >= CONNECTION_EVENTS_COUNT) ||

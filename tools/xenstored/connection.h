@@ -53,7 +53,7 @@ struct transport {
 struct message {
     struct message *next;
     uint32_t len, sent;
-    uint32_t hash;  /* of an event, to find its equal */
+    uint64_t hash;  /* of an event, to find its equal */
     uint64_t batch; /* a local client's: see state_batch_written() */
     uint64_t since_ms;
     struct cause cause;

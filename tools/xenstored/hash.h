@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * FNV-1a, which can be continued: the hash of a path is that of its parent with
- * the rest added. It spreads names over tables and is no protection: whoever
- * chooses the names can make them collide, so that a table that a client fills
- * must be bounded by its quota. Hashes are kept in memory alone, so that
- * another function could take its place at any time.
+ * The bytes of a string as a polynomial's coefficients, and its value at a
+ * secret point, modulo a prime. It can be continued: the hash of a path is that
+ * of its parent with the rest added. Whoever does not know the point cannot
+ * choose strings that collide, so clients may fill tables as they like. Hashes
+ * are kept in memory alone: the next daemon has another point.
  */
 #ifndef XENSTORED_HASH_H
 #define XENSTORED_HASH_H
@@ -13,21 +13,35 @@
 #include <stdint.h>
 #include <string.h>
 
+#define HASH_PRIME ((UINT64_C(1) << 61) - 1)
+
 /* The hash of nothing. */
-#define HASH_START 2166136261u
+#define HASH_START UINT64_C(0)
+
+/* Below the prime; the same for all tables. */
+extern uint64_t hash_point;
+
+/* Chooses it, before there are any hashes. 0 or an errno value. */
+int hash_init(void);
 
 /* The hash of what 'hash' stands for with len more bytes; begins with
  * HASH_START. len may be 0, and the bytes may have any value. */
-static inline uint32_t hash_add(uint32_t hash, const char *data, size_t len)
+static inline uint64_t hash_add(uint64_t hash, const char *data, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (unsigned char)data[i]) * 16777619u; /* FNV's prime */
+    for (size_t i = 0; i < len; i++) {
+        unsigned __int128 sum =
+            (unsigned __int128)hash * hash_point + (unsigned char)data[i] + 1;
+
+        /* 2^61 is 1 here. */
+        hash = (uint64_t)(sum & HASH_PRIME) + (uint64_t)(sum >> 61);
+        hash -= hash >= HASH_PRIME ? HASH_PRIME : 0;
+    }
     return hash;
 }
 
 /* Of a whole string, without its terminator: the same as piece by piece,
  * which is how the watches of all parents of a path are found. */
-static inline uint32_t hash_path(const char *path)
+static inline uint64_t hash_path(const char *path)
 {
     return hash_add(HASH_START, path, strlen(path));
 }

@@ -28,6 +28,7 @@
 
 #include "domain.h"
 #include "errand.h"
+#include "hash.h"
 #include "journal.h"
 #include "live_update.h"
 #include "outstanding.h"
@@ -394,6 +395,7 @@ static void begin_to_serve(const struct pair *both, char *first_argument)
     log_to(errand_say);
     pair_hide(first_argument, "store-server");
     check(turns_init(&loop), "event loop");
+    check(hash_init(), "random numbers");
     check(-signals_watch(&signals, &loop), "signals");
     /* Xen first: where another store is running this fails, and its journal and
      * its socket must not have been taken away by then. */

@@ -21,7 +21,7 @@
 
 /* Of the first @len characters of @path. */
 static uint32_t *slot_of(const struct transaction *t, const char *path,
-                         size_t len, uint32_t hash)
+                         size_t len, uint64_t hash)
 {
     size_t i = hash & (t->index_size - 1);
     for (;; i = (i + 1) & (t->index_size - 1)) {
@@ -94,7 +94,7 @@ static int hold_value(struct transaction *t, struct access *a, size_t len)
     return rc;
 }
 
-static int access_new(struct transaction *t, const char *path, uint32_t hash,
+static int access_new(struct transaction *t, const char *path, uint64_t hash,
                       uint32_t *slot, struct access **out)
 {
     size_t len = strlen(path);
@@ -126,7 +126,8 @@ static int access_new(struct transaction *t, const char *path, uint32_t hash,
 int transaction_touch(struct transaction *t, const char *path, size_t len,
                       struct access **out)
 {
-    uint32_t hash = hash_path(path), *slot;
+    uint64_t hash = hash_path(path);
+    uint32_t *slot;
     struct access *a;
     int rc = grow(t);
 
@@ -526,7 +527,7 @@ static int commit(struct transaction *t, struct node **before)
 /* What is above it was removed, too. */
 static bool gone_from_above(const struct transaction *t, const char *path)
 {
-    uint32_t hash = hash_add(HASH_START, path, 1);
+    uint64_t hash = hash_add(HASH_START, path, 1);
 
     for (size_t i = 1; path[i]; hash = hash_add(hash, &path[i++], 1)) {
         uint32_t n = path[i] == '/' ? *slot_of(t, path, i, hash) : 0;

@@ -50,7 +50,7 @@
 #define TOUCH_CHANGES (TOUCH_CREATE | TOUCH_WRITE | TOUCH_PERMS | TOUCH_REMOVE)
 
 struct access {
-    uint32_t hash;
+    uint64_t hash;
     uint32_t held; /* memory booked for it */
     unsigned int touch;
     char path[];

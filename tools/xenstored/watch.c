@@ -226,7 +226,7 @@ static bool sees_name(const struct change *c, struct above *above,
 }
 
 /* Watches of exactly the first @len characters of the changed path. */
-static void fire_at(const struct change *c, uint32_t hash, size_t len,
+static void fire_at(const struct change *c, uint64_t hash, size_t len,
                     struct above *above)
 {
     struct watch *w = bucket[hash & (bucket_count - 1)];
@@ -246,7 +246,7 @@ static void fire_at(const struct change *c, uint32_t hash, size_t len,
 static void fire_below(const struct change *c)
 {
     static struct tree_walk walk;
-    static uint32_t hash[ARRAY_SIZE(walk.level)];
+    static uint64_t hash[ARRAY_SIZE(walk.level)];
     const struct node *n;
 
     tree_walk_start(&walk, c->removed, c->path);
@@ -255,7 +255,7 @@ static void fire_below(const struct change *c)
     while ((n = tree_walk_next(&walk))) {
         const struct node *parent = walk.level[walk.depth - 1].node;
         size_t above = walk.level[walk.depth - 1].path_len;
-        uint32_t h = hash_add(hash[walk.depth - 1], walk.path + above,
+        uint64_t h = hash_add(hash[walk.depth - 1], walk.path + above,
                               walk.level[walk.depth].path_len - above);
         struct watch *w = bucket[h & (bucket_count - 1)];
 
@@ -270,7 +270,7 @@ static void fire_below(const struct change *c)
 void watch_fire(const struct change *c)
 {
     struct above above = {.looked = false};
-    uint32_t h = HASH_START;
+    uint64_t h = HASH_START;
 
     if (!watch_count)
         return;
@@ -286,7 +286,7 @@ void watch_fire(const struct change *c)
 
 void watch_fire_special(const char *name)
 {
-    uint32_t hash = hash_path(name);
+    uint64_t hash = hash_path(name);
     struct watch *w;
 
     if (!watch_count)
