@@ -226,6 +226,44 @@ static void a_watch_refused_for_lack_of_memory_can_be_set_again(void **state)
     assert_int_equal(persist(root, XS_TRANSACTION_START, 0, "", 1), 0);
 }
 
+static void cause_an_event(int waiting)
+{
+    guest->room = 0;
+    allocations = 0;
+    assert_int_equal(client_write(root, 0, "/local/domain/5/x", ""), 0);
+    assert_int_equal(guest->c->events, waiting);
+}
+
+static int read_events(void)
+{
+    int n = 0;
+
+    guest->room = SIZE_MAX;
+    connection_serve(guest->c);
+    assert_int_equal(guest->c->event_index.count, 0);
+    while (client_event(guest))
+        n++;
+    return n;
+}
+
+/* It is told all the same. */
+static void an_event_that_waits_without_an_index_may_be_told_twice(void **state)
+{
+    client_two(guest, XS_WATCH, 0, "/local/domain/5", "t");
+    cause_an_event(1);
+    assert_int_equal(read_events(), 2);
+    cause_an_event(1);
+    assert_int_equal(guest->c->event_index.count, 1);
+    fail_at = allocations;
+    assert_int_equal(read_events(), 1);
+    cause_an_event(1);
+    fail_at = -1;
+    assert_int_equal(guest->c->event_index.count, 0);
+    cause_an_event(2);
+    cause_an_event(2);
+    assert_int_equal(read_events(), 2);
+}
+
 /* --- what a journal says ---------------------------------------------------
  */
 
@@ -313,6 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_request_that_runs_out_of_memory_changes_nothing),
         TEST(a_commit_that_runs_out_of_memory_changes_nothing),
+        TEST(an_event_that_waits_without_an_index_may_be_told_twice),
         TEST(a_list_of_permissions_is_as_long_as_its_record),
         TEST(transactions_are_as_many_as_their_record_has),
         TEST(a_watch_refused_for_lack_of_memory_can_be_set_again),

@@ -33,9 +33,10 @@ static void say_watches(const struct connection *c)
 static void say_connection(const struct connection *c)
 {
     say(" target %u.%u fault %u in %zu replies %u events %u of %zu bytes, "
-        "transactions %u\n",
+        "paid %u of %ld, transactions %u\n",
         c->who.target.domid, c->who.target.incarnation, c->fault, c->in_used,
-        c->replies, c->events, c->event_bytes, c->transactions.count);
+        c->replies, c->events, c->event_bytes, c->paid_events, c->paid_bytes,
+        c->transactions.count);
     say_watches(c);
     for (const struct message *m = c->out; m; m = m->next)
         say("  waits: %u bytes from %u\n", m->len, m->sent);

@@ -3,7 +3,7 @@
 
 XENSTORED_CORE := $(addprefix tools/xenstored/, \
     path.c perms.c tree.c quota.c share.c edit.c store.c transaction.c watch.c \
-    hash.c outstanding.c connection.c protocol.c requests.c requests_domain.c \
+    hash.c outstanding.c event_index.c connection.c protocol.c requests.c requests_domain.c \
     control.c domain.c ring.c journal.c record.c dump.c state.c restore.c)
 XENSTORED_SOURCES := $(XENSTORED_CORE) $(addprefix tools/xenstored/, \
     main.c live_update.c trace.c turns.c socket.c xen.c sandbox.c \
@@ -35,6 +35,7 @@ $(eval $(call unit_test,store_fairness,tests/unit/store_fairness.c $(STORE_TEST)
 $(eval $(call unit_test,store_serial,tests/unit/store_serial.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_protocol,tests/unit/store_protocol.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_quota,tests/unit/store_quota.c $(STORE_TEST),-lz))
+$(eval $(call unit_test,store_queues,tests/unit/store_queues.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_ring,tests/unit/store_ring.c $(STORE_TEST),-lz))
 $(eval $(call unit_test,store_journal,tests/unit/store_journal.c $(STORE_WORLD), \
     $(STORE_DEATHS) -lz))

@@ -69,6 +69,21 @@ static void touch(struct connection *c)
         state_touch(c->domain);
 }
 
+/* An event that waits, and is in memory, is one more or one less. */
+static void book_event(struct connection *c, const struct message *m, int n)
+{
+    long cost = n * (long)(sizeof(*m) + m->len);
+
+    c->events += (unsigned int)n;
+    c->event_bytes += (size_t)n * m->len;
+    if (m->kind == MESSAGE_PAID_EVENT) {
+        c->paid_events += (unsigned int)n;
+        c->paid_bytes += cost;
+    } else if (c->domain) {
+        c->domain->account.held += cost;
+    }
+}
+
 /* @m is the first that waits. */
 static void release_message(struct connection *c, struct message *m)
 {
@@ -81,13 +96,11 @@ static void release_message(struct connection *c, struct message *m)
         c->gone++;
     touch(c);
     outstanding_drop(&m->cause);
-    if (m->event) {
-        c->events--;
-        c->event_bytes -= m->len;
-        if (c->domain)
-            account_release(&c->domain->account, (long)(sizeof(*m) + m->len));
-    } else {
+    if (m->kind == MESSAGE_ANSWER) {
         c->replies--;
+    } else {
+        event_index_remove(&c->event_index, m);
+        book_event(c, m, -1);
     }
     free(m);
 }
@@ -215,8 +228,7 @@ static struct message *queue(struct connection *c, const struct xsd_sockmsg *h,
     m->next = NULL;
     m->len = (uint32_t)total;
     m->sent = (uint32_t)sent;
-    m->hash = 0;
-    m->event = false;
+    m->kind = MESSAGE_ANSWER;
     m->cause = (struct cause){.epoch = 0};
     m->batch = state_batch();
     m->since_ms = now_ms();
@@ -265,15 +277,13 @@ void connection_reply(struct connection *c, const struct xsd_sockmsg *h,
         c->replies++;
 }
 
-/* An event that still waits says the same as another one like it would. */
-static bool waits_already(struct connection *c, const char *data, size_t len,
-                          uint64_t hash)
+static void become_event(struct connection *c, struct message *m,
+                         enum message_kind kind, uint64_t hash)
 {
-    for (struct message *m = c->out; m; m = m->next)
-        if (m->event && m->hash == hash && m->sent == 0 &&
-            m->len == HEADER + len && !memcmp(m->data + HEADER, data, len))
-            return true;
-    return false;
+    m->kind = kind;
+    m->hash = hash;
+    event_index_add(&c->event_index, m);
+    book_event(c, m, 1);
 }
 
 static void lose_event(struct connection *c)
@@ -284,49 +294,58 @@ static void lose_event(struct connection *c)
     c->lost_events = true;
 }
 
-/*
- * Queues an event of a client that is slow; @sent bytes of it are gone. Limits
- * come first: a commit may cause a hundred thousand events for a full queue,
- * and searching it for each of them would stop the daemon for a second.
- */
-static void queue_event(struct connection *c, const struct xsd_sockmsg *h,
-                        const char *data, size_t sent)
+/* Whether one more event may wait for a domain. */
+static bool has_room(struct connection *c, enum message_kind kind, size_t len)
 {
     struct domain *d = c->domain;
-    struct message *m;
-    long cost = (long)(sizeof(*m) + HEADER + h->len);
-    uint64_t hash = 0;
+    long cost = (long)(sizeof(struct message) + HEADER + len);
 
-    if (d && sent == 0) {
-        if ((!c->who.privileged && c->events >= CONNECTION_EVENTS_COUNT) ||
-            account_hold(&d->account, d->id, cost)) {
-            lose_event(c);
-            return;
-        }
-        hash = hash_add(HASH_START, data, h->len);
-        if (waits_already(c, data, h->len, hash)) {
-            account_release(&d->account, cost);
-            return;
-        }
-    } else if (d) {
-        d->account.held += cost;
-    } else if (c->event_bytes > CONNECTION_EVENTS_MAX) {
+    if (c->who.privileged)
+        return true;
+    if (kind == MESSAGE_PAID_EVENT)
+        return c->paid_bytes + cost <= CONNECTION_PAID_MAX;
+    return c->events - c->paid_events < CONNECTION_EVENTS_COUNT &&
+           !account_check(&d->account, d->id, cost);
+}
+
+/* Whether an event has to be queued. For a domain one that still waits says the
+ * same as another one like it would. */
+static bool must_wait(struct connection *c, enum message_kind kind,
+                      const char *data, size_t len, uint64_t hash)
+{
+    if (!c->domain)
+        return true;
+    if (event_index_find(&c->event_index, hash, data, len))
+        return false;
+    if (has_room(c, kind, len))
+        return true;
+    lose_event(c);
+    return false;
+}
+
+/* Queues an event of a client that is slow; @sent bytes of it are gone. */
+static void queue_event(struct connection *c, const struct xsd_sockmsg *h,
+                        const char *data, size_t sent, uint64_t hash)
+{
+    enum message_kind kind = c->domain && outstanding_is_paid(c)
+                                 ? MESSAGE_PAID_EVENT
+                                 : MESSAGE_EVENT;
+    struct message *m;
+
+    if (!c->domain && c->event_bytes > CONNECTION_EVENTS_MAX) {
         log_warning("%s does not read its watch events: disconnected", c->name);
         connection_kill(c);
         return;
     }
+    if (sent == 0 && !must_wait(c, kind, data, h->len, hash))
+        return;
     m = queue(c, h, data, sent);
     if (!m) {
-        if (d)
-            account_release(&d->account, cost);
         connection_fault(c, XENSTORE_ERROR_COMM);
         return;
     }
-    m->event = true;
     m->cause = outstanding_add(c);
-    m->hash = hash;
-    c->events++;
-    c->event_bytes += m->len;
+    become_event(c, m, kind, hash);
 }
 
 /* What it waits for, a silent one to start afresh. One that is pending has its
@@ -342,7 +361,8 @@ static void finish_turn(struct connection *c)
         c->transport->flush(c);
 }
 
-void connection_event(struct connection *c, const char *path, const char *token)
+void connection_event(struct connection *c, const char *path, const char *token,
+                      uint64_t hash)
 {
     char data[XENSTORE_PAYLOAD_MAX];
     struct xsd_sockmsg h = {.type = XS_WATCH_EVENT};
@@ -360,7 +380,7 @@ void connection_event(struct connection *c, const char *path, const char *token)
     if (n < 0)
         return;
     if ((size_t)n < HEADER + h.len)
-        queue_event(c, &h, data, (size_t)n);
+        queue_event(c, &h, data, (size_t)n, hash);
     /* Outside the connection's own turn no other code does this. */
     finish_turn(c);
 }
@@ -569,13 +589,25 @@ int connection_restore_gone(struct connection *c, uint32_t n)
     return n ? EINVAL : 0;
 }
 
-int connection_restore_message(struct connection *c, bool event,
+/* Of an event's path and token, whatever a journal says that they are. */
+static uint64_t hash_of_event(const struct message *m)
+{
+    const char *data = m->data + HEADER;
+    size_t len = m->len - HEADER, path_len = strnlen(data, len);
+    const char *token = data + path_len + (path_len < len);
+
+    return hash_pair(hash_add(HASH_START, data, path_len),
+                     hash_add(HASH_START, token,
+                              strnlen(token, len - (size_t)(token - data))));
+}
+
+int connection_restore_message(struct connection *c, unsigned int kind,
                                const void *data, size_t len)
 {
     struct xsd_sockmsg h;
     struct message *m;
 
-    if (len < HEADER)
+    if (len < HEADER || kind >= MESSAGE_KINDS)
         return EINVAL;
     memcpy(&h, data, HEADER);
     if (h.len > XENSTORE_PAYLOAD_MAX || len != HEADER + h.len)
@@ -583,16 +615,10 @@ int connection_restore_message(struct connection *c, bool event,
     m = queue(c, &h, (const char *)data + HEADER, 0);
     if (!m)
         return ENOMEM;
-    if (!event) {
+    if (kind == MESSAGE_ANSWER)
         c->replies++;
-        return 0;
-    }
-    m->event = true;
-    m->hash = hash_add(HASH_START, m->data + HEADER, h.len);
-    c->events++;
-    c->event_bytes += m->len;
-    if (c->domain)
-        c->domain->account.held += (long)(sizeof(*m) + m->len);
+    else
+        become_event(c, m, kind, hash_of_event(m));
     return 0;
 }
 

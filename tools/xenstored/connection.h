@@ -8,6 +8,17 @@
  * events count against the domain's memory limit and are dropped beyond it (a
  * local process is disconnected at CONNECTION_EVENTS_MAX). Serving is cut into
  * turns, so a client that floods delays the others by one turn only.
+ *
+ * A guest must not fill another's queue. It pays for the events that it causes
+ * for a reader that is not deaf (outstanding.h): it is held up until they have
+ * been read, and they take nothing of the reader's limits. Until it is held up
+ * it may have changed QUOTA_OUTSTANDING nodes, and QUOTA_TRANSACTION_NODES more
+ * by one commit. For each watch that sees them all these are 170 kB with paths
+ * as devices have, 2.5 MB with the longest. Of such
+ * events CONNECTION_PAID_MAX bytes wait for a domain at most: a reader that has
+ * many watches and does not mean to read comes that far, and guests with long
+ * paths that have conspired. So what waits for guests takes no more memory than
+ * that and QUOTA_MEMORY, times their number.
  */
 #ifndef XENSTORED_CONNECTION_H
 #define XENSTORED_CONNECTION_H
@@ -19,6 +30,7 @@
 #include <xen/io/xs_wire.h>
 
 #include "domain.h"
+#include "event_index.h"
 #include "transaction.h"
 #include "watch.h"
 
@@ -26,8 +38,10 @@
 #define CONNECTION_TURN 16
 /* Undelivered events of a privileged client, in bytes. */
 #define CONNECTION_EVENTS_MAX (16 << 20)
-/* Undelivered events of a domain. */
+/* Undelivered events of a domain that nobody else pays for. */
 #define CONNECTION_EVENTS_COUNT 1024
+/* Those that others pay for, in bytes. */
+#define CONNECTION_PAID_MAX (8 << 20)
 
 struct connection;
 
@@ -49,15 +63,24 @@ struct transport {
     bool drain;
 };
 
+/* The journal knows them by their numbers. */
+enum message_kind {
+    MESSAGE_ANSWER,
+    MESSAGE_EVENT,
+    MESSAGE_PAID_EVENT, /* by the guest that has caused it */
+    MESSAGE_KINDS
+};
+
 /* A message, or the rest of one, that waits for room. */
 struct message {
     struct message *next;
+    struct message *next_in_bucket; /* of an event, see event_index.h */
+    uint64_t hash;                  /* the same */
     uint32_t len, sent;
-    uint64_t hash;  /* of an event, to find its equal */
     uint64_t batch; /* a local client's: see state_batch_written() */
     uint64_t since_ms;
     struct cause cause;
-    bool event;
+    enum message_kind kind;
     char data[];
 };
 
@@ -74,6 +97,9 @@ struct connection {
     struct message *out, **out_tail;
     unsigned int replies, events; /* waiting in out */
     size_t event_bytes;
+    unsigned int paid_events; /* of a domain, by others: part of @events */
+    long paid_bytes;          /* and not on its account */
+    struct event_index event_index;
     /* For the journal: the first of @out that is not in it, and how many that
      * are have been sent meanwhile. */
     struct message *unsaved;
@@ -82,7 +108,7 @@ struct connection {
     bool pending, parked, dead; /* waits for a turn; not served; to be reaped */
     bool lost_events;           /* said so already */
     struct deafness deaf;
-    uint64_t counted; /* the last change that was, see outstanding.h */
+    uint64_t counted; /* the last change that was, see outstanding.c */
     size_t in_used;
     char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
 };
@@ -115,13 +141,14 @@ void connection_reap(void);
 
 void connection_reply(struct connection *c, const struct xsd_sockmsg *hdr,
                       const void *data);
-void connection_event(struct connection *c, const char *path,
-                      const char *token);
+/* @hash: hash_pair() of the two. */
+void connection_event(struct connection *c, const char *path, const char *token,
+                      uint64_t hash);
 
-/* From the journal: the first @n waiting messages have gone, one more waits. 0,
- * ENOMEM or EINVAL. */
+/* From the journal: the first @n waiting messages have gone, one more of a
+ * message_kind waits. 0, ENOMEM or EINVAL. */
 int connection_restore_gone(struct connection *c, uint32_t n);
-int connection_restore_message(struct connection *c, bool event,
+int connection_restore_message(struct connection *c, unsigned int kind,
                                const void *data, size_t len);
 /* Part of a request, and a message of which part was sent, are given up. */
 void connection_lose_halves(struct connection *c);

@@ -46,4 +46,10 @@ static inline uint64_t hash_path(const char *path)
     return hash_add(HASH_START, path, strlen(path));
 }
 
+/* Of a pair of strings with these hashes. */
+static inline uint64_t hash_pair(uint64_t a, uint64_t b)
+{
+    return hash_add(a, (const char *)&b, sizeof(b));
+}
+
 #endif

@@ -158,7 +158,7 @@ static void pack_client(struct pack *p, struct connection *c)
         n++;
     pack_u32(p, n);
     for (const struct message *m = c->out; m; m = m->next) {
-        pack_u8(p, m->event);
+        pack_u8(p, (uint8_t)m->kind);
         pack_blob(p, m->data, m->len);
     }
     pack_u32(p, c->out ? c->out->sent : 0);
@@ -329,12 +329,12 @@ static int restore_messages(struct unpack *u, struct connection *c)
     int rc = 0;
 
     for (uint32_t i = 0; i < n && !rc && !u->failed; i++) {
-        bool event = unpack_u8(u);
+        unsigned int kind = unpack_u8(u);
         size_t len;
         const void *data = unpack_blob(u, &len);
 
         if (data)
-            rc = connection_restore_message(c, event, data, len);
+            rc = connection_restore_message(c, kind, data, len);
     }
     sent = unpack_u32(u);
     if (c->out)

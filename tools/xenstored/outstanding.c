@@ -50,6 +50,13 @@ static void end_deafness(struct connection *c)
         deaf->is = false;
 }
 
+bool outstanding_is_paid(struct connection *reader)
+{
+    end_deafness(reader);
+    return acting && reader->domain != acting && !reader->deaf.is &&
+           quota[QUOTA_OUTSTANDING];
+}
+
 struct cause outstanding_add(struct connection *reader)
 {
     struct outstanding *o;
@@ -83,7 +90,7 @@ static bool is_deaf_for(const struct connection *c, const struct domain *d)
 {
     const struct message *m = c->out;
 
-    while (m && !(m->event && is_of(&m->cause, d)))
+    while (m && !(m->kind != MESSAGE_ANSWER && is_of(&m->cause, d)))
         m = m->next;
     return m && has_passed(m->since_ms, 1);
 }

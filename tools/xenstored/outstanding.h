@@ -49,6 +49,9 @@ void outstanding_begin(struct domain *d);
 void outstanding_end(void);
 /* The events that follow, if any, are of another changed node. */
 void outstanding_change(void);
+/* An event that waits from now on would have another guest held up until it has
+ * been read. */
+bool outstanding_is_paid(struct connection *reader);
 /* An event waits, not yet in its reader's queue; it has been read or given up.
  */
 struct cause outstanding_add(struct connection *reader);

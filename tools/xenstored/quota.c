@@ -187,15 +187,21 @@ void usage_clear(struct usage *u)
     memset(u, 0, sizeof(*u));
 }
 
-int account_hold(struct account *a, struct identity id, long bytes)
+int account_check(struct account *a, struct identity id, long bytes)
 {
-    if (!a)
-        return 0;
-    if (id.domid != 0 && quota[QUOTA_MEMORY] &&
+    if (a && id.domid != 0 && quota[QUOTA_MEMORY] &&
         a->node_bytes + a->held + bytes > quota[QUOTA_MEMORY]) {
         quota_refused(a, id, QUOTA_MEMORY);
         return ENOMEM;
     }
-    a->held += bytes;
     return 0;
+}
+
+int account_hold(struct account *a, struct identity id, long bytes)
+{
+    int rc = account_check(a, id, bytes);
+
+    if (a && !rc)
+        a->held += bytes;
+    return rc;
 }

@@ -87,6 +87,7 @@ void usage_clear(struct usage *u);
 
 /* Memory outside the tree: watches, transactions, events. 0, or ENOMEM beyond
  * the limit; @a NULL is a client without one. Each hold has its release. */
+int account_check(struct account *a, struct identity id, long bytes);
 int account_hold(struct account *a, struct identity id, long bytes);
 static inline void account_release(struct account *a, long bytes)
 {

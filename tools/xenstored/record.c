@@ -124,7 +124,7 @@ static void pack_messages(struct pack *p, const struct connection *c,
     pack_u32(p, gone);
     pack_u32(p, n);
     for (; m; m = m->next) {
-        pack_u8(p, m->event);
+        pack_u8(p, (uint8_t)m->kind);
         pack_blob(p, m->data, m->len);
     }
     pack_u32(p, c->out ? c->out->sent : 0);

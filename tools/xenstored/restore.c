@@ -211,10 +211,10 @@ static int restore_messages(struct unpack *u, struct connection *c)
     int rc = connection_restore_gone(c, gone);
 
     for (uint32_t i = 0; i < n && !rc && !u->failed; i++) {
-        bool event = unpack_u8(u);
+        unsigned int kind = unpack_u8(u);
         size_t len;
         const void *data = unpack_blob(u, &len);
-        rc = data ? connection_restore_message(c, event, data, len) : EINVAL;
+        rc = data ? connection_restore_message(c, kind, data, len) : EINVAL;
     }
     sent = unpack_u32(u);
     if (rc || u->failed || (c->out ? sent >= c->out->len : sent))

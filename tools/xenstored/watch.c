@@ -81,6 +81,7 @@ static struct watch *watch_new(struct connection *c, const char *path,
     w->hash = hash_path(path);
     w->relative = (uint16_t)relative;
     w->token = w->path + path_len + 1;
+    w->token_hash = hash_path(token);
     memcpy(w->path, path, path_len + 1);
     memcpy(w->token, token, token_len + 1);
     return w;
@@ -184,14 +185,35 @@ void watch_remove_all(struct connection *c)
 
 /* --- firing --------------------------------------------------------------- */
 
-static void send(struct watch *w, const char *path)
+/* The hashes of one path as it is reported, whole or without what is cut off,
+ * which is the same for all watches that see it. Each is worked out once: for
+ * each watch it would be a guest's way to make all others wait. */
+struct reported {
+    uint64_t whole, rest; /* 0: not yet */
+};
+
+static uint64_t reported_hash(struct reported *r, const char *path,
+                              size_t relative)
 {
-    connection_event(w->c, path + w->relative, w->token);
+    uint64_t *hash = relative ? &r->rest : &r->whole;
+
+    if (!*hash)
+        *hash = hash_path(path + relative);
+    return *hash;
+}
+
+static void send(struct watch *w, const char *path, struct reported *r)
+{
+    connection_event(
+        w->c, path + w->relative, w->token,
+        hash_pair(reported_hash(r, path, w->relative), w->token_hash));
 }
 
 void watch_fire_first(struct watch *w)
 {
-    send(w, w->path);
+    struct reported r = {.whole = 0};
+
+    send(w, w->path, &r);
 }
 
 static bool readable(const struct perms *p, const struct watch *w)
@@ -199,11 +221,12 @@ static bool readable(const struct perms *p, const struct watch *w)
     return p && perms_of(p, &w->c->who) & PERM_READ;
 }
 
-/* The node above the changed one, which is looked for once: for each watch it
- * would be a guest's way, with deep nodes, to make all others wait. */
-struct above {
+/* What all watches of a change have in common: also the node above the changed
+ * one, which is looked for once, as the nodes may be deep. */
+struct common {
+    struct reported reported;
     bool looked;
-    const struct node *node;
+    const struct node *above;
 };
 
 static const struct node *node_above(const struct change *c)
@@ -217,17 +240,19 @@ static const struct node *node_above(const struct change *c)
 }
 
 /* Who may list a node's siblings knows its name anyway. */
-static bool sees_name(const struct change *c, struct above *above,
+static bool sees_name(const struct change *c, struct common *common,
                       const struct watch *w)
 {
-    if (!above->looked)
-        *above = (struct above){true, node_above(c)};
-    return above->node && readable(above->node->perms, w);
+    if (!common->looked) {
+        common->looked = true;
+        common->above = node_above(c);
+    }
+    return common->above && readable(common->above->perms, w);
 }
 
 /* Watches of exactly the first @len characters of the changed path. */
 static void fire_at(const struct change *c, uint64_t hash, size_t len,
-                    struct above *above)
+                    struct common *common)
 {
     struct watch *w = bucket[hash & (bucket_count - 1)];
 
@@ -235,8 +260,8 @@ static void fire_at(const struct change *c, uint64_t hash, size_t len,
         if (w->hash == hash && !strncmp(w->path, c->path, len) &&
             w->path[len] == '\0' &&
             (readable(c->before, w) || readable(c->after, w) ||
-             sees_name(c, above, w)))
-            send(w, c->path);
+             sees_name(c, common, w)))
+            send(w, c->path, &common->reported);
 }
 
 /* Watches of nodes in a subtree that has gone: each hears of its own path. A
@@ -258,18 +283,19 @@ static void fire_below(const struct change *c)
         uint64_t h = hash_add(hash[walk.depth - 1], walk.path + above,
                               walk.level[walk.depth].path_len - above);
         struct watch *w = bucket[h & (bucket_count - 1)];
+        struct reported reported = {.whole = h};
 
         hash[walk.depth] = h;
         for (; w; w = w->next_in_bucket)
             if (w->hash == h && !strcmp(w->path, walk.path) &&
                 (readable(n->perms, w) || readable(parent->perms, w)))
-                send(w, w->path);
+                send(w, w->path, &reported);
     }
 }
 
 void watch_fire(const struct change *c)
 {
-    struct above above = {.looked = false};
+    struct common common = {.looked = false};
     uint64_t h = HASH_START;
 
     if (!watch_count)
@@ -278,7 +304,7 @@ void watch_fire(const struct change *c)
     for (size_t i = 0; c->path[i]; i++) {
         h = hash_add(h, &c->path[i], 1);
         if (i == 0 || c->path[i + 1] == '/' || c->path[i + 1] == '\0')
-            fire_at(c, h, i + 1, &above);
+            fire_at(c, h, i + 1, &common);
     }
     if (c->removed)
         fire_below(c);
@@ -287,6 +313,7 @@ void watch_fire(const struct change *c)
 void watch_fire_special(const char *name)
 {
     uint64_t hash = hash_path(name);
+    struct reported reported = {.whole = hash};
     struct watch *w;
 
     if (!watch_count)
@@ -295,5 +322,5 @@ void watch_fire_special(const char *name)
     for (w = bucket[hash & (bucket_count - 1)]; w; w = w->next_in_bucket)
         if (w->hash == hash && !strcmp(w->path, name) &&
             store_special_readable(name, &w->c->who))
-            send(w, name);
+            send(w, name, &reported);
 }

@@ -21,7 +21,7 @@ struct connection;
 struct watch {
     struct watch *next_in_bucket, *next; /* next: of the same connection */
     struct connection *c;
-    uint64_t hash;
+    uint64_t hash, token_hash;
     uint16_t relative; /* characters to cut off reported paths */
     char *token;       /* behind the path, in the same memory */
     char path[];
