@@ -110,12 +110,12 @@ static void unread_events_stop_their_guest(void **state)
     while (client_event(reader))
         events++;
     assert_int_equal(events, n + 2);
-    assert_int_equal(domain_known(5)->outstanding.changes, 0);
+    assert_int_equal(domain_known(5)->outstanding.requests, 0);
     assert_int_equal(writes_until_stopped(100), 500);
 }
 
-/* Of a reader with many watches each changed node counts once. */
-static void a_change_counts_once_for_each_reader(void **state)
+/* However many watches see a change. */
+static void a_request_counts_once_for_each_reader(void **state)
 {
     char token[16];
 
@@ -128,26 +128,56 @@ static void a_change_counts_once_for_each_reader(void **state)
     assert_int_equal(reader->c->events, 31 * quota[QUOTA_OUTSTANDING]);
     read_all();
     fake_turns();
-    assert_int_equal(domain_known(5)->outstanding.changes, 0);
+    assert_int_equal(domain_known(5)->outstanding.requests, 0);
     assert_int_equal(writes_until_stopped(100), 500);
 }
 
-/* One request that changes many nodes is no way around. */
-static void each_change_of_a_commit_counts(void **state)
+static void commit(int nodes)
 {
-    char path[32];
     uint32_t t = client_begin(guest);
+    char path[32];
 
-    do_not_read();
-    for (int i = 0; i < 100; i++) {
-        snprintf(path, sizeof(path), "/local/domain/5/c%d", i);
+    for (int i = 0; i < nodes; i++) {
+        sprintf(path, "c%d", i);
         assert_int_equal(client_write(guest, t, path, "x"), 0);
     }
     assert_int_equal(client_end(guest, t), 0);
-    assert_int_equal(domain_known(5)->outstanding.changes, 100);
+}
+
+/* One of a few nodes is a request like another, one of many is no way around.
+ */
+static void a_commit_counts_by_its_changes(void **state)
+{
+    do_not_read();
+    commit(25);
+    assert_int_equal(domain_known(5)->outstanding.requests, 1);
+    assert_int_equal(writes_until_stopped(0), quota[QUOTA_OUTSTANDING] - 1);
     read_all();
     fake_turns();
-    assert_int_equal(domain_known(5)->outstanding.changes, 0);
+    assert_int_equal(domain_known(5)->outstanding.requests, 0);
+    guest->out_len = guest->out_pos = 0;
+
+    do_not_read();
+    commit(500);
+    assert_int_equal(domain_known(5)->outstanding.requests, 500 / 25);
+    assert_false(write_number(0));
+    read_all();
+    fake_turns();
+    assert_int_equal(domain_known(5)->outstanding.requests, 0);
+}
+
+/* A guest may set many before it reads the first event. */
+static void a_watch_that_is_set_counts_for_nobody(void **state)
+{
+    outstanding_begin(domain_known(5));
+    for (int i = 0; i < 2; i++) {
+        outstanding_change();
+        outstanding_begin(domain_known(5));
+        assert_int_equal(outstanding_add(guest->c).epoch, 0);
+        assert_int_equal(domain_known(5)->outstanding.requests, 0);
+        assert_false(outstanding_is_paid(reader->c));
+    }
+    outstanding_end();
 }
 
 /* As if so much time had gone by, in milliseconds. */
@@ -171,8 +201,10 @@ static void is_found_deaf(void)
     do_not_read();
     assert_int_equal(writes_until_stopped(0), quota[QUOTA_OUTSTANDING]);
     pass_timeouts(1);
-    assert_int_equal(domain_known(5)->outstanding.changes, 0);
+    assert_int_equal(domain_known(5)->outstanding.requests, 0);
     assert_int_equal(writes_until_stopped(100), 500);
+    /* The guest has not paid for more of its events. */
+    assert_int_equal(reader->c->paid_events, quota[QUOTA_OUTSTANDING]);
 }
 
 static void a_reader_that_never_reads_stops_nobody_for_ever(void **state)
@@ -182,7 +214,7 @@ static void a_reader_that_never_reads_stops_nobody_for_ever(void **state)
     assert_int_equal(writes_until_stopped(0), 500);
     /* Those that are forgiven do not count when they go after all. */
     read_all();
-    assert_int_equal(domain_known(5)->outstanding.changes, 0);
+    assert_int_equal(domain_known(5)->outstanding.requests, 0);
 }
 
 static void one_that_has_read_all_is_waited_for_again(void **state)
@@ -267,7 +299,7 @@ static void events_may_outlive_who_has_caused_them(void **state)
     writes_until_stopped(0);
     client_free(reader);
     reader = client_new(domain_known(6));
-    assert_int_equal(domain_known(5)->outstanding.changes, 0);
+    assert_int_equal(domain_known(5)->outstanding.requests, 0);
 
     do_not_read();
     writes_until_stopped(50);
@@ -549,8 +581,9 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(unread_events_stop_their_guest),
-        TEST(a_change_counts_once_for_each_reader),
-        TEST(each_change_of_a_commit_counts),
+        TEST(a_request_counts_once_for_each_reader),
+        TEST(a_commit_counts_by_its_changes),
+        TEST(a_watch_that_is_set_counts_for_nobody),
         TEST(a_reader_that_never_reads_stops_nobody_for_ever),
         TEST(one_that_has_read_all_is_waited_for_again),
         TEST(but_not_at_once_if_it_makes_that_a_habit),

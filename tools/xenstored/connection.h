@@ -12,9 +12,9 @@
  * A guest must not fill another's queue. It pays for the events that it causes
  * for a reader that is not deaf (outstanding.h): it is held up until they have
  * been read, and they take nothing of the reader's limits. Until it is held up
- * it may have changed QUOTA_OUTSTANDING nodes, and QUOTA_TRANSACTION_NODES more
- * by one commit. For each watch that sees them all these are 170 kB with paths
- * as devices have, 2.5 MB with the longest. Of such
+ * it may have changed QUOTA_OUTSTANDING times OUTSTANDING_CHANGES nodes, and
+ * QUOTA_TRANSACTION_NODES more by one commit. For each watch that sees them all
+ * these are 250 kB with paths as devices have, 3.5 MB with the longest. Of such
  * events CONNECTION_PAID_MAX bytes wait for a domain at most: a reader that has
  * many watches and does not mean to read comes that far, and guests with long
  * paths that have conspired. So what waits for guests takes no more memory than

@@ -84,7 +84,7 @@ static void say_account(struct text *out, const struct domain *d)
         "transactions    : %8u\noutstanding     : %8ld\n"
         "memory          : %8ld\n",
         (unsigned int)d->id.domid, d->account.nodes, c ? c->watches.count : 0,
-        c ? c->transactions.count : 0, d->outstanding.changes,
+        c ? c->transactions.count : 0, d->outstanding.requests,
         d->account.node_bytes + d->account.held);
 }
 

@@ -18,11 +18,13 @@
 long outstanding_timeout = 20000;
 
 static struct domain *acting;
-static uint64_t change; /* which of all */
+/* Which of all, and the first one of the request that is served. */
+static uint64_t change, first_change;
 
 void outstanding_begin(struct domain *d)
 {
     acting = d && d->id.domid ? d : NULL;
+    first_change = change + 1;
 }
 
 void outstanding_end(void)
@@ -50,23 +52,34 @@ static void end_deafness(struct connection *c)
         deaf->is = false;
 }
 
-bool outstanding_is_paid(struct connection *reader)
+/* Of a change that a guest makes; the first event of a new watch is of none. */
+static bool is_waited_for(struct connection *reader)
 {
     end_deafness(reader);
-    return acting && reader->domain != acting && !reader->deaf.is &&
+    return acting && change >= first_change && !reader->deaf.is;
+}
+
+bool outstanding_is_paid(struct connection *reader)
+{
+    return is_waited_for(reader) && reader->domain != acting &&
            quota[QUOTA_OUTSTANDING];
+}
+
+static bool is_counted(const struct connection *reader)
+{
+    return reader->counted >= first_change &&
+           change < reader->counted + OUTSTANDING_CHANGES;
 }
 
 struct cause outstanding_add(struct connection *reader)
 {
     struct outstanding *o;
 
-    end_deafness(reader);
-    if (!acting || reader->deaf.is || reader->counted == change)
+    if (!is_waited_for(reader) || is_counted(reader))
         return (struct cause){.epoch = 0};
     reader->counted = change;
     o = &acting->outstanding;
-    if (o->changes++ == 0)
+    if (o->requests++ == 0)
         o->since = now_ms();
     return (struct cause){acting->id, o->epoch};
 }
@@ -81,7 +94,7 @@ void outstanding_drop(const struct cause *c)
     struct domain *d = c->id.domid ? domain_known(c->id.domid) : NULL;
 
     if (d && is_of(c, d))
-        d->outstanding.changes--;
+        d->outstanding.requests--;
 }
 
 /* Who has left something unread all the time that this one has caused. That it
@@ -115,7 +128,7 @@ bool outstanding_full(struct domain *d)
 {
     long limit = quota[QUOTA_OUTSTANDING];
 
-    if (!limit || d->outstanding.changes < limit)
+    if (!limit || d->outstanding.requests < limit)
         return false;
     if (outstanding_timeout && has_passed(d->outstanding.since, 1)) {
         find_deaf(d);

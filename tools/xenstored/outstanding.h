@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes that a guest has made and whose events wait for their readers. Beyond
+ * Requests of a guest whose events wait for their readers. Beyond
  * QUOTA_OUTSTANDING of them no more of its requests are served: a reader that
- * is only slow would lose events of others for its sake. A changed node counts
- * once for each reader, however many watches that one has set on it: it would
- * choose otherwise who is stopped. One that hardly reads must not stop a guest
- * for ever, so after a time those that still wait do not count, and neither do
- * more of them until it has read all: it is deaf. Each time that this happens
- * again soon it is deaf for longer. Domain 0 is free.
+ * is only slow would lose events of others for its sake. A request counts once
+ * for each reader, however many watches that one has set: it would choose
+ * otherwise who is stopped. One that changes many nodes counts once more for
+ * each OUTSTANDING_CHANGES of them: a commit of as many as a device has is a
+ * request like others, and one of a thousand is no way around. A reader that
+ * hardly reads must not stop a guest for ever, so after a time the events that
+ * still wait for it do not count, and neither do more of them until it has read
+ * all: it is deaf. Each time that this happens again soon it is deaf for
+ * longer. Domain 0 is free.
  */
 #ifndef XENSTORED_OUTSTANDING_H
 #define XENSTORED_OUTSTANDING_H
@@ -18,9 +21,12 @@
 
 struct domain;
 
+/* As many changed nodes as a request that changes one. */
+#define OUTSTANDING_CHANGES 25
+
 /* Part of struct domain; zeroed at first. */
 struct outstanding {
-    long changes;
+    long requests;
     uint32_t epoch; /* those of earlier ones do not count any more */
     uint64_t since; /* ms: when there were none last */
 };
@@ -34,9 +40,9 @@ struct deafness {
 
 struct connection;
 
-/* Who has caused an event, the first of a change's that waits for a reader. */
+/* Who has caused an event that counts. */
 struct cause {
-    struct identity id; /* domain 0: nobody, or it is not the first */
+    struct identity id; /* domain 0: nobody, or it does not count */
     uint32_t epoch;
 };
 
