@@ -9,7 +9,7 @@ HV_MM := $(addprefix tests/unit/,hv_world.c hv_domains.c hv_tlb.c hv_recount.c) 
   $(addprefix xen-lite/common/mm/,page_alloc.c heap.c memory_op.c exchange.c) \
   $(addprefix xen-lite/arch/x86/pv/mm/,audit.c types.c table.c entry.c iomem.c owner.c walk.c \
   update.c mmuext.c grant.c teardown.c ptwr.c ptwr_decode.c ../emul/decode.c)
-$(foreach t,hv_audit hv_world hv_domains hv_tlb hv_recount hv_heap mm_programs mm_model mm_flags mm_rules hv_subop mm_threads mm_log \
+$(foreach t,hv_audit hv_world hv_domains hv_tlb hv_recount hv_heap mm_programs mm_model mm_flags mm_rules hv_subop mm_threads mm_log mm_vtlb \
   ptwr_decode priv_insn pv_rules hv_pci hv_e820 hv_strings hv_clock hv_irqs hv_console hv_vga \
   hv_sched hv_softirq hv_spinlock hv_nmi hv_flush hv_domain hv_usercopy mm_ldt,\
   $(eval CFLAGS_tests/unit/$(t) := $(HV_TEST_CPPFLAGS)))
@@ -25,6 +25,7 @@ $(eval $(call unit_test,mm_flags,tests/unit/mm_flags.c $(HV_MM),))
 $(eval $(call unit_test,mm_rules,tests/unit/mm_rules.c $(HV_MM),))
 $(eval $(call unit_test,hv_subop,tests/unit/hv_subop.c $(HV_MM),))
 $(eval $(call unit_test,mm_log,tests/unit/mm_log.c $(HV_MM),))
+$(eval $(call unit_test,mm_vtlb,tests/unit/mm_vtlb.c $(HV_MM),))
 $(eval $(call unit_test,mm_ldt,tests/unit/mm_ldt.c $(HV_MM),))
 $(eval $(call unit_test,ptwr_decode,tests/unit/ptwr_decode.c \
   $(addprefix xen-lite/arch/x86/pv/,mm/ptwr_decode.c emul/decode.c),-lZydis))

@@ -16,13 +16,16 @@
  *    a guest's root goes away, a guest asks for it, a CLEAN of the log;
  *  - a walk runs with interrupts off, so a flush of this CPU waits for its end,
  *    exactly as it would for a walk by hardware: what the walk reads cannot be
- *    freed or turned into something else under it;
+ *    freed or turned into something else under it. Nor does this CPU flush
+ *    between a walk and its end, of its own accord: others would take what was
+ *    read before for gone;
  *  - no other CPU writes it, so there is no lock, and no other part of the
  *    memory core has to know.
  *
  * Each vcpu has two roots, so there are two trees, and nothing in them is
  * global. Upper levels allow everything; the last carries the rights of all
- * levels. When the pool of tables is used up the TLB is flushed.
+ * levels. When the pool of tables is all but used up the TLB is flushed, before
+ * the next walk.
  */
 #include <hv/domain.h>
 #include <hv/page_alloc.h>
@@ -37,6 +40,7 @@
 #define POOL_ORDER   7 /* 512 KiB: some 100 regions of 2 MiB */
 #define POOL_PAGES   (1u << POOL_ORDER)
 #define NR_ROOTS     2
+#define WAY_PAGES    3  /* of tables between a root and an entry */
 #define AROUND       16 /* entries beside the missing one that are taken too */
 #define MAX_ATTEMPTS 8  /* to set A and D while others change the entry */
 #define UPPER_RIGHTS (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED)
@@ -228,15 +232,18 @@ static void fill_around(pte_t *leaf, struct walk *w, uint64_t va)
     }
 }
 
+/* For one way to a last-level entry: fill() finds one. */
+static void make_room(const struct vtlb *t)
+{
+    if (t->used > POOL_PAGES - WAY_PAGES)
+        flush_local(0, FLUSH_TLB);
+}
+
 static void fill(struct vtlb *t, unsigned int root, struct walk *w, uint64_t va,
                  bool write)
 {
     pte_t *leaf = leaf_of(t, page_of(t, root), va, true);
 
-    if (!leaf) {
-        flush_local(0, FLUSH_TLB);
-        leaf = leaf_of(t, page_of(t, root), va, true);
-    }
     if (write)
         log_dirty_frame(pte_mfn(w->e[1]));
     *leaf = translate(w, w->e[1]);
@@ -259,6 +266,7 @@ bool vtlb_fault(uint64_t va, uint32_t *error_code)
                             : current->arch.guest_root;
     current->domain->arch.log->faults++;
     for (unsigned int i = 0; i < MAX_ATTEMPTS; i++) {
+        make_room(t);
         mapped = walk_guest(&w, top, va);
         if (!mapped || (write && !w.rw) ||
             ((*error_code & PFEC_insn) && w.nx)) {
