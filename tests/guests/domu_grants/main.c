@@ -124,6 +124,26 @@ static long unmap(uint64_t unused, uint64_t unused_too)
     return op.status;
 }
 
+/* Mapped a second time as well, the second mapping is to take the place of the
+ * first: how. Then both end. */
+static long replace_by_itself(uint64_t dom, uint64_t unused)
+{
+    struct gnttab_map_grant_ref second = {.host_addr = (uint64_t)alloc_page(),
+                                          .flags = GNTMAP_host_map,
+                                          .ref = REF,
+                                          .dom = dom};
+    struct gnttab_unmap_and_replace r = {.host_addr = (uint64_t)window,
+                                         .new_addr = second.host_addr,
+                                         .handle = m.handle};
+    struct gnttab_unmap_grant_ref op = {.host_addr = second.host_addr};
+
+    HC3(grant_table_op, GNTTABOP_map_grant_ref, &second, 1);
+    HC3(grant_table_op, GNTTABOP_unmap_and_replace, &r, 1);
+    op.handle = second.handle;
+    HC3(grant_table_op, GNTTABOP_unmap_grant_ref, &op, 1);
+    return second.status || op.status ? -1 : r.status;
+}
+
 /* As a device would have them, which takes handles and no pages: how many. */
 static long map_often(uint64_t dom, uint64_t unused)
 {
@@ -250,6 +270,19 @@ static void readonly(void)
     domu_call(mapper, unmap, 0, 0);
 }
 
+/* Xen moves it, with its reference; here there is nothing that could be moved
+ * in one step, and in two others see more than one mapping for one grant. */
+static void twice(void)
+{
+    mapped_as(GTF_permit_access, 0);
+    is(domu_call(mapper, replace_by_itself, granter->id, 0),
+       GNTST_general_error, "no mapping of a page takes another's place");
+    is(domu_call(mapper, read_it, 0, 0), MARK + 1, "each stays where it is");
+    is(domu_call(mapper, unmap, 0, 0), GNTST_okay, "until it is unmapped");
+    is(domu_call(granter, flags_of_entry, 0, 0), GTF_permit_access,
+       "then the grant is not in use");
+}
+
 static void not_offered(void)
 {
     uint64_t mfn = mapper->p2m[1];
@@ -333,6 +366,7 @@ int main(void)
     is(domu_call(granter, set_up, 0, 0), 0, "the granter has a table");
     maps();
     readonly();
+    twice();
     not_offered();
     copies();
     death_of_a_mapper();

@@ -112,6 +112,13 @@ int replace_grant_host_mapping(uint64_t addr, mfn_t frame, uint64_t new_addr,
         return GNTST_general_error;
     e = read_slot(table, slot);
     unlock_l1(table);
+    /* It takes a reference of its own, on a page that the domain owns. Between
+     * two mappings of another's page none would be taken, and one that stays in
+     * the old place, which other vcpus may hide meanwhile, would outlive its
+     * grant. */
+    if ((e & PTE_PRESENT) && mfn_eq(pte_mfn(e), frame) &&
+        mfn_to_page(frame)->owner != d->id)
+        return GNTST_general_error;
     rc = replace_entry(addr, frame, e, flags);
     if (rc)
         return rc;
