@@ -227,12 +227,15 @@ static long setvcpucontext(struct domain *d, void *arg)
     if (!v || d->is_dying)
         return -EINVAL;
     if (guest_handle_is_null(op->ctxt)) {
-        vcpu_pause(v);
-        set_bit(VPF_DOWN, &v->pause_flags); /* before it has no roots */
+        /* The whole domain: no other vcpu may start this one before it is
+         * initialised anew, nor initialise it before it is reset. */
+        domain_pause(d);
+        set_bit(VPF_DOWN, &v->pause_flags);
+        v->is_initialised = false;
         rc = arch_vcpu_reset(v);
         if (!rc)
             vcpu_unblock(v); /* nothing that it waited for concerns it now */
-        vcpu_unpause(v);
+        domain_unpause(d);
         return rc;
     }
     c = alloc_xenheap_pages(1, MEMF_no_scrub);

@@ -143,7 +143,6 @@ int arch_vcpu_reset(struct vcpu *v)
     memset(v->arch.trap_ctxt, 0, PAGE_SIZE);
     fpu_reset(v);
     v->arch.nmi_pending = false;
-    v->is_initialised = false;
     return 0;
 }
 

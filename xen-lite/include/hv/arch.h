@@ -53,8 +53,8 @@ void arch_vcpu_destroy(struct vcpu *v);
 int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c);
 /* v is paused. */
 void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c);
-/* Forgets the context: no roots, not initialised. v is paused and down.
- * -ERESTART: call again. */
+/* Forgets the context, with its roots, of v, which is down and initialised no
+ * more; its domain is paused. -ERESTART: call again. */
 int arch_vcpu_reset(struct vcpu *v);
 
 /* --- running -------------------------------------------------------------- */
