@@ -3,6 +3,7 @@
 #include <pv/xenbus_device.h>
 
 #define CLOSE_NS (5 * SECOND_NS)
+#define LEAVE_NS SECOND_NS
 
 static struct xenbus_device *device_of(struct xenbus_watch *w)
 {
@@ -33,7 +34,7 @@ static bool stop(struct xenbus_device *d)
 {
     bool all;
 
-    d->online = d->prepared = false;
+    d->online = d->left = d->prepared = false;
     all = d->driver->stop(d);
     d->held = d->held || !all;
     return all;
@@ -95,9 +96,16 @@ static void start(struct xenbus_device *d)
         set_state(d, XenbusStateConnected);
 }
 
-/* Rings and buffers are the backend's until it has closed, too. */
+/* Rings and buffers are the backend's until it has closed, too. What it has
+ * under way it may finish before: it need not be able to wait for that and to
+ * hear of this end at the same time (QEMU says that it has closed before it
+ * has, and then never comes back). */
 static void leave(struct xenbus_device *d)
 {
+    if (d->online && d->driver->drain)
+        d->driver->drain(d, system_time() + LEAVE_NS);
+    d->left = d->left || d->online;
+    d->online = false;
     if (d->state != XenbusStateClosed)
         set_state(d, XenbusStateClosed);
 }
@@ -122,7 +130,7 @@ static void backend_gone(struct xenbus_device *d)
     if (!xenbus_answers()) /* it says neither that it is gone nor that it stays
                             */
         return;
-    if (d->online && stays) {
+    if ((d->online || d->left) && stays) {
         begin(d);
     } else if (d->prepared || (d->worked && !stays)) {
         give_up(d, "the backend has closed it");
@@ -136,7 +144,7 @@ static void look(struct xenbus_device *d)
 {
     switch (backend_state(d)) {
     case XenbusStateInitWait:
-        if (d->online)
+        if (d->online || d->left)
             begin(d);
         if (d->state == XenbusStateInitialising)
             connect(d);

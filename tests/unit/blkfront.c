@@ -397,6 +397,27 @@ static void a_request_whose_page_is_held_is_busy_when_connected_anew(void **s)
     assert_int_equal(blkfront_close(&disk), -EBUSY);
 }
 
+static void what_is_under_way_is_finished_before_the_end_is_told(void **state)
+{
+    struct blk_request r, late;
+
+    open_disk(0);
+    begin(&r, BLKIF_OP_READ, 0, 8);
+    answers_in_time = 1;
+    store.state = XenbusStateClosing;
+    watch->changed(watch);
+    assert_int_equal(front_state, XenbusStateClosed);
+    assert_int_equal(r.result, 0);
+    begin(&late, BLKIF_OP_READ, 8, 8); /* it is for the next connection */
+    assert_int_equal(asked(), 0);
+    taken = 0;
+    backend_follows();
+    assert_true(disk.dev.online);
+    answer_and_tell(1);
+    assert_int_equal(late.result, 0);
+    assert_int_equal(blkfront_close(&disk), 0);
+}
+
 /* The second of two pages finds no grant. */
 static void a_request_that_cannot_be_granted_tells_what_is_held(void **state)
 {
@@ -612,10 +633,11 @@ static void a_write_that_has_begun_comes_to_its_end(void **state)
 static void what_is_not_answered_is_asked_for_again(void **state)
 {
     static struct blk_request r, other;
-    uint64_t before = now;
+    uint64_t before;
 
     begin_cut_write(&r, &other, 1);
     answers_in_time = 1;
+    before = now;
     suspend();
     assert_int_equal(now - before, DRAIN_NS);
     assert_int_equal(r.result, BLK_PENDING);
@@ -667,6 +689,7 @@ int main(void)
         cmocka_unit_test(a_request_whose_page_is_held_at_the_end_is_busy),
         cmocka_unit_test(
             a_request_whose_page_is_held_is_busy_when_connected_anew),
+        cmocka_unit_test(what_is_under_way_is_finished_before_the_end_is_told),
         cmocka_unit_test(a_request_that_cannot_be_granted_tells_what_is_held),
         cmocka_unit_test(a_ring_that_is_held_is_no_request_that_is_busy),
         cmocka_unit_test(a_disk_that_lets_go_is_closed_without_an_error),

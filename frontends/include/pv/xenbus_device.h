@@ -7,7 +7,7 @@
  *   backend says     frontend does                                says
  *   InitWait         prepare(), publish() in one transaction      published
  *   Connected        start(); again when it says so once more     Connected
- *   Closing                                                       Closed
+ *   Closing          drain()                                      Closed
  *   Closed, or gone  stop(), and from the beginning if the        Initialising
  *                    device has worked and is to stay ("online")
  *
@@ -40,9 +40,9 @@ struct xenbus_driver {
      * connection. */
     bool (*stop)(struct xenbus_device *d);
     /* Waits until that system time at most for what the backend has under way,
-     * because the guest is about to be suspended. Nothing else is served until
-     * it goes on: where it was, or restored, which begins with stop(). NULL:
-     * nothing is waited for. */
+     * because it closes or the guest is about to be suspended. Nothing else is
+     * served meanwhile. A guest goes on where it was, or restored, which begins
+     * with stop(). NULL: nothing is waited for. */
     void (*drain)(struct xenbus_device *d, uint64_t end);
 };
 
@@ -53,6 +53,7 @@ struct xenbus_device {
     enum xenbus_state state; /* as it was written */
     bool prepared;           /* and not stopped */
     bool online;             /* between start() and what ends it */
+    bool left;               /* it was, and the backend is to close */
     bool worked;             /* it was online once */
     bool failed;             /* for good; one line has said why */
     bool held;               /* the backend has kept pages of a connection */
