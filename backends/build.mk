@@ -86,6 +86,8 @@ NBD_WORLD := tests/unit/nbd_world.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c)
 $(foreach t,nbd nbd_elsewhere nbd_hostile nbd_view,$(eval $(call unit_test,block_$(t),\
     tests/unit/block_$(t).c $(NBD_WORLD),-luring -lseccomp -lxentoollog)))
+$(eval $(call unit_test,block_target,tests/unit/block_target.c backends/block/target.c \
+    tools/libs/daemon/log.c,-lxentoollog))
 $(eval $(call unit_test,block_nbd_filter,tests/unit/block_nbd_filter.c backends/block/nbd_filter.c,-lseccomp))
 NET_QUEUE := \
     $(addprefix backends/net/,queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c) \

@@ -154,6 +154,20 @@ static bool parse_host(struct nbd_place *p, struct part s)
     return p->host.length && p->port.length;
 }
 
+/* A service's name would be a second one of the same export; so would a number
+ * that is too large, of which the lower half counts. */
+static bool is_port(struct part p)
+{
+    unsigned int port = 0;
+
+    for (size_t i = 0; i < p.length; i++) {
+        if (!isdigit((unsigned char)p.at[i]) || port > 65535)
+            return false;
+        port = port * 10 + (p.at[i] - '0');
+    }
+    return port && port <= 65535;
+}
+
 /* nbd:unix:PATH or nbd:HOST:PORT, both with :exportname=NAME or without. */
 static bool parse_plain(struct nbd_place *p, const char *s)
 {
@@ -247,12 +261,15 @@ int target_arguments(const struct target *t, char *text, size_t size,
     option_is(&o, "driver", format);
     if (!target_is_uri(t->name))
         put_file(&o, t);
-    else if (parse_nbd(&place, t->name) && !strchr(t->name, '%'))
-        put_nbd(&o, &place);
-    else
+    else if (!parse_nbd(&place, t->name) || strchr(t->name, '%'))
         return log_reason(
             -EINVAL, "%s: not nbd:HOST:PORT, nbd:unix:PATH or a URI of NBD",
             t->name);
+    else if (!place.path.length && !is_port(place.port))
+        return log_reason(
+            -EINVAL, "%s: the port must be a number from 1 to 65535", t->name);
+    else
+        put_nbd(&o, &place);
     if (o.full)
         return log_reason(-ENAMETOOLONG, "%s: the name is too long", t->name);
     argv[0] = "--image-opts";

@@ -204,6 +204,11 @@ check "an export has one name" canonically "nbd h:10809 x" nbd://h/x nbd://h:108
 check "a port has one number" canonically "nbd h:10809 x" nbd://h:010809/x nbd:h:00010809:exportname=x
 check "so has one without a name of its own" canonically "nbd h:10809 " nbd://h nbd://h/ nbd:h:10809 nbd:H nbd:h:10809:exportname=
 check "so has one at an address of IPv6" canonically "nbd ::1:10809 x/y" "nbd://[::1]/x/y" "nbd:[::1]:10809:exportname=x/y"
+refuses_ports() { # PORT...
+    local port
+    for port; do refuses "the port must be a number" "nbd:127.0.0.1:$port" w || return; done
+}
+check "a port is a number" refuses_ports nbd 0x2a +7 0 76345 1a ""
 check "so has one at a socket" canonically "nbd unix:/s x" "nbd+unix:///x?socket=/s" "nbd:unix:/s:exportname=x"
 check "other ports and exports are others" eval '! canonically "nbd h:10809 x" nbd://h:1/x && ! canonically "nbd h:10809 x" nbd://h/y'
 check "other URIs are as they are written" canonically rbd:Pool/x rbd:Pool/x
