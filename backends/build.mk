@@ -10,14 +10,14 @@ BACKEND_COMMON := $(addprefix backends/common/, \
     xenbus_nodes.c xenbus_watch.c xenbus.c io_ring.c)
 
 BLOCK_BACKEND := $(addprefix backends/block/, \
-    main.c settings.c limit.c queue.c job.c copies.c record.c request.c pages.c pool.c medium.c claim.c storage.c \
+    main.c settings.c limit.c queue.c job.c copies.c record.c request.c pages.c pool.c medium.c medium_id.c claim.c storage.c \
     threads.c resize.c sysfs.c nbd.c nbd_server.c nbd_view.c nbd_way.c nbd_filter.c libnbd.c target.c)
 
 NET_BACKEND := $(addprefix backends/net/, \
     main.c queue.c answers.c credit.c tx.c rx.c gather.c slots.c offload.c join.c multicast.c hash.c wishes.c ctrl.c link.c tap.c tap_batch.c) \
     backends/common/grant_arena.c
 
-SUPERVISOR := backends/net/tap.c \
+SUPERVISOR := backends/net/tap.c backends/block/medium_id.c \
     $(addprefix backends/supervisor/, main.c device.c device_keep.c devices.c interface.c kept_medium.c kernel_choice.c worker.c \
         device_gate.c device_log.c device_status.c disk_stats.c) \
     $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c store_gate.c \
@@ -49,12 +49,12 @@ $(eval $(call unit_test,backend_filter,$(addprefix tests/unit/,backend_filter.c 
     backends/common/syscall_filter.c $(addprefix tools/libs/daemon/,filter.c filter_guests.c),-lseccomp))
 $(eval $(call unit_test,backend_record,tests/unit/backend_record.c \
     $(addprefix backends/common/,record.c kept_nodes.c) \
-    $(addprefix backends/block/,medium.c claim.c storage.c threads.c sysfs.c) backends/common/io_ring.c tools/libs/daemon/log.c,\
+    $(addprefix backends/block/,medium.c medium_id.c claim.c storage.c threads.c sysfs.c) backends/common/io_ring.c tools/libs/daemon/log.c,\
     -luring -lxentoollog))
 $(eval $(call unit_test,backend_arena,$(addprefix tests/unit/,backend_arena.c fake_xen.c) \
     $(addprefix backends/common/,grant_map.c grant_arena.c) tools/libs/daemon/log.c,-lxentoollog))
 $(eval $(call unit_test,backend_privileges,tests/unit/backend_privileges.c \
-    $(addprefix backends/block/,medium.c claim.c storage.c threads.c sysfs.c) \
+    $(addprefix backends/block/,medium.c medium_id.c claim.c storage.c threads.c sysfs.c) \
     $(addprefix backends/common/,io_ring.c syscall_filter.c) \
     $(addprefix tools/libs/daemon/,log.c privileges.c filter.c filter_guests.c),\
     -luring -lseccomp -lxentoollog))
@@ -71,17 +71,17 @@ $(eval $(call unit_test,block_queue,tests/unit/block_queue.c $(BLOCK_WORLD),-lxe
 $(eval $(call unit_test,block_resume,$(addprefix tests/unit/,block_resume.c each_store.c) \
     $(BLOCK_WORLD),-lxentoollog))
 MEDIA_WORLD := tests/unit/media_world.c \
-    $(addprefix backends/block/,medium.c claim.c storage.c threads.c resize.c sysfs.c) backends/common/io_ring.c \
+    $(addprefix backends/block/,medium.c medium_id.c claim.c storage.c threads.c resize.c sysfs.c) backends/common/io_ring.c \
     $(addprefix tools/libs/daemon/,event_loop.c log.c)
 $(foreach t,io sectors size users,$(eval $(call unit_test,block_$(t),\
     tests/unit/block_$(t).c $(MEDIA_WORLD),-luring -lxentoollog)))
 $(eval $(call unit_test,block_device,\
     $(addprefix tests/unit/,block_device.c played_store.c fake_xen.c) \
-    $(addprefix backends/block/,settings.c limit.c queue.c job.c copies.c record.c request.c pages.c pool.c target.c) \
+    $(addprefix backends/block/,settings.c limit.c queue.c job.c copies.c record.c request.c pages.c pool.c target.c medium_id.c) \
     $(addprefix backends/common/,ring.c grant_map.c xenbus.c xenbus_nodes.c xenbus_watch.c xenbus_state.c kept_nodes.c record.c store_client.c device_node.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c),-lxentoollog))
 NBD_WORLD := tests/unit/nbd_world.c \
-    $(addprefix backends/block/,nbd.c nbd_server.c nbd_view.c nbd_way.c nbd_filter.c libnbd.c target.c medium.c claim.c storage.c threads.c sysfs.c) \
+    $(addprefix backends/block/,nbd.c nbd_server.c nbd_view.c nbd_way.c nbd_filter.c libnbd.c target.c medium.c medium_id.c claim.c storage.c threads.c sysfs.c) \
     $(addprefix backends/common/,io_ring.c record.c) \
     $(addprefix tools/libs/daemon/,event_loop.c log.c)
 $(foreach t,nbd nbd_elsewhere nbd_hostile nbd_view,$(eval $(call unit_test,block_$(t),\
@@ -131,7 +131,7 @@ XENBUS_WORLD := $(addprefix tests/unit/,xenbus_world.c played_store.c) \
 $(foreach t,device opening hanging successor,$(eval $(call unit_test,xenbus_$(t),\
     tests/unit/xenbus_$(t).c $(XENBUS_WORLD),-lxentoollog)))
 
-SUPERVISED := tests/unit/played_devices.c \
+SUPERVISED := tests/unit/played_devices.c backends/block/medium_id.c \
     $(addprefix backends/supervisor/,device.c device_keep.c devices.c kept_medium.c worker.c device_gate.c device_log.c \
         device_status.c disk_stats.c) \
     $(addprefix backends/common/,device_node.c handover.c store_gate.c) \
@@ -191,7 +191,7 @@ $(eval $(call unit_test,fuzz_console,$(addprefix tests/fuzz/,console_ring.c medd
 $(eval $(call unit_test,fuzz_nodes,\
     $(addprefix tests/fuzz/,frontend_nodes.c vbd_main.c vif_main.c meddler.c) backends/block/settings.c \
     $(addprefix tests/unit/,played_store.c fake_xen.c) \
-    $(addprefix backends/block/,limit.c queue.c job.c copies.c record.c request.c pages.c pool.c target.c) $(NET_QUEUE) $(addprefix backends/net/,ctrl.c wishes.c) \
+    $(addprefix backends/block/,limit.c queue.c job.c copies.c record.c request.c pages.c pool.c target.c medium_id.c) $(NET_QUEUE) $(addprefix backends/net/,ctrl.c wishes.c) \
     $(addprefix backends/common/,xenbus.c xenbus_nodes.c xenbus_watch.c xenbus_state.c kept_nodes.c record.c store_client.c device_node.c),\
     -pthread -lxentoollog))
 

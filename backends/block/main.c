@@ -77,6 +77,18 @@ static char *medium_path(struct xenbus_device *bus)
     return path ? path : xenbus_read(bus, "params");
 }
 
+/* What the script has found there, if one has said it. */
+static struct medium_id medium_id_at(struct xenbus_device *bus)
+{
+    char *text = xenbus_read(bus, "physical-device-id");
+    char *number = text ? NULL : xenbus_read(bus, "physical-device");
+    struct medium_id id = medium_id_from(text, number);
+
+    free(text);
+    free(number);
+    return id;
+}
+
 /* A server tells the size when it is connected to, and never again. */
 static void watch_size(struct disk_device *d)
 {
@@ -150,7 +162,8 @@ static int open_target(struct disk_device *d, struct nbd_ask *a)
     if (name[0] != '/' && !target_is_uri(name))
         return log_reason(-ENOENT, "no path of a file or device ('%s')", name);
     if (!target_needs_server(&a->target))
-        return storage_open(&d->disk, name, a->mode, a->allow_discard, DEPTH);
+        return storage_open(&d->disk, name, a->id, a->mode, a->allow_discard,
+                            DEPTH);
     a->hold = d->backend.bus.record.fd;
     a->domid = d->backend.bus.domid;
     a->loop = &d->backend.loop;
@@ -164,17 +177,19 @@ static int open_medium(struct disk_device *d, const char *path)
 {
     struct xenbus_device *bus = &d->backend.bus;
     bool discard = !node_is(bus, "discard-enable", "0");
-    struct nbd_ask a = {.allow_discard = discard};
+    struct medium_id id = medium_id_at(bus);
+    struct nbd_ask a = {.id = &id, .allow_discard = discard};
     char *mode, *format;
     int rc;
 
     if (path && !*path && node_is(bus, "device-type", "cdrom"))
-        return storage_open(&d->disk, NULL, "r", false, DEPTH);
+        return storage_open(&d->disk, NULL, NULL, "r", false, DEPTH);
     mode = xenbus_read(bus, "mode");
     format = xenbus_read(bus, "format");
     a.target = (struct target){.name = path ? path : "", .format = format};
     a.mode = mode ? mode : "r";
-    rc = open_target(d, &a);
+    /* A node that could not be read is not an absent one. */
+    rc = store_lost(&bus->store) ? -ENOTCONN : open_target(d, &a);
     free(mode);
     free(format);
     return rc;

@@ -39,15 +39,23 @@ static bool locked(int fd, off_t first, off_t last)
     return !fcntl(fd, F_OFD_GETLK, &l) && l.l_type != F_UNLCK;
 }
 
+/* A medium that no script has named is what its path leads to. */
+static bool is_named(const struct medium_id *id)
+{
+    return id && *id->text;
+}
+
 /* Of a device that the kernel lets nobody open to write: what a writer that has
  * gone has begun may come after what we write. */
-static int refusal_of(const char *path)
+static int refusal_of(const char *path, const struct medium_id *id)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC), rc = -EBUSY;
 
     if (fd < 0)
         return rc;
-    if (claim_left_by_writer(fd))
+    if (is_named(id) && !medium_id_is(id, fd))
+        rc = -EMEDIUMTYPE;
+    else if (claim_left_by_writer(fd))
         rc = -EAGAIN;
     close(fd);
     return rc;
@@ -72,7 +80,8 @@ static int keep_others_out(int fd, bool writes, bool minds)
     return writes && claim_left_by_readers(fd) ? -EAGAIN : -EBUSY;
 }
 
-static int open_alone(const char *path, const char *mode, int *alive)
+static int open_alone(const char *path, const struct medium_id *id,
+                      const char *mode, int *alive)
 {
     bool writes = mode[0] == 'w', minds = strcmp(mode, "w!");
     int flags = (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC, fd, rc;
@@ -83,8 +92,10 @@ static int open_alone(const char *path, const char *mode, int *alive)
     if (fd < 0 && errno == EINVAL)
         fd = open(path, flags);
     if (fd < 0)
-        return errno == EBUSY ? refusal_of(path) : -errno;
-    rc = keep_others_out(fd, writes, minds);
+        return errno == EBUSY ? refusal_of(path, id) : -errno;
+    rc = is_named(id) && !medium_id_is(id, fd)
+             ? -EMEDIUMTYPE
+             : keep_others_out(fd, writes, minds);
     if (!rc) {
         *alive = claim_medium(fd, writes);
         return fd;
@@ -160,6 +171,12 @@ static bool is_open_at(int fd, const char *path)
     return fd >= 0 && !fstat(fd, &a) && !stat(path, &b) && is_same(&a, &b);
 }
 
+/* Somebody may have renamed or removed it, and the guest goes on with it. */
+static bool is_medium(int fd, const char *path, const struct medium_id *id)
+{
+    return is_named(id) ? medium_id_is(id, fd) : is_open_at(fd, path);
+}
+
 static bool is_for(int fd, bool writes)
 {
     return (fcntl(fd, F_GETFL) & O_ACCMODE) == (writes ? O_RDWR : O_RDONLY);
@@ -168,11 +185,12 @@ static bool is_for(int fd, bool writes)
 /* -ENOENT: nothing of this medium. It is claimed and locked already; but the
  * process that lives is this one. Flags are as the former process wanted, whose
  * guest may have taken it over. */
-static int take_left(const char *path, bool writes, int *alive)
+static int take_left(const char *path, const struct medium_id *id, bool writes,
+                     int *alive)
 {
     int fd;
 
-    if (!is_open_at(left, path) || !is_for(left, writes)) {
+    if (!is_medium(left, path, id) || !is_for(left, writes)) {
         medium_settled();
         return -ENOENT;
     }
@@ -198,13 +216,13 @@ bool medium_lost_data(int errors)
 }
 
 /* Of a former process, or from now on. */
-static int watch_errors(int fd, const char *path)
+static int watch_errors(int fd, const char *path, const struct medium_id *id)
 {
     int errors;
 
     if (fcntl(fd, F_GETFL) & O_DIRECT)
         return -1;
-    if (is_open_at(left_errors, path))
+    if (is_medium(left_errors, path, id))
         return fcntl(left_errors, F_DUPFD_CLOEXEC, 0);
     errors = open(fd_path(fd).name, O_RDONLY | O_CLOEXEC);
     medium_lost_data(errors); /* by others */
@@ -221,16 +239,41 @@ int medium_show(int fd, int number)
     return shown;
 }
 
-int medium_open(const char *path, const char *mode, int *alive, int *errors)
+int medium_open(const char *path, const struct medium_id *id, const char *mode,
+                int *alive, int *errors)
 {
-    int fd = take_left(path, mode[0] == 'w', alive);
+    int fd = take_left(path, id, mode[0] == 'w', alive);
 
     if (fd == -ENOENT)
-        fd = open_alone(path, mode, alive);
+        fd = open_alone(path, id, mode, alive);
     if (fd < 0)
         return fd;
     if (!takes_sectors(fd))
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_DIRECT);
-    *errors = watch_errors(fd, path);
+    *errors = watch_errors(fd, path, id);
     return fd;
+}
+
+bool medium_is_at(const char *path, const struct medium_id *id)
+{
+    int fd = is_named(id) ? open(path, O_PATH | O_CLOEXEC) : -1;
+    bool is = !is_named(id) || medium_id_is(id, fd);
+
+    close_one(&fd);
+    return is;
+}
+
+const char *medium_why_not(int rc)
+{
+    switch (rc) {
+    case -EBUSY:
+        return "somebody else uses it";
+    case -EAGAIN:
+        return "it has not finished what its former user asked for";
+    case -EMEDIUMTYPE:
+        return "another file or device has this name than when the hotplug "
+               "script looked at it";
+    default:
+        return strerror(-rc);
+    }
 }

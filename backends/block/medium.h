@@ -17,19 +17,31 @@
 
 #include <stdbool.h>
 
+#include "medium_id.h"
+
 /*
+ * id: what the medium must be, whatever has its path now; of what a former
+ * process had open (see below) the path counts no more. NULL, or one that no
+ * script has said: what the path leads to.
  * mode: "w" to write, "w!" to write whoever else may, anything else to read.
  * I/O goes past the page cache where that works for single sectors of a file
  * or of the device, so that guests do not fill dom0's memory and a flush has
  * little to do.
  *
  * Returns a descriptor, or -errno; -EBUSY: the medium is in use; -EAGAIN: its
- * user has gone, but not all that it asked for is done. alive: what claim.h
- * returns; the caller closes it after the other. errors: for
- * medium_lost_data(), the caller's to close; below 0: nothing is in the page
- * cache.
+ * user has gone, but not all that it asked for is done; -EMEDIUMTYPE: the path
+ * leads to another one. alive: what claim.h returns; the caller closes it after
+ * the other. errors: for medium_lost_data(), the caller's to close; below 0:
+ * nothing is in the page cache.
  */
-int medium_open(const char *path, const char *mode, int *alive, int *errors);
+int medium_open(const char *path, const struct medium_id *id, const char *mode,
+                int *alive, int *errors);
+
+/* The path leads to it (still), or no script has said what it is. */
+bool medium_is_at(const char *path, const struct medium_id *id);
+
+/* In words. rc: as medium_open() has returned. */
+const char *medium_why_not(int rc);
 
 /*
  * What a former process of the device had open; below 0: nothing. They are this

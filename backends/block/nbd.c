@@ -361,12 +361,11 @@ static int keep_medium(const struct nbd_ask *a, struct nbd_server_plan *p,
 
     if (n->elsewhere)
         return 0;
-    fd = p->held[MEDIUM] = medium_open(name, a->mode, &n->alive, &errors);
+    fd = p->held[MEDIUM] =
+        medium_open(name, a->id, a->mode, &n->alive, &errors);
     close_one(errors);
     if (fd < 0)
-        return log_reason(fd, "%s: %s", name,
-                          fd == -EBUSY ? "somebody else uses it"
-                                       : strerror(-fd));
+        return log_reason(fd, "%s: %s", name, medium_why_not(fd));
     if (fstat(fd, &st))
         memset(&st, 0, sizeof(st));
     p->target.device = S_ISBLK(st.st_mode);
@@ -440,6 +439,17 @@ static int connect_to_server(struct nbd *n, const struct nbd_server_plan *p)
     return rc;
 }
 
+/* The server has opened it by its path, after this process. */
+static int check_path(const struct nbd *n, const struct nbd_ask *a)
+{
+    const char *name = a->target.name;
+
+    if (n->elsewhere || medium_is_at(name, a->id))
+        return 0;
+    return log_reason(-EMEDIUMTYPE, "%s: %s", name,
+                      medium_why_not(-EMEDIUMTYPE));
+}
+
 static uint32_t block_size(const struct nbd *n, int which, uint32_t least)
 {
     int64_t size = n->lib->get_block_size(n->handle, which);
@@ -495,6 +505,7 @@ static int open_with(struct storage *s, const struct nbd_ask *a)
     rc = keep_medium(a, &p, n);
     rc = rc ? rc : connect_to_server(n, &p);
     close_one(p.held[MEDIUM]);
+    rc = rc ? rc : check_path(n, a);
     rc = rc ? rc : take_properties(s, a);
     return rc ? rc : begin_watch(s);
 }

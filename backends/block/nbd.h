@@ -23,7 +23,9 @@
 
 struct nbd_ask {
     struct target target; /* 'device' is found out */
-    const char *mode;     /* see medium_open() */
+    /* See medium_open(). What is elsewhere has no id. */
+    const struct medium_id *id;
+    const char *mode;
     bool allow_discard;
     int hold; /* one of nbd_server_plan's held */
     unsigned int domid;

@@ -223,7 +223,8 @@ static void close_medium(struct storage *s)
     storage_leave(s);
 }
 
-int storage_open(struct storage *s, const char *path, const char *mode,
+int storage_open(struct storage *s, const char *path,
+                 const struct medium_id *id, const char *mode,
                  bool allow_discard, unsigned int depth)
 {
     const char *name = path ? path : "an empty drive";
@@ -234,13 +235,10 @@ int storage_open(struct storage *s, const char *path, const char *mode,
     s->done_tail = &s->done;
     s->wait_fd = s->held = s->alive = s->errors = -1;
     s->limits.readonly = !path || mode[0] != 'w';
-    s->fd = path ? medium_open(path, mode, &s->alive, &s->errors) : no_medium();
+    s->fd =
+        path ? medium_open(path, id, mode, &s->alive, &s->errors) : no_medium();
     if (s->fd < 0)
-        return log_reason(s->fd, "%s: %s", name,
-                          s->fd == -EBUSY    ? "somebody else uses it"
-                          : s->fd == -EAGAIN ? "it has not finished what its "
-                                               "former user asked for"
-                                             : strerror(-s->fd));
+        return log_reason(s->fd, "%s: %s", name, medium_why_not(s->fd));
     if (fstat(s->fd, &st))
         rc = -errno;
     else if (S_ISBLK(st.st_mode))

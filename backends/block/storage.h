@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "medium_id.h"
 #include "request.h"
 #include "storage_io.h"
 #include "threads.h"
@@ -67,10 +68,11 @@ struct storage {
     struct storage_io *done, **done_tail;
 };
 
-/* path: NULL for a drive with no medium in it, which has no sectors. mode: see
- * medium_open(). depth: the most storage_io in flight. 0 or -errno,
- * with a reason. */
-int storage_open(struct storage *s, const char *path, const char *mode,
+/* path: NULL for a drive with no medium in it, which has no sectors. id, mode:
+ * see medium_open(). depth: the most storage_io in flight. 0 or -errno, with a
+ * reason. */
+int storage_open(struct storage *s, const char *path,
+                 const struct medium_id *id, const char *mode,
                  bool allow_discard, unsigned int depth);
 /* Shows the medium to the supervisor (kept.h) and starts the threads, if any
  * are needed, before anything is queued: without the privileges that opening

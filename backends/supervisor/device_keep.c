@@ -32,34 +32,28 @@ static char *read_node(struct device *d, const char *key)
     return xs_read(d->all->store->xs, XBT_NULL, node, &len);
 }
 
-/* What the hotplug script has found the medium to be: that of ours says it of
- * all, others of block devices alone. A backend cannot write these nodes. */
-static bool medium_id(struct device *d, char *id, size_t n)
+/* What the hotplug script has found. */
+static struct medium_id medium_of(struct device *d)
 {
     char *text = read_node(d, "physical-device-id");
-    unsigned int major, minor;
-    bool known = text;
+    char *number = text ? NULL : read_node(d, "physical-device");
+    struct medium_id id = medium_id_from(text, number);
 
-    if (text) {
-        snprintf(id, n, "%s", text);
-    } else if ((text = read_node(d, "physical-device")) &&
-               sscanf(text, "%x:%x", &major, &minor) == 2) {
-        snprintf(id, n, "%u:%u", major, minor);
-        known = true;
-    }
     free(text);
-    return known;
+    free(number);
+    return id;
 }
 
 /* Of a medium that no script has named nothing is kept. */
 static void keep_medium(struct device *d)
 {
     struct kept_medium shown = kept_medium_look(d->worker.process.fd);
-    char id[64];
+    struct medium_id id;
 
     if (shown.fd < 0)
         return;
-    if (medium_id(d, id, sizeof(id)) && kept_medium_is(&shown, id)) {
+    id = medium_of(d);
+    if (kept_medium_is(&shown, &id)) {
         kept_medium_let_go(&d->medium);
         d->medium = shown;
     } else {

@@ -7,13 +7,11 @@
 #include <linux/fs.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <daemon/log.h>
@@ -48,45 +46,23 @@ struct kept_medium kept_medium_look(int pidfd)
     return k;
 }
 
-/* Without a question to a file server: any other than this one may wait for it
- * in vain. */
-static bool look_at(int fd, struct statx *x)
+bool kept_medium_is(struct kept_medium *k, const struct medium_id *id)
 {
-    return !statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
-                  STATX_TYPE | STATX_INO | STATX_SIZE, x);
-}
-
-static bool is_named(int fd, const char *id)
-{
-    char text[64] = "";
-    struct statx x;
-
-    if (fd < 0 || !look_at(fd, &x))
-        return false;
-    if (S_ISBLK(x.stx_mode))
-        snprintf(text, sizeof(text), "%u:%u", x.stx_rdev_major,
-                 x.stx_rdev_minor);
-    else if (S_ISREG(x.stx_mode))
-        snprintf(text, sizeof(text), "file:%llu:%llu",
-                 (unsigned long long)makedev(x.stx_dev_major, x.stx_dev_minor),
-                 (unsigned long long)x.stx_ino);
-    return *text && !strcmp(text, id);
-}
-
-bool kept_medium_is(struct kept_medium *k, const char *id)
-{
-    if (!is_named(k->errors, id)) {
+    if (!medium_id_is(id, k->errors)) {
         close_away(k->errors);
         k->errors = -1;
     }
-    return is_named(k->fd, id);
+    return medium_id_is(id, k->fd);
 }
 
+/* Without a question to a file server: any other than this one may wait for it
+ * in vain. */
 static bool size_of(int fd, uint64_t *bytes)
 {
     struct statx x;
 
-    if (!look_at(fd, &x))
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+              STATX_TYPE | STATX_SIZE, &x))
         return false;
     *bytes = x.stx_size;
     return !S_ISBLK(x.stx_mode) || !ioctl(fd, BLKGETSIZE64, bytes);

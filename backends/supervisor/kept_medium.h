@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "../block/medium_id.h"
+
 struct kept_medium {
     int fd, errors; /* below 0: not there */
     bool taken;     /* from the process that lives */
@@ -25,9 +27,8 @@ struct kept_medium {
  * have taken it over: who keeps what is not the medium, as the lock by which
  * the process is known to live, takes a dead process for the living one. */
 struct kept_medium kept_medium_look(int pidfd);
-/* Is it the medium of this name? MAJOR:MINOR, a block device, or
- * file:DEVICE:INODE, all decimal. */
-bool kept_medium_is(struct kept_medium *k, const char *id);
+/* Is it this medium? What else there is as 'errors' is let go. */
+bool kept_medium_is(struct kept_medium *k, const struct medium_id *id);
 /* The process of this number may write all of the medium, which has grown. */
 void kept_medium_allow(const struct kept_medium *k, pid_t pid, int pidfd);
 /* The device is over. */

@@ -31,9 +31,13 @@ struct backend *vbd_begin(void)
     return &d->backend;
 }
 
-int storage_open(struct storage *s, const char *path, const char *mode,
+static struct medium_id asked_for;
+
+int storage_open(struct storage *s, const char *path,
+                 const struct medium_id *id, const char *mode,
                  bool allow_discard, unsigned int depth)
 {
+    asked_for = id ? *id : (struct medium_id){""};
     s->fd = s->wait_fd = eventfd(0, EFD_CLOEXEC);
     s->limits = (struct block_limits){.sectors = 64, .sector_size = 512};
     s->done = NULL;

@@ -48,7 +48,7 @@ static void become_backend(const char *image, int told, int go)
     int rc = privileges_limit();
     char byte;
 
-    rc = rc ? rc : storage_open(&s, image, "w", false, 8);
+    rc = rc ? rc : storage_open(&s, image, NULL, "w", false, 8);
     rc = rc ? rc : privileges_drop(SOMEBODY);
     tell(told, rc ? rc : storage_begin(&s));
     if (read(go, &byte, 1) != 1)

@@ -154,7 +154,7 @@ static void a_ring_of_io_holds_the_record(void **state)
     open_record(&first, "test  1");
     open_record(&second, "test  1");
     assert_int_equal(record_claim(&first), 0);
-    assert_int_equal(storage_open(&s, path, "w", false, 8), 0);
+    assert_int_equal(storage_open(&s, path, NULL, "w", false, 8), 0);
     assert_int_equal(storage_hold(&s, first.fd), 0);
     record_close(&first);
     assert_int_equal(record_claim(&second), -EAGAIN);

@@ -61,6 +61,19 @@ static void settings_come_before_requests(void **state)
     assert_int_equal(d->share.limit.requests.rate, 7);
 }
 
+/* Whatever its path leads to by now. */
+static void medium_is_what_the_script_has_found(void **state)
+{
+    assert_int_equal(open_disk(&d->backend), 0);
+    assert_string_equal(asked_for.text, "");
+    played_put(BACK "/physical-device", "fd:1a"); /* of another script */
+    assert_int_equal(open_disk(&d->backend), 0);
+    assert_string_equal(asked_for.text, "253:26");
+    played_put(BACK "/physical-device-id", "file:2049:17");
+    assert_int_equal(open_disk(&d->backend), 0);
+    assert_string_equal(asked_for.text, "file:2049:17");
+}
+
 static void expect_error(const char *begins)
 {
     struct played_node *n = played_find(ERROR);
@@ -103,6 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(settings_come_before_requests),
+        TEST(medium_is_what_the_script_has_found),
         TEST(a_trouble_hides_no_other),
         TEST(nor_does_its_end_hide_a_fault),
     };

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -208,7 +209,7 @@ static void test_one_user(void **state)
     first = disk;
     assert_int_equal(open_as(image, "qcow2", "w"), -EBUSY);
     assert_int_equal(open_as(image, "qcow2", "r"), -EBUSY);
-    assert_int_equal(storage_open(&raw, image, "w", false, 4), -EBUSY);
+    assert_int_equal(storage_open(&raw, image, NULL, "w", false, 4), -EBUSY);
     storage_close(&first);
     open_again(image, "qcow2");
     storage_close(&disk);
@@ -224,9 +225,10 @@ static void test_whoever_else(void **state)
 
     new_image("qcow2");
     assert_int_equal(open_as(image, "qcow2", "w!"), 0);
-    assert_int_equal(storage_open(&raw, image, "w", false, 4), -EBUSY);
+    assert_int_equal(storage_open(&raw, image, NULL, "w", false, 4), -EBUSY);
     storage_close(&disk);
-    while ((rc = storage_open(&raw, image, "w", false, 4)) && now_ms() < until)
+    while ((rc = storage_open(&raw, image, NULL, "w", false, 4)) &&
+           now_ms() < until)
         usleep(1000);
     assert_int_equal(rc, 0);
     storage_close(&raw);
@@ -263,7 +265,7 @@ static void test_locks_of_its_own(void **state)
     give_back_locks(server);
     assert_int_equal(open_as(image, "qcow2", "w"), -EBUSY);
     assert_int_equal(open_as(image, "qcow2", "r"), -EBUSY);
-    assert_int_equal(storage_open(&raw, image, "w", false, 4), -EBUSY);
+    assert_int_equal(storage_open(&raw, image, NULL, "w", false, 4), -EBUSY);
     run("! qemu-img info %s > /dev/null 2>&1", image);
     /* Nor does anybody come who waits for its end. */
     kill(server, SIGSTOP);
@@ -401,6 +403,27 @@ static void test_refusals(void **state)
     refused("what:ever", NULL, "w", "Unknown protocol 'what'");
 }
 
+/* Whatever has the name of the script's image by now. */
+static void test_another_image(void **state)
+{
+    struct stat st;
+
+    new_image("qcow2");
+    assert_int_equal(stat(image, &st), 0);
+    snprintf(named.text, sizeof(named.text), "file:%llu:%llu",
+             (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+    open_again(image, "qcow2");
+    storage_close(&disk);
+    run("mv %s %s.former", image, image);
+    new_image("qcow2");
+    refused(image, "qcow2", "w", "another file or device has this name");
+    refused(image, "qcow2", "r", "another file or device has this name");
+    run("mv %s.former %s", image, image);
+    open_again(image, "qcow2");
+    storage_close(&disk);
+    named.text[0] = 0;
+}
+
 /* --- what a server cannot do --- */
 
 static void test_sockets(void **state)
@@ -460,6 +483,8 @@ int main(void)
         TEST("a successor waits until the server before has ended",
              test_predecessor),
         TEST("what cannot be served is refused with a reason", test_refusals),
+        TEST("another image under the name of the script's is refused",
+             test_another_image),
         TEST("an image cannot name a socket of this host", test_sockets),
         TEST("the server of an image sees nothing of this host's own",
              test_places_are_empty),

@@ -68,7 +68,7 @@ static void an_empty_drive_is_a_disk_with_no_sectors(void **state)
 {
     struct storage s;
 
-    assert_int_equal(storage_open(&s, NULL, "r", false, 4), 0);
+    assert_int_equal(storage_open(&s, NULL, NULL, "r", false, 4), 0);
     assert_int_equal(s.limits.sectors, 0);
     assert_true(s.limits.readonly);
     assert_int_equal(s.limits.sector_size, 512);

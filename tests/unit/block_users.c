@@ -7,10 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <daemon/log.h>
 
 #include "../../backends/block/kept.h"
 #include "../../backends/block/medium.h"
@@ -223,6 +226,89 @@ static void what_is_not_the_medium_is_not_taken(void **state)
     storage_close(&s);
 }
 
+/* Somebody gives the name to another one, or takes it away, below a guest that
+ * works. */
+static void a_successor_follows_the_medium(const char *path, const char *other)
+{
+    struct medium_id id;
+    struct stat was, is;
+    struct storage s;
+    char name[80];
+    int kept;
+
+    snprintf(name, sizeof(name), "%s/name", dir);
+    assert_int_equal(symlink(path, name), 0);
+    id = name_of(name);
+    assert_int_equal(open_named(&s, name, &id, "w"), 0);
+    assert_int_equal(fstat(s.fd, &was), 0);
+    for (int i = 0; i < 3; i++) {
+        kept = kept_of(&s);
+        assert_int_equal(unlink(name), 0);
+        assert_int_equal(symlink(i % 2 ? "/nowhere" : other, name), 0);
+        medium_inherit(kept, -1);
+        assert_int_equal(open_named(&s, name, &id, "w"), 0);
+        assert_int_equal(fstat(s.fd, &is), 0);
+        assert_int_equal(is.st_ino, was.st_ino);
+        assert_int_equal(opened(path, "w"), -EBUSY);
+    }
+    storage_close(&s);
+    unlink(name);
+}
+
+static void a_successor_follows_a_file(void **state)
+{
+    char other[80];
+
+    snprintf(other, sizeof(other), "%s/other", dir);
+    make_file(other, MIB);
+    a_successor_follows_the_medium(image, other);
+    unlink(other);
+}
+
+static void a_successor_follows_a_device(void **state)
+{
+    needs_loop(1);
+    a_successor_follows_the_medium(loop[0], loop[1]);
+    a_successor_follows_the_medium(loop[0], image);
+}
+
+static void is_another_one(const char *path, const struct medium_id *id)
+{
+    struct storage s;
+
+    assert_int_equal(open_named(&s, path, id, "w"), -EMEDIUMTYPE);
+    assert_non_null(strstr(log_take_reason(0), "another file or device"));
+    assert_int_equal(open_named(&s, path, id, "r"), -EMEDIUMTYPE);
+    assert_int_equal(open_named(&s, path, id, "w!"), -EMEDIUMTYPE);
+}
+
+/* Nothing has been left, and it is not there. */
+static void what_has_the_name_of_the_medium_is_not_taken(void **state)
+{
+    struct medium_id id = name_of(image), device;
+    struct storage s, user;
+    char other[80];
+
+    snprintf(other, sizeof(other), "%s/other", dir);
+    make_file(other, MIB);
+    is_another_one(other, &id);
+    assert_int_equal(opened(other, "w"), 0);
+    assert_false(medium_is_at(other, &id));
+    unlink(other);
+    assert_int_equal(open_named(&s, other, &id, "w"), -ENOENT);
+    assert_false(medium_is_at(other, &id));
+    assert_true(medium_is_at(image, &id));
+    assert_true(medium_is_at(other, &(struct medium_id){""}));
+    needs_loop(0);
+    is_another_one(loop[0], &id);
+    device = name_of(loop[0]);
+    is_another_one(image, &device);
+    /* Nor waited for. */
+    assert_int_equal(open_it(&user, loop[0], "w"), 0);
+    is_another_one(loop[0], &id);
+    storage_close(&user);
+}
+
 /* It reads past the page cache, whatever the former one has made of that. */
 static void flags_are_those_of_a_medium_that_is_new(void **state)
 {
@@ -342,6 +428,9 @@ int main(void)
         cmocka_unit_test(a_successor_goes_on_with_a_device),
         cmocka_unit_test(its_claim_is_told_from_others),
         cmocka_unit_test(what_is_not_the_medium_is_not_taken),
+        cmocka_unit_test(a_successor_follows_a_file),
+        cmocka_unit_test(a_successor_follows_a_device),
+        cmocka_unit_test(what_has_the_name_of_the_medium_is_not_taken),
         cmocka_unit_test(flags_are_those_of_a_medium_that_is_new),
         cmocka_unit_test(a_supervisor_finds_the_medium_by_its_number),
         cmocka_unit_test(a_successor_hears_of_data_that_was_lost),

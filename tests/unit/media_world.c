@@ -196,17 +196,38 @@ void needs_loop(int i)
         skip();
 }
 
-int open_it(struct storage *s, const char *path, const char *mode)
+int open_named(struct storage *s, const char *path, const struct medium_id *id,
+               const char *mode)
 {
-    int rc = storage_open(s, path, mode, false, 4);
+    int rc = storage_open(s, path, id, mode, false, 4);
 
     return rc ? rc : storage_begin(s);
+}
+
+int open_it(struct storage *s, const char *path, const char *mode)
+{
+    return open_named(s, path, NULL, mode);
+}
+
+struct medium_id name_of(const char *path)
+{
+    struct medium_id id;
+    char command[300];
+
+    snprintf(
+        command, sizeof(command),
+        "eval \"$(sed -n '/^ID=/p; /^identity()/p; /^identity_in()/,/^}/p' "
+        "dom0-scripts/hotplug/block)\"; identity %s",
+        path);
+    output_of(command, id.text);
+    assert_string_not_equal(id.text, "");
+    return id;
 }
 
 void open_with(struct storage *s, const char *path, bool discard,
                unsigned int depth)
 {
-    assert_int_equal(storage_open(s, path, "w", discard, depth), 0);
+    assert_int_equal(storage_open(s, path, NULL, "w", discard, depth), 0);
     assert_int_equal(storage_begin(s), 0);
 }
 

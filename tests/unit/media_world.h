@@ -49,6 +49,10 @@ void make_file(const char *path, off_t size);
 int run(const char *format, const char *arg);
 
 int open_it(struct storage *s, const char *path, const char *mode);
+int open_named(struct storage *s, const char *path, const struct medium_id *id,
+               const char *mode);
+/* As the hotplug script names it. */
+struct medium_id name_of(const char *path);
 /* To write, with so many requests at once. */
 void open_with(struct storage *s, const char *path, bool discard,
                unsigned int depth);

@@ -19,6 +19,7 @@ char lost_why[256];
 struct event_loop loop;
 unsigned int slow_began, slow_ended;
 struct storage disk;
+struct medium_id named;
 
 static void on_lost(struct storage *s, const char *why)
 {
@@ -37,6 +38,7 @@ static void on_slow(struct storage *s, bool is)
 int open_as(const char *name, const char *format, const char *mode)
 {
     struct nbd_ask a = {.target = {.name = name, .format = format},
+                        .id = &named,
                         .mode = mode,
                         .allow_discard = true,
                         .hold = -1,

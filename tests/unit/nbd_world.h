@@ -23,6 +23,7 @@ extern char lost_why[256];    /* "": the server has not gone */
 extern unsigned int slow_began, slow_ended;
 extern struct event_loop loop;
 extern struct storage disk;
+extern struct medium_id named; /* what a script has said of it, or "" */
 
 int nbd_world_begin(void **state);
 int nbd_world_end(void **state);
