@@ -304,6 +304,7 @@ static bool start(struct device *d)
     d->medium.taken = false;
     if (p.fresh) {
         kept_medium_let_go(&d->medium);
+        d->status.medium = (struct medium_id){""};
         device_keep(d, true);
     }
     p.medium = d->medium.fd;
@@ -542,6 +543,7 @@ struct device *device_add(struct devices *ds, const struct device_kind *k,
                          .medium = KEPT_NO_MEDIUM,
                          .worker = {.dir = ds->run_dir,
                                     .loop = ds->loop,
+                                    .meets = device_met,
                                     .ended = process_ended},
                          .timer = {.fire = on_timer},
                          .gone = {.fire = on_gone}};

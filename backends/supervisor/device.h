@@ -58,6 +58,8 @@ void device_forget(struct device *d);
 void device_keep(struct device *d, bool fresh);
 /* Somebody may have removed it: then the next process makes it anew. */
 void device_drop_removed(struct device *d);
+/* For worker.meets. */
+void device_met(struct worker *w);
 /* For device_gate.resized. */
 void device_resized(struct device_gate *g);
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <base/macros.h>
@@ -32,7 +33,8 @@ static char *read_node(struct device *d, const char *key)
     return xs_read(d->all->store->xs, XBT_NULL, node, &len);
 }
 
-/* What the hotplug script has found. */
+/* By what the hotplug script has found, or if there is no store that knows it,
+ * by what was kept before. */
 static struct medium_id medium_of(struct device *d)
 {
     char *text = read_node(d, "physical-device-id");
@@ -41,7 +43,16 @@ static struct medium_id medium_of(struct device *d)
 
     free(text);
     free(number);
-    return id;
+    return *id.text ? id : d->status.medium;
+}
+
+/* For a supervisor that begins without a store. */
+static void note_medium(struct device *d, const struct medium_id *id)
+{
+    if (!strcmp(id->text, d->status.medium.text))
+        return;
+    d->status.medium = *id;
+    device_status_save(&d->status, d->all->run_dir, d->worker.name);
 }
 
 /* Of a medium that no script has named nothing is kept. */
@@ -56,6 +67,7 @@ static void keep_medium(struct device *d)
     if (kept_medium_is(&shown, &id)) {
         kept_medium_let_go(&d->medium);
         d->medium = shown;
+        note_medium(d, &id);
     } else {
         kept_medium_let_go(&shown);
     }
@@ -63,13 +75,19 @@ static void keep_medium(struct device *d)
 
 void device_keep(struct device *d, bool fresh)
 {
-    if (d->kind->disk && d->worker.pid && !d->gone.armed && !d->medium.taken)
+    if (d->kind->disk && d->worker.pid && d->worker.met && !d->gone.armed &&
+        !d->medium.taken)
         keep_medium(d);
     if (d->kept >= 0 || !d->kind->keep)
         return;
     d->kept = d->kind->keep(d->all, d->path, fresh);
     if (d->kept < 0 && d->kept != -ENODEV)
         log_warning("%s: %s", d->path, log_take_reason(d->kept));
+}
+
+void device_met(struct worker *w)
+{
+    device_keep(container_of(w, struct device, worker), false);
 }
 
 void device_resized(struct device_gate *g)

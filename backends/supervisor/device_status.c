@@ -137,7 +137,7 @@ void device_status_each(struct xs_handle *xs, const char *kind, device_told *f,
 void device_status_load(struct device_status *s, const char *dir,
                         const char *name)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], line[sizeof(s->why) + 16];
     FILE *f;
 
     *s = (struct device_status){0};
@@ -145,8 +145,11 @@ void device_status_load(struct device_status *s, const char *dir,
     f = fopen(path, "re");
     if (!f)
         return;
-    if (fscanf(f, "%u %319[^\n]", &s->restarts, s->why) < 1)
+    if (!fgets(line, sizeof(line), f) ||
+        sscanf(line, "%u %319[^\n]", &s->restarts, s->why) < 1)
         s->restarts = 0;
+    else if (fgets(line, sizeof(line), f))
+        sscanf(line, "%63s", s->medium.text);
     fclose(f);
 }
 
@@ -162,7 +165,7 @@ void device_status_save(const struct device_status *s, const char *dir,
     f = fopen(next, "we");
     if (!f)
         return;
-    fprintf(f, "%u %s\n", s->restarts, s->why);
+    fprintf(f, "%u %s\n%s\n", s->restarts, s->why, s->medium.text);
     if (fclose(f) || rename(next, path))
         unlink(next);
 }

@@ -20,12 +20,14 @@
 #include <sys/types.h>
 #include <xenstore.h>
 
+#include "../block/medium_id.h"
 #include "../common/record.h"
 
 struct device_status {
     pid_t pid;
     unsigned int restarts;
-    char why[320]; /* "": as it should, or none has ended */
+    char why[320];           /* "": as it should, or none has ended */
+    struct medium_id medium; /* what is kept of it; told to nobody */
 };
 
 /* path: of the device, backend/KIND/DOMID/DEVID. */
@@ -59,7 +61,8 @@ void device_counts_load(struct record_counts *c, const char *dir,
 /* As a string of JSON, with '?' for what is not plain ASCII. */
 void device_text_print(FILE *f, const char *text);
 
-/* restarts and why, from the file and to it; zero and "" without one. */
+/* restarts, why and medium, from the file and to it; zero and "" without one.
+ */
 void device_status_load(struct device_status *s, const char *dir,
                         const char *name);
 void device_status_save(const struct device_status *s, const char *dir,

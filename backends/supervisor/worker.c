@@ -83,12 +83,22 @@ static void rested(struct event_timer *t)
     event_source_change(w->loop, &w->requests, EPOLLIN);
 }
 
+static void meet(struct worker *w)
+{
+    bool first = !w->met;
+
+    w->met = true;
+    if (first && w->meets)
+        w->meets(w);
+}
+
 static void serve_request(struct event_source *s, uint32_t events)
 {
     struct worker *w = container_of(s, struct worker, requests);
     int rc = handover_asked(s->fd), fd;
 
     if (rc > 0) {
+        meet(w);
         fd = store_gate_open(&w->gate.gate);
         rc = handover_answer(s->fd, fd);
         if (fd >= 0)
@@ -162,6 +172,7 @@ static int open_requests(struct worker *w)
 {
     device_gate_begin(&w->gate, w->loop);
     w->rest.fire = rested;
+    w->met = false;
     return open_source(w, &w->requests, handover_connect(file(w, "socket")),
                        serve_request);
 }

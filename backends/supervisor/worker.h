@@ -7,7 +7,7 @@
  *   NAME.log     the pipe with its log (device_log.h)
  *   NAME.socket  where it takes a supervisor's connection (handover.h)
  *   NAME.record  what it leaves to its successor, which alone interprets it
- *   NAME.ends    how its predecessors ended (device_status.h)
+ *   NAME.ends    how its predecessors ended, and its medium (device_status.h)
  *
  * The lock is taken before the process is made, which inherits it. So however a
  * supervisor ends, a device has the lock of one process or of none, and a new
@@ -43,7 +43,7 @@ enum worker_end {
     WORKER_ENDED,  /* only its parent, a former supervisor, could know how */
 };
 
-/* dir, name, loop and ended are the owner's to set, all others zero. */
+/* dir, name, loop, ended and meets are the owner's to set, all others zero. */
 struct worker {
     const char *dir;
     char name[48]; /* "vbd-3-51712" */
@@ -52,6 +52,11 @@ struct worker {
      * status 1: the last error"; "" for WORKER_DONE. */
     void (*ended)(struct worker *w, enum worker_end end, const char *how);
     pid_t pid; /* 0: there is none */
+    /* It has asked for the store, so it is the program: what it has open is not
+     * the supervisor's any more that has made it. meets: it does so for the
+     * first time; or NULL. */
+    bool met;
+    void (*meets)(struct worker *w);
     struct event_source process, requests;
     struct event_timer rest; /* until the next request is looked at */
     struct device_gate gate; /* its connection to the store */

@@ -45,6 +45,15 @@ static void name_medium(void)
              (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
 }
 
+/* As the program does when it has begun. */
+static void it_asks(void)
+{
+    struct worker *w = &devices.list->worker;
+
+    w->met = true;
+    w->meets(w);
+}
+
 /* The process opens and locks it, or goes on with what it is given: it tells of
  * its last arguments but one in the place of a record. */
 static void begin_with_medium(void)
@@ -63,6 +72,7 @@ static void begin_with_medium(void)
              medium, medium, started);
     begin(script);
     await_process(1, "new");
+    it_asks();
     connect_disk();
 }
 
@@ -129,13 +139,49 @@ static void next_supervisor_has_it_as_well(void **unused)
 {
     begin_with_medium();
     next_supervisor();
+    it_asks();
     kill_it();
     await_process(2, "both");
+    it_asks();
     fire_timers_of_devices();
     next_supervisor();
     next_supervisor();
+    it_asks();
     kill_it();
     await_process(3, "both");
+    remove_it();
+}
+
+/* By what the former one has noted. */
+static void next_supervisor_has_it_without_a_store(void **unused)
+{
+    begin_with_medium();
+    lose_store(true);
+    next_supervisor();
+    it_asks();
+    assert_int_not_equal(devices.list->medium.fd, -1);
+    kill_it();
+    await_process(2, "both");
+    lose_store(false);
+    remove_it();
+}
+
+/* Until then, it may be the supervisor's own copy, with what that has there. */
+static void nothing_is_kept_of_a_process_that_has_not_asked(void **unused)
+{
+    begin_with_medium();
+    next_supervisor();
+    connect_disk();
+    fire_timers_of_devices();
+    assert_int_equal(devices.list->medium.fd, -1);
+    it_asks();
+    assert_int_not_equal(devices.list->medium.fd, -1);
+    kill_it();
+    await_process(2, "both");
+    connect_disk();
+    assert_false(devices.list->medium.taken);
+    it_asks();
+    assert_true(devices.list->medium.taken);
     remove_it();
 }
 
@@ -191,6 +237,7 @@ static void process_may_write_what_its_medium_has_grown_by(void **unused)
     g->gate.rules->may(&g->gate, XS_WRITE, BACK "/sectors", "16", 2);
     assert_int_equal(may_write(), 1 << 20);
     next_supervisor();
+    it_asks();
     assert_int_equal(truncate(medium, 2 << 20), 0);
     g = &devices.list->worker.gate;
     g->gate.rules->may(&g->gate, XS_WRITE, BACK "/sectors", "4096", 4);
@@ -211,6 +258,7 @@ static void begin_showing(const char *shown)
              shown, started);
     begin(script);
     await_process(1, "shown");
+    it_asks();
     connect_disk();
 }
 
@@ -294,6 +342,8 @@ int main(void)
         TEST(medium_stays_claimed_without_any_process),
         TEST(medium_is_free_at_once_when_there_is_no_process),
         TEST(next_supervisor_has_it_as_well),
+        TEST(next_supervisor_has_it_without_a_store),
+        TEST(nothing_is_kept_of_a_process_that_has_not_asked),
         TEST(medium_is_free_when_the_device_is_closed),
         TEST(another_device_does_not_get_it),
         TEST(process_may_write_what_its_medium_has_grown_by),

@@ -224,7 +224,9 @@ static void backend_that_asks_without_end_is_served_now_and_then(void **unused)
     assert_int_equal(worker_adopt(&w, false), 0);
     flooded = handover_accept(listener);
     played_connects = 0;
+    assert_false(w.met);
     flood_for(500, ask_often);
+    assert_true(w.met);
     assert_in_range(played_connects, 2, 20);
     close(flooded);
     close(listener);
@@ -297,6 +299,7 @@ static void supervisor_can_come_again(void **unused)
 static void status_is_json(void **unused)
 {
     struct device_status s = {.restarts = 2, .why = "it said \"no\""}, again;
+    const struct device_status none_ended = {.medium = {"file:2049:17"}};
     char *text, path[64], expected[400];
     const struct record_head left = {
         .counts = {.to_guest = {3, 4096}, .from_guest = {UINT64_MAX, 1}},
@@ -309,6 +312,9 @@ static void status_is_json(void **unused)
     number = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     assert_int_equal(write(number, &left, sizeof(left)), sizeof(left));
     close(number);
+    device_status_save(&none_ended, dir, "vbd-3-0");
+    device_status_load(&again, dir, "vbd-3-0");
+    assert_memory_equal(&again, &none_ended, sizeof(again));
     device_status_save(&s, dir, "vbd-3-0");
     device_status_load(&again, dir, "vbd-3-0");
     assert_int_equal(again.restarts, 2);
