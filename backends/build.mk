@@ -19,7 +19,7 @@ NET_BACKEND := $(addprefix backends/net/, \
 
 SUPERVISOR := backends/net/tap.c backends/block/medium_id.c \
     $(addprefix backends/supervisor/, main.c device.c device_keep.c devices.c interface.c kept_medium.c kernel_choice.c worker.c \
-        device_gate.c device_log.c device_status.c disk_stats.c) \
+        device_gate.c device_log.c device_status.c disk_answers.c disk_stats.c) \
     $(addprefix backends/common/, device_node.c kernel_driver.c store_client.c store_gate.c \
         handover.c domain_over.c)
 

@@ -6,13 +6,11 @@
  * when this one ends.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xlctrl.h>
 
@@ -26,6 +24,7 @@
 #include "../net/record.h"
 #include "device_status.h"
 #include "devices.h"
+#include "disk_answers.h"
 #include "interface.h"
 #include "kernel_choice.h"
 
@@ -75,6 +74,7 @@ static void usage(FILE *f)
           "  -u, --in-use DEVICE    exit with 0 if somebody has claimed this "
           "block\n"
           "                         device from the kernel, with 1 if not\n"
+          "  -L, --loops            print what each loop device lies on\n"
           "  -p, --pid-file FILE    write the process id there\n"
           "                         (default " PID_FILE ")\n"
           "  -l, --log FILE         where the log goes in the background\n"
@@ -126,16 +126,6 @@ struct options {
     bool foreground, stop, status;
 };
 
-/* For the hotplug script. It is opened to read, so that nobody is told of a
- * change when it is closed, and nothing in it is looked at. */
-static bool is_in_use(const char *path)
-{
-    struct stat st;
-
-    return !stat(path, &st) && S_ISBLK(st.st_mode) &&
-           open(path, O_RDONLY | O_EXCL | O_CLOEXEC) < 0 && errno == EBUSY;
-}
-
 static void parse_options(struct options *o, int argc, char **argv)
 {
     static const struct option longs[] = {
@@ -143,6 +133,7 @@ static void parse_options(struct options *o, int argc, char **argv)
         {"stop", no_argument, NULL, 's'},
         {"status", no_argument, NULL, 'S'},
         {"in-use", required_argument, NULL, 'u'},
+        {"loops", no_argument, NULL, 'L'},
         {"pid-file", required_argument, NULL, 'p'},
         {"log", required_argument, NULL, 'l'},
         {"backend-dir", required_argument, NULL, 'b'},
@@ -154,7 +145,7 @@ static void parse_options(struct options *o, int argc, char **argv)
     };
     int c;
 
-    while ((c = getopt_long(argc, argv, "isSu:p:l:b:r:c:dh", longs, NULL)) !=
+    while ((c = getopt_long(argc, argv, "isSu:Lp:l:b:r:c:dh", longs, NULL)) !=
            -1)
         switch (c) {
         case 'i':
@@ -167,7 +158,9 @@ static void parse_options(struct options *o, int argc, char **argv)
             o->status = true;
             break;
         case 'u':
-            exit(!is_in_use(optarg));
+            exit(disk_answer_in_use(optarg));
+        case 'L':
+            exit(disk_answer_loops(stdout));
         case 'p':
             o->pid_file = optarg;
             break;

@@ -51,7 +51,7 @@ success() {
 lock() {
     mkdir -p "$LOCK_DIR" && chmod 700 "$LOCK_DIR"
     exec 9> "$LOCK_DIR/$1.lock"
-    flock 9
+    flock 9 || fatal "cannot lock $LOCK_DIR/$1.lock"
 }
 
 if [ -z "${XENBUS_PATH:-}" ]; then

@@ -84,6 +84,29 @@ check "the file of a loop device that a guest writes is refused" refuses "in use
 check "the file's other loop device is refused" refuses "in use by guest1" "$again" w
 xenstore-rm /local/domain/0/backend/vbd/1/51712/state
 check "what is left of a device is no user" takes "$dir/image" w
+beside_own() { # MODE COMMAND...: the guest has the image already, as another disk
+    local back=/local/domain/0/backend/vbd/9/51728
+    xenstore-write $back/physical-device-id "$(stat -c file:%d:%i "$dir/image")" $back/mode "$1" $back/state 4
+    "${@:2}"
+}
+check "a guest's two disks cannot write one file" beside_own w refuses "in use by guest9" "$dir/image" w
+check "nor one what the other reads" beside_own r refuses "in use by guest9" "$on_image" w
+check "they can both read it" beside_own r takes "$dir/image" r
+on_linked() { # COMMAND...: a guest has a loop device on the image, by a path that is not there
+    ln "$dir/image" "$dir/linked"
+    local linked
+    linked=$(loop "$dir/linked")
+    rm "$dir/linked"
+    disk 1 "$linked" w && "$@"
+}
+check "a loop device is found whose file has lost that name" on_linked refuses "in use by guest1" "$dir/image" w
+on_hidden() { # COMMAND...: likewise, a path that is there for others
+    local hidden
+    hidden=$(unshare -m sh -c "mount --bind $dir $dir/mnt && losetup -f --show $dir/mnt/image" | tee -a "$dir/loops")
+    disk 1 "$hidden" w && "$@"
+}
+check "so is one of another mount namespace" on_hidden refuses "in use by guest1" "$dir/image" w
+xenstore-rm /local/domain/0/backend/vbd/1
 # Somebody waits for the lock that we have.
 waited_for() {
     local i
@@ -104,6 +127,24 @@ removed_meanwhile() {
     ! xenstore-exists $back
 }
 check "a device that is removed meanwhile stays away" removed_meanwhile "$dir/image"
+named_meanwhile() { # FILE: a guest gets a new loop device on it
+    local back=/local/domain/0/backend/vbd/1/51712 status
+    exec 8> "$dir/lock/block.lock"
+    flock 8
+    refuses "in use by guest1" "$1" w 8>&- &
+    waited_for "$dir/lock/block.lock"
+    xenstore-write $back/physical-device-id "$(dev_of "$(loop "$1")")" $back/mode w $back/state 4
+    exec 8>&-
+    wait $!
+    status=$?
+    xenstore-rm $back
+    return $status
+}
+dev_of() { cat "/sys/block/${1#/dev/}/dev"; }
+lies_on() { build/bin/xen-backendd --loops | grep -xF "$(dev_of "$1") $2"; }
+check "xen-backendd tells on which file a loop device lies" lies_on "$on_image" "$(stat -c file:%d:%i "$dir/image")"
+check "and on which device" lies_on "$on_loop" "$(dev_of "$on_image")"
+check "a name that the medium gets meanwhile is seen" named_meanwhile "$dir/image"
 disk 1 "$dir/image" r
 check "a reader of what a guest reads is let in" takes "$on_image" r
 check "a writer of what a guest reads is refused" refuses "in use by guest1" "$on_image" w
@@ -134,7 +175,9 @@ takes_soon() { # SECONDS MEDIUM MODE
 if dead_server 2> /dev/null; then
     back=/local/domain/0/backend/vbd/1/51712
     xenstore-write $back/physical-device-path "$dir/dead/image" $back/mode w $back/state 4
-    check "a guest's disk on a dead server does not stop others" takes_soon 10 "$dir/image" w
+    check "nobody can tell that a medium is not what a dead server has" refuses "nobody can tell what $dir/dead/image is" "$dir/image" w
+    xenstore-write $back/physical-device-id file:1:1
+    check "but of what the script itself has named" takes_soon 10 "$dir/image" w
     xenstore-rm /local/domain/0/backend/vbd/1
     disk 1 "$dir/dead/image" w 7>&- &
     stuck=$!
@@ -246,8 +289,8 @@ elsewhere() { # DEVICE COMMAND...
     rm -f "$dir/is_mounted"
     return $status
 }
-moves() { # FROM TO MODE: the same machine has it by another name
-    disk 8 "$1" 'w!'
+moves() { # FROM TO MODE [MODE]: the same machine has it by another name, to do that
+    disk 8 "$1" "${4:-w!}"
     xenstore-write /local/domain/8/vm /vm/9
     takes "$2" "$3"
     local status=$?
@@ -257,6 +300,33 @@ moves() { # FROM TO MODE: the same machine has it by another name
 }
 check "the file of a loop device that is mounted elsewhere is refused" elsewhere "$on_mounted" refuses "in use through $on_mounted" "$dir/mounted" w
 check "but not that of one that this machine has elsewhere" elsewhere "$on_mounted" moves "$on_mounted" "$dir/mounted" w
+check "but that of one that it only reads there" elsewhere "$on_mounted" eval 'moves "$on_mounted" "$dir/mounted" w r | grep "in use through $on_mounted"'
+other_mounted=$(loop "$dir/mounted")
+check "and that of another one than it has" elsewhere "$on_mounted" eval 'moves "$other_mounted" "$dir/mounted" w | grep "in use through $on_mounted"'
+answering() { # COMMANDS COMMAND...: this is xen-backendd meanwhile; '': there is none
+    local status
+    mv "$dir/bin/xen-backendd" "$dir/answers"
+    [ -z "$1" ] || printf '#!/bin/sh\n%s\n' "$1" > "$dir/bin/xen-backendd"
+    chmod -f 755 "$dir/bin/xen-backendd"
+    "${@:2}"
+    status=$?
+    mv "$dir/answers" "$dir/bin/xen-backendd"
+    return $status
+}
+but_loops="[ \$1 != --loops ] || exec $PWD/build/bin/xen-backendd --loops"
+for answer in 'kill -9 $$' 'exit 2' 'exit 127'; do
+    check "who ends with '$answer' has not said that a loop device is free" answering "$but_loops; $answer" \
+        refuses "nobody can tell who uses /dev/loop" "$dir/mounted" w
+    check "nor what one lies on" answering "$answer" refuses "nobody can tell what this host's loop" "$dir/mounted" w
+done
+check "nor has one who is not there" answering '' refuses "nobody can tell what this host's loop" "$dir/mounted" w
+check "who says so is believed" answering "$but_loops; exit 1" takes "$dir/mounted" w
+in_use_says() { # STATUS DEVICE
+    build/bin/xen-backendd --in-use "$2"
+    [ $? = "$1" ]
+}
+check "xen-backendd knows a device that nobody uses" in_use_says 1 "$on_mounted"
+check "and says what it cannot tell" eval 'in_use_says 2 "$dir/none" && in_use_says 2 "$dir/image"'
 check "w! overrides that" elsewhere "$on_mounted" takes "$dir/mounted" 'w!'
 check "a reader of what is mounted read-only elsewhere is let in" elsewhere "-r $on_mounted" takes "$dir/mounted" r
 check "what is the medium itself is the backend's to find" elsewhere "$on_mounted" takes "$on_mounted" w
