@@ -12,39 +12,46 @@ DAEMON := $(O)/$L/daemon.a
 $(DAEMON): $(addprefix $(O)/$L/daemon/,event_loop.o log.o signals.o notify.o daemonise.o pid_lock.o \
     privileges.o filter.o filter_guests.o pair.o sandbox.o errand.o fd_message.o log_open.o virq.o)
 	$(call say,AR,$@)mkdir -p $(@D); rm -f $@; ar rcs $@ $^
-# For daemons as well: our libraries as one archive. Somebody waits for a daemon
+# The sources of our libraries, by folder.
+LIB_toollog       := logger stdiostream
+LIB_toolcore      := restrict_all
+LIB_call          := hypercall buffer
+LIB_evtchn        := evtchn
+LIB_gnttab        := handle gnttab gntshr dmabuf
+LIB_foreignmemory := foreignmemory
+LIB_ctrl          := handle domain vcpu schedule cpupool memory event_channel grant_table host version
+library_sources = $(patsubst %,$L/$(1)/%.c,$(LIB_$(1)))
+
+# For daemons as well: these libraries as one archive. Somebody waits for a daemon
 # that has been killed, and each library to be found and joined costs it time.
 LINKED_IN := $(O)/$L/linked_in.a
-$(LINKED_IN): $(patsubst %,$(O)/$L/%.o,toollog/logger toollog/stdiostream toolcore/restrict_all \
-    call/hypercall call/buffer foreignmemory/foreignmemory evtchn/evtchn \
-    $(addprefix gnttab/,handle gnttab gntshr) \
-    $(addprefix ctrl/,handle domain vcpu schedule cpupool memory event_channel grant_table host version))
+$(LINKED_IN): $(foreach l,toollog toolcore call evtchn gnttab foreignmemory ctrl, \
+    $(patsubst %.c,$(O)/%.o,$(call library_sources,$l)))
 	$(call say,AR,$@)mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 XENTOOLLOG  := $(O)/lib/libxentoollog.so.1
 XENTOOLCORE := $(O)/lib/libxentoolcore.so.1
 
 $(eval $(call shared_library,libxentoollog.so.1,libxentoollog.so.1,\
-    $L/toollog/logger.c $L/toollog/stdiostream.c,\
+    $(call library_sources,toollog),\
     $L/toollog/libxentoollog.map))
 $(eval $(call shared_library,libxentoolcore.so.1,libxentoolcore.so.1,\
-    $L/toolcore/restrict_all.c,\
+    $(call library_sources,toolcore),\
     $L/toolcore/libxentoolcore.map))
 $(eval $(call shared_library,libxencall.so.1,libxencall.so.1,\
-    $L/call/hypercall.c $L/call/buffer.c,\
+    $(call library_sources,call),\
     $L/call/libxencall.map,$(XENTOOLLOG) $(XENTOOLCORE)))
 $(eval $(call shared_library,libxenevtchn.so.1,libxenevtchn.so.1,\
-    $L/evtchn/evtchn.c,\
+    $(call library_sources,evtchn),\
     $L/evtchn/libxenevtchn.map,$(XENTOOLLOG) $(XENTOOLCORE)))
 $(eval $(call shared_library,libxengnttab.so.1,libxengnttab.so.1,\
-    $L/gnttab/handle.c $L/gnttab/gnttab.c $L/gnttab/gntshr.c $L/gnttab/dmabuf.c,\
+    $(call library_sources,gnttab),\
     $L/gnttab/libxengnttab.map,$(XENTOOLLOG) $(XENTOOLCORE)))
 $(eval $(call shared_library,libxenforeignmemory.so.1,libxenforeignmemory.so.1,\
-    $L/foreignmemory/foreignmemory.c,\
+    $(call library_sources,foreignmemory),\
     $L/foreignmemory/libxenforeignmemory.map,$(XENTOOLLOG) $(XENTOOLCORE)))
 
 $(eval $(call shared_library,libxlctrl.so,libxlctrl.so,\
-    $(addprefix $L/ctrl/,handle.c domain.c vcpu.c schedule.c cpupool.c \
-        memory.c event_channel.c grant_table.c host.c version.c),\
+    $(call library_sources,ctrl),\
     ,$(addprefix $(O)/lib/,libxencall.so.1 libxenforeignmemory.so.1 \
         libxentoollog.so.1)))
 # The hypervisor's parsers of kernels are pure C and serve here as well.
