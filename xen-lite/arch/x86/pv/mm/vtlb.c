@@ -126,15 +126,15 @@ void vtlb_flush(void)
     t->used = NR_ROOTS;
 }
 
-/* Where the tree has va's last-level entry; grow: make the way there. NULL:
- * there is none, or the pool is used up. */
+/* Where the tree has va's last-level entry, or NULL. grow: make the way there,
+ * for which there is room. */
 static pte_t *leaf_of(struct vtlb *t, pte_t *table, uint64_t va, bool grow)
 {
     for (unsigned int level = 4; level > 1; level--) {
         pte_t *e = &table[PT_INDEX(va, level)];
 
         if (!(*e & PTE_PRESENT)) {
-            if (!grow || t->used == POOL_PAGES)
+            if (!grow)
                 return NULL;
             memset(page_of(t, t->used), 0, PAGE_SIZE);
             *e = pte_make(virt_to_mfn(page_of(t, t->used++)), UPPER_RIGHTS);
@@ -232,7 +232,7 @@ static void fill_around(pte_t *leaf, struct walk *w, uint64_t va)
     }
 }
 
-/* For one way to a last-level entry: fill() finds one. */
+/* For one way to a last-level entry. */
 static void make_room(const struct vtlb *t)
 {
     if (t->used > POOL_PAGES - WAY_PAGES)
