@@ -22,6 +22,17 @@ long domu_control(domid_t id, uint32_t cmd, struct xen_domctl *d)
     return rc;
 }
 
+long bind_vcpu(domid_t id, unsigned int vcpu, unsigned int cpu)
+{
+    struct xen_domctl d = {
+        .u.vcpuaffinity = {.vcpu = vcpu, .flags = XEN_VCPUAFFINITY_HARD}};
+    uint64_t map = 1UL << cpu;
+
+    d.u.vcpuaffinity.cpumap_hard.bitmap.p = (void *)&map;
+    d.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
+    return domu_control(id, XEN_DOMCTL_setvcpuaffinity, &d);
+}
+
 /* Slots are used again with their pages: domains may come and go for long. */
 struct domu *domu_start(unsigned int vcpus)
 {

@@ -60,6 +60,8 @@ volatile uint64_t *domu_words(struct domu *u);
 uint32_t domu_flags(const struct domu *u);
 /* domctl with the rest of the request in d: 0 or -errno. */
 long domu_control(domid_t id, uint32_t cmd, struct xen_domctl *d);
+/* A vcpu of a domain, dom0's too, is to run on that CPU alone: 0 or -errno. */
+long bind_vcpu(domid_t id, unsigned int vcpu, unsigned int cpu);
 /* Takes the domain away. What dom0 has mapped of it, but for the mailbox, it
  * keeps until it unmaps it itself. Other calls with u are wrong then. */
 void domu_destroy(struct domu *u);

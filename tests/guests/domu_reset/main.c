@@ -39,19 +39,6 @@ static long raise(uint64_t unused, uint64_t unused_too)
 
 /* --- in dom0 -------------------------------------------------------------- */
 
-static long bind(domid_t id, unsigned int vcpu, unsigned int cpu)
-{
-    static struct xen_domctl d;
-    uint64_t map = 1UL << cpu;
-
-    memset(&d, 0, sizeof(d));
-    d.u.vcpuaffinity.vcpu = vcpu;
-    d.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
-    d.u.vcpuaffinity.cpumap_hard.bitmap.p = (void *)&map;
-    d.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
-    return domu_control(id, XEN_DOMCTL_setvcpuaffinity, &d);
-}
-
 /* Preemption makes some of the calls continue, which the caller does not see.
  */
 static long reset(const struct domu *u)
@@ -70,7 +57,7 @@ int main(void)
     volatile uint64_t *words = domu_words(u);
     long rc = 0;
 
-    is(bind(0, 0, 0) | bind(u->id, 0, 1), 0,
+    is(bind_vcpu(0, 0, 0) | bind_vcpu(u->id, 0, 1), 0,
        "dom0 and who raises the vcpu have a CPU each");
     domu_ask(u, raise, 0, 0);
     while (!rc && words[2] < TIMES && system_time() < end)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SSE state survives hypercalls, traps, events and being descheduled, also for
  * another vcpu that has its own. run: smp=2 */
-#include <pv/pv.h>
-#include <xen/domctl.h>
+#include <pv/domu.h>
 
 static volatile unsigned int ticks;
 static void tick(uint32_t port)
@@ -40,25 +39,12 @@ static void second(void)
     HC3(vcpu_op, VCPUOP_down, 1, 0);
 }
 
-static bool bind_to_cpu0(unsigned int vcpu)
-{
-    struct xen_domctl op = {.cmd = XEN_DOMCTL_setvcpuaffinity,
-                            .interface_version = XEN_DOMCTL_INTERFACE_VERSION};
-    uint64_t map = 1;
-
-    op.u.vcpuaffinity.vcpu = vcpu;
-    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
-    op.u.vcpuaffinity.cpumap_hard.bitmap.p = (void *)&map;
-    op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
-    return !HC1(domctl, &op);
-}
-
 static void test_two_vcpus(void)
 {
     uint64_t end = system_time() + 5000000000UL;
     unsigned int wrong = 0;
 
-    ok(bind_to_cpu0(0) && bind_to_cpu0(1), "two vcpus have one CPU");
+    ok(!bind_vcpu(0, 0, 0) && !bind_vcpu(0, 1, 0), "two vcpus have one CPU");
     is(start_vcpu(1, second), 0, "the second one starts");
     asm volatile("movq %0, %%xmm6" ::"r"(0x2222UL));
     while (turns < 20 && system_time() < end) {

@@ -4,8 +4,7 @@
  * flushed elsewhere meanwhile. The CPU idled in between, which may keep what is
  * cached, and the root is the same. run: smp=2
  */
-#include <pv/pv.h>
-#include <xen/domctl.h>
+#include <pv/domu.h>
 
 #define ROUNDS 8
 
@@ -20,17 +19,12 @@ static unsigned int cpu(void)
 
 static bool move(unsigned int to)
 {
-    struct xen_domctl op = {.cmd = XEN_DOMCTL_setvcpuaffinity,
-                            .interface_version = XEN_DOMCTL_INTERFACE_VERSION};
-    uint64_t map = 1UL << to, end = system_time() + 2000000000UL;
+    uint64_t end = system_time() + 2000000000UL;
     static uint32_t port; /* never notified */
 
     if (!port)
         port = event_new_ipi(0);
-    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
-    op.u.vcpuaffinity.cpumap_hard.bitmap.p = (void *)&map;
-    op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
-    if (HC1(domctl, &op))
+    if (bind_vcpu(0, 0, to))
         return false;
     do
         wait_event(port, 1000000); /* both CPUs idle for a while */

@@ -67,26 +67,14 @@ static long work(uint64_t ns, uint64_t unused)
 
 /* --- in dom0 -------------------------------------------------------------- */
 
-static long bind(domid_t id, unsigned int vcpu, unsigned int cpu)
-{
-    static struct xen_domctl d;
-    uint64_t map = 1UL << cpu;
-
-    memset(&d, 0, sizeof(d));
-    d.u.vcpuaffinity.vcpu = vcpu;
-    d.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
-    d.u.vcpuaffinity.cpumap_hard.bitmap.p = (void *)&map;
-    d.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
-    return domu_control(id, XEN_DOMCTL_setvcpuaffinity, &d);
-}
-
 int main(void)
 {
     struct domu *hostile = domu_start(2), *honest = domu_start(1);
     long quiet, beside, rounds = 0;
 
-    is(bind(0, 0, 0) | bind(hostile->id, 0, 0), 0, "who storms has one CPU");
-    is(bind(hostile->id, 1, 1) | bind(honest->id, 0, 1), 0,
+    is(bind_vcpu(0, 0, 0) | bind_vcpu(hostile->id, 0, 0), 0,
+       "who storms has one CPU");
+    is(bind_vcpu(hostile->id, 1, 1) | bind_vcpu(honest->id, 0, 1), 0,
        "who works has the other, and so has the vcpu that comes and goes");
     domu_ask(hostile, work, 3 * TIME, 0);
     quiet = domu_call(honest, work, TIME, 0);
